@@ -1,0 +1,24 @@
+/** Browser tests of the built app. `npm run e2e` builds it first. */
+import { defineConfig } from "@playwright/test";
+import { chromiumLaunch } from "./browsers";
+
+// The runner and its workers each read this file and must agree; a port of its own lets checkouts test side by side.
+process.env.E2E_PORT ??= String(20_000 + (process.pid % 20_000));
+const baseURL = `http://127.0.0.1:${process.env.E2E_PORT}/`;
+
+export default defineConfig({
+  testDir: ".",
+  outputDir: "../test-results",
+  // One software GPU, two cores: tests side by side would only time each other out.
+  workers: 1,
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  forbidOnly: Boolean(process.env.CI),
+  reporter: "list",
+  use: { browserName: "chromium", baseURL, launchOptions: chromiumLaunch(), trace: "retain-on-failure" },
+  webServer: {
+    command: `node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port ${process.env.E2E_PORT} --strictPort`,
+    cwd: "..",
+    url: baseURL,
+  },
+});

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { violations } from "./layers.mjs";
+
+test("imports to the left pass", () => {
+  expect(
+    violations("src/ops/matmul.ts", 'import { launch } from "../engine/graph";\nimport w from "../../shaders/matmul.wgsl?raw";'),
+  ).toEqual([]);
+  expect(violations("src/worker/worker.ts", 'new Worker(new URL("../data/load.ts", import.meta.url))')).toEqual([]);
+});
+
+test("imports to the right, and between siblings, are named", () => {
+  expect(violations("src/engine/graph.ts", 'import type { Vit } from "../models/vit";')[0]).toMatch(
+    /engine\/graph\.ts.*"\.\.\/models\/vit".*engine may/,
+  );
+  expect(violations("src/data/digits.ts", 'import { accuracy } from "../metrics/accuracy";')).toHaveLength(1);
+  expect(violations("src/worker/worker.ts", 'await import("../cli/train");')).toHaveLength(1);
+  expect(violations("src/models/vit.ts", 'import.meta.glob<string>("../train/*.ts")')).toHaveLength(1);
+});
+
+test("only tests reach for the GPU in Node", () => {
+  const source = 'import { nodeGPU } from "../cli/device.node";';
+  expect(violations("src/engine/graph.test.ts", source)).toEqual([]);
+  expect(violations("src/engine/graph.ts", source)).toHaveLength(1);
+});
