@@ -1,0 +1,303 @@
+/**
+ * Reads a WGSL file and specialises one entry point of it.
+ *
+ * Every file in `shaders/` is complete, valid WGSL. Specialising keeps it so and does four things, all on tokens:
+ *   1. module constants take the values a variant asks for (`const R = 4u;` -> `const R = 2u;`);
+ *   2. an `if` whose condition is made of module constants is folded away;
+ *   3. a counting loop marked `// unroll` is written out, because software adapters keep an array in registers only
+ *      when every index is a literal;
+ *   4. declarations (and `enable` lines) that the entry point does not reach are dropped, which is also how the
+ *      bindings and the parameter block of a kernel are known without declaring them a second time.
+ */
+import { EngineError } from "./errors";
+
+export type Constants = Record<string, number | boolean>;
+
+export interface Binding {
+  name: string;
+  binding: number;
+  kind: "uniform" | "read" | "write";
+}
+
+/** One specialised entry point: WGSL text plus everything a launch has to know about it. */
+export interface Shader {
+  file: string;
+  entry: string;
+  code: string;
+  /** For each line of `code`, the line of the file it came from (1-based). */
+  lines: number[];
+  bindings: Binding[];
+  /** Fields of the uniform parameter block in order; every field is 4 bytes. */
+  params: { name: string; type: "u32" | "f32" | "i32" }[];
+  /** Invocations per workgroup. */
+  workgroup: number;
+  features: GPUFeatureName[];
+}
+
+interface Token {
+  text: string;
+  line: number;
+}
+
+interface Declaration {
+  kind: string;
+  name: string;
+  tokens: Token[];
+}
+
+const UNROLL = "// unroll";
+const TOKEN =
+  /\/\/[^\n]*|\/\*[\s\S]*?\*\/|[A-Za-z_]\w*|0[xX][0-9a-fA-F]+[iu]?|(?:\d+\.\d*|\.?\d+)(?:[eE][+-]?\d+)?[fhiu]?|<<=|>>=|->|\+\+|--|&&|\|\||[-+*/%&|^=!<>]=|<<|>>|[^\s]/g;
+
+/** Specialises `entry` of the WGSL `text`. Throws an `EngineError` for unknown entries, constants or unbounded unrolls. */
+export function specialise(file: string, text: string, entry: string, constants: Constants = {}): Shader {
+  const declarations = withConstants(file, parse(tokenise(text)), constants);
+  const known = knownConstants(declarations);
+  const byName = new Map(declarations.filter((d) => d.name).map((d) => [d.name, d]));
+  const main = byName.get(entry);
+  if (main?.kind !== "fn") throw new EngineError(`${file} has no entry point ${entry}.`, "Check the name in the launch.");
+  for (const d of declarations) if (d.kind === "fn") d.tokens = unroll(file, fold(d.tokens, known), known);
+  const used = reachable(main, byName);
+  const features = enabledFeatures(declarations, used);
+  const kept = declarations.filter((d) => used.has(d) || (d.kind === "enable" && features.has(d.name)));
+  return {
+    file,
+    entry,
+    ...print(kept),
+    bindings: kept.filter((d) => d.kind === "var").flatMap(readBinding),
+    params: readParams(kept, byName),
+    workgroup: workgroupSize(main, known),
+    features: [...features].map((f) => (f === "f16" ? "shader-f16" : f) as GPUFeatureName),
+  };
+}
+
+/** Names of all entry points in a WGSL text. */
+export function entryPoints(text: string): string[] {
+  return parse(tokenise(text))
+    .filter((d) => d.kind === "fn" && indexOf(d.tokens, ["@", "compute"]) >= 0)
+    .map((d) => d.name);
+}
+
+function tokenise(text: string): Token[] {
+  const tokens: Token[] = [];
+  let line = 1;
+  let at = 0;
+  for (const match of text.matchAll(TOKEN)) {
+    for (; at < match.index; at++) if (text[at] === "\n") line++;
+    const comment = match[0].startsWith("//") || match[0].startsWith("/*");
+    if (!comment || match[0].trim() === UNROLL) tokens.push({ text: match[0].trim(), line });
+  }
+  return tokens;
+}
+
+/** Splits a token stream into top-level declarations: each ends at `;` or at the `}` that closes it. */
+function parse(tokens: Token[]): Declaration[] {
+  const found: Declaration[] = [];
+  let start = 0;
+  let depth = 0;
+  for (let i = 0; i < tokens.length; i++) {
+    const t = tokens[i].text;
+    if (t === "{") depth++;
+    if (t === "}") depth--;
+    if (depth > 0 || (t !== ";" && t !== "}")) continue;
+    if (i > start) found.push(declaration(tokens.slice(start, i + 1)));
+    start = i + 1;
+  }
+  return found;
+}
+
+function declaration(tokens: Token[]): Declaration {
+  const at = tokens.findIndex((t) => ["const", "var", "fn", "struct", "alias", "enable", "override"].includes(t.text));
+  const kind = tokens[at]?.text ?? "other";
+  const after = tokens[at + 1]?.text === "<" ? closing(tokens, at + 1, "<", ">") + 1 : at + 1;
+  return { kind, name: tokens[after]?.text ?? "", tokens };
+}
+
+function withConstants(file: string, declarations: Declaration[], constants: Constants): Declaration[] {
+  const left = new Set(Object.keys(constants));
+  for (const d of declarations) {
+    if (d.kind !== "const" || !left.delete(d.name)) continue;
+    const equals = d.tokens.findIndex((t) => t.text === "=");
+    const line = d.tokens[0].line;
+    const unsigned = d.tokens.slice(equals).some((t) => /^\d+u$/.test(t.text));
+    const value = `${constants[d.name]}${unsigned ? "u" : ""}`;
+    d.tokens = [...d.tokens.slice(0, equals + 1), { text: value, line }, { text: ";", line }];
+  }
+  if (left.size) throw new EngineError(`${file} has no constant ${[...left].join(", ")}.`, "Check the variant's constants.");
+  return declarations;
+}
+
+function knownConstants(declarations: Declaration[]): Map<string, number> {
+  const known = new Map<string, number>([
+    ["true", 1],
+    ["false", 0],
+  ]);
+  for (const d of declarations) {
+    if (d.kind !== "const") continue;
+    const equals = d.tokens.findIndex((t) => t.text === "=");
+    const value = evaluate(d.tokens.slice(equals + 1, -1), known);
+    if (value !== undefined) known.set(d.name, value);
+  }
+  return known;
+}
+
+const PRECEDENCE = [["||"], ["&&"], ["==", "!="], ["<", ">", "<=", ">="], ["+", "-"], ["*", "/", "%"]];
+const OPERATORS: Record<string, (a: number, b: number) => number> = {
+  "||": (a, b) => Number(a !== 0 || b !== 0),
+  "&&": (a, b) => Number(a !== 0 && b !== 0),
+  "==": (a, b) => Number(a === b),
+  "!=": (a, b) => Number(a !== b),
+  "<": (a, b) => Number(a < b),
+  ">": (a, b) => Number(a > b),
+  "<=": (a, b) => Number(a <= b),
+  ">=": (a, b) => Number(a >= b),
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => Math.trunc(a / b),
+  "%": (a, b) => a % b,
+};
+
+/** Value of an integer or boolean expression over known constants; undefined when anything else appears in it. */
+function evaluate(tokens: Token[], known: Map<string, number>, level = 0): number | undefined {
+  if (level === PRECEDENCE.length) return evaluateAtom(tokens, known);
+  for (let i = tokens.length - 1, depth = 0; i > 0; i--) {
+    const t = tokens[i].text;
+    depth += Number(t === ")") - Number(t === "(");
+    if (depth !== 0 || !PRECEDENCE[level].includes(t)) continue;
+    const a = evaluate(tokens.slice(0, i), known, level);
+    const b = evaluate(tokens.slice(i + 1), known, level + 1);
+    return a === undefined || b === undefined ? undefined : OPERATORS[t](a, b);
+  }
+  return evaluate(tokens, known, level + 1);
+}
+
+function evaluateAtom(tokens: Token[], known: Map<string, number>): number | undefined {
+  const first = tokens[0]?.text;
+  if (tokens.length === 1) return /^\d+u?$/.test(first) ? Number.parseInt(first, 10) : known.get(first);
+  if (first === "!") {
+    const value = evaluateAtom(tokens.slice(1), known);
+    return value === undefined ? undefined : Number(value === 0);
+  }
+  return first === "(" && closing(tokens, 0, "(", ")") === tokens.length - 1 ? evaluate(tokens.slice(1, -1), known) : undefined;
+}
+
+/** Removes the branches of `if (constant expression)` that cannot run; a chosen branch keeps its braces. */
+function fold(tokens: Token[], known: Map<string, number>): Token[] {
+  const out: Token[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    const value = tokens[i].text === "if" ? evaluate(condition(tokens, i), known) : undefined;
+    if (value === undefined) {
+      out.push(tokens[i]);
+      continue;
+    }
+    const open = closing(tokens, i + 1, "(", ")") + 1;
+    const close = closing(tokens, open, "{", "}");
+    const otherwise = tokens[close + 1]?.text === "else" ? close + 2 : undefined;
+    const end = otherwise === undefined ? close : endOfElse(tokens, otherwise);
+    if (value !== 0) out.push(...fold(tokens.slice(open, close + 1), known));
+    else if (otherwise !== undefined) out.push(...fold(tokens.slice(otherwise, end + 1), known));
+    else if (out.at(-1)?.text === "else") out.pop();
+    i = end;
+  }
+  return out;
+}
+
+function condition(tokens: Token[], at: number): Token[] {
+  return tokens.slice(at + 2, closing(tokens, at + 1, "(", ")"));
+}
+
+function endOfElse(tokens: Token[], at: number): number {
+  if (tokens[at].text !== "if") return closing(tokens, at, "{", "}");
+  const close = closing(tokens, closing(tokens, at + 1, "(", ")") + 1, "{", "}");
+  return tokens[close + 1]?.text === "else" ? endOfElse(tokens, close + 2) : close;
+}
+
+/** Writes out `for (var i = 0u; i < CONSTANT; i++) { // unroll` once per value of i, each copy in its own block. */
+function unroll(file: string, tokens: Token[], known: Map<string, number>): Token[] {
+  const mark = tokens.findIndex((t) => t.text === UNROLL);
+  if (mark < 0) return tokens;
+  const at = tokens.slice(0, mark).findLastIndex((t) => t.text === "for");
+  const [, , , name, , , , , less] = tokens.slice(at, at + 9).map((t) => t.text);
+  const semicolon = tokens.findIndex((t, i) => i > at + 9 && t.text === ";");
+  const count = evaluate(tokens.slice(at + 9, semicolon), known);
+  if (count === undefined || less !== "<")
+    throw new EngineError(`${file}:${tokens[mark].line} cannot be unrolled.`, "Write for (var i = 0u; i < CONSTANT; i++) { // unroll");
+  const close = closing(tokens, mark - 1, "{", "}");
+  const body = tokens.slice(mark + 1, close);
+  const copies = Array.from({ length: count }, (_, n) => {
+    const copy = body.map((t) => (t.text === name ? { text: `${n}u`, line: t.line } : t));
+    return [{ text: "{", line: tokens[mark].line }, ...copy, { text: "}", line: tokens[close].line }];
+  });
+  return unroll(file, [...tokens.slice(0, at), ...copies.flat(), ...tokens.slice(close + 1)], known);
+}
+
+function reachable(main: Declaration, byName: Map<string, Declaration>): Set<Declaration> {
+  const used = new Set([main]);
+  for (const d of used)
+    for (const t of d.tokens) {
+      const other = byName.get(t.text);
+      if (other && other.kind !== "enable") used.add(other);
+    }
+  return used;
+}
+
+function enabledFeatures(declarations: Declaration[], used: Set<Declaration>): Set<string> {
+  const text = new Set([...used].flatMap((d) => d.tokens.map((t) => t.text)));
+  const needs: Record<string, () => boolean> = {
+    subgroups: () => [...text].some((t) => /^(subgroup|quad)[A-Z_]/.test(t) || t === "subgroup_size" || t === "subgroup_invocation_id"),
+    f16: () => [...text].some((t) => t === "f16" || /^(vec|mat)\w*h$/.test(t)),
+  };
+  return new Set(declarations.filter((d) => d.kind === "enable" && needs[d.name]?.()).map((d) => d.name));
+}
+
+function readBinding(d: Declaration): Binding[] {
+  const at = indexOf(d.tokens, ["@", "binding", "("]);
+  if (at < 0) return [];
+  const words = d.tokens.map((t) => t.text);
+  const kind = words.includes("uniform") ? "uniform" : words.includes("read_write") ? "write" : "read";
+  return [{ name: d.name, binding: Number.parseInt(words[at + 3], 10), kind }];
+}
+
+function readParams(kept: Declaration[], byName: Map<string, Declaration>): Shader["params"] {
+  const uniform = kept.find((d) => d.kind === "var" && d.tokens.some((t) => t.text === "uniform"));
+  const struct = uniform && byName.get(uniform.tokens.at(-2)?.text ?? "");
+  const words = struct?.tokens.map((t) => t.text) ?? [];
+  return words.flatMap((word, i) =>
+    word === ":" ? [{ name: words[i - 1], type: words[i + 1] as Shader["params"][number]["type"] }] : [],
+  );
+}
+
+function workgroupSize(main: Declaration, known: Map<string, number>): number {
+  const at = indexOf(main.tokens, ["@", "workgroup_size", "("]) + 2;
+  const inside = main.tokens.slice(at + 1, closing(main.tokens, at, "(", ")"));
+  return evaluate(
+    inside.map((t) => (t.text === "," ? { ...t, text: "*" } : t)),
+    known,
+  ) as number;
+}
+
+function print(kept: Declaration[]): { code: string; lines: number[] } {
+  const rows: string[] = [];
+  const lines: number[] = [];
+  for (const t of kept.flatMap((d) => d.tokens)) {
+    if (lines.at(-1) !== t.line) {
+      rows.push("");
+      lines.push(t.line);
+    }
+    rows[rows.length - 1] += `${rows.at(-1) ? " " : ""}${t.text}`;
+  }
+  return { code: rows.join("\n"), lines };
+}
+
+function closing(tokens: Token[], at: number, open: string, close: string): number {
+  for (let i = at, depth = 0; i < tokens.length; i++) {
+    depth += Number(tokens[i].text === open) - Number(tokens[i].text === close);
+    if (depth === 0) return i;
+  }
+  return tokens.length - 1;
+}
+
+function indexOf(tokens: Token[], words: string[]): number {
+  return tokens.findIndex((_, i) => words.every((w, j) => tokens[i + j]?.text === w));
+}
