@@ -61,7 +61,11 @@ async function pass(gate) {
 
 /** @param {Gate[]} gates @returns {Promise<boolean>} */
 async function passAll(gates) {
-  for (const gate of gates) if (!(await pass(gate))) return false;
+  for (const gate of gates) {
+    if (await pass(gate)) continue;
+    console.log(`stopped at "${gate.name}"; later gates did not run`);
+    return false;
+  }
   return true;
 }
 

@@ -125,7 +125,7 @@ export function setupPackages({ dryRun = false } = {}) {
   const why = whyInstall();
   if (!why) return;
   say(`${dryRun ? "would run " : ""}npm ci (${why})`);
-  if (!dryRun) runStep("npm ci");
+  if (!dryRun) runStep("npm ci --include=dev");
 }
 
 /** @param {string[]} argv */
