@@ -32,14 +32,7 @@ export function mulhi(a: number, b: number): number {
 }
 
 /** One Philox-4x32-10 block: four u32 from a 128-bit counter (c0 least significant) and a 64-bit key. */
-export function philox4x32(
-  c0: number,
-  c1: number,
-  c2: number,
-  c3: number,
-  k0: number,
-  k1: number,
-): [number, number, number, number] {
+export function philox4x32(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): [number, number, number, number] {
   for (let round = 0; round < ROUNDS; round++) {
     const high0 = mulhi(MULTIPLIER_0, c0);
     const low0 = Math.imul(MULTIPLIER_0, c0);

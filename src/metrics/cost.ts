@@ -1,0 +1,88 @@
+/**
+ * What a Vision Transformer costs: multiply-adds, parameters and the memory of a frozen teacher, as the MaskedKD paper
+ * counts them (Son et al., "The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers",
+ * appendix I).
+ *
+ * The unit is one multiply-add (MAC). The paper calls it a FLOP; double it for FLOPs. Norms, softmax, activations and
+ * additions are not counted. All counts are exact integers.
+ */
+import { patches, type ViTConfig, vitShapes } from "../models/vit.config";
+
+export interface ViTSize {
+  /** Tokens in the blocks, CLS included: n. */
+  tokens: number;
+  /** Token width d. */
+  width: number;
+  /** Number of blocks L. */
+  depth: number;
+  /** heads x headDim; default `width`. */
+  inner?: number;
+  /** Hidden width of the MLP, 0 for none; default 4 x `width`. */
+  mlp?: number;
+  /** Patches embedded, N; masking does not lower it. Default 0: leave the embedding out, as the paper's tables do. */
+  patches?: number;
+  /** Values per patch, C·P²; default 0. */
+  patchValues?: number;
+  /** Classes K of the head on CLS; default 0: leave the head out. */
+  classes?: number;
+}
+
+/** Multiply-adds of one forward pass of one image. */
+export interface ViTMacs {
+  /** QKᵀ and AV: 2·L·n²·inner. */
+  attention: number;
+  /** q, k, v and output projection: 4·L·n·d·inner. */
+  projection: number;
+  /** 2·L·n·d·mlp, which is 8·L·n·d² for the usual fourfold width. */
+  mlp: number;
+  /** N·C·P²·d. */
+  embedding: number;
+  /** d·K. */
+  head: number;
+  total: number;
+}
+
+/** Multiply-adds of one image through a ViT; with the defaults 12·L·n·d² + 2·L·n²·d (appendix I, eq. 4). */
+export function vitMacs(size: ViTSize): ViTMacs {
+  const { tokens: n, width: d, depth, inner = d, mlp = 4 * d, patches = 0, patchValues = 0, classes = 0 } = size;
+  const parts = {
+    attention: 2 * depth * n * n * inner,
+    projection: 4 * depth * n * d * inner,
+    mlp: 2 * depth * n * d * mlp,
+    embedding: patches * patchValues * d,
+    head: d * classes,
+  };
+  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+/** Multiply-adds of one image through the model `config`, when its blocks see `keep` patches (default all) and CLS. */
+export function configMacs(config: ViTConfig, keep = patches(config)): ViTMacs {
+  return vitMacs({
+    tokens: keep + 1,
+    width: config.width,
+    depth: config.depth,
+    inner: config.heads * config.headDim,
+    mlp: config.mlp,
+    patches: patches(config),
+    patchValues: config.channels * config.patch ** 2,
+    classes: config.classes,
+  });
+}
+
+/** Multiply-adds per image of ranking N patches by the CLS row of `heads` heads: N·H (section 3.2). */
+export function saliencyMacs(patches: number, heads: number): number {
+  return patches * heads;
+}
+
+/** Number of weights of the model `config`; four bytes each in f32. */
+export function vitParameters(config: ViTConfig): number {
+  return [...vitShapes(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+}
+
+/**
+ * GPU memory in MB that the paper's DeiT-B teacher takes for n tokens: the line through both rows of its table 11. The
+ * intercept is near the weights at four bytes (346 MB). For this app's own models report the bytes really allocated.
+ */
+export function paperTeacherMegabytes(tokens: number): number {
+  return 293.5 + 31.5 * tokens;
+}
