@@ -1,0 +1,23 @@
+/**
+ * Who takes part, and how a contest starts in whatever place this is loaded: a Node process or a browser page.
+ */
+import { type Contestant, contest, type Row } from "./contest";
+import { install } from "./counters";
+import { type FileRole, makeSetup, type Options, type Tensors } from "./defaults";
+import { jax } from "./jax";
+
+/** Our own engines; a new one is one line here. */
+const OURS: Contestant[] = [];
+/** Other people's, left out by `--no-peer`. */
+const PEERS: Contestant[] = [jax];
+
+export async function runHere(gpu: GPU | undefined, options: Options, files: Partial<Record<FileRole, Tensors>>): Promise<Row[]> {
+  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new Error(`no WebGPU ${gpu ? "adapter" : "support"} found in ${options.host}`);
+  install();
+  const contestants = options.peer ? [...OURS, ...PEERS] : OURS;
+  if (!contestants.length) throw new Error("nobody left to run: there is no engine besides the peers yet");
+  const { vendor, architecture, description } = adapter.info;
+  const name = [vendor, architecture, description].filter(Boolean).join(" ");
+  return contest(makeSetup(options, files), contestants, options.rounds, { host: options.host, adapter: name });
+}
