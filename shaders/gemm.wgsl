@@ -10,9 +10,10 @@
 // lane holds 4x4 blocks of A and B with k along the vector: a product of two blocks is four vector-matrix products, and
 // each accumulator is touched once per four multiply-adds. Blocks stored the other way are transposed in registers.
 // Lanes then share what they loaded:
-//   quad    four lanes; the B blocks travel round the quad (quadSwap), each lane keeps its rows
-//   coop    LANES lanes; rows of A are handed out by subgroupBroadcast, each lane keeps its columns (LANES = 1: no sharing)
-//   shared  workgroup tiles in workgroup memory, with barriers, for GPUs
+//   quad          four lanes; the B blocks travel round the quad (quadSwap), each lane keeps its rows
+//   coop          LANES lanes; rows of A are handed out by subgroupBroadcast, each lane keeps its columns (LANES = 1: no sharing)
+//   shared_tiles  workgroup tiles in workgroup memory, with barriers, for GPUs
+//   epilogue      no product: applies the epilogue to a matrix that is there already, C = act(A + bias)...
 // The k range may be split over workgroups (PARTS along z): part p writes its own copy of C, summed by whoever reads it.
 enable subgroups;
 enable f16;
@@ -125,8 +126,9 @@ fn ended(t: mat4x4f, k: u32) -> mat4x4f {
   if (K_TAIL) {
     let live = vec4f(vec4u(k, k + 1u, k + 2u, k + 3u) < vec4u(p.k_size));
     return mat4x4f(t[0] * live, t[1] * live, t[2] * live, t[3] * live);
+  } else {
+    return t;
   }
-  return t;
 }
 
 // ---- epilogue ------------------------------------------------------------------------------------------------------
@@ -156,7 +158,7 @@ fn activation_slope(x: f32) -> f32 {
   }
 }
 
-fn finish(row: u32, col: u32, sum: f32, part: u32) -> f32 {
+fn finish(row: u32, col: u32, sum: f32) -> f32 {
   var v = sum;
   if (BIAS) {
     v += bias[p.bias_offset + col];
@@ -178,6 +180,9 @@ fn finish(row: u32, col: u32, sum: f32, part: u32) -> f32 {
   return v;
 }
 
+// Accumulators are copied before they are stored: the copy may then be indexed by a loop, so that the epilogue is compiled
+// once, while the accumulators stay in registers.
+
 // Stores four neighbours of row `row`, from column `col` on.
 fn store(row: u32, col: u32, sum: vec4f, part: u32) {
   let at = p.c_offset + part * p.m * p.n + row * p.ldc + col;
@@ -185,13 +190,13 @@ fn store(row: u32, col: u32, sum: vec4f, part: u32) {
     if (C_VEC) {
       if (col < p.n) {
         c4[at / 4u] = vec4f(
-          finish(row, col, sum.x, part), finish(row, col + 1u, sum.y, part),
-          finish(row, col + 2u, sum.z, part), finish(row, col + 3u, sum.w, part));
+          finish(row, col, sum.x), finish(row, col + 1u, sum.y),
+          finish(row, col + 2u, sum.z), finish(row, col + 3u, sum.w));
       }
     } else {
       for (var e = 0u; e < 4u; e++) { // unroll
         if (col + e < p.n) {
-          c1[at + e] = finish(row, col + e, sum[e], part);
+          c1[at + e] = finish(row, col + e, sum[e]);
         }
       }
     }
@@ -248,14 +253,18 @@ fn quad(
       }
     }
   }
+  var result: array<vec4f, 16u * A_BLOCKS * B_BLOCKS>;
   for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
-    for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      for (var d = 0u; d < 4u; d++) { // unroll
-        store(row + r, col + ((lane ^ d) * B_BLOCKS + j) * 4u, acc[r][4u * j + d], group.z);
-      }
+    for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
+      result[r * 4u * B_BLOCKS + j] = acc[r][j];
     }
     if (ROW_SUMS) {
       store_row_sum(row + r, col, sums[r], group.z);
+    }
+  }
+  for (var r = 0u; r < 4u * A_BLOCKS; r++) {
+    for (var j = 0u; j < 4u * B_BLOCKS; j++) {
+      store(row + r, col + ((lane ^ (j % 4u)) * B_BLOCKS + j / 4u) * 4u, result[r * 4u * B_BLOCKS + j], group.z);
     }
   }
 }
@@ -302,14 +311,113 @@ fn coop(
       }
     }
   }
+  var result: array<vec4f, 4u * A_BLOCKS * LANES * B_BLOCKS>;
   for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) { // unroll
     for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      store(row + r, col + 4u * j, acc[r][j], group.z);
+      result[r * B_BLOCKS + j] = acc[r][j];
+    }
+  }
+  for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) {
+    for (var j = 0u; j < B_BLOCKS; j++) {
+      store(row + r, col + 4u * j, result[r * B_BLOCKS + j], group.z);
     }
   }
   if (ROW_SUMS) {
     for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
       store_row_sum(row + lane * 4u * A_BLOCKS + r, col - lane * 4u * B_BLOCKS, sums[r], group.z);
     }
+  }
+}
+
+// ---- shared: 64x64 tiles in workgroup memory, for GPUs ----------------------------------------------------------------
+
+// Both tiles hold 4x4 blocks: block (line / 4, k / 4) as four vec4s along k. 64 lanes, each loads one block of A and of B.
+var<workgroup> a_tile: array<vec4f, 256>;
+var<workgroup> b_tile: array<vec4f, 256>;
+var<workgroup> a_tile_half: array<vec4h, 256>;
+var<workgroup> b_tile_half: array<vec4h, 256>;
+
+fn a_shared(i: u32) -> vec4f {
+  if (HALF) {
+    return vec4f(a_tile_half[i]);
+  } else {
+    return a_tile[i];
+  }
+}
+
+fn b_shared(i: u32) -> vec4f {
+  if (HALF) {
+    return vec4f(b_tile_half[i]);
+  } else {
+    return b_tile[i];
+  }
+}
+
+@compute @workgroup_size(64)
+fn shared_tiles(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let tile = group.x + group.y * 65535u;
+  let tiles_n = (p.n + 63u) / 64u;
+  let row = (tile / tiles_n) * 64u;
+  let col = (tile % tiles_n) * 64u;
+  let line = (local / 4u) * 4u; // of the block this lane loads
+  let deep = (local % 4u) * 4u;
+  let my_row = (local / 8u) * 8u; // of the 8x8 outputs this lane sums
+  let my_col = (local % 8u) * 8u;
+  var acc: array<array<vec4f, 2u>, 8u>;
+  var sums: array<f32, 8u>;
+  let end = min(p.k_size, (group.z + 1u) * p.k_part);
+  for (var k = group.z * p.k_part; k < end; k += 16u) {
+    var a = a_block(row + line, k + deep);
+    let b = b_block(col + line, k + deep);
+    if (k + deep >= end) {
+      a = mat4x4f();
+    }
+    workgroupBarrier();
+    for (var r = 0u; r < 4u; r++) { // unroll
+      if (HALF) {
+        a_tile_half[deep * 16u + line + r] = vec4h(a[r]);
+        b_tile_half[deep * 16u + line + r] = vec4h(b[r]);
+      } else {
+        a_tile[deep * 16u + line + r] = a[r];
+        b_tile[deep * 16u + line + r] = b[r];
+      }
+    }
+    workgroupBarrier();
+    for (var d = 0u; d < 256u; d += 64u) {
+      for (var j = 0u; j < 2u; j++) { // unroll
+        let at = d + my_col + 4u * j;
+        let block = mat4x4f(b_shared(at), b_shared(at + 1u), b_shared(at + 2u), b_shared(at + 3u));
+        for (var r = 0u; r < 8u; r++) { // unroll
+          acc[r][j] += a_shared(d + my_row + r) * block;
+        }
+      }
+      if (ROW_SUMS) {
+        for (var r = 0u; r < 8u; r++) { // unroll
+          sums[r] += dot(a_shared(d + my_row + r), vec4f(1.0));
+        }
+      }
+    }
+  }
+  for (var r = 0u; r < 8u; r++) { // unroll
+    store(row + my_row + r, col + my_col, acc[r][0u], group.z);
+    store(row + my_row + r, col + my_col + 4u, acc[r][1u], group.z);
+    if (ROW_SUMS) {
+      store_row_sum(row + my_row + r, col + my_col, sums[r], group.z);
+    }
+  }
+}
+
+// ---- epilogue alone ------------------------------------------------------------------------------------------------------
+
+@compute @workgroup_size(64)
+fn epilogue(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i < p.m * p.n) {
+    let row = i / p.n;
+    let col = i % p.n;
+    c1[p.c_offset + row * p.ldc + col] = finish(row, col, a1[p.a_offset + row * p.lda + col]);
   }
 }

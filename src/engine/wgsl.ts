@@ -263,9 +263,7 @@ function readParams(kept: Declaration[], byName: Map<string, Declaration>): Shad
   const uniform = kept.find((d) => d.kind === "var" && d.tokens.some((t) => t.text === "uniform"));
   const struct = uniform && byName.get(uniform.tokens.at(-2)?.text ?? "");
   const words = struct?.tokens.map((t) => t.text) ?? [];
-  return words.flatMap((word, i) =>
-    word === ":" ? [{ name: words[i - 1], type: words[i + 1] as Shader["params"][number]["type"] }] : [],
-  );
+  return words.flatMap((word, i) => (word === ":" ? [{ name: words[i - 1], type: words[i + 1] as Shader["params"][number]["type"] }] : []));
 }
 
 function workgroupSize(main: Declaration, known: Map<string, number>): number {

@@ -1,0 +1,398 @@
+// Fused multi-head attention: out = softmax(scale Q K^T) V, without ever storing the attention matrix.
+//
+// Q is [batch * queries, ...] with heads side by side (HEAD floats each), K and V are [batch * keys, ...]; each has its
+// own row distance and offset, so the three can be column ranges of one qkv matrix. `lse` [batch, heads, queries] keeps
+// log sum exp of the scaled scores, from which the backward kernels and the saliency recompute any probability.
+//
+//   forward           online softmax; writes out [batch * queries, heads * HEAD] and lse
+//   backward_queries  dQ, and delta = rowsum(dOut * Out) for the next kernel
+//   backward_keys     dK and dV; one lane owns keys, so nothing is summed across lanes
+//   saliency          mean over heads (and over the chosen query rows) of the probability of each key after the first
+//
+// Trick. With QUAD, each lane of a quad loads one of four keys and the quad passes them round (quadSwap), which divides
+// the loads by four; every lane owns ROWS rows of queries (keys in backward_keys). Without QUAD a lane works alone.
+enable subgroups;
+
+const QUAD = true;
+const ROWS = 1u;
+const HEAD = 16u; // floats per head
+const VEC = true; // heads start at multiples of four floats and HEAD is one: read as vec4
+const WORKGROUP = 32u;
+const LANES = 4u; // lanes that work together: 4 with QUAD, else 1
+const V4 = 4u; // vec4s per head: HEAD / 4 rounded up
+const EQ2 = false; // saliency: renormalise over patches within each head (Eq. 2 of the paper) before averaging
+const PER_HEAD = false; // saliency: keep the heads apart
+
+struct Params {
+  batch: u32,
+  heads: u32,
+  queries: u32,
+  keys: u32,
+  scale: f32,
+  q_offset: u32,
+  q_stride: u32,
+  k_offset: u32,
+  k_stride: u32,
+  v_offset: u32,
+  v_stride: u32,
+  query_from: u32, // saliency: rows of queries averaged
+  query_to: u32,
+}
+
+@group(0) @binding(0) var<storage, read> q4: array<vec4f>;
+@group(0) @binding(0) var<storage, read> q1: array<f32>;
+@group(0) @binding(1) var<storage, read> kv4: array<vec4f>;
+@group(0) @binding(1) var<storage, read> kv1: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out4: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> out1: array<f32>;
+@group(0) @binding(3) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(3) var<storage, read> lse_in: array<f32>;
+@group(0) @binding(4) var<storage, read> result4: array<vec4f>;
+@group(0) @binding(4) var<storage, read> result1: array<f32>;
+@group(0) @binding(5) var<storage, read> grad4: array<vec4f>;
+@group(0) @binding(5) var<storage, read> grad1: array<f32>;
+@group(0) @binding(6) var<storage, read_write> delta: array<f32>;
+@group(0) @binding(6) var<storage, read> delta_in: array<f32>;
+@group(0) @binding(7) var<uniform> p: Params;
+
+// A head's vector, in registers.
+alias Head = array<vec4f, V4>;
+
+// ---- loads and stores ------------------------------------------------------------------------------------------------
+
+// Elements 4c..4c+3 of a head that starts at `at`, zero past its end.
+fn tail4(a: f32, b: f32, c: f32, d: f32, from: u32) -> vec4f {
+  return vec4f(a, b, c, d) * vec4f(vec4u(from, from + 1u, from + 2u, from + 3u) < vec4u(HEAD));
+}
+
+fn q_part(at: u32, c: u32) -> vec4f {
+  if (VEC) {
+    return q4[at / 4u + c];
+  } else {
+    let i = at + 4u * c;
+    let e = at + HEAD - 1u;
+    return tail4(q1[i], q1[min(i + 1u, e)], q1[min(i + 2u, e)], q1[min(i + 3u, e)], 4u * c);
+  }
+}
+
+fn kv_part(at: u32, c: u32) -> vec4f {
+  if (VEC) {
+    return kv4[at / 4u + c];
+  } else {
+    let i = at + 4u * c;
+    let e = at + HEAD - 1u;
+    return tail4(kv1[i], kv1[min(i + 1u, e)], kv1[min(i + 2u, e)], kv1[min(i + 3u, e)], 4u * c);
+  }
+}
+
+fn result_part(at: u32, c: u32) -> vec4f {
+  if (VEC) {
+    return result4[at / 4u + c];
+  } else {
+    let i = at + 4u * c;
+    let e = at + HEAD - 1u;
+    return tail4(result1[i], result1[min(i + 1u, e)], result1[min(i + 2u, e)], result1[min(i + 3u, e)], 4u * c);
+  }
+}
+
+fn grad_part(at: u32, c: u32) -> vec4f {
+  if (VEC) {
+    return grad4[at / 4u + c];
+  } else {
+    let i = at + 4u * c;
+    let e = at + HEAD - 1u;
+    return tail4(grad1[i], grad1[min(i + 1u, e)], grad1[min(i + 2u, e)], grad1[min(i + 3u, e)], 4u * c);
+  }
+}
+
+fn write_part(at: u32, c: u32, v: vec4f) {
+  if (VEC) {
+    out4[at / 4u + c] = v;
+  } else {
+    for (var e = 0u; e < 4u; e++) { // unroll
+      if (4u * c + e < HEAD) {
+        out1[at + 4u * c + e] = v[e];
+      }
+    }
+  }
+}
+
+// The value held by the lane whose place in the quad differs by `d`.
+fn from_lane(v: vec4f, d: u32) -> vec4f {
+  if (QUAD) {
+    if (d == 1u) {
+      return quadSwapX(v);
+    } else if (d == 2u) {
+      return quadSwapY(v);
+    } else if (d == 3u) {
+      return quadSwapDiagonal(v);
+    }
+  }
+  return v;
+}
+
+// ---- where a lane stands -----------------------------------------------------------------------------------------------
+
+struct Place {
+  image: u32,
+  head: u32,
+  row: u32, // first of this lane's ROWS rows (they lie LANES apart)
+  lane: u32,
+}
+
+fn place(group: vec3u, local: u32, rows: u32) -> Place {
+  let team = (group.x + group.y * 65535u) * (WORKGROUP / LANES) + local / LANES;
+  let teams = (rows + ROWS * LANES - 1u) / (ROWS * LANES);
+  let pair = min(team / teams, p.batch * p.heads); // past the end: image = batch, stores nothing
+  return Place(pair / p.heads, pair % p.heads, (team % teams) * ROWS * LANES + local % LANES, local % LANES);
+}
+
+fn q_at(image: u32, head: u32, row: u32) -> u32 {
+  return p.q_offset + (min(image, p.batch - 1u) * p.queries + min(row, p.queries - 1u)) * p.q_stride + head * HEAD;
+}
+
+fn k_at(image: u32, head: u32, row: u32) -> u32 {
+  return p.k_offset + (min(image, p.batch - 1u) * p.keys + min(row, p.keys - 1u)) * p.k_stride + head * HEAD;
+}
+
+fn v_at(image: u32, head: u32, row: u32) -> u32 {
+  return p.v_offset + (min(image, p.batch - 1u) * p.keys + min(row, p.keys - 1u)) * p.v_stride + head * HEAD;
+}
+
+// Place of a row in out, result and grad, which have no gaps.
+fn o_at(image: u32, head: u32, row: u32) -> u32 {
+  return ((min(image, p.batch - 1u) * p.queries + min(row, p.queries - 1u)) * p.heads + head) * HEAD;
+}
+
+fn lse_at(image: u32, head: u32, row: u32) -> u32 {
+  return (min(image, p.batch - 1u) * p.heads + head) * p.queries + min(row, p.queries - 1u);
+}
+
+// ---- kernels -------------------------------------------------------------------------------------------------------------
+
+@compute @workgroup_size(WORKGROUP)
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let at = place(group, local, p.queries);
+  var q: array<Head, ROWS>;
+  var acc: array<Head, ROWS>;
+  var top: array<f32, ROWS>;
+  var total: array<f32, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    top[r] = -3.0e38;
+    for (var c = 0u; c < V4; c++) { // unroll
+      q[r][c] = q_part(q_at(at.image, at.head, at.row + r * LANES), c) * p.scale;
+    }
+  }
+  for (var j = 0u; j < p.keys; j += LANES) {
+    var k: Head;
+    var v: Head;
+    for (var c = 0u; c < V4; c++) { // unroll
+      k[c] = kv_part(k_at(at.image, at.head, j + at.lane), c);
+      v[c] = kv_part(v_at(at.image, at.head, j + at.lane), c);
+    }
+    var s: array<array<f32, LANES>, ROWS>;
+    for (var d = 0u; d < LANES; d++) { // unroll
+      for (var c = 0u; c < V4; c++) { // unroll
+        let other = from_lane(k[c], d);
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          s[r][d] += dot(q[r][c], other);
+        }
+      }
+    }
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      var high = top[r];
+      for (var d = 0u; d < LANES; d++) { // unroll
+        s[r][d] = select(-3.0e38, s[r][d], j + (at.lane ^ d) < p.keys);
+        high = max(high, s[r][d]);
+      }
+      let shrink = exp(top[r] - high);
+      top[r] = high;
+      total[r] *= shrink;
+      for (var c = 0u; c < V4; c++) { // unroll
+        acc[r][c] *= shrink;
+      }
+      for (var d = 0u; d < LANES; d++) { // unroll
+        s[r][d] = exp(s[r][d] - high);
+        total[r] += s[r][d];
+      }
+    }
+    for (var d = 0u; d < LANES; d++) { // unroll
+      for (var c = 0u; c < V4; c++) { // unroll
+        let other = from_lane(v[c], d);
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          acc[r][c] += s[r][d] * other;
+        }
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = at.row + r * LANES;
+    if (row < p.queries && at.image < p.batch) {
+      for (var c = 0u; c < V4; c++) { // unroll
+        write_part(o_at(at.image, at.head, row), c, acc[r][c] / total[r]);
+      }
+      lse[lse_at(at.image, at.head, row)] = top[r] + log(total[r]);
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let at = place(group, local, p.queries);
+  var q: array<Head, ROWS>;
+  var g: array<Head, ROWS>;
+  var acc: array<Head, ROWS>;
+  var shift: array<f32, ROWS>; // log sum exp
+  var mean: array<f32, ROWS>; // delta
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = at.row + r * LANES;
+    shift[r] = lse_in[lse_at(at.image, at.head, row)];
+    for (var c = 0u; c < V4; c++) { // unroll
+      q[r][c] = q_part(q_at(at.image, at.head, row), c) * p.scale;
+      g[r][c] = grad_part(o_at(at.image, at.head, row), c);
+      mean[r] += dot(g[r][c], result_part(o_at(at.image, at.head, row), c));
+    }
+  }
+  for (var j = 0u; j < p.keys; j += LANES) {
+    var k: Head;
+    var v: Head;
+    for (var c = 0u; c < V4; c++) { // unroll
+      k[c] = kv_part(k_at(at.image, at.head, j + at.lane), c);
+      v[c] = kv_part(v_at(at.image, at.head, j + at.lane), c);
+    }
+    for (var d = 0u; d < LANES; d++) { // unroll
+      var s: array<f32, ROWS>;
+      var dp: array<f32, ROWS>;
+      var other: Head;
+      for (var c = 0u; c < V4; c++) { // unroll
+        other[c] = from_lane(k[c], d);
+        let value = from_lane(v[c], d);
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          s[r] += dot(q[r][c], other[c]);
+          dp[r] += dot(g[r][c], value);
+        }
+      }
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        let ds = select(0.0, exp(s[r] - shift[r]) * (dp[r] - mean[r]), j + (at.lane ^ d) < p.keys);
+        for (var c = 0u; c < V4; c++) { // unroll
+          acc[r][c] += ds * other[c];
+        }
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = at.row + r * LANES;
+    if (row < p.queries && at.image < p.batch) {
+      for (var c = 0u; c < V4; c++) { // unroll
+        write_part(q_at(at.image, at.head, row), c, acc[r][c] * p.scale);
+      }
+      delta[lse_at(at.image, at.head, row)] = mean[r];
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let at = place(group, local, p.keys);
+  var k: array<Head, ROWS>;
+  var v: array<Head, ROWS>;
+  var dk: array<Head, ROWS>;
+  var dv: array<Head, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    for (var c = 0u; c < V4; c++) { // unroll
+      k[r][c] = kv_part(k_at(at.image, at.head, at.row + r * LANES), c);
+      v[r][c] = kv_part(v_at(at.image, at.head, at.row + r * LANES), c);
+    }
+  }
+  for (var i = 0u; i < p.queries; i += LANES) {
+    var q: Head;
+    var g: Head;
+    for (var c = 0u; c < V4; c++) { // unroll
+      q[c] = q_part(q_at(at.image, at.head, i + at.lane), c) * p.scale;
+      g[c] = grad_part(o_at(at.image, at.head, i + at.lane), c);
+    }
+    // A query past the end gets an infinite shift, hence probability zero.
+    let mine = lse_at(at.image, at.head, i + at.lane);
+    let row = vec4f(select(3.0e38, lse_in[mine], i + at.lane < p.queries), delta_in[mine], 0.0, 0.0);
+    for (var d = 0u; d < LANES; d++) { // unroll
+      var s: array<f32, ROWS>;
+      var dp: array<f32, ROWS>;
+      var q_other: Head;
+      var g_other: Head;
+      for (var c = 0u; c < V4; c++) { // unroll
+        q_other[c] = from_lane(q[c], d);
+        g_other[c] = from_lane(g[c], d);
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          s[r] += dot(k[r][c], q_other[c]);
+          dp[r] += dot(v[r][c], g_other[c]);
+        }
+      }
+      let shift = from_lane(row, d);
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        let prob = exp(s[r] - shift.x);
+        let ds = prob * (dp[r] - shift.y);
+        for (var c = 0u; c < V4; c++) { // unroll
+          dv[r][c] += prob * g_other[c];
+          dk[r][c] += ds * q_other[c];
+        }
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = at.row + r * LANES;
+    if (row < p.keys && at.image < p.batch) {
+      for (var c = 0u; c < V4; c++) { // unroll
+        write_part(k_at(at.image, at.head, row), c, dk[r][c]);
+        write_part(v_at(at.image, at.head, row), c, dv[r][c]);
+      }
+    }
+  }
+}
+
+// One lane per image (and head with PER_HEAD) and key; key 0 is the class token and gets no score.
+@compute @workgroup_size(64)
+fn saliency(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  let patches = p.keys - 1u;
+  var rows = p.batch;
+  if (PER_HEAD) {
+    rows *= p.heads;
+  }
+  if (i >= rows * patches) {
+    return;
+  }
+  var image = i / patches;
+  let key = 1u + i % patches;
+  var head = 0u;
+  var heads = p.heads;
+  if (PER_HEAD) {
+    head = image % p.heads;
+    heads = head + 1u;
+    image /= p.heads;
+  }
+  var sum = 0.0;
+  for (var h = head; h < heads; h++) {
+    for (var row = p.query_from; row < p.query_to; row++) {
+      sum += probability(image, h, row, key);
+    }
+  }
+  out1[i] = sum / f32((heads - head) * (p.query_to - p.query_from));
+}
+
+fn probability(image: u32, head: u32, row: u32, key: u32) -> f32 {
+  let shift = lse_in[lse_at(image, head, row)];
+  let value = exp(score(image, head, row, key) - shift);
+  if (EQ2) {
+    return value / (1.0 - exp(score(image, head, row, 0u) - shift));
+  } else {
+    return value;
+  }
+}
+
+fn score(image: u32, head: u32, row: u32, key: u32) -> f32 {
+  var sum = 0.0;
+  for (var c = 0u; c < V4; c++) { // unroll
+    sum += dot(q_part(q_at(image, head, row), c), kv_part(k_at(image, head, key), c));
+  }
+  return sum * p.scale;
+}

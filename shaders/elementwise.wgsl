@@ -1,0 +1,37 @@
+// Element-by-element kernels that have no larger kernel to ride in.
+//
+//   add_rows  out[r,c] = a[r,c] + (every divides r ? b[r/every, c] : 0)      rows may lie any distance apart
+const A = true;
+
+struct Params {
+  rows: u32,
+  cols: u32,
+  a_offset: u32,
+  a_stride: u32,
+  b_offset: u32,
+  b_stride: u32,
+  every: u32,
+}
+
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn add_rows(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= p.rows * p.cols) {
+    return;
+  }
+  let row = i / p.cols;
+  let col = i % p.cols;
+  var v = 0.0;
+  if (A) {
+    v = a[p.a_offset + row * p.a_stride + col];
+  }
+  if (row % p.every == 0u) {
+    v += b[p.b_offset + (row / p.every) * p.b_stride + col];
+  }
+  out[i] = v;
+}

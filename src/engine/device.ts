@@ -1,0 +1,233 @@
+/**
+ * Opens a GPU device and keeps what belongs to it: what the adapter offers, compiled pipelines, free buffers.
+ *
+ * The engine needs nothing beyond core WebGPU: `subgroups`, `shader-f16` and `timestamp-query` are used when offered.
+ */
+import { EngineError } from "./errors";
+import { type Constants, type Shader, specialise } from "./wgsl";
+
+const WANTED: GPUFeatureName[] = ["subgroups" as GPUFeatureName, "shader-f16", "timestamp-query"];
+const SHADERS = import.meta.glob<string>("/shaders/*.wgsl", { query: "?raw", import: "default", eager: true });
+
+/** What the adapter says about itself, and what was checked about it. */
+export interface AdapterFacts {
+  name: string;
+  /** A CPU that plays a GPU: barriers and loads are dear, see shaders/gemm.wgsl. */
+  software: boolean;
+  /** Lanes that run together and may share registers; 1 when subgroups are absent or laid out unexpectedly. */
+  subgroup: number;
+  half: boolean;
+  timestamps: boolean;
+}
+
+export interface EngineOptions {
+  /** Optional features to leave unused, to test the paths of adapters that lack them. */
+  without?: string[];
+}
+
+/** All shader files by path, as the project ships them. */
+export const shaderFiles: Readonly<Record<string, string>> = SHADERS;
+
+export class Engine {
+  readonly lost: Promise<EngineError>;
+  /** Set once the device is gone; every later call fails with it. */
+  failure?: EngineError;
+  private readonly shaders = new Map<string, Shader>();
+  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  private readonly layouts = new Map<string, GPUBindGroupLayout>();
+  private readonly free: GPUBuffer[] = [];
+  /** Bytes of all buffers made through this engine and not destroyed: in use and free. */
+  allocatedBytes = 0;
+
+  constructor(
+    readonly device: GPUDevice,
+    public facts: AdapterFacts,
+  ) {
+    this.lost = device.lost.then((info) => {
+      this.failure = new EngineError(
+        `The GPU device was lost (${info.message || info.reason}).`,
+        "Reload the page, or resume from the last saved state; a smaller batch uses less memory.",
+      );
+      return this.failure;
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      const { error } = event as GPUUncapturedErrorEvent;
+      this.failure ??= new EngineError(`The GPU refused a command: ${error.message}`, "This is a bug in this program; please report it.");
+    });
+  }
+
+  /** Throws when the device is lost or refused an earlier command. */
+  assertAlive(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  /** The specialised entry point of a file in `shaders/`; the same request gives the same object. */
+  shader(file: string, entry: string, constants: Constants = {}): Shader {
+    const key = `${file} ${entry} ${JSON.stringify(constants)}`;
+    let shader = this.shaders.get(key);
+    if (!shader) {
+      const text = SHADERS[`/shaders/${file}.wgsl`];
+      if (text === undefined) throw new EngineError(`There is no shader ${file}.`, "Check the file name in the launch.");
+      shader = specialise(`shaders/${file}.wgsl`, text, entry, constants);
+      this.shaders.set(key, shader);
+    }
+    return shader;
+  }
+
+  /** Compiles a shader once. Rejects with file, line and source when the compiler objects. */
+  pipeline(shader: Shader): Promise<GPUComputePipeline> {
+    let pipeline = this.pipelines.get(shader.code + shader.entry);
+    if (!pipeline) {
+      pipeline = this.compile(shader);
+      this.pipelines.set(shader.code + shader.entry, pipeline);
+    }
+    return pipeline;
+  }
+
+  get pipelineCount(): number {
+    return this.pipelines.size;
+  }
+
+  bindGroupLayout(shader: Shader): GPUBindGroupLayout {
+    const key = shader.bindings.map((b) => `${b.binding}${b.kind}`).join();
+    let layout = this.layouts.get(key);
+    if (!layout) {
+      const type = { uniform: "uniform", read: "read-only-storage", write: "storage" } as const;
+      const entries = shader.bindings.map((b) => ({
+        binding: b.binding,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: type[b.kind] },
+      }));
+      layout = this.device.createBindGroupLayout({ entries });
+      this.layouts.set(key, layout);
+    }
+    return layout;
+  }
+
+  private async compile(shader: Shader): Promise<GPUComputePipeline> {
+    const module = this.device.createShaderModule({ code: shader.code, label: `${shader.file} ${shader.entry}` });
+    const layout = this.device.createPipelineLayout({ bindGroupLayouts: [this.bindGroupLayout(shader)] });
+    try {
+      return await this.device.createComputePipelineAsync({ layout, compute: { module, entryPoint: shader.entry } });
+    } catch (error) {
+      throw new EngineError(await explain(module, shader, error as Error), "The adapter's shader compiler refused it.");
+    }
+  }
+
+  /** A storage buffer of at least `bytes`, from the free ones when one fits within a factor of two. */
+  takeBuffer(bytes: number): GPUBuffer {
+    const size = Math.max(256, Math.ceil(bytes / 256) * 256);
+    this.assertFits(size);
+    let best = -1;
+    for (const [i, b] of this.free.entries())
+      if (b.size >= size && b.size <= 2 * size && (best < 0 || b.size < this.free[best].size)) best = i;
+    if (best >= 0) return this.free.splice(best, 1)[0];
+    this.allocatedBytes += size;
+    return this.device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC });
+  }
+
+  /** Returns a buffer for reuse; its contents are then undefined. */
+  giveBuffer(buffer: GPUBuffer): void {
+    this.free.push(buffer);
+  }
+
+  /** Destroys the buffers nobody uses. */
+  trim(): void {
+    for (const buffer of this.free.splice(0)) {
+      this.allocatedBytes -= buffer.size;
+      buffer.destroy();
+    }
+  }
+
+  private assertFits(bytes: number): void {
+    const limit = Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
+    if (bytes <= limit) return;
+    const mb = (n: number) => `${(n / 2 ** 20).toFixed(0)} MiB`;
+    throw new EngineError(`One buffer needs ${mb(bytes)}, this GPU allows ${mb(limit)}.`, "Use a smaller batch, image or model.");
+  }
+
+  destroy(): void {
+    this.device.destroy();
+  }
+}
+
+/** Asks for an adapter and a device. Rejects with an `EngineError` that says what is missing and what to do. */
+export async function openEngine(gpu: GPU | undefined, options: EngineOptions = {}): Promise<Engine> {
+  if (!gpu)
+    throw new EngineError("This browser does not offer WebGPU.", "Use a recent Chrome, Edge, Safari or Firefox, or switch WebGPU on.");
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new EngineError("No GPU adapter was found.", "Update the graphics driver, or allow WebGPU on this adapter.");
+  const has = (name: string) => adapter.features.has(name as GPUFeatureName) && !options.without?.includes(name);
+  const device = await requestDevice(adapter, WANTED.filter(has));
+  const { vendor, architecture, description } = adapter.info;
+  const facts: AdapterFacts = {
+    name: [vendor, architecture, description].filter(Boolean).join(" ") || "unnamed adapter",
+    software: adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|software/i.test(`${architecture} ${description}`),
+    subgroup: 1,
+    half: has("shader-f16"),
+    timestamps: has("timestamp-query"),
+  };
+  const engine = new Engine(device, facts);
+  if (has("subgroups")) facts.subgroup = await measureSubgroup(engine);
+  return engine;
+}
+
+async function requestDevice(adapter: GPUAdapter, requiredFeatures: GPUFeatureName[]): Promise<GPUDevice> {
+  const { limits } = adapter;
+  if (limits.maxStorageBuffersPerShaderStage < 8)
+    throw new EngineError("The adapter allows fewer than 8 storage buffers per shader.", "Update the graphics driver.");
+  const names = [
+    "maxStorageBuffersPerShaderStage",
+    "maxStorageBufferBindingSize",
+    "maxBufferSize",
+    "maxComputeWorkgroupStorageSize",
+    "maxComputeInvocationsPerWorkgroup",
+    "maxComputeWorkgroupSizeX",
+  ] as const;
+  const requiredLimits = Object.fromEntries(names.map((name) => [name, limits[name]]));
+  try {
+    return await adapter.requestDevice({ requiredFeatures, requiredLimits });
+  } catch (error) {
+    throw new EngineError(`The GPU device could not be opened: ${(error as Error).message}`, "Close other GPU-heavy pages and reload.");
+  }
+}
+
+/**
+ * The subgroup size as a kernel of 64 lanes sees it, or 1 unless lane i sits at place i modulo that size. The order is
+ * not promised by WGSL, and the lane-sharing kernels rely on it.
+ */
+async function measureSubgroup(engine: Engine): Promise<number> {
+  const { device } = engine;
+  const shader = engine.shader("probe", "subgroup_layout");
+  const pipeline = await engine.pipeline(shader);
+  const out = engine.takeBuffer(64 * 8);
+  const staging = device.createBuffer({ size: 64 * 8, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  const layout = engine.bindGroupLayout(shader);
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, device.createBindGroup({ layout, entries: [{ binding: 0, resource: { buffer: out } }] }));
+  pass.dispatchWorkgroups(1);
+  pass.end();
+  encoder.copyBufferToBuffer(out, 0, staging, 0, 64 * 8);
+  device.queue.submit([encoder.finish()]);
+  await staging.mapAsync(GPUMapMode.READ);
+  const seen = new Uint32Array(staging.getMappedRange().slice(0));
+  staging.destroy();
+  engine.giveBuffer(out);
+  const size = seen[0];
+  const regular = seen.every((value, i) => value === (i % 2 === 0 ? size : ((i - 1) / 2) % size));
+  return regular && size >= 4 && 64 % size === 0 ? size : 1;
+}
+
+async function explain(module: GPUShaderModule, shader: Shader, error: Error): Promise<string> {
+  const { messages } = await module.getCompilationInfo();
+  const text = SHADERS[`/${shader.file}`]?.split("\n") ?? [];
+  const rows = messages
+    .filter((m) => m.type === "error")
+    .map((m) => {
+      const line = shader.lines[m.lineNum - 1] ?? m.lineNum;
+      return `${shader.file}:${line}: ${m.message}\n    ${text[line - 1]?.trim() ?? ""}`;
+    });
+  return [`${shader.file} (${shader.entry}) does not compile.`, ...(rows.length ? rows : [error.message])].join("\n");
+}

@@ -1,0 +1,205 @@
+/**
+ * The trace of one training step: kernel launches in order, and for each differentiable result how its gradient flows
+ * back. A step is written as ordinary function calls over `Tensor`s; nothing runs while it is recorded. `program.ts`
+ * turns the trace into buffers and bind groups and replays it.
+ */
+import type { Engine } from "./device";
+import type { Constants, Shader } from "./wgsl";
+
+export type Dtype = "f32" | "u32";
+
+/** A number that may change between two runs of a program without touching anything but four bytes. */
+export class Live {
+  constructor(public value: number) {}
+}
+
+/** Memory behind tensors. Temporary unless `buffer` is set; a gradient piece lies inside the arena that is its parent. */
+export interface Storage {
+  bytes: number;
+  buffer?: GPUBuffer;
+  /** Byte offset in the buffer or the parent, a multiple of 256. */
+  offset: number;
+  parent?: Storage;
+}
+
+/**
+ * An array on the GPU, row-major. The last axis is contiguous; consecutive rows lie `stride` elements apart, the first
+ * at `offset` (both in elements), so a column range or every T-th row of a matrix is a tensor too.
+ */
+export class Tensor {
+  readonly size: number;
+  readonly cols: number;
+  readonly rows: number;
+
+  constructor(
+    readonly graph: Graph,
+    readonly storage: Storage,
+    readonly shape: readonly number[],
+    readonly dtype: Dtype = "f32",
+    /** Whether gradients should reach this tensor. */
+    readonly needsGrad = false,
+    readonly offset = 0,
+    readonly stride = shape.at(-1) ?? 1,
+  ) {
+    this.size = shape.reduce((a, b) => a * b, 1);
+    this.cols = shape.at(-1) ?? 1;
+    this.rows = this.cols ? this.size / this.cols : 0;
+  }
+
+  /** The same elements under another shape. Only for tensors without gaps. */
+  reshape(shape: readonly number[]): Tensor {
+    const view = new Tensor(this.graph, this.storage, shape, this.dtype, this.needsGrad, this.offset);
+    if (this.stride !== this.cols || view.size !== this.size) throw new Error(`cannot view [${this.shape}] as [${shape}]`);
+    if (this.needsGrad) this.graph.record(view, (g, grads) => grads.alias(this, g.reshape(this.shape)));
+    return view;
+  }
+}
+
+export interface Launch {
+  shader: Shader;
+  bind: Record<string, Tensor>;
+  params: Record<string, number | Live>;
+  groups: [number, number, number];
+}
+
+export interface LaunchOptions {
+  constants?: Constants;
+  bind: Record<string, Tensor>;
+  params?: Record<string, number | Live>;
+  /** Number of invocations wanted, in a line ... */
+  threads?: number;
+  /** ... or of workgroups; lines longer than 65,535 fold into y (kernels compute x + y * 65535). */
+  groups?: number;
+  /** Workgroups along z. */
+  z?: number;
+}
+
+/** Part of a parameter's gradient: `parts` copies of `size` numbers, to be summed, for elements from `from` on. */
+export interface Piece {
+  parameter: Storage;
+  from: number;
+  size: number;
+  parts: number;
+  tensor: Tensor;
+}
+
+const MAX_GROUPS = 65535;
+
+export class Graph {
+  readonly launches: Launch[] = [];
+  private readonly tape: { output: Tensor; backward: (g: Tensor, grads: Gradients) => void }[] = [];
+
+  constructor(readonly engine: Engine) {}
+
+  /** A tensor in temporary memory, written by some launch of this graph. */
+  temp(shape: readonly number[], dtype: Dtype = "f32", needsGrad = false): Tensor {
+    const bytes = shape.reduce((a, b) => a * b, 4);
+    return new Tensor(this, { bytes, offset: 0 }, shape, dtype, needsGrad);
+  }
+
+  /** A tensor over memory that outlives the graph: parameters, optimizer state, batches. */
+  fixed(buffer: GPUBuffer, shape: readonly number[], dtype: Dtype = "f32", offset = 0, needsGrad = false): Tensor {
+    const bytes = shape.reduce((a, b) => a * b, 4);
+    return new Tensor(this, { bytes, buffer, offset }, shape, dtype, needsGrad);
+  }
+
+  /** Records one dispatch. Which tensors it writes is read from the WGSL. */
+  launch(file: string, entry: string, options: LaunchOptions): void {
+    const shader = this.engine.shader(file, entry, options.constants);
+    const count = options.groups ?? Math.ceil((options.threads ?? 1) / shader.workgroup);
+    const x = Math.min(count, MAX_GROUPS);
+    const groups: Launch["groups"] = [x, Math.ceil(count / MAX_GROUPS), options.z ?? 1];
+    if (count > 0) this.launches.push({ shader, bind: options.bind, params: options.params ?? {}, groups });
+  }
+
+  /** Declares how a gradient at `output` flows on. Called only when one arrives. */
+  record(output: Tensor, backward: (g: Tensor, grads: Gradients) => void): void {
+    this.tape.push({ output, backward });
+  }
+
+  /** Differentiates: `seed` plants the first gradients, then the tape is walked backwards. Returns the parameters' share. */
+  gradients(seed: (grads: Gradients) => void): Gradients {
+    const grads = new Gradients(this);
+    seed(grads);
+    for (const { output, backward } of [...this.tape].reverse()) {
+      const g = grads.of(output);
+      if (g) backward(g, grads);
+    }
+    return grads;
+  }
+}
+
+/** A gradient with a row for each `every`-th row of its tensor and zeros between. */
+export interface RowGradient {
+  tensor: Tensor;
+  every: number;
+}
+
+/** Gradients found so far while walking a tape backwards. */
+export class Gradients {
+  readonly pieces: Piece[] = [];
+  /** Holds every parameter gradient piece, so that one kernel can read them all. */
+  readonly arena: Storage = { bytes: 0, offset: 0 };
+  private readonly found = new Map<Tensor, RowGradient>();
+
+  constructor(readonly graph: Graph) {}
+
+  /** The whole gradient at `t`, if any arrived. */
+  of(t: Tensor): Tensor | undefined {
+    const g = this.found.get(t);
+    return g && (g.every === 1 ? g.tensor : this.addition(t, undefined, g));
+  }
+
+  /** Adds a contribution computed by `make`, which gets what is there already so that a kernel can fuse the sum. */
+  add(t: Tensor, make: (previous?: RowGradient) => Tensor): void {
+    if (t.needsGrad) this.found.set(t, { tensor: make(this.found.get(t)), every: 1 });
+  }
+
+  /** Adds `g` itself, without a launch when nothing else has arrived. */
+  alias(t: Tensor, g: Tensor): void {
+    this.add(t, (previous) => (previous ? this.addition(t, g, previous) : g));
+  }
+
+  /** Adds a gradient that is zero except at rows 0, every, 2 every, ... */
+  addRows(t: Tensor, g: Tensor, every: number): void {
+    if (!t.needsGrad) return;
+    const previous = this.found.get(t);
+    if (previous?.every === every && every !== 1) {
+      const sum = this.addition(g, g, { tensor: previous.tensor, every: 1 });
+      this.found.set(t, { tensor: sum, every });
+    } else if (previous) {
+      const dense = this.of(t) as Tensor;
+      this.found.set(t, { tensor: this.addition(t, dense, { tensor: g, every }), every: 1 });
+    } else this.found.set(t, { tensor: g, every });
+  }
+
+  /** A place for (part of) a parameter's gradient; whoever asks must write all of it. */
+  piece(parameter: Tensor, parts: number): Tensor {
+    const { size } = parameter;
+    const storage: Storage = { bytes: 4 * parts * size, offset: this.arena.bytes, parent: this.arena };
+    this.arena.bytes += Math.ceil(storage.bytes / 256) * 256;
+    const tensor = new Tensor(this.graph, storage, [parts, size]);
+    this.pieces.push({ parameter: parameter.storage, from: parameter.offset, size, parts, tensor });
+    return tensor;
+  }
+
+  /** a (zero when absent) + rows of b, in the shape of `like`. */
+  private addition(like: Tensor, a: Tensor | undefined, b: RowGradient): Tensor {
+    const out = this.graph.temp(like.shape);
+    this.graph.launch("elementwise", "add_rows", {
+      constants: { A: a !== undefined },
+      bind: { ...(a && { a }), b: b.tensor, out },
+      params: {
+        rows: like.rows,
+        cols: like.cols,
+        a_offset: a?.offset ?? 0,
+        a_stride: a?.stride ?? 0,
+        b_offset: b.tensor.offset,
+        b_stride: b.tensor.stride,
+        every: b.every,
+      },
+      threads: like.size,
+    });
+    return out;
+  }
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { check, testEngine } from "./check";
+import { linear } from "./linear";
+import { erf64, gelu64, matmul64, transpose64 } from "./reference";
+import { choose, GEMM } from "./variants";
+
+const shapes = [
+  { m: 530, n: 68, k: 36 },
+  { m: 33, n: 7, k: 5 },
+  { m: 1, n: 1, k: 1 },
+];
+
+test("erf64 agrees with published values", () => {
+  expect(erf64(0.5)).toBeCloseTo(0.5204998778130465, 14);
+  expect(erf64(3.5)).toBeCloseTo(0.9999992569016276, 14);
+});
+
+describe.each(Object.keys(GEMM))("linear with %s", (gemm) => {
+  // f16 tiles keep 11 bits of each factor.
+  const tolerance = GEMM[gemm].constants.HALF ? 4e-3 : 1e-5;
+
+  test.each(shapes)("bias, $m x $n x $k", async ({ m, n, k }) => {
+    const engine = await testEngine();
+    if (!GEMM[gemm].runs(engine.facts)) return;
+    choose(engine, { gemm });
+    await check(engine, {
+      inputs: { x: { shape: [m, k], grad: true }, w: { shape: [n, k], grad: true }, b: { shape: [n], grad: true } },
+      op: ({ x, w, b }) => linear(x, w, { bias: b }),
+      reference: ({ x, w, b }) => [matmul64(x, transpose64(w, n, k), m, k, n).map((v, i) => v + b[i % n])],
+      tolerance,
+    });
+  });
+
+  test.each(shapes.slice(0, 2))("a two-layer perceptron with residual, $m x $n x $k", async ({ m, n, k }) => {
+    const engine = await testEngine();
+    if (!GEMM[gemm].runs(engine.facts)) return;
+    choose(engine, { gemm });
+    for (const activation of ["gelu", "relu"] as const)
+      await check(engine, {
+        inputs: { x: { shape: [m, k], grad: true }, w: { shape: [n, k], grad: true }, v: { shape: [k, n], grad: true } },
+        op: ({ x, w, v }) => linear(linear(x, w, { activation }), v, { residual: x }),
+        reference: ({ x, w, v }) => {
+          const act = activation === "gelu" ? gelu64 : (z: number) => Math.max(z, 0);
+          const hidden = matmul64(x, transpose64(w, n, k), m, k, n).map(act);
+          return [matmul64(hidden, transpose64(v, k, n), m, n, k).map((y, i) => y + x[i])];
+        },
+        tolerance,
+      });
+  });
+});
+
+test("an activation whose output is the result", async () => {
+  await check(await testEngine(), {
+    inputs: { x: { shape: [9, 6], grad: true }, w: { shape: [5, 6], grad: true } },
+    op: ({ x, w }) => linear(x, w, { activation: "gelu" }),
+    reference: ({ x, w }) => [matmul64(x, transpose64(w, 5, 6), 9, 6, 5).map(gelu64)],
+  });
+});

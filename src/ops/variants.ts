@@ -1,0 +1,92 @@
+/**
+ * The ways each hot kernel can run, and which one an adapter gets. All variants compute the same thing; `tune.ts`
+ * measures which is fastest here, tests run every one of them.
+ */
+import type { AdapterFacts, Engine } from "../engine/device";
+import type { Constants } from "../engine/wgsl";
+
+/** A matrix product: entry point, constants and the shape of C one team of lanes computes. */
+export interface GemmVariant {
+  entry: "quad" | "coop" | "shared_tiles";
+  constants: Constants;
+  tile: [number, number];
+  /** Tiles per workgroup. */
+  tiles: number;
+  runs(facts: AdapterFacts): boolean;
+}
+
+const gemm = (entry: GemmVariant["entry"], lanes: number, a: number, b: number, runs: GemmVariant["runs"]): GemmVariant => {
+  const sharesColumns = entry === "quad" ? 4 : lanes;
+  return {
+    entry,
+    constants: { A_BLOCKS: a, B_BLOCKS: b, ...(entry === "coop" && { LANES: lanes }) },
+    tile: [4 * a * lanes, 4 * b * sharesColumns],
+    tiles: 32 / lanes,
+    runs,
+  };
+};
+
+export const GEMM: Record<string, GemmVariant> = {
+  quad8x4: gemm("quad", 4, 2, 1, (f) => f.subgroup >= 4),
+  quad4x4: gemm("quad", 4, 1, 1, (f) => f.subgroup >= 4),
+  coop8: gemm("coop", 8, 1, 1, (f) => f.subgroup === 8),
+  coop4: gemm("coop", 4, 1, 1, (f) => f.subgroup === 4),
+  register8x8: gemm("coop", 1, 2, 2, () => true),
+  register4x4: gemm("coop", 1, 1, 1, () => true),
+  shared: { entry: "shared_tiles", constants: {}, tile: [64, 64], tiles: 1, runs: () => true },
+  sharedHalf: { entry: "shared_tiles", constants: { HALF: true }, tile: [64, 64], tiles: 1, runs: (f) => f.half },
+};
+
+/** Attention: lanes that share what they load, and rows each lane owns. */
+export interface AttentionVariant {
+  lanes: 4 | 1;
+  rows: number;
+  runs(facts: AdapterFacts): boolean;
+}
+
+const quads = (rows: number): AttentionVariant => ({ lanes: 4, rows, runs: (f) => f.subgroup >= 4 });
+
+export const ATTENTION: Record<string, AttentionVariant> = {
+  quad1: quads(1),
+  quad2: quads(2),
+  quad3: quads(3),
+  lane: { lanes: 1, rows: 1, runs: () => true },
+};
+
+/** Row-wise kernels (LayerNorm): lanes that share a row. */
+export const ROWS: Record<string, { group: 1 | 64; runs(facts: AdapterFacts): boolean }> = {
+  lane: { group: 1, runs: () => true },
+  group: { group: 64, runs: () => true },
+};
+
+/** A choice for each family; keys of the tables above. */
+export interface Choice {
+  gemm: string;
+  attentionForward: string;
+  attentionBackward: string;
+  rows: string;
+}
+
+const chosen = new WeakMap<Engine, Choice>();
+
+/** The choice in force: a tuned or forced one, else a guess from what the adapter is. */
+export function choice(engine: Engine): Choice {
+  return chosen.get(engine) ?? guess(engine.facts);
+}
+
+/** Forces (part of) the choice for traces recorded from now on. */
+export function choose(engine: Engine, part: Partial<Choice>): void {
+  chosen.set(engine, { ...choice(engine), ...part });
+}
+
+function guess(facts: AdapterFacts): Choice {
+  const quad = facts.subgroup >= 4;
+  const attention = { attentionForward: quad ? "quad2" : "lane", attentionBackward: quad ? "quad1" : "lane" };
+  if (!facts.software) return { gemm: "shared", ...attention, rows: "group" };
+  return { gemm: facts.subgroup === 8 ? "coop8" : quad ? "quad8x4" : "register8x8", ...attention, rows: "lane" };
+}
+
+/** Workgroups a launch should have to keep this adapter busy. */
+export function wantedGroups(engine: Engine): number {
+  return engine.facts.software ? 32 : 512;
+}
