@@ -61,8 +61,8 @@ alias Head = array<vec4f, V4>;
 // ---- loads and stores ------------------------------------------------------------------------------------------------
 
 // Elements 4c..4c+3 of a head that starts at `at`, zero past its end.
-fn tail4(a: f32, b: f32, c: f32, d: f32, from: u32) -> vec4f {
-  return vec4f(a, b, c, d) * vec4f(vec4u(from, from + 1u, from + 2u, from + 3u) < vec4u(HEAD));
+fn tail4(a: f32, b: f32, c: f32, d: f32, first: u32) -> vec4f {
+  return vec4f(a, b, c, d) * vec4f(vec4u(first, first + 1u, first + 2u, first + 3u) < vec4u(HEAD));
 }
 
 fn q_part(at: u32, c: u32) -> vec4f {
@@ -190,7 +190,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
       k[c] = kv_part(k_at(at.image, at.head, j + at.lane), c);
       v[c] = kv_part(v_at(at.image, at.head, j + at.lane), c);
     }
-    var s: array<array<f32, LANES>, ROWS>;
+    var s = array<array<f32, LANES>, ROWS>(); // spelled out: one compiler zeroes a bare var once, not per iteration
     for (var d = 0u; d < LANES; d++) { // unroll
       for (var c = 0u; c < V4; c++) { // unroll
         let other = from_lane(k[c], d);
@@ -261,8 +261,8 @@ fn backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
       v[c] = kv_part(v_at(at.image, at.head, j + at.lane), c);
     }
     for (var d = 0u; d < LANES; d++) { // unroll
-      var s: array<f32, ROWS>;
-      var dp: array<f32, ROWS>;
+      var s = array<f32, ROWS>();
+      var dp = array<f32, ROWS>();
       var other: Head;
       for (var c = 0u; c < V4; c++) { // unroll
         other[c] = from_lane(k[c], d);
@@ -315,8 +315,8 @@ fn backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
     let mine = lse_at(at.image, at.head, i + at.lane);
     let row = vec4f(select(3.0e38, lse_in[mine], i + at.lane < p.queries), delta_in[mine], 0.0, 0.0);
     for (var d = 0u; d < LANES; d++) { // unroll
-      var s: array<f32, ROWS>;
-      var dp: array<f32, ROWS>;
+      var s = array<f32, ROWS>();
+      var dp = array<f32, ROWS>();
       var q_other: Head;
       var g_other: Head;
       for (var c = 0u; c < V4; c++) { // unroll

@@ -105,7 +105,9 @@ export class Engine {
   }
 
   private async compile(shader: Shader): Promise<GPUComputePipeline> {
+    this.device.pushErrorScope("validation"); // a refused shader fails its launch, not the device
     const module = this.device.createShaderModule({ code: shader.code, label: `${shader.file} ${shader.entry}` });
+    void this.device.popErrorScope();
     const layout = this.device.createPipelineLayout({ bindGroupLayouts: [this.bindGroupLayout(shader)] });
     try {
       return await this.device.createComputePipelineAsync({ layout, compute: { module, entryPoint: shader.entry } });

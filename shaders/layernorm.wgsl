@@ -1,0 +1,192 @@
+// Layer normalisation over the last axis: y = (x - mean) * rstd * gamma + beta, rstd = 1 / sqrt(var + eps).
+//
+//   forward          y and, for the gradient, stats[row] = (mean, rstd)
+//   backward         dx = rstd (gh - mean(gh) - h mean(gh h)), h = (x - mean) rstd, gh = g gamma; adds an earlier gradient
+//   backward_affine  dgamma = sum g h and dbeta = sum g, as PARTS sums over ranges of rows
+//
+// GROUP lanes share a row: 1 on software adapters (no barrier, which is what costs there), 64 on GPUs (neighbouring lanes
+// read neighbouring floats). Rows of x may lie any distance apart; everything else has no gaps. The variance is summed
+// in one pass as squares about the row's first element, which keeps float32 from cancelling.
+const GROUP = 1u;
+const VEC = true; // rows start and end at multiples of four floats
+const ADD = false; // backward: add `other`, a matrix with a row for each every-th row
+const KEEP = true; // forward: write stats
+
+struct Params {
+  rows: u32,
+  cols: u32,
+  x_offset: u32,
+  x_stride: u32,
+  add_offset: u32,
+  add_stride: u32,
+  every: u32,
+  part: u32, // rows per part
+  eps: f32,
+}
+
+@group(0) @binding(0) var<storage, read> x4: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x1: array<f32>;
+@group(0) @binding(1) var<storage, read> gamma: array<f32>;
+@group(0) @binding(2) var<storage, read> beta: array<f32>;
+@group(0) @binding(3) var<storage, read_write> out4: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> out1: array<f32>;
+@group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;
+@group(0) @binding(4) var<storage, read> stats_in: array<vec2f>;
+@group(0) @binding(5) var<storage, read> g4: array<vec4f>;
+@group(0) @binding(5) var<storage, read> g1: array<f32>;
+@group(0) @binding(6) var<storage, read> other: array<f32>;
+@group(0) @binding(7) var<storage, read_write> dbeta: array<f32>;
+@group(0) @binding(8) var<uniform> p: Params;
+
+// Four neighbours; past the end of a row the lanes that matter hold zero (`live`), the rest of the arithmetic stays finite.
+fn x_four(row: u32, c: u32) -> vec4f {
+  let at = p.x_offset + row * p.x_stride;
+  if (VEC) {
+    return x4[(at + c) / 4u];
+  } else {
+    let e = p.cols - 1u;
+    return vec4f(x1[at + c], x1[at + min(c + 1u, e)], x1[at + min(c + 2u, e)], x1[at + min(c + 3u, e)]);
+  }
+}
+
+fn g_four(row: u32, c: u32) -> vec4f {
+  let at = row * p.cols;
+  if (VEC) {
+    return g4[(at + c) / 4u];
+  } else {
+    let e = p.cols - 1u;
+    return vec4f(g1[at + c], g1[at + min(c + 1u, e)], g1[at + min(c + 2u, e)], g1[at + min(c + 3u, e)]) * live(c);
+  }
+}
+
+fn gamma_four(c: u32) -> vec4f {
+  let e = p.cols - 1u;
+  return vec4f(gamma[c], gamma[min(c + 1u, e)], gamma[min(c + 2u, e)], gamma[min(c + 3u, e)]);
+}
+
+fn beta_four(c: u32) -> vec4f {
+  let e = p.cols - 1u;
+  return vec4f(beta[c], beta[min(c + 1u, e)], beta[min(c + 2u, e)], beta[min(c + 3u, e)]);
+}
+
+fn live(c: u32) -> vec4f {
+  if (VEC) {
+    return vec4f(1.0);
+  } else {
+    return vec4f(vec4u(c, c + 1u, c + 2u, c + 3u) < vec4u(p.cols));
+  }
+}
+
+fn out_four(row: u32, c: u32, v: vec4f) {
+  let at = row * p.cols + c;
+  if (VEC) {
+    out4[at / 4u] = v;
+  } else {
+    for (var e = 0u; e < 4u; e++) { // unroll
+      if (c + e < p.cols) {
+        out1[at + e] = v[e];
+      }
+    }
+  }
+}
+
+var<workgroup> gathered: array<vec2f, GROUP>;
+
+// Sums over the lanes that share a row.
+fn over_row(v: vec2f, lane: u32) -> vec2f {
+  if (GROUP == 1u) {
+    return v;
+  } else {
+    workgroupBarrier();
+    gathered[lane] = v;
+    for (var half = GROUP / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (lane < half) {
+        gathered[lane] += gathered[lane + half];
+      }
+    }
+    workgroupBarrier();
+    return gathered[0];
+  }
+}
+
+@compute @workgroup_size(64)
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let line = (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
+  let row = min(line, p.rows - 1u);
+  let lane = local % GROUP;
+  let cols = f32(p.cols);
+  let first = x_four(row, 0u).x;
+  var sums = vec2f();
+  for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
+    let v = (x_four(row, c) - first) * live(c);
+    sums += vec2f(dot(v, vec4f(1.0)), dot(v, v));
+  }
+  sums = over_row(sums, lane) / cols;
+  let mean = first + sums.x;
+  let rstd = inverseSqrt(max(sums.y - sums.x * sums.x, 0.0) + p.eps);
+  if (line < p.rows) {
+    for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
+      out_four(row, c, (x_four(row, c) - mean) * rstd * gamma_four(c) + beta_four(c));
+    }
+    if (KEEP) {
+      if (lane == 0u) {
+        stats[row] = vec2f(mean, rstd);
+      }
+    }
+  }
+}
+
+@compute @workgroup_size(64)
+fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let line = (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
+  let row = min(line, p.rows - 1u);
+  let lane = local % GROUP;
+  let moments = stats_in[row];
+  var sums = vec2f();
+  for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
+    let gh = g_four(row, c) * gamma_four(c);
+    sums += vec2f(dot(gh, vec4f(1.0)), dot(gh, (x_four(row, c) - moments.x) * moments.y));
+  }
+  sums = over_row(sums, lane) / f32(p.cols);
+  if (line < p.rows) {
+    for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
+      let h = (x_four(row, c) - moments.x) * moments.y;
+      var v = moments.y * (g_four(row, c) * gamma_four(c) - sums.x - h * sums.y);
+      if (ADD) {
+        if (row % p.every == 0u) {
+          let at = p.add_offset + (row / p.every) * p.add_stride;
+          let e = p.cols - 1u;
+          v += vec4f(other[at + c], other[at + min(c + 1u, e)], other[at + min(c + 2u, e)], other[at + min(c + 3u, e)]);
+        }
+      }
+      out_four(row, c, v);
+    }
+  }
+}
+
+// A lane sums four columns over p.part rows.
+@compute @workgroup_size(64)
+fn backward_affine(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  let fours = (p.cols + 3u) / 4u;
+  let part = i / fours;
+  let c = (i % fours) * 4u;
+  if (part * p.part >= p.rows) {
+    return;
+  }
+  var dg = vec4f();
+  var db = vec4f();
+  for (var row = part * p.part; row < min(p.rows, (part + 1u) * p.part); row++) {
+    let g = g_four(row, c);
+    let moments = stats_in[row];
+    dg += g * (x_four(row, c) - moments.x) * moments.y;
+    db += g;
+  }
+  out_four(part, c, dg);
+  for (var e = 0u; e < 4u; e++) { // unroll
+    if (c + e < p.cols) {
+      dbeta[part * p.cols + c + e] = db[e];
+    }
+  }
+}

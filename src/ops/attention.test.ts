@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { crossAttention, saliency, selfAttention } from "./attention";
+import { check, testEngine } from "./check";
+import { ATTENTION, choose } from "./variants";
+
+interface Dims {
+  batch: number;
+  heads: number;
+  headDim: number;
+  queries: number;
+  keys: number;
+}
+
+/** Probabilities [batch, heads, queries, keys] from accessors of q and k. */
+function probabilities(
+  d: Dims,
+  q: (b: number, i: number, c: number) => number,
+  k: (b: number, j: number, c: number) => number,
+): number[][] {
+  const rows: number[][] = [];
+  for (let b = 0; b < d.batch; b++)
+    for (let h = 0; h < d.heads; h++)
+      for (let i = 0; i < d.queries; i++) {
+        const s = Array.from({ length: d.keys }, (_, j) => {
+          let sum = 0;
+          for (let c = h * d.headDim; c < (h + 1) * d.headDim; c++) sum += q(b, i, c) * k(b, j, c);
+          return sum / Math.sqrt(d.headDim);
+        });
+        const top = Math.max(...s);
+        const e = s.map((v) => Math.exp(v - top));
+        const total = e.reduce((a, v) => a + v, 0);
+        rows.push(e.map((v) => v / total));
+      }
+  return rows;
+}
+
+function attention64(d: Dims, p: number[][], v: (b: number, j: number, c: number) => number): Float64Array {
+  const inner = d.heads * d.headDim;
+  const out = new Float64Array(d.batch * d.queries * inner);
+  for (let b = 0; b < d.batch; b++)
+    for (let i = 0; i < d.queries; i++)
+      for (let c = 0; c < inner; c++) {
+        const row = p[(b * d.heads + Math.floor(c / d.headDim)) * d.queries + i];
+        for (let j = 0; j < d.keys; j++) out[(b * d.queries + i) * inner + c] += row[j] * v(b, j, c);
+      }
+  return out;
+}
+
+const column = (m: ArrayLike<number>, tokens: number, stride: number, from: number) => (b: number, i: number, c: number) =>
+  m[(b * tokens + i) * stride + from + c];
+
+const cases = [
+  { batch: 2, heads: 2, headDim: 4, queries: 9, keys: 9 },
+  { batch: 1, heads: 3, headDim: 5, queries: 7, keys: 7 },
+];
+
+describe.each(Object.keys(ATTENTION))("attention by %s", (name) => {
+  test.each(cases)("self: heads of $headDim, $keys tokens", async (d) => {
+    const engine = await testEngine();
+    if (!ATTENTION[name].runs(engine.facts)) return;
+    choose(engine, { attentionForward: name, attentionBackward: name });
+    const inner = d.heads * d.headDim;
+    await check(engine, {
+      inputs: { qkv: { shape: [d.batch * d.keys, 3 * inner], grad: true } },
+      op: ({ qkv }) => selfAttention(qkv, d).out,
+      reference: ({ qkv }) => {
+        const part = (from: number) => column(qkv, d.keys, 3 * inner, from);
+        return [attention64(d, probabilities(d, part(0), part(inner)), part(2 * inner))];
+      },
+    });
+  });
+
+  test("cross: one query", async () => {
+    const engine = await testEngine();
+    if (!ATTENTION[name].runs(engine.facts)) return;
+    choose(engine, { attentionForward: name, attentionBackward: name });
+    const d = { batch: 3, heads: 2, headDim: 4, queries: 1, keys: 10 };
+    await check(engine, {
+      inputs: { q: { shape: [3, 8], grad: true }, kv: { shape: [30, 16], grad: true } },
+      op: ({ q, kv }) => crossAttention(q, kv, d).out,
+      reference: ({ q, kv }) => [attention64(d, probabilities(d, column(q, 1, 8, 0), column(kv, 10, 16, 0)), column(kv, 10, 16, 8))],
+    });
+  });
+});
+
+test.each([
+  ["cls", "code", false],
+  ["cls", "eq2", false],
+  ["patches", "code", false],
+  ["cls", "code", true],
+] as const)("saliency: %s queries, %s reading, heads apart: %s", async (queries, reading, perHead) => {
+  const d = { batch: 2, heads: 3, headDim: 4, queries: 6, keys: 6 };
+  await check(await testEngine(), {
+    inputs: { qkv: { shape: [12, 36] } },
+    op: ({ qkv }) => saliency(selfAttention(qkv, d).trace, { queries, reading, perHead }),
+    reference: ({ qkv }) => {
+      const p = probabilities(d, column(qkv, 6, 36, 0), column(qkv, 6, 36, 12));
+      const heads = Array.from({ length: 6 }, (_, bh) => {
+        const rows = p.slice(bh * 6 + (queries === "cls" ? 0 : 1), bh * 6 + (queries === "cls" ? 1 : 6));
+        return Array.from({ length: 5 }, (_, j) => {
+          const each = rows.map((row) => (reading === "eq2" ? row[j + 1] / (1 - row[0]) : row[j + 1]));
+          return each.reduce((a, v) => a + v, 0) / each.length;
+        });
+      });
+      if (perHead) return [heads.flat()];
+      const mean = (b: number, j: number) => (heads[3 * b][j] + heads[3 * b + 1][j] + heads[3 * b + 2][j]) / 3;
+      return [Array.from({ length: 10 }, (_, i) => mean(Math.floor(i / 5), i % 5))];
+    },
+  });
+});
+
+test("T4: the two readings can choose different patches", () => {
+  const rows = [
+    [0.9, 0.08, 0.02],
+    [0.1, 0.36, 0.54],
+  ];
+  const mean = (f: (row: number[], j: number) => number, j: number) => (f(rows[0], j) + f(rows[1], j)) / 2;
+  const code = [1, 2].map((j) => mean((row, i) => row[i], j));
+  const eq2 = [1, 2].map((j) => mean((row, i) => row[i] / (1 - row[0]), j));
+  expect(code[1]).toBeGreaterThan(code[0]);
+  expect(eq2[0]).toBeGreaterThan(eq2[1]);
+});
