@@ -53,6 +53,13 @@ export class Tensor {
     if (this.needsGrad) this.graph.record(view, (g, grads) => grads.alias(this, g.reshape(this.shape)));
     return view;
   }
+
+  /** Entries lo to hi of the first axis of a parameter or constant; gradients land in the same memory. */
+  slice(lo: number, hi: number): Tensor {
+    if (this.needsGrad && !this.storage.buffer) throw new Error("only parameters and constants can be sliced");
+    const each = this.size / this.shape[0];
+    return new Tensor(this.graph, this.storage, [hi - lo, ...this.shape.slice(1)], this.dtype, this.needsGrad, this.offset + lo * each);
+  }
 }
 
 export interface Launch {
@@ -181,6 +188,11 @@ export class Gradients {
     const tensor = new Tensor(this.graph, storage, [parts, size]);
     this.pieces.push({ parameter: parameter.storage, from: parameter.offset, size, parts, tensor });
     return tensor;
+  }
+
+  /** All pieces as one tensor. */
+  whole(): Tensor {
+    return new Tensor(this.graph, this.arena, [this.arena.bytes / 4]);
   }
 
   /** a (zero when absent) + rows of b, in the shape of `like`. */

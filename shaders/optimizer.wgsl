@@ -1,0 +1,132 @@
+// One optimizer step for all parameters at once, from gradient pieces as the backward kernels left them.
+//
+// Parameters live in one flat buffer of 64-float blocks, each block inside one parameter. `blocks[b]` says which gradient
+// pieces concern block b; `pieces` say where they lie in the gradient arena and in how many parts to sum. Weight gradients
+// split over workgroups are thus summed here, in a fixed order: no extra pass, no atomics, the same bits every time.
+//
+//   norm    squares[b] = sum of squared gradients of a block (only launched when the norm is clipped)
+//   factor  scale[0] = min(1, limit / sqrt(sum squares)), scale[1] = the norm
+//   adamw   m += (1-b1)(g-m); v += (1-b2)(g²-v); w -= lr (m/c1 / (sqrt(v/c2) + eps) + decay w), c = 1 - b^t
+//   sgd     m = momentum m + g + decay w; w -= lr m
+// Blocks of frozen parameters have no pieces and are left alone.
+const CLIP = false;
+
+struct Params {
+  count: u32, // of blocks
+  lr: f32,
+  beta1: f32, // adamw; momentum of sgd
+  beta2: f32,
+  eps: f32,
+  decay: f32,
+  correction1: f32, // 1 - beta1^t
+  correction2: f32, // 1 - beta2^t
+  limit: f32,
+}
+
+struct Block {
+  first_piece: u32,
+  piece_count: u32,
+  start: u32, // place of the block's first float in its parameter
+  decays: u32,
+}
+
+struct Piece {
+  lo: u32, // range of the parameter this piece covers
+  hi: u32,
+  at: u32, // float offset in the arena
+  parts: u32,
+}
+
+@group(0) @binding(0) var<storage, read_write> weights: array<f32>;
+@group(0) @binding(1) var<storage, read_write> first: array<f32>;
+@group(0) @binding(2) var<storage, read_write> second: array<f32>;
+@group(0) @binding(3) var<storage, read> arena: array<f32>;
+@group(0) @binding(4) var<storage, read> blocks: array<Block>;
+@group(0) @binding(5) var<storage, read> pieces: array<Piece>;
+@group(0) @binding(6) var<storage, read_write> squares: array<f32>;
+@group(0) @binding(6) var<storage, read> squares_in: array<f32>;
+@group(0) @binding(7) var<storage, read_write> scale: array<f32>;
+@group(0) @binding(7) var<storage, read> scale_in: array<f32>;
+@group(0) @binding(8) var<uniform> p: Params;
+
+fn gradient(block: Block, place: u32) -> f32 {
+  let e = block.start + place;
+  var sum = 0.0;
+  for (var i = block.first_piece; i < block.first_piece + block.piece_count; i++) {
+    let piece = pieces[i];
+    if (e >= piece.lo && e < piece.hi) {
+      let size = piece.hi - piece.lo;
+      for (var part = 0u; part < piece.parts; part++) {
+        sum += arena[piece.at + part * size + e - piece.lo];
+      }
+    }
+  }
+  return sum;
+}
+
+fn clipped(block: Block, place: u32) -> f32 {
+  if (CLIP) {
+    return gradient(block, place) * scale_in[0];
+  } else {
+    return gradient(block, place);
+  }
+}
+
+@compute @workgroup_size(64)
+fn norm(@builtin(global_invocation_id) id: vec3u) {
+  let b = id.x + id.y * 65535u * 64u;
+  if (b < p.count) {
+    let block = blocks[b];
+    var sum = 0.0;
+    for (var i = 0u; i < 64u; i++) {
+      let g = gradient(block, i);
+      sum += g * g;
+    }
+    squares[b] = sum;
+  }
+}
+
+@compute @workgroup_size(1)
+fn factor() {
+  var sum = 0.0;
+  for (var b = 0u; b < p.count; b++) {
+    sum += squares_in[b];
+  }
+  let length = sqrt(sum);
+  scale[0] = select(1.0, p.limit / length, length > p.limit);
+  scale[1] = length;
+}
+
+@compute @workgroup_size(64)
+fn adamw(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let b = group.x + group.y * 65535u;
+  if (b < p.count) {
+    let block = blocks[b];
+    if (block.piece_count > 0u) {
+      let i = b * 64u + local;
+      let g = clipped(block, local);
+      let m = first[i] + (1.0 - p.beta1) * (g - first[i]);
+      let v = second[i] + (1.0 - p.beta2) * (g * g - second[i]);
+      let w = weights[i];
+      first[i] = m;
+      second[i] = v;
+      let step = (m / p.correction1) / (sqrt(v / p.correction2) + p.eps);
+      weights[i] = w - p.lr * (step + p.decay * f32(block.decays) * w);
+    }
+  }
+}
+
+@compute @workgroup_size(64)
+fn sgd(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let b = group.x + group.y * 65535u;
+  if (b < p.count) {
+    let block = blocks[b];
+    if (block.piece_count > 0u) {
+      let i = b * 64u + local;
+      let w = weights[i];
+      let m = p.beta1 * first[i] + clipped(block, local) + p.decay * f32(block.decays) * w;
+      first[i] = m;
+      weights[i] = w - p.lr * m;
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// From image to tokens: x[b,0] = cls + pos[0], x[b,1+j] = embedding of patch i + pos[1+i], i = kept[b,j] (or j).
+//
+//   patchify           rows of pixels, one per patch, channels first as in a convolution weight [D, C, P, P]
+//   assemble           adds positions and the class token to the embedded patches
+//   assemble_backward  the gradient of the embedded patches (their rows of g), of pos and of cls (a sum over images)
+//
+// Patches nobody keeps are never embedded: that is where masking saves first.
+const KEPT = false;
+
+struct Params {
+  batch: u32,
+  channels: u32,
+  image: u32, // pixels per side
+  patch: u32,
+  patches: u32, // of the whole image
+  kept_count: u32, // = patches without KEPT
+  width: u32,
+}
+
+@group(0) @binding(0) var<storage, read> images: array<f32>;
+@group(0) @binding(0) var<storage, read> embedded: array<f32>;
+@group(0) @binding(0) var<storage, read> g: array<f32>;
+@group(0) @binding(1) var<storage, read> kept: array<u32>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<storage, read> pos: array<f32>;
+@group(0) @binding(4) var<storage, read> cls: array<f32>;
+@group(0) @binding(5) var<storage, read_write> dpos: array<f32>;
+@group(0) @binding(6) var<storage, read_write> dcls: array<f32>;
+@group(0) @binding(7) var<uniform> p: Params;
+
+fn patch_of(image: u32, slot: u32) -> u32 {
+  if (KEPT) {
+    return min(kept[image * p.kept_count + slot], p.patches - 1u);
+  } else {
+    return slot;
+  }
+}
+
+@compute @workgroup_size(64)
+fn patchify(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  let area = p.patch * p.patch;
+  let cols = p.channels * area;
+  if (i >= p.batch * p.kept_count * cols) {
+    return;
+  }
+  let row = i / cols;
+  let c = i % cols;
+  let image = row / p.kept_count;
+  let patch = patch_of(image, row % p.kept_count);
+  let per_side = p.image / p.patch;
+  let y = (patch / per_side) * p.patch + (c % area) / p.patch;
+  let x = (patch % per_side) * p.patch + c % p.patch;
+  out[i] = images[((image * p.channels + c / area) * p.image + y) * p.image + x];
+}
+
+@compute @workgroup_size(64)
+fn assemble(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  let tokens = p.kept_count + 1u;
+  if (i >= p.batch * tokens * p.width) {
+    return;
+  }
+  let c = i % p.width;
+  let token = (i / p.width) % tokens;
+  let image = i / p.width / tokens;
+  if (token == 0u) {
+    out[i] = cls[c] + pos[c];
+  } else {
+    let slot = token - 1u;
+    out[i] = embedded[(image * p.kept_count + slot) * p.width + c] + pos[(1u + patch_of(image, slot)) * p.width + c];
+  }
+}
+
+// One lane per position and column. With KEPT it looks for the slots that hold its patch: no two lanes write the same row.
+@compute @workgroup_size(64)
+fn assemble_backward(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= (p.patches + 1u) * p.width) {
+    return;
+  }
+  let c = i % p.width;
+  let token = i / p.width;
+  var sum = 0.0;
+  for (var image = 0u; image < p.batch; image++) {
+    let start = image * (p.kept_count + 1u);
+    if (token == 0u) {
+      sum += g[start * p.width + c];
+    } else if (KEPT) {
+      for (var slot = 0u; slot < p.kept_count; slot++) {
+        if (patch_of(image, slot) == token - 1u) {
+          sum += pass_on(image, slot, c);
+        }
+      }
+    } else {
+      sum += pass_on(image, token - 1u, c);
+    }
+  }
+  dpos[i] = sum;
+  if (token == 0u) {
+    dcls[c] = sum;
+  }
+}
+
+fn pass_on(image: u32, slot: u32, c: u32) -> f32 {
+  let v = g[(image * (p.kept_count + 1u) + 1u + slot) * p.width + c];
+  out[(image * p.kept_count + slot) * p.width + c] = v;
+  return v;
+}

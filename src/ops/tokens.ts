@@ -1,0 +1,57 @@
+/** Image to tokens: cut patches, embed the kept ones, add positions and the class token. */
+import type { Tensor } from "../engine/graph";
+
+export interface Patches {
+  batch: number;
+  channels: number;
+  /** Pixels per side of the square image. */
+  image: number;
+  /** Pixels per side of a patch. */
+  patch: number;
+  /** Which patches to use, u32 [batch, k]; all of them when absent. */
+  kept?: Tensor;
+}
+
+/** Rows of pixels [batch * k, channels * patch²] of the (kept) patches of images [batch, channels, image, image]. No gradient. */
+export function patchify(images: Tensor, o: Patches): Tensor {
+  if (images.size !== o.batch * o.channels * o.image ** 2) throw new Error(`patchify: images are [${images.shape}]`);
+  const out = images.graph.temp([o.batch * slots(o), o.channels * o.patch ** 2]);
+  images.graph.launch("tokens", "patchify", {
+    constants: { KEPT: o.kept !== undefined },
+    bind: { images, out, ...(o.kept && { kept: o.kept }) },
+    params: params(o, 0),
+    threads: out.size,
+  });
+  return out;
+}
+
+/** Tokens [batch * (1 + k), D] from embedded patches [batch * k, D] and the parameters pos [1, N + 1, D] and cls [1, 1, D]. */
+export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches): Tensor {
+  const { graph } = embedded;
+  const width = embedded.cols;
+  if (pos.size !== (count(o) + 1) * width)
+    throw new Error(`assemble: positions are [${pos.shape}] for ${count(o)} patches of width ${width}`);
+  const constants = { KEPT: o.kept !== undefined };
+  const kept = o.kept && { kept: o.kept };
+  const out = graph.temp([o.batch * (slots(o) + 1), width], "f32", embedded.needsGrad || pos.needsGrad);
+  const bind = { embedded, pos, cls, out, ...kept };
+  graph.launch("tokens", "assemble", { constants, bind, params: params(o, width), threads: out.size });
+  if (out.needsGrad)
+    graph.record(out, (g, grads) => {
+      const d = graph.temp(embedded.shape);
+      const back = { g, out: d, dpos: grads.piece(pos, 1), dcls: grads.piece(cls, 1), ...kept };
+      graph.launch("tokens", "assemble_backward", { constants, bind: back, params: params(o, width), threads: pos.size });
+      grads.alias(embedded, d);
+    });
+  return out;
+}
+
+const count = (o: Patches) => (o.image / o.patch) ** 2;
+const slots = (o: Patches) => (o.kept ? o.kept.cols : count(o));
+
+function params(o: Patches, width: number) {
+  return {
+    ...{ batch: o.batch, channels: o.channels, image: o.image, patch: o.patch },
+    ...{ patches: count(o), kept_count: slots(o), width },
+  };
+}
