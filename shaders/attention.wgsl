@@ -67,7 +67,7 @@ fn tail4(a: f32, b: f32, c: f32, d: f32, first: u32) -> vec4f {
 
 fn q_part(at: u32, c: u32) -> vec4f {
   if (VEC) {
-    return q4[at / 4u + c];
+    return q4[(at >> 2u) + c];
   } else {
     let i = at + 4u * c;
     let e = at + HEAD - 1u;
@@ -77,7 +77,7 @@ fn q_part(at: u32, c: u32) -> vec4f {
 
 fn kv_part(at: u32, c: u32) -> vec4f {
   if (VEC) {
-    return kv4[at / 4u + c];
+    return kv4[(at >> 2u) + c];
   } else {
     let i = at + 4u * c;
     let e = at + HEAD - 1u;
@@ -87,7 +87,7 @@ fn kv_part(at: u32, c: u32) -> vec4f {
 
 fn result_part(at: u32, c: u32) -> vec4f {
   if (VEC) {
-    return result4[at / 4u + c];
+    return result4[(at >> 2u) + c];
   } else {
     let i = at + 4u * c;
     let e = at + HEAD - 1u;
@@ -97,7 +97,7 @@ fn result_part(at: u32, c: u32) -> vec4f {
 
 fn grad_part(at: u32, c: u32) -> vec4f {
   if (VEC) {
-    return grad4[at / 4u + c];
+    return grad4[(at >> 2u) + c];
   } else {
     let i = at + 4u * c;
     let e = at + HEAD - 1u;
@@ -107,7 +107,7 @@ fn grad_part(at: u32, c: u32) -> vec4f {
 
 fn write_part(at: u32, c: u32, v: vec4f) {
   if (VEC) {
-    out4[at / 4u + c] = v;
+    out4[(at >> 2u) + c] = v;
   } else {
     for (var e = 0u; e < 4u; e++) { // unroll
       if (4u * c + e < HEAD) {

@@ -75,7 +75,7 @@ struct Params {
 fn a_four(row: u32, col: u32, rows: u32, cols: u32) -> vec4f {
   let start = p.a_offset + min(row, rows - 1u) * p.lda;
   if (A_VEC) {
-    return a4[(start + min(col, cols - 4u)) / 4u];
+    return a4[(start + min(col, cols - 4u)) >> 2u];
   } else {
     let c = start + min(col, cols - 1u);
     let end = start + cols - 1u;
@@ -86,7 +86,7 @@ fn a_four(row: u32, col: u32, rows: u32, cols: u32) -> vec4f {
 fn b_four(row: u32, col: u32, rows: u32, cols: u32) -> vec4f {
   let start = p.b_offset + min(row, rows - 1u) * p.ldb;
   if (B_VEC) {
-    return b4[(start + min(col, cols - 4u)) / 4u];
+    return b4[(start + min(col, cols - 4u)) >> 2u];
   } else {
     let c = start + min(col, cols - 1u);
     let end = start + cols - 1u;
@@ -189,7 +189,7 @@ fn store(row: u32, col: u32, sum: vec4f, part: u32) {
   if (row < p.m) {
     if (C_VEC) {
       if (col < p.n) {
-        c4[at / 4u] = vec4f(
+        c4[at >> 2u] = vec4f(
           finish(row, col, sum.x), finish(row, col + 1u, sum.y),
           finish(row, col + 2u, sum.z), finish(row, col + 3u, sum.w));
       }

@@ -42,7 +42,7 @@ struct Params {
 fn x_four(row: u32, c: u32) -> vec4f {
   let at = p.x_offset + row * p.x_stride;
   if (VEC) {
-    return x4[(at + c) / 4u];
+    return x4[(at + c) >> 2u];
   } else {
     let e = p.cols - 1u;
     return vec4f(x1[at + c], x1[at + min(c + 1u, e)], x1[at + min(c + 2u, e)], x1[at + min(c + 3u, e)]);
@@ -52,7 +52,7 @@ fn x_four(row: u32, c: u32) -> vec4f {
 fn g_four(row: u32, c: u32) -> vec4f {
   let at = row * p.cols;
   if (VEC) {
-    return g4[(at + c) / 4u];
+    return g4[(at + c) >> 2u];
   } else {
     let e = p.cols - 1u;
     return vec4f(g1[at + c], g1[at + min(c + 1u, e)], g1[at + min(c + 2u, e)], g1[at + min(c + 3u, e)]) * live(c);
@@ -80,7 +80,7 @@ fn live(c: u32) -> vec4f {
 fn out_four(row: u32, c: u32, v: vec4f) {
   let at = row * p.cols + c;
   if (VEC) {
-    out4[at / 4u] = v;
+    out4[at >> 2u] = v;
   } else {
     for (var e = 0u; e < 4u; e++) { // unroll
       if (c + e < p.cols) {

@@ -11,7 +11,7 @@ struct Params {
   batch: u32,
   channels: u32,
   image: u32, // pixels per side
-  patch: u32,
+  side: u32,
   patches: u32, // of the whole image
   kept_count: u32, // = patches without KEPT
   width: u32,
@@ -39,7 +39,7 @@ fn patch_of(image: u32, slot: u32) -> u32 {
 @compute @workgroup_size(64)
 fn patchify(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x + id.y * 65535u * 64u;
-  let area = p.patch * p.patch;
+  let area = p.side * p.side;
   let cols = p.channels * area;
   if (i >= p.batch * p.kept_count * cols) {
     return;
@@ -47,10 +47,10 @@ fn patchify(@builtin(global_invocation_id) id: vec3u) {
   let row = i / cols;
   let c = i % cols;
   let image = row / p.kept_count;
-  let patch = patch_of(image, row % p.kept_count);
-  let per_side = p.image / p.patch;
-  let y = (patch / per_side) * p.patch + (c % area) / p.patch;
-  let x = (patch % per_side) * p.patch + c % p.patch;
+  let source = patch_of(image, row % p.kept_count);
+  let per_side = p.image / p.side;
+  let y = (source / per_side) * p.side + (c % area) / p.side;
+  let x = (source % per_side) * p.side + c % p.side;
   out[i] = images[((image * p.channels + c / area) * p.image + y) * p.image + x];
 }
 

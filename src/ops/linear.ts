@@ -105,6 +105,13 @@ function partsFor({ engine }: Graph, m: number, n: number, k: number): number {
   return Math.ceil(k / partLength(k, Math.max(1, Math.min(wanted, Math.ceil(k / 64), 65535))));
 }
 
+/** C = A B for matrices A [m, k] and B [k, n], into `out` [m, n] when given. No gradient: layers use `linear`. */
+export function matmul(a: Tensor, b: Tensor, out = a.graph.temp([a.rows, b.cols])): Tensor {
+  if (a.cols !== b.rows) throw new Error(`matmul: A is [${a.shape}], B is [${b.shape}]`);
+  product({ a, b, m: a.rows, n: b.cols, k: a.cols, out });
+  return out;
+}
+
 /** Where an activated tensor came from, so that the next layer's gradient product can apply the derivative itself. */
 const preactivations = new WeakMap<Tensor, { at: Tensor; activation: Activation }>();
 

@@ -51,7 +51,7 @@ const slots = (o: Patches) => (o.kept ? o.kept.cols : count(o));
 
 function params(o: Patches, width: number) {
   return {
-    ...{ batch: o.batch, channels: o.channels, image: o.image, patch: o.patch },
+    ...{ batch: o.batch, channels: o.channels, image: o.image, side: o.patch },
     ...{ patches: count(o), kept_count: slots(o), width },
   };
 }

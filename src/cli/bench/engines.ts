@@ -5,9 +5,10 @@ import { type Contestant, contest, type Row } from "./contest";
 import { install } from "./counters";
 import { type FileRole, makeSetup, type Options, type Tensors } from "./defaults";
 import { jax } from "./jax";
+import { ours } from "./ours";
 
 /** Our own engines; a new one is one line here. */
-const OURS: Contestant[] = [];
+const OURS: Contestant[] = [ours];
 /** Other people's, left out by `--no-peer`. */
 const PEERS: Contestant[] = [jax];
 
@@ -16,7 +17,6 @@ export async function runHere(gpu: GPU | undefined, options: Options, files: Par
   if (!adapter) throw new Error(`no WebGPU ${gpu ? "adapter" : "support"} found in ${options.host}`);
   install();
   const contestants = options.peer ? [...OURS, ...PEERS] : OURS;
-  if (!contestants.length) throw new Error("nobody left to run: there is no engine besides the peers yet");
   const { vendor, architecture, description } = adapter.info;
   const name = [vendor, architecture, description].filter(Boolean).join(" ");
   return contest(makeSetup(options, files), contestants, options.rounds, { host: options.host, adapter: name });

@@ -1,0 +1,74 @@
+/** This project's engine as a contestant. */
+import { type Engine, openEngine } from "../../engine/device";
+import { Graph } from "../../engine/graph";
+import { Program } from "../../engine/program";
+import { inferViT } from "../../models/names";
+import { Params, readFloats } from "../../models/params";
+import type { Weights } from "../../models/vit.config";
+import { matmul } from "../../ops/linear";
+import { Optimizer } from "../../train/optimizer";
+import { type Batch, compileStep, type Lesson, type Model } from "../../train/step";
+import { type Contestant, meanSquare, type Runner, type Setup } from "./contest";
+
+export const ours: Contestant = {
+  name: "ours",
+  async start(setup) {
+    const engine = await openEngine(navigator.gpu);
+    return setup.task === "matmul-512" ? product(engine, setup) : training(engine, setup);
+  },
+};
+
+async function training(engine: Engine, setup: Setup): Promise<Runner> {
+  const student = load(engine, setup.student, setup.heads[0]);
+  const optimizer = new Optimizer(student.params, { kind: "adamw", decays: () => false });
+  const program = await compileStep(engine, { student, optimizer, batch: upload(engine, setup), lesson: lessonOf(engine, setup) });
+  let last: ReturnType<Program["run"]>;
+  return {
+    async step() {
+      optimizer.advance();
+      last = program.run({ fetch: true });
+      await last;
+    },
+    async loss() {
+      const values = await last;
+      return (values?.ce[0] ?? Number.NaN) + (values?.kd?.[0] ?? 0);
+    },
+    stop: () => engine.destroy(),
+  };
+}
+
+function lessonOf(engine: Engine, { task, teacher, heads, keep }: Setup): Lesson | undefined {
+  if (task === "vit-step") return undefined;
+  const model = load(engine, teacher, heads[1]);
+  const count = (model.config.image / model.config.patch) ** 2;
+  const k = task === "maskedkd-step" ? Math.round(keep * count) : count;
+  return { teacher: model, keep: { k }, temperature: 1, weight: 1 };
+}
+
+function load(engine: Engine, weights: Weights, heads: number): Model {
+  return { params: new Params(engine, weights), config: inferViT(weights, heads) };
+}
+
+function upload(engine: Engine, { images, labels }: Setup): Batch {
+  const batch = { size: labels.length, images: engine.takeBuffer(images.byteLength), labels: engine.takeBuffer(labels.byteLength) };
+  engine.device.queue.writeBuffer(batch.images, 0, images as BufferSource);
+  engine.device.queue.writeBuffer(batch.labels, 0, labels as BufferSource);
+  return batch;
+}
+
+async function product(engine: Engine, { images, imageShape }: Setup): Promise<Runner> {
+  const side = imageShape[1];
+  const graph = new Graph(engine);
+  const [a, b, c] = [0, 1, 2].map(() => engine.takeBuffer(4 * side * side));
+  engine.device.queue.writeBuffer(a, 0, images as BufferSource, 0, side * side);
+  engine.device.queue.writeBuffer(b, 0, images as BufferSource, side * side, side * side);
+  matmul(graph.fixed(a, [side, side]), graph.fixed(b, [side, side]), graph.fixed(c, [side, side]));
+  const program = await Program.compile(graph);
+  return {
+    step: async () => {
+      await program.time();
+    },
+    loss: async () => meanSquare(await readFloats(engine, c, side * side)),
+    stop: () => engine.destroy(),
+  };
+}
