@@ -40,20 +40,20 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> q4: array<vec4f>;
-@group(0) @binding(0) var<storage, read> q1: array<f32>;
-@group(0) @binding(1) var<storage, read> kv4: array<vec4f>;
-@group(0) @binding(1) var<storage, read> kv1: array<f32>;
-@group(0) @binding(2) var<storage, read_write> out4: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> out1: array<f32>;
-@group(0) @binding(3) var<storage, read_write> lse: array<f32>;
-@group(0) @binding(3) var<storage, read> lse_in: array<f32>;
-@group(0) @binding(4) var<storage, read> result4: array<vec4f>;
-@group(0) @binding(4) var<storage, read> result1: array<f32>;
-@group(0) @binding(5) var<storage, read> grad4: array<vec4f>;
-@group(0) @binding(5) var<storage, read> grad1: array<f32>;
-@group(0) @binding(6) var<storage, read_write> delta: array<f32>;
-@group(0) @binding(6) var<storage, read> delta_in: array<f32>;
-@group(0) @binding(7) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> q1: array<f32>;
+@group(0) @binding(2) var<storage, read> kv4: array<vec4f>;
+@group(0) @binding(3) var<storage, read> kv1: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out4: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> out1: array<f32>;
+@group(0) @binding(6) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(7) var<storage, read> lse_in: array<f32>;
+@group(0) @binding(8) var<storage, read> result4: array<vec4f>;
+@group(0) @binding(9) var<storage, read> result1: array<f32>;
+@group(0) @binding(10) var<storage, read> grad4: array<vec4f>;
+@group(0) @binding(11) var<storage, read> grad1: array<f32>;
+@group(0) @binding(12) var<storage, read_write> delta: array<f32>;
+@group(0) @binding(13) var<storage, read> delta_in: array<f32>;
+@group(0) @binding(14) var<uniform> params: Params;
 
 // A head's vector, in registers.
 alias Head = array<vec4f, V4>;
@@ -140,31 +140,31 @@ struct Place {
   lane: u32,
 }
 
-fn place(group: vec3u, local: u32, rows: u32) -> Place {
+fn place(p: Params, group: vec3u, local: u32, rows: u32) -> Place {
   let team = (group.x + group.y * 65535u) * (WORKGROUP / LANES) + local / LANES;
   let teams = (rows + ROWS * LANES - 1u) / (ROWS * LANES);
   let pair = min(team / teams, p.batch * p.heads); // past the end: image = batch, stores nothing
   return Place(pair / p.heads, pair % p.heads, (team % teams) * ROWS * LANES + local % LANES, local % LANES);
 }
 
-fn q_at(image: u32, head: u32, row: u32) -> u32 {
+fn q_at(p: Params, image: u32, head: u32, row: u32) -> u32 {
   return p.q_offset + (min(image, p.batch - 1u) * p.queries + min(row, p.queries - 1u)) * p.q_stride + head * HEAD;
 }
 
-fn k_at(image: u32, head: u32, row: u32) -> u32 {
+fn k_at(p: Params, image: u32, head: u32, row: u32) -> u32 {
   return p.k_offset + (min(image, p.batch - 1u) * p.keys + min(row, p.keys - 1u)) * p.k_stride + head * HEAD;
 }
 
-fn v_at(image: u32, head: u32, row: u32) -> u32 {
+fn v_at(p: Params, image: u32, head: u32, row: u32) -> u32 {
   return p.v_offset + (min(image, p.batch - 1u) * p.keys + min(row, p.keys - 1u)) * p.v_stride + head * HEAD;
 }
 
 // Place of a row in out, result and grad, which have no gaps.
-fn o_at(image: u32, head: u32, row: u32) -> u32 {
+fn o_at(p: Params, image: u32, head: u32, row: u32) -> u32 {
   return ((min(image, p.batch - 1u) * p.queries + min(row, p.queries - 1u)) * p.heads + head) * HEAD;
 }
 
-fn lse_at(image: u32, head: u32, row: u32) -> u32 {
+fn lse_at(p: Params, image: u32, head: u32, row: u32) -> u32 {
   return (min(image, p.batch - 1u) * p.heads + head) * p.queries + min(row, p.queries - 1u);
 }
 
@@ -172,7 +172,8 @@ fn lse_at(image: u32, head: u32, row: u32) -> u32 {
 
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let at = place(group, local, p.queries);
+  let p = params;
+  let at = place(p, group, local, p.queries);
   var q: array<Head, ROWS>;
   var acc: array<Head, ROWS>;
   var top: array<f32, ROWS>;
@@ -180,15 +181,17 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   for (var r = 0u; r < ROWS; r++) { // unroll
     top[r] = -3.0e38;
     for (var c = 0u; c < V4; c++) { // unroll
-      q[r][c] = q_part(q_at(at.image, at.head, at.row + r * LANES), c) * p.scale;
+      q[r][c] = q_part(q_at(p, at.image, at.head, at.row + r * LANES), c) * p.scale;
     }
   }
   for (var j = 0u; j < p.keys; j += LANES) {
     var k: Head;
     var v: Head;
+    let k_row = k_at(p, at.image, at.head, j + at.lane);
+    let v_row = v_at(p, at.image, at.head, j + at.lane);
     for (var c = 0u; c < V4; c++) { // unroll
-      k[c] = kv_part(k_at(at.image, at.head, j + at.lane), c);
-      v[c] = kv_part(v_at(at.image, at.head, j + at.lane), c);
+      k[c] = kv_part(k_row, c);
+      v[c] = kv_part(v_row, c);
     }
     var s = array<array<f32, LANES>, ROWS>(); // spelled out: one compiler zeroes a bare var once, not per iteration
     for (var d = 0u; d < LANES; d++) { // unroll
@@ -229,16 +232,17 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
     let row = at.row + r * LANES;
     if (row < p.queries && at.image < p.batch) {
       for (var c = 0u; c < V4; c++) { // unroll
-        write_part(o_at(at.image, at.head, row), c, acc[r][c] / total[r]);
+        write_part(o_at(p, at.image, at.head, row), c, acc[r][c] / total[r]);
       }
-      lse[lse_at(at.image, at.head, row)] = top[r] + log(total[r]);
+      lse[lse_at(p, at.image, at.head, row)] = top[r] + log(total[r]);
     }
   }
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let at = place(group, local, p.queries);
+  let p = params;
+  let at = place(p, group, local, p.queries);
   var q: array<Head, ROWS>;
   var g: array<Head, ROWS>;
   var acc: array<Head, ROWS>;
@@ -246,19 +250,21 @@ fn backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
   var mean: array<f32, ROWS>; // delta
   for (var r = 0u; r < ROWS; r++) { // unroll
     let row = at.row + r * LANES;
-    shift[r] = lse_in[lse_at(at.image, at.head, row)];
+    shift[r] = lse_in[lse_at(p, at.image, at.head, row)];
     for (var c = 0u; c < V4; c++) { // unroll
-      q[r][c] = q_part(q_at(at.image, at.head, row), c) * p.scale;
-      g[r][c] = grad_part(o_at(at.image, at.head, row), c);
-      mean[r] += dot(g[r][c], result_part(o_at(at.image, at.head, row), c));
+      q[r][c] = q_part(q_at(p, at.image, at.head, row), c) * p.scale;
+      g[r][c] = grad_part(o_at(p, at.image, at.head, row), c);
+      mean[r] += dot(g[r][c], result_part(o_at(p, at.image, at.head, row), c));
     }
   }
   for (var j = 0u; j < p.keys; j += LANES) {
     var k: Head;
     var v: Head;
+    let k_row = k_at(p, at.image, at.head, j + at.lane);
+    let v_row = v_at(p, at.image, at.head, j + at.lane);
     for (var c = 0u; c < V4; c++) { // unroll
-      k[c] = kv_part(k_at(at.image, at.head, j + at.lane), c);
-      v[c] = kv_part(v_at(at.image, at.head, j + at.lane), c);
+      k[c] = kv_part(k_row, c);
+      v[c] = kv_part(v_row, c);
     }
     for (var d = 0u; d < LANES; d++) { // unroll
       var s = array<f32, ROWS>();
@@ -284,35 +290,38 @@ fn backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
     let row = at.row + r * LANES;
     if (row < p.queries && at.image < p.batch) {
       for (var c = 0u; c < V4; c++) { // unroll
-        write_part(q_at(at.image, at.head, row), c, acc[r][c] * p.scale);
+        write_part(q_at(p, at.image, at.head, row), c, acc[r][c] * p.scale);
       }
-      delta[lse_at(at.image, at.head, row)] = mean[r];
+      delta[lse_at(p, at.image, at.head, row)] = mean[r];
     }
   }
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let at = place(group, local, p.keys);
+  let p = params;
+  let at = place(p, group, local, p.keys);
   var k: array<Head, ROWS>;
   var v: array<Head, ROWS>;
   var dk: array<Head, ROWS>;
   var dv: array<Head, ROWS>;
   for (var r = 0u; r < ROWS; r++) { // unroll
     for (var c = 0u; c < V4; c++) { // unroll
-      k[r][c] = kv_part(k_at(at.image, at.head, at.row + r * LANES), c);
-      v[r][c] = kv_part(v_at(at.image, at.head, at.row + r * LANES), c);
+      k[r][c] = kv_part(k_at(p, at.image, at.head, at.row + r * LANES), c);
+      v[r][c] = kv_part(v_at(p, at.image, at.head, at.row + r * LANES), c);
     }
   }
   for (var i = 0u; i < p.queries; i += LANES) {
     var q: Head;
     var g: Head;
+    let q_row = q_at(p, at.image, at.head, i + at.lane);
+    let o_row = o_at(p, at.image, at.head, i + at.lane);
     for (var c = 0u; c < V4; c++) { // unroll
-      q[c] = q_part(q_at(at.image, at.head, i + at.lane), c) * p.scale;
-      g[c] = grad_part(o_at(at.image, at.head, i + at.lane), c);
+      q[c] = q_part(q_row, c) * p.scale;
+      g[c] = grad_part(o_row, c);
     }
     // A query past the end gets an infinite shift, hence probability zero.
-    let mine = lse_at(at.image, at.head, i + at.lane);
+    let mine = lse_at(p, at.image, at.head, i + at.lane);
     let row = vec4f(select(3.0e38, lse_in[mine], i + at.lane < p.queries), delta_in[mine], 0.0, 0.0);
     for (var d = 0u; d < LANES; d++) { // unroll
       var s = array<f32, ROWS>();
@@ -342,8 +351,8 @@ fn backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
     let row = at.row + r * LANES;
     if (row < p.keys && at.image < p.batch) {
       for (var c = 0u; c < V4; c++) { // unroll
-        write_part(k_at(at.image, at.head, row), c, dk[r][c]);
-        write_part(v_at(at.image, at.head, row), c, dv[r][c]);
+        write_part(k_at(p, at.image, at.head, row), c, dk[r][c]);
+        write_part(v_at(p, at.image, at.head, row), c, dv[r][c]);
       }
     }
   }
@@ -352,6 +361,7 @@ fn backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
 // One lane per image (and head with PER_HEAD) and key; key 0 is the class token and gets no score.
 @compute @workgroup_size(64)
 fn saliency(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
   let i = id.x + id.y * 65535u * 64u;
   let patches = p.keys - 1u;
   var rows = p.batch;
@@ -373,26 +383,26 @@ fn saliency(@builtin(global_invocation_id) id: vec3u) {
   var sum = 0.0;
   for (var h = head; h < heads; h++) {
     for (var row = p.query_from; row < p.query_to; row++) {
-      sum += probability(image, h, row, key);
+      sum += probability(p, image, h, row, key);
     }
   }
   out1[i] = sum / f32((heads - head) * (p.query_to - p.query_from));
 }
 
-fn probability(image: u32, head: u32, row: u32, key: u32) -> f32 {
-  let shift = lse_in[lse_at(image, head, row)];
-  let value = exp(score(image, head, row, key) - shift);
+fn probability(p: Params, image: u32, head: u32, row: u32, key: u32) -> f32 {
+  let shift = lse_in[lse_at(p, image, head, row)];
+  let value = exp(score(p, image, head, row, key) - shift);
   if (EQ2) {
-    return value / (1.0 - exp(score(image, head, row, 0u) - shift));
+    return value / (1.0 - exp(score(p, image, head, row, 0u) - shift));
   } else {
     return value;
   }
 }
 
-fn score(image: u32, head: u32, row: u32, key: u32) -> f32 {
+fn score(p: Params, image: u32, head: u32, row: u32, key: u32) -> f32 {
   var sum = 0.0;
   for (var c = 0u; c < V4; c++) { // unroll
-    sum += dot(q_part(q_at(image, head, row), c), kv_part(k_at(image, head, key), c));
+    sum += dot(q_part(q_at(p, image, head, row), c), kv_part(k_at(p, image, head, key), c));
   }
   return sum * p.scale;
 }

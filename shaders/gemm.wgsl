@@ -13,7 +13,7 @@
 //   quad          four lanes; the B blocks travel round the quad (quadSwap), each lane keeps its rows
 //   coop          LANES lanes; rows of A are handed out by subgroupBroadcast, each lane keeps its columns (LANES = 1: no sharing)
 //   shared_tiles  workgroup tiles in workgroup memory, with barriers, for GPUs
-//   epilogue      no product: applies the epilogue to a matrix that is there already, C = act(A + bias)...
+//   epilogue      no product: applies the epilogue to a matrix that is there already, C = act(A)...
 // The k range may be split over workgroups (PARTS along z): part p writes its own copy of C, summed by whoever reads it.
 enable subgroups;
 enable f16;
@@ -27,14 +27,15 @@ const K_TAIL = false; // k_size is not a multiple of 4
 const A_BLOCKS = 2u; // 4-row blocks of A per lane
 const B_BLOCKS = 1u; // 4-column blocks of B per lane
 const LANES = 8u; // coop: lanes that share rows of A, at most the subgroup size
-const WORKGROUP = 32u;
+const WORKGROUP = 8u;
 const HALF = false; // shared: keep the tiles in f16 (accumulation stays f32)
 
 const BIAS = false;
 const SAVE = false; // also write A·B + bias before the activation
 const ACTIVATION = 0u; // 0 none, 1 exact GELU, 2 ReLU
 const ACTIVATION_GRADIENT = 0u; // multiply by the derivative of the activation at `saved` (same codes)
-const ADD = false; // add `other`, a matrix with a row for each add_every-th row of C
+const ADD = false; // add `other`, a matrix with as many rows as C ...
+const ADD_SPARSE = false; // ... or with a row for each add_every-th row of C
 const ROW_SUMS = false; // also write sum_k A[i,k] (bias gradient), one value per row and part
 
 struct Params {
@@ -57,75 +58,109 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> a4: array<vec4f>;
-@group(0) @binding(0) var<storage, read> a1: array<f32>;
-@group(0) @binding(1) var<storage, read> b4: array<vec4f>;
-@group(0) @binding(1) var<storage, read> b1: array<f32>;
-@group(0) @binding(2) var<storage, read_write> c4: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> c1: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read> other: array<f32>;
-@group(0) @binding(5) var<storage, read_write> save: array<f32>;
-@group(0) @binding(6) var<storage, read> saved: array<f32>;
-@group(0) @binding(7) var<storage, read_write> row_sums: array<f32>;
-@group(0) @binding(8) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> a1: array<f32>;
+@group(0) @binding(2) var<storage, read> b4: array<vec4f>;
+@group(0) @binding(3) var<storage, read> b1: array<f32>;
+@group(0) @binding(4) var<storage, read_write> c4: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> c1: array<f32>;
+@group(0) @binding(6) var<storage, read> bias: array<f32>;
+@group(0) @binding(7) var<storage, read> other: array<f32>;
+@group(0) @binding(8) var<storage, read_write> save4: array<vec4f>;
+@group(0) @binding(9) var<storage, read_write> save1: array<f32>;
+@group(0) @binding(10) var<storage, read> saved: array<f32>;
+@group(0) @binding(11) var<storage, read_write> row_sums: array<f32>;
+@group(0) @binding(12) var<uniform> params: Params;
 
 // ---- loads ---------------------------------------------------------------------------------------------------------
 
-// Four neighbours of a stored row. Past the end of a row or column the last element repeats: such lanes store nothing.
-fn a_four(row: u32, col: u32, rows: u32, cols: u32) -> vec4f {
-  let start = p.a_offset + min(row, rows - 1u) * p.lda;
-  if (A_VEC) {
-    return a4[(start + min(col, cols - 4u)) >> 2u];
-  } else {
-    let c = start + min(col, cols - 1u);
-    let end = start + cols - 1u;
-    return vec4f(a1[c], a1[min(c + 1u, end)], a1[min(c + 2u, end)], a1[min(c + 3u, end)]);
-  }
+// Addresses are in the elements of the array read: vec4s or floats. `start` holds the place of each of a block's four
+// stored rows at k = 0, worked out once per tile; every four k it moves on by `pace`. `span` counts the elements that may
+// follow in the stored row (only a float-by-float load asks). Blocks past the end of the matrix repeat its last row.
+
+fn a_pace(p: Params) -> u32 {
+  return select(1u, p.lda, A_T) * select(4u, 1u, A_VEC);
 }
 
-fn b_four(row: u32, col: u32, rows: u32, cols: u32) -> vec4f {
-  let start = p.b_offset + min(row, rows - 1u) * p.ldb;
-  if (B_VEC) {
-    return b4[(start + min(col, cols - 4u)) >> 2u];
-  } else {
-    let c = start + min(col, cols - 1u);
-    let end = start + cols - 1u;
-    return vec4f(b1[c], b1[min(c + 1u, end)], b1[min(c + 2u, end)], b1[min(c + 3u, end)]);
-  }
+fn b_pace(p: Params) -> u32 {
+  return select(p.ldb, 1u, B_T) * select(4u, 1u, B_VEC);
 }
 
-// Rows i..i+3 of A, each a vec4 along k. A k past the end counts as zero (in A alone: that is enough for the product).
-fn a_block(i: u32, k: u32) -> mat4x4f {
+fn a_start(p: Params, i: u32) -> vec4u {
   if (A_T) {
-    let t = mat4x4f(
-      a_four(k, i, p.k_size, p.m), a_four(k + 1u, i, p.k_size, p.m),
-      a_four(k + 2u, i, p.k_size, p.m), a_four(k + 3u, i, p.k_size, p.m));
-    return ended(transpose(t), k);
+    let col = min(i, p.m - select(1u, 4u, A_VEC));
+    return (p.a_offset + col + vec4u(0u, 1u, 2u, 3u) * p.lda) / select(1u, 4u, A_VEC);
   } else {
-    let t = mat4x4f(
-      a_four(i, k, p.m, p.k_size), a_four(i + 1u, k, p.m, p.k_size),
-      a_four(i + 2u, k, p.m, p.k_size), a_four(i + 3u, k, p.m, p.k_size));
-    return ended(t, k);
+    return (p.a_offset + min(i + vec4u(0u, 1u, 2u, 3u), vec4u(p.m - 1u)) * p.lda) / select(1u, 4u, A_VEC);
   }
 }
 
-// Columns j..j+3 of B, each a vec4 along k.
-fn b_block(j: u32, k: u32) -> mat4x4f {
+fn b_start(p: Params, j: u32) -> vec4u {
   if (B_T) {
-    return mat4x4f(
-      b_four(j, k, p.n, p.k_size), b_four(j + 1u, k, p.n, p.k_size),
-      b_four(j + 2u, k, p.n, p.k_size), b_four(j + 3u, k, p.n, p.k_size));
+    return (p.b_offset + min(j + vec4u(0u, 1u, 2u, 3u), vec4u(p.n - 1u)) * p.ldb) / select(1u, 4u, B_VEC);
   } else {
-    return transpose(mat4x4f(
-      b_four(k, j, p.k_size, p.n), b_four(k + 1u, j, p.k_size, p.n),
-      b_four(k + 2u, j, p.k_size, p.n), b_four(k + 3u, j, p.k_size, p.n)));
+    let col = min(j, p.n - select(1u, 4u, B_VEC));
+    return (p.b_offset + col + vec4u(0u, 1u, 2u, 3u) * p.ldb) / select(1u, 4u, B_VEC);
   }
 }
 
-fn ended(t: mat4x4f, k: u32) -> mat4x4f {
+fn a_span(p: Params, i: u32, k: u32) -> u32 {
+  return select(p.k_size - 1u - min(k, p.k_size - 1u), p.m - 1u - min(i, p.m - 1u), A_T);
+}
+
+fn b_span(p: Params, j: u32, k: u32) -> u32 {
+  return select(p.n - 1u - min(j, p.n - 1u), p.k_size - 1u - min(k, p.k_size - 1u), B_T);
+}
+
+fn a_four(at: u32, span: u32) -> vec4f {
+  if (A_VEC) {
+    return a4[at];
+  } else {
+    return vec4f(a1[at], a1[at + min(1u, span)], a1[at + min(2u, span)], a1[at + min(3u, span)]);
+  }
+}
+
+fn b_four(at: u32, span: u32) -> vec4f {
+  if (B_VEC) {
+    return b4[at];
+  } else {
+    return vec4f(b1[at], b1[at + min(1u, span)], b1[at + min(2u, span)], b1[at + min(3u, span)]);
+  }
+}
+
+// Four rows of A, each a vec4 along k.
+fn a_block(p: Params, at: vec4u, i: u32, k: u32) -> mat4x4f {
+  var span = 0u;
+  if (!A_VEC) {
+    span = a_span(p, i, k);
+  }
+  let t = mat4x4f(a_four(at.x, span), a_four(at.y, span), a_four(at.z, span), a_four(at.w, span));
+  if (A_T) {
+    return ended(p, transpose(t), k);
+  } else {
+    return ended(p, t, k);
+  }
+}
+
+// Four columns of B, each a vec4 along k.
+fn b_block(p: Params, at: vec4u, j: u32, k: u32) -> mat4x4f {
+  var span = 0u;
+  if (!B_VEC) {
+    span = b_span(p, j, k);
+  }
+  let t = mat4x4f(b_four(at.x, span), b_four(at.y, span), b_four(at.z, span), b_four(at.w, span));
+  if (B_T) {
+    return ended(p, t, k);
+  } else {
+    return ended(p, transpose(t), k);
+  }
+}
+
+// Zero for k past the end; chosen, not multiplied, because what was read there may be anything.
+fn ended(p: Params, t: mat4x4f, k: u32) -> mat4x4f {
   if (K_TAIL) {
-    let live = vec4f(vec4u(k, k + 1u, k + 2u, k + 3u) < vec4u(p.k_size));
-    return mat4x4f(t[0] * live, t[1] * live, t[2] * live, t[3] * live);
+    let live = vec4u(k, k + 1u, k + 2u, k + 3u) < vec4u(p.k_size);
+    let none = vec4f();
+    return mat4x4f(select(none, t[0], live), select(none, t[1], live), select(none, t[2], live), select(none, t[3], live));
   } else {
     return t;
   }
@@ -135,75 +170,105 @@ fn ended(t: mat4x4f, k: u32) -> mat4x4f {
 
 const SQRT_HALF = 0.7071067811865476;
 
-// erf by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.
-fn erf(x: f32) -> f32 {
-  let t = 1.0 / (1.0 + 0.3275911 * abs(x));
+// The normal distribution function of x, given bell = exp(-x²/2): erf by Abramowitz and Stegun 7.1.26, which is within
+// 1.5e-7. Its exponential is the one the slope of GELU needs too.
+fn normal_below(x: vec4f, bell: vec4f) -> vec4f {
+  let t = 1.0 / (1.0 + 0.3275911 * SQRT_HALF * abs(x));
   let series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  return sign(x) * (1.0 - series * exp(-x * x));
+  return 0.5 + 0.5 * sign(x) * (1.0 - series * bell);
 }
 
-fn activate(x: f32) -> f32 {
+fn activate(x: vec4f) -> vec4f {
   if (ACTIVATION == 1u) {
-    return 0.5 * x * (1.0 + erf(x * SQRT_HALF));
+    return x * normal_below(x, exp(-0.5 * x * x));
   } else {
-    return max(x, 0.0);
+    return max(x, vec4f());
   }
 }
 
-fn activation_slope(x: f32) -> f32 {
+fn activation_slope(x: vec4f) -> vec4f {
   if (ACTIVATION_GRADIENT == 1u) {
-    return 0.5 * (1.0 + erf(x * SQRT_HALF)) + x * 0.3989422804014327 * exp(-0.5 * x * x);
+    let bell = exp(-0.5 * x * x);
+    return normal_below(x, bell) + x * 0.3989422804014327 * bell;
   } else {
-    return select(0.0, 1.0, x > 0.0);
+    return select(vec4f(), vec4f(1.0), x > vec4f());
   }
 }
 
-fn finish(row: u32, col: u32, sum: f32) -> f32 {
-  var v = sum;
+// The value accumulators of columns col..col+3 start from: a bias costs nothing there.
+fn initial(p: Params, col: u32) -> vec4f {
   if (BIAS) {
-    v += bias[p.bias_offset + col];
+    let at = min(vec4u(col, col + 1u, col + 2u, col + 3u), vec4u(p.n - 1u)) + p.bias_offset;
+    return vec4f(bias[at.x], bias[at.y], bias[at.z], bias[at.w]);
+  } else {
+    return vec4f();
   }
+}
+
+// What becomes of four neighbouring sums. Columns past the end repeat the last one and are not stored.
+fn finish(p: Params, row: u32, col: u32, sum: vec4f) -> vec4f {
+  let c = min(vec4u(col, col + 1u, col + 2u, col + 3u), vec4u(p.n - 1u));
+  var v = sum;
   if (SAVE) {
-    save[row * p.n + col] = v;
+    keep(p, row, col, v);
   }
   if (ACTIVATION != 0u) {
     v = activate(v);
   }
   if (ACTIVATION_GRADIENT != 0u) {
-    v *= activation_slope(saved[p.saved_offset + row * p.ld_saved + col]);
+    let at = c + (p.saved_offset + row * p.ld_saved);
+    v *= activation_slope(vec4f(saved[at.x], saved[at.y], saved[at.z], saved[at.w]));
   }
-  if (ADD) {
+  if (ADD && ADD_SPARSE) {
     if (row % p.add_every == 0u) {
-      v += other[p.add_offset + (row / p.add_every) * p.ld_add + col];
+      v += other_four(p, row / p.add_every, c);
     }
+  } else if (ADD) {
+    v += other_four(p, row, c);
   }
   return v;
 }
 
-// Accumulators are copied before they are stored: the copy may then be indexed by a loop, so that the epilogue is compiled
-// once, while the accumulators stay in registers.
+fn other_four(p: Params, row: u32, c: vec4u) -> vec4f {
+  let at = c + (p.add_offset + row * p.ld_add);
+  return vec4f(other[at.x], other[at.y], other[at.z], other[at.w]);
+}
 
-// Stores four neighbours of row `row`, from column `col` on.
-fn store(row: u32, col: u32, sum: vec4f, part: u32) {
-  let at = p.c_offset + part * p.m * p.n + row * p.ldc + col;
-  if (row < p.m) {
-    if (C_VEC) {
-      if (col < p.n) {
-        c4[at >> 2u] = vec4f(
-          finish(row, col, sum.x), finish(row, col + 1u, sum.y),
-          finish(row, col + 2u, sum.z), finish(row, col + 3u, sum.w));
+fn keep(p: Params, row: u32, col: u32, v: vec4f) {
+  let at = row * p.n + col;
+  if (C_VEC) {
+    save4[at >> 2u] = v;
+  } else {
+    for (var e = 0u; e < 4u; e++) { // unroll
+      if (col + e < p.n) {
+        save1[at + e] = v[e];
       }
+    }
+  }
+}
+
+// Finishes and stores four neighbours of row `row`, from column `col` on.
+fn store(p: Params, row: u32, col: u32, sum: vec4f, part: u32) {
+  if (row < p.m && col < p.n) {
+    let at = p.c_offset + part * p.m * p.n + row * p.ldc + col;
+    let v = finish(p, row, col, sum);
+    if (C_VEC) {
+      c4[at >> 2u] = v;
     } else {
       for (var e = 0u; e < 4u; e++) { // unroll
         if (col + e < p.n) {
-          c1[at + e] = finish(row, col + e, sum[e]);
+          c1[at + e] = v[e];
         }
       }
     }
   }
 }
 
-fn store_row_sum(row: u32, col: u32, sum: f32, part: u32) {
+// An epilogue is compiled once, in a loop, over a copy of the accumulators (indexed by a loop they would not stay in
+// registers), or written out for each of them: faster, and slow to compile where it is long.
+const LOOPED = true;
+
+fn store_row_sum(p: Params, row: u32, col: u32, sum: f32, part: u32) {
   if (col == 0u && row < p.m) {
     row_sums[part * p.m + row] = sum;
   }
@@ -211,26 +276,48 @@ fn store_row_sum(row: u32, col: u32, sum: f32, part: u32) {
 
 // ---- quad: B blocks travel round four lanes ------------------------------------------------------------------------
 
+// First column of accumulator j: d = j mod 4 swaps away from this lane's own block j / 4.
+fn quad_col(col: u32, lane: u32, j: u32) -> u32 {
+  return col + ((lane ^ (j & 3u)) * B_BLOCKS + (j >> 2u)) * 4u;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn quad(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
+  let p = params;
   let tile = (group.x + group.y * 65535u) * (WORKGROUP / 4u) + local / 4u;
   let lane = local % 4u;
   let tiles_n = (p.n + 16u * B_BLOCKS - 1u) / (16u * B_BLOCKS);
   let row = ((tile / tiles_n) * 4u + lane) * 4u * A_BLOCKS;
   let col = (tile % tiles_n) * 16u * B_BLOCKS;
   var acc: array<array<vec4f, 4u * B_BLOCKS>, 4u * A_BLOCKS>;
+  for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
+    let start = initial(p, quad_col(col, lane, j));
+    for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
+      acc[r][j] = start;
+    }
+  }
+  var a_at: array<vec4u, A_BLOCKS>;
+  for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+    a_at[i] = a_start(p, row + 4u * i) + (group.z * p.k_part / 4u) * a_pace(p);
+  }
+  var b_at: array<vec4u, B_BLOCKS>;
+  for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+    b_at[j] = b_start(p, quad_col(col, lane, 4u * j)) + (group.z * p.k_part / 4u) * b_pace(p);
+  }
   var sums: array<f32, 4u * A_BLOCKS>;
   let end = min(p.k_size, (group.z + 1u) * p.k_part);
   for (var k = group.z * p.k_part; k < end; k += 4u) {
     var a: array<mat4x4f, A_BLOCKS>;
     for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-      a[i] = a_block(row + 4u * i, k);
+      a[i] = a_block(p, a_at[i], row + 4u * i, k);
+      a_at[i] += a_pace(p);
     }
     for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      let b = b_block(col + (lane * B_BLOCKS + j) * 4u, k);
+      let b = b_block(p, b_at[j], quad_col(col, lane, 4u * j), k);
+      b_at[j] += b_pace(p);
       let bx = mat4x4f(quadSwapX(b[0]), quadSwapX(b[1]), quadSwapX(b[2]), quadSwapX(b[3]));
       let by = mat4x4f(quadSwapY(b[0]), quadSwapY(b[1]), quadSwapY(b[2]), quadSwapY(b[3]));
       let bd = mat4x4f(quadSwapDiagonal(b[0]), quadSwapDiagonal(b[1]), quadSwapDiagonal(b[2]), quadSwapDiagonal(b[3]));
@@ -253,18 +340,28 @@ fn quad(
       }
     }
   }
-  var result: array<vec4f, 16u * A_BLOCKS * B_BLOCKS>;
-  for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
-    for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
-      result[r * 4u * B_BLOCKS + j] = acc[r][j];
+  if (LOOPED) {
+    var result: array<vec4f, 16u * A_BLOCKS * B_BLOCKS>;
+    for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
+      for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
+        result[r * 4u * B_BLOCKS + j] = acc[r][j];
+      }
     }
-    if (ROW_SUMS) {
-      store_row_sum(row + r, col, sums[r], group.z);
+    for (var r = 0u; r < 4u * A_BLOCKS; r++) {
+      for (var j = 0u; j < 4u * B_BLOCKS; j++) {
+        store(p, row + r, quad_col(col, lane, j), result[r * 4u * B_BLOCKS + j], group.z);
+      }
+    }
+  } else {
+    for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
+      for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
+        store(p, row + r, quad_col(col, lane, j), acc[r][j], group.z);
+      }
     }
   }
-  for (var r = 0u; r < 4u * A_BLOCKS; r++) {
-    for (var j = 0u; j < 4u * B_BLOCKS; j++) {
-      store(row + r, col + ((lane ^ (j % 4u)) * B_BLOCKS + j / 4u) * 4u, result[r * 4u * B_BLOCKS + j], group.z);
+  if (ROW_SUMS) {
+    for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
+      store_row_sum(p, row + r, col, sums[r], group.z);
     }
   }
 }
@@ -276,21 +373,38 @@ fn coop(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
+  let p = params;
   let tile = (group.x + group.y * 65535u) * (WORKGROUP / LANES) + local / LANES;
   let lane = local % LANES;
   let tiles_n = (p.n + 4u * LANES * B_BLOCKS - 1u) / (4u * LANES * B_BLOCKS);
   let row = (tile / tiles_n) * LANES * 4u * A_BLOCKS;
   let col = ((tile % tiles_n) * LANES + lane) * 4u * B_BLOCKS;
   var acc: array<array<vec4f, B_BLOCKS>, 4u * A_BLOCKS * LANES>;
+  for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+    let start = initial(p, col + 4u * j);
+    for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) { // unroll
+      acc[r][j] = start;
+    }
+  }
+  var a_at: array<vec4u, A_BLOCKS>;
+  for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+    a_at[i] = a_start(p, row + (lane * A_BLOCKS + i) * 4u) + (group.z * p.k_part / 4u) * a_pace(p);
+  }
+  var b_at: array<vec4u, B_BLOCKS>;
+  for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+    b_at[j] = b_start(p, col + 4u * j) + (group.z * p.k_part / 4u) * b_pace(p);
+  }
   var sums: array<f32, 4u * A_BLOCKS>;
   let end = min(p.k_size, (group.z + 1u) * p.k_part);
   for (var k = group.z * p.k_part; k < end; k += 4u) {
     var b: array<mat4x4f, B_BLOCKS>;
     for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      b[j] = b_block(col + 4u * j, k);
+      b[j] = b_block(p, b_at[j], col + 4u * j, k);
+      b_at[j] += b_pace(p);
     }
     for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-      let a = a_block(row + (lane * A_BLOCKS + i) * 4u, k);
+      let a = a_block(p, a_at[i], row + (lane * A_BLOCKS + i) * 4u, k);
+      a_at[i] += a_pace(p);
       for (var s = 0u; s < LANES; s++) { // unroll
         for (var r = 0u; r < 4u; r++) { // unroll
           var v = a[r];
@@ -311,20 +425,28 @@ fn coop(
       }
     }
   }
-  var result: array<vec4f, 4u * A_BLOCKS * LANES * B_BLOCKS>;
-  for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) { // unroll
-    for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      result[r * B_BLOCKS + j] = acc[r][j];
+  if (LOOPED) {
+    var result: array<vec4f, 4u * A_BLOCKS * LANES * B_BLOCKS>;
+    for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) { // unroll
+      for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+        result[r * B_BLOCKS + j] = acc[r][j];
+      }
     }
-  }
-  for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) {
-    for (var j = 0u; j < B_BLOCKS; j++) {
-      store(row + r, col + 4u * j, result[r * B_BLOCKS + j], group.z);
+    for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) {
+      for (var j = 0u; j < B_BLOCKS; j++) {
+        store(p, row + r, col + 4u * j, result[r * B_BLOCKS + j], group.z);
+      }
+    }
+  } else {
+    for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) { // unroll
+      for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+        store(p, row + r, col + 4u * j, acc[r][j], group.z);
+      }
     }
   }
   if (ROW_SUMS) {
     for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
-      store_row_sum(row + lane * 4u * A_BLOCKS + r, col - lane * 4u * B_BLOCKS, sums[r], group.z);
+      store_row_sum(p, row + lane * 4u * A_BLOCKS + r, col - lane * 4u * B_BLOCKS, sums[r], group.z);
     }
   }
 }
@@ -358,6 +480,7 @@ fn shared_tiles(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
+  let p = params;
   let tile = group.x + group.y * 65535u;
   let tiles_n = (p.n + 63u) / 64u;
   let row = (tile / tiles_n) * 64u;
@@ -367,11 +490,17 @@ fn shared_tiles(
   let my_row = (local / 8u) * 8u; // of the 8x8 outputs this lane sums
   let my_col = (local % 8u) * 8u;
   var acc: array<array<vec4f, 2u>, 8u>;
+  for (var r = 0u; r < 8u; r++) { // unroll
+    acc[r][0u] = initial(p, col + my_col);
+    acc[r][1u] = initial(p, col + my_col + 4u);
+  }
+  let a_at = a_start(p, row + line);
+  let b_at = b_start(p, col + line);
   var sums: array<f32, 8u>;
   let end = min(p.k_size, (group.z + 1u) * p.k_part);
   for (var k = group.z * p.k_part; k < end; k += 16u) {
-    var a = a_block(row + line, k + deep);
-    let b = b_block(col + line, k + deep);
+    var a = a_block(p, a_at + (k + deep) / 4u * a_pace(p), row + line, k + deep);
+    let b = b_block(p, b_at + (k + deep) / 4u * b_pace(p), col + line, k + deep);
     if (k + deep >= end) {
       a = mat4x4f();
     }
@@ -402,10 +531,10 @@ fn shared_tiles(
     }
   }
   for (var r = 0u; r < 8u; r++) { // unroll
-    store(row + my_row + r, col + my_col, acc[r][0u], group.z);
-    store(row + my_row + r, col + my_col + 4u, acc[r][1u], group.z);
+    store(p, row + my_row + r, col + my_col, acc[r][0u], group.z);
+    store(p, row + my_row + r, col + my_col + 4u, acc[r][1u], group.z);
     if (ROW_SUMS) {
-      store_row_sum(row + my_row + r, col + my_col, sums[r], group.z);
+      store_row_sum(p, row + my_row + r, col + my_col, sums[r], group.z);
     }
   }
 }
@@ -414,10 +543,13 @@ fn shared_tiles(
 
 @compute @workgroup_size(64)
 fn epilogue(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
   let i = id.x + id.y * 65535u * 64u;
-  if (i < p.m * p.n) {
-    let row = i / p.n;
-    let col = i % p.n;
-    c1[p.c_offset + row * p.ldc + col] = finish(row, col, a1[p.a_offset + row * p.lda + col]);
+  let fours = (p.n + 3u) / 4u;
+  let row = min(i / fours, p.m - 1u);
+  let col = (i % fours) * 4u;
+  if (i < p.m * fours) {
+    let at = (p.a_offset + row * p.lda + col) / select(1u, 4u, A_VEC);
+    store(p, row, col, a_four(at, p.n - 1u - col), 0u);
   }
 }

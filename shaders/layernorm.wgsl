@@ -1,8 +1,9 @@
 // Layer normalisation over the last axis: y = (x - mean) * rstd * gamma + beta, rstd = 1 / sqrt(var + eps).
 //
 //   forward          y and, for the gradient, stats[row] = (mean, rstd)
-//   backward         dx = rstd (gh - mean(gh) - h mean(gh h)), h = (x - mean) rstd, gh = g gamma; adds an earlier gradient
-//   backward_affine  dgamma = sum g h and dbeta = sum g, as PARTS sums over ranges of rows
+//   backward         dx = rstd (gh - mean(gh) - h mean(gh h)), h = (x - mean) rstd, gh = g gamma; adds an earlier gradient.
+//                    The workgroups after those compute dgamma = sum g h and dbeta = sum g, a sum for each range of rows:
+//                    two jobs in one launch, since launches are what small models wait for.
 //
 // GROUP lanes share a row: 1 on software adapters (no barrier, which is what costs there), 64 on GPUs (neighbouring lanes
 // read neighbouring floats). Rows of x may lie any distance apart; everything else has no gaps. The variance is summed
@@ -11,6 +12,7 @@ const GROUP = 1u;
 const VEC = true; // rows start and end at multiples of four floats
 const ADD = false; // backward: add `other`, a matrix with a row for each every-th row
 const KEEP = true; // forward: write stats
+const AFFINE = true; // backward: also compute dgamma and dbeta
 
 struct Params {
   rows: u32,
@@ -19,27 +21,29 @@ struct Params {
   x_stride: u32,
   add_offset: u32,
   add_stride: u32,
-  every: u32,
-  part: u32, // rows per part
+  add_every: u32,
+  part: u32, // rows per part of dgamma and dbeta
+  row_groups: u32, // workgroups that compute dx
   eps: f32,
 }
 
 @group(0) @binding(0) var<storage, read> x4: array<vec4f>;
-@group(0) @binding(0) var<storage, read> x1: array<f32>;
-@group(0) @binding(1) var<storage, read> gamma: array<f32>;
-@group(0) @binding(2) var<storage, read> beta: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out4: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> out1: array<f32>;
-@group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;
-@group(0) @binding(4) var<storage, read> stats_in: array<vec2f>;
-@group(0) @binding(5) var<storage, read> g4: array<vec4f>;
-@group(0) @binding(5) var<storage, read> g1: array<f32>;
-@group(0) @binding(6) var<storage, read> other: array<f32>;
-@group(0) @binding(7) var<storage, read_write> dbeta: array<f32>;
-@group(0) @binding(8) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x1: array<f32>;
+@group(0) @binding(2) var<storage, read> gamma: array<f32>;
+@group(0) @binding(3) var<storage, read> beta: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out4: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> out1: array<f32>;
+@group(0) @binding(6) var<storage, read_write> stats: array<vec2f>;
+@group(0) @binding(7) var<storage, read> stats_in: array<vec2f>;
+@group(0) @binding(8) var<storage, read> g4: array<vec4f>;
+@group(0) @binding(9) var<storage, read> g1: array<f32>;
+@group(0) @binding(10) var<storage, read> other: array<f32>;
+@group(0) @binding(11) var<storage, read_write> dgamma: array<f32>;
+@group(0) @binding(12) var<storage, read_write> dbeta: array<f32>;
+@group(0) @binding(13) var<uniform> params: Params;
 
 // Four neighbours; past the end of a row the lanes that matter hold zero (`live`), the rest of the arithmetic stays finite.
-fn x_four(row: u32, c: u32) -> vec4f {
+fn x_four(p: Params, row: u32, c: u32) -> vec4f {
   let at = p.x_offset + row * p.x_stride;
   if (VEC) {
     return x4[(at + c) >> 2u];
@@ -49,27 +53,27 @@ fn x_four(row: u32, c: u32) -> vec4f {
   }
 }
 
-fn g_four(row: u32, c: u32) -> vec4f {
+fn g_four(p: Params, row: u32, c: u32) -> vec4f {
   let at = row * p.cols;
   if (VEC) {
     return g4[(at + c) >> 2u];
   } else {
     let e = p.cols - 1u;
-    return vec4f(g1[at + c], g1[at + min(c + 1u, e)], g1[at + min(c + 2u, e)], g1[at + min(c + 3u, e)]) * live(c);
+    return vec4f(g1[at + c], g1[at + min(c + 1u, e)], g1[at + min(c + 2u, e)], g1[at + min(c + 3u, e)]) * live(p, c);
   }
 }
 
-fn gamma_four(c: u32) -> vec4f {
+fn gamma_four(p: Params, c: u32) -> vec4f {
   let e = p.cols - 1u;
   return vec4f(gamma[c], gamma[min(c + 1u, e)], gamma[min(c + 2u, e)], gamma[min(c + 3u, e)]);
 }
 
-fn beta_four(c: u32) -> vec4f {
+fn beta_four(p: Params, c: u32) -> vec4f {
   let e = p.cols - 1u;
   return vec4f(beta[c], beta[min(c + 1u, e)], beta[min(c + 2u, e)], beta[min(c + 3u, e)]);
 }
 
-fn live(c: u32) -> vec4f {
+fn live(p: Params, c: u32) -> vec4f {
   if (VEC) {
     return vec4f(1.0);
   } else {
@@ -77,7 +81,7 @@ fn live(c: u32) -> vec4f {
   }
 }
 
-fn out_four(row: u32, c: u32, v: vec4f) {
+fn out_four(p: Params, row: u32, c: u32, v: vec4f) {
   let at = row * p.cols + c;
   if (VEC) {
     out4[at >> 2u] = v;
@@ -112,14 +116,15 @@ fn over_row(v: vec2f, lane: u32) -> vec2f {
 
 @compute @workgroup_size(64)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = params;
   let line = (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
   let row = min(line, p.rows - 1u);
   let lane = local % GROUP;
   let cols = f32(p.cols);
-  let first = x_four(row, 0u).x;
+  let first = x_four(p, row, 0u).x;
   var sums = vec2f();
   for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
-    let v = (x_four(row, c) - first) * live(c);
+    let v = (x_four(p, row, c) - first) * live(p, c);
     sums += vec2f(dot(v, vec4f(1.0)), dot(v, v));
   }
   sums = over_row(sums, lane) / cols;
@@ -127,7 +132,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   let rstd = inverseSqrt(max(sums.y - sums.x * sums.x, 0.0) + p.eps);
   if (line < p.rows) {
     for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
-      out_four(row, c, (x_four(row, c) - mean) * rstd * gamma_four(c) + beta_four(c));
+      out_four(p, row, c, (x_four(p, row, c) - mean) * rstd * gamma_four(p, c) + beta_four(p, c));
     }
     if (KEEP) {
       if (lane == 0u) {
@@ -139,54 +144,65 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
 
 @compute @workgroup_size(64)
 fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let line = (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
+  let p = params;
+  let index = group.x + group.y * 65535u;
+  if (AFFINE) {
+    if (index >= p.row_groups) {
+      affine_gradient(p, (index - p.row_groups) * 64u + local);
+    } else {
+      input_gradient(p, index, local);
+    }
+  } else {
+    input_gradient(p, index, local);
+  }
+}
+
+fn input_gradient(p: Params, group: u32, local: u32) {
+  let line = group * (64u / GROUP) + local / GROUP;
   let row = min(line, p.rows - 1u);
   let lane = local % GROUP;
   let moments = stats_in[row];
   var sums = vec2f();
   for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
-    let gh = g_four(row, c) * gamma_four(c);
-    sums += vec2f(dot(gh, vec4f(1.0)), dot(gh, (x_four(row, c) - moments.x) * moments.y));
+    let gh = g_four(p, row, c) * gamma_four(p, c);
+    sums += vec2f(dot(gh, vec4f(1.0)), dot(gh, (x_four(p, row, c) - moments.x) * moments.y));
   }
   sums = over_row(sums, lane) / f32(p.cols);
   if (line < p.rows) {
     for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
-      let h = (x_four(row, c) - moments.x) * moments.y;
-      var v = moments.y * (g_four(row, c) * gamma_four(c) - sums.x - h * sums.y);
+      let h = (x_four(p, row, c) - moments.x) * moments.y;
+      var v = moments.y * (g_four(p, row, c) * gamma_four(p, c) - sums.x - h * sums.y);
       if (ADD) {
-        if (row % p.every == 0u) {
-          let at = p.add_offset + (row / p.every) * p.add_stride;
+        if (row % p.add_every == 0u) {
+          let at = p.add_offset + (row / p.add_every) * p.add_stride;
           let e = p.cols - 1u;
           v += vec4f(other[at + c], other[at + min(c + 1u, e)], other[at + min(c + 2u, e)], other[at + min(c + 3u, e)]);
         }
       }
-      out_four(row, c, v);
+      out_four(p, row, c, v);
     }
   }
 }
 
-// A lane sums four columns over p.part rows.
-@compute @workgroup_size(64)
-fn backward_affine(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.x + id.y * 65535u * 64u;
+// Lane i sums four columns over one range of rows.
+fn affine_gradient(p: Params, i: u32) {
   let fours = (p.cols + 3u) / 4u;
   let part = i / fours;
   let c = (i % fours) * 4u;
-  if (part * p.part >= p.rows) {
-    return;
-  }
   var dg = vec4f();
   var db = vec4f();
   for (var row = part * p.part; row < min(p.rows, (part + 1u) * p.part); row++) {
-    let g = g_four(row, c);
+    let g = g_four(p, row, c);
     let moments = stats_in[row];
-    dg += g * (x_four(row, c) - moments.x) * moments.y;
+    dg += g * (x_four(p, row, c) - moments.x) * moments.y;
     db += g;
   }
-  out_four(part, c, dg);
-  for (var e = 0u; e < 4u; e++) { // unroll
-    if (c + e < p.cols) {
-      dbeta[part * p.cols + c + e] = db[e];
+  if (part * p.part < p.rows) {
+    for (var e = 0u; e < 4u; e++) { // unroll
+      if (c + e < p.cols) {
+        dgamma[part * p.cols + c + e] = dg[e];
+        dbeta[part * p.cols + c + e] = db[e];
+      }
     }
   }
 }

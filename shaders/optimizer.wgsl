@@ -44,10 +44,10 @@ struct Piece {
 @group(0) @binding(4) var<storage, read> blocks: array<Block>;
 @group(0) @binding(5) var<storage, read> pieces: array<Piece>;
 @group(0) @binding(6) var<storage, read_write> squares: array<f32>;
-@group(0) @binding(6) var<storage, read> squares_in: array<f32>;
-@group(0) @binding(7) var<storage, read_write> scale: array<f32>;
-@group(0) @binding(7) var<storage, read> scale_in: array<f32>;
-@group(0) @binding(8) var<uniform> p: Params;
+@group(0) @binding(7) var<storage, read> squares_in: array<f32>;
+@group(0) @binding(8) var<storage, read_write> scale: array<f32>;
+@group(0) @binding(9) var<storage, read> scale_in: array<f32>;
+@group(0) @binding(10) var<uniform> params: Params;
 
 fn gradient(block: Block, place: u32) -> f32 {
   let e = block.start + place;
@@ -74,6 +74,7 @@ fn clipped(block: Block, place: u32) -> f32 {
 
 @compute @workgroup_size(64)
 fn norm(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
   let b = id.x + id.y * 65535u * 64u;
   if (b < p.count) {
     let block = blocks[b];
@@ -88,6 +89,7 @@ fn norm(@builtin(global_invocation_id) id: vec3u) {
 
 @compute @workgroup_size(1)
 fn factor() {
+  let p = params;
   var sum = 0.0;
   for (var b = 0u; b < p.count; b++) {
     sum += squares_in[b];
@@ -99,6 +101,7 @@ fn factor() {
 
 @compute @workgroup_size(64)
 fn adamw(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = params;
   let b = group.x + group.y * 65535u;
   if (b < p.count) {
     let block = blocks[b];
@@ -118,6 +121,7 @@ fn adamw(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
 
 @compute @workgroup_size(64)
 fn sgd(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = params;
   let b = group.x + group.y * 65535u;
   if (b < p.count) {
     let block = blocks[b];

@@ -18,15 +18,15 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> images: array<f32>;
-@group(0) @binding(0) var<storage, read> embedded: array<f32>;
-@group(0) @binding(0) var<storage, read> g: array<f32>;
-@group(0) @binding(1) var<storage, read> kept: array<u32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<storage, read> pos: array<f32>;
-@group(0) @binding(4) var<storage, read> cls: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dpos: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dcls: array<f32>;
-@group(0) @binding(7) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> embedded: array<f32>;
+@group(0) @binding(2) var<storage, read> g: array<f32>;
+@group(0) @binding(3) var<storage, read> kept: array<u32>;
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(5) var<storage, read> pos: array<f32>;
+@group(0) @binding(6) var<storage, read> cls: array<f32>;
+@group(0) @binding(7) var<storage, read_write> dpos: array<f32>;
+@group(0) @binding(8) var<storage, read_write> dcls: array<f32>;
+@group(0) @binding(9) var<uniform> p: Params;
 
 fn patch_of(image: u32, slot: u32) -> u32 {
   if (KEPT) {

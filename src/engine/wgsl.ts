@@ -235,9 +235,10 @@ function unroll(file: string, tokens: Token[], known: Map<string, number>): Toke
 function reachable(main: Declaration, byName: Map<string, Declaration>): Set<Declaration> {
   const used = new Set([main]);
   for (const d of used)
-    for (const t of d.tokens) {
+    for (const [i, t] of d.tokens.entries()) {
       const other = byName.get(t.text);
-      if (other && other.kind !== "enable") used.add(other);
+      const member = d.tokens[i - 1]?.text === ".";
+      if (other && other.kind !== "enable" && !member) used.add(other);
     }
   return used;
 }

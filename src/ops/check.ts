@@ -73,7 +73,12 @@ export async function check(engine: Engine, spec: Check): Promise<void> {
     const found = summed(fetched, parts[name], values[name].length);
     const at = sampled(found.length);
     const expected = differences(spec, values, name, weights, at);
-    compare(`gradient of ${name} at ${at}`, Float64Array.from(at, (i) => found[i]), expected, 10 * tolerance);
+    compare(
+      `gradient of ${name} at ${at}`,
+      Float64Array.from(at, (i) => found[i]),
+      expected,
+      10 * tolerance,
+    );
   }
 }
 

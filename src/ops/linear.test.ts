@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { check, testEngine } from "./check";
+import { type Check, check, testEngine } from "./check";
 import { linear } from "./linear";
 import { erf64, gelu64, matmul64, transpose64 } from "./reference";
 import { choose, GEMM } from "./variants";
@@ -35,18 +35,24 @@ describe.each(Object.keys(GEMM))("linear with %s", (gemm) => {
     const engine = await testEngine();
     if (!GEMM[gemm].runs(engine.facts)) return;
     choose(engine, { gemm });
-    for (const activation of ["gelu", "relu"] as const)
-      await check(engine, {
-        inputs: { x: { shape: [m, k], grad: true }, w: { shape: [n, k], grad: true }, v: { shape: [k, n], grad: true } },
-        op: ({ x, w, v }) => linear(linear(x, w, { activation }), v, { residual: x }),
-        reference: ({ x, w, v }) => {
-          const act = activation === "gelu" ? gelu64 : (z: number) => Math.max(z, 0);
-          const hidden = matmul64(x, transpose64(w, n, k), m, k, n).map(act);
-          return [matmul64(hidden, transpose64(v, k, n), m, n, k).map((y, i) => y + x[i])];
-        },
-        tolerance,
-      });
+    await check(engine, { ...perceptron("gelu", m, n, k), tolerance });
   });
+});
+
+function perceptron(activation: "gelu" | "relu", m: number, n: number, k: number): Check {
+  const act = activation === "gelu" ? gelu64 : (z: number) => Math.max(z, 0);
+  return {
+    inputs: { x: { shape: [m, k], grad: true }, w: { shape: [n, k], grad: true }, v: { shape: [k, n], grad: true } },
+    op: ({ x, w, v }) => linear(linear(x, w, { activation }), v, { residual: x }),
+    reference: ({ x, w, v }) => {
+      const hidden = matmul64(x, transpose64(w, n, k), m, k, n).map(act);
+      return [matmul64(hidden, transpose64(v, k, n), m, n, k).map((y, i) => y + x[i])];
+    },
+  };
+}
+
+test("a perceptron with ReLU", async () => {
+  await check(await testEngine(), perceptron("relu", 33, 7, 5));
 });
 
 test("an activation whose output is the result", async () => {

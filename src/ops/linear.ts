@@ -62,11 +62,12 @@ function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Te
     ACTIVATION: o.activation ? ACTIVATION_CODE[o.activation] : 0,
     ACTIVATION_GRADIENT: o.slope ? ACTIVATION_CODE[o.slope.activation] : 0,
     ADD: o.add !== undefined,
+    ADD_SPARSE: (o.add?.every ?? 1) > 1,
   };
   const bind = {
     ...{ a4: o.a, a1: o.a, b4: o.b, b1: o.b, c4: o.out, c1: o.out },
     ...(o.bias && { bias: o.bias }),
-    ...(o.save && { save: o.save }),
+    ...(o.save && { save4: o.save, save1: o.save }),
     ...(o.slope && { saved: o.slope.at }),
     ...(o.add && { other: o.add.tensor }),
     ...(o.rowSums && { row_sums: o.rowSums }),
@@ -169,7 +170,12 @@ function weightGradient(x: Tensor, g: Tensor, w: Tensor, bias: Tensor | undefine
 /** g times the activation's derivative at h, for gradients that do not come out of a product. */
 function activationGradient(g: Tensor, h: Tensor, activation: Activation, add?: RowGradient): Tensor {
   const out = g.graph.temp(g.shape);
-  const o = { a: g, b: g, m: g.rows, n: g.cols, k: 0, out, slope: { at: h, activation }, add };
-  g.graph.launch("gemm", "epilogue", { ...epilogueOf(o), threads: g.size });
+  const { constants, ...rest } = epilogueOf({ a: g, b: g, m: g.rows, n: g.cols, k: 0, out, slope: { at: h, activation }, add });
+  const vec = g.cols % 4 === 0;
+  g.graph.launch("gemm", "epilogue", {
+    ...rest,
+    constants: { ...constants, A_VEC: vec && aligned(g), C_VEC: vec },
+    threads: g.rows * Math.ceil(g.cols / 4),
+  });
   return out;
 }

@@ -15,13 +15,16 @@ export interface GemmVariant {
   runs(facts: AdapterFacts): boolean;
 }
 
+/** Lanes per workgroup of the barrier-free variants: few, so that even small products make many workgroups. */
+const GEMM_WORKGROUP = 8;
+
 const gemm = (entry: GemmVariant["entry"], lanes: number, a: number, b: number, runs: GemmVariant["runs"]): GemmVariant => {
   const sharesColumns = entry === "quad" ? 4 : lanes;
   return {
     entry,
-    constants: { A_BLOCKS: a, B_BLOCKS: b, ...(entry === "coop" && { LANES: lanes }) },
+    constants: { A_BLOCKS: a, B_BLOCKS: b, WORKGROUP: GEMM_WORKGROUP, ...(entry === "coop" && { LANES: lanes }) },
     tile: [4 * a * lanes, 4 * b * sharesColumns],
-    tiles: 32 / lanes,
+    tiles: GEMM_WORKGROUP / lanes,
     runs,
   };
 };
@@ -30,6 +33,7 @@ export const GEMM: Record<string, GemmVariant> = {
   quad8x4: gemm("quad", 4, 2, 1, (f) => f.subgroup >= 4),
   quad4x4: gemm("quad", 4, 1, 1, (f) => f.subgroup >= 4),
   coop8: gemm("coop", 8, 1, 1, (f) => f.subgroup === 8),
+  coop8wide: gemm("coop", 8, 1, 2, (f) => f.subgroup === 8),
   coop4: gemm("coop", 4, 1, 1, (f) => f.subgroup === 4),
   register8x8: gemm("coop", 1, 2, 2, () => true),
   register4x4: gemm("coop", 1, 1, 1, () => true),
@@ -81,7 +85,7 @@ export function choose(engine: Engine, part: Partial<Choice>): void {
 
 function guess(facts: AdapterFacts): Choice {
   const quad = facts.subgroup >= 4;
-  const attention = { attentionForward: quad ? "quad2" : "lane", attentionBackward: quad ? "quad1" : "lane" };
+  const attention = { attentionForward: quad ? "quad3" : "lane", attentionBackward: quad ? "quad3" : "lane" };
   if (!facts.software) return { gemm: "shared", ...attention, rows: "group" };
   return { gemm: facts.subgroup === 8 ? "coop8" : quad ? "quad8x4" : "register8x8", ...attention, rows: "lane" };
 }
