@@ -87,16 +87,27 @@ fn norm(@builtin(global_invocation_id) id: vec3u) {
   }
 }
 
-@compute @workgroup_size(1)
-fn factor() {
+var<workgroup> partial: array<f32, 64>;
+
+// Large models have tens of thousands of blocks: 64 lanes take every 64th, then one adds up the lanes in order.
+@compute @workgroup_size(64)
+fn factor(@builtin(local_invocation_index) lane: u32) {
   let p = params;
   var sum = 0.0;
-  for (var b = 0u; b < p.count; b++) {
+  for (var b = lane; b < p.count; b += 64u) {
     sum += squares_in[b];
   }
-  let length = sqrt(sum);
-  scale[0] = select(1.0, p.limit / length, length > p.limit);
-  scale[1] = length;
+  partial[lane] = sum;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = 0.0;
+    for (var i = 0u; i < 64u; i++) {
+      total += partial[i];
+    }
+    let length = sqrt(total);
+    scale[0] = select(1.0, p.limit / length, length > p.limit);
+    scale[1] = length;
+  }
 }
 
 @compute @workgroup_size(64)

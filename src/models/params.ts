@@ -3,9 +3,8 @@
  * them can be bound by offset and one optimizer kernel walks all of them.
  */
 import type { Engine } from "../engine/device";
-import { EngineError } from "../engine/errors";
 import type { Graph, Tensor } from "../engine/graph";
-import type { Weights } from "./vit.config";
+import { checkTensor, listed, type Weights, WeightsError } from "./vit.config";
 
 /** Floats per block: 256 bytes, the alignment WebGPU asks of a binding. */
 export const BLOCK = 64;
@@ -25,6 +24,7 @@ export class Params {
   readonly blocks: number;
   readonly buffer: GPUBuffer;
 
+  /** Uploads `weights`. Throws a WeightsError naming the tensor whose values do not fill its shape or are not finite. */
   constructor(
     readonly engine: Engine,
     weights: Weights,
@@ -35,8 +35,9 @@ export class Params {
       block += Math.ceil(data.length / BLOCK);
     }
     this.blocks = block;
-    this.buffer = engine.takeBuffer(4 * BLOCK * block);
-    this.write(weights);
+    const flat = this.flatten(weights);
+    this.buffer = engine.takeBuffer(flat.byteLength);
+    engine.device.queue.writeBuffer(this.buffer, 0, flat);
   }
 
   /** Number of trainable values. */
@@ -44,16 +45,12 @@ export class Params {
     return [...this.places.values()].reduce((sum, p) => sum + p.size, 0);
   }
 
-  /** Overwrites all values; names and shapes must be those the parameters were made with. */
+  /**
+   * Overwrites all values; names and shapes must be those the parameters were made with. Throws a WeightsError naming the
+   * tensor at fault before anything is written.
+   */
   write(weights: Weights): void {
-    const flat = new Float32Array(BLOCK * this.blocks);
-    for (const [name, place] of this.places) {
-      const weight = weights.get(name);
-      if (weight?.data.length !== place.size)
-        throw new EngineError(`The weights for ${name} do not fit.`, `Give [${place.shape}], as the model was made with.`);
-      flat.set(weight.data, BLOCK * place.block);
-    }
-    this.engine.device.queue.writeBuffer(this.buffer, 0, flat);
+    this.engine.device.queue.writeBuffer(this.buffer, 0, this.flatten(weights));
   }
 
   /** The parameters as tensors; gradients reach them when `trainable`. */
@@ -72,6 +69,15 @@ export class Params {
 
   destroy(): void {
     this.engine.giveBuffer(this.buffer);
+  }
+
+  private flatten(weights: Weights): Float32Array<ArrayBuffer> {
+    const flat = new Float32Array(BLOCK * this.blocks);
+    for (const [name, { shape, block }] of this.places)
+      flat.set(checkTensor("weights", name, shape, weights.get(name)).data, BLOCK * block);
+    const extra = [...weights.keys()].filter((name) => !this.places.has(name));
+    if (extra.length) throw new WeightsError(`weights: the model has no ${listed(extra)}.`, "Give the weights of the same model.");
+    return flat;
   }
 }
 

@@ -162,20 +162,28 @@ export function checkWeights(config: ViTConfig, weights: Weights, name = "weight
   );
 }
 
-function checkTensor(name: string, tensor: string, shape: number[], weight: Weight | undefined): void {
-  const fault = faultOf(shape, weight);
+/** The weight, if it has this shape and is finite; throws a WeightsError as `checkWeights` does. */
+export function checkTensor(name: string, tensor: string, shape: number[], weight: Weight | undefined): Weight {
+  checkShape(name, tensor, shape, weight?.shape);
+  const fault = faultOf(shape, weight as Weight);
   if (fault) throw new WeightsError(`${name}: tensor "${tensor}" ${fault[0]}.`, fault[1]);
+  return weight as Weight;
 }
 
-function faultOf(shape: number[], weight: Weight | undefined): [what: string, remedy: string] | undefined {
-  const correct = "or correct the configuration.";
-  if (!weight) return [`of shape [${shape}] is missing`, `Use a complete ViT checkpoint, ${correct}`];
-  if (String(weight.shape) !== String(shape)) {
-    return [`has the shape [${weight.shape}], but this model needs [${shape}]`, `Use a checkpoint of the same size, ${correct}`];
-  }
-  if (weight.data.length !== elements(shape)) return [`holds ${weight.data.length} values for [${shape}]`, "Load or export it again."];
-  const bad = weight.data.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0) return [`is ${weight.data[bad]} at position ${bad}`, "Its training diverged: use an earlier checkpoint."];
+/** Throws a WeightsError unless a tensor is there (`found`) and has this shape. */
+export function checkShape(name: string, tensor: string, shape: readonly number[], found: readonly number[] | undefined): void {
+  const refuse = (what: string, remedy: string): never => {
+    throw new WeightsError(`${name}: tensor "${tensor}" ${what}.`, `${remedy}, or correct the configuration.`);
+  };
+  if (!found) refuse(`of shape [${shape}] is missing`, "Use a complete ViT checkpoint");
+  if (String(found) !== String(shape))
+    refuse(`has the shape [${found}], but this model needs [${shape}]`, "Use a checkpoint of the same size");
+}
+
+function faultOf(shape: number[], { data }: Weight): [what: string, remedy: string] | undefined {
+  if (data.length !== elements(shape)) return [`holds ${data.length} values for [${shape}]`, "Load or export it again."];
+  const bad = data.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0) return [`is ${data[bad]} at position ${bad}`, "Its training diverged: use an earlier checkpoint."];
 }
 
 /** The first few of many names, for a message. */

@@ -11,7 +11,7 @@ import { layerNorm } from "../ops/norm";
 import { everyRow } from "../ops/select";
 import { assemble, patchify } from "../ops/tokens";
 import type { Bound } from "./params";
-import type { ViTConfig } from "./vit.config";
+import { checkShape, patches, type ViTConfig, vitShapes } from "./vit.config";
 
 export interface ViTOptions {
   /** Patches to show, u32 [batch, k]; all when absent. */
@@ -29,10 +29,11 @@ export interface ViTResult {
   attention: AttentionTrace[];
 }
 
-/** Forward pass for images [batch, channels, side, side]. */
+/** Forward pass for images [batch, channels, side, side]. Throws a WeightsError naming a parameter that does not fit `config`. */
 export function vit(params: Bound, config: ViTConfig, images: Tensor, { kept, allTokens = false }: ViTOptions = {}): ViTResult {
+  for (const [name, shape] of vitShapes(config)) checkShape("model", name, shape, params[name]?.shape);
   const batch = images.shape[0];
-  const tokens = 1 + (kept?.cols ?? (config.image / config.patch) ** 2);
+  const tokens = 1 + (kept?.cols ?? patches(config));
   const cut = { batch, channels: config.channels, image: config.image, patch: config.patch, kept };
   const convolution = params["patch_embed.proj.weight"];
   const weight = convolution.reshape([config.width, convolution.size / config.width]);

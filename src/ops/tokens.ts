@@ -1,5 +1,5 @@
 /** Image to tokens: cut patches, embed the kept ones, add positions and the class token. */
-import type { Tensor } from "../engine/graph";
+import type { Gradients, Tensor } from "../engine/graph";
 
 export interface Patches {
   batch: number;
@@ -14,7 +14,9 @@ export interface Patches {
 
 /** Rows of pixels [batch * k, channels * patch²] of the (kept) patches of images [batch, channels, image, image]. No gradient. */
 export function patchify(images: Tensor, o: Patches): Tensor {
-  if (images.size !== o.batch * o.channels * o.image ** 2) throw new Error(`patchify: images are [${images.shape}]`);
+  if (images.size !== o.batch * o.channels * o.image ** 2)
+    throw new Error(`patchify: images are [${images.shape}], not [${o.batch},${o.channels},${o.image},${o.image}]`);
+  checkKept("patchify", o);
   const out = images.graph.temp([o.batch * slots(o), o.channels * o.patch ** 2]);
   images.graph.launch("tokens", "patchify", {
     constants: { KEPT: o.kept !== undefined },
@@ -31,21 +33,26 @@ export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches)
   const width = embedded.cols;
   if (pos.size !== (count(o) + 1) * width)
     throw new Error(`assemble: positions are [${pos.shape}] for ${count(o)} patches of width ${width}`);
+  if (embedded.rows !== o.batch * slots(o) && embedded.size > 0)
+    throw new Error(`assemble: ${embedded.rows} embedded patches for ${o.batch} images of ${slots(o)}`);
+  checkKept("assemble", o);
   const constants = { KEPT: o.kept !== undefined };
   const kept = o.kept && { kept: o.kept };
-  const out = graph.temp([o.batch * (slots(o) + 1), width], "f32", embedded.needsGrad || pos.needsGrad);
+  const out = graph.temp([o.batch * (slots(o) + 1), width], "f32", embedded.needsGrad || pos.needsGrad || cls.needsGrad);
   const bind = { embedded, pos, cls, out, ...kept };
   graph.launch("tokens", "assemble", { constants, bind, params: params(o, width), threads: out.size });
   if (out.needsGrad)
     graph.record(out, (g, grads) => {
       const d = graph.temp(embedded.shape);
-      const back = { g, out: d, dpos: grads.piece(pos, 1), dcls: grads.piece(cls, 1), ...kept };
+      const back = { g, out: d, dpos: destination(pos, grads), dcls: destination(cls, grads), ...kept };
       graph.launch("tokens", "assemble_backward", { constants, bind: back, params: params(o, width), threads: pos.size });
       grads.alias(embedded, d);
     });
   return out;
 }
 
+/** Where a parameter's gradient goes: a frozen one's nowhere that an optimizer looks. */
+const destination = (t: Tensor, grads: Gradients) => (t.needsGrad ? grads.piece(t, 1) : t.graph.temp(t.shape));
 const count = (o: Patches) => (o.image / o.patch) ** 2;
 const slots = (o: Patches) => (o.kept ? o.kept.cols : count(o));
 
@@ -54,4 +61,9 @@ function params(o: Patches, width: number) {
     ...{ batch: o.batch, channels: o.channels, image: o.image, side: o.patch },
     ...{ patches: count(o), kept_count: slots(o), width },
   };
+}
+
+function checkKept(op: string, { batch, kept }: Patches): void {
+  if (kept && (kept.dtype !== "u32" || kept.shape.length !== 2 || kept.shape[0] !== batch))
+    throw new Error(`${op}: kept patches are ${kept.dtype} [${kept.shape}], not u32 [${batch},k]`);
 }

@@ -1,6 +1,6 @@
 /** AdamW and SGD with momentum over all of a model's parameters in one launch, with optional clipping of the global norm. */
 import type { Engine } from "../engine/device";
-import { type Gradients, Live, type Tensor } from "../engine/graph";
+import { type Gradients, Live, type Piece, type Tensor } from "../engine/graph";
 import { BLOCK, type Params, readFloats } from "../models/params";
 
 export interface OptimizerOptions {
@@ -32,7 +32,8 @@ export class Optimizer {
   private readonly second: GPUBuffer;
   private readonly correction1 = new Live(1);
   private readonly correction2 = new Live(1);
-  private readonly tables: GPUBuffer[] = [];
+  /** Uploaded tables by content: a step recorded again with the same pieces shares those of the program before it. */
+  private readonly tables = new Map<string, GPUBuffer>();
   private readonly engine: Engine;
 
   constructor(
@@ -57,14 +58,14 @@ export class Optimizer {
   /** Records the update from `grads`. Returns [scale, norm] of the gradient when clipping. */
   update(grads: Gradients): Tensor | undefined {
     const { graph } = grads;
-    const blocks = this.table(grads);
-    const pieces = this.upload(grads.pieces.flatMap((p) => [p.from, p.from + p.size, p.tensor.storage.offset / 4, p.parts]));
-    const arena = grads.whole();
+    const pieces = grads.pieces
+      .filter((p) => p.parameter.buffer === this.params.buffer)
+      .sort((a, b) => a.parameter.offset - b.parameter.offset);
     const flat = (buffer: GPUBuffer) => graph.fixed(buffer, [BLOCK * this.params.blocks]);
     const bind = {
-      ...{ weights: flat(this.params.buffer), first: flat(this.first), second: flat(this.second), arena },
-      blocks: graph.fixed(blocks, [4 * this.params.blocks], "u32"),
-      pieces: graph.fixed(pieces, [4 * grads.pieces.length], "u32"),
+      ...{ weights: flat(this.params.buffer), first: flat(this.first), second: flat(this.second), arena: grads.whole() },
+      blocks: graph.fixed(this.blockTable(pieces), [4 * this.params.blocks], "u32"),
+      pieces: graph.fixed(this.pieceTable(pieces), [4 * pieces.length], "u32"),
     };
     const scale = this.options.clip ? this.clip(graph, bind) : undefined;
     graph.launch("optimizer", this.options.kind, {
@@ -96,23 +97,32 @@ export class Optimizer {
   }
 
   /** For each block: its pieces (sorted by parameter), its place in its parameter, whether it decays. */
-  private table(grads: Gradients): GPUBuffer {
-    grads.pieces.sort((a, b) => a.parameter.offset - b.parameter.offset);
-    const rows: number[] = [];
-    for (const [name, { block, size, shape }] of this.params.places) {
-      const mine = (i: number) =>
-        grads.pieces[i].parameter.buffer === this.params.buffer && grads.pieces[i].parameter.offset === 4 * BLOCK * block;
-      const indices = grads.pieces.map((_, i) => i).filter(mine);
-      const decays = (this.options.decays ?? deitDecay)(name, shape) ? 1 : 0;
-      for (let start = 0; start < size; start += BLOCK) rows.push(indices[0] ?? 0, indices.length, start, decays);
-    }
-    return this.upload(rows);
+  private blockTable(pieces: Piece[]): GPUBuffer {
+    const parameters = [...this.params.places].map(([name, { block, size, shape }]) => {
+      const mine = (p: Piece) => p.parameter.offset === 4 * BLOCK * block;
+      const decays = Number((this.options.decays ?? deitDecay)(name, shape));
+      return { first: Math.max(0, pieces.findIndex(mine)), count: pieces.filter(mine).length, size, decays };
+    });
+    const key = parameters.map(({ first, count, decays }) => [first, count, decays]).join();
+    return this.table(`blocks ${key}`, () =>
+      parameters.flatMap(({ first, count, size, decays }) =>
+        Array.from({ length: Math.ceil(size / BLOCK) }, (_, i) => [first, count, i * BLOCK, decays]).flat(),
+      ),
+    );
   }
 
-  private upload(values: number[]): GPUBuffer {
-    const buffer = this.engine.takeBuffer(4 * Math.max(4, values.length));
-    this.engine.device.queue.writeBuffer(buffer, 0, Uint32Array.from(values));
-    this.tables.push(buffer);
+  private pieceTable(pieces: Piece[]): GPUBuffer {
+    const rows = pieces.flatMap((p) => [p.from, p.from + p.size, p.tensor.storage.offset / 4, p.parts]);
+    return this.table(`pieces ${rows}`, () => rows);
+  }
+
+  private table(key: string, make: () => number[]): GPUBuffer {
+    const known = this.tables.get(key);
+    if (known) return known;
+    const rows = Uint32Array.from(make());
+    const buffer = this.engine.takeBuffer(rows.byteLength);
+    this.engine.device.queue.writeBuffer(buffer, 0, rows);
+    this.tables.set(key, buffer);
     return buffer;
   }
 
@@ -132,7 +142,8 @@ export class Optimizer {
 
   /** Gives all its buffers back. Programs that update through it must not run again. */
   destroy(): void {
-    for (const buffer of [this.first, this.second, ...this.tables.splice(0)]) this.engine.giveBuffer(buffer);
+    for (const buffer of [this.first, this.second, ...this.tables.values()]) this.engine.giveBuffer(buffer);
+    this.tables.clear();
   }
 }
 

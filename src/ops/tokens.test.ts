@@ -1,0 +1,123 @@
+/** Patches and tokens against loops written out plainly, with all patches, some, one and none. */
+import { describe, expect, test } from "vitest";
+import { Graph, type Tensor } from "../engine/graph";
+import { check, testEngine } from "./check";
+import { assemble, type Patches, patchify } from "./tokens";
+
+interface Case {
+  batch: number;
+  channels: number;
+  image: number;
+  patch: number;
+  width: number;
+  /** Kept patches of each image. */
+  keep?: number[][];
+}
+
+const SOME = ["827", "120", "438"].map(digits);
+const ALL = ["3102", "0231"].map(digits);
+
+const CASES: [string, Case][] = [
+  ["every patch", { batch: 3, channels: 2, image: 9, patch: 3, width: 5 }],
+  ["some, in no order", { batch: 3, channels: 2, image: 9, patch: 3, width: 5, keep: SOME }],
+  ["all, shuffled", { batch: 2, channels: 1, image: 4, patch: 2, width: 8, keep: ALL }],
+  ["an image of one patch", { batch: 2, channels: 3, image: 5, patch: 5, width: 1 }],
+  ["patches of one pixel", { batch: 1, channels: 1, image: 7, patch: 1, width: 3 }],
+];
+
+const NONE: Case = { batch: 3, channels: 1, image: 6, patch: 3, width: 7, keep: [[], [], []] };
+
+function digits(row: string): number[] {
+  return [...row].map(Number);
+}
+
+const countOf = ({ image, patch }: Case) => (image / patch) ** 2;
+const slotsOf = (c: Case) => c.keep?.[0].length ?? countOf(c);
+const patchAt = ({ keep }: Case, b: number, slot: number) => keep?.[b][slot] ?? slot;
+
+function keptInput(c: Case) {
+  return c.keep ? { kept: { shape: [c.batch, slotsOf(c)], data: c.keep.flat(), dtype: "u32" as const } } : undefined;
+}
+
+function layout({ batch, channels, image, patch }: Case, kept?: Tensor): Patches {
+  return { batch, channels, image, patch, kept };
+}
+
+/** Rows of pixels, channels first. */
+function patchify64(c: Case, images: ArrayLike<number>): number[] {
+  const across = c.image / c.patch;
+  const out: number[] = [];
+  for (let b = 0; b < c.batch; b++)
+    for (let slot = 0; slot < slotsOf(c); slot++)
+      for (let channel = 0; channel < c.channels; channel++)
+        for (let y = 0; y < c.patch; y++)
+          for (let x = 0; x < c.patch; x++) {
+            const n = patchAt(c, b, slot);
+            const row = Math.floor(n / across) * c.patch + y;
+            out.push(images[((b * c.channels + channel) * c.image + row) * c.image + (n % across) * c.patch + x]);
+          }
+  return out;
+}
+
+function assemble64(c: Case, { embedded, pos, cls }: Record<string, Float64Array>): number[] {
+  const out: number[] = [];
+  for (let b = 0; b < c.batch; b++)
+    for (let token = 0; token <= slotsOf(c); token++)
+      for (let i = 0; i < c.width; i++) {
+        const slot = token - 1;
+        const place = token === 0 ? 0 : 1 + patchAt(c, b, slot);
+        const value = token === 0 ? cls[i] : embedded[(b * slotsOf(c) + slot) * c.width + i];
+        out.push(value + pos[place * c.width + i]);
+      }
+  return out;
+}
+
+describe.each(CASES)("%s", (_, c) => {
+  test("patchify", async () => {
+    await check(await testEngine(), {
+      inputs: { images: { shape: [c.batch, c.channels, c.image, c.image] }, ...keptInput(c) },
+      op: ({ images, kept }) => patchify(images, layout(c, kept)),
+      reference: ({ images }) => [patchify64(c, images)],
+      tolerance: 0,
+    });
+  });
+
+  test("assemble and its gradients", () => checkAssemble(c));
+});
+
+test("with no patch kept there is the class token alone, and positions get no gradient", () => checkAssemble(NONE));
+
+async function checkAssemble(c: Case): Promise<void> {
+  await check(await testEngine(), {
+    inputs: {
+      embedded: { shape: [c.batch * slotsOf(c), c.width], grad: slotsOf(c) > 0 },
+      pos: { shape: [1, countOf(c) + 1, c.width], grad: true },
+      cls: { shape: [1, 1, c.width], grad: true },
+      ...keptInput(c),
+    },
+    op: ({ embedded, pos, cls, kept }) => assemble(embedded, pos, cls, layout(c, kept)),
+    reference: (values) => [assemble64(c, values)],
+    tolerance: 1e-6,
+  });
+}
+
+test.each(["embedded", "pos", "cls"])("a gradient reaches %s when it alone is asked for, and nothing else", async (only) => {
+  const graph = new Graph(await testEngine());
+  const tensor = (name: string, shape: number[]) => graph.fixed({} as GPUBuffer, shape, "f32", 0, name === only);
+  const parts = { embedded: tensor("embedded", [8, 3]), pos: tensor("pos", [1, 5, 3]), cls: tensor("cls", [1, 1, 3]) };
+  const out = assemble(parts.embedded, parts.pos, parts.cls, { batch: 2, channels: 1, image: 4, patch: 2 });
+  const grads = graph.gradients((g) => g.alias(out, graph.temp(out.shape)));
+  const reached = Object.entries(parts).filter(([, t]) => grads.of(t) || grads.pieces.some((p) => p.parameter === t.storage));
+  expect(reached.map(([name]) => name)).toEqual([only]);
+});
+
+test("refuses images, positions and kept patches that do not fit", async () => {
+  const graph = new Graph(await testEngine());
+  const o = { batch: 2, channels: 1, image: 4, patch: 2 };
+  const [embedded, pos, cls] = [graph.temp([8, 3]), graph.temp([1, 5, 3]), graph.temp([1, 1, 3])];
+  expect(() => patchify(graph.temp([2, 1, 4, 5]), o)).toThrow("images are [2,1,4,5], not [2,1,4,4]");
+  expect(() => patchify(graph.temp([2, 1, 4, 4]), { ...o, kept: graph.temp([3, 2], "u32") })).toThrow("not u32 [2,k]");
+  expect(() => patchify(graph.temp([2, 1, 4, 4]), { ...o, kept: graph.temp([2, 2]) })).toThrow("kept patches are f32 [2,2]");
+  expect(() => assemble(embedded, graph.temp([1, 4, 3]), cls, o)).toThrow("positions are [1,4,3] for 4 patches of width 3");
+  expect(() => assemble(graph.temp([7, 3]), pos, cls, o)).toThrow("7 embedded patches for 2 images of 4");
+});

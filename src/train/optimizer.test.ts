@@ -1,0 +1,302 @@
+/**
+ * The optimizers against float64, on gradients planted as backward kernels leave them: in parts to be summed, and in pieces
+ * that cover a parameter together or over each other.
+ */
+import { describe, expect, test } from "vitest";
+import type { Engine } from "../engine/device";
+import { type Gradients, Graph, type Tensor } from "../engine/graph";
+import { Program } from "../engine/program";
+import { Params } from "../models/params";
+import type { Weights } from "../models/vit.config";
+import { compare, randoms, testEngine, upload } from "../ops/check";
+import { deitDecay, Optimizer, type OptimizerOptions, warmupCosine } from "./optimizer";
+
+/** A piece of gradient: rows `from` to `to` of a parameter (all when absent), in parts. */
+interface Plan {
+  name: string;
+  rows?: [from: number, to: number];
+  parts: number;
+}
+
+/** Sizes below, at and above a block of 64. */
+const SHAPES: Record<string, number[]> = {
+  cls_token: [1, 1, 4],
+  pos_embed: [1, 2, 40],
+  "qkv.weight": [6, 13],
+  "qkv.bias": [6],
+  "norm.weight": [64],
+  "frozen.weight": [9, 9],
+  "head.weight": [3, 100],
+};
+
+/** As a ViT leaves them: qkv in two ranges of rows, or as a whole, or both; the order of backward, not of the file. */
+const PLAN: Plan[] = [
+  { name: "head.weight", parts: 3 },
+  { name: "norm.weight", parts: 2 },
+  { name: "qkv.weight", rows: [0, 2], parts: 2 },
+  { name: "qkv.bias", rows: [0, 2], parts: 2 },
+  { name: "pos_embed", parts: 1 },
+  { name: "qkv.weight", rows: [2, 6], parts: 5 },
+  { name: "qkv.bias", rows: [2, 6], parts: 5 },
+  { name: "cls_token", parts: 1 },
+  { name: "qkv.weight", parts: 1 },
+];
+
+const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+function weightsOf(shapes: Record<string, number[]>, seed = 3): Weights {
+  return new Map(
+    Object.entries(shapes).map(([name, shape], i) => [name, { shape, data: Float32Array.from(randoms(product(shape), seed + i)) }]),
+  );
+}
+
+/** Parameters, their optimizer, and a program that updates from whatever gradients lie in `sources`. */
+interface Rig {
+  engine: Engine;
+  params: Params;
+  optimizer: Optimizer;
+  sources: GPUBuffer[];
+  program: Program;
+}
+
+async function rig(options: OptimizerOptions, weights = weightsOf(SHAPES), plan = PLAN): Promise<Rig> {
+  const engine = await testEngine();
+  const params = new Params(engine, weights);
+  const optimizer = new Optimizer(params, options);
+  const sources = plan.map((p) => upload(engine, new Float32Array(p.parts * length(p)), "f32"));
+  return { engine, params, optimizer, sources, program: await trace({ engine, params, optimizer, sources }, plan) };
+}
+
+async function trace({ engine, params, optimizer, sources }: Omit<Rig, "program">, plan = PLAN): Promise<Program> {
+  const graph = new Graph(engine);
+  const bound = params.on(graph, true);
+  const grads = graph.gradients((g) => {
+    for (const [i, p] of plan.entries()) plant(g, p.rows ? bound[p.name].slice(...p.rows) : bound[p.name], sources[i], p.parts);
+  });
+  const scale = optimizer.update(grads);
+  return Program.compile(graph, scale ? { scale } : {});
+}
+
+/** Copies a buffer into a piece of the gradient. */
+function plant(grads: Gradients, parameter: Tensor, source: GPUBuffer, parts: number): void {
+  const { graph, size } = parameter;
+  graph.launch("elementwise", "add_rows", {
+    constants: { A: false },
+    bind: { b: graph.fixed(source, [parts, size]), out: grads.piece(parameter, parts) },
+    params: { rows: parts, cols: size, a_offset: 0, a_stride: 0, b_offset: 0, b_stride: size, every: 1 },
+    threads: parts * size,
+  });
+}
+
+function length({ name, rows }: Plan): number {
+  const shape = SHAPES[name];
+  return rows ? (rows[1] - rows[0]) * product(shape.slice(1)) : product(shape);
+}
+
+/** Gradients of step `t`, one array per piece. */
+const gradientsAt = (t: number, plan = PLAN) => plan.map((p, i) => randoms(p.parts * length(p), 1000 * t + i));
+
+/** One update; returns what the program gives back. */
+async function step(r: Rig, gradients: Float64Array[]): Promise<Float32Array | undefined> {
+  for (const [i, g] of gradients.entries()) r.engine.device.queue.writeBuffer(r.sources[i], 0, Float32Array.from(g));
+  r.optimizer.advance();
+  return (await r.program.fetch()).scale as Float32Array | undefined;
+}
+
+/** The optimizer again, in float64. */
+class Reference {
+  readonly weights = new Map([...weightsOf(SHAPES)].map(([name, { data }]) => [name, Float64Array.from(data)]));
+  private readonly first = new Map<string, Float64Array>();
+  private readonly second = new Map<string, Float64Array>();
+  private t = 0;
+
+  constructor(private readonly options: OptimizerOptions) {}
+
+  /** Returns [scale, norm]. */
+  update(pieces: Float64Array[], knobs: { lr: number; decay: number; limit: number }): [number, number] {
+    const gradients = summed(pieces);
+    const norm = Math.sqrt([...gradients.values()].reduce((sum, g) => sum + g.reduce((s, v) => s + v * v, 0), 0));
+    const scale = this.options.clip ? Math.min(1, knobs.limit / norm) : 1;
+    this.t++;
+    for (const [name, g] of gradients) this.change(name, g, scale, knobs);
+    return [scale, norm];
+  }
+
+  private change(name: string, gradient: Float64Array, scale: number, { lr, decay }: { lr: number; decay: number }): void {
+    const { kind, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, decays = deitDecay } = this.options;
+    const w = this.weights.get(name) as Float64Array;
+    const [m, v] = [this.first, this.second].map((map) => map.get(name) ?? new Float64Array(w.length));
+    const rate = decays(name, SHAPES[name]) ? decay : 0;
+    for (let i = 0; i < w.length; i++) {
+      const g = gradient[i] * scale;
+      if (kind === "sgd") {
+        m[i] = beta1 * m[i] + g + rate * w[i];
+        w[i] -= lr * m[i];
+      } else {
+        m[i] = beta1 * m[i] + (1 - beta1) * g;
+        v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+        const direction = m[i] / (1 - beta1 ** this.t) / (Math.sqrt(v[i] / (1 - beta2 ** this.t)) + eps);
+        w[i] -= lr * direction + lr * rate * w[i];
+      }
+    }
+    this.first.set(name, m);
+    this.second.set(name, v);
+  }
+}
+
+/** Whole gradients by name from the pieces of PLAN. */
+function summed(pieces: Float64Array[]): Map<string, Float64Array> {
+  const sums = new Map<string, Float64Array>();
+  for (const [i, p] of PLAN.entries()) {
+    const sum = sums.get(p.name) ?? new Float64Array(product(SHAPES[p.name]));
+    const from = (p.rows?.[0] ?? 0) * product(SHAPES[p.name].slice(1));
+    for (const [at, value] of pieces[i].entries()) sum[from + (at % length(p))] += value;
+    sums.set(p.name, sum);
+  }
+  return sums;
+}
+
+async function expectWeights(params: Params, expected: Map<string, Float64Array>, tolerance: number): Promise<void> {
+  for (const [name, { data }] of await params.read()) compare(name, data, expected.get(name) as Float64Array, tolerance);
+}
+
+const bytesOf = (data: Float32Array) => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("hex");
+
+describe("against float64, eight steps with moving knobs", () => {
+  test.each<[string, OptimizerOptions]>([
+    ["AdamW as DeiT uses it", { kind: "adamw" }],
+    [
+      "AdamW with other constants, clipped, nothing decaying",
+      { kind: "adamw", beta1: 0.8, beta2: 0.95, eps: 1e-3, clip: true, decays: () => false },
+    ],
+    ["SGD with momentum", { kind: "sgd" }],
+    ["plain SGD, clipped, all decaying", { kind: "sgd", beta1: 0, clip: true, decays: () => true }],
+  ])("%s", async (_, options) => {
+    const r = await rig(options);
+    const reference = new Reference(options);
+    for (let t = 0; t < 8; t++) {
+      const knobs = { lr: 0.02 / (1 + t), decay: 0.3 - 0.03 * t, limit: t % 2 ? 3 : 1000 };
+      for (const key of ["lr", "decay", "limit"] as const) r.optimizer.knobs[key].value = knobs[key];
+      const gradients = gradientsAt(t);
+      const expected = reference.update(gradients, knobs);
+      const scale = await step(r, gradients);
+      if (options.clip) compare(`[scale, norm] of step ${t}`, scale ?? [], expected, 1e-5);
+      else expect(scale).toBeUndefined();
+    }
+    expect(r.optimizer.step).toBe(8);
+    await expectWeights(r.params, reference.weights, 2e-6);
+  });
+});
+
+test("what has no gradient keeps every bit, decay or not", async () => {
+  const weights = weightsOf(SHAPES);
+  weights.get("frozen.weight")?.data.set([-0, 1e-45, -3.4e38]);
+  const r = await rig({ kind: "adamw", clip: true, decays: () => true }, weights);
+  r.optimizer.knobs.decay.value = 0.5;
+  for (let t = 0; t < 3; t++) await step(r, gradientsAt(t));
+  const after = await r.params.read();
+  for (const [name, { data }] of weights)
+    expect(bytesOf(after.get(name)?.data as Float32Array) === bytesOf(data), name).toBe(name === "frozen.weight");
+});
+
+test("two modules in one step: each optimizer moves its own, whatever the order of their gradients", async () => {
+  const engine = await testEngine();
+  const shapes = { a: [2, 3], b: [70] };
+  const params = [0, 1].map((i) => new Params(engine, weightsOf(shapes, 10 * i)));
+  const optimizers = params.map((p) => new Optimizer(p, { kind: "sgd", beta1: 0 }));
+  const graph = new Graph(engine);
+  const sources = [0, 1, 2, 3, 4].map((i) => randoms(i === 2 ? 70 : 6, 50 + i));
+  const grads = graph.gradients((g) => {
+    const bound = params.map((p) => p.on(graph, true));
+    // Module 1's gradient of `a` comes between two of module 0's, at the same place in its own buffer.
+    const targets = [bound[0].a, bound[1].a, bound[1].b, bound[0].a, bound[1].a];
+    for (const [i, target] of targets.entries()) plant(g, target, upload(engine, sources[i], "f32"), 1);
+  });
+  for (const o of optimizers) {
+    o.knobs.lr.value = 1;
+    o.update(grads);
+    o.advance();
+  }
+  const program = await Program.compile(graph);
+  await program.time();
+  const moved = (before: Weights, name: string, ...by: Float64Array[]) =>
+    Float64Array.from(before.get(name)?.data ?? [], (w, i) => by.reduce((sum, g) => sum - g[i], w));
+  const [w0, w1] = [weightsOf(shapes, 0), weightsOf(shapes, 10)];
+  await expectWeights(
+    params[0],
+    new Map([
+      ["a", moved(w0, "a", sources[0], sources[3])],
+      ["b", moved(w0, "b")],
+    ]),
+    1e-6,
+  );
+  await expectWeights(
+    params[1],
+    new Map([
+      ["a", moved(w1, "a", sources[1], sources[4])],
+      ["b", moved(w1, "b", sources[2])],
+    ]),
+    1e-6,
+  );
+});
+
+describe("a saved state", () => {
+  test.each(["adamw", "sgd"] as const)("of %s continues with the bits of an uninterrupted run", async (kind) => {
+    const [whole, before] = [await rig({ kind }), await rig({ kind })];
+    for (let t = 0; t < 6; t++) await step(whole, gradientsAt(t));
+    for (let t = 0; t < 3; t++) await step(before, gradientsAt(t));
+    const after = await rig({ kind }, await before.params.read());
+    after.optimizer.restore(await before.optimizer.state());
+    expect(after.optimizer.step).toBe(3);
+    for (let t = 3; t < 6; t++) await step(after, gradientsAt(t));
+    const [expected, found] = [await whole.params.read(), await after.params.read()];
+    for (const [name, { data }] of expected) expect(bytesOf(found.get(name)?.data as Float32Array), name).toBe(bytesOf(data));
+    const [s, t] = [await whole.optimizer.state(), await after.optimizer.state()];
+    expect(bytesOf(t.first)).toBe(bytesOf(s.first));
+    expect(bytesOf(t.second)).toBe(bytesOf(s.second));
+  });
+});
+
+test("recording the step again takes no new memory, and destroying gives all back", async () => {
+  const r = await rig({ kind: "adamw", clip: true });
+  const other = PLAN.map((p) => ({ ...p, parts: 1 }));
+  const again = async (plan: Plan[]) => (await trace(r, plan)).dispose();
+  for (const plan of [other, PLAN]) await again(plan);
+  const bytes = r.engine.allocatedBytes;
+  for (let i = 0; i < 20; i++) await again(i % 2 ? PLAN : other);
+  expect(r.engine.allocatedBytes).toBe(bytes);
+  r.program.dispose();
+  r.optimizer.destroy();
+  const fresh = new Optimizer(r.params, { kind: "adamw", clip: true });
+  (await trace({ ...r, optimizer: fresh })).dispose();
+  expect(r.engine.allocatedBytes).toBe(bytes);
+});
+
+test("deitDecay spares biases, norms, positions and the class token", () => {
+  const decaying = Object.entries(SHAPES).filter(([name, shape]) => deitDecay(name, shape));
+  expect(decaying.map(([name]) => name)).toEqual(["qkv.weight", "frozen.weight", "head.weight"]);
+  expect(deitDecay("vit.pos_embed", [1, 5, 4])).toBe(false);
+  expect(deitDecay("patch_embed.proj.weight", [4, 3, 2, 2])).toBe(true);
+});
+
+describe("warmupCosine", () => {
+  const rate = (step: number) => warmupCosine(step, { peak: 1, warmup: 4, total: 12, floor: 0.2, end: 0.1 });
+
+  test.each([
+    [0, 0.2],
+    [1, 0.4],
+    [3, 0.8],
+    [4, 1],
+    [6, 0.1 + 0.45 * (1 + Math.SQRT1_2)],
+    [8, 0.55],
+    [10, 0.1 + 0.45 * (1 - Math.SQRT1_2)],
+    [12, 0.1],
+    [1000, 0.1],
+  ])("step %i: %f", (at, expected) => expect(rate(at)).toBeCloseTo(expected, 12));
+
+  test("without warm-up starts at the peak; with nothing else ends there", () => {
+    expect(warmupCosine(0, { peak: 2, warmup: 0, total: 10 })).toBe(2);
+    expect(warmupCosine(10, { peak: 2, warmup: 0, total: 10 })).toBe(0);
+    expect(warmupCosine(5, { peak: 2, warmup: 5, total: 5 })).toBe(2);
+  });
+});
