@@ -6,6 +6,7 @@ import { type KeepChoice, maskedTeacher } from "../methods/maskedkd";
 import type { Params } from "../models/params";
 import { vit } from "../models/vit";
 import type { ViTConfig } from "../models/vit.config";
+import { shiftAndMirror } from "../ops/augment";
 import { crossEntropy, distillation, type Loss } from "../ops/losses";
 import type { Optimizer } from "./optimizer";
 
@@ -41,6 +42,8 @@ export interface StepOptions {
   /** Without one, the student learns from the labels alone. */
   lesson?: Lesson;
   smoothing?: number | Live;
+  /** Shift and mirror the images, by draws that move on with `step`. */
+  augment?: { seed: number; step: Live };
 }
 
 /**
@@ -52,14 +55,15 @@ export function compileStep(engine: Engine, options: StepOptions): Promise<Progr
   const { student, optimizer, batch, lesson } = options;
   const graph = new Graph(engine);
   const { channels, image } = student.config;
-  const images = graph.fixed(batch.images, [batch.size, channels, image, image]);
+  const loaded = graph.fixed(batch.images, [batch.size, channels, image, image]);
+  const images = options.augment ? shiftAndMirror(loaded, options.augment) : loaded;
   const labels = graph.fixed(batch.labels, [batch.size], "u32");
   const seen = vit(student.params.on(graph, true), student.config, images, { allTokens: lesson?.keep.queries === "patches" });
   const ce = crossEntropy(seen.logits, { labels, smoothing: options.smoothing });
   const losses: [Loss, number | Live][] = [[ce, 1]];
   const outputs: Record<string, Tensor> = { ce: ce.value, logits: seen.logits };
   if (lesson) {
-    const { logits, kept, score } = maskedTeacher(lesson.teacher, images, seen.attention.at(-1), lesson.keep);
+    const { logits, kept, score } = maskedTeacher(lesson.teacher, images, seen.attention[seen.attention.length - 1], lesson.keep);
     const kd = distillation(seen.logits, logits, lesson.temperature);
     losses.push([kd, lesson.weight]);
     Object.assign(outputs, { kd: kd.value, teacherLogits: logits, ...(kept && { kept }), ...(score && { score }) });

@@ -1,0 +1,37 @@
+/**
+ * A distillation run without a browser: `npm run distill -- keep=0.5 criterion=student steps=500 seed=1 --json`.
+ * The same session as in the page; settings are those of src/train/experiment.ts.
+ */
+import { loadNetwork, nodeEngine, openData, readArguments, runToEnd } from "./headless";
+
+const TEACHER = "public/teacher-scenes.safetensors";
+
+export async function main(argv: string[]): Promise<number> {
+  const { settings, rest, json } = readArguments(argv, ["preset", "data", "teacher", "resume", "every"]);
+  if (rest.preset && rest.preset !== "maskedkd") {
+    console.error(`preset cannot be "${rest.preset}". Use maskedkd.`);
+    return 2;
+  }
+  const dataset = await openData(rest.data ?? "scenes");
+  const teacher = rest.teacher === "none" ? undefined : loadNetwork(rest.teacher ?? TEACHER);
+  const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
+  const session = await runToEnd({
+    session: { engine: await nodeEngine(), dataset, settings, teacher },
+    resume: rest.resume,
+    every: Number(rest.every ?? 10),
+    log: (r) =>
+      print({
+        ...{ step: r.step, ce: round(r.ce), kd: r.kd === undefined ? undefined : round(r.kd), student_top1: round(r.studentTop1) },
+        ...{ teacher_top1: r.teacherTop1, agreement: r.agreement, images_per_s: Math.round(r.imagesPerSecond), step_ms: round(r.ms) },
+      }),
+    evaluated: (step, top1) => print({ step, heldout_top1: top1 }),
+  });
+  const cost = session.cost();
+  print({
+    ...{ final: true, steps: session.step, student_top1: await session.evaluate(), kept: cost?.kept, patches: cost?.patches },
+    ...{ teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs, buffer_bytes: cost?.bufferBytes, seed: settings.seed },
+  });
+  return 0;
+}
+
+const round = (x: number) => Math.round(1e4 * x) / 1e4;

@@ -1,0 +1,94 @@
+/**
+ * What `train` and `distill` share: arguments, data, and the loop that runs a session to its end with progress, periodic
+ * saves and resume.
+ */
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { Dataset } from "../data/dataset";
+import { scenes } from "../data/scenes";
+import { type Engine, openEngine } from "../engine/device";
+import { EngineError } from "../engine/errors";
+import { inferViT, toTimm } from "../models/names";
+import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
+import { fromPairs, SETTINGS, type Settings } from "../train/experiment";
+import { type Network, Session, type SessionOptions, type StepReport } from "../train/session";
+import { nodeGPU } from "./device.node";
+
+/** Settings as the table knows them, and the arguments it does not know. */
+export interface Arguments {
+  settings: Settings;
+  given: Set<string>;
+  rest: Record<string, string>;
+  json: boolean;
+}
+
+/** Reads `key=value` words and `--json`. `own` names the command's own keys. Throws on anything else. */
+export function readArguments(argv: string[], own: readonly string[]): Arguments {
+  const pairs: [string, string][] = [];
+  const rest: Record<string, string> = {};
+  for (const word of argv) {
+    if (word === "--json") continue;
+    const [, key, value] = /^(?:--)?([a-z]+)=(.*)$/s.exec(word) ?? [];
+    if (key === undefined) throw new EngineError(`Cannot read "${word}".`, "Write key=value, or --json.");
+    if (own.includes(key)) rest[key] = value;
+    else pairs.push([key, value]);
+  }
+  const { settings, problems } = fromPairs(pairs);
+  if (problems.length) throw new EngineError(problems.join(" "), `Settings: ${[...own, ...Object.keys(SETTINGS)].join(", ")}.`);
+  return { settings, given: new Set(pairs.map(([key]) => key)), rest, json: argv.includes("--json") };
+}
+
+/** "scenes" or "scenes:TRAIN,TEST" generates; anything else is a path to open. */
+export async function openData(source: string, side = 32): Promise<Dataset> {
+  const [, train = "20000", test = "2000"] = /^scenes(?::(\d+),(\d+))?$/.exec(source) ?? [];
+  if (source.startsWith("scenes")) return scenes({ side, train: Number(train), test: Number(test), seed: 1 });
+  throw new EngineError(`Cannot open ${source}.`, "Use data=scenes.");
+}
+
+/** A network from a safetensors file; heads from its metadata unless given. */
+export function loadNetwork(path: string, heads?: number): Network {
+  if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- out=FILE");
+  const bytes = new Uint8Array(readFileSync(path));
+  const weights = toTimm(readSafetensors(bytes, path), path);
+  const stated = Number(readSafetensorsMetadata(bytes, path).heads);
+  return { name: basename(path), weights, config: inferViT(weights, heads ?? (stated || 4), path) };
+}
+
+export const nodeEngine = async (): Promise<Engine> => openEngine(await nodeGPU());
+
+export interface Loop {
+  session: SessionOptions;
+  /** Saves here now and then, and continues from it when it exists. */
+  resume?: string;
+  /** Told after every `every` steps. */
+  every: number;
+  log(report: StepReport, session: Session): void;
+  /** Told the held-out accuracy every `settings.evaluate` steps. */
+  evaluated(step: number, top1: number): void;
+}
+
+const SAVE_EVERY_MS = 60_000;
+
+/** Runs a session to its end and returns it. */
+export async function runToEnd({ session: options, resume, every, log, evaluated }: Loop): Promise<Session> {
+  const saved = resume && existsSync(resume) ? new Uint8Array(readFileSync(resume)) : undefined;
+  const session = saved ? Session.restore(options, saved) : Session.create(options);
+  let savedAt = performance.now();
+  while (!session.finished) {
+    const report = await session.advance();
+    if (!Number.isFinite(report.ce)) throw new EngineError(`The loss is ${report.ce} at step ${report.step}.`, "Lower the learning rate.");
+    if (report.step % every === 0 || session.finished) log(report, session);
+    if (report.step % session.settings.evaluate === 0 && !session.finished) evaluated(report.step, await session.evaluate(1000));
+    if (resume && performance.now() - savedAt > SAVE_EVERY_MS) {
+      writeWhole(resume, await session.save());
+      savedAt = performance.now();
+    }
+  }
+  return session;
+}
+
+/** Writes a file so that a reader never sees half of it. */
+export function writeWhole(path: string, bytes: Uint8Array): void {
+  writeFileSync(`${path}.part`, bytes);
+  renameSync(`${path}.part`, path);
+}

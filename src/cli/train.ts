@@ -1,0 +1,43 @@
+/**
+ * Trains a network from labels and writes it as safetensors: `npm run train -- out=teacher.safetensors width=96 depth=5`.
+ * Stops and resumes by itself: the run is saved beside `out` every minute.
+ */
+import { rmSync } from "node:fs";
+import { writeSafetensors } from "../models/safetensors";
+import { nodeEngine, openData, readArguments, runToEnd, writeWhole } from "./headless";
+
+const USAGE =
+  "npm run train -- out=FILE.safetensors [data=scenes] [width=..] [depth=..] [heads=..] [steps=..] [batch=..] [seed=..] [--json]";
+
+export async function main(argv: string[]): Promise<number> {
+  const { settings, rest, json } = readArguments(argv, ["out", "data"]);
+  if (!rest.out) {
+    console.error(`out is missing.\n${USAGE}`);
+    return 2;
+  }
+  const dataset = await openData(rest.data ?? "scenes");
+  const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
+  const resume = `${rest.out}.run`;
+  const session = await runToEnd({
+    session: { engine: await nodeEngine(), dataset, settings },
+    resume,
+    every: 50,
+    log: ({ step, ce, studentTop1, imagesPerSecond }) =>
+      print({ step, ce: round(ce), batch_top1: round(studentTop1), images_per_s: Math.round(imagesPerSecond) }),
+    evaluated: (step, top1) => print({ step, top1 }),
+  });
+  const top1 = await session.evaluate();
+  const metadata = {
+    format: "pt",
+    heads: String(session.config.heads),
+    data: dataset.name,
+    top1: top1.toFixed(4),
+    classes: dataset.classes.join(","),
+  };
+  writeWhole(rest.out, writeSafetensors(await session.weights(), metadata));
+  rmSync(resume, { force: true });
+  print({ final: true, top1, steps: session.step, out: rest.out });
+  return 0;
+}
+
+const round = (x: number) => Math.round(1e4 * x) / 1e4;

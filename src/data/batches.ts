@@ -1,0 +1,58 @@
+/** Batches in an order that is a pure function of seed and step, so that a resumed run sees what it would have seen. */
+import { uniform } from "../engine/random";
+import { channelMoments, type Dataset, type Split } from "./dataset";
+
+/** Tells the shuffle from other uses of the same seed. */
+const STREAM = 0x100;
+
+export class Batches {
+  private readonly scale: { mean: number[]; std: number[] };
+  private epoch = -1;
+  private order = new Uint32Array();
+
+  constructor(
+    private readonly dataset: Dataset,
+    readonly size: number,
+    private readonly seed: number,
+  ) {
+    this.scale = channelMoments(dataset.train, dataset.channels);
+  }
+
+  /** Indices of the training images of step `step` (from 0): every image once per epoch, in a new order each time. */
+  indices(step: number): number[] {
+    const { count } = this.dataset.train;
+    return Array.from({ length: this.size }, (_, i) => {
+      const at = step * this.size + i;
+      this.shuffle(Math.floor(at / count));
+      return this.order[at % count];
+    });
+  }
+
+  /** Normalised images f32 [n, C, side, side] and labels u32 [n] of the given images. */
+  load(split: Split, indices: ArrayLike<number>): { images: Float32Array; labels: Uint32Array } {
+    const area = this.dataset.side ** 2;
+    const each = area * this.dataset.channels;
+    const images = new Float32Array(indices.length * each);
+    for (let b = 0; b < indices.length; b++) {
+      for (let c = 0; c < this.dataset.channels; c++) {
+        const from = indices[b] * each + c * area;
+        const to = b * each + c * area;
+        const shift = 255 * this.scale.mean[c];
+        const gain = 1 / (255 * this.scale.std[c]);
+        for (let i = 0; i < area; i++) images[to + i] = (split.images[from + i] - shift) * gain;
+      }
+    }
+    return { images, labels: Uint32Array.from(indices, (i) => split.labels[i]) };
+  }
+
+  /** Fisher-Yates from (seed, epoch). */
+  private shuffle(epoch: number): void {
+    if (epoch === this.epoch) return;
+    this.epoch = epoch;
+    this.order = Uint32Array.from({ length: this.dataset.train.count }, (_, i) => i);
+    for (let i = this.order.length - 1; i > 0; i--) {
+      const j = Math.floor(uniform(this.seed, STREAM, epoch, i) * (i + 1));
+      [this.order[i], this.order[j]] = [this.order[j], this.order[i]];
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/** A whole run in one safetensors file: `student.*`, the optimizer's moments, and the rest as metadata. */
+import { EngineError } from "../engine/errors";
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
+import type { Weights } from "../models/vit.config";
+import { fromPairs, type Settings } from "./experiment";
+import type { Change } from "./session";
+
+export interface Checkpoint {
+  settings: Settings;
+  step: number;
+  changes: Change[];
+  /** Names of the data and the teacher, which the file does not contain. */
+  dataset: string;
+  teacher?: string;
+  weights: Weights;
+  optimizer: { step: number; first: Float32Array; second: Float32Array };
+}
+
+const FORMAT = "masked-distillation-run-1";
+const STUDENT = "student.";
+
+export function writeCheckpoint({ weights, optimizer, ...rest }: Checkpoint): Uint8Array {
+  const tensors = new Map([...weights].map(([name, weight]) => [STUDENT + name, weight]));
+  for (const moment of ["first", "second"] as const)
+    tensors.set(`optimizer.${moment}`, { shape: [optimizer[moment].length], data: optimizer[moment] });
+  return writeSafetensors(tensors, { format: FORMAT, run: JSON.stringify({ ...rest, updates: optimizer.step }) });
+}
+
+/** Throws an EngineError when the file is not a saved run, or a damaged one. */
+export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Checkpoint {
+  const { format, run } = readSafetensorsMetadata(bytes, name);
+  if (format !== FORMAT) throw new EngineError(`${name} is not a saved run of this program.`, "Choose a file that Save wrote.");
+  const tensors = readSafetensors(bytes, name);
+  const { updates, settings, ...rest } = JSON.parse(run);
+  const checked = fromPairs(Object.entries(settings).map(([key, value]) => [key, String(value)]));
+  if (checked.problems.length)
+    throw new EngineError(`${name} has unusable settings: ${checked.problems.join(" ")}`, "It was edited or is damaged.");
+  const floats = (key: string) => tensors.get(key)?.data as Float32Array;
+  const weights: Weights = new Map();
+  for (const [key, { shape, data }] of tensors)
+    if (key.startsWith(STUDENT)) weights.set(key.slice(STUDENT.length), { shape, data: data as Float32Array });
+  return {
+    ...rest,
+    settings: checked.settings,
+    weights,
+    optimizer: { step: updates, first: floats("optimizer.first"), second: floats("optimizer.second") },
+  };
+}

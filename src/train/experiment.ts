@@ -1,0 +1,174 @@
+/**
+ * The one table of settings. The panel, the URL, the command line's flags and a saved run all derive from it.
+ *
+ * `when` says when a change acts: "live" on the very next step, "next" with the next run.
+ */
+import { EngineError } from "../engine/errors";
+import { CRITERIA } from "../methods/maskedkd";
+
+interface Common {
+  label: string;
+  help: string;
+  when: "live" | "next";
+  group: "mask" | "loss" | "optimizer" | "student" | "run";
+}
+
+export interface NumberSetting extends Common {
+  kind: "number";
+  default: number;
+  min: number;
+  max: number;
+  integer?: boolean;
+  /** A slider moves in equal ratios. */
+  log?: boolean;
+}
+
+export interface ChoiceSetting extends Common {
+  kind: "choice";
+  default: string;
+  options: readonly string[];
+}
+
+export type Setting = NumberSetting | ChoiceSetting;
+
+const number = (s: Omit<NumberSetting, "kind">): NumberSetting => ({ kind: "number", ...s });
+const choice = (s: Omit<ChoiceSetting, "kind">): ChoiceSetting => ({ kind: "choice", ...s });
+
+export const SETTINGS = {
+  keep: number({
+    label: "Patches the teacher sees",
+    help: "Fraction of the image's patches shown to the teacher. The rest is never computed.",
+    ...{ default: 0.5, min: 0.02, max: 1, when: "live", group: "mask" },
+  }),
+  criterion: choice({
+    label: "Chosen by",
+    help: "student: its own attention (the method). teacher: an extra full pass. random: afresh each step. bottom: what the student attends to least.",
+    ...{ default: "student", options: CRITERIA, when: "live", group: "mask" },
+  }),
+  queries: choice({
+    label: "Attention of",
+    help: "cls: attention paid by the class token. patches: mean attention paid by all patches.",
+    ...{ default: "cls", options: ["cls", "patches"], when: "live", group: "mask" },
+  }),
+  reading: choice({
+    label: "Softmax over",
+    help: "code: class token and patches, as the authors' code does. eq2: patches only, as Equation 2 reads.",
+    ...{ default: "code", options: ["code", "eq2"], when: "live", group: "mask" },
+  }),
+  lambda: number({
+    label: "Distillation weight λ",
+    help: "Weight of the teacher's soft labels beside the true labels. 0 trains the student alone.",
+    ...{ default: 1, min: 0, max: 10, when: "live", group: "loss" },
+  }),
+  temperature: number({
+    label: "Temperature τ",
+    help: "Softens both predictions before they are compared.",
+    ...{ default: 1, min: 0.5, max: 8, when: "live", group: "loss" },
+  }),
+  smoothing: number({
+    label: "Label smoothing",
+    help: "Share of each true label spread over all classes.",
+    ...{ default: 0, min: 0, max: 0.5, when: "live", group: "loss" },
+  }),
+  lr: number({
+    label: "Learning rate",
+    help: "Peak step size; warms up over 5 % of the run, then falls as a cosine.",
+    ...{ default: 1e-3, min: 1e-5, max: 1e-2, log: true, when: "live", group: "optimizer" },
+  }),
+  decay: number({
+    label: "Weight decay",
+    help: "Pull of the weight matrices towards zero, per unit of learning rate.",
+    ...{ default: 0.05, min: 0, max: 0.5, when: "live", group: "optimizer" },
+  }),
+  width: number({
+    label: "Student width",
+    help: "Numbers per token; a multiple of the heads.",
+    ...{ default: 48, min: 8, max: 384, integer: true, when: "next", group: "student" },
+  }),
+  depth: number({
+    label: "Student blocks",
+    help: "Transformer blocks.",
+    default: 3,
+    min: 1,
+    max: 12,
+    integer: true,
+    when: "next",
+    group: "student",
+  }),
+  heads: number({
+    label: "Student heads",
+    help: "Attention heads.",
+    default: 3,
+    min: 1,
+    max: 16,
+    integer: true,
+    when: "next",
+    group: "student",
+  }),
+  batch: number({ label: "Batch", help: "Images per step.", default: 32, min: 1, max: 512, integer: true, when: "next", group: "run" }),
+  steps: number({ label: "Steps", help: "Length of the run.", default: 1000, min: 1, max: 1e6, integer: true, when: "next", group: "run" }),
+  evaluate: number({
+    label: "Evaluate every",
+    help: "Steps between tests on held-out images.",
+    ...{ default: 100, min: 1, max: 1e6, integer: true, when: "live", group: "run" },
+  }),
+  augment: choice({
+    label: "Augmentation",
+    help: "light: each image is shifted by up to an eighth and mirrored at random.",
+    ...{ default: "light", options: ["none", "light"], when: "live", group: "run" },
+  }),
+  seed: number({
+    label: "Seed",
+    help: "The same seed and settings give the same run.",
+    ...{ default: 1, min: 0, max: 2 ** 31 - 1, integer: true, when: "next", group: "run" },
+  }),
+} as const satisfies Record<string, Setting>;
+
+export type Key = keyof typeof SETTINGS;
+export type Settings = { [K in Key]: (typeof SETTINGS)[K]["kind"] extends "number" ? number : string };
+
+export const KEYS = Object.keys(SETTINGS) as Key[];
+
+export const defaults = (): Settings => Object.fromEntries(KEYS.map((key) => [key, SETTINGS[key].default])) as Settings;
+
+/** A setting that cannot be: the message names it, what is wrong and what would be right. */
+export class SettingError extends EngineError {
+  override name = "SettingError";
+}
+
+/** Checks one value given as text or as itself. Throws a SettingError. */
+export function parseSetting<K extends Key>(key: K, value: unknown): Settings[K] {
+  const setting: Setting = SETTINGS[key];
+  if (setting.kind === "choice") {
+    if (setting.options.includes(String(value))) return String(value) as Settings[K];
+    throw new SettingError(`${key} cannot be "${value}".`, `Use one of ${setting.options.join(", ")}.`);
+  }
+  const n = typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
+  if (n >= setting.min && n <= setting.max && (!setting.integer || Number.isInteger(n))) return n as Settings[K];
+  const kind = setting.integer ? "a whole number" : "a number";
+  throw new SettingError(`${key} cannot be "${value}".`, `Use ${kind} from ${setting.min} to ${setting.max}.`);
+}
+
+/** The settings that differ from the defaults, as a readable query: `keep=0.25&criterion=random`. */
+export function toQuery(settings: Settings): string {
+  const differing = KEYS.filter((key) => settings[key] !== SETTINGS[key].default);
+  return new URLSearchParams(differing.map((key) => [key, String(settings[key])])).toString();
+}
+
+/** Settings from name-value pairs; what cannot be used keeps its default and is reported in words. */
+export function fromPairs(pairs: Iterable<[string, string]>): { settings: Settings; problems: string[] } {
+  const settings = defaults();
+  const problems: string[] = [];
+  for (const [name, value] of pairs) {
+    if (!Object.hasOwn(SETTINGS, name)) {
+      problems.push(`There is no setting "${name}".`);
+      continue;
+    }
+    try {
+      Object.assign(settings, { [name]: parseSetting(name as Key, value) });
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
+  }
+  return { settings, problems };
+}
