@@ -1,0 +1,228 @@
+/** The session behind postMessage: training never touches the page's thread, and goes on when its tab is hidden. */
+
+import type { Dataset } from "../data/dataset";
+import { scenes } from "../data/scenes";
+import { type Engine, openEngine } from "../engine/device";
+import { EngineError } from "../engine/errors";
+import { inferViT, toTimm } from "../models/names";
+import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
+import { patches } from "../models/vit.config";
+import type { Settings } from "../train/experiment";
+import { type Network, Session } from "../train/session";
+import { FrequencyCount } from "./frequency";
+import type { Command, Event, Phase } from "./protocol";
+
+const TRAIN_IMAGES = 8000;
+const TEST_IMAGES = 1000;
+const DATA_SEED = 1;
+const GALLERY = [0, 1, 2, 3, 4, 5, 6, 7];
+/** Pictures are refreshed at most this often. */
+const LOOK_EVERY_MS = 700;
+
+const post = (event: Event) => postMessage(event);
+const phase = (to: Phase, note = "") => post({ type: "phase", phase: to, note });
+
+let engine: Engine | undefined;
+let dataset: Dataset | undefined;
+let teacher: Network | undefined;
+let session: Session | undefined;
+let frequency: FrequencyCount | undefined;
+let playing = false;
+/** Commands are carried out one after the other; the training loop is not one of them. */
+let queue: Promise<void> = Promise.resolve();
+
+self.onmessage = ({ data }: MessageEvent<Command>) => {
+  if (data.type === "pause") playing = false;
+  else queue = queue.then(() => carryOut(data)).catch(report);
+};
+
+async function carryOut(command: Command): Promise<void> {
+  switch (command.type) {
+    case "open":
+      return open(command.settings, command.teacherUrl);
+    case "start":
+      await settle();
+      await begin(command.settings);
+      return play();
+    case "play":
+      return play();
+    case "step":
+      await settle();
+      await advance();
+      await look();
+      return phase(session?.finished ? "finished" : "paused");
+    case "set":
+      return change(command.key, command.value);
+    case "save":
+      return save();
+    case "restore":
+      await settle();
+      return restore(command.bytes);
+  }
+}
+
+async function open(settings: Settings, teacherUrl: string): Promise<void> {
+  phase("opening", "Opening the GPU");
+  engine = await openEngine(navigator.gpu);
+  post({ type: "adapter", facts: engine.facts });
+  void engine.lost.then((error) => playing && report(error));
+  phase("opening", "Drawing the scenes");
+  dataset = scenes({ train: TRAIN_IMAGES, test: TEST_IMAGES, seed: DATA_SEED });
+  phase("opening", "Loading the teacher");
+  teacher = await loadTeacher(teacherUrl);
+  await begin(settings);
+  phase("ready");
+}
+
+/** The teacher that ships with the page; undefined when there is none at that address. */
+async function loadTeacher(url: string): Promise<Network | undefined> {
+  const response = await fetch(url);
+  if (!response.ok || response.headers.get("content-type")?.includes("html")) return undefined;
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const weights = toTimm(readSafetensors(bytes, url), url);
+  const heads = Number(readSafetensorsMetadata(bytes, url).heads);
+  return { name: url.split("/").pop() as string, weights, config: inferViT(weights, heads, url) };
+}
+
+/** Makes a fresh session, paused before its first step, and shows what it looks at. */
+async function begin(settings: Settings): Promise<void> {
+  const made = Session.create({ ...ready(), settings, teacher });
+  session?.destroy();
+  session = made;
+  await introduce();
+}
+
+async function restore(bytes: Uint8Array): Promise<void> {
+  const made = Session.restore({ ...ready(), teacher }, bytes);
+  session?.destroy();
+  session = made;
+  await introduce();
+  phase("paused", `Continuing at step ${made.step}`);
+}
+
+async function introduce(): Promise<void> {
+  const { dataset: data } = ready();
+  const { config, settings, step, changes } = current();
+  const { images, labels } = data.test;
+  const each = images.length / data.test.count;
+  frequency = new FrequencyCount(patches(config), GALLERY.length, settings.steps);
+  post({
+    type: "gallery",
+    gallery: {
+      ...{ side: data.side, channels: data.channels, patch: config.patch, classes: data.classes },
+      ...{ images: images.slice(0, GALLERY.length * each), labels: GALLERY.map((i) => labels[i]) },
+    },
+  });
+  post({ type: "started", settings: { ...settings }, teacher: teacher?.name, step, changes: [...changes] });
+  await look();
+  postCost();
+}
+
+/** Runs steps until somebody pauses, or the end. Not awaited by the queue: commands act between its steps. */
+async function play(): Promise<void> {
+  if (playing || current().finished) return;
+  playing = true;
+  phase("compiling", "Preparing kernels, once");
+  running = loop().catch(report);
+}
+
+let running: Promise<void> = Promise.resolve();
+
+async function loop(): Promise<void> {
+  let looked = performance.now();
+  let announced = false;
+  while (playing && !current().finished) {
+    await advance();
+    if (!announced) phase("running");
+    announced = true;
+    if (performance.now() - looked > LOOK_EVERY_MS) {
+      await look();
+      looked = performance.now();
+    }
+  }
+  playing = false;
+  await look();
+  if (current().finished) {
+    await evaluate();
+    phase("finished");
+  } else phase("paused");
+}
+
+/** Stops the loop and waits for it. */
+async function settle(): Promise<void> {
+  playing = false;
+  await running;
+}
+
+async function advance(): Promise<void> {
+  const { kept, ...report } = await current().advance();
+  if (!Number.isFinite(report.ce))
+    throw new EngineError(`The loss is no longer a number at step ${report.step}.`, "Lower the learning rate and start again.");
+  if (kept) frequency?.add(kept, report.step, current().settings.batch);
+  post({ type: "step", report });
+  if (report.step % current().settings.evaluate === 0) await evaluate();
+}
+
+async function evaluate(): Promise<void> {
+  const { count } = ready().dataset.test;
+  post({ type: "evaluated", step: current().step, top1: await current().evaluate(), count });
+}
+
+async function look(): Promise<void> {
+  const { step, config } = current();
+  const views = await current().look(GALLERY);
+  const answers = (logits: Float32Array) =>
+    GALLERY.map((_, row) => argmax(logits.subarray(row * config.classes, (row + 1) * config.classes)));
+  if (views.kept) frequency?.addLook(views.kept);
+  post({
+    type: "look",
+    look: {
+      ...{ step, student: answers(views.logits), teacher: views.teacherLogits && answers(views.teacherLogits) },
+      ...{ score: views.score, kept: views.kept, attention: views.attention, heads: config.heads },
+    },
+  });
+  if (frequency) post({ type: "frequency", frequency: frequency.report() });
+}
+
+async function change(key: Parameters<Session["set"]>[0], value: string | number): Promise<void> {
+  post({ type: "changed", change: current().set(key, value) });
+  postCost();
+  if (!playing) await look();
+}
+
+async function save(): Promise<void> {
+  post({ type: "saved", bytes: await current().save(), step: current().step });
+}
+
+function postCost(): void {
+  const cost = current().cost();
+  if (cost) post({ type: "cost", cost });
+}
+
+function argmax(row: Float32Array): number {
+  return row.indexOf(Math.max(...row));
+}
+
+function current(): Session {
+  if (!session) throw new EngineError("There is no run yet.", "Wait until the page has opened the GPU.");
+  return session;
+}
+
+function ready(): { engine: Engine; dataset: Dataset } {
+  if (!engine || !dataset) throw new EngineError("The GPU is not open yet.", "Wait a moment.");
+  return { engine, dataset };
+}
+
+function report(error: unknown): void {
+  playing = false;
+  const known = error instanceof EngineError;
+  const message = error instanceof Error ? error.message : String(error);
+  const fatal = !engine || engine.failure !== undefined;
+  post({
+    type: "failed",
+    message: known ? message.slice(0, -error.remedy.length).trim() : message,
+    remedy: known ? error.remedy : "Please report this.",
+    fatal,
+  });
+  phase(fatal ? "failed" : session ? "paused" : "failed", message);
+}
