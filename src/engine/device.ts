@@ -3,11 +3,14 @@
  *
  * The engine needs nothing beyond core WebGPU: `subgroups`, `shader-f16` and `timestamp-query` are used when offered.
  */
-import { EngineError } from "./errors";
+import { EngineError, OutOfMemory } from "./errors";
 import { type Constants, type Shader, specialise } from "./wgsl";
 
 const WANTED: GPUFeatureName[] = ["subgroups" as GPUFeatureName, "shader-f16", "timestamp-query"];
 const SHADERS = import.meta.glob<string>("/shaders/*.wgsl", { query: "?raw", import: "default", eager: true });
+
+/** How long the news of a lost device may take, once a request has failed because of it. */
+const NEWS_MS = 1000;
 
 /** What the adapter says about itself, and what was checked about it. */
 export interface AdapterFacts {
@@ -52,13 +55,44 @@ export class Engine {
     });
     device.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
-      this.failure ??= new EngineError(`The GPU refused a command: ${error.message}`, "This is a bug in this program; please report it.");
+      const memory = error.constructor.name === "GPUOutOfMemoryError";
+      this.failure ??= memory
+        ? new OutOfMemory()
+        : new EngineError(`The GPU refused a command: ${error.message}`, "This is a bug in this program; please report it.");
     });
   }
 
   /** Throws when the device is lost or refused an earlier command. */
   assertAlive(): void {
     if (this.failure) throw this.failure;
+  }
+
+  /** What befell the device when it did not answer a request: news of a loss may arrive after the refusal it causes. */
+  async cause(refusal: unknown): Promise<EngineError> {
+    await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, NEWS_MS))]);
+    return this.failure ?? new EngineError(`The GPU did not answer: ${(refusal as Error).message}`, "Reload the page.");
+  }
+
+  /**
+   * What `make` returns, once the GPU has accepted everything it asked for. Throws what `make` throws, and an
+   * `EngineError` when the GPU refused something: a request that fails here fails its caller, not the device.
+   */
+  async guarded<T>(make: () => T): Promise<T> {
+    const { device } = this;
+    device.pushErrorScope("validation");
+    device.pushErrorScope("out-of-memory");
+    let made: T;
+    let answers: Promise<(GPUError | null)[]> | undefined;
+    try {
+      made = make();
+    } finally {
+      answers = Promise.all([device.popErrorScope(), device.popErrorScope()]);
+      answers.catch(() => {}); // nobody asks for them when `make` threw
+    }
+    const [memory, invalid] = await answers;
+    if (memory) throw new OutOfMemory();
+    if (invalid) throw new EngineError(`The GPU refused a command: ${invalid.message}`, "This is a bug in this program; please report it.");
+    return made;
   }
 
   /** The specialised entry point of a file in `shaders/`; the same request gives the same object. */
@@ -105,13 +139,15 @@ export class Engine {
   }
 
   private async compile(shader: Shader): Promise<GPUComputePipeline> {
+    this.assertAlive();
     this.device.pushErrorScope("validation"); // a refused shader fails its launch, not the device
     const module = this.device.createShaderModule({ code: shader.code, label: `${shader.file} ${shader.entry}` });
-    void this.device.popErrorScope();
     const layout = this.device.createPipelineLayout({ bindGroupLayouts: [this.bindGroupLayout(shader)] });
+    this.device.popErrorScope().catch(() => {}); // the pipeline reports what is wrong
     try {
       return await this.device.createComputePipelineAsync({ layout, compute: { module, entryPoint: shader.entry } });
     } catch (error) {
+      this.assertAlive();
       throw new EngineError(await explain(module, shader, error as Error), "The adapter's shader compiler refused it.");
     }
   }
@@ -133,12 +169,17 @@ export class Engine {
     this.free.push(buffer);
   }
 
-  /** Destroys the buffers nobody uses. */
-  trim(): void {
-    for (const buffer of this.free.splice(0)) {
-      this.allocatedBytes -= buffer.size;
-      buffer.destroy();
-    }
+  /** Destroys a buffer that was taken. */
+  dropBuffer(buffer: GPUBuffer): void {
+    this.allocatedBytes -= buffer.size;
+    buffer.destroy();
+  }
+
+  /** Destroys the buffers nobody uses; returns how many there were. */
+  trim(): number {
+    const unused = this.free.splice(0);
+    for (const buffer of unused) this.dropBuffer(buffer);
+    return unused.length;
   }
 
   private assertFits(bytes: number): void {
@@ -224,12 +265,13 @@ async function measureSubgroup(engine: Engine): Promise<number> {
 
 async function explain(module: GPUShaderModule, shader: Shader, error: Error): Promise<string> {
   const { messages } = await module.getCompilationInfo();
-  const text = SHADERS[`/${shader.file}`]?.split("\n") ?? [];
+  const text = SHADERS[`/${shader.file}`]?.split("\n");
+  const code = shader.code.split("\n"); // as good, of a shader that is no file of the project
   const rows = messages
     .filter((m) => m.type === "error")
     .map((m) => {
       const line = shader.lines[m.lineNum - 1] ?? m.lineNum;
-      return `${shader.file}:${line}: ${m.message}\n    ${text[line - 1]?.trim() ?? ""}`;
+      return `${shader.file}:${line}: ${m.message}\n    ${(text?.[line - 1] ?? code[m.lineNum - 1] ?? "").trim()}`;
     });
   return [`${shader.file} (${shader.entry}) does not compile.`, ...(rows.length ? rows : [error.message])].join("\n");
 }

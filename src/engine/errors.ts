@@ -1,4 +1,5 @@
-/** An error a person can act on: what happened, and what to do about it. */
+/** Errors a person can act on: what happened, and what to do about it. */
+
 export class EngineError extends Error {
   constructor(
     what: string,
@@ -6,5 +7,12 @@ export class EngineError extends Error {
   ) {
     super(`${what} ${remedy}`);
     this.name = "EngineError";
+  }
+}
+
+/** The GPU had not enough free memory for a request that its limits allow. */
+export class OutOfMemory extends EngineError {
+  constructor() {
+    super("The GPU has not enough free memory for this.", "Halve the batch, or close other GPU-heavy pages.");
   }
 }

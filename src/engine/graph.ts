@@ -16,7 +16,8 @@ export class Live {
 /** Memory behind tensors. Temporary unless `buffer` is set; a gradient piece lies inside the arena that is its parent. */
 export interface Storage {
   bytes: number;
-  buffer?: GPUBuffer;
+  /** Memory that outlives the graph. That of temporaries is each compiled program's own. */
+  readonly buffer?: GPUBuffer;
   /** Byte offset in the buffer or the parent, a multiple of 256. */
   offset: number;
   parent?: Storage;
@@ -57,6 +58,8 @@ export class Tensor {
   /** Entries lo to hi of the first axis of a parameter or constant; gradients land in the same memory. */
   slice(lo: number, hi: number): Tensor {
     if (this.needsGrad && !this.storage.buffer) throw new Error("only parameters and constants can be sliced");
+    if (this.stride !== this.cols || lo < 0 || hi < lo || hi > this.shape[0])
+      throw new Error(`cannot slice [${this.shape}] at ${lo}, ${hi}`);
     const each = this.size / this.shape[0];
     return new Tensor(this.graph, this.storage, [hi - lo, ...this.shape.slice(1)], this.dtype, this.needsGrad, this.offset + lo * each);
   }
@@ -132,6 +135,7 @@ export class Graph {
       const g = grads.of(output);
       if (g) backward(g, grads);
     }
+    for (const { output } of this.tape) grads.flowsOn.add(output);
     return grads;
   }
 }
@@ -144,22 +148,31 @@ export interface RowGradient {
 
 /** Gradients found so far while walking a tape backwards. */
 export class Gradients {
-  readonly pieces: Piece[] = [];
   /** Holds every parameter gradient piece, so that one kernel can read them all. */
   readonly arena: Storage = { bytes: 0, offset: 0 };
+  /** Tensors whose gradient the tape passes on to others. */
+  readonly flowsOn = new Set<Tensor>();
   private readonly found = new Map<Tensor, RowGradient>();
+  private readonly list: Piece[] = [];
+  private readonly collected = new Set<Tensor>();
 
   constructor(readonly graph: Graph) {}
 
-  /** The whole gradient at `t`, if any arrived. */
+  /** The whole gradient at `t`, if any arrived: without gaps and from its memory's start, as backward kernels read it. */
   of(t: Tensor): Tensor | undefined {
     const g = this.found.get(t);
-    return g && (g.every === 1 ? g.tensor : this.addition(t, undefined, g));
+    if (!g) return undefined;
+    const { tensor } = g;
+    if (g.every === 1 && tensor.stride === tensor.cols && tensor.offset === 0)
+      return tensor.cols === t.cols ? tensor : new Tensor(this.graph, tensor.storage, t.shape);
+    const whole = this.addition(t, undefined, g);
+    this.set(t, whole, 1);
+    return whole;
   }
 
   /** Adds a contribution computed by `make`, which gets what is there already so that a kernel can fuse the sum. */
   add(t: Tensor, make: (previous?: RowGradient) => Tensor): void {
-    if (t.needsGrad) this.found.set(t, { tensor: make(this.found.get(t)), every: 1 });
+    if (t.needsGrad) this.set(t, make(this.found.get(t)), 1);
   }
 
   /** Adds `g` itself, without a launch when nothing else has arrived. */
@@ -171,13 +184,28 @@ export class Gradients {
   addRows(t: Tensor, g: Tensor, every: number): void {
     if (!t.needsGrad) return;
     const previous = this.found.get(t);
-    if (previous?.every === every && every !== 1) {
-      const sum = this.addition(g, g, { tensor: previous.tensor, every: 1 });
-      this.found.set(t, { tensor: sum, every });
-    } else if (previous) {
-      const dense = this.of(t) as Tensor;
-      this.found.set(t, { tensor: this.addition(t, dense, { tensor: g, every }), every: 1 });
-    } else this.found.set(t, { tensor: g, every });
+    if (!previous) this.set(t, g, every);
+    else if (previous.every === every) this.set(t, this.addition(g, g, { tensor: previous.tensor, every: 1 }), every);
+    else this.set(t, this.addition(t, this.of(t), { tensor: g, every }), 1);
+  }
+
+  private set(t: Tensor, tensor: Tensor, every: number): void {
+    const rows = Math.ceil(t.rows / every);
+    if (tensor.size !== rows * t.cols) throw new Error(`a gradient of [${t.shape}] is [${tensor.shape}], for every ${every}th row`);
+    this.found.set(t, { tensor, every });
+  }
+
+  /**
+   * All gradients of parameters. Those that arrived whole, as that of a parameter used like any tensor does, are copied
+   * to pieces when first asked for.
+   */
+  get pieces(): Piece[] {
+    for (const [t, g] of this.found) {
+      if (!t.storage.buffer || this.flowsOn.has(t) || this.collected.has(t)) continue;
+      this.collected.add(t);
+      this.addition(t, undefined, g, this.piece(t, 1));
+    }
+    return this.list;
   }
 
   /** A place for (part of) a parameter's gradient; whoever asks must write all of it. */
@@ -186,7 +214,7 @@ export class Gradients {
     const storage: Storage = { bytes: 4 * parts * size, offset: this.arena.bytes, parent: this.arena };
     this.arena.bytes += Math.ceil(storage.bytes / 256) * 256;
     const tensor = new Tensor(this.graph, storage, [parts, size]);
-    this.pieces.push({ parameter: parameter.storage, from: parameter.offset, size, parts, tensor });
+    this.list.push({ parameter: parameter.storage, from: parameter.offset, size, parts, tensor });
     return tensor;
   }
 
@@ -196,8 +224,7 @@ export class Gradients {
   }
 
   /** a (zero when absent) + rows of b, in the shape of `like`. */
-  private addition(like: Tensor, a: Tensor | undefined, b: RowGradient): Tensor {
-    const out = this.graph.temp(like.shape);
+  private addition(like: Tensor, a: Tensor | undefined, b: RowGradient, out = this.graph.temp(like.shape)): Tensor {
     this.graph.launch("elementwise", "add_rows", {
       constants: { A: a !== undefined },
       bind: { ...(a && { a }), b: b.tensor, out },

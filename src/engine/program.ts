@@ -4,7 +4,7 @@
  * one command buffer from a flat list.
  */
 import type { Engine } from "./device";
-import { EngineError } from "./errors";
+import { OutOfMemory } from "./errors";
 import { type Graph, type Launch, Live, type Storage, type Tensor } from "./graph";
 import { type Fetched, Ring } from "./readback";
 
@@ -27,13 +27,14 @@ interface LiveSlot {
 }
 
 const SLOT = 256; // minUniformBufferOffsetAlignment of every adapter
+/** Launches per timed submit: a query set holds 4096 timestamps at most. */
+const MOST_TIMED = 2048;
 /** A submit on an adapter this slow is split: browsers kill a GPU process that does not answer for some seconds. */
 const LONGEST_SUBMIT_MS = 1000;
 
 export class Program {
   /** Submits per run; grows when one run takes longer than a browser's watchdog likes. */
   submits = 1;
-  private readonly ring: Ring;
   private readonly view: DataView;
   private disposed = false;
 
@@ -44,40 +45,54 @@ export class Program {
     private readonly bytes: ArrayBuffer,
     private readonly slots: LiveSlot[],
     private readonly owned: GPUBuffer[],
-    outputs: Record<string, Tensor>,
+    private readonly ring: Ring,
   ) {
     this.view = new DataView(bytes);
-    this.ring = new Ring(engine.device, outputs);
   }
 
   /**
    * Compiles the trace. `outputs` are the tensors `run({ fetch: true })` returns; launches that neither feed them nor
-   * write memory that outlives the trace are dropped.
+   * write memory that outlives the trace are dropped. Compiling a trace again gives a program with memory of its own.
+   * When it fails, the memory it took is given back.
    */
   static async compile(graph: Graph, outputs: Record<string, Tensor> = {}): Promise<Program> {
     const { engine } = graph;
     engine.assertAlive();
     const launches = live(graph.launches, Object.values(outputs));
     const pipelines = await Promise.all(launches.map((l) => engine.pipeline(l.shader)));
-    engine.device.pushErrorScope("out-of-memory");
-    const owned = place(engine, launches, Object.values(outputs));
-    const bytes = new ArrayBuffer(Math.max(SLOT, launches.length * SLOT));
-    const slots: LiveSlot[] = [];
-    for (const [i, l] of launches.entries()) writeParams(l, new DataView(bytes), i * SLOT, slots);
-    const uniforms = engine.device.createBuffer({ size: bytes.byteLength, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
-    const steps = launches.map((l, i) => ({
-      pipeline: pipelines[i],
-      group: bindGroup(engine, l, uniforms, i * SLOT),
-      groups: l.groups,
-      label: `${l.shader.file.replace(/^shaders\/|\.wgsl$/g, "")} ${l.shader.entry}`,
-    }));
-    const outOfMemory = await engine.device.popErrorScope();
-    if (outOfMemory) {
-      for (const buffer of [...owned, uniforms]) buffer.destroy();
-      throw new EngineError("The GPU has not enough free memory for this step.", "Halve the batch, or close other GPU-heavy pages.");
+    engine.assertAlive();
+    try {
+      return await Program.build(engine, launches, pipelines, outputs);
+    } catch (error) {
+      // Buffers of earlier programs that fit nothing here may be what fills the memory.
+      if (!(error instanceof OutOfMemory) || engine.trim() === 0) throw error;
+      return await Program.build(engine, launches, pipelines, outputs);
     }
-    engine.device.queue.writeBuffer(uniforms, 0, bytes);
-    return new Program(engine, steps, uniforms, bytes, slots, owned, outputs);
+  }
+
+  private static async build(
+    engine: Engine,
+    launches: Launch[],
+    pipelines: GPUComputePipeline[],
+    outputs: Record<string, Tensor>,
+  ): Promise<Program> {
+    const bytes = new ArrayBuffer(Math.max(SLOT, launches.length * SLOT));
+    const slots = launches.flatMap((l, i) => writeParams(l, new DataView(bytes), i * SLOT));
+    const owned: GPUBuffer[] = [];
+    let uniforms: GPUBuffer | undefined;
+    try {
+      return await engine.guarded(() => {
+        const memory = place(engine, launches, Object.values(outputs), owned);
+        uniforms = engine.device.createBuffer({ size: bytes.byteLength, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+        engine.device.queue.writeBuffer(uniforms, 0, bytes);
+        const steps = stepsOf(engine, launches, pipelines, memory, uniforms);
+        return new Program(engine, steps, uniforms, bytes, slots, owned, new Ring(engine, outputs, sourcesOf(outputs, memory)));
+      });
+    } catch (error) {
+      for (const buffer of owned) error instanceof OutOfMemory ? engine.dropBuffer(buffer) : engine.giveBuffer(buffer);
+      uniforms?.destroy();
+      throw error;
+    }
   }
 
   get launches(): number {
@@ -94,39 +109,51 @@ export class Program {
    * readback ring is full: the queue never waits for a reader.
    */
   run(options: { fetch?: boolean } = {}): Promise<Fetched> | undefined {
-    if (this.disposed) throw new Error("this program was disposed of");
-    this.engine.assertAlive();
+    this.assertUsable();
     this.writeLive();
-    const per = Math.ceil(this.steps.length / this.submits);
-    let fetched: Promise<Fetched> | undefined;
-    for (let from = 0; from < this.steps.length; from += per) {
-      const encoder = this.engine.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (let i = from; i < Math.min(from + per, this.steps.length); i++) dispatch(pass, this.steps[i]);
-      pass.end();
-      const last = from + per >= this.steps.length;
-      const slot = options.fetch && last ? this.ring.copy(encoder) : undefined;
-      this.engine.device.queue.submit([encoder.finish()]);
-      if (slot) fetched = this.ring.read(slot);
-    }
-    return fetched;
+    const { device } = this.engine;
+    const slot = options.fetch ? this.ring.take() : undefined;
+    const count = this.steps.length;
+    const per = Math.ceil(count / this.submits);
+    let from = 0;
+    do {
+      const encoder = device.createCommandEncoder();
+      const to = Math.min(from + per, count);
+      if (to > from) this.encode(encoder, from, to);
+      if (slot && to === count) this.ring.copy(encoder, slot);
+      device.queue.submit([encoder.finish()]);
+      from = to;
+    } while (from < count);
+    return slot && this.ring.read(slot);
   }
 
-  /** Runs once and waits for the outputs. */
+  private encode(encoder: GPUCommandEncoder, from: number, to: number): void {
+    const pass = encoder.beginComputePass();
+    for (let i = from; i < to; i++) dispatch(pass, this.steps[i]);
+    pass.end();
+  }
+
+  private assertUsable(): void {
+    if (this.disposed) throw new Error("this program was disposed of");
+    this.engine.assertAlive();
+  }
+
+  /** Runs once and waits for the outputs. Refuses, and does not run, while the readback ring is full. */
   async fetch(): Promise<Fetched> {
+    if (!this.ring.free) throw new Error("the readback ring is full; await earlier fetches first");
     const started = performance.now();
-    const fetched = this.run({ fetch: true });
-    if (!fetched) throw new Error("the readback ring is full; await earlier fetches first");
-    const result = await fetched;
+    const result = await this.run({ fetch: true });
     this.splitBy(performance.now() - started);
-    return result;
+    return result as Fetched;
   }
 
   /** Runs once and waits for the GPU; returns milliseconds, and learns from them how to split a submit. */
   async time(): Promise<number> {
     const started = performance.now();
     this.run();
-    await this.engine.device.queue.onSubmittedWorkDone();
+    const { engine } = this;
+    await engine.device.queue.onSubmittedWorkDone().catch(async (error) => Promise.reject(await engine.cause(error)));
+    engine.assertAlive();
     const ms = performance.now() - started;
     this.splitBy(ms);
     return ms;
@@ -138,15 +165,24 @@ export class Program {
 
   /** Runs once with a timestamp round every launch. GPU milliseconds per launch in order, or undefined without timestamps. */
   async profile(): Promise<KernelTime[] | undefined> {
+    this.assertUsable();
     if (!this.engine.facts.timestamps) return undefined;
+    this.writeLive();
+    const times: KernelTime[] = [];
+    for (let from = 0; from < this.steps.length; from += MOST_TIMED) {
+      times.push(...(await this.profilePart(this.steps.slice(from, from + MOST_TIMED))));
+    }
+    return times;
+  }
+
+  private async profilePart(steps: Step[]): Promise<KernelTime[]> {
     const { device } = this.engine;
-    const count = 2 * this.steps.length;
+    const count = 2 * steps.length;
     const querySet = device.createQuerySet({ type: "timestamp", count });
     const resolved = device.createBuffer({ size: 8 * count, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
     const staging = device.createBuffer({ size: 8 * count, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    this.writeLive();
     const encoder = device.createCommandEncoder();
-    for (const [i, step] of this.steps.entries()) {
+    for (const [i, step] of steps.entries()) {
       const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
       const pass = encoder.beginComputePass({ timestampWrites });
       dispatch(pass, step);
@@ -155,10 +191,15 @@ export class Program {
     encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
     device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    const ns = new BigInt64Array(staging.getMappedRange().slice(0));
-    for (const thing of [querySet, resolved, staging]) thing.destroy();
-    return this.steps.map(({ label }, i) => ({ label, ms: Number(ns[2 * i + 1] - ns[2 * i]) / 1e6 }));
+    try {
+      await staging.mapAsync(GPUMapMode.READ);
+      const ns = new BigInt64Array(staging.getMappedRange().slice(0));
+      return steps.map(({ label }, i) => ({ label, ms: Number(ns[2 * i + 1] - ns[2 * i]) / 1e6 }));
+    } catch (error) {
+      throw await this.engine.cause(error);
+    } finally {
+      for (const thing of [querySet, resolved, staging]) thing.destroy();
+    }
   }
 
   /** Gives the temporary memory back to the engine. */
@@ -198,7 +239,7 @@ function touched(l: Launch, kind: "read" | "write"): Storage[] {
 
 function bound(l: Launch, name: string): Tensor {
   const tensor = l.bind[name];
-  if (!tensor) throw new Error(`${l.shader.file} ${l.shader.entry}: nothing is bound to ${name}`);
+  if (!tensor) throw new Error(`${labelOf(l)}: nothing is bound to ${name}`);
   return tensor;
 }
 
@@ -215,19 +256,44 @@ function live(launches: readonly Launch[], outputs: Tensor[]): Launch[] {
   return kept.reverse();
 }
 
-/** Gives every temporary storage a buffer; storages whose lifetimes do not meet share one. Returns the buffers. */
-function place(engine: Engine, launches: Launch[], outputs: Tensor[]): GPUBuffer[] {
+/** The buffer of each temporary storage of a program. */
+type Memory = Map<Storage, GPUBuffer>;
+
+/** Gives every temporary storage a buffer; those whose lifetimes do not meet share one. Buffers taken are added to `owned`. */
+function place(engine: Engine, launches: Launch[], outputs: Tensor[], owned: GPUBuffer[]): Memory {
   const last = new Map<Storage, number>();
   for (const [i, l] of launches.entries()) for (const s of [...touched(l, "read"), ...touched(l, "write")]) last.set(s, i);
   for (const t of outputs) last.set(root(t.storage), launches.length);
-  const owned: GPUBuffer[] = [];
+  const memory: Memory = new Map();
   const free: GPUBuffer[] = [];
   for (const [i, l] of launches.entries()) {
-    const here = new Set([...touched(l, "write"), ...touched(l, "read")]);
-    for (const s of here) if (!s.buffer) s.buffer = takeFitting(engine, free, owned, s.bytes);
-    for (const s of here) if (last.get(s) === i && owned.includes(s.buffer as GPUBuffer)) free.push(s.buffer as GPUBuffer);
+    const written = touched(l, "write");
+    const here = new Set([...written, ...touched(l, "read")].filter((s) => !s.buffer));
+    for (const s of here) {
+      if (memory.has(s)) continue;
+      if (s.bytes > 0 && !written.includes(s)) throw new Error(`${labelOf(l)} reads a temporary that no launch before it wrote`);
+      memory.set(s, takeFitting(engine, free, owned, s.bytes));
+    }
+    for (const s of here) if (last.get(s) === i) free.push(memory.get(s) as GPUBuffer);
   }
-  return owned;
+  return memory;
+}
+
+/** Where each output lies. Those without elements may lie nowhere: no launch writes them. */
+function sourcesOf(outputs: Record<string, Tensor>, memory: Memory): Map<Tensor, GPUBuffer> {
+  const sources = new Map<Tensor, GPUBuffer>();
+  for (const [name, t] of Object.entries(outputs)) {
+    if (t.size === 0) continue;
+    const buffer = bufferOf(t.storage, memory);
+    if (!buffer) throw new Error(`no launch writes the output ${name}`);
+    sources.set(t, buffer);
+  }
+  return sources;
+}
+
+function bufferOf(storage: Storage, memory: Memory): GPUBuffer | undefined {
+  const s = root(storage);
+  return s.buffer ?? memory.get(s);
 }
 
 function takeFitting(engine: Engine, free: GPUBuffer[], owned: GPUBuffer[], bytes: number): GPUBuffer {
@@ -241,24 +307,40 @@ function takeFitting(engine: Engine, free: GPUBuffer[], owned: GPUBuffer[], byte
   return made;
 }
 
-function bindGroup(engine: Engine, l: Launch, uniforms: GPUBuffer, slot: number): GPUBindGroup {
+function stepsOf(engine: Engine, launches: Launch[], pipelines: GPUComputePipeline[], memory: Memory, uniforms: GPUBuffer): Step[] {
+  return launches.map((l, i) => ({
+    pipeline: pipelines[i],
+    group: bindGroup(engine, l, memory, uniforms, i * SLOT),
+    groups: l.groups,
+    label: labelOf(l),
+  }));
+}
+
+function labelOf({ shader }: Launch): string {
+  return `${shader.file.replace(/^shaders\/|\.wgsl$/g, "")} ${shader.entry}`;
+}
+
+function bindGroup(engine: Engine, l: Launch, memory: Memory, uniforms: GPUBuffer, slot: number): GPUBindGroup {
   const entries = l.shader.bindings.map(({ binding, kind, name }) => {
     if (kind === "uniform") return { binding, resource: { buffer: uniforms, offset: slot, size: SLOT } };
     const { storage } = bound(l, name);
-    const buffer = root(storage).buffer as GPUBuffer;
+    const buffer = bufferOf(storage, memory) as GPUBuffer;
     return { binding, resource: { buffer, offset: storage.offset, size: Math.max(16, Math.ceil(storage.bytes / 16) * 16) } };
   });
   return engine.device.createBindGroup({ layout: engine.bindGroupLayout(l.shader), entries });
 }
 
-function writeParams(l: Launch, view: DataView, slot: number, slots: LiveSlot[]): void {
+/** Writes the parameters of a launch into its slot; returns those that may change. */
+function writeParams(l: Launch, view: DataView, slot: number): LiveSlot[] {
+  const slots: LiveSlot[] = [];
   for (const [i, { name, type }] of l.shader.params.entries()) {
     const value = l.params[name];
-    if (value === undefined) throw new Error(`${l.shader.file} ${l.shader.entry}: parameter ${name} has no value`);
+    if (value === undefined) throw new Error(`${labelOf(l)}: parameter ${name} has no value`);
     const at = slot + 4 * i;
     if (value instanceof Live) slots.push({ live: value, at, type });
     writeNumber(view, at, type, value instanceof Live ? value.value : value);
   }
+  return slots;
 }
 
 function writeNumber(view: DataView, at: number, type: LiveSlot["type"], value: number): void {

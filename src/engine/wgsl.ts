@@ -1,13 +1,15 @@
 /**
  * Reads a WGSL file and specialises one entry point of it.
  *
- * Every file in `shaders/` is complete, valid WGSL. Specialising keeps it so and does four things, all on tokens:
+ * Every file in `shaders/` is complete WGSL, valid but for subgroup lanes that are constant only once a loop is written
+ * out. Specialising keeps it complete and does four things, all on tokens:
  *   1. module constants take the values a variant asks for (`const R = 4u;` -> `const R = 2u;`);
  *   2. an `if` whose condition is made of module constants is folded away;
  *   3. a counting loop marked `// unroll` is written out, because software adapters keep an array in registers only
  *      when every index is a literal;
  *   4. declarations (and `enable` lines) that the entry point does not reach are dropped, which is also how the
  *      bindings and the parameter block of a kernel are known without declaring them a second time.
+ * What these files do without: one `enable` for two features, nested block comments, locals named like a module constant.
  */
 import { EngineError } from "./errors";
 
@@ -46,6 +48,9 @@ interface Declaration {
 }
 
 const UNROLL = "// unroll";
+/** 256 bytes: what a launch has for its parameters. */
+const MAX_PARAMS = 64;
+const PARAMS = `Use up to ${MAX_PARAMS} fields of u32, f32 or i32.`;
 const TOKEN =
   /\/\/[^\n]*|\/\*[\s\S]*?\*\/|[A-Za-z_]\w*|0[xX][0-9a-fA-F]+[iu]?|(?:\d+\.\d*|\.?\d+)(?:[eE][+-]?\d+)?[fhiu]?|<<=|>>=|->|\+\+|--|&&|\|\||[-+*/%&|^=!<>]=|<<|>>|[^\s]/g;
 
@@ -55,7 +60,7 @@ export function specialise(file: string, text: string, entry: string, constants:
   const known = knownConstants(declarations);
   const byName = new Map(declarations.filter((d) => d.name).map((d) => [d.name, d]));
   const main = byName.get(entry);
-  if (main?.kind !== "fn") throw new EngineError(`${file} has no entry point ${entry}.`, "Check the name in the launch.");
+  if (!main || !isEntry(main)) throw new EngineError(`${file} has no entry point ${entry}.`, "Check the name in the launch.");
   for (const d of declarations) if (d.kind === "fn") d.tokens = unroll(file, fold(d.tokens, known), known);
   const used = reachable(main, byName);
   const features = enabledFeatures(declarations, used);
@@ -65,8 +70,8 @@ export function specialise(file: string, text: string, entry: string, constants:
     entry,
     ...print(kept),
     bindings: kept.filter((d) => d.kind === "var").flatMap(readBinding),
-    params: readParams(kept, byName),
-    workgroup: workgroupSize(main, known),
+    params: readParams(file, kept, byName),
+    workgroup: workgroupSize(file, main, known),
     features: [...features].map((f) => (f === "f16" ? "shader-f16" : f) as GPUFeatureName),
   };
 }
@@ -74,8 +79,12 @@ export function specialise(file: string, text: string, entry: string, constants:
 /** Names of all entry points in a WGSL text. */
 export function entryPoints(text: string): string[] {
   return parse(tokenise(text))
-    .filter((d) => d.kind === "fn" && indexOf(d.tokens, ["@", "compute"]) >= 0)
+    .filter(isEntry)
     .map((d) => d.name);
+}
+
+function isEntry(d: Declaration): boolean {
+  return d.kind === "fn" && indexOf(d.tokens, ["@", "compute"]) >= 0;
 }
 
 function tokenise(text: string): Token[] {
@@ -119,12 +128,22 @@ function withConstants(file: string, declarations: Declaration[], constants: Con
     if (d.kind !== "const" || !left.delete(d.name)) continue;
     const equals = d.tokens.findIndex((t) => t.text === "=");
     const line = d.tokens[0].line;
-    const unsigned = d.tokens.slice(equals).some((t) => /^\d+u$/.test(t.text));
-    const value = `${constants[d.name]}${unsigned ? "u" : ""}`;
-    d.tokens = [...d.tokens.slice(0, equals + 1), { text: value, line }, { text: ";", line }];
+    const text = literal(constants[d.name], d.tokens.slice(equals + 1));
+    if (text === undefined)
+      throw new EngineError(`${file}:${line}: ${d.name} cannot be ${constants[d.name]}.`, "Give it a value of its default's type.");
+    d.tokens = [...d.tokens.slice(0, equals + 1), { text, line }, { text: ";", line }];
   }
   if (left.size) throw new EngineError(`${file} has no constant ${[...left].join(", ")}.`, "Check the variant's constants.");
   return declarations;
+}
+
+/** `value` written so that it has the type of the expression it replaces; undefined when it cannot have it. */
+function literal(value: number | boolean, replaced: Token[]): string | undefined {
+  const some = (pattern: RegExp) => replaced.some((t) => pattern.test(t.text));
+  if (typeof value === "boolean" || some(/^(true|false)$/)) return typeof value === "boolean" && !some(/^\d/) ? `${value}` : undefined;
+  if (some(/^(0[xX][0-9a-fA-F]+|\d+)u$/)) return Number.isInteger(value) && value >= 0 ? `${value}u` : undefined;
+  if (some(/^(?!0[xX])[\d.]*(\.|\d[eE]|\df)/)) return Number.isInteger(value) ? `${value}.0` : `${value}`;
+  return `${value}`;
 }
 
 function knownConstants(declarations: Declaration[]): Map<string, number> {
@@ -186,30 +205,32 @@ function evaluateAtom(tokens: Token[], known: Map<string, number>): number | und
 function fold(tokens: Token[], known: Map<string, number>): Token[] {
   const out: Token[] = [];
   for (let i = 0; i < tokens.length; i++) {
-    const value = tokens[i].text === "if" ? evaluate(condition(tokens, i), known) : undefined;
+    const open = tokens[i].text === "if" ? bodyOf(tokens, i) : -1;
+    const value = open > 0 ? evaluate(tokens.slice(i + 1, open), known) : undefined;
     if (value === undefined) {
       out.push(tokens[i]);
       continue;
     }
-    const open = closing(tokens, i + 1, "(", ")") + 1;
     const close = closing(tokens, open, "{", "}");
     const otherwise = tokens[close + 1]?.text === "else" ? close + 2 : undefined;
     const end = otherwise === undefined ? close : endOfElse(tokens, otherwise);
-    if (value !== 0) out.push(...fold(tokens.slice(open, close + 1), known));
-    else if (otherwise !== undefined) out.push(...fold(tokens.slice(otherwise, end + 1), known));
-    else if (out.at(-1)?.text === "else") out.pop();
+    const chosen = value !== 0 ? tokens.slice(open, close + 1) : otherwise !== undefined ? tokens.slice(otherwise, end + 1) : [];
+    const left = fold(chosen, known);
+    out.push(...left);
+    if (left.length === 0 && out.at(-1)?.text === "else") out.pop(); // nothing is left to be the alternative
     i = end;
   }
   return out;
 }
 
-function condition(tokens: Token[], at: number): Token[] {
-  return tokens.slice(at + 2, closing(tokens, at + 1, "(", ")"));
+/** Place of the `{` that follows an `if` or `for`: neither condition nor header can contain one. */
+function bodyOf(tokens: Token[], at: number): number {
+  return tokens.findIndex((t, i) => i > at && t.text === "{");
 }
 
 function endOfElse(tokens: Token[], at: number): number {
   if (tokens[at].text !== "if") return closing(tokens, at, "{", "}");
-  const close = closing(tokens, closing(tokens, at + 1, "(", ")") + 1, "{", "}");
+  const close = closing(tokens, bodyOf(tokens, at), "{", "}");
   return tokens[close + 1]?.text === "else" ? endOfElse(tokens, close + 2) : close;
 }
 
@@ -218,18 +239,51 @@ function unroll(file: string, tokens: Token[], known: Map<string, number>): Toke
   const mark = tokens.findIndex((t) => t.text === UNROLL);
   if (mark < 0) return tokens;
   const at = tokens.slice(0, mark).findLastIndex((t) => t.text === "for");
-  const [, , , name, , , , , less] = tokens.slice(at, at + 9).map((t) => t.text);
-  const semicolon = tokens.findIndex((t, i) => i > at + 9 && t.text === ";");
-  const count = evaluate(tokens.slice(at + 9, semicolon), known);
-  if (count === undefined || less !== "<")
-    throw new EngineError(`${file}:${tokens[mark].line} cannot be unrolled.`, "Write for (var i = 0u; i < CONSTANT; i++) { // unroll");
   const close = closing(tokens, mark - 1, "{", "}");
   const body = tokens.slice(mark + 1, close);
-  const copies = Array.from({ length: count }, (_, n) => {
-    const copy = body.map((t) => (t.text === name ? { text: `${n}u`, line: t.line } : t));
-    return [{ text: "{", line: tokens[mark].line }, ...copy, { text: "}", line: tokens[close].line }];
-  });
+  const { name, count } = counter(tokens.slice(at, mark), known);
+  if (count === undefined || leaves(body))
+    throw new EngineError(
+      `${file}:${tokens[mark].line} cannot be unrolled.`,
+      "Write for (var i = 0u; i < CONSTANT; i++) { // unroll, without break or continue.",
+    );
+  const copies = Array.from({ length: count }, (_, n) => [
+    { text: "{", line: tokens[mark].line },
+    ...substitute(body, name, `${n}u`),
+    { text: "}", line: tokens[close].line },
+  ]);
   return unroll(file, [...tokens.slice(0, at), ...copies.flat(), ...tokens.slice(close + 1)], known);
+}
+
+/** Variable and number of rounds of a loop header `for (var i = 0u; i < bound; i++) {`; no count for any other header. */
+function counter(header: Token[], known: Map<string, number>): { name: string; count?: number } {
+  const words = header.map((t) => t.text);
+  const name = words[3];
+  const wanted = ["for", "(", "var", name, "=", "0u", ";", name, "<"];
+  const regular = wanted.every((w, i) => words[i] === w) && words.slice(-5).join(" ") === `; ${name} ++ ) {`;
+  return { name, count: regular ? evaluate(header.slice(9, -5), known) : undefined };
+}
+
+/** Whether a `break` or `continue` in a loop's body leaves that loop, and not one inside it. */
+function leaves(body: Token[]): boolean {
+  for (let i = 0; i < body.length; i++) {
+    if (["for", "while", "loop"].includes(body[i].text)) i = closing(body, bodyOf(body, i), "{", "}");
+    else if (body[i].text === "break" || body[i].text === "continue") return true;
+  }
+  return false;
+}
+
+/** `body` with the variable `name` replaced; members of that name and inner loops that count with it too are left alone. */
+function substitute(body: Token[], name: string, text: string): Token[] {
+  const out: Token[] = [];
+  for (let i = 0; i < body.length; i++) {
+    const own = body[i].text === "for" && body[i + 3]?.text === name;
+    const end = own ? closing(body, bodyOf(body, i), "{", "}") : i;
+    const replaced = body[i].text === name && body[i - 1]?.text !== ".";
+    out.push(...(replaced ? [{ text, line: body[i].line }] : body.slice(i, end + 1)));
+    i = end;
+  }
+  return out;
 }
 
 function reachable(main: Declaration, byName: Map<string, Declaration>): Set<Declaration> {
@@ -246,8 +300,8 @@ function reachable(main: Declaration, byName: Map<string, Declaration>): Set<Dec
 function enabledFeatures(declarations: Declaration[], used: Set<Declaration>): Set<string> {
   const text = new Set([...used].flatMap((d) => d.tokens.map((t) => t.text)));
   const needs: Record<string, () => boolean> = {
-    subgroups: () => [...text].some((t) => /^(subgroup|quad)[A-Z_]/.test(t) || t === "subgroup_size" || t === "subgroup_invocation_id"),
-    f16: () => [...text].some((t) => t === "f16" || /^(vec|mat)\w*h$/.test(t)),
+    subgroups: () => [...text].some((t) => /^(subgroup|quad)[A-Z]|^subgroup_(size|invocation_id)$/.test(t)),
+    f16: () => [...text].some((t) => /^(f16|(vec|mat)[\dx]+h|[\d.].*h)$/.test(t)),
   };
   return new Set(declarations.filter((d) => d.kind === "enable" && needs[d.name]?.()).map((d) => d.name));
 }
@@ -260,20 +314,25 @@ function readBinding(d: Declaration): Binding[] {
   return [{ name: d.name, binding: Number.parseInt(words[at + 3], 10), kind }];
 }
 
-function readParams(kept: Declaration[], byName: Map<string, Declaration>): Shader["params"] {
+function readParams(file: string, kept: Declaration[], byName: Map<string, Declaration>): Shader["params"] {
   const uniform = kept.find((d) => d.kind === "var" && d.tokens.some((t) => t.text === "uniform"));
   const struct = uniform && byName.get(uniform.tokens.at(-2)?.text ?? "");
   const words = struct?.tokens.map((t) => t.text) ?? [];
-  return words.flatMap((word, i) => (word === ":" ? [{ name: words[i - 1], type: words[i + 1] as Shader["params"][number]["type"] }] : []));
+  const fields = words.flatMap((word, i) => (word === ":" ? [{ name: words[i - 1], type: words[i + 1] }] : []));
+  const odd = fields.find(({ type }) => !["u32", "f32", "i32"].includes(type));
+  if (odd || fields.length > MAX_PARAMS || (uniform && fields.length === 0))
+    throw new EngineError(`${file}: the parameter block ${odd ? `has ${odd.name}: ${odd.type}` : "has no or too many fields"}.`, PARAMS);
+  return fields as Shader["params"];
 }
 
-function workgroupSize(main: Declaration, known: Map<string, number>): number {
+function workgroupSize(file: string, main: Declaration, known: Map<string, number>): number {
   const at = indexOf(main.tokens, ["@", "workgroup_size", "("]) + 2;
   const inside = main.tokens.slice(at + 1, closing(main.tokens, at, "(", ")"));
-  return evaluate(
-    inside.map((t) => (t.text === "," ? { ...t, text: "*" } : t)),
-    known,
-  ) as number;
+  const commas = [-1, ...inside.flatMap((t, i) => (t.text === "," ? [i] : [])), inside.length];
+  const sides = commas.slice(1).map((end, i) => inside.slice(commas[i] + 1, end));
+  const size = sides.filter((side) => side.length).reduce((product, side) => product * (evaluate(side, known) ?? Number.NaN), 1);
+  if (!(size >= 1)) throw new EngineError(`${file} (${main.name}): its workgroup size is not constant.`, "Use constants of the file.");
+  return size;
 }
 
 function print(kept: Declaration[]): { code: string; lines: number[] } {

@@ -106,11 +106,6 @@ function gradientOutputs(
   const found: Record<string, Part[]> = {};
   for (const name of wanted) {
     found[name] = [];
-    const whole = grads.of(tensors[name]);
-    if (whole) {
-      outputs[`g.${name}`] = whole;
-      found[name].push({ key: `g.${name}`, from: 0, size: whole.size, parts: 1 });
-    }
     for (const [i, piece] of grads.pieces.entries()) {
       if (piece.parameter !== tensors[name].storage) continue;
       outputs[`p${i}`] = piece.tensor;
