@@ -1,8 +1,9 @@
 /**
  * Scenes: generated pictures of one object before a cluttered background, the default data set.
  *
- * Each of the twelve classes is an outline (see `shapes.ts`). Colour, texture, place, size, turn, mirror and stretch are
- * drawn alike for all classes and so say nothing about the class; distractors (bars, corners, chips, caps, dots) are no
+ * Each of the twelve classes is an outline (see `shapes.ts`). Texture, place, size, turn, mirror and stretch are drawn alike
+ * for all classes and so say nothing about the class. Colour hints at it, as it does in nature: most objects have a hue
+ * near their class's own, some any. A network first learns the hint, then, for the rest, the shape; distractors (bars, corners, chips, caps, dots) are no
  * class; something thin may lie in front. A picture is a pure function of (seed, split, index), so training may also draw
  * pictures that no data set holds, beyond its last index, and the object's mask and box come free.
  */
@@ -155,7 +156,7 @@ function paint(image: Uint8Array, object: Uint8Array, seed: number, split: "trai
   const canvas: Canvas = { side, rgb: new Float32Array(3 * side * side) };
   const ground = background(canvas, draw);
   const target = place(draw, side, SHAPES[labelOf(index)].make(draw.range));
-  const colour = contrasting(draw, ground);
+  const colour = contrasting(draw, ground, labelOf(index));
   for (let n = 2 + draw.below(4); n > 0; n--) {
     // A third of the clutter shares the object's colour, so colour alone does not find the object.
     const hue = draw.unit() < 0.33 ? colour : draw.colour();
@@ -171,7 +172,7 @@ type Pattern = (x: number, y: number) => number;
 
 /** Paints a gradient under a texture of low contrast and returns the colour at its middle. */
 function background({ side, rgb }: Canvas, draw: Draw): Colour {
-  const from = draw.colour(30, 225);
+  const from = muted(draw.colour(30, 225));
   const to = draw.near(from, draw.range(-45, 45), 35);
   const texture = draw.near([0, 0, 0], draw.sign() * draw.range(15, 60), 20);
   const pattern = backgroundPattern(draw, side);
@@ -186,6 +187,12 @@ function background({ side, rgb }: Canvas, draw: Draw): Colour {
     }
   }
   return [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2, (from[2] + to[2]) / 2];
+}
+
+/** Two thirds of the way to its own grey: what stands before it may be told by colour. */
+function muted([r, g, b]: Colour): Colour {
+  const grey = (r + g + b) / 3;
+  return [grey + (r - grey) / 3, grey + (g - grey) / 3, grey + (b - grey) / 3];
 }
 
 function backgroundPattern(draw: Draw, side: number): Pattern {
@@ -231,12 +238,28 @@ function ease(t: number): number {
 
 /** Least distance in RGB between the object's colour and the background's: visible, not always striking. */
 const CONTRAST = 75;
+/** Share of the objects that have their class's hue, and how far it strays (in turns of the colour circle). */
+const TYPICAL = 0.8;
+const STRAY = 0.07;
 
-function contrasting(draw: Draw, ground: Colour): Colour {
+/** The object's colour: its class's hue, or any, but never too near the background's. */
+function contrasting(draw: Draw, ground: Colour, label: number): Colour {
+  const typical = draw.unit() < TYPICAL;
   for (;;) {
-    const colour = draw.colour();
+    const hue = label / SHAPES.length + STRAY * (draw.unit() + draw.unit() - 1) * 2;
+    const colour = typical ? ofHue(hue, draw.range(0.45, 0.95), draw.range(90, 245)) : draw.colour();
     if (Math.hypot(colour[0] - ground[0], colour[1] - ground[1], colour[2] - ground[2]) >= CONTRAST) return colour;
   }
+}
+
+/** RGB of a hue in turns, a saturation 0..1 and a brightness 0..255. */
+function ofHue(hue: number, saturation: number, value: number): Colour {
+  const channel = (offset: number): number => {
+    const turn = (((hue + offset) % 1) + 1) % 1;
+    const ramp = Math.min(1, Math.max(0, Math.abs(turn * 6 - 3) - 1));
+    return value * (1 - saturation * (1 - ramp));
+  };
+  return [channel(0), channel(2 / 3), channel(1 / 3)];
 }
 
 /** A shape put somewhere: what takes a pixel to the shape's own coordinates, and how far it reaches. */
