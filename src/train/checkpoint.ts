@@ -2,8 +2,7 @@
 import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/vit.config";
-import { fromPairs, type Settings } from "./experiment";
-import type { Change } from "./session";
+import { type Change, fromPairs, type Settings } from "./experiment";
 
 export interface Checkpoint {
   settings: Settings;

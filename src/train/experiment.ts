@@ -131,6 +131,14 @@ export const KEYS = Object.keys(SETTINGS) as Key[];
 
 export const defaults = (): Settings => Object.fromEntries(KEYS.map((key) => [key, SETTINGS[key].default])) as Settings;
 
+/** A change made while running. */
+export interface Change {
+  step: number;
+  key: Key;
+  from: string | number;
+  to: string | number;
+}
+
 /** A setting that cannot be: the message names it, what is wrong and what would be right. */
 export class SettingError extends EngineError {
   override name = "SettingError";

@@ -15,7 +15,7 @@ import { configMacs } from "../metrics/cost";
 import { Params } from "../models/params";
 import { checkWeights, initViT, patches, type ViTConfig, type Weights } from "../models/vit.config";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-import { type Key, parseSetting, type Settings } from "./experiment";
+import { type Change, type Key, parseSetting, type Settings } from "./experiment";
 import { Optimizer, warmupCosine } from "./optimizer";
 import { Probe, type Views } from "./probe";
 import { type Batch, compileStep, type Model } from "./step";
@@ -42,14 +42,6 @@ export interface StepReport {
   imagesPerSecond: number;
   /** Patches kept of each image, [B * k], for whoever counts them. */
   kept?: Uint32Array;
-}
-
-/** A change made while running. */
-export interface Change {
-  step: number;
-  key: Key;
-  from: string | number;
-  to: string | number;
 }
 
 /** What the teacher costs at the current number of patches and at all of them. MACs as the paper counts them. */

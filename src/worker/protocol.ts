@@ -1,7 +1,7 @@
 /** The conversation between page and worker: what the page may ask, and what it is told. */
 import type { AdapterFacts } from "../engine/device";
-import type { Key, Settings } from "../train/experiment";
-import type { Change, Cost, StepReport } from "../train/session";
+import type { Change, Key, Settings } from "../train/experiment";
+import type { Cost, StepReport } from "../train/session";
 
 export type Command =
   /** Opens the GPU, makes the data, loads the teacher, and shows the masks of an untrained student. */

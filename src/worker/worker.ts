@@ -7,10 +7,12 @@ import { EngineError } from "../engine/errors";
 import { inferViT, toTimm } from "../models/names";
 import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
 import { patches } from "../models/vit.config";
+import { tune } from "../ops/tune";
 import type { Settings } from "../train/experiment";
 import { type Network, Session } from "../train/session";
 import { FrequencyCount } from "./frequency";
 import type { Command, Event, Phase } from "./protocol";
+import { keep, recall } from "./storage";
 
 const TRAIN_IMAGES = 8000;
 const TEST_IMAGES = 1000;
@@ -30,6 +32,15 @@ let frequency: FrequencyCount | undefined;
 let playing = false;
 /** Commands are carried out one after the other; the training loop is not one of them. */
 let queue: Promise<void> = Promise.resolve();
+/** Whoever touches the session waits here: nothing may change under a step that is on the GPU. */
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Runs `work` once everybody who asked earlier is done. */
+function alone<T>(work: () => Promise<T>): Promise<T> {
+  const mine = turn.then(work);
+  turn = mine.catch(() => undefined);
+  return mine;
+}
 
 self.onmessage = ({ data }: MessageEvent<Command>) => {
   if (data.type === "pause") playing = false;
@@ -48,13 +59,13 @@ async function carryOut(command: Command): Promise<void> {
       return play();
     case "step":
       await settle();
-      await advance();
-      await look();
+      await alone(advance);
+      await alone(look);
       return phase(session?.finished ? "finished" : "paused");
     case "set":
-      return change(command.key, command.value);
+      return alone(() => change(command.key, command.value));
     case "save":
-      return save();
+      return alone(save);
     case "restore":
       await settle();
       return restore(command.bytes);
@@ -66,6 +77,10 @@ async function open(settings: Settings, teacherUrl: string): Promise<void> {
   engine = await openEngine(navigator.gpu);
   post({ type: "adapter", facts: engine.facts });
   void engine.lost.then((error) => playing && report(error));
+  if (!engine.facts.software) {
+    phase("opening", "Measuring which kernels suit this GPU, once");
+    await tune(engine, { get: recall<string>, set: async (key, value) => void (await keep(key, value)) });
+  }
   phase("opening", "Drawing the scenes");
   dataset = scenes({ train: TRAIN_IMAGES, test: TEST_IMAGES, seed: DATA_SEED });
   phase("opening", "Loading the teacher");
@@ -132,18 +147,18 @@ async function loop(): Promise<void> {
   let looked = performance.now();
   let announced = false;
   while (playing && !current().finished) {
-    await advance();
+    await alone(advance);
     if (!announced) phase("running");
     announced = true;
     if (performance.now() - looked > LOOK_EVERY_MS) {
-      await look();
+      await alone(look);
       looked = performance.now();
     }
   }
   playing = false;
-  await look();
+  await alone(look);
   if (current().finished) {
-    await evaluate();
+    if (current().step % current().settings.evaluate !== 0) await alone(evaluate);
     phase("finished");
   } else phase("paused");
 }

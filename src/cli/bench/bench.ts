@@ -16,7 +16,7 @@ import { offerGPU } from "./navigator.node";
 
 const USAGE = `usage: bench [--task ${TASKS.join("|")}] [--host node|chromium] [--rounds N]
   [--student F] [--teacher F] [--batch F]   safetensors files instead of the seeded defaults
-  [--heads S,T] [--keep 0..1] [--seed N] [--no-peer] [--json]`;
+  [--heads S,T] [--keep 0..1] [--seed N] [--no-peer | --tuned-peer] [--json]`;
 
 export async function main(argv: string[]): Promise<number> {
   try {
@@ -79,6 +79,9 @@ function readFlag(rest: string[], options: Arguments): void {
       break;
     case "--no-peer":
       options.peer = false;
+      break;
+    case "--tuned-peer":
+      options.tuned = true;
       break;
     case "--json":
       options.json = true;

@@ -14,6 +14,8 @@ export interface Options {
   seed: number;
   /** Whether other people's engines take part. */
   peer: boolean;
+  /** The peer in its fastest known form instead of the plain one. */
+  tuned?: boolean;
   json: boolean;
   files: Partial<Record<FileRole, string>>;
 }

@@ -4,19 +4,19 @@
 import { type Contestant, contest, type Row } from "./contest";
 import { install } from "./counters";
 import { type FileRole, makeSetup, type Options, type Tensors } from "./defaults";
-import { jax } from "./jax";
+import { jax, jaxTuned } from "./jax";
 import { ours } from "./ours";
 
 /** Our own engines; a new one is one line here. */
 const OURS: Contestant[] = [ours];
-/** Other people's, left out by `--no-peer`. */
-const PEERS: Contestant[] = [jax];
+/** Other people's, left out by `--no-peer`, in the form `--tuned-peer` picks: one at a time, as jax-js has one pool. */
+const peers = ({ peer, tuned }: Options): Contestant[] => (peer ? [tuned ? jaxTuned : jax] : []);
 
 export async function runHere(gpu: GPU | undefined, options: Options, files: Partial<Record<FileRole, Tensors>>): Promise<Row[]> {
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error(`no WebGPU ${gpu ? "adapter" : "support"} found in ${options.host}`);
   install();
-  const contestants = options.peer ? [...OURS, ...PEERS] : OURS;
+  const contestants = [...OURS, ...peers(options)];
   const { vendor, architecture, description } = adapter.info;
   const name = [vendor, architecture, description].filter(Boolean).join(" ");
   return contest(makeSetup(options, files), contestants, options.rounds, { host: options.host, adapter: name });

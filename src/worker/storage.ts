@@ -1,0 +1,45 @@
+/**
+ * A key-value store in IndexedDB that page and worker share. Browsers may refuse it (private windows): reading then finds
+ * nothing and writing says so, because nobody's training should end over that.
+ */
+const DATABASE = "masked-distillation-playground";
+const TABLE = "values";
+
+let opened: Promise<IDBDatabase> | undefined;
+
+function database(): Promise<IDBDatabase> {
+  opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(TABLE);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  return opened;
+}
+
+async function carryOut<T>(mode: IDBTransactionMode, ask: (table: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const transaction = (await database()).transaction(TABLE, mode);
+  const request = ask(transaction.objectStore(TABLE));
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onabort = () => reject(transaction.error);
+    transaction.onerror = () => reject(transaction.error);
+  });
+}
+
+/** What was stored under a key; undefined when there is nothing, or no storage. */
+export async function recall<T>(key: string): Promise<T | undefined> {
+  return carryOut("readonly", (table) => table.get(key)).catch(() => undefined);
+}
+
+/** Stores a structured-cloneable value; false when the browser refuses. */
+export async function keep(key: string, value: unknown): Promise<boolean> {
+  return carryOut("readwrite", (table) => table.put(value, key)).then(
+    () => true,
+    () => false,
+  );
+}
+
+export async function forget(key: string): Promise<void> {
+  await carryOut("readwrite", (table) => table.delete(key)).catch(() => undefined);
+}
