@@ -115,12 +115,22 @@ class Draw {
 
   /** In [0, 1). */
   unit(): number {
+    return (this.word() >>> 0) * 2 ** -32;
+  }
+
+  /** Sum of two uniforms in [-0.5, 0.5) from the halves of one word: a triangle between -1 and 1. */
+  triangle(): number {
+    const word = this.word();
+    return ((word & 0xffff) + (word >>> 16)) * 2 ** -16 - 1;
+  }
+
+  private word(): number {
     const t = (((this.a + this.b) | 0) + this.counter) | 0;
     this.counter = (this.counter + 1) | 0;
     this.a = this.b ^ (this.b >>> 9);
     this.b = (this.c + (this.c << 3)) | 0;
     this.c = (((this.c << 21) | (this.c >>> 11)) + t) | 0;
-    return (t >>> 0) * 2 ** -32;
+    return t;
   }
 
   /** In [low, high). */
@@ -276,7 +286,12 @@ interface Placed {
   scale: number;
   /** Pixels from the centre beyond which nothing is painted. */
   reach: number;
+  /** The same as a squared distance in shape coordinates, which rules out a stretched shape's corners too. */
+  bound: number;
 }
+
+/** How far from its centre a shape's corners may lie, in its own units. */
+const EXTENT = 1.2;
 
 /** Turned by `angle`, `radius` pixels per unit, and stretched by `stretch` across and its inverse down before the turn. */
 function posed(shape: Distance, x: number, y: number, radius: number, angle: number, stretch = 1, mirror = 1): Placed {
@@ -293,8 +308,8 @@ function posed(shape: Distance, x: number, y: number, radius: number, angle: num
     c: -sin * stretch,
     d: cos * stretch,
     scale: radius / extent,
-    // Corners of a unit shape lie up to 1.2 from its centre.
-    reach: 1.2 * radius * extent + 1,
+    reach: EXTENT * radius * extent + 1,
+    bound: (EXTENT + extent / radius) ** 2,
   };
 }
 
@@ -403,7 +418,8 @@ function stamp({ side, rgb }: Canvas, placed: Placed, { from, to, pattern }: Fil
 }
 
 /** Share of the pixel around (u, v) that the shape covers: four samples where an edge may cross it. */
-function coverage({ shape, a, b, c, d, scale }: Placed, u: number, v: number): number {
+function coverage({ shape, a, b, c, d, scale, bound }: Placed, u: number, v: number): number {
+  if (u * u + v * v > bound) return 0;
   const distance = shape(u, v) * scale;
   // Half a pixel's diagonal, and what the samples' own soft edge adds.
   if (distance > 1) return 0;
@@ -431,7 +447,7 @@ function develop({ side, rgb }: Canvas, image: Uint8Array, draw: Draw) {
   const noise = draw.range(4, 26);
   for (let i = 0, from = 0; i < area; i++) {
     for (let c = 0; c < 3; c++, from++) {
-      const value = rgb[from] + noise * (draw.unit() + draw.unit() - 1) + 0.5;
+      const value = rgb[from] + noise * draw.triangle() + 0.5;
       image[c * area + i] = value < 0 ? 0 : value > 255 ? 255 : value;
     }
   }

@@ -2,8 +2,8 @@
  * Real weights and images for tests. They live outside the repository in ../shared/data (MDP_SHARED names another place)
  * and are never copied into it; where they are absent, tests that need them skip and say so.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
@@ -18,6 +18,13 @@ if (!hasShared) console.warn(`\n*** SKIPPED: no shared test data at ${places.joi
 /** Bytes of a shared file, by its path in the data folder. */
 export function sharedBytes(path: string): Uint8Array {
   return new Uint8Array(readFileSync(join(root ?? "", path)));
+}
+
+/** Paths of the shared files below a folder, in order, as `sharedBytes` takes them. */
+export function sharedPaths(folder: string): string[] {
+  const entries = readdirSync(join(root ?? "", folder), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return files.map((path) => relative(root ?? "", path).replaceAll("\\", "/")).sort();
 }
 
 /** A shared JSON file, parsed. */

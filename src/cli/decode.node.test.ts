@@ -1,0 +1,53 @@
+import { PNG } from "pngjs";
+import { describe, expect, it } from "vitest";
+import type { SourceFile } from "../data/files";
+import { pictureSize } from "../data/header";
+import { openFiles } from "../data/open";
+import { hasShared, sharedBytes, sharedPaths } from "../models/shared.fixture";
+import { decodeInNode } from "./decode.node";
+
+/** A PNG of one colour. */
+function png(width: number, height: number, rgba: number[]): Uint8Array {
+  const picture = new PNG({ width, height });
+  picture.data.set(Array.from({ length: width * height }, () => rgba).flat());
+  return new Uint8Array(PNG.sync.write(picture));
+}
+
+const file = (path: string, bytes: Uint8Array): SourceFile => ({ path, size: bytes.length, bytes: () => Promise.resolve(bytes) });
+const options = { side: 8, decode: decodeInNode, seed: 0 };
+
+describe("PNG", () => {
+  it("decodes, over white where it is transparent", async () => {
+    expect([...(await decodeInNode(png(5, 9, [10, 20, 30, 255]), 2))]).toEqual([10, 10, 10, 10, 20, 20, 20, 20, 30, 30, 30, 30]);
+    expect((await decodeInNode(png(2, 2, [0, 0, 0, 0]), 2)).every((value) => value === 255)).toBe(true);
+  });
+
+  it("becomes a data set, and a damaged one an error that names it", async () => {
+    const good = ["red", "blue"].flatMap((name, c) =>
+      [0, 1, 2].map((i) => file(`${name}/${i}.png`, png(12, 10 + i, [255 - c, 0, c, 255]))),
+    );
+    expect(await openFiles(good, options)).toMatchObject({ classes: ["blue", "red"], train: { count: 4 }, test: { count: 2 } });
+    const damaged = png(12, 12, [1, 2, 3, 255]).map((byte, i) => (i === 45 ? byte ^ 255 : byte));
+    await expect(openFiles([...good, file("red/damaged.png", damaged)], options)).rejects.toThrow("red/damaged.png is damaged");
+    await expect(openFiles([...good, file("red/text.jpg", new TextEncoder().encode("hello"))], options)).rejects.toThrow(
+      "red/text.jpg is damaged",
+    );
+  });
+});
+
+describe.skipIf(!hasShared)("the clothing photographs", () => {
+  function photographs(folder: string): SourceFile[] {
+    return sharedPaths(folder).map((path) => ({ path, size: 1, bytes: () => Promise.resolve(sharedBytes(path)) }));
+  }
+
+  it("open as ten classes, with the validation part held out", async () => {
+    const data = await openFiles(photographs("clothing/short64"), { ...options, side: 32 });
+    expect(data).toMatchObject({ name: "clothing (yours)", channels: 3, train: { count: 1435 }, test: { count: 341 }, notes: [] });
+    expect(data.classes).toEqual(["dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt"]);
+  });
+
+  it("tell their size before they are decoded", () => {
+    const [first] = photographs("clothing/original/validation/hat");
+    expect(pictureSize(sharedBytes(first.path))?.width).toBeGreaterThan(300);
+  });
+});

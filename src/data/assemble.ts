@@ -1,0 +1,144 @@
+/** From parts, as files hold them, to a data set: classes numbered from 0, and something held out. */
+import { uniform } from "../engine/random";
+import { DataError, type Dataset, type Split } from "./dataset";
+import { MAX_BYTES } from "./gzip";
+import { squared } from "./square";
+
+/** Labelled pictures of one file, or of one half of a folder. */
+export interface Part {
+  /** Where they come from, for messages. */
+  file: string;
+  /** Given as held out. */
+  test: boolean;
+  channels: 1 | 3;
+  count: number;
+  /** As the file has them: any numbers. */
+  labels: ArrayLike<number>;
+  /** u8 [count, channels, side, side]. */
+  images: Uint8Array;
+}
+
+export interface AssembleOptions {
+  name: string;
+  side: number;
+  seed: number;
+  /** Share of each class to hold out where no part is given as held out. */
+  holdOut: number;
+  /** What a label of the file is called. */
+  className: (label: number) => string;
+}
+
+/** Most classes a data set may have: beyond, the folders are hardly classes. */
+const MAX_CLASSES = 1000;
+/** Tells these draws from other uses of the same seed. */
+const STREAM = 0x401d;
+
+/** One picture of a part. */
+interface Pick {
+  part: Part;
+  index: number;
+}
+
+/** Puts parts together; classes are the labels that training has, in ascending order. */
+export function assemble(parts: Part[], { name, side, seed, holdOut, className }: AssembleOptions): Dataset {
+  const { channels } = parts[0];
+  const odd = parts.find((part) => part.channels !== channels);
+  if (odd) {
+    const what = `${odd.file} holds ${tone(odd.channels)} images and ${parts[0].file} ${tone(channels)} ones.`;
+    throw new DataError(what, "Choose files of one kind.");
+  }
+  const given = parts.some((part) => part.test) && parts.some((part) => !part.test);
+  const pool = picks(given ? parts.filter((part) => !part.test) : parts);
+  const values = [...new Set(pool.map(labelOf))].sort((a, b) => a - b);
+  requireClasses(values.map(className), parts[0].file);
+  const [train, test] = given ? [pool, picks(parts.filter((part) => part.test))] : heldOut(pool, values, holdOut, seed);
+  requireKnown(test, values, className);
+  const gather = (from: Pick[]) => gathered(from, values, channels, side);
+  return { name, side, channels, classes: values.map(className), train: gather(train), test: gather(test) };
+}
+
+/** Refuses what cannot be learned from: one class, or too many. */
+export function requireClasses(classes: string[], file: string): void {
+  if (classes.length < 2) {
+    throw new DataError(
+      `${file} has one class only (${classes[0]}).`,
+      "Add images of at least one other class: one folder, or one label, per class.",
+    );
+  }
+  if (classes.length > MAX_CLASSES) {
+    throw new DataError(`${file} has ${classes.length} classes; ${MAX_CLASSES} is the limit.`, "Put the images into one folder per class.");
+  }
+}
+
+/** Refuses more pixels than a tab can hold. */
+export function requireRoom(count: number, channels: number, side: number): void {
+  const bytes = count * channels * side * side;
+  if (bytes <= MAX_BYTES) return;
+  const what = `${count} images of ${side} x ${side} pixels take ${(bytes / 1e9).toFixed(1)} GB; 1 GB is the limit.`;
+  throw new DataError(what, "Choose a smaller image size or fewer images.");
+}
+
+/** Planes u8 [count, channels, height, width], each made square. */
+export function squaredAll(planes: Uint8Array, count: number, channels: number, height: number, width: number, side: number): Uint8Array {
+  requireRoom(count, channels, side);
+  const from = channels * height * width;
+  const to = channels * side * side;
+  const out = new Uint8Array(count * to);
+  for (let i = 0; i < count; i++) out.set(squared(planes.subarray(i * from, (i + 1) * from), channels, height, width, side), i * to);
+  return out;
+}
+
+/** The same items in an order drawn from the seed; `salt` tells one use from another. */
+export function shuffled<T>(items: T[], seed: number, salt: number): T[] {
+  const keys = items.map((item, i) => ({ item, key: uniform(seed, STREAM, salt, i) }));
+  return keys.sort((a, b) => a.key - b.key).map(({ item }) => item);
+}
+
+function tone(channels: number): string {
+  return channels === 1 ? "gray" : "colour";
+}
+
+function picks(parts: Part[]): Pick[] {
+  return parts.flatMap((part) => Array.from({ length: part.count }, (_, index) => ({ part, index })));
+}
+
+function labelOf({ part, index }: Pick): number {
+  return part.labels[index];
+}
+
+/** Holds the share out of every class with two or more pictures, at least one and never all of them. */
+function heldOut(pool: Pick[], values: number[], share: number, seed: number): [Pick[], Pick[]] {
+  const train: Pick[] = [];
+  const test: Pick[] = [];
+  const classes = new Map(values.map((value): [number, Pick[]] => [value, []]));
+  for (const pick of pool) classes.get(labelOf(pick))!.push(pick);
+  for (const [value, members] of classes) {
+    const count = members.length < 2 ? 0 : Math.min(members.length - 1, Math.max(1, Math.round(share * members.length)));
+    const order = shuffled(members, seed, value);
+    test.push(...order.slice(0, count));
+    train.push(...order.slice(count));
+  }
+  if (test.length === 0) throw new DataError("No class has two images, so none can be held out for testing.", "Add images to every class.");
+  return [train, test];
+}
+
+function requireKnown(test: Pick[], values: number[], className: (label: number) => string): void {
+  const known = new Set(values);
+  const stray = test.find((pick) => !known.has(labelOf(pick)));
+  if (!stray) return;
+  const what = `${stray.part.file} holds images of "${className(labelOf(stray))}", a class that no training image has.`;
+  throw new DataError(what, "Add training images of that class, or leave it out.");
+}
+
+function gathered(from: Pick[], values: number[], channels: number, side: number): Split {
+  requireRoom(from.length, channels, side);
+  const size = channels * side * side;
+  const images = new Uint8Array(from.length * size);
+  const labels = values.length > 256 ? new Uint16Array(from.length) : new Uint8Array(from.length);
+  const rank = new Map(values.map((value, i) => [value, i]));
+  for (const [i, pick] of from.entries()) {
+    images.set(pick.part.images.subarray(pick.index * size, (pick.index + 1) * size), i * size);
+    labels[i] = rank.get(labelOf(pick))!;
+  }
+  return { count: from.length, images, labels };
+}

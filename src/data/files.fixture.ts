@@ -1,0 +1,59 @@
+/** Files made up for tests. */
+import { zipSync } from "fflate";
+import type { Decode } from "./decode";
+import type { SourceFile } from "./files";
+
+export function file(path: string, bytes: Uint8Array | number[]): SourceFile {
+  const content = Uint8Array.from(bytes);
+  return { path, size: content.length, bytes: () => Promise.resolve(content) };
+}
+
+/** An IDX file of unsigned bytes. */
+export function idxBytes(dims: number[], values: ArrayLike<number>): Uint8Array {
+  return Uint8Array.from([
+    0,
+    0,
+    8,
+    dims.length,
+    ...dims.flatMap((d) => [d >>> 24, (d >>> 16) & 255, (d >>> 8) & 255, d & 255]),
+    ...Array.from(values),
+  ]);
+}
+
+/** `count` CIFAR records with the given label bytes; pixel p of record i is i + p modulo 256. */
+export function cifarBytes(labels: number[][]): Uint8Array {
+  return Uint8Array.from(labels.flatMap((label, i) => [...label, ...Array.from({ length: 3072 }, (_, p) => i + p)]));
+}
+
+/** A tar of plain files. */
+export function tarBytes(entries: Record<string, Uint8Array>): Uint8Array {
+  const blocks = Object.entries(entries).flatMap(([path, content]) => {
+    const block = new Uint8Array(512 + Math.ceil(content.length / 512) * 512);
+    const put = (text: string, at: number) => block.set(new TextEncoder().encode(text), at);
+    put(path, 0);
+    put(content.length.toString(8).padStart(11, "0"), 124);
+    put("0", 156);
+    put("ustar", 257);
+    block.set(content, 512);
+    return [...block];
+  });
+  return Uint8Array.from([...blocks, ...new Uint8Array(1024)]);
+}
+
+/** A picture whose bytes are one colour value: what `decodeFlat` reads. */
+export function flat(value: number): Uint8Array {
+  return Uint8Array.of(value);
+}
+
+/** Stands in for a real decoder: one byte is a flat picture, anything else is damaged. */
+export const decodeFlat: Decode = (bytes, side) =>
+  bytes.length === 1 ? Promise.resolve(new Uint8Array(3 * side * side).fill(bytes[0])) : Promise.reject(new Error("no picture"));
+
+/** Pictures 0 to n - 1 of each class: `root/class/i.png`, flat with value 10 * class + i. */
+export function classFolders(root: string, classes: string[], n: number): SourceFile[] {
+  return classes.flatMap((name, c) => Array.from({ length: n }, (_, i) => file(`${root}${name}/${i}.png`, flat(10 * c + i))));
+}
+
+export async function zipOf(files: SourceFile[]): Promise<Uint8Array> {
+  return zipSync(Object.fromEntries(await Promise.all(files.map(async ({ path, bytes }) => [path, await bytes()] as const))));
+}
