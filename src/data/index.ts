@@ -15,7 +15,7 @@ export const SOURCES: Record<string, DataSource> = {
   scenes: {
     label: "Scenes",
     description:
-      "Generated pictures: one of twelve shapes, of any colour, texture, size and turn, among clutter. Where the object is, is known exactly.",
+      "Generated pictures: one of twelve shapes, of any texture, size and turn and in a colour that only hints at which, among clutter. Where the object is, is known exactly.",
     defaults: { side: 32, train: 12_000, test: 2_400 },
     make: scenes,
   },
