@@ -231,7 +231,8 @@ async function requestDevice(adapter: GPUAdapter, requiredFeatures: GPUFeatureNa
   try {
     return await adapter.requestDevice({ requiredFeatures, requiredLimits });
   } catch (error) {
-    throw new EngineError(`The GPU device could not be opened: ${(error as Error).message}`, "Close other GPU-heavy pages and reload.");
+    const why = (error as Error).message.replace(/\.?$/, ".");
+    throw new EngineError(`The GPU device could not be opened: ${why}`, "Close other GPU-heavy pages and reload.");
   }
 }
 
