@@ -2,9 +2,11 @@
  * What `train` and `distill` share: arguments, data, and the loop that runs a session to its end with progress, periodic
  * saves and resume.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { basename, join, relative, sep } from "node:path";
 import type { Dataset } from "../data/dataset";
+import type { SourceFile } from "../data/files";
+import { openFiles } from "../data/open";
 import { scenes } from "../data/scenes";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
@@ -12,7 +14,11 @@ import { inferViT, toTimm } from "../models/names";
 import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
 import { fromPairs, SETTINGS, type Settings } from "../train/experiment";
 import { type Network, Session, type SessionOptions, type StepReport } from "../train/session";
+import { decodeInNode } from "./decode.node";
 import { nodeGPU } from "./device.node";
+
+/** The generated data set is the same everywhere, so that a teacher trained on it fits all runs. */
+const DATA_SEED = 1;
 
 /** Settings as the table knows them, and the arguments it does not know. */
 export interface Arguments {
@@ -38,11 +44,25 @@ export function readArguments(argv: string[], own: readonly string[]): Arguments
   return { settings, given: new Set(pairs.map(([key]) => key)), rest, json: argv.includes("--json") };
 }
 
-/** "scenes" or "scenes:TRAIN,TEST" generates; anything else is a path to open. */
+/** "scenes" or "scenes:TRAIN,TEST" generates that many images; anything else is a file or folder to open (commas between). */
 export async function openData(source: string, side = 32): Promise<Dataset> {
-  const [, train = "20000", test = "2000"] = /^scenes(?::(\d+),(\d+))?$/.exec(source) ?? [];
-  if (source.startsWith("scenes")) return scenes({ side, train: Number(train), test: Number(test), seed: 1 });
-  throw new EngineError(`Cannot open ${source}.`, "Use data=scenes.");
+  const [generated, train = "20000", test = "2000"] = /^scenes(?::(\d+),(\d+))?$/.exec(source) ?? [];
+  if (generated) return scenes({ side, train: Number(train), test: Number(test), seed: DATA_SEED });
+  const opened = await openFiles(source.split(",").flatMap(listed), { side, decode: decodeInNode, seed: DATA_SEED });
+  for (const note of opened.notes) console.error(note);
+  return opened;
+}
+
+/** A file, or all files below a folder. */
+function listed(path: string): SourceFile[] {
+  if (!existsSync(path)) throw new EngineError(`There is no ${path}.`, "Use data=scenes, or the path of a file or folder.");
+  if (!statSync(path).isDirectory()) return [sourceFile(path, basename(path))];
+  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name));
+  return names.filter((name) => statSync(name).isFile()).map((name) => sourceFile(name, relative(path, name)));
+}
+
+function sourceFile(file: string, path: string): SourceFile {
+  return { path: path.split(sep).join("/"), size: statSync(file).size, bytes: async () => new Uint8Array(readFileSync(file)) };
 }
 
 /** A network from a safetensors file; heads from its metadata unless given. */
