@@ -138,7 +138,7 @@ describe("memory", () => {
     engine.trim();
     const before = engine.allocatedBytes;
     for (let attempt = 0; attempt < 3; attempt++) await expect(Program.compile(graph, { y })).rejects.toThrow("reads a temporary");
-    expect(engine.allocatedBytes - before).toBe(1280); // taken once, then each time again
+    expect(engine.allocatedBytes - before).toBe(2 * 1280); // x and y, taken once, then each time again
     expect(engine.failure).toBeUndefined();
   });
 
