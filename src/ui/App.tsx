@@ -1,8 +1,62 @@
-/** The page. A placeholder until the panels arrive. */
+/** The page: what runs the training above, pictures and curves beside the settings. */
+import { lazy, Suspense, useRef } from "react";
+import { Controls } from "./panels/Controls";
+import { CostCard } from "./panels/CostCard";
+import { Failure, Notices } from "./panels/Failure";
+import { FrequencyMaps } from "./panels/FrequencyMaps";
+import { Pictures } from "./panels/Pictures";
+import { SettingsPanel } from "./panels/Settings";
+import { Shortcuts, useShortcuts } from "./panels/Shortcuts";
+import { Verdict } from "./panels/Verdict";
+import { useStore } from "./store";
+
+// Charts bring a large library along; pictures come first.
+const Charts = lazy(() => import("./panels/Charts"));
+
 export function App() {
+  const sheet = useRef<HTMLDialogElement>(null);
+  const help = () => sheet.current?.showModal();
+  useShortcuts(help);
   return (
-    <main>
+    <>
+      <Header />
+      <Controls onHelp={help} />
+      <main>
+        <div className="messages">
+          <Failure />
+          <Notices />
+          <Verdict />
+        </div>
+        <Pictures />
+        <SettingsPanel />
+        <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
+          <Charts />
+        </Suspense>
+        <FrequencyMaps />
+        <CostCard />
+      </main>
+      <footer>
+        Method: Son et al., <cite>The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers</cite>, ECCV
+        2024. Everything runs in this tab; images never leave it.
+      </footer>
+      <Shortcuts sheet={sheet} />
+    </>
+  );
+}
+
+function Header() {
+  const adapter = useStore((state) => state.adapter);
+  return (
+    <header>
       <h1>Masked Distillation Playground</h1>
-    </main>
+      <p>
+        A small vision transformer learns from a teacher that sees only part of each image. Train it on your own GPU and steer the mask
+        while it learns.
+      </p>
+      <p className="adapter">
+        {adapter ? adapter.name : "No GPU opened yet"}
+        {adapter?.software && <b> · software adapter: slow</b>}
+      </p>
+    </header>
   );
 }

@@ -1,10 +1,13 @@
-/** Entry point of the page: mounts the app. */
+/** Entry point of the page: mounts the app, then starts the worker. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
+import { connect } from "./client";
+import "./styles.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <App />
   </StrictMode>,
 );
+connect();

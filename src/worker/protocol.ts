@@ -6,8 +6,8 @@ import type { Cost, StepReport } from "../train/session";
 export type Command =
   /** Opens the GPU, makes the data, loads the teacher, and shows the masks of an untrained student. */
   | { type: "open"; settings: Settings; teacherUrl: string }
-  /** A fresh run with these settings; whatever ran before is dropped. */
-  | { type: "start"; settings: Settings }
+  /** A fresh run with these settings, or only its preparation; whatever ran before is dropped. */
+  | { type: "start"; settings: Settings; paused?: boolean }
   | { type: "play" }
   | { type: "pause" }
   /** One update, then pause. */

@@ -54,7 +54,7 @@ async function carryOut(command: Command): Promise<void> {
     case "start":
       await settle();
       await begin(command.settings);
-      return play();
+      return command.paused ? phase("ready") : play();
     case "play":
       return play();
     case "step":
@@ -136,6 +136,7 @@ async function introduce(): Promise<void> {
 /** Runs steps until somebody pauses, or the end. Not awaited by the queue: commands act between its steps. */
 async function play(): Promise<void> {
   if (playing || current().finished) return;
+  await running; // a loop that was told to pause may still be at its last step
   playing = true;
   phase("compiling", "Preparing kernels, once");
   running = loop().catch(report);

@@ -1,0 +1,98 @@
+/** What a visitor can do: change a setting, take it back, play, pause. Every way in (button, key, slider) ends here. */
+import { type Key, parseSetting, SETTINGS, type Settings, toQuery } from "../train/experiment";
+import { begin, send } from "./client";
+import { busy, finished, getState, setState, waiting } from "./store";
+
+/** A slider's drag sends its resting places, not every pixel: changing the mask records the step anew. */
+const SEND_MS = 150;
+/** Changes of one control in quick succession are taken back together. */
+const SAME_DRAG_MS = 1500;
+
+const pending = new Map<Key, ReturnType<typeof setTimeout>>();
+
+/** Changes a setting to an entry; what cannot be is said at the control and changes nothing. */
+export function change(key: Key, entry: string | number): void {
+  const { wanted, problems } = getState();
+  try {
+    const value = parseSetting(key, entry);
+    setState({ problems: { ...problems, [key]: undefined } });
+    if (value === wanted[key]) return;
+    remember(key, wanted[key]);
+    apply(key, value);
+  } catch (error) {
+    setState({ problems: { ...problems, [key]: (error as Error).message } });
+  }
+}
+
+function apply(key: Key, value: string | number): void {
+  setState(({ wanted }) => ({ wanted: { ...wanted, [key]: value } }));
+  writeUrl();
+  if (SETTINGS[key].when === "live") sendSoon(key);
+}
+
+function remember(key: Key, from: string | number): void {
+  const { undo } = getState();
+  const last = undo.at(-1);
+  const at = Date.now();
+  if (SETTINGS[key].when !== "live") return;
+  if (last?.key === key && at - last.at < SAME_DRAG_MS) setState({ undo: [...undo.slice(0, -1), { ...last, at }] });
+  else setState({ undo: [...undo, { key, from, at }] });
+}
+
+function sendSoon(key: Key): void {
+  clearTimeout(pending.get(key));
+  const timer = setTimeout(() => {
+    // Before there is a run there is nothing to change; it will begin with what is wanted.
+    const { active, wanted } = getState();
+    if (active && active[key] !== wanted[key]) send({ type: "set", key, value: wanted[key] });
+  }, SEND_MS);
+  pending.set(key, timer);
+}
+
+/** Takes the last live change back. */
+export function undo(): void {
+  const { undo: stack } = getState();
+  const last = stack.at(-1);
+  if (!last) return;
+  setState({ undo: stack.slice(0, -1) });
+  apply(last.key, last.from);
+}
+
+export function reset(key: Key): void {
+  change(key, SETTINGS[key].default);
+}
+
+/** Settings that cannot go together, at the control that mends it. */
+export function conflicts({ width, heads }: Settings): Partial<Record<Key, string>> {
+  if (width % heads === 0) return {};
+  const near = Math.max(heads, heads * Math.round(width / heads));
+  return { width: `A width of ${width} cannot be shared by ${heads} heads. Use ${near}, or other heads.` };
+}
+
+export function writeUrl(): void {
+  const query = toQuery(getState().wanted);
+  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+}
+
+/** A fresh run with the panel's settings. */
+export function restart(): void {
+  const [conflict] = Object.values(conflicts(getState().wanted));
+  if (conflict) setState({ failure: { message: "These settings do not go together.", remedy: conflict, fatal: false } });
+  else begin();
+}
+
+/** The green button: starts, pauses or continues, whichever is due. */
+export function playOrPause(): void {
+  const state = getState();
+  if (busy(state)) send({ type: "pause" });
+  else if (state.phase === "ready" || state.phase === "failed" || finished(state)) restart();
+  else if (state.phase === "paused") send({ type: "play" });
+}
+
+export function stepOnce(): void {
+  const state = getState();
+  if (state.phase !== "ready" && state.phase !== "paused") return;
+  // What has been prepared has the settings of that time.
+  if (state.phase === "ready" && waiting(state).length) send({ type: "start", settings: state.wanted, paused: true });
+  send({ type: "step" });
+}

@@ -1,0 +1,156 @@
+/** Owns the worker: sends commands, folds its events into the store, and keeps the run in this browser now and then. */
+import { KEYS, SETTINGS, type Settings } from "../train/experiment";
+import type { Command, Event } from "../worker/protocol";
+import { forget, keep, recall } from "../worker/storage";
+import { History } from "./history";
+import { finish } from "./outcome";
+import { busy, getState, receive, setState } from "./store";
+
+const SLOT = "run";
+const AUTOSAVE_MS = 30_000;
+/** Curves are redrawn at most this often. */
+const REDRAW_MS = 200;
+
+/** A run as it is kept in the browser: the worker's bytes, and what the page saw of it. */
+interface Kept {
+  bytes: Uint8Array;
+  step: number;
+  total: number;
+  history: History;
+}
+
+let worker: Worker | undefined;
+let redraw: ReturnType<typeof setTimeout> | undefined;
+/** What each awaited "saved" event is for, in order. */
+const purposes: ("keep" | "file")[] = [];
+/** A restored run brings its settings along; otherwise the panel's are newer. */
+let adopting = false;
+let playOnceRestored = false;
+/** After a failure the state on the GPU is not worth keeping. */
+let tainted = false;
+
+export function send(command: Command): void {
+  worker?.postMessage(command);
+}
+
+/** Starts (again) with a new worker. */
+export function connect(): void {
+  worker?.terminate();
+  purposes.length = 0;
+  adopting = false;
+  setState({ phase: "opening", note: "", failure: undefined, active: undefined });
+  worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
+  worker.onmessage = ({ data }: MessageEvent<Event>) => handle(data);
+  worker.onerror = ({ message }) => {
+    const failure = { message: message || "The training worker did not start.", remedy: "Reload the page.", fatal: true };
+    handle({ type: "failed", ...failure });
+    handle({ type: "phase", phase: "failed", note: failure.message });
+  };
+  send({ type: "open", settings: getState().wanted, teacherUrl: new URL("teacher-scenes.safetensors", document.baseURI).href });
+  void lookForKept();
+}
+
+async function lookForKept(): Promise<void> {
+  const kept = await recall<Kept>(SLOT);
+  if (kept) setState({ kept: { step: kept.step, total: kept.total } });
+}
+
+function handle(event: Event): void {
+  receive(event);
+  if (event.type === "saved") saved(event.bytes, event.step);
+  if (event.type === "step") scheduleRedraw(event.report.step);
+  if (event.type === "started") afterStart(event.settings);
+  if (event.type === "failed") {
+    tainted = true;
+    adopting = false;
+  }
+  if (event.type === "phase") flushRedraw();
+  if (event.type === "phase" && event.phase === "finished") finish();
+  if (event.type === "phase" && (event.phase === "paused" || event.phase === "finished")) autosave();
+}
+
+let newestStep = 0;
+
+function scheduleRedraw(step: number): void {
+  newestStep = step;
+  redraw ??= setTimeout(flushRedraw, REDRAW_MS);
+}
+
+function flushRedraw(): void {
+  if (redraw === undefined) return;
+  clearTimeout(redraw);
+  redraw = undefined;
+  setState(({ version }) => ({ version: version + 1, step: newestStep }));
+}
+
+/** Settles whose settings count, once a run has begun. */
+function afterStart(settings: Settings): void {
+  tainted = false;
+  clearTimeout(redraw);
+  redraw = undefined;
+  const { wanted } = getState();
+  if (adopting) setState({ wanted: settings });
+  else
+    for (const key of KEYS)
+      if (SETTINGS[key].when === "live" && wanted[key] !== settings[key]) send({ type: "set", key, value: wanted[key] });
+  if (adopting && playOnceRestored) send({ type: "play" });
+  adopting = false;
+}
+
+function saved(bytes: Uint8Array, step: number): void {
+  const { history } = getState();
+  const kept: Kept = { bytes, step, total: history.total, history };
+  if (purposes.shift() === "file") download(bytes, `masked-distillation-step-${step}.safetensors`);
+  else void keep(SLOT, kept);
+}
+
+function download(bytes: Uint8Array, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes as BlobPart]));
+  link.download = name;
+  link.click();
+  // The browser reads the address after the click has returned.
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+export function saveToFile(): void {
+  purposes.push("file");
+  send({ type: "save" });
+}
+
+export async function openFile(file: File): Promise<void> {
+  restore(new Uint8Array(await file.arrayBuffer()), false);
+}
+
+/** Continues the run this browser kept. */
+export async function resumeKept(): Promise<void> {
+  const kept = await recall<Kept>(SLOT);
+  if (kept) {
+    setState({ history: History.revive(kept.history) });
+    restore(kept.bytes, true);
+  } else setState({ kept: undefined });
+}
+
+function restore(bytes: Uint8Array, play: boolean): void {
+  adopting = true;
+  playOnceRestored = play;
+  setState({ kept: undefined, failure: undefined });
+  send({ type: "restore", bytes });
+}
+
+/** Begins a run with the panel's settings; the one kept before makes way. */
+export function begin(): void {
+  void forget(SLOT);
+  setState({ kept: undefined, failure: undefined });
+  send({ type: "start", settings: getState().wanted });
+}
+
+function autosave(): void {
+  const { step, active } = getState();
+  if (tainted || !active || step === 0 || purposes.includes("keep")) return;
+  purposes.push("keep");
+  send({ type: "save" });
+}
+
+setInterval(() => busy(getState()) && autosave(), AUTOSAVE_MS);
+document.addEventListener("visibilitychange", () => document.hidden && autosave());

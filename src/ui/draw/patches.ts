@@ -1,0 +1,91 @@
+/** Pictures and what lies over them (dimmed patches, heat, grid, cursor), on square 2D canvases. */
+import type { Gallery } from "../../worker/protocol";
+import { colour } from "./colormap";
+
+/** Pixels along a canvas's edge; a multiple of the usual image sides, so that pixels stay square. */
+export const EDGE = 256;
+
+/** Image `index` of the gallery as a small canvas of one pixel per pixel. */
+export function bakePicture({ images, side, channels }: Gallery, index: number): HTMLCanvasElement {
+  const area = side * side;
+  const planes = images.subarray(index * channels * area, (index + 1) * channels * area);
+  const pixels = new ImageData(side, side);
+  for (let i = 0; i < area; i++) {
+    for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = planes[(channels === 1 ? 0 : c) * area + i];
+    pixels.data[4 * i + 3] = 255;
+  }
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  canvas.getContext("2d")?.putImageData(pixels, 0, 0);
+  return canvas;
+}
+
+/** The picture over the whole canvas; in grey where colour is to mean something else. */
+export function paintPicture(context: CanvasRenderingContext2D, picture: HTMLCanvasElement, grey = false): void {
+  context.imageSmoothingEnabled = false;
+  context.filter = grey ? "grayscale(1)" : "none";
+  context.drawImage(picture, 0, 0, EDGE, EDGE);
+  context.filter = "none";
+}
+
+/** Fades every patch that is not kept into the page. */
+export function paintMask(context: CanvasRenderingContext2D, kept: ReadonlySet<number>, across: number, veil: string): void {
+  context.fillStyle = veil;
+  context.globalAlpha = 0.82;
+  eachCell(across, (i, x, y, size) => kept.has(i) || context.fillRect(x, y, size, size));
+  context.globalAlpha = 1;
+}
+
+/** Colours each patch by its value, `low` to `high`. */
+export function paintHeat(context: CanvasRenderingContext2D, values: ArrayLike<number>, range: [number, number], alpha = 1): void {
+  const [low, high] = range;
+  context.globalAlpha = alpha;
+  eachCell(Math.sqrt(values.length), (i, x, y, size) => {
+    context.fillStyle = colour((values[i] - low) / (high - low || 1));
+    context.fillRect(x, y, size, size);
+  });
+  context.globalAlpha = 1;
+}
+
+export function paintGrid(context: CanvasRenderingContext2D, across: number): void {
+  context.strokeStyle = "rgb(128 128 128 / 0.55)";
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let i = 1; i < across; i++) {
+    const at = Math.round((i * EDGE) / across) + 0.5;
+    context.moveTo(at, 0);
+    context.lineTo(at, EDGE);
+    context.moveTo(0, at);
+    context.lineTo(EDGE, at);
+  }
+  context.stroke();
+}
+
+/** A frame round one patch that stands out on light and dark. */
+export function paintCursor(context: CanvasRenderingContext2D, cell: number, across: number): void {
+  const size = EDGE / across;
+  const [x, y] = [(cell % across) * size, Math.floor(cell / across) * size];
+  for (const [width, style] of [
+    [7, "#000"],
+    [3, "#fff"],
+  ] as const) {
+    context.lineWidth = width;
+    context.strokeStyle = style;
+    context.strokeRect(x + 2, y + 2, size - 4, size - 4);
+  }
+}
+
+function eachCell(across: number, paint: (index: number, x: number, y: number, size: number) => void): void {
+  const size = EDGE / across;
+  for (let i = 0; i < across * across; i++) paint(i, (i % across) * size, Math.floor(i / across) * size, size);
+}
+
+/** Least and greatest of some numbers. */
+export function rangeOf(values: ArrayLike<number>): [number, number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < values.length; i++) {
+    low = Math.min(low, values[i]);
+    high = Math.max(high, values[i]);
+  }
+  return [low, high];
+}

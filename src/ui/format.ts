@@ -1,0 +1,39 @@
+/** Numbers as people read them. */
+
+const significant = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** 0.4567 as "45.7 %". */
+export function percent(rate: number): string {
+  return `${(100 * rate).toFixed(1).replace(/\.0$/, "")} %`;
+}
+
+/** A difference of rates: 0.034 as "3.4 points". */
+export function points(rate: number): string {
+  return `${(100 * rate).toFixed(1)} points`;
+}
+
+/** Three digits that count: 0.001, 1.25, 12,300. */
+export function short(value: number): string {
+  return Math.abs(value) >= 1000 ? whole.format(value) : significant.format(value);
+}
+
+const SCALES = [
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e3, "k"],
+] as const;
+
+/** 12 300 000 as "12.3 M". */
+export function scaled(value: number): string {
+  const [size, letter] = SCALES.find(([size]) => value >= size) ?? [1, ""];
+  return `${significant.format(value / size)} ${letter}`.trim();
+}
+
+export function bytes(value: number): string {
+  return `${significant.format(value / 2 ** 20)} MiB`;
+}
+
+export function milliseconds(value: number): string {
+  return value >= 10_000 ? `${significant.format(value / 1000)} s` : `${significant.format(value)} ms`;
+}

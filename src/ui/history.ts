@@ -1,0 +1,105 @@
+/**
+ * What a run has shown so far, in bounded memory: curves averaged into at most 500 points over the planned run, and looks at
+ * the gallery spread over the run so that a pointer on a chart finds the masks of that time.
+ */
+import type { Cost, StepReport } from "../train/session";
+import type { Look } from "../worker/protocol";
+
+export interface Point {
+  step: number;
+  ce: number;
+  kd?: number;
+  student: number;
+  /** Student's accuracy, exponentially smoothed. */
+  smooth: number;
+  teacher?: number;
+  agreement?: number;
+}
+
+export interface Evaluation {
+  step: number;
+  top1: number;
+  count: number;
+}
+
+const POINTS = 500;
+const LOOKS = 200;
+/** Steps over which accuracy is smoothed, as a share of the run, and at least so many. */
+const SMOOTH_SHARE = 0.02;
+const SMOOTH_LEAST = 10;
+
+const MEANS = ["ce", "kd", "student", "teacher", "agreement"] as const;
+
+export class History {
+  points: Point[] = [];
+  looks: Look[] = [];
+  evaluations: Evaluation[] = [];
+  /** Multiply-adds of the teacher so far, and what they would have been without a mask. */
+  macs = 0;
+  fullMacs = 0;
+  /** Milliseconds per step, smoothed. */
+  ms = 0;
+  imagesPerSecond = 0;
+  private inPoint = 0;
+  private smooth = 0;
+  private weight = 0;
+
+  constructor(readonly total: number) {}
+
+  /** A history as it was stored (structured cloning keeps fields, not methods). */
+  static revive(stored: History): History {
+    return Object.assign(new History(stored.total), stored);
+  }
+
+  /** Adds a step; `teacherMacs` is what the teacher cost in it. */
+  push(report: Omit<StepReport, "kept">, teacherMacs?: Pick<Cost, "macs" | "fullMacs">): void {
+    const fresh = {
+      ...{ step: report.step, ce: report.ce, kd: report.kd, student: report.studentTop1, smooth: this.smoothed(report.studentTop1) },
+      ...{ teacher: report.teacherTop1, agreement: report.agreement },
+    };
+    const stride = Math.max(1, Math.ceil(this.total / POINTS));
+    if (this.inPoint === 0) this.points.push(fresh);
+    else this.points[this.points.length - 1] = merge(this.points[this.points.length - 1], this.inPoint, fresh);
+    this.inPoint = (this.inPoint + 1) % stride;
+    this.macs += teacherMacs?.macs ?? 0;
+    this.fullMacs += teacherMacs?.fullMacs ?? 0;
+    // The first step prepares kernels; it says nothing about the others.
+    const old = this.points.length < 3 ? 0 : 0.9;
+    this.ms = old * this.ms + (1 - old) * report.ms;
+    this.imagesPerSecond = old * this.imagesPerSecond + (1 - old) * report.imagesPerSecond;
+  }
+
+  /** Adds a look; when there are too many, every second of the older half goes. */
+  addLook(look: Look): void {
+    if (this.looks.at(-1)?.step === look.step) this.looks.pop();
+    this.looks.push(look);
+    if (this.looks.length > LOOKS) this.looks = this.looks.filter((_, i) => i > LOOKS / 2 || i % 2 === 0);
+  }
+
+  /** The last look at or before a step, or else the first one. */
+  lookAt(step: number): Look | undefined {
+    return this.looks.findLast((look) => look.step <= step) ?? this.looks[0];
+  }
+
+  /** The curve's point at or after a step. */
+  pointAt(step: number): Point | undefined {
+    return this.points.find((point) => point.step >= step) ?? this.points.at(-1);
+  }
+
+  /** Exponential mean with its start corrected, so that the first values are not drawn to zero. */
+  private smoothed(value: number): number {
+    const keep = 1 - 1 / Math.max(SMOOTH_LEAST, SMOOTH_SHARE * this.total);
+    this.smooth = keep * this.smooth + (1 - keep) * value;
+    this.weight = keep * this.weight + (1 - keep);
+    return this.smooth / this.weight;
+  }
+}
+
+/** Mean of a point that stands for `n` steps and one more step. */
+function merge(point: Point, n: number, fresh: Point): Point {
+  const means = MEANS.map((key) => {
+    const [a, b] = [point[key], fresh[key]];
+    return [key, a === undefined || b === undefined ? (b ?? a) : (n * a + b) / (n + 1)];
+  });
+  return { ...fresh, ...Object.fromEntries(means) };
+}

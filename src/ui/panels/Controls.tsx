@@ -1,0 +1,114 @@
+/** The bar that runs the training: one green button that becomes Pause, and what the run is doing. */
+import { useRef } from "react";
+import { playOrPause, restart, stepOnce, undo } from "../actions";
+import { openFile, resumeKept, saveToFile } from "../client";
+import { short } from "../format";
+import { begun, busy, finished, type State, useStore, waiting } from "../store";
+
+export function Controls({ onHelp }: { onHelp(): void }) {
+  const state = useStore();
+  const { phase, failure, undo: stack } = state;
+  const idle = phase === "ready" || phase === "paused";
+  const pendingNext = begun(state) && waiting(state).length > 0;
+  return (
+    <section className="controls" aria-label="Training">
+      <div className="buttons">
+        <MainButtons state={state} />
+        <button type="button" onClick={stepOnce} disabled={!idle || finished(state)}>
+          Step
+        </button>
+        <button type="button" onClick={restart} disabled={!begun(state)} className={pendingNext ? "due" : undefined}>
+          {pendingNext ? "Restart to apply" : "Restart"}
+        </button>
+        <button type="button" onClick={undo} disabled={stack.length === 0} title="Takes back the last live change (Ctrl+Z)">
+          Undo
+        </button>
+        <FileButtons disabled={!state.active || failure?.fatal === true} />
+        <button type="button" onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">
+          ?
+        </button>
+      </div>
+      <Progress state={state} />
+      <p className="status" role="status" data-phase={phase}>
+        {statusText(state)}
+      </p>
+    </section>
+  );
+}
+
+function MainButtons({ state }: { state: State }) {
+  const { phase, kept, failure } = state;
+  const offer = kept && !begun(state);
+  const waitingForGpu = phase === "opening" || failure?.fatal;
+  const label = busy(state) ? "Pause" : phase === "paused" && !finished(state) ? "Continue" : "Start";
+  return (
+    <>
+      {offer && (
+        <button type="button" className="go" onClick={() => void resumeKept()} disabled={waitingForGpu}>
+          {kept.step < kept.total ? `Resume at step ${kept.step}` : "Show the finished run"}
+        </button>
+      )}
+      <button type="button" className={offer ? undefined : "go"} onClick={playOrPause} disabled={waitingForGpu}>
+        {offer ? "Start a new run" : finished(state) ? "Start again" : label}
+      </button>
+    </>
+  );
+}
+
+function FileButtons({ disabled }: { disabled: boolean }) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button type="button" onClick={saveToFile} disabled={disabled}>
+        Save
+      </button>
+      <button type="button" onClick={() => input.current?.click()} disabled={disabled}>
+        Open
+      </button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        accept=".safetensors"
+        aria-label="Saved run"
+        onChange={({ target }) => {
+          const [file] = target.files ?? [];
+          if (file) void openFile(file);
+          target.value = "";
+        }}
+      />
+    </>
+  );
+}
+
+function Progress({ state }: { state: State }) {
+  const { step, active, wanted, history } = state;
+  const total = active?.steps ?? wanted.steps;
+  return (
+    <div className="progress">
+      <progress max={total} value={step} aria-label="Steps done" data-step={step} />
+      <span className="figures">
+        step <b>{short(step)}</b> of {short(total)}
+        {step > 0 && <> · {short(history.imagesPerSecond)} images/s</>}
+      </span>
+    </div>
+  );
+}
+
+const WORDS: Record<State["phase"], string> = {
+  opening: "Opening the GPU",
+  ready: "Ready. Below: what an untrained student looks at.",
+  compiling: "Preparing kernels, once",
+  running: "Training",
+  paused: "Paused",
+  finished: "Finished",
+  failed: "Stopped",
+};
+
+/** The status line: what is going on, and the last milestone. */
+function statusText({ phase, note, history, failure }: State): string {
+  const last = history.evaluations.at(-1);
+  const milestone = last && `Held-out accuracy ${Math.round(100 * last.top1)} % at step ${last.step}.`;
+  if (failure && phase !== "running") return failure.message;
+  return [`${note || WORDS[phase]}${phase === "opening" || phase === "compiling" ? " …" : ""}`, milestone].filter(Boolean).join(" · ");
+}

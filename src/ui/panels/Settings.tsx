@@ -1,0 +1,85 @@
+/** The panel of settings, derived from the one table. */
+import { memo } from "react";
+import { KEYS, type Key, SETTINGS, type Setting } from "../../train/experiment";
+import { change, conflicts, reset } from "../actions";
+import { patchCount } from "../selectors";
+import { begun, useStore } from "../store";
+import { ChoiceControl, KeepExtras, NumberControl } from "./SettingControls";
+
+const GROUPS: Record<Setting["group"], string> = {
+  mask: "Mask",
+  loss: "Loss",
+  optimizer: "Optimizer",
+  student: "Student",
+  run: "Run",
+};
+
+export function SettingsPanel() {
+  return (
+    <section className="panel settings" aria-labelledby="settings-title">
+      <h2 id="settings-title">Settings</h2>
+      <p className="hint">
+        <Tag when="live" /> acts on the very next step, <Tag when="next" /> with the next start.
+      </p>
+      {Object.entries(GROUPS).map(([group, title]) => (
+        <fieldset key={group}>
+          <legend>{title}</legend>
+          {KEYS.filter((key) => SETTINGS[key].group === group).map((key) => (
+            <Control key={key} name={key} />
+          ))}
+        </fieldset>
+      ))}
+    </section>
+  );
+}
+
+const Control = memo(function Control({ name }: { name: Key }) {
+  const setting: Setting = SETTINGS[name];
+  const value = useStore(({ wanted }) => wanted[name]);
+  const differs = useStore((state) => begun(state) && state.active !== undefined && state.active[name] !== value);
+  const problem = useStore(({ problems, wanted }) => problems[name] ?? conflicts(wanted)[name]);
+  const patches = useStore(patchCount);
+  const changed = value !== setting.default;
+  const ids = { id: `set-${name}`, help: `help-${name}`, problem: problem ? `problem-${name}` : undefined };
+  const Kind = setting.kind === "number" ? NumberControl : ChoiceControl;
+  return (
+    <div className="control" data-key={name}>
+      <div className="control-head">
+        <label htmlFor={ids.id}>{setting.label}</label>
+        <Tag when={setting.when} />
+        {differs && setting.when === "next" && <span className="due-mark">Restart to apply</span>}
+        {changed && (
+          <button
+            type="button"
+            className="reset"
+            onClick={() => reset(name)}
+            aria-label={`Reset ${setting.label} to ${setting.default}`}
+            title={`Back to ${setting.default}`}
+          >
+            ↺
+          </button>
+        )}
+      </div>
+      <Kind
+        setting={setting as never}
+        value={value}
+        ids={ids}
+        step={name === "keep" ? 1 / patches : undefined}
+        onChange={(v) => change(name, v)}
+      />
+      {name === "keep" && <KeepExtras value={Number(value)} patches={patches} onChange={(v) => change(name, v)} />}
+      {problem && (
+        <p className="problem" id={ids.problem} role="alert">
+          {problem}
+        </p>
+      )}
+      <p className="help" id={ids.help}>
+        {setting.help}
+      </p>
+    </div>
+  );
+});
+
+function Tag({ when }: { when: Setting["when"] }) {
+  return <span className={`tag ${when}`}>{when === "live" ? "live" : "next run"}</span>;
+}

@@ -1,0 +1,29 @@
+/** The time cursor: any step that was looked at, or live. Pictures and charts follow it. */
+import { setState, shownStep, useStore } from "../store";
+
+export function TimeBar() {
+  const looks = useStore((state) => state.history.looks.length);
+  const steps = useStore((state) => state.history.looks);
+  const shown = useStore(shownStep);
+  if (looks < 2) return null;
+  const found = shown === undefined ? -1 : steps.findLastIndex(({ step }) => step <= shown);
+  const at = shown === undefined ? looks - 1 : Math.max(0, found);
+  return (
+    <div className="time">
+      <label htmlFor="time">Time</label>
+      <input
+        id="time"
+        type="range"
+        min={0}
+        max={looks - 1}
+        value={at}
+        aria-valuetext={shown === undefined ? "live" : `step ${steps[at]?.step}`}
+        onChange={({ target }) => setState({ pinned: steps[Number(target.value)]?.step, hover: undefined })}
+      />
+      <output htmlFor="time">step {steps[at]?.step}</output>
+      <button type="button" aria-pressed={shown === undefined} onClick={() => setState({ pinned: undefined, hover: undefined })}>
+        Live
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+/** What lies over the gallery's images in each view: kept patches, or a value per patch. */
+import type { Look } from "../../worker/protocol";
+import { rangeOf } from "../draw/patches";
+import { patchCount } from "../selectors";
+import type { State } from "../store";
+
+export interface Layer {
+  /** Completes "What the ...". */
+  subject: string;
+  /** What to know about this view, in a sentence. */
+  note: string;
+  /** What a value means. */
+  unit: string;
+  /** Value per patch of image i, and the least and greatest over all images. */
+  values?(image: number): ArrayLike<number>;
+  range: [number, number];
+  /** Patches kept of image i. */
+  kept?(image: number): ReadonlySet<number>;
+}
+
+export function layerOf(state: State, look: Look | undefined): Layer {
+  const kept = look?.kept && keptOf(look.kept, state.gallery.labels.length);
+  const layer = look && valueLayer(state, look);
+  return { ...(layer ?? maskLayer(state, look)), kept };
+}
+
+function maskLayer(state: State, look: Look | undefined): Layer {
+  const note = !look
+    ? "Held-out images, cut into patches. Colours, places and clutter say nothing about the class; the outline does."
+    : look.kept
+      ? "Bright patches are shown to the teacher; faded ones are never computed."
+      : state.teacher
+        ? "The teacher sees every patch."
+        : "No teacher, so no mask: the student sees every patch.";
+  return { subject: state.teacher ? "teacher sees" : "student sees", note, unit: "", range: [0, 0] };
+}
+
+function valueLayer(state: State, look: Look): Layer | undefined {
+  const n = patchCount(state);
+  const rows = (values: ArrayLike<number> & { subarray(from: number, to: number): ArrayLike<number> }, stride = n, offset = 0) => ({
+    values: (image: number) => values.subarray(image * stride + offset, image * stride + offset + n),
+    range: [0, rangeOf(values)[1]] as [number, number],
+  });
+  if (state.view === "saliency") {
+    const note = "Attention of the student's last block, mean over its heads: what the mask is chosen by.";
+    return { subject: "student attends to", note, unit: "saliency", ...rows(look.score ?? meanOverHeads(look, n)) };
+  }
+  if (state.view === "attention") {
+    const head = Math.min(state.head, look.heads - 1);
+    const note = `Attention of the class token in head ${head + 1} of ${look.heads}, last block.`;
+    return { subject: "student attends to", note, unit: "attention", ...rows(look.attention, look.heads * n, head * n) };
+  }
+  if (state.view === "kept" && state.frequency?.looks) {
+    const { gallery, looks } = state.frequency;
+    const note = `Share of ${looks} looks so far in which the patch was kept.`;
+    return { subject: "teacher was shown", note, unit: "kept", ...rows(gallery.map((count) => count / looks)), range: [0, 1] };
+  }
+  return undefined;
+}
+
+function meanOverHeads({ attention, heads }: Look, n: number): Float32Array {
+  return Float32Array.from({ length: attention.length / heads }, (_, at) => {
+    const [image, patch] = [Math.floor(at / n), at % n];
+    let sum = 0;
+    for (let head = 0; head < heads; head++) sum += attention[(image * heads + head) * n + patch];
+    return sum / heads;
+  });
+}
+
+function keptOf(kept: Uint32Array, images: number): (image: number) => ReadonlySet<number> {
+  const k = kept.length / images;
+  return (image) => new Set(kept.subarray(image * k, (image + 1) * k));
+}

@@ -1,0 +1,153 @@
+/** Everything the page shows, in one store. Worker events are folded in by `receive`; the history is mutable, told by `version`. */
+import { create } from "zustand";
+import { SCENE_CLASSES, scene } from "../data/scenes";
+import type { AdapterFacts } from "../engine/device";
+import { type Change, fromPairs, type Key, SETTINGS, type Settings } from "../train/experiment";
+import type { Cost } from "../train/session";
+import type { Event, Frequency, Gallery, Phase } from "../worker/protocol";
+import { History } from "./history";
+
+export type View = "mask" | "saliency" | "attention" | "kept";
+
+/** What a finished run was and what came of it, to set the next one beside. */
+export interface Outcome {
+  query: string;
+  top1: number;
+  count: number;
+  saved?: number;
+}
+
+export interface State {
+  phase: Phase;
+  note: string;
+  adapter?: AdapterFacts;
+  gallery: Gallery;
+  frequency?: Frequency;
+  cost?: Cost;
+  /** Name of the teacher; null when there is none, undefined while nobody knows. */
+  teacher?: string | null;
+  /** What the panel says, and what the worker's run has. */
+  wanted: Settings;
+  active?: Settings;
+  step: number;
+  changes: Change[];
+  /** Live changes that can be taken back, oldest first. */
+  undo: { key: Key; from: string | number; at: number }[];
+  /** What is wrong with a control's entry. */
+  problems: Partial<Record<Key, string>>;
+  urlProblems: string[];
+  failure?: { message: string; remedy: string; fatal: boolean };
+  /** A run kept by this browser that can be continued. */
+  kept?: { step: number; total: number };
+  history: History;
+  version: number;
+  outcomes: Outcome[];
+  /** Step shown because a pointer is on a chart, and because someone chose it. */
+  hover?: number;
+  pinned?: number;
+  view: View;
+  head: number;
+}
+
+/** As the worker: what it sends later is the same eight images. */
+const DATA_SEED = 1;
+const GALLERY = 8;
+const SIDE = 32;
+
+/** The gallery before there is a worker, and without WebGPU. */
+function firstGallery(): Gallery {
+  const each = 3 * SIDE * SIDE;
+  const images = new Uint8Array(GALLERY * each);
+  const labels = Array.from({ length: GALLERY }, (_, i) => {
+    const { image, label } = scene(DATA_SEED, "test", i, SIDE);
+    images.set(image, i * each);
+    return label;
+  });
+  return { side: SIDE, channels: 3, patch: SIDE / 8, images, labels, classes: SCENE_CLASSES };
+}
+
+function initial(): State {
+  const { settings, problems } = fromPairs(new URLSearchParams(location.search));
+  return {
+    ...{ phase: "opening", note: "", gallery: firstGallery(), wanted: settings, step: 0, changes: [], undo: [] },
+    ...{ problems: {}, urlProblems: problems, history: new History(settings.steps), version: 0, outcomes: [], view: "mask", head: 0 },
+  };
+}
+
+export const useStore = create<State>()(initial);
+export const { getState, setState } = useStore;
+
+/** Adds a change to the list shown; several of one setting at one step are one. */
+export function withChange(changes: Change[], change: Change): Change[] {
+  const last = changes.at(-1);
+  if (last?.key !== change.key || last.step !== change.step) return [...changes, change];
+  const merged = { ...change, from: last.from };
+  return merged.from === merged.to ? changes.slice(0, -1) : [...changes.slice(0, -1), merged];
+}
+
+/** Folds a worker's event into the state. Step reports only enter the history; `version` tells when to redraw. */
+export function receive(event: Event): void {
+  setState(fold(event, getState()));
+}
+
+function fold(event: Event, { history, active, cost, version, step, changes }: State): Partial<State> {
+  switch (event.type) {
+    case "phase":
+      return { phase: event.phase, note: event.note };
+    case "adapter":
+      return { adapter: event.facts };
+    case "gallery":
+      return { gallery: event.gallery };
+    case "started":
+      return started(event, history);
+    case "step":
+      history.push(event.report, cost && active && teacherMacs(cost, active));
+      return {};
+    case "look":
+      history.addLook(event.look);
+      return { version: version + 1, step: Math.max(event.look.step, step) };
+    case "frequency":
+      return { frequency: event.frequency };
+    case "evaluated":
+      history.evaluations.push({ step: event.step, top1: event.top1, count: event.count });
+      return { version: version + 1 };
+    case "changed":
+      return { changes: withChange(changes, event.change), active: active && { ...active, [event.change.key]: event.change.to } };
+    case "cost":
+      return { cost: event.cost };
+    case "failed":
+      return { failure: event };
+    default:
+      return {};
+  }
+}
+
+function started({ settings, teacher, step, changes }: Extract<Event, { type: "started" }>, history: History): Partial<State> {
+  // A resumed run comes with its own history.
+  const fresh = step === 0 || history.total !== settings.steps || history.points.at(-1)?.step !== step;
+  return {
+    ...{ active: settings, teacher: teacher ?? null, step, changes, failure: undefined, frequency: undefined },
+    ...{ hover: undefined, pinned: undefined, undo: [], version: 0 },
+    ...(fresh && { history: new History(settings.steps) }),
+  };
+}
+
+/** What the teacher computes in a step. Letting it choose its own patches costs a full pass on top. */
+export function teacherMacs({ macs, fullMacs }: Cost, { criterion, batch }: Settings): Pick<Cost, "macs" | "fullMacs"> {
+  const extra = criterion === "teacher" && macs < fullMacs ? fullMacs : 0;
+  return { macs: (macs + extra) * batch, fullMacs: fullMacs * batch };
+}
+
+/** The step shown: that under the pointer, the chosen one, or undefined for the newest. */
+export const shownStep = ({ hover, pinned }: State): number | undefined => hover ?? pinned;
+
+/** Whether a run is past its first step. */
+export const begun = ({ step }: State): boolean => step > 0;
+
+export const finished = ({ active, step }: State): boolean => active !== undefined && step >= active.steps;
+
+export const busy = ({ phase }: State): boolean => phase === "running" || phase === "compiling";
+
+/** Settings that differ from the run and act only with a new one. */
+export const waiting = ({ active, wanted }: State): Key[] =>
+  active ? (Object.keys(SETTINGS) as Key[]).filter((key) => SETTINGS[key].when === "next" && active[key] !== wanted[key]) : [];
