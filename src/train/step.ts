@@ -1,6 +1,6 @@
 /** THE main path: one training step, recorded once and replayed. */
 import type { Engine } from "../engine/device";
-import { Graph, type Live, type Tensor } from "../engine/graph";
+import { type Gradients, Graph, type Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { type KeepChoice, maskedTeacher } from "../methods/maskedkd";
 import type { Params } from "../models/params";
@@ -49,11 +49,18 @@ export interface StepOptions {
 /**
  * Records one update: the student looks, chooses the patches worth showing, the teacher answers on those, the student
  * learns. The program's outputs: `ce` and, with a lesson, `kd` [1], `logits` and `teacherLogits` [B, K], `score` [B, N],
- * `kept` u32 [B, k].
+ * `kept` u32 [B, k]; `clip` [2], the gradient's scale and norm, when the optimizer clips.
  */
 export function compileStep(engine: Engine, options: StepOptions): Promise<Program> {
-  const { student, optimizer, batch, lesson } = options;
   const graph = new Graph(engine);
+  const { grads, outputs } = traceLosses(graph, options);
+  const clip = options.optimizer.update(grads);
+  return Program.compile(graph, { ...outputs, ...(clip && { clip }) });
+}
+
+/** The part of a step before the update: its losses, what led to them, and the student's gradient. */
+export function traceLosses(graph: Graph, options: Omit<StepOptions, "optimizer">): { grads: Gradients; outputs: Record<string, Tensor> } {
+  const { student, batch, lesson } = options;
   const { channels, image } = student.config;
   const loaded = graph.fixed(batch.images, [batch.size, channels, image, image]);
   const images = options.augment ? shiftAndMirror(loaded, options.augment) : loaded;
@@ -71,6 +78,5 @@ export function compileStep(engine: Engine, options: StepOptions): Promise<Progr
   const grads = graph.gradients((g) => {
     for (const [loss, weight] of losses) loss.seed(weight, g);
   });
-  optimizer.update(grads);
-  return Program.compile(graph, outputs);
+  return { grads, outputs };
 }
