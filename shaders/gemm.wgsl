@@ -31,12 +31,12 @@ const WORKGROUP = 8u;
 const HALF = false; // shared: keep the tiles in f16 (accumulation stays f32)
 
 const BIAS = false;
-const SAVE = false; // also write A·B + bias before the activation
+const SAVE = false; // also write the activation's derivative, for the gradient to multiply by
 const ACTIVATION = 0u; // 0 none, 1 exact GELU, 2 ReLU
-const ACTIVATION_GRADIENT = 0u; // multiply by the derivative of the activation at `saved` (same codes)
+const SCALE = false; // multiply by `factor`, such as a saved derivative
 const ADD = false; // add `other`, a matrix with as many rows as C ...
 const ADD_SPARSE = false; // ... or with a row for each add_every-th row of C
-const ROW_SUMS = false; // also write sum_k A[i,k] (bias gradient), one value per row and part
+const ROW_SUMS = false; // further workgroups write sum_k A[i,k] (the gradient of a bias), one value per row and part
 
 struct Params {
   m: u32,
@@ -52,9 +52,10 @@ struct Params {
   add_offset: u32,
   ld_add: u32,
   add_every: u32,
-  saved_offset: u32,
-  ld_saved: u32,
+  factor_offset: u32,
+  ld_factor: u32,
   bias_offset: u32,
+  tile_groups: u32, // workgroups that compute tiles
 }
 
 @group(0) @binding(0) var<storage, read> a4: array<vec4f>;
@@ -67,7 +68,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read> other: array<f32>;
 @group(0) @binding(8) var<storage, read_write> save4: array<vec4f>;
 @group(0) @binding(9) var<storage, read_write> save1: array<f32>;
-@group(0) @binding(10) var<storage, read> saved: array<f32>;
+@group(0) @binding(10) var<storage, read> factor: array<f32>;
 @group(0) @binding(11) var<storage, read_write> row_sums: array<f32>;
 @group(0) @binding(12) var<uniform> params: Params;
 
@@ -170,28 +171,22 @@ fn ended(p: Params, t: mat4x4f, k: u32) -> mat4x4f {
 
 const SQRT_HALF = 0.7071067811865476;
 
-// The normal distribution function of x, given bell = exp(-x²/2): erf by Abramowitz and Stegun 7.1.26, which is within
-// 1.5e-7. Its exponential is the one the slope of GELU needs too.
-fn normal_below(x: vec4f, bell: vec4f) -> vec4f {
-  let t = 1.0 / (1.0 + 0.3275911 * SQRT_HALF * abs(x));
-  let series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
-  return 0.5 + 0.5 * sign(x) * (1.0 - series * bell);
+// An activation's value and derivative. GELU(x) = x F(x) and GELU'(x) = F(x) + x f(x) with the normal distribution F and its
+// density f: erf by Abramowitz and Stegun 7.1.26, which is within 1.5e-7, and one exponential serves both.
+struct Activated {
+  value: vec4f,
+  slope: vec4f,
 }
 
-fn activate(x: vec4f) -> vec4f {
+fn activate(x: vec4f) -> Activated {
   if (ACTIVATION == 1u) {
-    return x * normal_below(x, exp(-0.5 * x * x));
-  } else {
-    return max(x, vec4f());
-  }
-}
-
-fn activation_slope(x: vec4f) -> vec4f {
-  if (ACTIVATION_GRADIENT == 1u) {
     let bell = exp(-0.5 * x * x);
-    return normal_below(x, bell) + x * 0.3989422804014327 * bell;
+    let t = 1.0 / (1.0 + 0.3275911 * SQRT_HALF * abs(x));
+    let series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+    let below = 0.5 + 0.5 * sign(x) * (1.0 - series * bell);
+    return Activated(x * below, below + x * 0.3989422804014327 * bell);
   } else {
-    return select(vec4f(), vec4f(1.0), x > vec4f());
+    return Activated(max(x, vec4f()), select(vec4f(), vec4f(1.0), x > vec4f()));
   }
 }
 
@@ -209,15 +204,16 @@ fn initial(p: Params, col: u32) -> vec4f {
 fn finish(p: Params, row: u32, col: u32, sum: vec4f) -> vec4f {
   let c = min(vec4u(col, col + 1u, col + 2u, col + 3u), vec4u(p.n - 1u));
   var v = sum;
-  if (SAVE) {
-    keep(p, row, col, v);
-  }
   if (ACTIVATION != 0u) {
-    v = activate(v);
+    let activated = activate(v);
+    v = activated.value;
+    if (SAVE) {
+      keep(p, row, col, activated.slope);
+    }
   }
-  if (ACTIVATION_GRADIENT != 0u) {
-    let at = c + (p.saved_offset + row * p.ld_saved);
-    v *= activation_slope(vec4f(saved[at.x], saved[at.y], saved[at.z], saved[at.w]));
+  if (SCALE) {
+    let at = c + (p.factor_offset + row * p.ld_factor);
+    v *= vec4f(factor[at.x], factor[at.y], factor[at.z], factor[at.w]);
   }
   if (ADD && ADD_SPARSE) {
     if (row % p.add_every == 0u) {
@@ -268,9 +264,21 @@ fn store(p: Params, row: u32, col: u32, sum: vec4f, part: u32) {
 // registers), or written out for each of them: faster, and slow to compile where it is long.
 const LOOPED = true;
 
-fn store_row_sum(p: Params, row: u32, col: u32, sum: f32, part: u32) {
-  if (col == 0u && row < p.m) {
-    row_sums[part * p.m + row] = sum;
+// Lane i of the workgroups after those with tiles sums four rows of A. In the tiles' own loop these sums cost a third more.
+fn sum_rows(p: Params, lane: u32, part: u32) {
+  let row = 4u * lane;
+  var at = a_start(p, row) + (part * p.k_part / 4u) * a_pace(p);
+  var sum = vec4f();
+  let end = min(p.k_size, (part + 1u) * p.k_part);
+  for (var k = part * p.k_part; k < end; k += 4u) {
+    let a = a_block(p, at, row, k);
+    sum += vec4f(1.0) * a;
+    at += a_pace(p);
+  }
+  for (var e = 0u; e < 4u; e++) { // unroll
+    if (row + e < p.m) {
+      row_sums[part * p.m + row + e] = sum[e];
+    }
   }
 }
 
@@ -287,7 +295,14 @@ fn quad(
   @builtin(local_invocation_index) local: u32,
 ) {
   let p = params;
-  let tile = (group.x + group.y * 65535u) * (WORKGROUP / 4u) + local / 4u;
+  let index = group.x + group.y * 65535u;
+  if (ROW_SUMS) {
+    if (index >= p.tile_groups) {
+      sum_rows(p, (index - p.tile_groups) * WORKGROUP + local, group.z);
+      return;
+    }
+  }
+  let tile = index * (WORKGROUP / 4u) + local / 4u;
   let lane = local % 4u;
   let tiles_n = (p.n + 16u * B_BLOCKS - 1u) / (16u * B_BLOCKS);
   let row = ((tile / tiles_n) * 4u + lane) * 4u * A_BLOCKS;
@@ -307,17 +322,18 @@ fn quad(
   for (var j = 0u; j < B_BLOCKS; j++) { // unroll
     b_at[j] = b_start(p, quad_col(col, lane, 4u * j)) + (group.z * p.k_part / 4u) * b_pace(p);
   }
-  var sums: array<f32, 4u * A_BLOCKS>;
+  let a_step = a_pace(p);
+  let b_step = b_pace(p);
   let end = min(p.k_size, (group.z + 1u) * p.k_part);
   for (var k = group.z * p.k_part; k < end; k += 4u) {
     var a: array<mat4x4f, A_BLOCKS>;
     for (var i = 0u; i < A_BLOCKS; i++) { // unroll
       a[i] = a_block(p, a_at[i], row + 4u * i, k);
-      a_at[i] += a_pace(p);
+      a_at[i] += a_step;
     }
     for (var j = 0u; j < B_BLOCKS; j++) { // unroll
       let b = b_block(p, b_at[j], quad_col(col, lane, 4u * j), k);
-      b_at[j] += b_pace(p);
+      b_at[j] += b_step;
       let bx = mat4x4f(quadSwapX(b[0]), quadSwapX(b[1]), quadSwapX(b[2]), quadSwapX(b[3]));
       let by = mat4x4f(quadSwapY(b[0]), quadSwapY(b[1]), quadSwapY(b[2]), quadSwapY(b[3]));
       let bd = mat4x4f(quadSwapDiagonal(b[0]), quadSwapDiagonal(b[1]), quadSwapDiagonal(b[2]), quadSwapDiagonal(b[3]));
@@ -327,15 +343,6 @@ fn quad(
           acc[4u * i + r][4u * j + 1u] += a[i][r] * bx;
           acc[4u * i + r][4u * j + 2u] += a[i][r] * by;
           acc[4u * i + r][4u * j + 3u] += a[i][r] * bd;
-        }
-      }
-    }
-    if (ROW_SUMS) {
-      if (col == 0u) {
-        for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-          for (var r = 0u; r < 4u; r++) { // unroll
-            sums[4u * i + r] += dot(a[i][r], vec4f(1.0));
-          }
         }
       }
     }
@@ -359,11 +366,6 @@ fn quad(
       }
     }
   }
-  if (ROW_SUMS) {
-    for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
-      store_row_sum(p, row + r, col, sums[r], group.z);
-    }
-  }
 }
 
 // ---- coop: rows of A are handed out by broadcast -------------------------------------------------------------------
@@ -374,7 +376,14 @@ fn coop(
   @builtin(local_invocation_index) local: u32,
 ) {
   let p = params;
-  let tile = (group.x + group.y * 65535u) * (WORKGROUP / LANES) + local / LANES;
+  let index = group.x + group.y * 65535u;
+  if (ROW_SUMS) {
+    if (index >= p.tile_groups) {
+      sum_rows(p, (index - p.tile_groups) * WORKGROUP + local, group.z);
+      return;
+    }
+  }
+  let tile = index * (WORKGROUP / LANES) + local / LANES;
   let lane = local % LANES;
   let tiles_n = (p.n + 4u * LANES * B_BLOCKS - 1u) / (4u * LANES * B_BLOCKS);
   let row = (tile / tiles_n) * LANES * 4u * A_BLOCKS;
@@ -394,17 +403,18 @@ fn coop(
   for (var j = 0u; j < B_BLOCKS; j++) { // unroll
     b_at[j] = b_start(p, col + 4u * j) + (group.z * p.k_part / 4u) * b_pace(p);
   }
-  var sums: array<f32, 4u * A_BLOCKS>;
+  let a_step = a_pace(p);
+  let b_step = b_pace(p);
   let end = min(p.k_size, (group.z + 1u) * p.k_part);
   for (var k = group.z * p.k_part; k < end; k += 4u) {
     var b: array<mat4x4f, B_BLOCKS>;
     for (var j = 0u; j < B_BLOCKS; j++) { // unroll
       b[j] = b_block(p, b_at[j], col + 4u * j, k);
-      b_at[j] += b_pace(p);
+      b_at[j] += b_step;
     }
     for (var i = 0u; i < A_BLOCKS; i++) { // unroll
       let a = a_block(p, a_at[i], row + (lane * A_BLOCKS + i) * 4u, k);
-      a_at[i] += a_pace(p);
+      a_at[i] += a_step;
       for (var s = 0u; s < LANES; s++) { // unroll
         for (var r = 0u; r < 4u; r++) { // unroll
           var v = a[r];
@@ -413,13 +423,6 @@ fn coop(
           }
           for (var j = 0u; j < B_BLOCKS; j++) { // unroll
             acc[(s * A_BLOCKS + i) * 4u + r][j] += v * b[j];
-          }
-        }
-      }
-      if (ROW_SUMS) {
-        if (col == lane * 4u * B_BLOCKS) {
-          for (var r = 0u; r < 4u; r++) { // unroll
-            sums[4u * i + r] += dot(a[r], vec4f(1.0));
           }
         }
       }
@@ -442,11 +445,6 @@ fn coop(
       for (var j = 0u; j < B_BLOCKS; j++) { // unroll
         store(p, row + r, col + 4u * j, acc[r][j], group.z);
       }
-    }
-  }
-  if (ROW_SUMS) {
-    for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
-      store_row_sum(p, row + lane * 4u * A_BLOCKS + r, col - lane * 4u * B_BLOCKS, sums[r], group.z);
     }
   }
 }
@@ -482,6 +480,12 @@ fn shared_tiles(
 ) {
   let p = params;
   let tile = group.x + group.y * 65535u;
+  if (ROW_SUMS) {
+    if (tile >= p.tile_groups) {
+      sum_rows(p, (tile - p.tile_groups) * 64u + local, group.z);
+      return;
+    }
+  }
   let tiles_n = (p.n + 63u) / 64u;
   let row = (tile / tiles_n) * 64u;
   let col = (tile % tiles_n) * 64u;
@@ -496,7 +500,6 @@ fn shared_tiles(
   }
   let a_at = a_start(p, row + line);
   let b_at = b_start(p, col + line);
-  var sums: array<f32, 8u>;
   let end = min(p.k_size, (group.z + 1u) * p.k_part);
   for (var k = group.z * p.k_part; k < end; k += 16u) {
     var a = a_block(p, a_at + (k + deep) / 4u * a_pace(p), row + line, k + deep);
@@ -523,19 +526,11 @@ fn shared_tiles(
           acc[r][j] += a_shared(d + my_row + r) * block;
         }
       }
-      if (ROW_SUMS) {
-        for (var r = 0u; r < 8u; r++) { // unroll
-          sums[r] += dot(a_shared(d + my_row + r), vec4f(1.0));
-        }
-      }
     }
   }
   for (var r = 0u; r < 8u; r++) { // unroll
     store(p, row + my_row + r, col + my_col, acc[r][0u], group.z);
     store(p, row + my_row + r, col + my_col + 4u, acc[r][1u], group.z);
-    if (ROW_SUMS) {
-      store_row_sum(p, row + my_row + r, col + my_col, sums[r], group.z);
-    }
   }
 }
 

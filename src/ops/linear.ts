@@ -19,10 +19,10 @@ interface Product {
   out: Tensor;
   bias?: Tensor;
   activation?: Activation;
-  /** Also receives A·B + bias, before the activation. */
+  /** Receives the activation's derivative. */
   save?: Tensor;
-  /** Multiplies by the activation's derivative at these pre-activations. */
-  slope?: { at: Tensor; activation: Activation };
+  /** Multiplied with the result, element by element. */
+  factor?: Tensor;
   /** Added to the result. */
   add?: RowGradient;
   /** Receives sum_k A[i,k], per part. */
@@ -48,9 +48,15 @@ function product(o: Product): void {
     K_TAIL: o.k % 4 !== 0,
     ROW_SUMS: o.rowSums !== undefined,
   };
-  const { constants, ...rest } = epilogueOf(o);
-  const options = { ...rest, constants: { ...layout, ...constants }, groups: groupsOf(variant, o.m, o.n), z: o.parts ?? 1 };
-  graph.launch("gemm", variant.entry, options);
+  const { constants, bind, params } = epilogueOf(o);
+  const tileGroups = groupsOf(variant, o.m, o.n);
+  graph.launch("gemm", variant.entry, {
+    constants: { ...layout, ...constants },
+    bind,
+    params: { ...params, tile_groups: tileGroups },
+    groups: tileGroups + (o.rowSums ? Math.ceil(o.m / (4 * variant.workgroup)) : 0),
+    z: o.parts ?? 1,
+  });
 }
 
 /** What every entry point of the file is told. */
@@ -60,7 +66,7 @@ function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Te
     BIAS: o.bias !== undefined,
     SAVE: o.save !== undefined,
     ACTIVATION: o.activation ? ACTIVATION_CODE[o.activation] : 0,
-    ACTIVATION_GRADIENT: o.slope ? ACTIVATION_CODE[o.slope.activation] : 0,
+    SCALE: o.factor !== undefined,
     ADD: o.add !== undefined,
     ADD_SPARSE: (o.add?.every ?? 1) > 1,
   };
@@ -68,7 +74,7 @@ function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Te
     ...{ a4: o.a, a1: o.a, b4: o.b, b1: o.b, c4: o.out, c1: o.out },
     ...(o.bias && { bias: o.bias }),
     ...(o.save && { save4: o.save, save1: o.save }),
-    ...(o.slope && { saved: o.slope.at }),
+    ...(o.factor && { factor: o.factor }),
     ...(o.add && { other: o.add.tensor }),
     ...(o.rowSums && { row_sums: o.rowSums }),
   };
@@ -77,7 +83,7 @@ function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Te
     ...{ a_offset: o.a.offset, lda: o.a.stride, b_offset: o.b.offset, ldb: o.b.stride },
     ...{ c_offset: o.out.offset, ldc: parts > 1 ? o.n : o.out.stride },
     ...{ add_offset: o.add?.tensor.offset ?? 0, ld_add: o.add?.tensor.stride ?? 0, add_every: o.add?.every ?? 1 },
-    ...{ saved_offset: o.slope?.at.offset ?? 0, ld_saved: o.slope?.at.stride ?? 0, bias_offset: o.bias?.offset ?? 0 },
+    ...{ factor_offset: o.factor?.offset ?? 0, ld_factor: o.factor?.stride ?? 0, bias_offset: o.bias?.offset ?? 0, tile_groups: 0 },
   };
   return { constants, bind, params };
 }
@@ -97,13 +103,13 @@ function groupsOf(variant: GemmVariant, m: number, n: number): number {
 
 /** Length of one of `parts` ranges of k: a multiple of 16, so that every variant's steps end where a part ends. */
 function partLength(k: number, parts: number): number {
-  return Math.ceil(Math.ceil(k / parts) / 16) * 16;
+  return Math.max(1, Math.ceil(Math.ceil(k / parts) / 16)) * 16;
 }
 
 /** Into how many parts to split the k range of a weight gradient: enough workgroups to fill the adapter, none idle. */
 function partsFor({ engine }: Graph, m: number, n: number, k: number): number {
   const wanted = Math.ceil(wantedGroups(engine) / groupsOf(GEMM[choice(engine).gemm], m, n));
-  return Math.ceil(k / partLength(k, Math.max(1, Math.min(wanted, Math.ceil(k / 64), 65535))));
+  return Math.max(1, Math.ceil(k / partLength(k, Math.max(1, Math.min(wanted, Math.ceil(k / 64), 65535)))));
 }
 
 /** C = A B for matrices A [m, k] and B [k, n], into `out` [m, n] when given. No gradient: layers use `linear`. */
@@ -113,8 +119,11 @@ export function matmul(a: Tensor, b: Tensor, out = a.graph.temp([a.rows, b.cols]
   return out;
 }
 
-/** Where an activated tensor came from, so that the next layer's gradient product can apply the derivative itself. */
-const preactivations = new WeakMap<Tensor, { at: Tensor; activation: Activation }>();
+/**
+ * An activated tensor's derivative, so that the next layer's gradient product can apply it in its epilogue. The
+ * derivative stands in for the values before the activation: gradients "at" it are gradients of those.
+ */
+const derivatives = new WeakMap<Tensor, Tensor>();
 
 export interface LinearOptions {
   bias?: Tensor;
@@ -136,25 +145,24 @@ export function linear(x: Tensor, w: Tensor, { bias, activation, residual }: Lin
   const save = activation && needsGrad ? graph.temp(shape, "f32", true) : undefined;
   product({ a: x, b: w, bT: true, m, n, k, out: y, bias, activation, save, add: residual && { tensor: residual, every: 1 } });
   if (!needsGrad) return y;
-  const raw = save ?? y;
-  graph.record(raw, (g, grads) => {
+  graph.record(save ?? y, (g, grads) => {
     if (residual) grads.alias(residual, g);
     inputGradient(x, g, w, grads);
     if (w.needsGrad) weightGradient(x, g, w, bias, grads);
   });
-  if (save && activation) {
-    preactivations.set(y, { at: save, activation });
-    graph.record(y, (g, grads) => grads.add(save, (previous) => activationGradient(g, save, activation, previous)));
+  if (save) {
+    derivatives.set(y, save);
+    graph.record(y, (g, grads) => grads.add(save, (previous) => times(g, save, previous)));
   }
   return y;
 }
 
 function inputGradient(x: Tensor, g: Tensor, w: Tensor, grads: Gradients): void {
   const [n, k] = w.shape;
-  const slope = preactivations.get(x);
-  grads.add(slope?.at ?? x, (add) => {
+  const factor = derivatives.get(x);
+  grads.add(factor ?? x, (add) => {
     const out = x.graph.temp(x.shape);
-    product({ a: g, b: w, m: x.rows, n: k, k: n, out, add, slope });
+    product({ a: g, b: w, m: x.rows, n: k, k: n, out, add, factor });
     return out;
   });
 }
@@ -167,10 +175,10 @@ function weightGradient(x: Tensor, g: Tensor, w: Tensor, bias: Tensor | undefine
   product({ a: g, aT: true, b: x, m: n, n: k, k: x.rows, out: out.reshape([parts * n, k]), rowSums, parts });
 }
 
-/** g times the activation's derivative at h, for gradients that do not come out of a product. */
-function activationGradient(g: Tensor, h: Tensor, activation: Activation, add?: RowGradient): Tensor {
+/** g times an activation's derivative, plus `add`: for gradients that do not come out of a product. */
+function times(g: Tensor, factor: Tensor, add?: RowGradient): Tensor {
   const out = g.graph.temp(g.shape);
-  const { constants, ...rest } = epilogueOf({ a: g, b: g, m: g.rows, n: g.cols, k: 0, out, slope: { at: h, activation }, add });
+  const { constants, ...rest } = epilogueOf({ a: g, b: g, m: g.rows, n: g.cols, k: 0, out, factor, add });
   const vec = g.cols % 4 === 0;
   g.graph.launch("gemm", "epilogue", {
     ...rest,

@@ -12,6 +12,8 @@ export interface GemmVariant {
   tile: [number, number];
   /** Tiles per workgroup. */
   tiles: number;
+  /** Lanes per workgroup. */
+  workgroup: number;
   runs(facts: AdapterFacts): boolean;
 }
 
@@ -25,6 +27,7 @@ const gemm = (entry: GemmVariant["entry"], lanes: number, a: number, b: number, 
     constants: { A_BLOCKS: a, B_BLOCKS: b, WORKGROUP: GEMM_WORKGROUP, ...(entry === "coop" && { LANES: lanes }) },
     tile: [4 * a * lanes, 4 * b * sharesColumns],
     tiles: GEMM_WORKGROUP / lanes,
+    workgroup: GEMM_WORKGROUP,
     runs,
   };
 };
@@ -37,8 +40,8 @@ export const GEMM: Record<string, GemmVariant> = {
   coop4: gemm("coop", 4, 1, 1, (f) => f.subgroup === 4),
   register8x8: gemm("coop", 1, 2, 2, () => true),
   register4x4: gemm("coop", 1, 1, 1, () => true),
-  shared: { entry: "shared_tiles", constants: {}, tile: [64, 64], tiles: 1, runs: () => true },
-  sharedHalf: { entry: "shared_tiles", constants: { HALF: true }, tile: [64, 64], tiles: 1, runs: (f) => f.half },
+  shared: { entry: "shared_tiles", constants: {}, tile: [64, 64], tiles: 1, workgroup: 64, runs: () => true },
+  sharedHalf: { entry: "shared_tiles", constants: { HALF: true }, tile: [64, 64], tiles: 1, workgroup: 64, runs: (f) => f.half },
 };
 
 /** Attention: lanes that share what they load, and rows each lane owns. */
