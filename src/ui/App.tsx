@@ -27,13 +27,15 @@ export function App() {
           <Notices />
           <Verdict />
         </div>
-        <Pictures />
-        <SettingsPanel />
-        <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
-          <Charts />
-        </Suspense>
-        <FrequencyMaps />
-        <CostCard />
+        <div className="layout">
+          <Pictures />
+          <SettingsPanel />
+          <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
+            <Charts />
+          </Suspense>
+          <FrequencyMaps />
+          <CostCard />
+        </div>
       </main>
       <footer>
         Method: Son et al., <cite>The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers</cite>, ECCV
@@ -49,7 +51,7 @@ function Header() {
   return (
     <header>
       <h1>Masked Distillation Playground</h1>
-      <p>
+      <p className="tagline">
         A small vision transformer learns from a teacher that sees only part of each image. Train it on your own GPU and steer the mask
         while it learns.
       </p>

@@ -10,7 +10,7 @@ export interface Point {
   ce: number;
   kd?: number;
   student: number;
-  /** Student's accuracy, exponentially smoothed. */
+  /** Accuracies of student and teacher and their agreement, exponentially smoothed. */
   smooth: number;
   teacher?: number;
   agreement?: number;
@@ -28,7 +28,8 @@ const LOOKS = 200;
 const SMOOTH_SHARE = 0.02;
 const SMOOTH_LEAST = 10;
 
-const MEANS = ["ce", "kd", "student", "teacher", "agreement"] as const;
+/** What is averaged over the steps of a point; smoothed values need no more of it. */
+const MEANS = ["ce", "kd", "student"] as const;
 
 export class History {
   points: Point[] = [];
@@ -41,8 +42,7 @@ export class History {
   ms = 0;
   imagesPerSecond = 0;
   private inPoint = 0;
-  private smooth = 0;
-  private weight = 0;
+  private readonly means: Record<string, { sum: number; weight: number }> = {};
 
   constructor(readonly total: number) {}
 
@@ -54,8 +54,15 @@ export class History {
   /** Adds a step; `teacherMacs` is what the teacher cost in it. */
   push(report: Omit<StepReport, "kept">, teacherMacs?: Pick<Cost, "macs" | "fullMacs">): void {
     const fresh = {
-      ...{ step: report.step, ce: report.ce, kd: report.kd, student: report.studentTop1, smooth: this.smoothed(report.studentTop1) },
-      ...{ teacher: report.teacherTop1, agreement: report.agreement },
+      ...{
+        step: report.step,
+        ce: report.ce,
+        kd: report.kd,
+        student: report.studentTop1,
+        smooth: this.smoothed("student", report.studentTop1),
+      },
+      ...(report.teacherTop1 !== undefined && { teacher: this.smoothed("teacher", report.teacherTop1) }),
+      ...(report.agreement !== undefined && { agreement: this.smoothed("agreement", report.agreement) }),
     };
     const stride = Math.max(1, Math.ceil(this.total / POINTS));
     if (this.inPoint === 0) this.points.push(fresh);
@@ -87,11 +94,12 @@ export class History {
   }
 
   /** Exponential mean with its start corrected, so that the first values are not drawn to zero. */
-  private smoothed(value: number): number {
+  private smoothed(name: string, value: number): number {
     const keep = 1 - 1 / Math.max(SMOOTH_LEAST, SMOOTH_SHARE * this.total);
-    this.smooth = keep * this.smooth + (1 - keep) * value;
-    this.weight = keep * this.weight + (1 - keep);
-    return this.smooth / this.weight;
+    const { sum, weight } = this.means[name] ?? { sum: 0, weight: 0 };
+    const mean = { sum: keep * sum + (1 - keep) * value, weight: keep * weight + (1 - keep) };
+    this.means[name] = mean;
+    return mean.sum / mean.weight;
   }
 }
 

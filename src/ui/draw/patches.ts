@@ -5,6 +5,9 @@ import { colour } from "./colormap";
 /** Pixels along a canvas's edge; a multiple of the usual image sides, so that pixels stay square. */
 export const EDGE = 256;
 
+/** Colour that masked patches fade into, and that of their border. */
+export type Veil = readonly [veil: string, ink: string];
+
 /** Image `index` of the gallery as a small canvas of one pixel per pixel. */
 export function bakePicture({ images, side, channels }: Gallery, index: number): HTMLCanvasElement {
   const area = side * side;
@@ -28,12 +31,20 @@ export function paintPicture(context: CanvasRenderingContext2D, picture: HTMLCan
   context.filter = "none";
 }
 
-/** Fades every patch that is not kept into the page. */
-export function paintMask(context: CanvasRenderingContext2D, kept: ReadonlySet<number>, across: number, veil: string): void {
+/** Fades every patch that is not kept into the page, and draws the border between both in ink. */
+export function paintMask(context: CanvasRenderingContext2D, kept: ReadonlySet<number>, across: number, [veil, ink]: Veil): void {
   context.fillStyle = veil;
-  context.globalAlpha = 0.82;
+  context.globalAlpha = 0.84;
   eachCell(across, (i, x, y, size) => kept.has(i) || context.fillRect(x, y, size, size));
   context.globalAlpha = 1;
+  context.strokeStyle = ink;
+  context.lineWidth = 2;
+  context.beginPath();
+  eachCell(across, (i, x, y, size) => {
+    if (i % across && kept.has(i) !== kept.has(i - 1)) context.rect(x, y, 0, size);
+    if (i >= across && kept.has(i) !== kept.has(i - across)) context.rect(x, y, size, 0);
+  });
+  context.stroke();
 }
 
 /** Colours each patch by its value, `low` to `high`. */

@@ -64,17 +64,17 @@ function AccuracyChart({ points, last, total, evaluations, chance }: ChartProps 
     <figure className="chart">
       <figcaption>
         <b>Top-1</b>
-        <Key className="student">student, batch</Key>
+        <Key className="student">student</Key>
         {last?.teacher !== undefined && <Key className="teacher">masked teacher</Key>}
         {last?.teacher !== undefined && <Key className="agreement">agreement</Key>}
-        <Key className="held-out">student, held out</Key>
+        <Key className="held-out">held out</Key>
       </figcaption>
       <Frame points={points} total={total} domain={[0, 1]} format={percent} label="Accuracy over steps">
         <ReferenceLine
           y={chance}
           stroke="var(--muted)"
           strokeDasharray="2 4"
-          label={{ value: "chance", ...TICK_LABEL, position: "insideBottomRight" }}
+          label={{ value: "chance", ...TICK_LABEL, position: "insideTopLeft" }}
         />
         <Line {...LINE} dataKey="agreement" stroke="var(--agreement)" strokeWidth={1.5} strokeDasharray="2 3" />
         <Line {...LINE} dataKey="teacher" stroke="var(--teacher)" strokeWidth={1.5} strokeDasharray="6 3" />

@@ -69,7 +69,7 @@ function StageMap({ stage, range, onRead }: { stage: Shown; range: [number, numb
         <span>{short(images)} images</span>
         <span>chance {percent(chance)}</span>
         <span title="Entropy of the positions, 100 % when all are kept alike">evenness {percent(evenness(rates))}</span>
-        <span>centre : border {short(ratio)} : 1</span>
+        <span>centre {short(ratio)} × border</span>
       </figcaption>
     </figure>
   );

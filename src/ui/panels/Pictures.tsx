@@ -1,7 +1,7 @@
 /** The gallery: eight held-out images, what the student makes of them, and which patches its teacher gets to see. */
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { GRADIENT } from "../draw/colormap";
-import { bakePicture, paintGrid, paintHeat, paintMask, paintPicture, rangeOf } from "../draw/patches";
+import { bakePicture, paintGrid, paintHeat, paintMask, paintPicture, rangeOf, type Veil } from "../draw/patches";
 import { short } from "../format";
 import { patchCount, patchesAcross, shownLook } from "../selectors";
 import { type State, setState, shownStep, useStore, type View } from "../store";
@@ -89,19 +89,18 @@ function Picture({ state, picture, index, layer, onRead }: PictureProps) {
       <figcaption>
         <b>{truth}</b>
         <Answer who="student" said={look?.student[index]} state={state} index={index} />
-        {state.teacher && <Answer who="teacher" said={look?.teacher?.[index]} state={state} index={index} />}
+        {state.teacher !== null && <Answer who="teacher" said={look?.teacher?.[index]} state={state} index={index} />}
       </figcaption>
     </figure>
   );
 }
 
 function Answer({ who, said, state, index }: { who: string; said?: number; state: State; index: number }): ReactNode {
-  if (said === undefined) return <span className="answer">{who}: …</span>;
+  if (said === undefined) return <span className="answer">{who} …</span>;
   const right = said === state.gallery.labels[index];
   return (
     <span className={`answer ${right ? "right" : "wrong"}`}>
-      <span aria-hidden="true">{right ? "✓" : "✗"}</span>
-      <span className="who">{who}</span> {state.gallery.classes[said]}
+      <span className="who">{who}</span> {state.gallery.classes[said]}&nbsp;<span aria-hidden="true">{right ? "✓" : "✗"}</span>
       <span className="hidden">{right ? " (right)" : " (wrong)"}</span>
     </span>
   );
@@ -140,9 +139,12 @@ export function Legend({ low, high }: { low: number; high: number }) {
   );
 }
 
-/** Colour that masked patches fade into: the panel's own, in light and in dark. */
-function useVeil(): string {
-  const read = () => getComputedStyle(document.documentElement).getPropertyValue("--veil");
+/** The page's own colours for masked patches, in light and in dark. */
+function useVeil(): Veil {
+  const read = (): Veil => {
+    const style = getComputedStyle(document.documentElement);
+    return [style.getPropertyValue("--veil"), style.getPropertyValue("--ink")];
+  };
   const [veil, setVeil] = useState(read);
   useEffect(() => {
     const scheme = matchMedia("(prefers-color-scheme: dark)");

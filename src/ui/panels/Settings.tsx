@@ -1,5 +1,5 @@
 /** The panel of settings, derived from the one table. */
-import { memo } from "react";
+import { memo, useState } from "react";
 import { KEYS, type Key, SETTINGS, type Setting } from "../../train/experiment";
 import { change, conflicts, reset } from "../actions";
 import { patchCount } from "../selectors";
@@ -15,6 +15,8 @@ const GROUPS: Record<Setting["group"], string> = {
 };
 
 export function SettingsPanel() {
+  // On a phone the first group is enough to begin with; the others open at a tap.
+  const [wide] = useState(() => innerWidth > 720);
   return (
     <section className="panel settings" aria-labelledby="settings-title">
       <h2 id="settings-title">Settings</h2>
@@ -22,12 +24,12 @@ export function SettingsPanel() {
         <Tag when="live" /> acts on the very next step, <Tag when="next" /> with the next start.
       </p>
       {Object.entries(GROUPS).map(([group, title]) => (
-        <fieldset key={group}>
-          <legend>{title}</legend>
+        <details key={group} className="group" open={wide || group === "mask"}>
+          <summary>{title}</summary>
           {KEYS.filter((key) => SETTINGS[key].group === group).map((key) => (
             <Control key={key} name={key} />
           ))}
-        </fieldset>
+        </details>
       ))}
     </section>
   );

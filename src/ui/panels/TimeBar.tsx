@@ -5,22 +5,22 @@ export function TimeBar() {
   const looks = useStore((state) => state.history.looks.length);
   const steps = useStore((state) => state.history.looks);
   const shown = useStore(shownStep);
-  if (looks < 2) return null;
   const found = shown === undefined ? -1 : steps.findLastIndex(({ step }) => step <= shown);
-  const at = shown === undefined ? looks - 1 : Math.max(0, found);
+  const at = Math.max(0, shown === undefined ? looks - 1 : found);
   return (
     <div className="time">
       <label htmlFor="time">Time</label>
       <input
         id="time"
         type="range"
+        disabled={looks < 2}
         min={0}
-        max={looks - 1}
+        max={Math.max(1, looks - 1)}
         value={at}
         aria-valuetext={shown === undefined ? "live" : `step ${steps[at]?.step}`}
         onChange={({ target }) => setState({ pinned: steps[Number(target.value)]?.step, hover: undefined })}
       />
-      <output htmlFor="time">step {steps[at]?.step}</output>
+      <span className="figures">step {steps[at]?.step ?? 0}</span>
       <button type="button" aria-pressed={shown === undefined} onClick={() => setState({ pinned: undefined, hover: undefined })}>
         Live
       </button>

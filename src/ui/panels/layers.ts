@@ -1,6 +1,5 @@
 /** What lies over the gallery's images in each view: kept patches, or a value per patch. */
 import type { Look } from "../../worker/protocol";
-import { rangeOf } from "../draw/patches";
 import { patchCount } from "../selectors";
 import type { State } from "../store";
 
@@ -26,7 +25,7 @@ export function layerOf(state: State, look: Look | undefined): Layer {
 
 function maskLayer(state: State, look: Look | undefined): Layer {
   const note = !look
-    ? "Held-out images, cut into patches. Colours, places and clutter say nothing about the class; the outline does."
+    ? "Held-out images, cut into patches. The outline makes the class; clutter only distracts."
     : look.kept
       ? "Bright patches are shown to the teacher; faded ones are never computed."
       : state.teacher
@@ -39,11 +38,11 @@ function valueLayer(state: State, look: Look): Layer | undefined {
   const n = patchCount(state);
   const rows = (values: ArrayLike<number> & { subarray(from: number, to: number): ArrayLike<number> }, stride = n, offset = 0) => ({
     values: (image: number) => values.subarray(image * stride + offset, image * stride + offset + n),
-    range: [0, rangeOf(values)[1]] as [number, number],
+    range: [0, nearlyAll(values)] as [number, number],
   });
   if (state.view === "saliency") {
-    const note = "Attention of the student's last block, mean over its heads: what the mask is chosen by.";
-    return { subject: "student attends to", note, unit: "saliency", ...rows(look.score ?? meanOverHeads(look, n)) };
+    const note = "Class token's attention in the student's last block, mean over heads: what the method ranks patches by.";
+    return { subject: "student attends to", note, unit: "saliency", ...rows(meanOverHeads(look, n)) };
   }
   if (state.view === "attention") {
     const head = Math.min(state.head, look.heads - 1);
@@ -56,6 +55,12 @@ function valueLayer(state: State, look: Look): Layer | undefined {
     return { subject: "teacher was shown", note, unit: "kept", ...rows(gallery.map((count) => count / looks)), range: [0, 1] };
   }
   return undefined;
+}
+
+/** The value that only one in fifty exceeds: a single bright patch would leave all others dark. */
+function nearlyAll(values: ArrayLike<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.floor(0.98 * (sorted.length - 1))];
 }
 
 function meanOverHeads({ attention, heads }: Look, n: number): Float32Array {

@@ -1,0 +1,162 @@
+/** What a visitor can do with the page, in Chromium on a software adapter; runs are small so that steps take milliseconds. */
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page, test } from "@playwright/test";
+
+const SMALL = "./?batch=8&width=16&depth=1&heads=2";
+const PATCHES = 64;
+
+const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+const status = (page: Page) => page.getByRole("status");
+const phase = (page: Page, name: string) => expect(status(page)).toHaveAttribute("data-phase", name, { timeout: 60_000 });
+const stepOf = async (page: Page) => Number(await page.getByRole("progressbar").getAttribute("data-step"));
+const stepReaches = (page: Page, step: number) => expect.poll(() => stepOf(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(step);
+const picture = (page: Page) => page.locator(".pictures canvas").first();
+
+async function open(page: Page, query = "&steps=40"): Promise<void> {
+  await page.goto(SMALL + query);
+  await phase(page, "ready");
+}
+
+test("pictures show at once, the run trains to its end and says what came of it", async ({ page, baseURL }) => {
+  const errors: string[] = [];
+  const foreign: string[] = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("request", (request) => !request.url().startsWith(baseURL!) && foreign.push(request.url()));
+  await page.goto(`${SMALL}&steps=40&evaluate=20`);
+  await expect(page.locator(".pictures canvas")).toHaveCount(8);
+  await expect(button(page, "Start")).toBeVisible();
+  await phase(page, "ready");
+  await button(page, "Start").click();
+  await stepReaches(page, 5);
+  await expect(page.locator('.chart path[stroke="var(--student)"]').first()).toBeVisible();
+  await phase(page, "finished");
+  await expect(page.getByRole("progressbar")).toHaveAttribute("data-step", "40");
+  await expect(page.locator(".verdict")).toContainText("held-out images");
+  await page.getByText("Show as table").first().click();
+  await expect(page.getByRole("row")).not.toHaveCount(0);
+  expect(errors).toEqual([]);
+  expect(foreign).toEqual([]);
+});
+
+test("the mask follows the share of patches while it trains, and undo takes it back", async ({ page }) => {
+  await open(page, "&steps=5000");
+  test.skip((await picture(page).getAttribute("data-kept")) === null, "no teacher is shipped, so nothing is masked");
+  await expect(picture(page)).toHaveAttribute("data-kept", String(PATCHES / 2));
+  await button(page, "Start").click();
+  await stepReaches(page, 3);
+  await button(page, "25 %").click();
+  await expect(picture(page)).toHaveAttribute("data-kept", String(PATCHES / 4));
+  await expect(page.getByText(`16 of ${PATCHES} patches = 25 %`)).toBeVisible();
+  await expect(page.locator(".chart").getByText("keep 0.25").first()).toBeVisible();
+  await expect(status(page)).toHaveAttribute("data-phase", "running");
+  expect(new URL(page.url()).searchParams.get("keep")).toBe("0.25");
+  await page.locator("h1").click();
+  await page.keyboard.press("Control+z");
+  await expect(picture(page)).toHaveAttribute("data-kept", String(PATCHES / 2));
+  expect(new URL(page.url()).searchParams.has("keep")).toBe(false);
+});
+
+test("keys pause, step and continue; a reload offers to resume and keeps the curves", async ({ page }) => {
+  await open(page, "&steps=500");
+  await page.keyboard.press(" ");
+  await stepReaches(page, 5);
+  await page.keyboard.press(" ");
+  await phase(page, "paused");
+  const before = await stepOf(page);
+  await page.keyboard.press(".");
+  await expect.poll(() => stepOf(page)).toBe(before + 1);
+  await phase(page, "paused");
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect.poll(() => keptStep(page)).toBe(before + 1);
+  await page.reload();
+  await phase(page, "ready");
+  await button(page, `Resume at step ${before + 1}`).click();
+  await stepReaches(page, before + 3);
+  await expect(page.locator(".chart").first()).toContainText("it began at");
+  expect(Number(await page.locator(".chart").first().getAttribute("data-points"))).toBeGreaterThan(before);
+});
+
+/** Step of the run that the page has put into IndexedDB. */
+function keptStep(page: Page): Promise<number | undefined> {
+  return page.evaluate(
+    () =>
+      new Promise<number | undefined>((resolve) => {
+        const opening = indexedDB.open("masked-distillation-playground");
+        opening.onsuccess = () => {
+          const asking = opening.result.transaction("values").objectStore("values").get("run");
+          asking.onsuccess = () => resolve(asking.result?.step);
+        };
+      }),
+  );
+}
+
+test("the address carries settings, and what cannot be used is said in words", async ({ page }) => {
+  await page.goto(`${SMALL}&keep=7&nonsense=1&lambda=0.5`);
+  await expect(page.getByText('keep cannot be "7".')).toBeVisible();
+  await expect(page.getByText('There is no setting "nonsense".')).toBeVisible();
+  await expect(page.getByLabel("Distillation weight λ", { exact: true })).toHaveValue("0.5");
+  const seed = page.getByLabel("Seed", { exact: true });
+  await seed.fill("5");
+  await seed.press("Enter");
+  expect(new URL(page.url()).searchParams.get("seed")).toBe("5");
+  await seed.fill("much");
+  await seed.press("Enter");
+  await expect(page.getByText('seed cannot be "much".')).toBeVisible();
+  await expect(seed).toHaveAttribute("aria-invalid", "true");
+});
+
+test("a file takes the run to another page", async ({ page }) => {
+  await open(page, "&steps=5000");
+  await button(page, "Step").click();
+  await stepReaches(page, 1);
+  await phase(page, "paused");
+  const [download] = await Promise.all([page.waitForEvent("download"), button(page, "Save").click()]);
+  const file = await download.path();
+  await page.goto("./?steps=9&width=32&heads=4");
+  await phase(page, "ready");
+  await page
+    .getByLabel("Saved run")
+    .setInputFiles({ name: "run.safetensors", mimeType: "application/octet-stream", buffer: await bytesOf(file) });
+  await expect.poll(() => stepOf(page)).toBe(1);
+  await expect(page.getByLabel("Student width", { exact: true })).toHaveValue("16");
+});
+
+async function bytesOf(path: string): Promise<Buffer> {
+  const { readFile } = await import("node:fs/promises");
+  return readFile(path);
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing in ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
+    await open(page);
+    await button(page, "Step").click();
+    await phase(page, "paused");
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+  });
+}
+
+test("a phone's width needs no sideways scrolling", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await expect(button(page, "Start")).toBeInViewport();
+  await expect(picture(page)).toBeInViewport();
+});
+
+test("without WebGPU the page says how to switch it on, and still shows its pictures", async ({ page }) => {
+  await page.route("**/worker-*.js", async (route) => {
+    const response = await route.fetch();
+    const body = `Object.defineProperty(navigator, "gpu", { value: undefined });\n${await response.text()}`;
+    await route.fulfill({ response, body });
+  });
+  await page.goto("./");
+  await expect(page.getByText("This browser does not offer WebGPU.").first()).toBeVisible();
+  await expect(page.getByText("In Chrome:")).toBeVisible();
+  await expect(page.locator(".pictures canvas")).toHaveCount(8);
+  await expect(button(page, "Start")).toBeDisabled();
+});
