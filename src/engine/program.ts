@@ -36,6 +36,7 @@ export class Program {
   /** Submits per run; grows when one run takes longer than a browser's watchdog likes. */
   submits = 1;
   private readonly view: DataView;
+  private timedRuns = 0;
   private disposed = false;
 
   private constructor(
@@ -159,8 +160,9 @@ export class Program {
     return ms;
   }
 
+  /** The first run does not count: drivers compile while it lasts. */
   private splitBy(ms: number): void {
-    this.submits = Math.max(this.submits, Math.min(this.steps.length, Math.ceil(ms / LONGEST_SUBMIT_MS)));
+    if (this.timedRuns++ > 0) this.submits = Math.max(this.submits, Math.min(this.steps.length, Math.ceil(ms / LONGEST_SUBMIT_MS)));
   }
 
   /** Runs once with a timestamp round every launch. GPU milliseconds per launch in order, or undefined without timestamps. */
