@@ -33,6 +33,14 @@ test("pictures show at once, the run trains to its end and says what came of it"
   await phase(page, "finished");
   await expect(page.getByRole("progressbar")).toHaveAttribute("data-step", "40");
   await expect(page.locator(".verdict")).toContainText("held-out images");
+  await page.getByLabel("Time", { exact: true }).focus();
+  await page.keyboard.press("Home");
+  await expect(page.locator(".pictures")).toHaveAttribute("data-look", "0");
+  await button(page, "Live").click();
+  await expect(page.locator(".pictures")).toHaveAttribute("data-look", "40");
+  await picture(page).focus();
+  for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
+  await expect(page.locator(".pictures .reading")).toHaveText(/Row 2, column 2: (kept|masked|shown)/);
   await page.getByText("Show as table").first().click();
   await expect(page.getByRole("row")).not.toHaveCount(0);
   expect(errors).toEqual([]);
@@ -86,7 +94,7 @@ function keptStep(page: Page): Promise<number | undefined> {
       new Promise<number | undefined>((resolve) => {
         const opening = indexedDB.open("masked-distillation-playground");
         opening.onsuccess = () => {
-          const asking = opening.result.transaction("values").objectStore("values").get("run");
+          const asking = opening.result.transaction("values").objectStore("values").get("run-1");
           asking.onsuccess = () => resolve(asking.result?.step);
         };
       }),
@@ -148,12 +156,47 @@ test("a phone's width needs no sideways scrolling", async ({ page }) => {
   await expect(picture(page)).toBeInViewport();
 });
 
-test("without WebGPU the page says how to switch it on, and still shows its pictures", async ({ page }) => {
+test("a lost GPU loses nothing: it is opened again and the run goes on", async ({ page }) => {
+  await page.addInitScript(() => {
+    window.Worker = class extends Worker {
+      constructor(...given: ConstructorParameters<typeof Worker>) {
+        super(...given);
+        Object.assign(window, { lose: () => this.postMessage({ type: "lose" }) });
+      }
+    };
+  });
+  await atTopOfWorker(page, () => {
+    const ask = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...given) {
+      const device = await ask.apply(this, given);
+      addEventListener("message", ({ data }) => data.type === "lose" && device.destroy());
+      return device;
+    };
+  });
+  await open(page, "&steps=5000");
+  await button(page, "Step").click();
+  await phase(page, "paused");
+  await expect.poll(() => keptStep(page)).toBe(1);
+  await button(page, "Continue").click();
+  await stepReaches(page, 4);
+  await page.evaluate("lose()");
+  await expect(page.getByRole("heading", { name: "The GPU is gone" })).toBeVisible();
+  await button(page, "Open the GPU again").click();
+  await phase(page, "ready");
+  await button(page, "Resume at step 1").click();
+  await stepReaches(page, 3);
+});
+
+/** Has the worker begin with something else. */
+async function atTopOfWorker(page: Page, first: () => void): Promise<void> {
   await page.route("**/worker-*.js", async (route) => {
     const response = await route.fetch();
-    const body = `Object.defineProperty(navigator, "gpu", { value: undefined });\n${await response.text()}`;
-    await route.fulfill({ response, body });
+    await route.fulfill({ response, body: `(${first})();\n${await response.text()}` });
   });
+}
+
+test("without WebGPU the page says how to switch it on, and still shows its pictures", async ({ page }) => {
+  await atTopOfWorker(page, () => Object.defineProperty(navigator, "gpu", { value: undefined }));
   await page.goto("./");
   await expect(page.getByText("This browser does not offer WebGPU.").first()).toBeVisible();
   await expect(page.getByText("In Chrome:")).toBeVisible();

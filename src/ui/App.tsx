@@ -53,7 +53,7 @@ function Header() {
       <h1>Masked Distillation Playground</h1>
       <p className="tagline">
         A small vision transformer learns from a teacher that sees only part of each image. Train it on your own GPU and steer the mask
-        while it learns.
+        while it learns. Everything runs in this tab; images never leave it.
       </p>
       <p className="adapter">
         {adapter ? adapter.name : "No GPU opened yet"}

@@ -1,7 +1,8 @@
 /** What a visitor can do: change a setting, take it back, play, pause. Every way in (button, key, slider) ends here. */
-import { type Key, parseSetting, SETTINGS, type Settings, toQuery } from "../train/experiment";
+import { type Key, parseSetting, SETTINGS, type Settings } from "../train/experiment";
 import { begin, send } from "./client";
 import { busy, finished, getState, setState, waiting } from "./store";
+import { writeUrl } from "./url";
 
 /** A slider's drag sends its resting places, not every pixel: changing the mask records the step anew. */
 const SEND_MS = 150;
@@ -67,11 +68,6 @@ export function conflicts({ width, heads }: Settings): Partial<Record<Key, strin
   if (width % heads === 0) return {};
   const near = Math.max(heads, heads * Math.round(width / heads));
   return { width: `A width of ${width} cannot be shared by ${heads} heads. Use ${near}, or other heads.` };
-}
-
-export function writeUrl(): void {
-  const query = toQuery(getState().wanted);
-  history.replaceState(null, "", query ? `?${query}` : location.pathname);
 }
 
 /** A fresh run with the panel's settings. */

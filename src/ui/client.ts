@@ -5,8 +5,10 @@ import { forget, keep, recall } from "../worker/storage";
 import { History } from "./history";
 import { finish } from "./outcome";
 import { busy, getState, receive, setState } from "./store";
+import { writeUrl } from "./url";
 
-const SLOT = "run";
+/** Its number rises with the shape of what is kept. */
+const SLOT = "run-1";
 const AUTOSAVE_MS = 30_000;
 /** Curves are redrawn at most this often. */
 const REDRAW_MS = 200;
@@ -26,6 +28,8 @@ const purposes: ("keep" | "file")[] = [];
 /** A restored run brings its settings along; otherwise the panel's are newer. */
 let adopting = false;
 let playOnceRestored = false;
+/** What the page saw of the run that is being restored, before the reload. */
+let brought: History | undefined;
 /** After a failure the state on the GPU is not worth keeping. */
 let tainted = false;
 
@@ -56,6 +60,7 @@ async function lookForKept(): Promise<void> {
 }
 
 function handle(event: Event): void {
+  if (event.type === "started" && adopting && brought) setState({ history: brought });
   receive(event);
   if (event.type === "saved") saved(event.bytes, event.step);
   if (event.type === "step") scheduleRedraw(event.report.step);
@@ -63,6 +68,7 @@ function handle(event: Event): void {
   if (event.type === "failed") {
     tainted = true;
     adopting = false;
+    void lookForKept();
   }
   if (event.type === "phase") flushRedraw();
   if (event.type === "phase" && event.phase === "finished") finish();
@@ -89,8 +95,10 @@ function afterStart(settings: Settings): void {
   clearTimeout(redraw);
   redraw = undefined;
   const { wanted } = getState();
-  if (adopting) setState({ wanted: settings });
-  else
+  if (adopting) {
+    setState({ wanted: settings });
+    writeUrl();
+  } else
     for (const key of KEYS)
       if (SETTINGS[key].when === "live" && wanted[key] !== settings[key]) send({ type: "set", key, value: wanted[key] });
   if (adopting && playOnceRestored) send({ type: "play" });
@@ -125,13 +133,12 @@ export async function openFile(file: File): Promise<void> {
 /** Continues the run this browser kept. */
 export async function resumeKept(): Promise<void> {
   const kept = await recall<Kept>(SLOT);
-  if (kept) {
-    setState({ history: History.revive(kept.history) });
-    restore(kept.bytes, true);
-  } else setState({ kept: undefined });
+  if (kept) restore(kept.bytes, true, History.revive(kept.history));
+  else setState({ kept: undefined });
 }
 
-function restore(bytes: Uint8Array, play: boolean): void {
+function restore(bytes: Uint8Array, play: boolean, seen?: History): void {
+  brought = seen;
   adopting = true;
   playOnceRestored = play;
   setState({ kept: undefined, failure: undefined });

@@ -87,10 +87,13 @@ export function withChange(changes: Change[], change: Change): Change[] {
 
 /** Folds a worker's event into the state. Step reports only enter the history; `version` tells when to redraw. */
 export function receive(event: Event): void {
-  setState(fold(event, getState()));
+  const { history, active, cost } = getState();
+  // Hundreds of steps a second must not redraw the page each.
+  if (event.type === "step") history.push(event.report, cost && active && teacherMacs(cost, active));
+  else setState(fold(event, getState()));
 }
 
-function fold(event: Event, { history, active, cost, version, step, changes }: State): Partial<State> {
+function fold(event: Event, { history, active, version, step, changes }: State): Partial<State> {
   switch (event.type) {
     case "phase":
       return { phase: event.phase, note: event.note };
@@ -100,9 +103,6 @@ function fold(event: Event, { history, active, cost, version, step, changes }: S
       return { gallery: event.gallery };
     case "started":
       return started(event, history);
-    case "step":
-      history.push(event.report, cost && active && teacherMacs(cost, active));
-      return {};
     case "look":
       history.addLook(event.look);
       return { version: version + 1, step: Math.max(event.look.step, step) };

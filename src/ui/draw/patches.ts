@@ -8,13 +8,15 @@ export const EDGE = 256;
 /** Colour that masked patches fade into, and that of their border. */
 export type Veil = readonly [veil: string, ink: string];
 
-/** Image `index` of the gallery as a small canvas of one pixel per pixel. */
-export function bakePicture({ images, side, channels }: Gallery, index: number): HTMLCanvasElement {
+/** Image `index` of the gallery as a small canvas of one pixel per pixel; grey where colour is to mean something else. */
+export function bakePicture({ images, side, channels }: Gallery, index: number, grey = false): HTMLCanvasElement {
   const area = side * side;
   const planes = images.subarray(index * channels * area, (index + 1) * channels * area);
   const pixels = new ImageData(side, side);
   for (let i = 0; i < area; i++) {
-    for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = planes[(channels === 1 ? 0 : c) * area + i];
+    const rgb = [0, 1, 2].map((c) => planes[(channels === 1 ? 0 : c) * area + i]);
+    const luma = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
+    for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = grey ? luma : rgb[c];
     pixels.data[4 * i + 3] = 255;
   }
   const canvas = document.createElement("canvas");
@@ -23,12 +25,10 @@ export function bakePicture({ images, side, channels }: Gallery, index: number):
   return canvas;
 }
 
-/** The picture over the whole canvas; in grey where colour is to mean something else. */
-export function paintPicture(context: CanvasRenderingContext2D, picture: HTMLCanvasElement, grey = false): void {
+/** The picture over the whole canvas. */
+export function paintPicture(context: CanvasRenderingContext2D, picture: HTMLCanvasElement): void {
   context.imageSmoothingEnabled = false;
-  context.filter = grey ? "grayscale(1)" : "none";
   context.drawImage(picture, 0, 0, EDGE, EDGE);
-  context.filter = "none";
 }
 
 /** Fades every patch that is not kept into the page, and draws the border between both in ink. */

@@ -20,7 +20,10 @@ export function Pictures() {
   const state = useStore();
   const { gallery } = state;
   const [reading, setReading] = useState("");
-  const pictures = useMemo(() => gallery.labels.map((_, i) => bakePicture(gallery, i)), [gallery]);
+  const pictures = useMemo(
+    () => gallery.labels.map((_, i) => ({ colour: bakePicture(gallery, i), grey: bakePicture(gallery, i, true) })),
+    [gallery],
+  );
   const look = shownLook(state);
   const layer = layerOf(state, look);
   return (
@@ -52,7 +55,7 @@ export function Pictures() {
 
 interface PictureProps {
   state: State;
-  picture: HTMLCanvasElement;
+  picture: { colour: HTMLCanvasElement; grey: HTMLCanvasElement };
   index: number;
   layer: Layer;
   onRead(text: string): void;
@@ -67,7 +70,7 @@ function Picture({ state, picture, index, layer, onRead }: PictureProps) {
   const values = layer.values?.(index);
   const kept = layer.kept?.(index);
   const paint = (context: CanvasRenderingContext2D) => {
-    paintPicture(context, picture, values !== undefined);
+    paintPicture(context, values ? picture.grey : picture.colour);
     if (values) paintHeat(context, values, layer.range[1] > 0 ? layer.range : rangeOf(values), 0.72);
     else if (kept) paintMask(context, kept, across, veil);
     paintGrid(context, across);
