@@ -15,11 +15,11 @@ export function Failure() {
         {failure.message} <b>{failure.remedy}</b>
       </p>
       {noGpu && <SwitchOn />}
-      {failure.fatal && <p>Nothing is lost: the run is kept up to its last automatic save.</p>}
+      {failure.fatal && !noGpu && <p>Nothing is lost: the run is kept up to its last automatic save.</p>}
       <div className="buttons">
         {failure.fatal ? (
           <button type="button" onClick={connect}>
-            Open the GPU again
+            {noGpu ? "Try again" : "Open the GPU again"}
           </button>
         ) : (
           <button type="button" onClick={() => setState({ failure: undefined })}>

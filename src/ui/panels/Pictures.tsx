@@ -1,7 +1,7 @@
 /** The gallery: eight held-out images, what the student makes of them, and which patches its teacher gets to see. */
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { GRADIENT } from "../draw/colormap";
-import { bakePicture, paintGrid, paintHeat, paintMask, paintPicture, rangeOf, type Veil } from "../draw/patches";
+import { bakePicture, paintGrid, paintHeat, paintMask, paintPicture, type Veil } from "../draw/patches";
 import { short } from "../format";
 import { patchCount, patchesAcross, shownLook } from "../selectors";
 import { type State, setState, shownStep, useStore, type View } from "../store";
@@ -71,7 +71,7 @@ function Picture({ state, picture, index, layer, onRead }: PictureProps) {
   const kept = layer.kept?.(index);
   const paint = (context: CanvasRenderingContext2D) => {
     paintPicture(context, values ? picture.grey : picture.colour);
-    if (values) paintHeat(context, values, layer.range[1] > 0 ? layer.range : rangeOf(values), 0.72);
+    if (values) paintHeat(context, values, layer.range, 0.72);
     else if (kept) paintMask(context, kept, across, veil);
     paintGrid(context, across);
   };

@@ -38,7 +38,7 @@ function valueLayer(state: State, look: Look): Layer | undefined {
   const n = patchCount(state);
   const rows = (values: ArrayLike<number> & { subarray(from: number, to: number): ArrayLike<number> }, stride = n, offset = 0) => ({
     values: (image: number) => values.subarray(image * stride + offset, image * stride + offset + n),
-    range: [0, nearlyAll(values)] as [number, number],
+    range: mostOf(values),
   });
   if (state.view === "saliency") {
     const note = "Class token's attention in the student's last block, mean over heads: what the method ranks patches by.";
@@ -57,10 +57,11 @@ function valueLayer(state: State, look: Look): Layer | undefined {
   return undefined;
 }
 
-/** The value that only one in fifty exceeds: a single bright patch would leave all others dark. */
-function nearlyAll(values: ArrayLike<number>): number {
+/** Where all but two in a hundred on either side lie: a single bright patch would leave all others dark. */
+function mostOf(values: ArrayLike<number>): [number, number] {
   const sorted = Float64Array.from(values).sort();
-  return sorted[Math.floor(0.98 * (sorted.length - 1))];
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
+  return [at(0.02), at(0.98)];
 }
 
 function meanOverHeads({ attention, heads }: Look, n: number): Float32Array {
