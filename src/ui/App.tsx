@@ -39,7 +39,7 @@ export function App() {
       </main>
       <footer>
         Method: Son et al., <cite>The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers</cite>, ECCV
-        2024. Everything runs in this tab; images never leave it.
+        2024.
       </footer>
       <Shortcuts sheet={sheet} />
     </>

@@ -76,11 +76,11 @@ export class History {
     this.imagesPerSecond = old * this.imagesPerSecond + (1 - old) * report.imagesPerSecond;
   }
 
-  /** Adds a look; when there are too many, every second of the older half goes. */
+  /** Adds a look; when there are too many, the one goes that leaves the smallest gap. */
   addLook(look: Look): void {
     if (this.looks.at(-1)?.step === look.step) this.looks.pop();
     this.looks.push(look);
-    if (this.looks.length > LOOKS) this.looks = this.looks.filter((_, i) => i > LOOKS / 2 || i % 2 === 0);
+    if (this.looks.length > LOOKS) this.looks.splice(mostCrowded(this.looks), 1);
   }
 
   /** The last look at or before a step, or else the first one. */
@@ -101,6 +101,12 @@ export class History {
     this.means[name] = mean;
     return mean.sum / mean.weight;
   }
+}
+
+/** Index of the look, neither first nor last, whose neighbours are closest in steps. */
+function mostCrowded(looks: Look[]): number {
+  const gaps = looks.slice(2).map((after, i) => after.step - looks[i].step);
+  return 1 + gaps.indexOf(Math.min(...gaps));
 }
 
 /** Mean of a point that stands for `n` steps and one more step. */

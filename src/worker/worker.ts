@@ -149,7 +149,10 @@ async function loop(): Promise<void> {
   let announced = false;
   while (playing && !current().finished) {
     await alone(advance);
-    if (!announced) phase("running");
+    if (!announced) {
+      phase("running");
+      postCost(); // only now are the step's own buffers there
+    }
     announced = true;
     if (performance.now() - looked > LOOK_EVERY_MS) {
       await alone(look);

@@ -129,7 +129,7 @@ function Frame({ points, total, domain, format, label, children }: FrameProps) {
           {children}
           {changes.map((change, i) => (
             <ReferenceLine
-              key={`${change.step} ${change.key}`}
+              key={`${change.step} ${change.key} ${change.to}`}
               x={change.step}
               stroke="var(--event)"
               strokeDasharray="1 2"

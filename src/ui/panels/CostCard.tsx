@@ -20,7 +20,7 @@ export function CostCard() {
           <Row name="saving">
             <b>{(cost.fullMacs / cost.macs).toFixed(2)}-fold</b>, {percent(1 - cost.macs / cost.fullMacs)} less
           </Row>
-          <Row name="GPU buffers">{bytes(cost.bufferBytes)}, student and teacher</Row>
+          <Row name="GPU buffers">{bytes(cost.bufferBytes)} in all</Row>
           <Row name="measured">{ms ? `${milliseconds(ms)} per step${running ? "" : " (last run)"}` : "after the first steps"}</Row>
         </dl>
       ) : (

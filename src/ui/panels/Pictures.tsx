@@ -37,7 +37,8 @@ export function Pictures() {
       </div>
       <ul className="gallery">
         {pictures.map((picture, i) => (
-          <li key={gallery.labels[i]}>
+          // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name, and classes may repeat
+          <li key={i}>
             <Picture state={state} picture={picture} index={i} layer={layer} onRead={setReading} />
           </li>
         ))}

@@ -54,7 +54,11 @@ const Control = memo(function Control({ name }: { name: Key }) {
           <button
             type="button"
             className="reset"
-            onClick={() => reset(name)}
+            onClick={() => {
+              reset(name);
+              // The mark is gone with the change; whoever pressed it by keyboard stays at the control.
+              document.getElementById(ids.id)?.focus();
+            }}
             aria-label={`Reset ${setting.label} to ${setting.default}`}
             title={`Back to ${setting.default}`}
           >
