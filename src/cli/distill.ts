@@ -7,7 +7,7 @@ import { loadNetwork, nodeEngine, openData, readArguments, runToEnd } from "./he
 const TEACHER = "public/teacher-scenes.safetensors";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, rest, json } = readArguments(argv, ["preset", "data", "teacher", "resume", "every"]);
+  const { settings, rest, json } = readArguments(argv, ["preset", "data", "teacher", "resume", "every", "kernels"]);
   if (rest.preset && rest.preset !== "maskedkd") {
     console.error(`preset cannot be "${rest.preset}". Use maskedkd.`);
     return 2;
@@ -16,7 +16,7 @@ export async function main(argv: string[]): Promise<number> {
   const teacher = rest.teacher === "none" ? undefined : loadNetwork(rest.teacher ?? TEACHER);
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const session = await runToEnd({
-    session: { engine: await nodeEngine(), dataset, settings, teacher },
+    session: { engine: await nodeEngine(rest.kernels), dataset, settings, teacher },
     resume: rest.resume,
     every: Number(rest.every ?? 10),
     log: (r) =>

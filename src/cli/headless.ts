@@ -2,8 +2,8 @@
  * What `train` and `distill` share: arguments, data, and the loop that runs a session to its end with progress, periodic
  * saves and resume.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { basename, join, relative, sep } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
 import type { Dataset } from "../data/dataset";
 import type { SourceFile } from "../data/files";
 import { openFiles } from "../data/open";
@@ -12,6 +12,7 @@ import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { inferViT, toTimm } from "../models/names";
 import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
+import { override, type TuneStore, tune } from "../ops/tune";
 import { fromPairs, SETTINGS, type Settings } from "../train/experiment";
 import { type Network, Session, type SessionOptions, type StepReport } from "../train/session";
 import { decodeInNode } from "./decode.node";
@@ -74,7 +75,25 @@ export function loadNetwork(path: string, heads?: number): Network {
   return { name: basename(path), weights, config: inferViT(weights, heads ?? (stated || 4), path) };
 }
 
-export const nodeEngine = async (): Promise<Engine> => openEngine(await nodeGPU());
+/** Where measured kernel choices are kept, by adapter. */
+const TUNED = ".cache/kernels.json";
+
+const store: TuneStore = {
+  get: (key) => (existsSync(TUNED) ? (JSON.parse(readFileSync(TUNED, "utf8")) as Record<string, string>)[key] : undefined),
+  set(key, value) {
+    const known = existsSync(TUNED) ? JSON.parse(readFileSync(TUNED, "utf8")) : {};
+    mkdirSync(dirname(TUNED), { recursive: true });
+    writeFileSync(TUNED, JSON.stringify({ ...known, [key]: value }));
+  },
+};
+
+/** An engine on this machine's adapter. A GPU's kernels are chosen by measurement, once; `kernels` overrides them. */
+export async function nodeEngine(kernels?: string): Promise<Engine> {
+  const engine = await openEngine(await nodeGPU());
+  if (!engine.facts.software) await tune(engine, store);
+  if (kernels) override(engine, kernels);
+  return engine;
+}
 
 export interface Loop {
   session: SessionOptions;

@@ -10,7 +10,7 @@ const USAGE =
   "npm run train -- out=FILE.safetensors [data=scenes] [width=..] [depth=..] [heads=..] [steps=..] [batch=..] [seed=..] [--json]";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, rest, json } = readArguments(argv, ["out", "data"]);
+  const { settings, rest, json } = readArguments(argv, ["out", "data", "kernels"]);
   if (!rest.out) {
     console.error(`out is missing.\n${USAGE}`);
     return 2;
@@ -19,7 +19,7 @@ export async function main(argv: string[]): Promise<number> {
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const resume = `${rest.out}.run`;
   const session = await runToEnd({
-    session: { engine: await nodeEngine(), dataset, settings },
+    session: { engine: await nodeEngine(rest.kernels), dataset, settings },
     resume,
     every: 50,
     log: ({ step, ce, studentTop1, imagesPerSecond }) =>

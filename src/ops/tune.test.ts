@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { nodeGPU } from "../cli/device.node";
 import { openEngine } from "../engine/device";
-import { tune } from "./tune";
+import { override, tune } from "./tune";
 import { ATTENTION, choice, choose, GEMM, ROWS } from "./variants";
 
 test("tuning names variants that run here, stores them, and reads them back", async () => {
@@ -24,5 +24,14 @@ test("tuning names variants that run here, stores them, and reads them back", as
   expect(engine.pipelineCount).toBe(pipelines);
   stored.set([...stored.keys()][0], '{"gemm":"nonsense"}');
   expect(await tune(engine, store)).toHaveProperty("gemm");
+  engine.destroy();
+});
+
+test("an override names a family and a variant that runs here, or says what there is", async () => {
+  const engine = await openEngine(await nodeGPU());
+  override(engine, "gemm=register8x8,rows=group");
+  expect(choice(engine)).toMatchObject({ gemm: "register8x8", rows: "group" });
+  expect(() => override(engine, "gemm=fastest")).toThrow(/gemm cannot be "fastest".*register8x8/);
+  expect(() => override(engine, "gem=quad8x4")).toThrow(/no kernel family "gem".*attentionForward/);
   engine.destroy();
 });

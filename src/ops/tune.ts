@@ -5,6 +5,7 @@
  * store the caller has (a file, the browser's storage); `choose` in variants.ts overrides it.
  */
 import type { Engine } from "../engine/device";
+import { EngineError } from "../engine/errors";
 import { Graph, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { selfAttention } from "./attention";
@@ -111,4 +112,16 @@ async function record(engine: Engine, family: Family): Promise<Program> {
   const program = await Program.compile(graph, outputs);
   for (const buffer of buffers) engine.giveBuffer(buffer);
   return program;
+}
+
+/** Forces variants named as `gemm=quad8x4,rows=lane`. Throws an EngineError that lists what there is to choose from. */
+export function override(engine: Engine, text: string): void {
+  for (const pair of text.split(",")) {
+    const [key, name] = pair.split("=");
+    const family = FAMILIES.find((f) => f.key === key);
+    const names = family?.candidates(engine) ?? [];
+    if (!family) throw new EngineError(`There is no kernel family "${key}".`, `Use ${FAMILIES.map((f) => f.key).join(", ")}.`);
+    if (!names.includes(name)) throw new EngineError(`${key} cannot be "${name}" on this adapter.`, `Use ${names.join(", ")}.`);
+    choose(engine, { [key]: name });
+  }
 }
