@@ -390,12 +390,16 @@ fn saliency(@builtin(global_invocation_id) id: vec3u) {
 }
 
 fn probability(p: Params, image: u32, head: u32, row: u32, key: u32) -> f32 {
-  let shift = lse_in[lse_at(p, image, head, row)];
-  let value = exp(score(p, image, head, row, key) - shift);
+  let mine = score(p, image, head, row, key);
   if (EQ2) {
-    return value / (1.0 - exp(score(p, image, head, row, 0u) - shift));
+    // Relative to this key's own score, so that a head that looks at little but the class token loses no precision.
+    var total = 0.0;
+    for (var j = 1u; j < p.keys; j++) {
+      total += exp(min(score(p, image, head, row, j) - mine, 80.0));
+    }
+    return 1.0 / total;
   } else {
-    return value;
+    return exp(mine - lse_in[lse_at(p, image, head, row)]);
   }
 }
 

@@ -503,9 +503,10 @@ fn shared_tiles(
   let end = min(p.k_size, (group.z + 1u) * p.k_part);
   for (var k = group.z * p.k_part; k < end; k += 16u) {
     var a = a_block(p, a_at + (k + deep) / 4u * a_pace(p), row + line, k + deep);
-    let b = b_block(p, b_at + (k + deep) / 4u * b_pace(p), col + line, k + deep);
+    var b = b_block(p, b_at + (k + deep) / 4u * b_pace(p), col + line, k + deep);
     if (k + deep >= end) {
-      a = mat4x4f();
+      a = mat4x4f(); // both: what lies past the end may be no number
+      b = mat4x4f();
     }
     workgroupBarrier();
     for (var r = 0u; r < 4u; r++) { // unroll

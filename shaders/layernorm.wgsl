@@ -7,7 +7,7 @@
 //
 // GROUP lanes share a row: 1 on software adapters (no barrier, which is what costs there), 64 on GPUs (neighbouring lanes
 // read neighbouring floats). Rows of x may lie any distance apart; everything else has no gaps. The variance is summed
-// in one pass as squares about the row's first element, which keeps float32 from cancelling.
+// about the mean in a pass of its own: one pass over squares cancels in float32.
 const GROUP = 1u;
 const VEC = true; // rows start and end at multiples of four floats
 const ADD = false; // backward: add `other`, a matrix with a row for each every-th row
@@ -121,15 +121,17 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   let row = min(line, p.rows - 1u);
   let lane = local % GROUP;
   let cols = f32(p.cols);
-  let first = x_four(p, row, 0u).x;
   var sums = vec2f();
   for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
-    let v = (x_four(p, row, c) - first) * live(p, c);
-    sums += vec2f(dot(v, vec4f(1.0)), dot(v, v));
+    sums.x += dot(x_four(p, row, c), live(p, c));
   }
-  sums = over_row(sums, lane) / cols;
-  let mean = first + sums.x;
-  let rstd = inverseSqrt(max(sums.y - sums.x * sums.x, 0.0) + p.eps);
+  let mean = over_row(sums, lane).x / cols;
+  sums = vec2f();
+  for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
+    let v = (x_four(p, row, c) - mean) * live(p, c);
+    sums.x += dot(v, v);
+  }
+  let rstd = inverseSqrt(over_row(sums, lane).x / cols + p.eps);
   if (line < p.rows) {
     for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
       out_four(p, row, c, (x_four(p, row, c) - mean) * rstd * gamma_four(p, c) + beta_four(p, c));

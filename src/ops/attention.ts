@@ -1,5 +1,4 @@
 /** Fused multi-head attention and the saliency read from it. */
-import type { Engine } from "../engine/device";
 import type { Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
 import { ATTENTION, type AttentionVariant, choice } from "./variants";
@@ -45,6 +44,8 @@ function attend(q: Tensor, kv: Tensor, heads: Heads, columns: Columns): { out: T
   const queries = q.rows / heads.batch;
   const keys = kv.rows / heads.batch;
   const needsGrad = q.needsGrad || kv.needsGrad;
+  for (const t of [q, kv])
+    if (t.needsGrad && (t.stride !== t.cols || t.offset !== 0)) throw new Error("attention: gradients need q and kv without gaps");
   const out = graph.temp([q.rows, heads.heads * heads.headDim], "f32", needsGrad);
   const lse = graph.temp([heads.batch, heads.heads, queries]);
   const trace = { ...heads, q, kv, lse, queries, keys, columns };
@@ -136,9 +137,4 @@ function params({ batch, heads, headDim, queries, keys, q, kv, columns }: Attent
     ...{ k_offset: kv.offset + columns.k, k_stride: kv.stride, v_offset: kv.offset + columns.v, v_stride: kv.stride },
     ...{ query_from: 0, query_to: 1 },
   };
-}
-
-/** Names of the attention variants this engine can run, for tests and tuning. */
-export function attentionVariants(engine: Engine): string[] {
-  return Object.keys(ATTENTION).filter((name) => ATTENTION[name].runs(engine.facts));
 }

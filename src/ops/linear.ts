@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/device";
 import type { Gradients, Graph, RowGradient, Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
-import { choice, GEMM, type GemmVariant, wantedGroups } from "./variants";
+import { choice, fewestGroups, GEMM, type GemmVariant, smallGemm, wantedGroups } from "./variants";
 
 export type Activation = "gelu" | "relu";
 const ACTIVATION_CODE = { gelu: 1, relu: 2 };
@@ -94,7 +94,7 @@ function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Te
  */
 function variantFor(engine: Engine, m: number, n: number, parts: number, aligned: boolean): GemmVariant {
   const variant = GEMM[choice(engine).gemm];
-  return aligned && 4 * parts * groupsOf(variant, m, n) >= wantedGroups(engine) ? variant : GEMM.register4x4;
+  return aligned && parts * groupsOf(variant, m, n) >= fewestGroups(engine) ? variant : smallGemm(engine);
 }
 
 function groupsOf(variant: GemmVariant, m: number, n: number): number {

@@ -40,7 +40,7 @@ const FAMILIES: Family[] = [
   {
     key: "gemm",
     // Half precision changes results, so it is never chosen for its speed alone; the smallest tile is always in use anyway.
-    candidates: (engine) => runnable(GEMM)(engine).filter((name) => name !== "register4x4" && !GEMM[name].constants.HALF),
+    candidates: (engine) => runnable(GEMM)(engine).filter((name) => !name.startsWith("register4x4") && !GEMM[name].constants.HALF),
     trace: (_, input) => linear(input([BATCH * TOKENS, 64]), input([192, 64]), { bias: input([192]) }),
   },
   {

@@ -20,14 +20,21 @@ export interface GemmVariant {
 /** Lanes per workgroup of the barrier-free variants: few, so that even small products make many workgroups. */
 const GEMM_WORKGROUP = 8;
 
-const gemm = (entry: GemmVariant["entry"], lanes: number, a: number, b: number, runs: GemmVariant["runs"]): GemmVariant => {
+const gemm = (
+  entry: GemmVariant["entry"],
+  lanes: number,
+  a: number,
+  b: number,
+  runs: GemmVariant["runs"],
+  workgroup = GEMM_WORKGROUP,
+): GemmVariant => {
   const sharesColumns = entry === "quad" ? 4 : lanes;
   return {
     entry,
-    constants: { A_BLOCKS: a, B_BLOCKS: b, WORKGROUP: GEMM_WORKGROUP, ...(entry === "coop" && { LANES: lanes }) },
+    constants: { A_BLOCKS: a, B_BLOCKS: b, WORKGROUP: workgroup, ...(entry === "coop" && { LANES: lanes }) },
     tile: [4 * a * lanes, 4 * b * sharesColumns],
-    tiles: GEMM_WORKGROUP / lanes,
-    workgroup: GEMM_WORKGROUP,
+    tiles: workgroup / lanes,
+    workgroup,
     runs,
   };
 };
@@ -40,6 +47,7 @@ export const GEMM: Record<string, GemmVariant> = {
   coop4: gemm("coop", 4, 1, 1, (f) => f.subgroup === 4),
   register8x8: gemm("coop", 1, 2, 2, () => true),
   register4x4: gemm("coop", 1, 1, 1, () => true),
+  register4x4x64: gemm("coop", 1, 1, 1, () => true, 64),
   shared: { entry: "shared_tiles", constants: {}, tile: [64, 64], tiles: 1, workgroup: 64, runs: () => true },
   sharedHalf: { entry: "shared_tiles", constants: { HALF: true }, tile: [64, 64], tiles: 1, workgroup: 64, runs: (f) => f.half },
 };
@@ -93,7 +101,20 @@ function guess(facts: AdapterFacts): Choice {
   return { gemm: facts.subgroup === 8 ? "coop8" : quad ? "quad8x4" : "register8x8", ...attention, rows: "lane" };
 }
 
-/** Workgroups a launch should have to keep this adapter busy. */
+/**
+ * What products take that are too small for the chosen variant's tiles, or whose rows are not aligned to four floats: the
+ * smallest tile. A GPU's lanes run by dozens, so it gets larger workgroups.
+ */
+export function smallGemm(engine: Engine): GemmVariant {
+  return engine.facts.software ? GEMM.register4x4 : GEMM.register4x4x64;
+}
+
+/** Fewer workgroups than this leave the adapter idle: a product then takes smaller tiles. */
+export function fewestGroups(engine: Engine): number {
+  return engine.facts.software ? 8 : 16;
+}
+
+/** Workgroups a launch that can be split freely should have. */
 export function wantedGroups(engine: Engine): number {
   return engine.facts.software ? 32 : 512;
 }
