@@ -12,13 +12,18 @@ export async function main(argv: string[]): Promise<number> {
     console.error(`preset cannot be "${rest.preset}". Use maskedkd.`);
     return 2;
   }
+  const every = Number(rest.every ?? 10);
+  if (!Number.isInteger(every) || every < 1) {
+    console.error(`every cannot be "${rest.every}". Use a whole number from 1.`);
+    return 2;
+  }
   const dataset = await openData(rest.data ?? "scenes");
   const teacher = rest.teacher === "none" ? undefined : loadNetwork(rest.teacher ?? TEACHER);
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const session = await runToEnd({
     session: { engine: await nodeEngine(rest.kernels), dataset, settings, teacher },
     resume: rest.resume,
-    every: Number(rest.every ?? 10),
+    every,
     log: (r) =>
       print({
         ...{ step: r.step, ce: round(r.ce), kd: r.kd === undefined ? undefined : round(r.kd), student_top1: round(r.studentTop1) },

@@ -79,13 +79,21 @@ export function loadNetwork(path: string, heads?: number): Network {
 const TUNED = ".cache/kernels.json";
 
 const store: TuneStore = {
-  get: (key) => (existsSync(TUNED) ? (JSON.parse(readFileSync(TUNED, "utf8")) as Record<string, string>)[key] : undefined),
+  get: (key) => tuned()[key],
   set(key, value) {
-    const known = existsSync(TUNED) ? JSON.parse(readFileSync(TUNED, "utf8")) : {};
     mkdirSync(dirname(TUNED), { recursive: true });
-    writeFileSync(TUNED, JSON.stringify({ ...known, [key]: value }));
+    writeFileSync(TUNED, JSON.stringify({ ...tuned(), [key]: value }));
   },
 };
+
+/** What was measured before; nothing when the file is absent or unreadable. */
+function tuned(): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(TUNED, "utf8"));
+  } catch {
+    return {};
+  }
+}
 
 /** An engine on this machine's adapter. A GPU's kernels are chosen by measurement, once; `kernels` overrides them. */
 export async function nodeEngine(kernels?: string): Promise<Engine> {
@@ -126,8 +134,12 @@ export async function runToEnd({ session: options, resume, every, log, evaluated
   return session;
 }
 
-/** Writes a file so that a reader never sees half of it. */
+/** Writes a file so that a reader never sees half of it. Throws an EngineError when the place cannot be written. */
 export function writeWhole(path: string, bytes: Uint8Array): void {
-  writeFileSync(`${path}.part`, bytes);
-  renameSync(`${path}.part`, path);
+  try {
+    writeFileSync(`${path}.part`, bytes);
+    renameSync(`${path}.part`, path);
+  } catch (error) {
+    throw new EngineError(`Cannot write ${path}: ${(error as Error).message}.`, "Choose another place.");
+  }
 }

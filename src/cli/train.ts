@@ -15,6 +15,7 @@ export async function main(argv: string[]): Promise<number> {
     console.error(`out is missing.\n${USAGE}`);
     return 2;
   }
+  writeWhole(rest.out, new Uint8Array()); // fails now, not after hours, if it cannot be written
   const dataset = await openData(rest.data ?? "scenes");
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const resume = `${rest.out}.run`;

@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { crossAttention, saliency, selfAttention } from "./attention";
 import { check, testEngine } from "./check";
+import { topk } from "./select";
 import { ATTENTION, choose } from "./variants";
 
 interface Dims {
@@ -52,12 +53,13 @@ const column = (m: ArrayLike<number>, tokens: number, stride: number, from: numb
 const cases = [
   { batch: 2, heads: 2, headDim: 4, queries: 9, keys: 9 },
   { batch: 1, heads: 3, headDim: 5, queries: 7, keys: 7 },
+  { batch: 2, heads: 2, headDim: 16, queries: 65, keys: 65 },
 ];
 
 describe.each(Object.keys(ATTENTION))("attention by %s", (name) => {
-  test.each(cases)("self: heads of $headDim, $keys tokens", async (d) => {
+  test.for(cases)("self: heads of $headDim, $keys tokens", async (d, { skip }) => {
     const engine = await testEngine();
-    if (!ATTENTION[name].runs(engine.facts)) return;
+    if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionForward: name, attentionBackward: name });
     const inner = d.heads * d.headDim;
     await check(engine, {
@@ -70,9 +72,9 @@ describe.each(Object.keys(ATTENTION))("attention by %s", (name) => {
     });
   });
 
-  test("cross: one query", async () => {
+  test("cross: one query", async ({ skip }) => {
     const engine = await testEngine();
-    if (!ATTENTION[name].runs(engine.facts)) return;
+    if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionForward: name, attentionBackward: name });
     const d = { batch: 3, heads: 2, headDim: 4, queries: 1, keys: 10 };
     await check(engine, {
@@ -109,14 +111,38 @@ test.each([
   });
 });
 
-test("T4: the two readings can choose different patches", () => {
+/** Queries and keys of one image whose class token attends exactly as `rows` say, a row per head of one number. */
+function attending(rows: number[][]): number[] {
+  const tokens = rows[0].length;
+  return Array.from({ length: tokens }, (_, token) => [
+    ...rows.map(() => 1),
+    ...rows.map((row) => Math.log(row[token])),
+    ...rows.map(() => 0),
+  ]).flat();
+}
+
+test.each(["code", "eq2"] as const)("T4: which patch the %s reading picks", async (reading) => {
   const rows = [
     [0.9, 0.08, 0.02],
     [0.1, 0.36, 0.54],
   ];
-  const mean = (f: (row: number[], j: number) => number, j: number) => (f(rows[0], j) + f(rows[1], j)) / 2;
-  const code = [1, 2].map((j) => mean((row, i) => row[i], j));
-  const eq2 = [1, 2].map((j) => mean((row, i) => row[i] / (1 - row[0]), j));
-  expect(code[1]).toBeGreaterThan(code[0]);
-  expect(eq2[0]).toBeGreaterThan(eq2[1]);
+  const d = { batch: 1, heads: 2, headDim: 1 };
+  await check(await testEngine(), {
+    inputs: { qkv: { shape: [3, 6], data: attending(rows) } },
+    op: ({ qkv }) => {
+      const score = saliency(selfAttention(qkv, d).trace, { reading });
+      return [score, topk(score, 1)];
+    },
+    reference: () => (reading === "code" ? [[0.22, 0.28], [1]] : [[0.6, 0.4], [0]]),
+  });
+});
+
+test("Eq. 2 ranks the patches of a head that looks at almost nothing but the class token", async () => {
+  const d = { batch: 1, heads: 1, headDim: 1 };
+  const qkv = [1, 60, 0, 1, 0, 0, 1, Math.log(3), 0];
+  await check(await testEngine(), {
+    inputs: { qkv: { shape: [3, 3], data: qkv } },
+    op: ({ qkv }) => saliency(selfAttention(qkv, d).trace, { reading: "eq2" }),
+    reference: () => [[0.25, 0.75]],
+  });
 });

@@ -19,9 +19,9 @@ describe.each(Object.keys(GEMM))("linear with %s", (gemm) => {
   // f16 tiles keep 11 bits of each factor.
   const tolerance = GEMM[gemm].constants.HALF ? 2e-2 : 1e-5;
 
-  test.each(shapes)("bias, $m x $n x $k", async ({ m, n, k }) => {
+  test.for(shapes)("bias, $m x $n x $k", async ({ m, n, k }, { skip }) => {
     const engine = await testEngine();
-    if (!GEMM[gemm].runs(engine.facts)) return;
+    if (!GEMM[gemm].runs(engine.facts)) skip(`${gemm} does not run on ${engine.facts.name}`);
     choose(engine, { gemm });
     await check(engine, {
       inputs: { x: { shape: [m, k], grad: true }, w: { shape: [n, k], grad: true }, b: { shape: [n], grad: true } },
@@ -31,9 +31,9 @@ describe.each(Object.keys(GEMM))("linear with %s", (gemm) => {
     });
   });
 
-  test.each(shapes.slice(0, 2))("a two-layer perceptron with residual, $m x $n x $k", async ({ m, n, k }) => {
+  test.for(shapes.slice(0, 2))("a two-layer perceptron with residual, $m x $n x $k", async ({ m, n, k }, { skip }) => {
     const engine = await testEngine();
-    if (!GEMM[gemm].runs(engine.facts)) return;
+    if (!GEMM[gemm].runs(engine.facts)) skip(`${gemm} does not run on ${engine.facts.name}`);
     choose(engine, { gemm });
     await check(engine, { ...perceptron("gelu", m, n, k), tolerance });
   });

@@ -32,3 +32,14 @@ describe.each(Object.keys(ROWS))("layerNorm, %s per row", (rows) => {
     });
   });
 });
+
+test("layerNorm of long rows with an outlier in front keeps its precision", async () => {
+  const d = 768;
+  const data = Float64Array.from({ length: 2 * d }, (_, i) => (i % d === 0 ? 1000 : Math.sin(i)));
+  const ones = Float64Array.from({ length: d }, () => 1);
+  await check(await testEngine(), {
+    inputs: { x: { shape: [2, d], data }, gamma: { shape: [d], data: ones }, beta: { shape: [d], data: ones.map(() => 0) } },
+    op: ({ x, gamma, beta }) => layerNorm(x, gamma, beta, 1e-6),
+    reference: ({ x, gamma, beta }) => [layerNorm64(x, gamma, beta, d, 1e-6)],
+  });
+});

@@ -30,11 +30,14 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
   const { format, run } = readSafetensorsMetadata(bytes, name);
   if (format !== FORMAT) throw new EngineError(`${name} is not a saved run of this program.`, "Choose a file that Save wrote.");
   const tensors = readSafetensors(bytes, name);
-  const { updates, settings, ...rest } = JSON.parse(run);
+  const { updates, settings, ...rest } = parsed(run, name);
   const checked = fromPairs(Object.entries(settings).map(([key, value]) => [key, String(value)]));
-  if (checked.problems.length)
-    throw new EngineError(`${name} has unusable settings: ${checked.problems.join(" ")}`, "It was edited or is damaged.");
-  const floats = (key: string) => tensors.get(key)?.data as Float32Array;
+  if (checked.problems.length) throw damaged(name, checked.problems.join(" "));
+  const floats = (key: string) => {
+    const data = tensors.get(key)?.data;
+    if (!(data instanceof Float32Array)) throw damaged(name, `${key} is missing.`);
+    return data;
+  };
   const weights: Weights = new Map();
   for (const [key, { shape, data }] of tensors)
     if (key.startsWith(STUDENT)) weights.set(key.slice(STUDENT.length), { shape, data: data as Float32Array });
@@ -44,4 +47,19 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
     weights,
     optimizer: { step: updates, first: floats("optimizer.first"), second: floats("optimizer.second") },
   };
+}
+
+/** The part that is JSON, with the fields a run cannot do without. */
+function parsed(text: string | undefined, name: string) {
+  try {
+    const run = JSON.parse(text ?? "");
+    if (Number.isInteger(run.step) && Number.isInteger(run.updates) && run.settings && Array.isArray(run.changes)) return run;
+  } catch {
+    // Reported below, like a part that is missing.
+  }
+  throw damaged(name, "Its description of the run cannot be read.");
+}
+
+function damaged(name: string, what: string): EngineError {
+  return new EngineError(`${name} is damaged or was edited: ${what}`, "Choose another saved run.");
 }

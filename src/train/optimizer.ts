@@ -1,5 +1,6 @@
 /** AdamW and SGD with momentum over all of a model's parameters in one launch, with optional clipping of the global norm. */
 import type { Engine } from "../engine/device";
+import { EngineError } from "../engine/errors";
 import { type Gradients, Live, type Piece, type Tensor } from "../engine/graph";
 import { BLOCK, type Params, readFloats } from "../models/params";
 
@@ -135,6 +136,9 @@ export class Optimizer {
 
   /** Continues from a saved state. */
   restore(state: { step: number; first: Float32Array; second: Float32Array }): void {
+    const count = BLOCK * this.params.blocks;
+    if (state.first.length !== count || state.second.length !== count)
+      throw new EngineError("The saved optimizer does not fit this model.", "Choose a run of the same model.");
     this.step = state.step;
     this.engine.device.queue.writeBuffer(this.first, 0, state.first as BufferSource);
     this.engine.device.queue.writeBuffer(this.second, 0, state.second as BufferSource);

@@ -15,7 +15,7 @@ import { configMacs } from "../metrics/cost";
 import { Params } from "../models/params";
 import { checkWeights, initViT, patches, type ViTConfig, type Weights } from "../models/vit.config";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-import { type Change, type Key, parseSetting, type Settings } from "./experiment";
+import { type Change, type Key, parseSetting, SETTINGS, SettingError, type Settings } from "./experiment";
 import { Optimizer, warmupCosine } from "./optimizer";
 import { Probe, type Views } from "./probe";
 import { type Batch, compileStep, type Model } from "./step";
@@ -67,6 +67,8 @@ export class Session {
   readonly changes: Change[] = [];
   step = 0;
   private program?: Program;
+  /** Counts the changes that call for a new recording. */
+  private version = 0;
   private readonly batches: Batches;
   private readonly batch: Batch;
   private readonly teacher?: Model;
@@ -101,8 +103,8 @@ export class Session {
       throw new EngineError(`This run was saved on ${saved.dataset}, not on ${options.dataset.name}.`, "Open that data first.");
     if (saved.teacher !== options.teacher?.name)
       throw new EngineError(`This run was saved with the teacher ${saved.teacher ?? "(none)"}.`, "Load that teacher first.");
+    checkWeights(studentConfig(saved.settings, options.dataset, options.teacher?.config), saved.weights, "the saved student");
     const session = Session.create({ ...options, settings: saved.settings });
-    checkWeights(session.student.config, saved.weights, "the saved student");
     session.student.params.write(saved.weights);
     session.optimizer.restore(saved.optimizer);
     session.step = saved.step;
@@ -147,7 +149,7 @@ export class Session {
   /** Makes one update and reports it. */
   async advance(): Promise<StepReport> {
     const started = performance.now();
-    this.program ??= await this.compile();
+    const program = await this.recorded();
     const indices = this.batches.indices(this.step);
     const { images, labels } = this.batches.load(this.options.dataset.train, indices);
     const { queue } = this.options.engine.device;
@@ -155,14 +157,26 @@ export class Session {
     queue.writeBuffer(this.batch.labels, 0, labels as BufferSource);
     const lr = this.applyLive();
     this.optimizer.advance();
-    const out = await this.program.fetch();
+    const out = await program.fetch();
     this.step++;
     const ms = performance.now() - started;
     return { step: this.step, lr, ms, imagesPerSecond: (1000 * labels.length) / ms, ...measure(out, labels) };
   }
 
-  /** Changes a setting. Live ones act on the next step; others are refused while a run is on. */
+  /** The recorded step. A change that arrives while it is compiled records it again. */
+  private async recorded(): Promise<Program> {
+    while (!this.program) {
+      const version = this.version;
+      const program = await this.compile();
+      if (version === this.version) this.program = program;
+      else program.dispose();
+    }
+    return this.program;
+  }
+
+  /** Changes a live setting; it acts on the next step. Throws a SettingError for others, and for values that cannot be. */
   set(key: Key, value: unknown): Change {
+    if (SETTINGS[key].when !== "live") throw new SettingError(`${key} cannot change during a run.`, "Start a new run with it.");
     const to = parseSetting(key, value);
     const change = { step: this.step, key, from: this.settings[key], to };
     Object.assign(this.settings, { [key]: to });
@@ -177,16 +191,19 @@ export class Session {
     const count = Math.min(limit, test.count);
     const probe = await Probe.compile(this.options.engine, { student: this.student, batch: Math.min(EVALUATION_BATCH, count) });
     let right = 0;
-    for (let from = 0; from < count; from += EVALUATION_BATCH) {
-      const indices = Array.from({ length: Math.min(EVALUATION_BATCH, count) }, (_, i) => Math.min(from + i, count - 1));
-      const { images, labels } = this.batches.load(test, indices);
-      const { logits } = await probe.run(images);
-      const fresh = Math.min(EVALUATION_BATCH, count - from);
-      right += top(logits, this.student.config.classes)
-        .slice(0, fresh)
-        .filter((c, i) => c === labels[i]).length;
+    try {
+      for (let from = 0; from < count; from += EVALUATION_BATCH) {
+        const indices = Array.from({ length: Math.min(EVALUATION_BATCH, count) }, (_, i) => Math.min(from + i, count - 1));
+        const { images, labels } = this.batches.load(test, indices);
+        const { logits } = await probe.run(images);
+        const fresh = Math.min(EVALUATION_BATCH, count - from);
+        right += top(logits, this.student.config.classes)
+          .slice(0, fresh)
+          .filter((c, i) => c === labels[i]).length;
+      }
+    } finally {
+      probe.destroy();
     }
-    probe.destroy();
     return right / count;
   }
 
@@ -194,9 +211,11 @@ export class Session {
   async look(indices: number[]): Promise<Views> {
     const { engine, dataset } = this.options;
     const probe = await Probe.compile(engine, { student: this.student, teacher: this.teacher, batch: indices.length, keep: this.keep() });
-    const views = await probe.run(this.batches.load(dataset.test, indices).images);
-    probe.destroy();
-    return views;
+    try {
+      return await probe.run(this.batches.load(dataset.test, indices).images);
+    } finally {
+      probe.destroy();
+    }
   }
 
   /** The teacher's cost now; undefined without a teacher. */
@@ -241,6 +260,7 @@ export class Session {
 
   /** Drops the recorded step; the next one is recorded anew. */
   private forget(): void {
+    this.version++;
     this.program?.dispose();
     this.program = undefined;
   }

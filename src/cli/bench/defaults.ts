@@ -101,10 +101,12 @@ function asBatch(tensors: Tensors): BatchPart {
 }
 
 /** Says in words what a shader would only show as nonsense. */
-function check({ task, student, teacher, heads, imageShape, labels }: Setup): void {
-  const models: [string, VitShape, number][] = [["--student", vitShape(student), heads[0]]];
-  if (task !== "vit-step") models.push(["--teacher", vitShape(teacher), heads[1]]);
+function check({ task, student, teacher, heads, images, imageShape, labels }: Setup): void {
+  const models: [string, VitShape, number][] = [["--student", shapeOf("--student", student), heads[0]]];
+  if (task !== "vit-step") models.push(["--teacher", shapeOf("--teacher", teacher), heads[1]]);
   const [batch, channels, height, width] = imageShape as [number, number, number, number];
+  if (height !== width) throw new UsageError(`--batch: expected square images, got ${imageShape.join("x")}`);
+  if (!images.every(Number.isFinite)) throw new UsageError("--batch: expected finite pixels, got NaN or Infinity");
   for (const [flag, model, count] of models) {
     if (model.width % count)
       throw new UsageError(`--heads: expected divisors of the widths, got ${count} for ${flag} of width ${model.width}`);
@@ -116,8 +118,21 @@ function check({ task, student, teacher, heads, imageShape, labels }: Setup): vo
   }
   if (labels.length !== batch) throw new UsageError(`--batch: expected ${batch} labels, got ${labels.length}`);
   const { patch, classes } = vitShape(student);
+  const stray = labels.find((label) => label < 0 || label >= classes);
+  if (stray !== undefined) throw new UsageError(`--batch: expected labels below the ${classes} classes of --student, got ${stray}`);
   if (task !== "vit-step" && (vitShape(teacher).patch !== patch || vitShape(teacher).classes !== classes))
     throw new UsageError("--teacher: expected the student's patch size and number of classes");
+}
+
+/** A model's shape; a mistake in its file names the flag. */
+function shapeOf(flag: string, weights: Weights): VitShape {
+  for (const [name, { data }] of weights)
+    if (!data.every(Number.isFinite)) throw new UsageError(`${flag}: expected finite weights, got NaN or Infinity in "${name}"`);
+  try {
+    return vitShape(weights);
+  } catch (error) {
+    throw new UsageError(`${flag}: expected a plain ViT under timm's names; ${(error as Error).message}`);
+  }
 }
 
 /** mulberry32: 32 bits of state are plenty for a benchmark and give the same numbers on every machine. */

@@ -23,7 +23,7 @@ export interface VitShape {
 export function vitShape(weights: Weights): VitShape {
   const shape = (name: string) => {
     const tensor = weights.get(name);
-    if (!tensor) throw new Error(`weights: no tensor named "${name}"`);
+    if (!tensor) throw new Error(`there is no tensor "${name}"`);
     return tensor.shape;
   };
   const [width, channels, patch] = shape("patch_embed.proj.weight") as [number, number, number, number];

@@ -9,6 +9,7 @@ import { matmul } from "../../ops/linear";
 import { Optimizer } from "../../train/optimizer";
 import { type Batch, compileStep, type Lesson, type Model } from "../../train/step";
 import { type Contestant, meanSquare, type Runner, type Setup } from "./contest";
+import { keptPatches } from "./flops";
 
 export const ours: Contestant = {
   name: "ours",
@@ -41,8 +42,7 @@ function lessonOf(engine: Engine, { task, teacher, heads, keep }: Setup): Lesson
   if (task === "vit-step") return undefined;
   const model = load(engine, teacher, heads[1]);
   const count = (model.config.image / model.config.patch) ** 2;
-  const k = task === "maskedkd-step" ? Math.round(keep * count) : count;
-  return { teacher: model, keep: { k }, temperature: 1, weight: 1 };
+  return { teacher: model, keep: { k: keptPatches({ task, keep }, count) }, temperature: 1, weight: 1 };
 }
 
 function load(engine: Engine, weights: Weights, heads: number): Model {

@@ -1,0 +1,130 @@
+/**
+ * What the benchmark's masked distillation costs besides its median: `npm run costs [-- --json]`.
+ *
+ *   replay_host_ms   the page's own work to queue one step
+ *   retrace_ms       another number of patches: recorded and compiled again (median over all k, and the slowest)
+ *   teacher_ms       GPU time of the teacher alone by share of patches, and the saving against all of them
+ *   slowest_kernels  share of one step's GPU time (timestamps round every launch)
+ *
+ * Exit status 1 when a change of k or the host's work misses its limit, or half of the patches save less than 1.9-fold.
+ */
+import { type Engine, openEngine } from "../../engine/device";
+import { Graph } from "../../engine/graph";
+import { Program } from "../../engine/program";
+import { inferViT } from "../../models/names";
+import { Params } from "../../models/params";
+import { vit } from "../../models/vit";
+import type { Weights } from "../../models/vit.config";
+import { Optimizer } from "../../train/optimizer";
+import { compileStep, type Model } from "../../train/step";
+import { median, type Setup } from "./contest";
+import { makeSetup } from "./defaults";
+import { offerGPU } from "./navigator.node";
+
+const LIMITS = { retrace_ms: 100, replay_host_ms: 1, half_saving: 1.9 };
+const ROUNDS = 15;
+
+export async function main(argv: string[]): Promise<number> {
+  const engine = await openEngine(await offerGPU());
+  const setup = makeSetup({
+    task: "maskedkd-step",
+    host: "node",
+    rounds: 1,
+    heads: [4, 4],
+    keep: 0.5,
+    seed: 0,
+    peer: false,
+    json: false,
+    files: {},
+  });
+  const step = recorder(engine, setup);
+  const { program } = await step(32);
+  await program.time();
+  const costs = {
+    adapter: engine.facts.name,
+    replay_host_ms: await hostTime(engine, program),
+    slowest_kernels: await slowest(program),
+    ...(await retraces(step)),
+    teacher_ms: await teacherTimes(engine, setup),
+  };
+  const [all, , half] = Object.values(costs.teacher_ms);
+  const result = { ...costs, half_saving: round(all / half) };
+  console.log(argv.includes("--json") ? JSON.stringify(result) : result);
+  const { retrace_ms, replay_host_ms, half_saving } = LIMITS;
+  return result.retrace_ms < retrace_ms && result.replay_host_ms < replay_host_ms && result.half_saving >= half_saving ? 0 : 1;
+}
+
+const round = (x: number) => Math.round(100 * x) / 100;
+
+function load(engine: Engine, weights: Weights): Model {
+  return { params: new Params(engine, weights), config: inferViT(weights, 4) };
+}
+
+/** A function that records and compiles the step for some k. */
+function recorder(engine: Engine, setup: Setup) {
+  const [student, teacher] = [load(engine, setup.student), load(engine, setup.teacher)];
+  const optimizer = new Optimizer(student.params, { kind: "adamw" });
+  const { images, labels } = setup;
+  const batch = { size: labels.length, images: engine.takeBuffer(images.byteLength), labels: engine.takeBuffer(labels.byteLength) };
+  return async (k: number) => {
+    const started = performance.now();
+    const program = await compileStep(engine, { student, optimizer, batch, lesson: { teacher, keep: { k }, temperature: 1, weight: 1 } });
+    return { program, ms: performance.now() - started };
+  };
+}
+
+async function retraces(step: ReturnType<typeof recorder>) {
+  const times: number[] = [];
+  for (let k = 64; k >= 1; k--) {
+    const { program, ms } = await step(k);
+    program.dispose();
+    times.push(ms);
+  }
+  return { retrace_ms: round(median(times)), slowest_retrace_ms: round(Math.max(...times)) };
+}
+
+async function hostTime({ device }: Engine, program: Program): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const started = performance.now();
+    program.run();
+    times.push(performance.now() - started);
+    await device.queue.onSubmittedWorkDone();
+  }
+  return round(median(times));
+}
+
+async function slowest(program: Program): Promise<Record<string, string>> {
+  const sums = new Map<string, number>();
+  for (const { label, ms } of (await program.profile()) ?? []) sums.set(label, (sums.get(label) ?? 0) + ms);
+  const total = [...sums.values()].reduce((a, b) => a + b, 0);
+  const first = [...sums].sort((a, b) => b[1] - a[1]).slice(0, 4);
+  return Object.fromEntries(first.map(([label, ms]) => [label, `${Math.round((100 * ms) / total)} %`]));
+}
+
+/** Milliseconds of the teacher's forward pass on all, 75, 50 and 25 % of the patches, in turns. */
+async function teacherTimes(engine: Engine, setup: Setup): Promise<Record<string, number>> {
+  const teacher = load(engine, setup.teacher);
+  const lanes: { name: string; program: Program; times: number[] }[] = [];
+  for (const share of [100, 75, 50, 25])
+    lanes.push({ name: `${share} %`, program: await teacherAlone(engine, teacher, setup, (64 * share) / 100), times: [] });
+  for (const { program } of lanes) await program.time();
+  for (let i = 0; i < ROUNDS; i++) for (const lane of lanes) lane.times.push(await lane.program.time());
+  return Object.fromEntries(lanes.map(({ name, times }) => [name, round(median(times))]));
+}
+
+function teacherAlone(engine: Engine, teacher: Model, { images, imageShape }: Setup, k: number): Promise<Program> {
+  const graph = new Graph(engine);
+  const batch = imageShape[0];
+  const buffer = engine.takeBuffer(images.byteLength);
+  engine.device.queue.writeBuffer(buffer, 0, images as BufferSource);
+  const kept = engine.takeBuffer(4 * batch * k);
+  engine.device.queue.writeBuffer(
+    kept,
+    0,
+    Uint32Array.from({ length: batch * k }, (_, i) => i % k),
+  );
+  const shown = k < 64 ? graph.fixed(kept, [batch, k], "u32") : undefined;
+  const { logits } = vit(teacher.params.on(graph, false), teacher.config, graph.fixed(buffer, imageShape), { kept: shown });
+  return Program.compile(graph, { logits });
+}
