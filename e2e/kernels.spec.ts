@@ -13,6 +13,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** As text: a test runner would rewrite an `import()` of its own. */
 const RUN = `import("/e2e/proof.ts").then((module) => module.proof(navigator.gpu))`;
 
+const VARIANTS = `import("/e2e/proof.ts").then((module) => module.variantLosses(navigator.gpu))`;
+
 let server: ViteDevServer;
 let inNode: Proof;
 
@@ -50,6 +52,17 @@ test("Node compiles every kernel and its losses fall", () => {
 test("Chromium compiles every kernel and gives Node's losses", async ({ page }) => {
   await page.goto(`${server.resolvedUrls!.local[0]}empty`);
   expectSame((await page.evaluate(RUN)) as Proof);
+});
+
+test("In Chromium every kernel variant of its adapter gives those losses too", async ({ page }) => {
+  await page.goto(`${server.resolvedUrls!.local[0]}empty`);
+  const found = (await page.evaluate(VARIANTS)) as Record<string, number[]>;
+  // The software adapter's subgroups of four run what Node's, of eight, cannot.
+  expect(Object.keys(found)).toEqual(
+    expect.arrayContaining(["gemm=quad8x4", "gemm=coop4", "gemm=shared", "attentionBackward=lane", "rows=group"]),
+  );
+  for (const [variant, losses] of Object.entries(found))
+    for (const [i, loss] of losses.entries()) expect(Math.abs(loss / inNode.losses[i] - 1), `${variant}, step ${i}`).toBeLessThan(1e-4);
 });
 
 test("Firefox compiles every kernel and gives Node's losses", async () => {

@@ -6,6 +6,7 @@ import { type Engine, openEngine, shaderFiles } from "../src/engine/device";
 import { entryPoints, type Shader } from "../src/engine/wgsl";
 import { Params } from "../src/models/params";
 import { initViT, type ViTConfig } from "../src/models/vit.config";
+import { ATTENTION, choice, choose, GEMM, ROWS } from "../src/ops/variants";
 import { Optimizer } from "../src/train/optimizer";
 import { compileStep } from "../src/train/step";
 
@@ -52,8 +53,23 @@ const config = (width: number, depth: number): ViTConfig => ({
 const BATCH = 24;
 const STEPS = 4;
 
+/** The same losses with each kernel variant that runs here, forced in turn: `gemm=quad8x4` and so on. */
+export async function variantLosses(gpu: GPU | undefined): Promise<Record<string, number[]>> {
+  const engine = await openEngine(gpu);
+  const usual = choice(engine);
+  const found: Record<string, number[]> = {};
+  for (const [key, table] of Object.entries({ gemm: GEMM, attentionForward: ATTENTION, attentionBackward: ATTENTION, rows: ROWS }))
+    for (const [name, variant] of Object.entries(table)) {
+      if (!variant.runs(engine.facts)) continue;
+      choose(engine, { ...usual, [key]: name });
+      found[`${key}=${name}`] = await firstLosses(engine, 2);
+    }
+  engine.destroy();
+  return found;
+}
+
 /** Losses of a masked distillation on a made-up batch. */
-async function firstLosses(engine: Engine): Promise<number[]> {
+async function firstLosses(engine: Engine, steps = STEPS): Promise<number[]> {
   const model = (width: number, depth: number, seed: number) => {
     const shape = config(width, depth);
     return { params: new Params(engine, initViT(shape, seed)), config: shape };
@@ -70,7 +86,7 @@ async function firstLosses(engine: Engine): Promise<number[]> {
     lesson: { teacher: model(64, 3, 2), keep: { k: 31 }, temperature: 2, weight: 0.5 },
   });
   const losses: number[] = [];
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 0; step < steps; step++) {
     optimizer.advance();
     const { ce, kd } = await program.fetch();
     losses.push(ce[0] + 0.5 * kd[0]);
