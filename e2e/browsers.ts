@@ -5,34 +5,16 @@
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { LaunchOptions } from "@playwright/test";
 import puppeteer, { type Browser } from "puppeteer-core";
 
 // Vulkan loaders and Firefox want a private runtime folder; containers have none.
 process.env.XDG_RUNTIME_DIR ??= mkdtempSync(join(tmpdir(), "mdp-xdg-"));
 
-const firstExisting = (...paths: string[]) => paths.find((path) => existsSync(path));
-
-/** Debian's Chromium where there is one, else the one that `npx playwright install chromium` brings. */
-export function chromiumLaunch(): LaunchOptions {
-  return {
-    executablePath: firstExisting("/usr/bin/chromium"),
-    args: [
-      "--enable-unsafe-webgpu",
-      "--use-webgpu-adapter=swiftshader",
-      "--no-sandbox",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  };
-}
+const FIREFOX = ["/usr/bin/firefox-esr", "/usr/bin/firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"];
 
 /** Headless Firefox; close it when done. */
 export function launchFirefox(): Promise<Browser> {
-  const executablePath = firstExisting("/usr/bin/firefox-esr", "/usr/bin/firefox", "/Applications/Firefox.app/Contents/MacOS/firefox");
+  const executablePath = FIREFOX.find((path) => existsSync(path));
   if (!executablePath) throw new Error("no Firefox found: install firefox-esr (Debian) or Firefox");
   return puppeteer.launch({
     browser: "firefox",

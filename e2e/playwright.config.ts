@@ -1,6 +1,6 @@
 /** Browser tests of the built app. `npm run e2e` builds it first. */
 import { defineConfig } from "@playwright/test";
-import { chromiumLaunch } from "./browsers";
+import { chromiumLaunch } from "../src/cli/chromium";
 
 // The runner and its workers each read this file and must agree; a port of its own lets checkouts test side by side.
 process.env.E2E_PORT ??= String(20_000 + (process.pid % 20_000));

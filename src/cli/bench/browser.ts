@@ -2,32 +2,20 @@
  * `--host chromium`: serves this source tree with Vite, runs the contest in an empty page of headless Chromium on
  * SwiftShader, WebGPU's software adapter, and brings the rows back.
  */
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium } from "@playwright/test";
 import { createServer, type Plugin, type ViteDevServer } from "vite";
+import { chromiumLaunch } from "../chromium";
 import type { Row } from "./contest";
 import type { FileRole, Options } from "./defaults";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const DEBIAN_CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--no-sandbox",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 export async function runInChromium(options: Options): Promise<Row[]> {
   const server = await serve(options.files);
   let browser: Browser | undefined;
   try {
-    browser = await chromium.launch({ args: FLAGS, executablePath: existsSync(DEBIAN_CHROMIUM) ? DEBIAN_CHROMIUM : undefined });
+    browser = await chromium.launch(chromiumLaunch());
     const page = await browser.newPage();
     page.on("pageerror", (error) => console.error(error.message));
     await page.goto(`${server.resolvedUrls!.local[0]}bench-files/empty.html`);
