@@ -50,7 +50,7 @@ function attend(q: Tensor, kv: Tensor, heads: Heads, columns: Columns): { out: T
   const lse = graph.temp([heads.batch, heads.heads, queries]);
   const trace = { ...heads, q, kv, lse, queries, keys, columns };
   const variant = ATTENTION[choice(graph.engine).attentionForward];
-  const rows = rowsPerLane(variant, queries);
+  const rows = rowsPerLane(variant, queries, heads.headDim);
   graph.launch("attention", "forward", {
     constants: constantsOf(trace, variant, rows),
     bind: { q4: q, q1: q, kv4: kv, kv1: kv, out4: out, out1: out, lse },
@@ -70,7 +70,7 @@ function backward(trace: AttentionTrace, result: Tensor, g: Tensor, give: (t: Te
   const variant = ATTENTION[choice(graph.engine).attentionBackward];
   const shared = { q4: q, q1: q, kv4: kv, kv1: kv, lse_in: lse, grad4: g, grad1: g };
   const launch = (entry: string, bind: Record<string, Tensor>, count: number) => {
-    const rows = rowsPerLane(variant, count);
+    const rows = rowsPerLane(variant, count, trace.headDim);
     const groups = groupsOf(trace, variant, rows, count);
     graph.launch("attention", entry, {
       constants: constantsOf(trace, variant, rows),
@@ -109,9 +109,13 @@ export function saliency(trace: AttentionTrace, { queries = "cls", reading = "co
   return out;
 }
 
-/** Fewer rows per lane when there are too few to go round. */
-function rowsPerLane({ lanes, rows }: AttentionVariant, count: number): number {
-  return Math.max(1, Math.min(rows, Math.ceil(count / lanes)));
+/** vec4s of one operand a lane may hold: with heads of 64, twice as many run a fifth faster but compile six times longer. */
+const MOST_HELD = 24;
+
+/** Fewer rows per lane when there are too few to go round, or when heads are so wide that registers run out. */
+function rowsPerLane({ lanes, rows }: AttentionVariant, count: number, headDim: number): number {
+  const held = Math.floor(MOST_HELD / Math.ceil(headDim / 4));
+  return Math.max(1, Math.min(rows, Math.ceil(count / lanes), held));
 }
 
 function constantsOf({ headDim, columns, q, kv }: AttentionTrace, { lanes }: AttentionVariant, rows: number): Constants {
