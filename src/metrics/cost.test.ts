@@ -1,24 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { ViTConfig } from "../models/vit.config";
+import { DEIT_S } from "../models/vit.fixture";
 import { configMacs, paperTeacherMegabytes, saliencyMacs, vitMacs, vitParameters } from "./cost";
 
 const IMAGENET = 1_281_167;
 
-const DEIT_S: ViTConfig = {
-  image: 224,
-  patch: 16,
-  channels: 3,
-  classes: 1000,
-  width: 384,
-  depth: 12,
-  heads: 6,
-  headDim: 64,
-  mlp: 1536,
-  activation: "gelu",
-  qkvBias: true,
-  projBias: true,
-  eps: 1e-6,
-};
 const DEIT_B: ViTConfig = { ...DEIT_S, width: 768, heads: 12, mlp: 3072 };
 const VIT_L: ViTConfig = { ...DEIT_S, width: 1024, depth: 24, heads: 16, mlp: 4096 };
 const VIT_H: ViTConfig = { ...DEIT_S, patch: 14, width: 1280, depth: 32, heads: 16, headDim: 80, mlp: 5120 };

@@ -3,22 +3,9 @@ import { detectLayout, inferViT, LAYOUT_EPS, type Source, toTimm } from "./names
 import { readSafetensors } from "./safetensors";
 import { hasShared, sharedBytes, sharedJson } from "./shared.fixture";
 import { initViT, type ViTConfig, type Weight, type Weights, WeightsError } from "./vit.config";
+import { DEIT_S } from "./vit.fixture";
 
-const CONFIG: ViTConfig = {
-  image: 12,
-  patch: 4,
-  channels: 3,
-  classes: 5,
-  width: 8,
-  depth: 2,
-  heads: 2,
-  headDim: 4,
-  mlp: 16,
-  activation: "gelu",
-  qkvBias: true,
-  projBias: true,
-  eps: 1e-6,
-};
+const CONFIG: ViTConfig = { ...DEIT_S, image: 12, patch: 4, classes: 5, width: 8, depth: 2, heads: 2, headDim: 4, mlp: 16 };
 const WEIGHTS = initViT(CONFIG, 11);
 // Biases that are all zero could be mixed up unnoticed.
 for (const [name, { data }] of WEIGHTS) data.set(data.map((v, i) => v + name.length * 0.01 + i * 1e-4));

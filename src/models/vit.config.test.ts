@@ -1,21 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkConfig, checkWeights, initViT, patches, type ViTConfig, vitShapes, WeightsError } from "./vit.config";
+import { DEIT_S } from "./vit.fixture";
 
-const DEIT_S: ViTConfig = {
-  image: 224,
-  patch: 16,
-  channels: 3,
-  classes: 1000,
-  width: 384,
-  depth: 12,
-  heads: 6,
-  headDim: 64,
-  mlp: 1536,
-  activation: "gelu",
-  qkvBias: true,
-  projBias: true,
-  eps: 1e-6,
-};
 const TINY: ViTConfig = { ...DEIT_S, image: 8, patch: 4, channels: 1, classes: 3, width: 16, depth: 2, heads: 2, headDim: 4, mlp: 32 };
 
 describe("shapes", () => {

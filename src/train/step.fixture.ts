@@ -3,11 +3,13 @@ import type { Engine } from "../engine/device";
 import { uniform } from "../engine/random";
 import { Params } from "../models/params";
 import { type ViTConfig, vitShapes, type Weights } from "../models/vit.config";
+import { DEIT_S } from "../models/vit.fixture";
 import { randoms } from "../ops/check";
 import { Optimizer, type OptimizerOptions } from "./optimizer";
 import type { Batch, Lesson, Model } from "./step";
 
 export const STUDENT: ViTConfig = {
+  ...DEIT_S,
   image: 12,
   patch: 3,
   channels: 1,
@@ -17,10 +19,6 @@ export const STUDENT: ViTConfig = {
   heads: 2,
   headDim: 4,
   mlp: 16,
-  activation: "gelu",
-  qkvBias: true,
-  projBias: true,
-  eps: 1e-6,
 };
 const TEACHER: ViTConfig = { ...STUDENT, width: 12, depth: 3, heads: 3, mlp: 24 };
 const BATCH = 8;
