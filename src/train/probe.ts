@@ -29,6 +29,7 @@ export interface ProbeOptions {
 export class Probe {
   private constructor(
     private readonly engine: Engine,
+    readonly batch: number,
     private readonly images: GPUBuffer,
     private readonly program: Program,
   ) {}
@@ -45,7 +46,7 @@ export class Probe {
       const { logits, score, kept } = maskedTeacher(teacher, images, last, keep);
       Object.assign(outputs, { teacherLogits: logits, ...(score && { score }), ...(kept && { kept }) });
     }
-    return new Probe(engine, buffer, await Program.compile(graph, outputs));
+    return new Probe(engine, batch, buffer, await Program.compile(graph, outputs));
   }
 
   /** Looks at normalised images [B, C, side, side]. */

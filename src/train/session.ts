@@ -67,6 +67,7 @@ export class Session {
   readonly changes: Change[] = [];
   step = 0;
   private program?: Program;
+  private watch?: Probe;
   /** Counts the changes that call for a new recording. */
   private version = 0;
   private readonly batches: Batches;
@@ -209,13 +210,22 @@ export class Session {
 
   /** What the student's masks look like on the given held-out images. */
   async look(indices: number[]): Promise<Views> {
-    const { engine, dataset } = this.options;
-    const probe = await Probe.compile(engine, { student: this.student, teacher: this.teacher, batch: indices.length, keep: this.keep() });
-    try {
-      return await probe.run(this.batches.load(dataset.test, indices).images);
-    } finally {
-      probe.destroy();
+    const probe = await this.watching(indices.length);
+    return probe.run(this.batches.load(this.options.dataset.test, indices).images);
+  }
+
+  /** The recorded look at `batch` images, kept until a setting changes what is recorded: pictures are refreshed all the time. */
+  private async watching(batch: number): Promise<Probe> {
+    while (this.watch?.batch !== batch) {
+      this.watch?.destroy();
+      this.watch = undefined;
+      const version = this.version;
+      const { engine } = this.options;
+      const probe = await Probe.compile(engine, { student: this.student, teacher: this.teacher, batch, keep: this.keep() });
+      if (version === this.version) this.watch = probe;
+      else probe.destroy();
     }
+    return this.watch;
   }
 
   /** The teacher's cost now; undefined without a teacher. */
@@ -261,6 +271,8 @@ export class Session {
   /** Drops the recorded step; the next one is recorded anew. */
   private forget(): void {
     this.version++;
+    this.watch?.destroy();
+    this.watch = undefined;
     this.program?.dispose();
     this.program = undefined;
   }
