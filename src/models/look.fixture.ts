@@ -5,7 +5,8 @@ import type { Fetched } from "../engine/readback";
 import { testEngine, upload } from "../ops/check";
 import { Params } from "./params";
 import { vit } from "./vit";
-import type { ViTConfig, Weights } from "./vit.config";
+import type { ViTConfig } from "./vit.config";
+import type { Weights } from "./weights";
 
 /** How to look at images: see `looking`. */
 export interface Look {

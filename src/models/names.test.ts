@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { detectLayout, inferViT, LAYOUT_EPS, type Source, toTimm } from "./names";
 import { readSafetensors } from "./safetensors";
 import { hasShared, sharedBytes, sharedJson } from "./shared.fixture";
-import { initViT, type ViTConfig, type Weight, type Weights, WeightsError } from "./vit.config";
+import { initViT, type ViTConfig } from "./vit.config";
 import { DEIT_S } from "./vit.fixture";
+import { type Weight, type Weights, WeightsError } from "./weights";
 
 const CONFIG: ViTConfig = { ...DEIT_S, image: 12, patch: 4, classes: 5, width: 8, depth: 2, heads: 2, headDim: 4, mlp: 16 };
 const WEIGHTS = initViT(CONFIG, 11);

@@ -7,7 +7,8 @@
  * becomes a convolution [D, C, P, P]. A tensor that no row of the table takes is an error, never dropped in silence,
  * except the few listed as `ignored`, which do not take part in the forward pass.
  */
-import { checkConfig, checkWeights, listed, type ViTConfig, type Weight, type Weights, WeightsError } from "./vit.config";
+import { checkConfig, checkWeights, type ViTConfig } from "./vit.config";
+import { listed, type Weight, type Weights, WeightsError } from "./weights";
 
 /** Tensors as `readSafetensors` returns them. */
 export type Source = ReadonlyMap<string, { shape: number[]; data: ArrayLike<number | bigint> }>;

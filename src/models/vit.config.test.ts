@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { checkConfig, checkWeights, initViT, patches, type ViTConfig, vitShapes, WeightsError } from "./vit.config";
+import { checkConfig, checkWeights, initViT, patches, type ViTConfig, vitShapes } from "./vit.config";
 import { DEIT_S } from "./vit.fixture";
+import { WeightsError } from "./weights";
 
 const TINY: ViTConfig = { ...DEIT_S, image: 8, patch: 4, channels: 1, classes: 3, width: 16, depth: 2, heads: 2, headDim: 4, mlp: 32 };
 

@@ -7,8 +7,8 @@
  *
  * Letters: B batch, N patches, T = N + 1 tokens (CLS first), D width, H heads, C channels, P patch side, K classes.
  */
-import { EngineError } from "../engine/errors";
 import { normal } from "../engine/random";
+import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "./weights";
 
 export interface ViTConfig {
   /** Side of the square input in pixels; a multiple of `patch`. */
@@ -38,25 +38,9 @@ export interface ViTConfig {
   eps: number;
 }
 
-/** One weight: row-major `data` of prod(shape) values. */
-export interface Weight {
-  shape: number[];
-  data: Float32Array;
-}
-
-/** Weights by timm name. */
-export type Weights = Map<string, Weight>;
-
-/** Weights or a configuration that do not fit a plain ViT or each other. */
-export class WeightsError extends EngineError {
-  override name = "WeightsError";
-}
-
 /** Standard deviation of fresh weights in DeiT (Touvron et al. 2021); draws beyond two of them are rejected. */
 const INIT_STD = 0.02;
 const INIT_LIMIT = 2;
-/** Keeps the streams of initialisation away from those of training, which count from 0. */
-const INIT_STREAM = 0x10000;
 
 const COUNTS = ["image", "patch", "channels", "width", "depth", "heads", "headDim"] as const;
 
@@ -96,8 +80,6 @@ export function vitShapes(config: ViTConfig): Map<string, number[]> {
     ...(classes ? linearShapes("head", width, classes) : []),
   ]);
 }
-
-type Shapes = [name: string, shape: number[]][];
 
 function blockShapes(config: ViTConfig, block: string): Shapes {
   const { width, mlp } = config;
@@ -152,46 +134,5 @@ function truncatedNormal(seed: number, stream: number, index: number): number {
  * `name` (a file name) and the tensor at fault stand in the message, and so does the remedy.
  */
 export function checkWeights(config: ViTConfig, weights: Weights, name = "weights"): void {
-  const shapes = vitShapes(config);
-  for (const [tensor, shape] of shapes) checkTensor(name, tensor, shape, weights.get(tensor));
-  const extra = [...weights.keys()].filter((tensor) => !shapes.has(tensor));
-  if (extra.length === 0) return;
-  throw new WeightsError(
-    `${name}: ${extra.length} tensors have no place in this model: ${listed(extra)}.`,
-    `Use a plain ViT checkpoint of ${config.depth} blocks, or correct the configuration.`,
-  );
-}
-
-/** The weight, if it has this shape and is finite; throws a WeightsError as `checkWeights` does. */
-export function checkTensor(name: string, tensor: string, shape: number[], weight: Weight | undefined): Weight {
-  checkShape(name, tensor, shape, weight?.shape);
-  const fault = faultOf(shape, weight as Weight);
-  if (fault) throw new WeightsError(`${name}: tensor "${tensor}" ${fault[0]}.`, fault[1]);
-  return weight as Weight;
-}
-
-/** Throws a WeightsError unless a tensor is there (`found`) and has this shape. */
-export function checkShape(name: string, tensor: string, shape: readonly number[], found: readonly number[] | undefined): void {
-  const refuse = (what: string, remedy: string): never => {
-    throw new WeightsError(`${name}: tensor "${tensor}" ${what}.`, `${remedy}, or correct the configuration.`);
-  };
-  if (!found) refuse(`of shape [${shape}] is missing`, "Use a complete ViT checkpoint");
-  if (String(found) !== String(shape))
-    refuse(`has the shape [${found}], but this model needs [${shape}]`, "Use a checkpoint of the same size");
-}
-
-function faultOf(shape: number[], { data }: Weight): [what: string, remedy: string] | undefined {
-  if (data.length !== elements(shape)) return [`holds ${data.length} values for [${shape}]`, "Load or export it again."];
-  const bad = data.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0) return [`is ${data[bad]} at position ${bad}`, "Its training diverged: use an earlier checkpoint."];
-}
-
-/** The first few of many names, for a message. */
-export function listed(names: string[]): string {
-  const shown = names.slice(0, 4).map((n) => `"${n}"`);
-  return shown.join(", ") + (names.length > shown.length ? ` and ${names.length - shown.length} more` : "");
-}
-
-function elements(shape: number[]): number {
-  return shape.reduce((product, d) => product * d, 1);
+  checkTensors(vitShapes(config), weights, name, `Use a plain ViT checkpoint of ${config.depth} blocks, or correct the configuration.`);
 }

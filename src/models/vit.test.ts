@@ -14,8 +14,9 @@ import { classRows, type Look, look } from "./look.fixture";
 import { inferViT } from "./names";
 import { Params } from "./params";
 import { vit } from "./vit";
-import { patches, type ViTConfig, vitShapes, type Weights } from "./vit.config";
+import { patches, type ViTConfig, vitShapes } from "./vit.config";
 import { vitForward64, type Weights64 } from "./vit.reference";
+import type { Weights } from "./weights";
 
 const BATCH = 3;
 

@@ -11,7 +11,8 @@ import { layerNorm } from "../ops/norm";
 import { everyRow } from "../ops/select";
 import { assemble, patchify } from "../ops/tokens";
 import type { Bound } from "./params";
-import { checkShape, patches, type ViTConfig, vitShapes } from "./vit.config";
+import { patches, type ViTConfig, vitShapes } from "./vit.config";
+import { checkShape } from "./weights";
 
 export interface ViTOptions {
   /** Patches to show, u32 [batch, k]; all when absent. */

@@ -1,7 +1,7 @@
 /** A whole run in one safetensors file: `student.*`, the optimizer's moments, and the rest as metadata. */
 import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
-import type { Weights } from "../models/vit.config";
+import type { Weights } from "../models/weights";
 import { type Change, fromPairs, type Settings } from "./experiment";
 
 export interface Checkpoint {

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Fetched } from "../engine/readback";
-import type { Weights } from "../models/vit.config";
+import type { Weights } from "../models/weights";
 import { compare, testEngine } from "../ops/check";
 import { compileStep } from "./step";
 import { lessonOf, loadBatch, makeScene } from "./step.fixture";

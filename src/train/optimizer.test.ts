@@ -7,7 +7,7 @@ import type { Engine } from "../engine/device";
 import { type Gradients, Graph, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { Params } from "../models/params";
-import type { Weights } from "../models/vit.config";
+import type { Weights } from "../models/weights";
 import { compare, randoms, testEngine, upload } from "../ops/check";
 import { deitDecay, Optimizer, type OptimizerOptions, warmupCosine } from "./optimizer";
 

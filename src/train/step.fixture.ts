@@ -2,8 +2,9 @@
 import type { Engine } from "../engine/device";
 import { uniform } from "../engine/random";
 import { Params } from "../models/params";
-import { type ViTConfig, vitShapes, type Weights } from "../models/vit.config";
+import { type ViTConfig, vitShapes } from "../models/vit.config";
 import { DEIT_S } from "../models/vit.fixture";
+import type { Weights } from "../models/weights";
 import { randoms } from "../ops/check";
 import { Optimizer, type OptimizerOptions } from "./optimizer";
 import type { Batch, Lesson, Model } from "./step";

@@ -14,7 +14,7 @@ import { Program } from "../../engine/program";
 import { inferViT } from "../../models/names";
 import { Params } from "../../models/params";
 import { vit } from "../../models/vit";
-import type { Weights } from "../../models/vit.config";
+import type { Weights } from "../../models/weights";
 import { Optimizer } from "../../train/optimizer";
 import { compileStep, type Model } from "../../train/step";
 import { median, type Setup } from "./contest";

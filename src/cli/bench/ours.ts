@@ -4,7 +4,7 @@ import { Graph } from "../../engine/graph";
 import { Program } from "../../engine/program";
 import { inferViT } from "../../models/names";
 import { Params, readFloats } from "../../models/params";
-import type { Weights } from "../../models/vit.config";
+import type { Weights } from "../../models/weights";
 import { matmul } from "../../ops/linear";
 import { Optimizer } from "../../train/optimizer";
 import { type Batch, compileStep, type Lesson, type Model } from "../../train/step";
