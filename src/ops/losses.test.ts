@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Graph, Live, Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { type Check, check, compare, randoms, testEngine, upload } from "./check";
-import { crossEntropy, distillation, type Loss, mean, sum } from "./losses";
+import { crossEntropy, distillation, mean, type RowLoss, sum } from "./losses";
 import { everyRow } from "./select";
 import { logSoftmax64, softmax64 } from "./softmax.fixture";
 
@@ -10,7 +10,7 @@ import { logSoftmax64, softmax64 } from "./softmax.fixture";
 const UPSTREAM = randoms(1, 77)[0];
 
 /** A loss as an op that `check` can differentiate: what arrives at the value is planted as the loss's weight. */
-function asOp(graph: Graph, ...losses: Loss[]): Tensor[] {
+function asOp(graph: Graph, ...losses: RowLoss[]): Tensor[] {
   const { value, rows } = losses[0];
   const seen = new Tensor(graph, value.storage, [1], "f32", true);
   graph.record(seen, (_, grads) => {
@@ -107,7 +107,7 @@ describe.each(sizes)("[$batch, $k] logits", ({ batch, k }) => {
 
 test("losses of every third row: views have gaps", async () => {
   const shape = [9, 5];
-  const spec = (loss: (z: Tensor, t: Tensor) => Loss, reference: (z: Float64Array, t: Float64Array) => Float64Array): Check => ({
+  const spec = (loss: (z: Tensor, t: Tensor) => RowLoss, reference: (z: Float64Array, t: Float64Array) => Float64Array): Check => ({
     inputs: { z: { shape, grad: true }, t: { shape } },
     op: ({ z, t }, graph) => asOp(graph, loss(everyRow(z, 3), everyRow(t, 3))),
     reference: ({ z, t }) => {

@@ -11,12 +11,16 @@ import type { Gradients, Live, RowGradient, Tensor } from "../engine/graph";
 import { place, plus } from "./accumulate";
 
 export interface Loss {
-  /** [1], the mean (of `sum`: the sum) over `rows`. */
+  /** [1]. */
   value: Tensor;
-  /** [B], one per sample. */
-  rows: Tensor;
   /** Plants the gradient of `weight` times the value. */
   seed(weight: number | Live, grads: Gradients): void;
+}
+
+/** A loss whose value is the mean (of `sum`: the sum) over `rows`. */
+export interface RowLoss extends Loss {
+  /** [B], one per sample. */
+  rows: Tensor;
 }
 
 /** Classes u32 [B] (each below K), mixed with the uniform distribution by `smoothing`; or any weights f32 [B, K]. */
@@ -26,7 +30,7 @@ export type Truth = { labels: Tensor; smoothing?: number | Live } | { targets: T
  * Mean over the batch of -sum_c t_c log softmax(z)_c for logits z [B, K]. Soft targets need not sum to one: the gradient
  * is ((sum t) softmax(z) - t) / B. Throws when the shapes or types disagree.
  */
-export function crossEntropy(logits: Tensor, truth: Truth): Loss {
+export function crossEntropy(logits: Tensor, truth: Truth): RowLoss {
   const SOFT = "targets" in truth;
   const t = SOFT ? truth.targets : truth.labels;
   if (SOFT) assertSameShape("crossEntropy", logits, t);
@@ -42,19 +46,19 @@ export function crossEntropy(logits: Tensor, truth: Truth): Loss {
  *
  * Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015; divided by B, as MaskedKD does.
  */
-export function distillation(student: Tensor, teacher: Tensor, temperature: number | Live): Loss {
+export function distillation(student: Tensor, teacher: Tensor, temperature: number | Live): RowLoss {
   assertSameShape("distillation", student, teacher);
   return rowLoss(student, "distillation", {}, { targets: teacher }, { ...NEUTRAL, ...place("t", teacher), temperature });
 }
 
 /** The mean of all elements; a row is the mean of one x[b]. */
-export function mean(x: Tensor): Loss {
+export function mean(x: Tensor): RowLoss {
   const batch = x.shape.length > 0 ? x.shape[0] : 1;
   return reduction(x, batch, batch / x.size, 1 / batch);
 }
 
 /** The sum of all elements; a row is the sum of one x[b]. */
-export function sum(x: Tensor): Loss {
+export function sum(x: Tensor): RowLoss {
   return reduction(x, x.shape.length > 0 ? x.shape[0] : 1, 1, 1);
 }
 
@@ -70,7 +74,7 @@ function rowLoss(
   constants: Record<string, boolean>,
   bind: Record<string, Tensor>,
   own: Params,
-): Loss {
+): RowLoss {
   const { graph, rows: batch } = logits;
   const rows = graph.temp([batch]);
   const stats = graph.temp([batch, 4]);
@@ -99,7 +103,7 @@ function rowLoss(
   };
 }
 
-function reduction(x: Tensor, batch: number, perRow: number, perBatch: number): Loss {
+function reduction(x: Tensor, batch: number, perRow: number, perBatch: number): RowLoss {
   const rows = x.size === batch && x.stride === x.cols ? x.reshape([batch]) : sums(x, batch, perRow);
   return {
     value: sums(rows, 1, perBatch),
