@@ -13,8 +13,10 @@ import { EngineError } from "../engine/errors";
 import { inferViT, toTimm } from "../models/names";
 import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
 import { override, type TuneStore, tune } from "../ops/tune";
+import type { Network } from "../train/classification";
 import { fromPairs, SETTINGS, type Settings } from "../train/experiment";
-import { type Network, Session, type SessionOptions, type StepReport } from "../train/session";
+import { Session, type SessionOptions, type StepReport } from "../train/session";
+import type { Scores, Task } from "../train/task";
 import { decodeInNode } from "./decode.node";
 import { nodeGPU } from "./device.node";
 
@@ -35,7 +37,7 @@ export function readArguments(argv: string[], own: readonly string[]): Arguments
   const rest: Record<string, string> = {};
   for (const word of argv) {
     if (word === "--json") continue;
-    const [, key, value] = /^(?:--)?([a-z]+)=(.*)$/s.exec(word) ?? [];
+    const [, key, value] = /^(?:--)?([a-zA-Z]+)=(.*)$/s.exec(word) ?? [];
     if (key === undefined) throw new EngineError(`Cannot read "${word}".`, "Write key=value, or --json.");
     if (own.includes(key)) rest[key] = value;
     else pairs.push([key, value]);
@@ -103,27 +105,26 @@ export async function nodeEngine(kernels?: string): Promise<Engine> {
   return engine;
 }
 
-export interface Loop {
-  session: SessionOptions;
+export interface Loop<T extends Task> {
+  session: SessionOptions<T>;
   /** Saves here now and then, and continues from it when it exists. */
   resume?: string;
   /** Told after every `every` steps. */
   every: number;
-  log(report: StepReport, session: Session): void;
-  /** Told the held-out accuracy every `settings.evaluate` steps. */
-  evaluated(step: number, top1: number): void;
+  log(report: StepReport, session: Session<T>): void;
+  /** Told the scores on held-out data every `settings.evaluate` steps. */
+  evaluated(step: number, scores: Scores): void;
 }
 
 const SAVE_EVERY_MS = 60_000;
 
 /** Runs a session to its end and returns it. */
-export async function runToEnd({ session: options, resume, every, log, evaluated }: Loop): Promise<Session> {
+export async function runToEnd<T extends Task>({ session: options, resume, every, log, evaluated }: Loop<T>): Promise<Session<T>> {
   const saved = resume && existsSync(resume) ? new Uint8Array(readFileSync(resume)) : undefined;
   const session = saved ? Session.restore(options, saved) : Session.create(options);
   let savedAt = performance.now();
   while (!session.finished) {
     const report = await session.advance();
-    if (!Number.isFinite(report.ce)) throw new EngineError(`The loss is ${report.ce} at step ${report.step}.`, "Lower the learning rate.");
     if (report.step % every === 0 || session.finished) log(report, session);
     if (report.step % session.settings.evaluate === 0 && !session.finished) evaluated(report.step, await session.evaluate(1000));
     if (resume && performance.now() - savedAt > SAVE_EVERY_MS) {

@@ -4,6 +4,7 @@
  */
 import { rmSync } from "node:fs";
 import { writeSafetensors } from "../models/safetensors";
+import { classification } from "../train/classification";
 import { nodeEngine, openData, readArguments, runToEnd, writeWhole } from "./headless";
 
 const USAGE =
@@ -20,22 +21,22 @@ export async function main(argv: string[]): Promise<number> {
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const resume = `${rest.out}.run`;
   const session = await runToEnd({
-    session: { engine: await nodeEngine(rest.kernels), dataset, settings },
+    session: { engine: await nodeEngine(rest.kernels), subject: classification({ dataset }), settings },
     resume,
     every: 50,
-    log: ({ step, ce, studentTop1, imagesPerSecond }) =>
-      print({ step, ce: round(ce), batch_top1: round(studentTop1), images_per_s: Math.round(imagesPerSecond) }),
-    evaluated: (step, top1) => print({ step, top1 }),
+    log: ({ step, losses, rates, imagesPerSecond }) =>
+      print({ step, ce: round(losses.ce), batch_top1: round(rates.student), images_per_s: Math.round(imagesPerSecond) }),
+    evaluated: (step, scores) => print({ step, ...scores }),
   });
-  const top1 = await session.evaluate();
+  const { top1 } = await session.evaluate();
   const metadata = {
     format: "pt",
-    heads: String(session.config.heads),
+    heads: String(session.task.config.heads),
     data: dataset.name,
     top1: top1.toFixed(4),
     classes: dataset.classes.join(","),
   };
-  writeWhole(rest.out, writeSafetensors(await session.weights(), metadata));
+  writeWhole(rest.out, writeSafetensors(await session.task.weights(), metadata));
   rmSync(resume, { force: true });
   print({ final: true, top1, steps: session.step, out: rest.out });
   return 0;

@@ -1,4 +1,4 @@
-/** A whole run in one safetensors file: `student.*`, the optimizer's moments, and the rest as metadata. */
+/** A whole run in one safetensors file: `student.*`, the optimizer's moments, `extra.*`, and the rest as metadata. */
 import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/weights";
@@ -12,14 +12,19 @@ export interface Checkpoint {
   dataset: string;
   teacher?: string;
   weights: Weights;
+  /** Whatever else belongs to the run. */
+  extras: Weights;
   optimizer: { step: number; first: Float32Array; second: Float32Array };
 }
 
 const FORMAT = "masked-distillation-run-1";
-const STUDENT = "student.";
+const WEIGHT = "student.";
+const EXTRA = "extra.";
 
-export function writeCheckpoint({ weights, optimizer, ...rest }: Checkpoint): Uint8Array {
-  const tensors = new Map([...weights].map(([name, weight]) => [STUDENT + name, weight]));
+export function writeCheckpoint({ weights, extras, optimizer, ...rest }: Checkpoint): Uint8Array {
+  const tensors: Weights = new Map();
+  for (const [name, weight] of weights) tensors.set(WEIGHT + name, weight);
+  for (const [name, extra] of extras) tensors.set(EXTRA + name, extra);
   for (const moment of ["first", "second"] as const)
     tensors.set(`optimizer.${moment}`, { shape: [optimizer[moment].length], data: optimizer[moment] });
   return writeSafetensors(tensors, { format: FORMAT, run: JSON.stringify({ ...rest, updates: optimizer.step }) });
@@ -38,13 +43,17 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
     if (!(data instanceof Float32Array)) throw damaged(name, `${key} is missing.`);
     return data;
   };
-  const weights: Weights = new Map();
-  for (const [key, { shape, data }] of tensors)
-    if (key.startsWith(STUDENT)) weights.set(key.slice(STUDENT.length), { shape, data: data as Float32Array });
+  const below = (prefix: string): Weights =>
+    new Map(
+      [...tensors]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, { shape, data }]) => [key.slice(prefix.length), { shape, data: data as Float32Array }]),
+    );
   return {
     ...rest,
     settings: checked.settings,
-    weights,
+    weights: below(WEIGHT),
+    extras: below(EXTRA),
     optimizer: { step: updates, first: floats("optimizer.first"), second: floats("optimizer.second") },
   };
 }

@@ -1,74 +1,50 @@
-/**
- * The one table of settings. The panel, the URL, the command line's flags and a saved run all derive from it.
- *
- * `when` says when a change acts: "live" on the very next step, "next" with the next run.
- */
+/** The one table of settings. The panel, the URL, the command line's flags and a saved run all derive from it. */
 import { EngineError } from "../engine/errors";
 import { CRITERIA } from "../methods/maskedkd";
+import { choice, number, type Setting } from "../methods/setting";
 
-interface Common {
-  label: string;
-  help: string;
-  when: "live" | "next";
-  group: "mask" | "loss" | "optimizer" | "student" | "run";
-}
-
-export interface NumberSetting extends Common {
-  kind: "number";
-  default: number;
-  min: number;
-  max: number;
-  integer?: boolean;
-  /** A slider moves in equal ratios. */
-  log?: boolean;
-}
-
-export interface ChoiceSetting extends Common {
-  kind: "choice";
-  default: string;
-  options: readonly string[];
-}
-
-export type Setting = NumberSetting | ChoiceSetting;
-
-const number = (s: Omit<NumberSetting, "kind">): NumberSetting => ({ kind: "number", ...s });
-const choice = (s: Omit<ChoiceSetting, "kind">): ChoiceSetting => ({ kind: "choice", ...s });
+const MASKEDKD = ["maskedkd"] as const;
 
 export const SETTINGS = {
+  preset: choice({
+    label: "Method",
+    help: "maskedkd: a vision transformer learns from a teacher that sees only the patches the student attends to.",
+    ...{ default: "maskedkd", options: MASKEDKD, when: "next", group: "method" },
+  }),
   keep: number({
     label: "Patches the teacher sees",
     help: "Fraction of the image's patches shown to the teacher. The rest is never computed.",
-    ...{ default: 0.5, min: 0.02, max: 1, when: "live", group: "mask" },
+    ...{ default: 0.5, min: 0.02, max: 1, when: "live", records: true, group: "mask", only: MASKEDKD },
   }),
   criterion: choice({
     label: "Chosen by",
     help: "student: its own attention (the method). teacher: an extra full pass. random: afresh each step. bottom: what the student attends to least.",
-    ...{ default: "student", options: CRITERIA, when: "live", group: "mask" },
+    ...{ default: "student", options: CRITERIA, when: "live", records: true, group: "mask", only: MASKEDKD },
   }),
   queries: choice({
     label: "Attention of",
     help: "cls: attention paid by the class token. patches: mean attention paid by all patches.",
-    ...{ default: "cls", options: ["cls", "patches"], when: "live", group: "mask" },
+    ...{ default: "cls", options: ["cls", "patches"], when: "live", records: true, group: "mask", only: MASKEDKD },
   }),
   reading: choice({
     label: "Softmax over",
     help: "code: class token and patches, as the authors' code does. eq2: patches only, as Equation 2 reads.",
-    ...{ default: "code", options: ["code", "eq2"], when: "live", group: "mask" },
+    ...{ default: "code", options: ["code", "eq2"], when: "live", records: true, group: "mask", only: MASKEDKD },
   }),
   lambda: number({
     label: "Distillation weight λ",
     help: "Weight of the teacher's soft labels beside the true labels. 0 trains the student alone.",
-    ...{ default: 1, min: 0, max: 10, when: "live", group: "loss" },
+    ...{ default: 1, min: 0, max: 10, when: "live", group: "loss", only: MASKEDKD },
   }),
   temperature: number({
     label: "Temperature τ",
     help: "Softens both predictions before they are compared.",
-    ...{ default: 1, min: 0.5, max: 8, when: "live", group: "loss" },
+    ...{ default: 1, min: 0.5, max: 8, when: "live", group: "loss", only: MASKEDKD },
   }),
   smoothing: number({
     label: "Label smoothing",
     help: "Share of each true label spread over all classes.",
-    ...{ default: 0, min: 0, max: 0.5, when: "live", group: "loss" },
+    ...{ default: 0, min: 0, max: 0.5, when: "live", group: "loss", only: MASKEDKD },
   }),
   lr: number({
     label: "Learning rate",
@@ -83,27 +59,17 @@ export const SETTINGS = {
   width: number({
     label: "Student width",
     help: "Numbers per token; a multiple of the heads.",
-    ...{ default: 48, min: 8, max: 384, integer: true, when: "next", group: "student" },
+    ...{ default: 48, min: 8, max: 384, integer: true, when: "next", group: "student", only: MASKEDKD },
   }),
   depth: number({
     label: "Student blocks",
     help: "Transformer blocks.",
-    default: 3,
-    min: 1,
-    max: 12,
-    integer: true,
-    when: "next",
-    group: "student",
+    ...{ default: 3, min: 1, max: 12, integer: true, when: "next", group: "student", only: MASKEDKD },
   }),
   heads: number({
     label: "Student heads",
     help: "Attention heads.",
-    default: 3,
-    min: 1,
-    max: 16,
-    integer: true,
-    when: "next",
-    group: "student",
+    ...{ default: 3, min: 1, max: 16, integer: true, when: "next", group: "student", only: MASKEDKD },
   }),
   batch: number({ label: "Batch", help: "Images per step.", default: 32, min: 1, max: 512, integer: true, when: "next", group: "run" }),
   steps: number({ label: "Steps", help: "Length of the run.", default: 1000, min: 1, max: 1e6, integer: true, when: "next", group: "run" }),
@@ -115,7 +81,7 @@ export const SETTINGS = {
   augment: choice({
     label: "Augmentation",
     help: "light: each image is shifted by up to an eighth and mirrored at random.",
-    ...{ default: "light", options: ["none", "light"], when: "live", group: "run" },
+    ...{ default: "light", options: ["none", "light"], when: "live", records: true, group: "run" },
   }),
   seed: number({
     label: "Seed",
@@ -128,6 +94,12 @@ export type Key = keyof typeof SETTINGS;
 export type Settings = { [K in Key]: (typeof SETTINGS)[K]["kind"] extends "number" ? number : string };
 
 export const KEYS = Object.keys(SETTINGS) as Key[];
+
+/** Whether a setting plays a part under a preset. */
+export function concerns(key: Key, preset: string): boolean {
+  const { only }: Setting = SETTINGS[key];
+  return only === undefined || only.includes(preset);
+}
 
 export const defaults = (): Settings => Object.fromEntries(KEYS.map((key) => [key, SETTINGS[key].default])) as Settings;
 

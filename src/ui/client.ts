@@ -8,7 +8,7 @@ import { busy, getState, receive, setState } from "./store";
 import { writeUrl } from "./url";
 
 /** Its number rises with the shape of what is kept. */
-const SLOT = "run-1";
+const SLOT = "run-2";
 const AUTOSAVE_MS = 30_000;
 /** Curves are redrawn at most this often. */
 const REDRAW_MS = 200;

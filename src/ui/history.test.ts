@@ -3,16 +3,15 @@ import { expect, test } from "vitest";
 import type { Look } from "../worker/protocol";
 import { History } from "./history";
 
-const report = (step: number) => ({ step, ce: step, studentTop1: 0.5, lr: 1e-3, ms: 10, imagesPerSecond: 100 });
+const report = (step: number) => ({ step, losses: { ce: step }, rates: { student: 0.5 }, lr: 1e-3, ms: 10, imagesPerSecond: 100 });
 const look = (step: number): Look => ({ step, student: [], attention: new Float32Array(), heads: 1 });
 
 test("a long run has at most 500 points, each the mean of its steps", () => {
   const history = new History(2000);
   for (let step = 1; step <= 2000; step++) history.push(report(step));
   expect(history.points).toHaveLength(500);
-  expect(history.points[0]).toMatchObject({ step: 4, ce: 2.5, smooth: 0.5, student: 0.5 });
-  expect(history.points[499]).toMatchObject({ step: 2000, ce: 1998.5 });
-  expect(history.points[0].kd).toBeUndefined();
+  expect(history.points[0]).toMatchObject({ step: 4, losses: { ce: 2.5 }, smooth: { student: 0.5 }, rates: { student: 0.5 } });
+  expect(history.points[499]).toMatchObject({ step: 2000, losses: { ce: 1998.5 } });
 });
 
 test("looks are bounded, keep the first and the newest, and are found by step", () => {
@@ -29,7 +28,7 @@ test("a stored history goes on where it was", () => {
   const history = new History(100);
   for (let step = 1; step <= 7; step++) history.push(report(step), { macs: 1, fullMacs: 2 });
   const revived = History.revive(structuredClone(history));
-  for (const one of [history, revived]) one.push({ ...report(8), studentTop1: 1 });
+  for (const one of [history, revived]) one.push({ ...report(8), rates: { student: 1 } });
   expect(revived.points).toEqual(history.points);
   expect(revived.macs).toBe(7);
 });

@@ -2,23 +2,22 @@
  * What a run has shown so far, in bounded memory: curves averaged into at most 500 points over the planned run, and looks at
  * the gallery spread over the run so that a pointer on a chart finds the masks of that time.
  */
-import type { Cost, StepReport } from "../train/session";
+import type { StepReport } from "../train/session";
+import type { Cost, Scores } from "../train/task";
 import type { Look } from "../worker/protocol";
 
 export interface Point {
   step: number;
-  ce: number;
-  kd?: number;
-  student: number;
-  /** Accuracies of student and teacher and their agreement, exponentially smoothed. */
-  smooth: number;
-  teacher?: number;
-  agreement?: number;
+  /** Terms of the loss and shares (accuracies and the like) by name, mean over the point's steps. */
+  losses: Record<string, number>;
+  rates: Record<string, number>;
+  /** The shares, exponentially smoothed over the run. */
+  smooth: Record<string, number>;
 }
 
 export interface Evaluation {
   step: number;
-  top1: number;
+  scores: Scores;
   count: number;
 }
 
@@ -27,9 +26,6 @@ const LOOKS = 200;
 /** Steps over which accuracy is smoothed, as a share of the run, and at least so many. */
 const SMOOTH_SHARE = 0.02;
 const SMOOTH_LEAST = 10;
-
-/** What is averaged over the steps of a point; smoothed values need no more of it. */
-const MEANS = ["ce", "kd", "student"] as const;
 
 export class History {
   points: Point[] = [];
@@ -53,17 +49,8 @@ export class History {
 
   /** Adds a step; `teacherMacs` is what the teacher cost in it. */
   push(report: Omit<StepReport, "kept">, teacherMacs?: Pick<Cost, "macs" | "fullMacs">): void {
-    const fresh = {
-      ...{
-        step: report.step,
-        ce: report.ce,
-        kd: report.kd,
-        student: report.studentTop1,
-        smooth: this.smoothed("student", report.studentTop1),
-      },
-      ...(report.teacherTop1 !== undefined && { teacher: this.smoothed("teacher", report.teacherTop1) }),
-      ...(report.agreement !== undefined && { agreement: this.smoothed("agreement", report.agreement) }),
-    };
+    const { step, losses, rates } = report;
+    const fresh = { step, losses, rates, smooth: mapped(rates, (rate, name) => this.smoothed(name, rate)) };
     const stride = Math.max(1, Math.ceil(this.total / POINTS));
     if (this.inPoint === 0) this.points.push(fresh);
     else this.points[this.points.length - 1] = merge(this.points[this.points.length - 1], this.inPoint, fresh);
@@ -111,9 +98,10 @@ function mostCrowded(looks: Look[]): number {
 
 /** Mean of a point that stands for `n` steps and one more step. */
 function merge(point: Point, n: number, fresh: Point): Point {
-  const means = MEANS.map((key) => {
-    const [a, b] = [point[key], fresh[key]];
-    return [key, a === undefined || b === undefined ? (b ?? a) : (n * a + b) / (n + 1)];
-  });
-  return { ...fresh, ...Object.fromEntries(means) };
+  const mean = (a: Record<string, number>, b: Record<string, number>) => mapped(b, (x, name) => (n * (a[name] ?? x) + x) / (n + 1));
+  return { ...fresh, losses: mean(point.losses, fresh.losses), rates: mean(point.rates, fresh.rates) };
+}
+
+function mapped(values: Record<string, number>, change: (value: number, name: string) => number): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]));
 }

@@ -9,7 +9,7 @@ export function finish(): void {
   const last = history.evaluations.at(-1);
   if (!last || !active) return;
   const saved = history.fullMacs ? 1 - history.macs / history.fullMacs : undefined;
-  setState({ outcomes: [...outcomes, { query: toQuery(active), top1: last.top1, count: last.count, saved }] });
+  setState({ outcomes: [...outcomes, { query: toQuery(active), top1: last.scores.top1, count: last.count, saved }] });
 }
 
 /** Half the 95 % interval of a rate measured on `count` images. */

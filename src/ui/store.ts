@@ -3,7 +3,7 @@ import { create } from "zustand";
 import { SCENE_CLASSES, scene } from "../data/scenes";
 import type { AdapterFacts } from "../engine/device";
 import { type Change, fromPairs, type Key, SETTINGS, type Settings } from "../train/experiment";
-import type { Cost } from "../train/session";
+import type { Cost } from "../train/task";
 import type { Event, Frequency, Gallery, Phase } from "../worker/protocol";
 import { History } from "./history";
 
@@ -109,7 +109,7 @@ function fold(event: Event, { history, active, version, step, changes }: State):
     case "frequency":
       return { frequency: event.frequency };
     case "evaluated":
-      history.evaluations.push({ step: event.step, top1: event.top1, count: event.count });
+      history.evaluations.push({ step: event.step, scores: event.scores, count: event.count });
       return { version: version + 1 };
     case "changed":
       return { changes: withChange(changes, event.change), active: active && { ...active, [event.change.key]: event.change.to } };

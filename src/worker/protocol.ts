@@ -1,7 +1,8 @@
 /** The conversation between page and worker: what the page may ask, and what it is told. */
 import type { AdapterFacts } from "../engine/device";
 import type { Change, Key, Settings } from "../train/experiment";
-import type { Cost, StepReport } from "../train/session";
+import type { StepReport } from "../train/session";
+import type { Cost, Scores } from "../train/task";
 
 export type Command =
   /** Opens the GPU, makes the data, loads the teacher, and shows the masks of an untrained student. */
@@ -61,7 +62,7 @@ export type Event =
   | { type: "step"; report: Omit<StepReport, "kept"> }
   | { type: "look"; look: Look }
   | { type: "frequency"; frequency: Frequency }
-  | { type: "evaluated"; step: number; top1: number; count: number }
+  | { type: "evaluated"; step: number; scores: Scores; count: number }
   | { type: "changed"; change: Change }
   | { type: "cost"; cost: Cost }
   | { type: "saved"; bytes: Uint8Array; step: number }

@@ -8,8 +8,9 @@ import { inferViT, toTimm } from "../models/names";
 import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
 import { patches } from "../models/vit.config";
 import { tune } from "../ops/tune";
+import { type Classification, classification, type Network } from "../train/classification";
 import type { Settings } from "../train/experiment";
-import { type Network, Session } from "../train/session";
+import { Session } from "../train/session";
 import { FrequencyCount } from "./frequency";
 import type { Command, Event, Phase } from "./protocol";
 import { keep, recall } from "./storage";
@@ -27,7 +28,7 @@ const phase = (to: Phase, note = "") => post({ type: "phase", phase: to, note })
 let engine: Engine | undefined;
 let dataset: Dataset | undefined;
 let teacher: Network | undefined;
-let session: Session | undefined;
+let session: Session<Classification> | undefined;
 let frequency: FrequencyCount | undefined;
 let playing = false;
 /** Commands are carried out one after the other; the training loop is not one of them. */
@@ -101,14 +102,14 @@ async function loadTeacher(url: string): Promise<Network | undefined> {
 
 /** Makes a fresh session, paused before its first step, and shows what it looks at. */
 async function begin(settings: Settings): Promise<void> {
-  const made = Session.create({ ...ready(), settings, teacher });
+  const made = Session.create({ ...subject(), settings });
   session?.destroy();
   session = made;
   await introduce();
 }
 
 async function restore(bytes: Uint8Array): Promise<void> {
-  const made = Session.restore({ ...ready(), teacher }, bytes);
+  const made = Session.restore(subject(), bytes);
   session?.destroy();
   session = made;
   await introduce();
@@ -117,14 +118,14 @@ async function restore(bytes: Uint8Array): Promise<void> {
 
 async function introduce(): Promise<void> {
   const { dataset: data } = ready();
-  const { config, settings, step, changes } = current();
+  const { task, settings, step, changes } = current();
   const { images, labels } = data.test;
   const each = images.length / data.test.count;
-  frequency = new FrequencyCount(patches(config), GALLERY.length, settings.steps);
+  frequency = new FrequencyCount(patches(task.config), GALLERY.length, settings.steps);
   post({
     type: "gallery",
     gallery: {
-      ...{ side: data.side, channels: data.channels, patch: config.patch, classes: data.classes },
+      ...{ side: data.side, channels: data.channels, patch: task.config.patch, classes: data.classes },
       ...{ images: images.slice(0, GALLERY.length * each), labels: GALLERY.map((i) => labels[i]) },
     },
   });
@@ -175,8 +176,6 @@ async function settle(): Promise<void> {
 
 async function advance(): Promise<void> {
   const { kept, ...report } = await current().advance();
-  if (!Number.isFinite(report.ce))
-    throw new EngineError(`The loss is no longer a number at step ${report.step}.`, "Lower the learning rate and start again.");
   if (kept) frequency?.add(kept, report.step, current().settings.batch);
   post({ type: "step", report });
   if (report.step % current().settings.evaluate === 0) await evaluate();
@@ -184,12 +183,13 @@ async function advance(): Promise<void> {
 
 async function evaluate(): Promise<void> {
   const { count } = ready().dataset.test;
-  post({ type: "evaluated", step: current().step, top1: await current().evaluate(), count });
+  post({ type: "evaluated", step: current().step, scores: await current().evaluate(), count });
 }
 
 async function look(): Promise<void> {
-  const { step, config } = current();
-  const views = await current().look(GALLERY);
+  const { step, task } = current();
+  const { config } = task;
+  const views = await task.look(GALLERY);
   const answers = (logits: Float32Array) =>
     GALLERY.map((_, row) => argmax(logits.subarray(row * config.classes, (row + 1) * config.classes)));
   if (views.kept) frequency?.addLook(views.kept);
@@ -214,7 +214,7 @@ async function save(): Promise<void> {
 }
 
 function postCost(): void {
-  const cost = current().cost();
+  const cost = current().task.cost();
   if (cost) post({ type: "cost", cost });
 }
 
@@ -222,7 +222,7 @@ function argmax(row: Float32Array): number {
   return row.indexOf(Math.max(...row));
 }
 
-function current(): Session {
+function current(): Session<Classification> {
   if (!session) throw new EngineError("There is no run yet.", "Wait until the page has opened the GPU.");
   return session;
 }
@@ -230,6 +230,11 @@ function current(): Session {
 function ready(): { engine: Engine; dataset: Dataset } {
   if (!engine || !dataset) throw new EngineError("The GPU is not open yet.", "Wait a moment.");
   return { engine, dataset };
+}
+
+function subject() {
+  const { engine, dataset } = ready();
+  return { engine, subject: classification({ dataset, teacher }) };
 }
 
 function report(error: unknown): void {

@@ -34,21 +34,21 @@ interface ChartProps {
 
 function LossChart({ points, last, total }: ChartProps) {
   const summary = last
-    ? `At step ${last.step} cross-entropy is ${short(last.ce)}${last.kd === undefined ? "" : `, distillation ${short(last.kd)}`}; it began at ${short(points[0].ce)}.`
+    ? `At step ${last.step} cross-entropy is ${short(last.losses.ce)}${last.losses.kd === undefined ? "" : `, distillation ${short(last.losses.kd)}`}; it began at ${short(points[0].losses.ce)}.`
     : "Nothing yet.";
   return (
     <figure className="chart" data-points={points.length}>
       <figcaption>
         <b>Loss</b>
         <Key className="student">cross-entropy, labels</Key>
-        {last?.kd !== undefined && <Key className="kd">distillation, teacher</Key>}
+        {last?.losses.kd !== undefined && <Key className="kd">distillation, teacher</Key>}
       </figcaption>
       <Frame points={points} total={total} domain={[0, "auto"]} format={short} label="Loss over steps">
-        <Line {...LINE} dataKey="ce" stroke="var(--student)" strokeWidth={2} />
-        <Line {...LINE} dataKey="kd" stroke="var(--kd)" strokeWidth={2} strokeDasharray="6 3" />
+        <Line {...LINE} dataKey="losses.ce" stroke="var(--student)" strokeWidth={2} />
+        <Line {...LINE} dataKey="losses.kd" stroke="var(--kd)" strokeWidth={2} strokeDasharray="6 3" />
       </Frame>
       <p className="summary">{summary}</p>
-      <PointTable points={points} columns={["ce", "kd"]} titles={["cross-entropy", "distillation"]} />
+      <PointTable points={points} of="losses" columns={["ce", "kd"]} titles={["cross-entropy", "distillation"]} />
     </figure>
   );
 }
@@ -56,17 +56,18 @@ function LossChart({ points, last, total }: ChartProps) {
 function AccuracyChart({ points, last, total, evaluations, chance }: ChartProps & { evaluations: Evaluation[]; chance: number }) {
   const tested = evaluations.at(-1);
   const parts = [
-    last && `At step ${last.step} the student has ${percent(last.smooth)} of its batches right`,
-    last?.teacher !== undefined && `the masked teacher ${percent(last.teacher)}, and they agree on ${percent(last.agreement ?? 0)}`,
-    tested && `on held-out images the student has ${percent(tested.top1)}`,
+    last && `At step ${last.step} the student has ${percent(last.smooth.student)} of its batches right`,
+    last?.smooth.teacher !== undefined &&
+      `the masked teacher ${percent(last.smooth.teacher)}, and they agree on ${percent(last.smooth.agreement ?? 0)}`,
+    tested && `on held-out images the student has ${percent(tested.scores.top1)}`,
   ].filter(Boolean);
   return (
     <figure className="chart">
       <figcaption>
         <b>Top-1</b>
         <Key className="student">student</Key>
-        {last?.teacher !== undefined && <Key className="teacher">masked teacher</Key>}
-        {last?.teacher !== undefined && <Key className="agreement">agreement</Key>}
+        {last?.smooth.teacher !== undefined && <Key className="teacher">masked teacher</Key>}
+        {last?.smooth.teacher !== undefined && <Key className="agreement">agreement</Key>}
         <Key className="held-out">held out</Key>
       </figcaption>
       <Frame points={points} total={total} domain={[0, 1]} format={percent} label="Accuracy over steps">
@@ -76,21 +77,21 @@ function AccuracyChart({ points, last, total, evaluations, chance }: ChartProps 
           strokeDasharray="2 4"
           label={{ value: "chance", ...TICK_LABEL, position: "insideTopLeft" }}
         />
-        <Line {...LINE} dataKey="agreement" stroke="var(--agreement)" strokeWidth={1.5} strokeDasharray="2 3" />
-        <Line {...LINE} dataKey="teacher" stroke="var(--teacher)" strokeWidth={1.5} strokeDasharray="6 3" />
-        <Line {...LINE} dataKey="student" stroke="var(--student)" strokeOpacity={0.28} />
-        <Line {...LINE} dataKey="smooth" stroke="var(--student)" strokeWidth={2.5} />
-        {thinned(evaluations).map(({ step, top1 }) => (
-          <ReferenceDot key={step} x={step} y={top1} r={4} fill="var(--held-out)" stroke="var(--surface)" />
+        <Line {...LINE} dataKey="smooth.agreement" stroke="var(--agreement)" strokeWidth={1.5} strokeDasharray="2 3" />
+        <Line {...LINE} dataKey="smooth.teacher" stroke="var(--teacher)" strokeWidth={1.5} strokeDasharray="6 3" />
+        <Line {...LINE} dataKey="rates.student" stroke="var(--student)" strokeOpacity={0.28} />
+        <Line {...LINE} dataKey="smooth.student" stroke="var(--student)" strokeWidth={2.5} />
+        {thinned(evaluations).map(({ step, scores }) => (
+          <ReferenceDot key={step} x={step} y={scores.top1} r={4} fill="var(--held-out)" stroke="var(--surface)" />
         ))}
       </Frame>
       <p className="summary">{parts.length ? `${parts.join("; ")}. Chance is ${percent(chance)}.` : "Nothing yet."}</p>
       <div className="tables">
         <PointTable
           points={points}
-          columns={["smooth", "teacher", "agreement"]}
+          of="smooth"
+          columns={["student", "teacher", "agreement"]}
           titles={["student", "masked teacher", "agreement"]}
-          rates
         />
         {evaluations.length > 0 && <EvaluationTable evaluations={evaluations} />}
       </div>

@@ -108,7 +108,7 @@ const WORDS: Record<State["phase"], string> = {
 /** The status line: what is going on, and the last milestone. */
 function statusText({ phase, note, history, failure }: State): string {
   const last = history.evaluations.at(-1);
-  const milestone = last && `Held-out accuracy ${Math.round(100 * last.top1)} % at step ${last.step}.`;
+  const milestone = last && `Held-out accuracy ${Math.round(100 * last.scores.top1)} % at step ${last.step}.`;
   if (failure && phase !== "running") return failure.message;
   return [`${note || WORDS[phase]}${phase === "opening" || phase === "compiling" ? " …" : ""}`, milestone].filter(Boolean).join(" · ");
 }

@@ -1,6 +1,6 @@
 /** The two kinds of control, and what the mask's share has besides. */
 import { useEffect, useState } from "react";
-import type { ChoiceSetting, NumberSetting } from "../../train/experiment";
+import type { ChoiceSetting, NumberSetting } from "../../methods/setting";
 import { percent, short } from "../format";
 import { keptOf } from "../selectors";
 

@@ -1,12 +1,14 @@
 /** The panel of settings, derived from the one table. */
 import { memo, useState } from "react";
-import { KEYS, type Key, SETTINGS, type Setting } from "../../train/experiment";
+import type { Setting } from "../../methods/setting";
+import { concerns, KEYS, type Key, SETTINGS } from "../../train/experiment";
 import { change, conflicts, reset } from "../actions";
 import { patchCount } from "../selectors";
 import { begun, useStore } from "../store";
 import { ChoiceControl, KeepExtras, NumberControl } from "./SettingControls";
 
 const GROUPS: Record<Setting["group"], string> = {
+  method: "Method",
   mask: "Mask",
   loss: "Loss",
   optimizer: "Optimizer",
@@ -17,23 +19,33 @@ const GROUPS: Record<Setting["group"], string> = {
 export function SettingsPanel() {
   // On a phone the first group is enough to begin with; the others open at a tap.
   const [wide] = useState(() => innerWidth > 720);
+  const preset = useStore(({ wanted }) => wanted.preset);
+  const shown = KEYS.filter((key) => concerns(key, preset) && !isAlone(SETTINGS[key]));
   return (
     <section className="panel settings" aria-labelledby="settings-title">
       <h2 id="settings-title">Settings</h2>
       <p className="hint">
         <Tag when="live" /> acts on the very next step, <Tag when="next" /> with the next start.
       </p>
-      {Object.entries(GROUPS).map(([group, title]) => (
-        <details key={group} className="group" open={wide || group === "mask"}>
-          <summary>{title}</summary>
-          {KEYS.filter((key) => SETTINGS[key].group === group).map((key) => (
-            <Control key={key} name={key} />
-          ))}
-        </details>
-      ))}
+      {Object.entries(GROUPS).map(([group, title]) => {
+        const keys = shown.filter((key) => SETTINGS[key].group === group);
+        return (
+          keys.length > 0 && (
+            <details key={group} className="group" open={wide || group === "mask"}>
+              <summary>{title}</summary>
+              {keys.map((key) => (
+                <Control key={key} name={key} />
+              ))}
+            </details>
+          )
+        );
+      })}
     </section>
   );
 }
+
+/** A choice of one is none. */
+const isAlone = (setting: Setting) => setting.kind === "choice" && setting.options.length < 2;
 
 const Control = memo(function Control({ name }: { name: Key }) {
   const setting: Setting = SETTINGS[name];

@@ -7,21 +7,21 @@ const ROWS = 25;
 
 interface PointTableProps {
   points: Point[];
-  columns: (keyof Point)[];
+  /** Whose values: terms of the loss, or smoothed shares, which are shown in percent. */
+  of: "losses" | "smooth";
+  columns: string[];
   titles: string[];
-  /** Values are rates, shown in percent. */
-  rates?: boolean;
 }
 
-export function PointTable({ points, columns, titles, rates }: PointTableProps) {
-  const present = columns.map((key, i) => ({ key, title: titles[i] })).filter(({ key }) => points.at(-1)?.[key] !== undefined);
+export function PointTable({ points, of, columns, titles }: PointTableProps) {
+  const present = columns.map((key, i) => ({ key, title: titles[i] })).filter(({ key }) => points.at(-1)?.[of][key] !== undefined);
   const stride = Math.max(1, Math.ceil(points.length / ROWS));
   const rows = points.filter((_, i) => (points.length - 1 - i) % stride === 0);
-  const text = (value?: number) => (value === undefined ? "" : rates ? percent(value) : short(value));
+  const text = (value?: number) => (value === undefined ? "" : of === "smooth" ? percent(value) : short(value));
   if (points.length === 0) return null;
   return (
     <Table summary="Show as table" head={["step", ...present.map(({ title }) => title)]}>
-      {() => rows.map((row) => [String(row.step), ...present.map(({ key }) => text(row[key]))])}
+      {() => rows.map((row) => [String(row.step), ...present.map(({ key }) => text(row[of][key]))])}
     </Table>
   );
 }
@@ -29,7 +29,7 @@ export function PointTable({ points, columns, titles, rates }: PointTableProps) 
 export function EvaluationTable({ evaluations }: { evaluations: Evaluation[] }) {
   return (
     <Table summary="Held-out tests as table" head={["step", "top-1", "images"]}>
-      {() => evaluations.map(({ step, top1, count }) => [String(step), percent(top1), String(count)])}
+      {() => evaluations.map(({ step, scores, count }) => [String(step), percent(scores.top1), String(count)])}
     </Table>
   );
 }

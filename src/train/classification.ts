@@ -1,0 +1,229 @@
+/** Images and their classes: a vision transformer learns from labels and from a masked teacher. */
+import { Batches } from "../data/batches";
+import type { Dataset } from "../data/dataset";
+import type { Engine } from "../engine/device";
+import { EngineError } from "../engine/errors";
+import type { Graph } from "../engine/graph";
+import type { Fetched } from "../engine/readback";
+import type { Criterion, KeepChoice } from "../methods/maskedkd";
+import { configMacs } from "../metrics/cost";
+import { Params } from "../models/params";
+import { initViT, patches, type ViTConfig } from "../models/vit.config";
+import type { Weights } from "../models/weights";
+import type { Settings } from "./experiment";
+import type { OptimizerOptions } from "./optimizer";
+import { Probe, type Views } from "./probe";
+import { type Batch, type Model, traceLosses } from "./step";
+import type { Cost, Knobs, Progress, Report, Scores, Subject, Task } from "./task";
+
+/** A trained network and what it is called. */
+export interface Network {
+  name: string;
+  weights: Weights;
+  config: ViTConfig;
+}
+
+export interface ClassificationOptions {
+  dataset: Dataset;
+  /** Without one, the student learns from the labels alone. */
+  teacher?: Network;
+}
+
+export function classification(options: ClassificationOptions): Subject<Classification> {
+  return {
+    dataset: options.dataset.name,
+    teacher: options.teacher?.name,
+    task: (engine, settings, knobs) => new Classification(engine, options, settings, knobs),
+  };
+}
+
+const EVALUATION_BATCH = 100;
+
+export class Classification implements Task<Views> {
+  readonly optimizer: OptimizerOptions = { kind: "adamw" };
+  private readonly student: Model;
+  private readonly teacher?: Model;
+  private readonly batches: Batches;
+  private readonly buffers: Batch;
+  private labels = new Uint32Array();
+  private watch?: Probe;
+  private version = 0;
+
+  /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
+  constructor(
+    private readonly engine: Engine,
+    private readonly options: ClassificationOptions,
+    private readonly settings: Settings,
+    private readonly knobs: Knobs,
+  ) {
+    const { dataset, teacher } = options;
+    if (teacher) assertFits(teacher, dataset);
+    const config = studentConfig(settings, dataset, teacher?.config);
+    this.student = { params: new Params(engine, initViT(config, settings.seed)), config };
+    this.batches = new Batches(dataset, settings.batch, settings.seed);
+    const images = engine.takeBuffer(4 * settings.batch * dataset.channels * dataset.side ** 2);
+    this.buffers = { size: settings.batch, images, labels: engine.takeBuffer(4 * settings.batch) };
+    if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
+  }
+
+  get params(): Params {
+    return this.student.params;
+  }
+
+  get batch(): number {
+    return this.settings.batch;
+  }
+
+  get config(): ViTConfig {
+    return this.student.config;
+  }
+
+  weights(): Promise<Weights> {
+    return this.student.params.read();
+  }
+
+  /** Number of patches k the teacher sees now. */
+  get kept(): number {
+    const count = patches(this.teacher?.config ?? this.student.config);
+    return Math.min(count, Math.max(1, Math.round(this.settings.keep * count)));
+  }
+
+  trace(graph: Graph) {
+    const { settings, teacher, knobs, student } = this;
+    return traceLosses(graph, {
+      ...{ student, batch: this.buffers, smoothing: knobs.smoothing },
+      augment: settings.augment === "light" ? { seed: settings.seed, step: knobs.step } : undefined,
+      lesson: teacher && { teacher, keep: this.keep(), temperature: knobs.temperature, weight: knobs.lambda },
+    });
+  }
+
+  load(step: number): void {
+    const { images, labels } = this.batches.load(this.options.dataset.train, this.batches.indices(step));
+    const { queue } = this.engine.device;
+    queue.writeBuffer(this.buffers.images, 0, images as BufferSource);
+    queue.writeBuffer(this.buffers.labels, 0, labels as BufferSource);
+    this.labels = labels as Uint32Array<ArrayBuffer>;
+  }
+
+  report(out: Fetched): Report {
+    const { labels } = this;
+    const classes = out.logits.length / labels.length;
+    const share = (a: number[], b: ArrayLike<number>) => a.filter((v, i) => v === b[i]).length / a.length;
+    const student = top(out.logits, classes);
+    if (!out.teacherLogits) return { losses: { ce: out.ce[0] }, rates: { student: share(student, labels) } };
+    const teacher = top(out.teacherLogits, classes);
+    return {
+      losses: { ce: out.ce[0], kd: out.kd[0] },
+      rates: { student: share(student, labels), teacher: share(teacher, labels), agreement: share(student, teacher) },
+      kept: out.kept as Uint32Array | undefined,
+    };
+  }
+
+  /** `top1`: share of held-out images the student classifies right. */
+  async evaluate(limit: number, progress?: Progress): Promise<Scores> {
+    const { test } = this.options.dataset;
+    const count = Math.min(limit, test.count);
+    const batch = Math.min(EVALUATION_BATCH, count);
+    const probe = await Probe.compile(this.engine, { student: this.student, batch });
+    let right = 0;
+    try {
+      for (let from = 0; from < count; from += batch) {
+        const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
+        const { images, labels } = this.batches.load(test, indices);
+        const { logits } = await probe.run(images);
+        const answers = top(logits, this.student.config.classes).slice(0, count - from);
+        right += answers.filter((c, i) => c === labels[i]).length;
+        progress?.(Math.min(1, (from + batch) / count));
+      }
+    } finally {
+      probe.destroy();
+    }
+    return { top1: right / count };
+  }
+
+  /** What the student's masks look like on the given held-out images. */
+  async look(indices: number[]): Promise<Views> {
+    const probe = await this.watching(indices.length);
+    return probe.run(this.batches.load(this.options.dataset.test, indices).images);
+  }
+
+  /** The recorded look at `batch` images, kept until a setting changes what is recorded: pictures are refreshed all the time. */
+  private async watching(batch: number): Promise<Probe> {
+    while (this.watch?.batch !== batch) {
+      this.watch?.destroy();
+      this.watch = undefined;
+      const { version, student, teacher } = this;
+      const probe = await Probe.compile(this.engine, { student, teacher, batch, keep: this.keep() });
+      if (version === this.version) this.watch = probe;
+      else probe.destroy();
+    }
+    return this.watch;
+  }
+
+  forget(): void {
+    this.version++;
+    this.watch?.destroy();
+    this.watch = undefined;
+  }
+
+  /** The teacher's cost now; undefined without a teacher. */
+  cost(): Cost | undefined {
+    if (!this.teacher) return undefined;
+    const { config } = this.teacher;
+    return {
+      kept: this.kept,
+      patches: patches(config),
+      macs: configMacs(config, this.kept).total,
+      fullMacs: configMacs(config).total,
+      bufferBytes: this.engine.allocatedBytes,
+    };
+  }
+
+  destroy(): void {
+    this.forget();
+    for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
+    this.student.params.destroy();
+    this.teacher?.params.destroy();
+  }
+
+  private keep(): KeepChoice {
+    const { criterion, queries, reading, seed } = this.settings;
+    const random = { seed, step: this.knobs.step };
+    return { k: this.kept, criterion: criterion as Criterion, queries: queries as "cls", reading: reading as "code", random };
+  }
+}
+
+function assertFits({ name, config }: Network, dataset: Dataset): void {
+  const wrong =
+    config.classes !== dataset.classes.length
+      ? `${config.classes} classes, the data has ${dataset.classes.length}`
+      : config.image !== dataset.side
+        ? `images of ${config.image} pixels, the data has ${dataset.side}`
+        : config.channels !== dataset.channels && `${config.channels} colour channels, the data has ${dataset.channels}`;
+  if (wrong) throw new EngineError(`The teacher ${name} expects ${wrong}.`, "Train a teacher on this data, or load one that was.");
+}
+
+/** The student the settings ask for; it cuts images into the teacher's patches, or into 8 x 8 of them. */
+function studentConfig(settings: Settings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
+  const { width, depth, heads } = settings;
+  if (width % heads !== 0) throw new EngineError(`A width of ${width} cannot be shared by ${heads} heads.`, "Make it a multiple.");
+  return {
+    ...{
+      image: dataset.side,
+      patch: teacher?.patch ?? Math.ceil(dataset.side / 8),
+      channels: dataset.channels,
+      classes: dataset.classes.length,
+    },
+    ...{ width, depth, heads, headDim: width / heads, mlp: 4 * width },
+    ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
+  };
+}
+
+/** Index of the largest of each row of `classes` numbers; the first of equals. */
+function top(logits: ArrayLike<number>, classes: number): number[] {
+  return Array.from({ length: logits.length / classes }, (_, row) => {
+    let best = 0;
+    for (let c = 1; c < classes; c++) if (logits[row * classes + c] > logits[row * classes + best]) best = c;
+    return best;
+  });
+}

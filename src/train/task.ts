@@ -1,0 +1,68 @@
+/** What a session needs to know of the thing that is learnt; `classification.ts` and its neighbours are tasks. */
+import type { Engine } from "../engine/device";
+import type { Gradients, Graph, Live, Tensor } from "../engine/graph";
+import type { Fetched } from "../engine/readback";
+import type { Params } from "../models/params";
+import type { Weights } from "../models/weights";
+import type { Key, Settings } from "./experiment";
+import type { OptimizerOptions } from "./optimizer";
+
+/** Settings that are numbers, as the four bytes a kernel reads; and the number of updates made so far. */
+export type Knobs = Record<Key | "step", Live>;
+
+/** What one step showed. Names are those the charts and the command line use. */
+export interface Report {
+  /** Each term of the loss, before its weight. */
+  losses: Record<string, number>;
+  /** Shares in 0..1, such as the student's accuracy on its batch. */
+  rates: Record<string, number>;
+  /** Patches kept of each image, [B * k], for whoever counts them. */
+  kept?: Uint32Array;
+}
+
+/** What held-out data say, by metric; the first is the one that counts. */
+export type Scores = Record<string, number>;
+
+/** Told how far something long has come, 0..1. */
+export type Progress = (share: number) => void;
+
+/** What the teacher costs now and at all patches. MACs as the paper counts them. */
+export interface Cost {
+  kept: number;
+  patches: number;
+  macs: number;
+  fullMacs: number;
+  bufferBytes: number;
+}
+
+/** One student being taught. Holds the GPU memory of networks and batch until `destroy`. */
+export interface Task<View = unknown> {
+  /** Everything that is trained. */
+  readonly params: Params;
+  readonly optimizer: OptimizerOptions;
+  /** Images per step. */
+  readonly batch: number;
+  /** Records a step up to the gradient. `report` reads what `outputs` leave. */
+  trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
+  /** Uploads what step `step` (from 0) sees. */
+  load(step: number): void;
+  report(fetched: Fetched): Report;
+  /** Scores on held-out images, all or the first `limit`. */
+  evaluate(limit: number, progress?: Progress): Promise<Scores>;
+  /** What the student makes of the given held-out images. */
+  look(indices: number[]): Promise<View>;
+  /** A setting that changes recordings has changed: recorded looks are stale. */
+  forget(): void;
+  cost(): Cost | undefined;
+  /** The student alone, under the names the outside world knows. */
+  weights(): Promise<Weights>;
+  destroy(): void;
+}
+
+/** Data and teacher of a run, and how a task is made of them. `task` throws an EngineError when they do not fit. */
+export interface Subject<T extends Task = Task> {
+  /** Names of what a saved run does not contain. */
+  dataset: string;
+  teacher?: string;
+  task(engine: Engine, settings: Settings, knobs: Knobs): T;
+}
