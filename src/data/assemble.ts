@@ -40,7 +40,7 @@ interface Pick {
 }
 
 /** Puts parts together; classes are the labels that training has, in ascending order. */
-export function assemble(parts: Part[], { name, side, seed, holdOut, className }: AssembleOptions): Dataset {
+export function assemble(parts: Part[], { name, side, seed, holdOut, className }: AssembleOptions): Omit<Dataset, "id"> {
   const { channels } = parts[0];
   const odd = parts.find((part) => part.channels !== channels);
   if (odd) {

@@ -14,6 +14,8 @@ export interface Split {
 }
 
 export interface Dataset {
+  /** Tells this data from any other: the same pictures, labels and classes in the same order, and nothing else, share it. */
+  id: string;
   /** Short name for people: "Scenes", "Fashion-MNIST (yours)". */
   name: string;
   side: number;
@@ -28,6 +30,18 @@ export interface Dataset {
 export class DataError extends EngineError {
   override name = "DataError";
 }
+
+/** An id from the content (SHA-256), for data that is not generated: the files may have been renamed or moved. */
+export async function contentId({ side, channels, classes, train, test }: Omit<Dataset, "id">): Promise<string> {
+  const shape = new TextEncoder().encode(JSON.stringify([side, channels, classes, train.count, test.count]));
+  const hashes = [shape, train.images, bytesOf(train.labels), test.images, bytesOf(test.labels)].map(sha256);
+  const all = await new Blob(await Promise.all(hashes)).arrayBuffer();
+  return `files-${[...new Uint8Array(await sha256(new Uint8Array(all)))].slice(0, 8).map(hex).join("")}`;
+}
+
+const sha256 = (bytes: Uint8Array) => crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+const bytesOf = ({ buffer, byteOffset, byteLength }: Split["labels"]) => new Uint8Array(buffer, byteOffset, byteLength);
+const hex = (byte: number) => byte.toString(16).padStart(2, "0");
 
 /** Per-channel mean and standard deviation of a split in 0..1, with which a batch is normalised. */
 export function channelMoments({ images, count }: Split, channels: number): { mean: number[]; std: number[] } {

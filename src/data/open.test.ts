@@ -125,6 +125,17 @@ describe("folders of pictures", () => {
   });
 });
 
+describe("the id", () => {
+  it("follows from pictures, labels and classes, not from where the files lie", async () => {
+    const id = async (root: string, classes: string[], n = 4, side = 2) => (await open(classFolders(root, classes, n), { side })).id;
+    const first = await id("pets/", ["cat", "dog"]);
+    expect(first).toMatch(/^files-[0-9a-f]{16}$/);
+    expect(await id("moved/here/", ["cat", "dog"])).toBe(first);
+    const others = [await id("pets/", ["cat", "cow"]), await id("pets/", ["cat", "dog"], 5), await id("pets/", ["cat", "dog"], 4, 3)];
+    expect(new Set([first, ...others]).size).toBe(4);
+  });
+});
+
 describe("IDX", () => {
   it("joins several pairs, in any order, and numbers the labels that occur", async () => {
     const data = await open(

@@ -4,7 +4,7 @@
  */
 import { assemble, type Part, squaredAll } from "./assemble";
 import { CIFAR_SIDE, CIFAR10_CLASSES, type Cifar, readCifar } from "./cifar";
-import { DataError, type Dataset } from "./dataset";
+import { contentId, DataError, type Dataset } from "./dataset";
 import type { Decode } from "./decode";
 import { baseName, isHidden, isTestFile, type SourceFile } from "./files";
 import { gunzip, isGzip, MAX_BYTES } from "./gzip";
@@ -57,7 +57,7 @@ export async function openFiles(files: SourceFile[], options: OpenOptions): Prom
   const { side, seed, holdOut = 0.15 } = options;
   const dataset = assemble(parts, { name: `${name} (yours)`, side, seed, holdOut, className });
   options.onProgress?.(1);
-  return { ...dataset, notes: [...notes, ...skipNote(sorted, parts)] };
+  return { ...dataset, id: await contentId(dataset), notes: [...notes, ...skipNote(sorted, parts)] };
 }
 
 /** The files, with archives replaced by what is in them. */

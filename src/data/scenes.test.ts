@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SCENE_CLASSES, scene, scenes } from "./scenes";
+import { SCENE_CLASSES, scene, scenes, scenesOfId } from "./scenes";
 import { SHAPES } from "./shapes";
 
 describe("scene", () => {
@@ -59,6 +59,12 @@ describe("scenes", () => {
     const shares: number[] = [];
     scenes({ side: 8, train: 1500, test: 500, seed: 0, onProgress: (share) => shares.push(share) });
     expect(shares).toEqual([0.5, 1]);
+  });
+
+  it("is made again from its id", () => {
+    const made = scenes({ side: 8, train: 24, test: 12, seed: 7 });
+    expect(scenes(scenesOfId(made.id)!)).toEqual(made);
+    expect(scenesOfId("files-0123456789abcdef")).toBeUndefined();
   });
 });
 

@@ -40,6 +40,17 @@ export interface ScenesOptions {
   onProgress?: (share: number) => void;
 }
 
+/** What tells one set of Scenes from another. */
+export function scenesId({ side = 32, train, test, seed }: ScenesOptions): string {
+  return `scenes-${side}-${train}-${test}-${seed}`;
+}
+
+/** The options that an id was made from; undefined when it is not one of Scenes. */
+export function scenesOfId(id: string): (ScenesOptions & { side: number }) | undefined {
+  const [, side, train, test, seed] = /^scenes-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
+  return side ? { side, train, test, seed } : undefined;
+}
+
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other. */
 export function scenes({ side = 32, train, test, seed, onProgress }: ScenesOptions): Dataset {
   let done = 0;
@@ -47,6 +58,7 @@ export function scenes({ side = 32, train, test, seed, onProgress }: ScenesOptio
     if (++done % 1000 === 0) onProgress?.(done / (train + test));
   };
   return {
+    id: scenesId({ side, train, test, seed }),
     name: "Scenes",
     side,
     channels: 3,
