@@ -147,6 +147,20 @@ export class Classification implements Task<Views> {
     return probe.run(this.batches.load(this.options.dataset.test, indices).images);
   }
 
+  /** The same for a student of the same seed that has learnt nothing. */
+  async lookUntrained(indices: number[]): Promise<Views> {
+    const { config } = this.student;
+    const params = new Params(this.engine, initViT(config, this.settings.seed));
+    const student = { params, config };
+    const probe = await Probe.compile(this.engine, { student, teacher: this.teacher, batch: indices.length, keep: this.keep() });
+    try {
+      return await probe.run(this.batches.load(this.options.dataset.test, indices).images);
+    } finally {
+      probe.destroy();
+      params.destroy();
+    }
+  }
+
   /** The recorded look at `batch` images, kept until a setting changes what is recorded: pictures are refreshed all the time. */
   private async watching(batch: number): Promise<Probe> {
     while (this.watch?.batch !== batch) {

@@ -1,38 +1,106 @@
-/** Counts how often each patch is kept: per position over the data in thirds of a run, and per gallery image. */
-import type { Frequency } from "./protocol";
+/**
+ * Counts how often each patch is kept, by stage of the run: per position over the training images, and for each watched
+ * image over evenly spread moments. Frequencies sum to k, whatever chose. The counts belong to the run and are saved with it.
+ */
+import type { Weights } from "../models/weights";
+import type { Frequency, Stage, Tally } from "./protocol";
 
-const STAGES = ["start", "early", "late"] as const;
+/** Stages by the share of the planned run at which they end. */
+const STAGES = [
+  ["start", 0.05],
+  ["early", 0.5],
+  ["late", 1],
+] as const;
+
+/** So often over a run the watched images are counted. */
+const MOMENTS = 100;
+
+/** Begins the names of what is saved. */
+const PREFIX = "frequency.";
+/** Single precision counts exactly up to 2^24; counts are stored in two halves. */
+const HALF = 2 ** 20;
 
 export class FrequencyCount {
-  private readonly stages: Frequency["stages"];
-  private readonly gallery: Float64Array;
-  private looks = 0;
+  private readonly stages: Stage[];
 
   constructor(
     private readonly patches: number,
-    private readonly galleryCount: number,
+    private readonly watched: number,
     private readonly steps: number,
   ) {
-    this.stages = STAGES.map((name) => ({ name, images: 0, counts: new Float64Array(patches), expected: 0 }));
-    this.gallery = new Float64Array(galleryCount * patches);
+    const tally = (length: number): Tally => ({ images: 0, kept: 0, counts: new Float64Array(length) });
+    this.stages = STAGES.map(([name, until]) => ({ name, until, positions: tally(patches), watched: tally(watched * patches) }));
   }
 
   /** Adds a step's choice u32 [images, k]. */
   add(kept: Uint32Array, step: number, images: number): void {
-    const stage = this.stages[Math.min(2, Math.floor((3 * (step - 1)) / this.steps))];
-    stage.images += images;
-    stage.expected += kept.length / this.patches;
-    for (const patch of kept) stage.counts[patch]++;
+    const { positions } = this.stageAt(step);
+    positions.images += images;
+    positions.kept += kept.length;
+    for (const patch of kept) positions.counts[patch]++;
   }
 
-  /** Adds a look at the gallery u32 [galleryCount, k]. */
-  addLook(kept: Uint32Array): void {
-    this.looks++;
-    const k = kept.length / this.galleryCount;
-    for (const [i, patch] of kept.entries()) this.gallery[Math.floor(i / k) * this.patches + patch]++;
+  /** Whether the watched images are to be counted after this step. */
+  due(step: number): boolean {
+    return step % Math.ceil(this.steps / MOMENTS) === 0;
+  }
+
+  /** Adds what was kept of the watched images u32 [watched, k] after a step. */
+  addLook(kept: Uint32Array, step: number): void {
+    const { watched } = this.stageAt(step);
+    const k = kept.length / this.watched;
+    watched.images += this.watched;
+    watched.kept += kept.length;
+    for (const [at, patch] of kept.entries()) watched.counts[Math.floor(at / k) * this.patches + patch]++;
   }
 
   report(): Frequency {
-    return { stages: this.stages, gallery: this.gallery, looks: this.looks };
+    return { stages: this.stages };
   }
+
+  /** Writes the counts among what is saved with the run. */
+  store(extras: Weights): void {
+    for (const [name, { images, kept, counts }] of this.tallies()) {
+      const values = Float64Array.of(images, kept, ...counts);
+      extras.set(`${PREFIX}${name}.high`, { shape: [values.length], data: Float32Array.from(values, (v) => Math.floor(v / HALF)) });
+      extras.set(`${PREFIX}${name}.low`, { shape: [values.length], data: Float32Array.from(values, (v) => v % HALF) });
+    }
+  }
+
+  /** Continues with the counts of a saved run; where they are absent, or for other pictures, it begins at nothing. */
+  recall(extras: Weights): void {
+    for (const [name, tally] of this.tallies()) {
+      const [high, low] = ["high", "low"].map((half) => extras.get(`${PREFIX}${name}.${half}`)?.data);
+      if (high?.length !== tally.counts.length + 2 || low?.length !== high.length) continue;
+      const [images, kept, ...counts] = Array.from(high, (value, i) => value * HALF + low[i]);
+      Object.assign(tally, { images, kept });
+      tally.counts.set(counts);
+    }
+  }
+
+  private stageAt(step: number): Stage {
+    return this.stages.find(({ until }) => step <= until * this.steps) ?? this.stages[this.stages.length - 1];
+  }
+
+  private tallies(): [name: string, Tally][] {
+    return this.stages.flatMap(({ name, positions, watched }): [string, Tally][] => [
+      [`${name}.positions`, positions],
+      [`${name}.watched`, watched],
+    ]);
+  }
+}
+
+/** Share of each image's object, u8 0 or 1 [images, side, side], in each patch of `patch` pixels [images, N]. */
+export function objectShares(objects: Uint8Array, images: number, side: number, patch: number): Float64Array {
+  const across = side / patch;
+  const shares = new Float64Array(images * across ** 2);
+  for (let image = 0; image < images; image++) {
+    const pixels = objects.subarray(image * side ** 2, (image + 1) * side ** 2);
+    const sum = pixels.reduce((a, b) => a + b, 0);
+    for (const [at, inside] of pixels.entries()) {
+      const [x, y] = [Math.floor((at % side) / patch), Math.floor(at / side / patch)];
+      if (inside) shares[image * across ** 2 + y * across + x] += 1 / sum;
+    }
+  }
+  return shares;
 }

@@ -11,6 +11,8 @@ export type Command =
   | { type: "start"; settings: Settings; paused?: boolean }
   | { type: "play" }
   | { type: "pause" }
+  /** Ends the run where it is: the student is tested, and what came of it is said. */
+  | { type: "stop" }
   /** One update, then pause. */
   | { type: "step" }
   | { type: "set"; key: Key; value: string | number }
@@ -29,6 +31,8 @@ export interface Gallery {
   images: Uint8Array;
   labels: number[];
   classes: string[];
+  /** Where the data know it: the share of each watched image's object in each patch [watched, N]. */
+  objects?: Float64Array;
 }
 
 /** What student and teacher make of the gallery at one step. Row-major; absent where there is no teacher or no choice. */
@@ -46,12 +50,27 @@ export interface Look {
   heads: number;
 }
 
-/** How often each patch position was kept, in thirds of the planned run. */
+/** How often patches were kept of some images. */
+export interface Tally {
+  /** Images that were shown, each as often as it was; and patches kept of them in all. */
+  images: number;
+  kept: number;
+  counts: Float64Array;
+}
+
+/** Part of a run, up to a share of its planned length. */
+export interface Stage {
+  name: "start" | "early" | "late";
+  until: number;
+  /** Over the training images: counts [N]. */
+  positions: Tally;
+  /** Over evenly spread looks at the watched held-out images, the gallery first: counts [watched, N]. */
+  watched: Tally;
+}
+
+/** How often each patch was kept, by stage of the run. */
 export interface Frequency {
-  stages: { name: "start" | "early" | "late"; images: number; counts: Float64Array; expected: number }[];
-  /** The same for each gallery image, over all looks: [count, N], and the number of looks. */
-  gallery: Float64Array;
-  looks: number;
+  stages: Stage[];
 }
 
 export type Event =
@@ -61,6 +80,8 @@ export type Event =
   | { type: "started"; settings: Settings; teacher?: string; step: number; changes: Change[] }
   | { type: "step"; report: Omit<StepReport, "kept"> }
   | { type: "look"; look: Look }
+  /** The same of the student as it was before its first step, under the current settings. */
+  | { type: "untrained"; look: Look }
   | { type: "frequency"; frequency: Frequency }
   | { type: "evaluated"; step: number; scores: Scores; count: number }
   | { type: "changed"; change: Change }

@@ -6,21 +6,17 @@ import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { inferViT, toTimm } from "../models/names";
 import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
-import { patches } from "../models/vit.config";
 import { tune } from "../ops/tune";
 import { type Classification, classification, type Network } from "../train/classification";
-import type { Settings } from "../train/experiment";
+import { SETTINGS, type Settings } from "../train/experiment";
 import { Session } from "../train/session";
-import { FrequencyCount } from "./frequency";
 import type { Command, Event, Phase } from "./protocol";
 import { keep, recall } from "./storage";
+import { Watch } from "./watch";
 
 const TRAIN_IMAGES = 8000;
 const TEST_IMAGES = 1000;
 const DATA_SEED = 1;
-const GALLERY = [0, 1, 2, 3, 4, 5, 6, 7];
-/** Pictures are refreshed at most this often. */
-const LOOK_EVERY_MS = 700;
 
 const post = (event: Event) => postMessage(event);
 const phase = (to: Phase, note = "") => post({ type: "phase", phase: to, note });
@@ -29,7 +25,7 @@ let engine: Engine | undefined;
 let dataset: Dataset | undefined;
 let teacher: Network | undefined;
 let session: Session<Classification> | undefined;
-let frequency: FrequencyCount | undefined;
+let watch: Watch | undefined;
 let playing = false;
 /** Commands are carried out one after the other; the training loop is not one of them. */
 let queue: Promise<void> = Promise.resolve();
@@ -61,8 +57,11 @@ async function carryOut(command: Command): Promise<void> {
     case "step":
       await settle();
       await alone(advance);
-      await alone(look);
+      await alone(async () => watch?.look());
       return phase(session?.finished ? "finished" : "paused");
+    case "stop":
+      await settle();
+      return stop();
     case "set":
       return alone(() => change(command.key, command.value));
     case "save":
@@ -117,20 +116,11 @@ async function restore(bytes: Uint8Array): Promise<void> {
 }
 
 async function introduce(): Promise<void> {
-  const { dataset: data } = ready();
-  const { task, settings, step, changes } = current();
-  const { images, labels } = data.test;
-  const each = images.length / data.test.count;
-  frequency = new FrequencyCount(patches(task.config), GALLERY.length, settings.steps);
-  post({
-    type: "gallery",
-    gallery: {
-      ...{ side: data.side, channels: data.channels, patch: task.config.patch, classes: data.classes },
-      ...{ images: images.slice(0, GALLERY.length * each), labels: GALLERY.map((i) => labels[i]) },
-    },
-  });
+  const { settings, step, changes } = current();
+  watch = new Watch(ready().dataset, current(), post);
+  watch.showGallery();
   post({ type: "started", settings: { ...settings }, teacher: teacher?.name, step, changes: [...changes] });
-  await look();
+  await watch.introduce();
   postCost();
 }
 
@@ -146,7 +136,6 @@ async function play(): Promise<void> {
 let running: Promise<void> = Promise.resolve();
 
 async function loop(): Promise<void> {
-  let looked = performance.now();
   let announced = false;
   while (playing && !current().finished) {
     await alone(advance);
@@ -155,17 +144,19 @@ async function loop(): Promise<void> {
       postCost(); // only now are the step's own buffers there
     }
     announced = true;
-    if (performance.now() - looked > LOOK_EVERY_MS) {
-      await alone(look);
-      looked = performance.now();
-    }
+    await alone(async () => watch?.glance());
   }
   playing = false;
-  await alone(look);
-  if (current().finished) {
-    if (current().step % current().settings.evaluate !== 0) await alone(evaluate);
-    phase("finished");
-  } else phase("paused");
+  await alone(async () => watch?.look());
+  if (current().finished) await stop();
+  else phase("paused");
+}
+
+/** Tests the student where it is, unless that has just been done, and calls the run finished. */
+async function stop(): Promise<void> {
+  const { step, settings } = current();
+  if (step > 0 && step % settings.evaluate !== 0) await alone(evaluate);
+  phase("finished");
 }
 
 /** Stops the loop and waits for it. */
@@ -176,8 +167,8 @@ async function settle(): Promise<void> {
 
 async function advance(): Promise<void> {
   const { kept, ...report } = await current().advance();
-  if (kept) frequency?.add(kept, report.step, current().settings.batch);
   post({ type: "step", report });
+  await watch?.count({ kept, step: report.step });
   if (report.step % current().settings.evaluate === 0) await evaluate();
 }
 
@@ -186,40 +177,21 @@ async function evaluate(): Promise<void> {
   post({ type: "evaluated", step: current().step, scores: await current().evaluate(), count });
 }
 
-async function look(): Promise<void> {
-  const { step, task } = current();
-  const { config } = task;
-  const views = await task.look(GALLERY);
-  const answers = (logits: Float32Array) =>
-    GALLERY.map((_, row) => argmax(logits.subarray(row * config.classes, (row + 1) * config.classes)));
-  if (views.kept) frequency?.addLook(views.kept);
-  post({
-    type: "look",
-    look: {
-      ...{ step, student: answers(views.logits), teacher: views.teacherLogits && answers(views.teacherLogits) },
-      ...{ score: views.score, kept: views.kept, attention: views.attention, heads: config.heads },
-    },
-  });
-  if (frequency) post({ type: "frequency", frequency: frequency.report() });
-}
-
 async function change(key: Parameters<Session["set"]>[0], value: string | number): Promise<void> {
   post({ type: "changed", change: current().set(key, value) });
   postCost();
-  if (!playing) await look();
+  if (!playing) await watch?.look();
+  if (SETTINGS[key].group === "mask") await watch?.untrained();
 }
 
 async function save(): Promise<void> {
+  watch?.store();
   post({ type: "saved", bytes: await current().save(), step: current().step });
 }
 
 function postCost(): void {
   const cost = current().task.cost();
   if (cost) post({ type: "cost", cost });
-}
-
-function argmax(row: Float32Array): number {
-  return row.indexOf(Math.max(...row));
 }
 
 function current(): Session<Classification> {

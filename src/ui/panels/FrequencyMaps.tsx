@@ -1,6 +1,6 @@
 /** How often each position was kept over the training images, by thirds of the run, beside what chance would give. */
 import { useState } from "react";
-import type { Frequency } from "../../worker/protocol";
+import type { Stage } from "../../worker/protocol";
 import { paintGrid, paintHeat, rangeOf } from "../draw/patches";
 import { percent, short } from "../format";
 import { borderRatio, evenness } from "../statistics";
@@ -8,15 +8,14 @@ import { useStore } from "../store";
 import { GridCanvas } from "./GridCanvas";
 import { Legend } from "./Pictures";
 
-type Stage = Frequency["stages"][number];
 type Shown = Stage & { rates: number[]; chance: number };
 
-const TITLES = { start: "First third", early: "Second third", late: "Last third" };
+const TITLES = { start: "First 5 %", early: "To half", late: "Second half" };
 
 export function FrequencyMaps() {
   const frequency = useStore((state) => state.frequency);
   const [reading, setReading] = useState("");
-  const stages = (frequency?.stages ?? []).filter(({ images }) => images > 0).map(withRates);
+  const stages = (frequency?.stages ?? []).filter(({ positions }) => positions.images > 0).map(withRates);
   const range = rangeOf(stages.flatMap(({ rates }) => rates));
   return (
     <section className="panel frequency" aria-labelledby="frequency-title">
@@ -43,11 +42,12 @@ export function FrequencyMaps() {
 }
 
 function withRates(stage: Stage): Shown {
-  return { ...stage, rates: Array.from(stage.counts, (count) => count / stage.images), chance: stage.expected / stage.images };
+  const { counts, images, kept } = stage.positions;
+  return { ...stage, rates: Array.from(counts, (count) => count / images), chance: kept / images / counts.length };
 }
 
 function StageMap({ stage, range, onRead }: { stage: Shown; range: [number, number]; onRead(text: string): void }) {
-  const { rates, chance, images, name } = stage;
+  const { rates, chance, name } = stage;
   const across = Math.sqrt(rates.length);
   const ratio = borderRatio(rates);
   const paint = (context: CanvasRenderingContext2D) => {
@@ -66,7 +66,7 @@ function StageMap({ stage, range, onRead }: { stage: Shown; range: [number, numb
       />
       <figcaption>
         <b>{TITLES[name]}</b>
-        <span>{short(images)} images</span>
+        <span>{short(stage.positions.images)} images</span>
         <span>chance {percent(chance)}</span>
         <span title="Entropy of the positions, 100 % when all are kept alike">evenness {percent(evenness(rates))}</span>
         <span>centre {short(ratio)} × border</span>

@@ -1,5 +1,5 @@
 /** What lies over the gallery's images in each view: kept patches, or a value per patch. */
-import type { Look } from "../../worker/protocol";
+import type { Frequency, Look } from "../../worker/protocol";
 import { patchCount } from "../selectors";
 import type { State } from "../store";
 
@@ -49,10 +49,10 @@ function valueLayer(state: State, look: Look): Layer | undefined {
     const note = `Attention of the class token in head ${head + 1} of ${look.heads}, last block.`;
     return { subject: "student attends to", note, unit: "attention", ...rows(look.attention, look.heads * n, head * n) };
   }
-  if (state.view === "kept" && state.frequency?.looks) {
-    const { gallery, looks } = state.frequency;
-    const note = `Share of ${looks} looks so far in which the patch was kept.`;
-    return { subject: "teacher was shown", note, unit: "kept", ...rows(gallery.map((count) => count / looks)), range: [0, 1] };
+  const often = state.view === "kept" && state.frequency && watchedRates(state.frequency, state.gallery.labels.length, n);
+  if (often) {
+    const note = `Share of ${often.looks} looks, spread evenly over the run, in which the patch was kept.`;
+    return { subject: "teacher was shown", note, unit: "kept", ...rows(often.rates), range: [0, 1] };
   }
   return undefined;
 }
@@ -76,4 +76,13 @@ function meanOverHeads({ attention, heads }: Look, n: number): Float32Array {
 function keptOf(kept: Uint32Array, images: number): (image: number) => ReadonlySet<number> {
   const k = kept.length / images;
   return (image) => new Set(kept.subarray(image * k, (image + 1) * k));
+}
+
+/** How often each patch of the gallery was kept over the whole run; undefined before the first look that counts. */
+function watchedRates({ stages }: Frequency, images: number, patches: number): { rates: Float64Array; looks: number } | undefined {
+  const watched = stages[0].watched.counts.length / patches;
+  const looks = stages.reduce((sum, stage) => sum + stage.watched.images / watched, 0);
+  if (looks === 0) return undefined;
+  const counts = (at: number) => stages.reduce((sum, stage) => sum + stage.watched.counts[at], 0);
+  return { rates: Float64Array.from({ length: images * patches }, (_, at) => counts(at) / looks), looks };
 }

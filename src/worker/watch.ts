@@ -1,0 +1,100 @@
+/** Held-out images that are looked at again and again while a student learns: what is shown of them, and what is counted. */
+import type { Dataset } from "../data/dataset";
+import { patches } from "../models/vit.config";
+import type { Classification } from "../train/classification";
+import type { Views } from "../train/probe";
+import type { Session, StepReport } from "../train/session";
+import { FrequencyCount, objectShares } from "./frequency";
+import type { Event, Look } from "./protocol";
+
+/** Images that are counted, and how many of them are shown. */
+const WATCHED = 24;
+const SHOWN = 8;
+/** Pictures are refreshed at most this often, and never take more than this share of the time. */
+const EVERY_MS = 700;
+const SHARE = 0.1;
+
+export class Watch {
+  private readonly frequency: FrequencyCount;
+  private readonly watched: number[];
+  private nextAt = 0;
+
+  constructor(
+    private readonly dataset: Dataset,
+    private readonly session: Session<Classification>,
+    private readonly post: (event: Event) => void,
+  ) {
+    this.watched = Array.from({ length: Math.min(WATCHED, dataset.test.count) }, (_, i) => i);
+    this.frequency = new FrequencyCount(patches(session.task.config), this.watched.length, session.settings.steps);
+    this.frequency.recall(session.extras);
+  }
+
+  /** Shows the images, and what the student makes of them before its first step and now. */
+  async introduce(): Promise<void> {
+    await this.untrained();
+    await this.look();
+  }
+
+  /** Counts what a step kept; its images' turn comes at evenly spread steps, so that a resumed run counts alike. */
+  async count({ kept, step }: Pick<StepReport, "kept" | "step">): Promise<void> {
+    if (kept) this.frequency.add(kept, step, this.session.task.batch);
+    if (kept && this.frequency.due(step)) await this.look(true);
+  }
+
+  /** A look, if it is time for one. */
+  async glance(): Promise<void> {
+    if (performance.now() >= this.nextAt) await this.look();
+  }
+
+  async look(counted = false): Promise<void> {
+    const from = performance.now();
+    const views = await this.session.task.look(this.watched);
+    const now = performance.now();
+    this.nextAt = now + Math.max(EVERY_MS, (now - from) / SHARE);
+    if (counted && views.kept) this.frequency.addLook(views.kept, this.session.step);
+    this.post({ type: "look", look: this.shown(views, this.session.step) });
+    this.post({ type: "frequency", frequency: this.frequency.report() });
+  }
+
+  /** What a student that has learnt nothing makes of the images under the settings as they are. */
+  async untrained(): Promise<void> {
+    const views = await this.session.task.lookUntrained(this.watched);
+    this.post({ type: "untrained", look: this.shown(views, 0) });
+  }
+
+  /** Puts the counts among what is saved with the run. */
+  store(): void {
+    this.frequency.store(this.session.extras);
+  }
+
+  showGallery(): void {
+    const { test, side, channels, classes } = this.dataset;
+    const { patch } = this.session.task.config;
+    const each = test.images.length / test.count;
+    const count = Math.min(SHOWN, this.watched.length);
+    const gallery = {
+      ...{ side, channels, patch, classes, images: test.images.slice(0, count * each) },
+      labels: this.watched.slice(0, count).map((i) => test.labels[i]),
+    };
+    const objects = test.objects && objectShares(test.objects, this.watched.length, side, patch);
+    this.post({ type: "gallery", gallery: { ...gallery, objects } });
+  }
+
+  /** What is shown of a look at the watched images. */
+  private shown(views: Views, step: number): Look {
+    const { heads, classes } = this.session.task.config;
+    const { length } = this.watched;
+    const count = Math.min(SHOWN, length);
+    const first = <T extends Float32Array | Uint32Array>(values: T | undefined) => values?.slice(0, (values.length / length) * count) as T;
+    const answers = (logits: Float32Array) =>
+      Array.from({ length: count }, (_, i) => argmax(logits.subarray(i * classes, (i + 1) * classes)));
+    return {
+      ...{ step, student: answers(views.logits), teacher: views.teacherLogits && answers(views.teacherLogits) },
+      ...{ score: first(views.score), kept: first(views.kept), attention: first(views.attention), heads },
+    };
+  }
+}
+
+function argmax(row: Float32Array): number {
+  return row.indexOf(Math.max(...row));
+}
