@@ -1,19 +1,52 @@
-// Light augmentation: each image is shifted by up to `reach` pixels and, half of the time, mirrored left to right.
+// Augmentation of a batch of images, all of it decided by uniform draws made with random.wgsl: a step's augmentation is a
+// function of the seed, the step and the image's place in the batch.
 //
-// draws[b] holds three uniform numbers per image (dx, dy, mirror), made by random.wgsl, so that a step's augmentation is a
-// function of the seed and the step alone. Pixels from outside the image repeat its border.
+//   shift_and_mirror  light: an image is shifted by up to `reach` pixels and, half of the time, mirrored left to right
+//   greys, distort    one round of RandAugment: half of the time, one of KINDS distortions of the strength `magnitude` / 10
+//   mix_plan          for each image: share of its own label, weight of its own pixels, box (x0, y0, x1, y1) of the partner's
+//   mix_images        mixup: weight x + (1 - weight) partner;  cutmix: the partner's pixels inside the box, its own outside
+//   mix_targets       t[b, c] = share s(b, c) + (1 - share) s(partner, c),  s(b, c) = smoothing / K + (1 - smoothing) [c = label b]
+//
+// Layout. images [batch, channels, side, side], normalised: v = (u - mean) / deviation for u in 0..1. draws [batch, n], n as
+// each entry says. The partner of image b is image batch - 1 - b. One lane owns one element of its output.
+// Conventions. Shifted images repeat their border; what a distortion brings in from outside is the mean colour, 0.
+// RandAugment: Cubuk, Zoph, Shlens, Le, 2020, with ranges of its follow-ups that do nothing at magnitude 0. mixup: Zhang,
+// Cisse, Dauphin, Lopez-Paz, 2018. cutmix: Yun et al., 2019. The beta variate is Devroye's one-liner for equal parameters a,
+//   1/2 +- 1/2 (1 + 1 / ((U^(-1/a) - 1) cos^2 (2 pi V)))^(-1/2)   (Random variate generation in one line of code, 1996)
 struct Params {
   batch: u32,
   channels: u32,
   side: u32,
   reach: u32,
+  magnitude: f32, // 0..10
+  mean_0: f32,
+  mean_1: f32,
+  mean_2: f32,
+  deviation_0: f32,
+  deviation_1: f32,
+  deviation_2: f32,
+}
+
+struct MixParams {
+  batch: u32,
+  channels: u32,
+  side: u32,
+  classes: u32,
+  mixup: f32, // parameter of the beta distribution; 0 = never
+  cutmix: f32,
+  smoothing: f32,
 }
 
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read> draws: array<f32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<uniform> p: Params;
+@group(0) @binding(2) var<storage, read> row_greys: array<f32>;
+@group(0) @binding(3) var<storage, read> plan: array<f32>;
+@group(0) @binding(4) var<storage, read> labels: array<u32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<uniform> p: Params;
+@group(0) @binding(7) var<uniform> m: MixParams;
 
+// Draws: dx, dy, mirror.
 @compute @workgroup_size(64)
 fn shift_and_mirror(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x + id.y * 65535u * 64u;
@@ -30,4 +63,210 @@ fn shift_and_mirror(@builtin(global_invocation_id) id: vec3u) {
   }
   let place = clamp(vec2i(col, i32((i % area) / p.side)) + shift, vec2i(0), vec2i(i32(p.side) - 1));
   out[i] = images[(i / area) * area + u32(place.y) * p.side + u32(place.x)];
+}
+
+const SHEAR_X = 0u;
+const SHEAR_Y = 1u;
+const TRANSLATE_X = 2u;
+const TRANSLATE_Y = 3u;
+const ROTATE = 4u;
+const BRIGHTNESS = 5u;
+const CONTRAST = 6u;
+const SATURATION = 7u;
+const POSTERIZE = 8u;
+const SOLARIZE = 9u;
+const CUTOUT = 10u;
+const KINDS = 11u;
+
+const MOST_SHEAR = 0.3;
+const MOST_TRANSLATION = 0.45; // of the side
+const MOST_ROTATION = 0.5235987755982988; // 30 degrees
+const MOST_ENHANCEMENT = 0.9;
+const MOST_BITS_LOST = 4.0;
+const MOST_CUT = 0.17857142857142858; // half the square's side: 40 of 224 pixels
+
+// Draws of `distort`: kind, whether at all, direction (or column of the cut), row of the cut.
+@compute @workgroup_size(64)
+fn distort(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  let area = p.side * p.side;
+  if (i >= p.batch * p.channels * area) {
+    return;
+  }
+  let b = i / area / p.channels;
+  let c = (i / area) % p.channels;
+  let place = vec2f(f32(i % p.side), f32((i % area) / p.side));
+  let strength = p.magnitude / 10.0;
+  var v = images[i];
+  if (strength > 0.0 && draws[4u * b + 1u] < 0.5) {
+    let kind = u32(draws[4u * b] * f32(KINDS));
+    let signed_strength = select(strength, -strength, draws[4u * b + 2u] < 0.5);
+    if (kind <= ROTATE) {
+      v = sampled(i / area, source(kind, signed_strength, place));
+    } else if (kind == CUTOUT) {
+      let away = abs(place + 0.5 - f32(p.side) * vec2f(draws[4u * b + 2u], draws[4u * b + 3u]));
+      v = select(v, 0.0, max(away.x, away.y) < strength * MOST_CUT * f32(p.side));
+    } else {
+      v = (recoloured(kind, signed_strength, b, c, i % area) - mean(c)) / deviation(c);
+    }
+  }
+  out[i] = v;
+}
+
+// Where the pixel that ends at `place` comes from.
+fn source(kind: u32, strength: f32, place: vec2f) -> vec2f {
+  let middle = 0.5 * f32(p.side - 1u);
+  let d = place - middle;
+  if (kind == SHEAR_X) {
+    return place + vec2f(strength * MOST_SHEAR * d.y, 0.0);
+  }
+  if (kind == SHEAR_Y) {
+    return place + vec2f(0.0, strength * MOST_SHEAR * d.x);
+  }
+  if (kind == TRANSLATE_X) {
+    return place + vec2f(strength * MOST_TRANSLATION * f32(p.side), 0.0);
+  }
+  if (kind == TRANSLATE_Y) {
+    return place + vec2f(0.0, strength * MOST_TRANSLATION * f32(p.side));
+  }
+  let turn = vec2f(cos(strength * MOST_ROTATION), sin(strength * MOST_ROTATION));
+  return middle + vec2f(turn.x * d.x - turn.y * d.y, turn.y * d.x + turn.x * d.y);
+}
+
+// Bilinear, 0 outside.
+fn sampled(plane: u32, at: vec2f) -> f32 {
+  let corner = floor(at);
+  let part = at - corner;
+  let x = vec2i(corner);
+  let upper = mix(pixel(plane, x), pixel(plane, x + vec2i(1, 0)), part.x);
+  let lower = mix(pixel(plane, x + vec2i(0, 1)), pixel(plane, x + vec2i(1, 1)), part.x);
+  return mix(upper, lower, part.y);
+}
+
+fn pixel(plane: u32, x: vec2i) -> f32 {
+  let inside = clamp(x, vec2i(0), vec2i(i32(p.side) - 1));
+  let v = images[(plane * p.side + u32(inside.y)) * p.side + u32(inside.x)];
+  return select(0.0, v, all(inside == x));
+}
+
+// The value in 0..1 of channel c, pixel `at` of image b, once recoloured.
+fn recoloured(kind: u32, strength: f32, b: u32, c: u32, at: u32) -> f32 {
+  let v = unit(b, c, at);
+  let level = floor(255.0 * v + 0.5);
+  if (kind == POSTERIZE) {
+    let step = exp2(round(MOST_BITS_LOST * abs(strength)));
+    return floor(level / step) * step / 255.0;
+  }
+  if (kind == SOLARIZE) {
+    return select(v, 1.0 - v, level >= 256.0 * (1.0 - abs(strength)));
+  }
+  var base = 0.0;
+  if (kind == SATURATION) {
+    base = grey(b, at);
+  }
+  if (kind == CONTRAST) {
+    for (var row = 0u; row < p.side; row++) {
+      base += row_greys[b * p.side + row] / f32(p.side);
+    }
+  }
+  return clamp(base + max(0.1, 1.0 + MOST_ENHANCEMENT * strength) * (v - base), 0.0, 1.0);
+}
+
+// Mean grey of each row of each image, [batch, side].
+@compute @workgroup_size(64)
+fn greys(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= p.batch * p.side) {
+    return;
+  }
+  var sum = 0.0;
+  for (var col = 0u; col < p.side; col++) {
+    sum += grey(i / p.side, (i % p.side) * p.side + col);
+  }
+  out[i] = sum / f32(p.side);
+}
+
+fn grey(b: u32, at: u32) -> f32 {
+  if (p.channels == 3u) {
+    return 0.299 * unit(b, 0u, at) + 0.587 * unit(b, 1u, at) + 0.114 * unit(b, 2u, at);
+  }
+  return unit(b, 0u, at);
+}
+
+fn unit(b: u32, c: u32, at: u32) -> f32 {
+  return clamp(images[(b * p.channels + c) * p.side * p.side + at] * deviation(c) + mean(c), 0.0, 1.0);
+}
+
+fn mean(c: u32) -> f32 {
+  return select(select(p.mean_2, p.mean_1, c == 1u), p.mean_0, c == 0u);
+}
+
+fn deviation(c: u32) -> f32 {
+  return select(select(p.deviation_2, p.deviation_1, c == 1u), p.deviation_0, c == 0u);
+}
+
+// Draws: which of both, U, V, column and row of the box. out [batch, 6].
+@compute @workgroup_size(64)
+fn mix_plan(@builtin(global_invocation_id) id: vec3u) {
+  let b = id.x + id.y * 65535u * 64u;
+  if (b >= m.batch) {
+    return;
+  }
+  let cuts = m.cutmix > 0.0 && (m.mixup <= 0.0 || draws[5u * b] < 0.5);
+  var share = 1.0;
+  if (cuts || m.mixup > 0.0) {
+    share = beta(select(m.mixup, m.cutmix, cuts), draws[5u * b + 1u], draws[5u * b + 2u]);
+  }
+  var weight = share;
+  var box = vec4f(0.0);
+  if (cuts) {
+    let side = f32(m.side);
+    let reach = floor(0.5 * floor(side * sqrt(1.0 - share)));
+    let centre = floor(side * vec2f(draws[5u * b + 3u], draws[5u * b + 4u]));
+    box = vec4f(max(centre - reach, vec2f(0.0)), min(centre + reach, vec2f(side)));
+    weight = 1.0;
+    share = 1.0 - (box.z - box.x) * (box.w - box.y) / (side * side);
+  }
+  out[6u * b] = share;
+  out[6u * b + 1u] = weight;
+  for (var i = 0u; i < 4u; i++) {
+    out[6u * b + 2u + i] = box[i];
+  }
+}
+
+// U = 1 - u is never 0; exponent and quotient are kept where f32 has room, which moves no result by more than 1e-6.
+fn beta(a: f32, u: f32, v: f32) -> f32 {
+  let c = cos(6.283185307179586 * (v - 0.5));
+  let q = max((exp(min(-log(1.0 - u) / a, 60.0)) - 1.0) * c * c, 1.0e-12);
+  return 0.5 + select(0.5, -0.5, c < 0.0) / sqrt(1.0 + 1.0 / q);
+}
+
+@compute @workgroup_size(64)
+fn mix_images(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  let area = m.side * m.side;
+  let each = m.channels * area;
+  if (i >= m.batch * each) {
+    return;
+  }
+  let b = i / each;
+  let x = f32(i % m.side);
+  let y = f32((i % area) / m.side);
+  var weight = plan[6u * b + 1u];
+  if (x >= plan[6u * b + 2u] && y >= plan[6u * b + 3u] && x < plan[6u * b + 4u] && y < plan[6u * b + 5u]) {
+    weight = 0.0;
+  }
+  out[i] = weight * images[i] + (1.0 - weight) * images[(m.batch - 1u - b) * each + i % each];
+}
+
+@compute @workgroup_size(64)
+fn mix_targets(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= m.batch * m.classes) {
+    return;
+  }
+  let b = i / m.classes;
+  let share = plan[6u * b];
+  let hits = vec2f(f32(labels[b] == i % m.classes), f32(labels[m.batch - 1u - b] == i % m.classes));
+  out[i] = m.smoothing / f32(m.classes) + (1.0 - m.smoothing) * (share * hits.x + (1.0 - share) * hits.y);
 }

@@ -1,6 +1,8 @@
 // Choosing rows by score: ranks, the gather of the chosen rows and its gradient.
 //
 //   topk             rank_n = #{j : s_j > s_n or (s_j = s_n and j < n)};  out[b, rank_n] = n where rank_n < k
+//   promote          out[b, n] = rows - rank_n + 1 where rank_n < k, else draws[b, n] in [0, 1): ranked again, the k highest
+//                    come first, in their order, and then all others in that of their draws
 //   gather           out[b, j, :] = x[b, index[b, j], :]
 //   gather_gradient  dx[b, n, :] = sum over j with index[b, j] = n of g[b, j, :]
 //
@@ -54,14 +56,7 @@ fn key(bits: u32) -> u32 {
   return select(v | SIGN, ~v, v >= SIGN);
 }
 
-@compute @workgroup_size(64)
-fn topk(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.x + id.y * 65535u * 64u;
-  if (i >= p.batch * p.rows) {
-    return;
-  }
-  let b = i / p.rows;
-  let n = i % p.rows;
+fn rank_of(b: u32, n: u32) -> u32 {
   let start = p.x_offset + b * p.x_stride;
   let mine = key(scores[start + n]);
   var rank = 0u;
@@ -69,9 +64,31 @@ fn topk(@builtin(global_invocation_id) id: vec3u) {
     let theirs = key(scores[start + j]);
     rank += select(0u, 1u, theirs > mine || (theirs == mine && j < n));
   }
-  if (rank < p.k) {
-    chosen[b * p.k + rank] = n;
+  return rank;
+}
+
+@compute @workgroup_size(64)
+fn topk(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= p.batch * p.rows) {
+    return;
   }
+  let b = i / p.rows;
+  let rank = rank_of(b, i % p.rows);
+  if (rank < p.k) {
+    chosen[b * p.k + rank] = i % p.rows;
+  }
+}
+
+// Binding source holds the draws here.
+@compute @workgroup_size(64)
+fn promote(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= p.batch * p.rows) {
+    return;
+  }
+  let rank = rank_of(i / p.rows, i % p.rows);
+  out[i] = select(source[i], f32(1u + p.rows - rank), rank < p.k);
 }
 
 @compute @workgroup_size(64)

@@ -5,7 +5,7 @@ import { uniform } from "../engine/random";
 import { check, randoms, testEngine, upload } from "./check";
 import { linear } from "./linear";
 import { matmul64, transpose64 } from "./reference";
-import { everyRow, gather, randomScores, topk } from "./select";
+import { everyRow, gather, promote, randomScores, topk } from "./select";
 import { softmax } from "./softmax";
 import { softmax64 } from "./softmax.fixture";
 
@@ -116,6 +116,61 @@ describe("random choice", () => {
     for (const t of times) expect(Math.abs(t / draws - k / n)).toBeLessThan(allowed);
   });
 });
+
+describe("a partly random choice", () => {
+  const [batch, n, k, seed] = [64, 20, 10, 9];
+
+  /** Chooses k of each row at every step, `highest` of them by score. */
+  async function chooser(scores: Float64Array) {
+    const engine = await testEngine();
+    const graph = new Graph(engine);
+    const [step, highest] = [new Live(0), new Live(k)];
+    const draws = randomScores(graph, [batch, n], { seed, stream: 1, step });
+    const index = topk(promote(graph.fixed(upload(engine, scores, "f32"), [batch, n]), draws, highest), k);
+    const program = await Program.compile(graph, { index });
+    return { step, highest, rows: async () => rowsOf((await program.fetch()).index, k) };
+  }
+
+  test("is the plain one while all are the highest", async () => {
+    const scores = randoms(batch * n, 4);
+    const { rows } = await chooser(scores);
+    expect((await rows()).flat()).toEqual(topk64(scores, n, k, 1));
+  });
+
+  test("keeps the highest and draws the others from the rest, afresh each step, each as often as any", async () => {
+    const scores = randoms(batch * n, 4);
+    const { step, highest, rows } = await chooser(scores);
+    highest.value = 8;
+    const first = rowsOf(topk64(scores, n, 8, 1), 8);
+    const times = new Array(n).fill(0); // by rank
+    const seen = new Set<string>();
+    for (; step.value < 12; step.value++) {
+      for (const [b, row] of (await rows()).entries()) {
+        expect(new Set(row).size).toBe(k);
+        expect(row.slice(0, 8)).toEqual(first[b]);
+        const ranks = topk64(scores.subarray(b * n, b * n + n), n, n, 1);
+        for (const i of row) times[ranks.indexOf(i)]++;
+        if (b === 0) seen.add(row.slice(8).join());
+      }
+    }
+    expect(seen.size).toBeGreaterThan(8);
+    const share = (k - 8) / (n - 8);
+    const allowed = 5 * Math.sqrt((share * (1 - share)) / (12 * batch));
+    for (const t of times.slice(8)) expect(Math.abs(t / (12 * batch) - share)).toBeLessThan(allowed);
+  });
+
+  test("draws for each row by itself", async () => {
+    const { highest, rows } = await chooser(new Float64Array(batch * n));
+    highest.value = 0;
+    const found = await rows();
+    expect(found[0]).toEqual([...Array(n).keys()].sort((i, j) => uniform(seed, 1, 0, j) - uniform(seed, 1, 0, i)).slice(0, k));
+    expect(new Set(found.map(String)).size).toBe(batch);
+  });
+});
+
+function rowsOf(flat: ArrayLike<number>, k: number): number[][] {
+  return Array.from({ length: flat.length / k }, (_, b) => Array.from({ length: k }, (_, i) => flat[b * k + i]));
+}
 
 function gather64(x: ArrayLike<number>, index: ArrayLike<number>, [batch, n, k, d]: number[], first: number): Float64Array {
   const out = new Float64Array(batch * (first + k) * d);

@@ -47,6 +47,22 @@ export function randomScores(graph: Graph, shape: readonly number[], { seed, str
   return out;
 }
 
+/**
+ * Scores for a partly random choice: `topk` of them gives the `highest` first of each row of `scores` [B, N], and after them
+ * the others in the order of their `draws` [B, N] in [0, 1). `highest` may be live: it changes no launch.
+ */
+export function promote(scores: Tensor, draws: Tensor, highest: number | Live): Tensor {
+  const { graph, rows: batch, cols: rows } = scores;
+  if (draws.size !== scores.size) throw new Error(`promote: scores are [${scores.shape}], draws [${draws.shape}]`);
+  const out = graph.temp([batch, rows]);
+  graph.launch("select", "promote", {
+    bind: { scores, source: draws, out },
+    params: { ...NONE, batch, rows, k: highest, ...place("x", scores) },
+    threads: out.size,
+  });
+  return out;
+}
+
 export interface GatherOptions {
   /** Row 0 of each image (the class token) comes along; `index` then counts from the row after it. */
   keepFirst?: boolean;
