@@ -2,8 +2,7 @@
 import type { Engine } from "../engine/device";
 import { Graph, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
-import { type KeepChoice, maskedTeacher } from "../methods/maskedkd";
-import { vit } from "../models/vit";
+import { ask, choose, type KeepChoice, look } from "../methods/maskedkd";
 import { saliency } from "../ops/attention";
 import type { Model } from "./step";
 
@@ -39,12 +38,13 @@ export class Probe {
     const buffer = engine.takeBuffer(4 * batch * channels * image ** 2);
     const graph = new Graph(engine);
     const images = graph.fixed(buffer, [batch, channels, image, image]);
-    const seen = vit(student.params.on(graph, false), student.config, images, { allTokens: keep?.queries === "patches" });
+    const seen = look({ params: student.params.on(graph, false), config: student.config }, images, keep);
     const last = seen.attention[seen.attention.length - 1];
     const outputs: Record<string, Tensor> = { logits: seen.logits, attention: saliency(last, { perHead: true }) };
     if (teacher && keep) {
-      const { logits, score, kept } = maskedTeacher(teacher, images, last, keep);
-      Object.assign(outputs, { teacherLogits: logits, ...(score && { score }), ...(kept && { kept }) });
+      const choice = choose({ student, teacher }, images, seen, keep);
+      const { logits } = ask(teacher, images, keep.masked === "student" ? undefined : choice.kept);
+      Object.assign(outputs, { teacherLogits: logits, ...choice });
     }
     return new Probe(engine, batch, buffer, await Program.compile(graph, outputs));
   }
