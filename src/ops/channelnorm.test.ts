@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { Graph, type Tensor } from "../engine/graph";
+import { Program } from "../engine/program";
+import { batchNorm, groupNorm } from "./channelnorm";
+import { check, compare, randoms, testEngine, upload } from "./check";
+import { add } from "./maps";
+
+const EPS = 1e-5;
+
+interface Norm64 {
+  shape: number[];
+  /** Which set of statistics an element belongs to. */
+  set(image: number, channel: number): number;
+  weight?(image: number, row: number, column: number): number;
+  relu?: boolean;
+  /** Running statistics that stand in for the measured ones. */
+  given?: { mean: ArrayLike<number>; variance: ArrayLike<number> };
+}
+
+/** By the definition: collect each set, take its mean and variance. */
+function moments64(
+  x: ArrayLike<number>,
+  { shape, set, weight = () => 1 }: Norm64,
+): Map<number, { mean: number; variance: number; n: number }> {
+  const [, h, w, cols] = shape;
+  const sets = new Map<number, { value: number; weight: number }[]>();
+  for (let i = 0; i < x.length; i++) {
+    const pixel = Math.floor(i / cols);
+    const image = Math.floor(pixel / w / h);
+    const key = set(image, i % cols);
+    const entry = { value: x[i], weight: weight(image, Math.floor(pixel / w) % h, pixel % w) };
+    sets.set(key, [...(sets.get(key) ?? []), entry]);
+  }
+  const average = (list: { value: number; weight: number }[], of: (v: number) => number) =>
+    list.reduce((sum, e) => sum + e.weight * of(e.value), 0) / list.reduce((sum, e) => sum + e.weight, 0);
+  return new Map(
+    [...sets].map(([key, list]) => {
+      const mean = average(list, (v) => v);
+      return [key, { mean, variance: average(list, (v) => (v - mean) ** 2), n: list.reduce((sum, e) => sum + e.weight, 0) }];
+    }),
+  );
+}
+
+function norm64(x: ArrayLike<number>, gamma: ArrayLike<number>, beta: ArrayLike<number>, o: Norm64): Float64Array {
+  const [, h, w, cols] = o.shape;
+  const sets = o.given ? undefined : moments64(x, o);
+  return Float64Array.from({ length: x.length }, (_, i) => {
+    const c = i % cols;
+    const { mean, variance } = sets?.get(o.set(Math.floor(i / cols / w / h), c)) ?? {
+      mean: o.given?.mean[c] ?? 0,
+      variance: o.given?.variance[c] ?? 0,
+    };
+    const y = ((x[i] - mean) / Math.sqrt(variance + EPS)) * gamma[c] + beta[c];
+    return o.relu ? Math.max(y, 0) : y;
+  });
+}
+
+const parameters = (cols: number) => ({ gamma: { shape: [cols], grad: true }, beta: { shape: [cols], grad: true } });
+
+describe.each([false, true])("groupNorm, relu %s", (relu) => {
+  test.each([
+    { shape: [2, 3, 5, 8], groups: 2 },
+    { shape: [3, 4, 3, 6], groups: 2 },
+    { shape: [1, 5, 7, 5], groups: 5 },
+    { shape: [2, 1, 2, 12], groups: 1 },
+    { shape: [2, 40, 40, 4], groups: 2 },
+  ])("$shape in $groups groups", async ({ shape, groups }) => {
+    const cols = shape[3];
+    const set = (image: number, c: number) => image * groups + Math.floor((c * groups) / cols);
+    await check(await testEngine(), {
+      inputs: { x: { shape, grad: true }, ...parameters(cols) },
+      op: ({ x, gamma, beta }) => groupNorm(x, gamma, beta, { groups, relu }),
+      reference: ({ x, gamma, beta }) => [norm64(x, gamma, beta, { shape, set, relu })],
+      tolerance: 2e-5,
+    });
+  });
+});
+
+describe.each([false, true])("batchNorm, training %s", (training) => {
+  test.each([
+    { shape: [3, 4, 5, 6], relu: true },
+    { shape: [2, 3, 3, 8], relu: false },
+    { shape: [5, 1, 1, 3], relu: false },
+  ])("$shape, relu $relu", async ({ shape, relu }) => {
+    const cols = shape[3];
+    const running = { mean: { shape: [cols] }, variance: { shape: [cols], data: randoms(cols, 3).map((v) => 1.2 + v) } };
+    await check(await testEngine(), {
+      inputs: { x: { shape, grad: true }, ...parameters(cols), ...running },
+      op: ({ x, gamma, beta, mean, variance }) => batchNorm(x, gamma, beta, { mean, variance, training, relu }),
+      reference: ({ x, gamma, beta, mean, variance }) => [
+        norm64(x, gamma, beta, { shape, set: (_, c) => c, relu, ...(!training && { given: { mean, variance } }) }),
+      ],
+      tolerance: 2e-5,
+    });
+  });
+});
+
+test("earlier gradients are added, frozen parameters get none", async () => {
+  const shape = [2, 3, 3, 5];
+  await check(await testEngine(), {
+    inputs: { x: { shape, grad: true }, gamma: { shape: [5] }, beta: { shape: [5] } },
+    op: ({ x, gamma, beta }) => add(groupNorm(x, gamma, beta, { groups: 1, relu: true }), x),
+    reference: ({ x, gamma, beta }) => [norm64(x, gamma, beta, { shape, set: (b) => b, relu: true }).map((v, i) => v + x[i])],
+    tolerance: 2e-5,
+  });
+});
+
+describe("statistics of what is visible", () => {
+  const shape = [2, 4, 6, 4];
+  const visible = { shape: [2, 2, 3], data: [1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1, 1] };
+  const weight = (image: number, row: number, column: number) => visible.data[image * 6 + Math.floor(row / 2) * 3 + Math.floor(column / 2)];
+  const inputs = { x: { shape, grad: true }, ...parameters(4), visible };
+
+  test("of a batch", async () => {
+    const running = { mean: { shape: [4] }, variance: { shape: [4] } };
+    await check(await testEngine(), {
+      inputs: { ...inputs, ...running },
+      op: ({ x, gamma, beta, visible, mean, variance }) =>
+        batchNorm(x, gamma, beta, { mean, variance, training: true, relu: true, visible }),
+      reference: ({ x, gamma, beta }) => [norm64(x, gamma, beta, { shape, set: (_, c) => c, weight, relu: true })],
+      tolerance: 2e-5,
+    });
+  });
+
+  test("of groups", async () => {
+    await check(await testEngine(), {
+      inputs,
+      op: ({ x, gamma, beta, visible }) => groupNorm(x, gamma, beta, { groups: 2, visible }),
+      reference: ({ x, gamma, beta }) => [norm64(x, gamma, beta, { shape, set: (b, c) => 2 * b + Math.floor(c / 2), weight })],
+      tolerance: 2e-5,
+    });
+  });
+});
+
+test("running statistics follow the batch's, the variance unbiased", async () => {
+  const engine = await testEngine();
+  const graph = new Graph(engine);
+  const shape = [3, 2, 4, 5];
+  const x = randoms(120, 4);
+  const make = (values: ArrayLike<number>, size: number[]): Tensor => graph.fixed(upload(engine, values, "f32"), size);
+  const ones = [1, 1, 1, 1, 1];
+  const [mean, variance] = [make([0, 1, 2, 3, 4], [5]), make(ones, [5])];
+  const y = batchNorm(make(x, shape), make(ones, [5]), make(ones, [5]), { mean, variance, training: true, momentum: 0.25 });
+  const program = await Program.compile(graph, { y, mean, variance });
+  program.run();
+  const found = await program.fetch();
+  program.dispose();
+  const sets = moments64(x, { shape, set: (_, c) => c });
+  const twice = (old: number, batch: number) => 0.75 * (0.75 * old + 0.25 * batch) + 0.25 * batch;
+  const expect64 = ones.map((_, c) => sets.get(c) ?? { mean: 0, variance: 0, n: 0 });
+  const unbiased = expect64.map(({ variance, n }) => twice(1, (variance * n) / (n - 1)));
+  compare(
+    "mean",
+    found.mean,
+    Float64Array.from(expect64, (s, c) => twice(c, s.mean)),
+    1e-5,
+  );
+  compare("variance", found.variance, Float64Array.from(unbiased), 1e-5);
+});
+
+test("a far mean keeps its precision", async () => {
+  const shape = [1, 16, 16, 4];
+  const data = randoms(1024, 8).map((v) => 4096 + v);
+  const ones = [1, 1, 1, 1];
+  await check(await testEngine(), {
+    inputs: { x: { shape, data }, gamma: { shape: [4], data: ones }, beta: { shape: [4], data: [0, 0, 0, 0] } },
+    op: ({ x, gamma, beta }) => groupNorm(x, gamma, beta, { groups: 2 }),
+    reference: ({ x, gamma, beta }) => [norm64(x, gamma, beta, { shape, set: (b, c) => 2 * b + Math.floor(c / 2) })],
+    tolerance: 2e-3,
+  });
+});
+
+test("groups and parameters that do not fit are refused", async () => {
+  const graph = new Graph(await testEngine());
+  const x = graph.temp([2, 2, 2, 6]);
+  const six = graph.temp([6]);
+  expect(() => groupNorm(x, six, six, { groups: 4 })).toThrow("6 channels in 4 groups");
+  expect(() => groupNorm(x, graph.temp([4]), six, { groups: 2 })).toThrow("gamma [4]");
+  expect(() => groupNorm(x, six, six, { groups: 2, visible: graph.temp([3, 1, 1]) })).toThrow("visible is [3,1,1]");
+});
