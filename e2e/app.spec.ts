@@ -94,7 +94,7 @@ function keptStep(page: Page): Promise<number | undefined> {
       new Promise<number | undefined>((resolve) => {
         const opening = indexedDB.open("masked-distillation-playground");
         opening.onsuccess = () => {
-          const asking = opening.result.transaction("values").objectStore("values").get("run-1");
+          const asking = opening.result.transaction("values").objectStore("values").get("run-2");
           asking.onsuccess = () => resolve(asking.result?.step);
         };
       }),

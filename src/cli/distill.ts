@@ -15,7 +15,7 @@ export async function main(argv: string[]): Promise<number> {
     return 2;
   }
   const dataset = await openData(rest.data ?? "scenes");
-  const teacher = rest.teacher === "none" ? undefined : loadNetwork(rest.teacher ?? TEACHER);
+  const teacher = rest.teacher === "none" ? undefined : await loadNetwork(rest.teacher ?? TEACHER);
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const session = await runToEnd({
     session: { engine: await nodeEngine(rest.kernels), subject: classification({ dataset, teacher }), settings },

@@ -10,11 +10,9 @@ import { openFiles } from "../data/open";
 import { scenes } from "../data/scenes";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { inferViT, toTimm } from "../models/names";
-import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
 import { override, type TuneStore, tune } from "../ops/tune";
-import type { Network } from "../train/classification";
 import { fromPairs, SETTINGS, type Settings } from "../train/experiment";
+import { type Network, readNetwork } from "../train/network";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
 import type { Scores, Task } from "../train/task";
 import { decodeInNode } from "./decode.node";
@@ -68,13 +66,10 @@ function sourceFile(file: string, path: string): SourceFile {
   return { path: path.split(sep).join("/"), size: statSync(file).size, bytes: async () => new Uint8Array(readFileSync(file)) };
 }
 
-/** A network from a safetensors file; heads from its metadata unless given. */
-export function loadNetwork(path: string, heads?: number): Network {
+/** A network from a safetensors file. */
+export async function loadNetwork(path: string, heads?: number): Promise<Network> {
   if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- out=FILE");
-  const bytes = new Uint8Array(readFileSync(path));
-  const weights = toTimm(readSafetensors(bytes, path), path);
-  const stated = Number(readSafetensorsMetadata(bytes, path).heads);
-  return { name: basename(path), weights, config: inferViT(weights, heads ?? (stated || 4), path) };
+  return readNetwork(new Uint8Array(readFileSync(path)), basename(path), { heads });
 }
 
 /** Where measured kernel choices are kept, by adapter. */

@@ -3,8 +3,8 @@
  * Stops and resumes by itself: the run is saved beside `out` every minute.
  */
 import { rmSync } from "node:fs";
-import { writeSafetensors } from "../models/safetensors";
 import { classification } from "../train/classification";
+import { writeNetwork } from "../train/network";
 import { nodeEngine, openData, readArguments, runToEnd, writeWhole } from "./headless";
 
 const USAGE =
@@ -29,14 +29,8 @@ export async function main(argv: string[]): Promise<number> {
     evaluated: (step, scores) => print({ step, ...scores }),
   });
   const { top1 } = await session.evaluate();
-  const metadata = {
-    format: "pt",
-    heads: String(session.task.config.heads),
-    data: dataset.name,
-    top1: top1.toFixed(4),
-    classes: dataset.classes.join(","),
-  };
-  writeWhole(rest.out, writeSafetensors(await session.task.weights(), metadata));
+  const { config } = session.task;
+  writeWhole(rest.out, writeNetwork({ weights: await session.task.weights(), config, top1 }, dataset));
   rmSync(resume, { force: true });
   print({ final: true, top1, steps: session.step, out: rest.out });
   return 0;

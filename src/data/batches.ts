@@ -1,17 +1,17 @@
 /** Batches in an order that is a pure function of seed and step, so that a resumed run sees what it would have seen. */
 import { uniform } from "../engine/random";
-import { channelMoments, type Dataset, type Split } from "./dataset";
+import { channelMoments, type Dataset, type Moments, type Split } from "./dataset";
 
 /** Tells the shuffle from other uses of the same seed. */
 const STREAM = 0x100;
 
 export class Batches {
-  private readonly scale: { mean: number[]; std: number[] };
+  private readonly scale: Moments;
   private epoch = -1;
   private order = new Uint32Array();
 
   constructor(
-    private readonly dataset: Dataset,
+    readonly dataset: Dataset,
     readonly size: number,
     private readonly seed: number,
   ) {

@@ -1,5 +1,6 @@
 /** What every source of images delivers: typed arrays, no GPU. */
 import { EngineError } from "../engine/errors";
+import { digest } from "./digest";
 
 /** Square images with a class each. */
 export interface Split {
@@ -31,20 +32,20 @@ export class DataError extends EngineError {
   override name = "DataError";
 }
 
-/** An id from the content (SHA-256), for data that is not generated: the files may have been renamed or moved. */
+/** An id from the content, for data that is not generated: the files may have been renamed or moved. */
 export async function contentId({ side, channels, classes, train, test }: Omit<Dataset, "id">): Promise<string> {
   const shape = new TextEncoder().encode(JSON.stringify([side, channels, classes, train.count, test.count]));
-  const hashes = [shape, train.images, bytesOf(train.labels), test.images, bytesOf(test.labels)].map(sha256);
-  const all = await new Blob(await Promise.all(hashes)).arrayBuffer();
-  return `files-${[...new Uint8Array(await sha256(new Uint8Array(all)))].slice(0, 8).map(hex).join("")}`;
+  return `files-${await digest([shape, train.images, train.labels, test.images, test.labels])}`;
 }
 
-const sha256 = (bytes: Uint8Array) => crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-const bytesOf = ({ buffer, byteOffset, byteLength }: Split["labels"]) => new Uint8Array(buffer, byteOffset, byteLength);
-const hex = (byte: number) => byte.toString(16).padStart(2, "0");
+/** Mean and standard deviation of each channel, of pixels in 0..1. */
+export interface Moments {
+  mean: number[];
+  std: number[];
+}
 
 /** Per-channel mean and standard deviation of a split in 0..1, with which a batch is normalised. */
-export function channelMoments({ images, count }: Split, channels: number): { mean: number[]; std: number[] } {
+export function channelMoments({ images, count }: Split, channels: number): Moments {
   const area = images.length / count / channels;
   const sums = Array.from({ length: channels }, () => ({ n: 0, sum: 0, squares: 0 }));
   for (let i = 0; i < images.length; i++) {

@@ -2,7 +2,7 @@
 
 export class EngineError extends Error {
   constructor(
-    what: string,
+    readonly what: string,
     readonly remedy: string,
   ) {
     super(`${what} ${remedy}`);

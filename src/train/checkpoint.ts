@@ -3,21 +3,22 @@ import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/weights";
 import { type Change, fromPairs, type Settings } from "./experiment";
+import type { Reference } from "./task";
 
 export interface Checkpoint {
   settings: Settings;
   step: number;
   changes: Change[];
-  /** Names of the data and the teacher, which the file does not contain. */
-  dataset: string;
-  teacher?: string;
+  /** The data and the teacher, which the file does not contain. */
+  dataset: Reference;
+  teacher?: Reference;
   weights: Weights;
   /** Whatever else belongs to the run. */
   extras: Weights;
   optimizer: { step: number; first: Float32Array; second: Float32Array };
 }
 
-const FORMAT = "masked-distillation-run-1";
+const FORMAT = "masked-distillation-run-2";
 const WEIGHT = "student.";
 const EXTRA = "extra.";
 
@@ -62,7 +63,8 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
 function parsed(text: string | undefined, name: string) {
   try {
     const run = JSON.parse(text ?? "");
-    if (Number.isInteger(run.step) && Number.isInteger(run.updates) && run.settings && Array.isArray(run.changes)) return run;
+    const complete = Number.isInteger(run.step) && Number.isInteger(run.updates) && run.settings && run.dataset?.id;
+    if (complete && Array.isArray(run.changes)) return run;
   } catch {
     // Reported below, like a part that is missing.
   }

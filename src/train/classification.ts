@@ -11,17 +11,12 @@ import { Params } from "../models/params";
 import { initViT, patches, type ViTConfig } from "../models/vit.config";
 import type { Weights } from "../models/weights";
 import type { Settings } from "./experiment";
+import { fitted } from "./fitted";
+import type { Network } from "./network";
 import type { OptimizerOptions } from "./optimizer";
 import { Probe, type Views } from "./probe";
 import { type Batch, type Model, traceLosses } from "./step";
 import type { Cost, Knobs, Progress, Report, Scores, Subject, Task } from "./task";
-
-/** A trained network and what it is called. */
-export interface Network {
-  name: string;
-  weights: Weights;
-  config: ViTConfig;
-}
 
 export interface ClassificationOptions {
   dataset: Dataset;
@@ -30,9 +25,10 @@ export interface ClassificationOptions {
 }
 
 export function classification(options: ClassificationOptions): Subject<Classification> {
+  const { dataset, teacher } = options;
   return {
-    dataset: options.dataset.name,
-    teacher: options.teacher?.name,
+    dataset: { id: dataset.id, name: dataset.name },
+    teacher: teacher && { id: teacher.id, name: teacher.name },
     task: (engine, settings, knobs) => new Classification(engine, options, settings, knobs),
   };
 }
@@ -56,8 +52,8 @@ export class Classification implements Task<Views> {
     private readonly settings: Settings,
     private readonly knobs: Knobs,
   ) {
-    const { dataset, teacher } = options;
-    if (teacher) assertFits(teacher, dataset);
+    const { dataset } = options;
+    const teacher = options.teacher && fitted(options.teacher, dataset);
     const config = studentConfig(settings, dataset, teacher?.config);
     this.student = { params: new Params(engine, initViT(config, settings.seed)), config };
     this.batches = new Batches(dataset, settings.batch, settings.seed);
@@ -121,24 +117,7 @@ export class Classification implements Task<Views> {
 
   /** `top1`: share of held-out images the student classifies right. */
   async evaluate(limit: number, progress?: Progress): Promise<Scores> {
-    const { test } = this.options.dataset;
-    const count = Math.min(limit, test.count);
-    const batch = Math.min(EVALUATION_BATCH, count);
-    const probe = await Probe.compile(this.engine, { student: this.student, batch });
-    let right = 0;
-    try {
-      for (let from = 0; from < count; from += batch) {
-        const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
-        const { images, labels } = this.batches.load(test, indices);
-        const { logits } = await probe.run(images);
-        const answers = top(logits, this.student.config.classes).slice(0, count - from);
-        right += answers.filter((c, i) => c === labels[i]).length;
-        progress?.(Math.min(1, (from + batch) / count));
-      }
-    } finally {
-      probe.destroy();
-    }
-    return { top1: right / count };
+    return { top1: await accuracy(this.engine, this.student, this.batches, Math.min(limit, this.options.dataset.test.count), progress) };
   }
 
   /** What the student's masks look like on the given held-out images. */
@@ -207,16 +186,6 @@ export class Classification implements Task<Views> {
   }
 }
 
-function assertFits({ name, config }: Network, dataset: Dataset): void {
-  const wrong =
-    config.classes !== dataset.classes.length
-      ? `${config.classes} classes, the data has ${dataset.classes.length}`
-      : config.image !== dataset.side
-        ? `images of ${config.image} pixels, the data has ${dataset.side}`
-        : config.channels !== dataset.channels && `${config.channels} colour channels, the data has ${dataset.channels}`;
-  if (wrong) throw new EngineError(`The teacher ${name} expects ${wrong}.`, "Train a teacher on this data, or load one that was.");
-}
-
 /** The student the settings ask for; it cuts images into the teacher's patches, or into 8 x 8 of them. */
 function studentConfig(settings: Settings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
   const { width, depth, heads } = settings;
@@ -231,6 +200,37 @@ function studentConfig(settings: Settings, dataset: Dataset, teacher?: ViTConfig
     ...{ width, depth, heads, headDim: width / heads, mlp: 4 * width },
     ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
   };
+}
+
+/** Share of the first `count` held-out images that a network classifies right. */
+async function accuracy(engine: Engine, student: Model, batches: Batches, count: number, progress?: Progress): Promise<number> {
+  const batch = Math.min(EVALUATION_BATCH, count);
+  const probe = await Probe.compile(engine, { student, batch });
+  let right = 0;
+  try {
+    for (let from = 0; from < count; from += batch) {
+      const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
+      const { images, labels } = batches.load(batches.dataset.test, indices);
+      const { logits } = await probe.run(images);
+      const answers = top(logits, student.config.classes).slice(0, count - from);
+      right += answers.filter((c, i) => c === labels[i]).length;
+      progress?.(Math.min(1, (from + batch) / count));
+    }
+  } finally {
+    probe.destroy();
+  }
+  return right / count;
+}
+
+/** Share of held-out images that a trained network classifies right. Rejects when it is for other images or classes. */
+export async function measure(engine: Engine, network: Network, dataset: Dataset, progress?: Progress): Promise<number> {
+  const { weights, config } = fitted(network, dataset);
+  const params = new Params(engine, weights);
+  try {
+    return await accuracy(engine, { params, config }, new Batches(dataset, 1, 0), dataset.test.count, progress);
+  } finally {
+    params.destroy();
+  }
 }
 
 /** Index of the largest of each row of `classes` numbers; the first of equals. */

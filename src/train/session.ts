@@ -62,10 +62,10 @@ export class Session<T extends Task = Task> {
   static restore<T extends Task>(options: Omit<SessionOptions<T>, "settings">, bytes: Uint8Array): Session<T> {
     const saved = readCheckpoint(bytes);
     const { dataset, teacher } = options.subject;
-    if (saved.dataset !== dataset)
-      throw new EngineError(`This run was saved on ${saved.dataset}, not on ${dataset}.`, "Open that data first.");
-    if (saved.teacher !== teacher)
-      throw new EngineError(`This run was saved with the teacher ${saved.teacher ?? "(none)"}.`, "Load that teacher first.");
+    if (saved.dataset.id !== dataset.id)
+      throw new EngineError(`This run was saved on other data: ${saved.dataset.name} (${saved.dataset.id}).`, "Open that data first.");
+    if (saved.teacher?.id !== teacher?.id)
+      throw new EngineError(`This run was saved with the teacher ${saved.teacher?.name ?? "(none)"}.`, "Load that teacher first.");
     const session = Session.create({ ...options, settings: saved.settings });
     try {
       session.task.params.write(saved.weights);

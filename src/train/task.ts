@@ -59,10 +59,15 @@ export interface Task<View = unknown> {
   destroy(): void;
 }
 
+/** What a saved run does not contain: it goes on only with what has this id. The name is for people. */
+export interface Reference {
+  id: string;
+  name: string;
+}
+
 /** Data and teacher of a run, and how a task is made of them. `task` throws an EngineError when they do not fit. */
 export interface Subject<T extends Task = Task> {
-  /** Names of what a saved run does not contain. */
-  dataset: string;
-  teacher?: string;
+  dataset: Reference;
+  teacher?: Reference;
   task(engine: Engine, settings: Settings, knobs: Knobs): T;
 }

@@ -4,11 +4,10 @@ import type { Dataset } from "../data/dataset";
 import { scenes } from "../data/scenes";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { inferViT, toTimm } from "../models/names";
-import { readSafetensors, readSafetensorsMetadata } from "../models/safetensors";
 import { tune } from "../ops/tune";
-import { type Classification, classification, type Network } from "../train/classification";
+import { type Classification, classification } from "../train/classification";
 import { SETTINGS, type Settings } from "../train/experiment";
+import { type Network, readNetwork } from "../train/network";
 import { Session } from "../train/session";
 import type { Command, Event, Phase } from "./protocol";
 import { keep, recall } from "./storage";
@@ -93,10 +92,7 @@ async function open(settings: Settings, teacherUrl: string): Promise<void> {
 async function loadTeacher(url: string): Promise<Network | undefined> {
   const response = await fetch(url);
   if (!response.ok || response.headers.get("content-type")?.includes("html")) return undefined;
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const weights = toTimm(readSafetensors(bytes, url), url);
-  const heads = Number(readSafetensorsMetadata(bytes, url).heads);
-  return { name: url.split("/").pop() as string, weights, config: inferViT(weights, heads, url) };
+  return readNetwork(new Uint8Array(await response.arrayBuffer()), url.split("/").pop() as string);
 }
 
 /** Makes a fresh session, paused before its first step, and shows what it looks at. */
