@@ -55,6 +55,11 @@ export class Tensor {
     return view;
   }
 
+  /** The same elements, through which no gradient flows. */
+  detach(): Tensor {
+    return new Tensor(this.graph, this.storage, this.shape, this.dtype, false, this.offset, this.stride);
+  }
+
   /** Entries lo to hi of the first axis of a parameter or constant; gradients land in the same memory. */
   slice(lo: number, hi: number): Tensor {
     if (this.needsGrad && !this.storage.buffer) throw new Error("only parameters and constants can be sliced");

@@ -1,23 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { Graph, Live, Tensor } from "../engine/graph";
+import { Graph, Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { type Check, check, compare, randoms, testEngine, upload } from "./check";
 import { crossEntropy, distillation, mean, type RowLoss, sum } from "./losses";
+import { asOp as lossAsOp } from "./losses.fixture";
 import { everyRow } from "./select";
 import { logSoftmax64, softmax64 } from "./softmax.fixture";
 
-/** The upstream gradient that `check` plants at an op's single value. */
-const UPSTREAM = randoms(1, 77)[0];
-
-/** A loss as an op that `check` can differentiate: what arrives at the value is planted as the loss's weight. */
-function asOp(graph: Graph, ...losses: RowLoss[]): Tensor[] {
-  const { value, rows } = losses[0];
-  const seen = new Tensor(graph, value.storage, [1], "f32", true);
-  graph.record(seen, (_, grads) => {
-    for (const loss of losses) loss.seed(UPSTREAM, grads);
-  });
-  return [seen, rows];
-}
+/** A loss and its rows. */
+const asOp = (graph: Graph, loss: RowLoss): Tensor[] => [lossAsOp(graph, loss), loss.rows];
 
 const average = (rows: ArrayLike<number>) => Array.from(rows).reduce((a, b) => a + b, 0) / rows.length;
 const withMean = (rows: Float64Array) => [[average(rows)], rows];

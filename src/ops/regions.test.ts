@@ -1,0 +1,295 @@
+import { describe, expect, test } from "vitest";
+import { Graph, Live } from "../engine/graph";
+import { Program } from "../engine/program";
+import { check, randoms, testEngine, upload } from "./check";
+import {
+  absolutePixelMeans,
+  channelAttention,
+  closeSeams,
+  erase,
+  eraseMask,
+  openSeams,
+  type Phi,
+  regionCount,
+  regionMeans,
+  regionsOf,
+  type Sides,
+  spatialAttention,
+  usable,
+} from "./regions";
+
+type Map64 = { x: ArrayLike<number>; shape: readonly number[] };
+
+const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
+const sum = (v: ArrayLike<number>) => Array.from(v).reduce((a, b) => a + b, 0);
+const mean = (v: ArrayLike<number>) => sum(v) / v.length;
+const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Indices of the pixels b H W + i W + j of every region of one image, region by region. */
+function pixelsOf([, height, width]: readonly number[], sides: Sides, b: number): number[][] {
+  return regionsOf(sides, [height, width]).map(([top, left, bottom, right]) => {
+    const pixels: number[] = [];
+    for (let i = top; i < bottom; i++) for (let j = left; j < right; j++) pixels.push((b * height + i) * width + j);
+    return pixels;
+  });
+}
+
+const vector = ({ x, shape: [, , , cols] }: Map64, pixel: number) => Array.from({ length: cols }, (_, c) => x[pixel * cols + c]);
+
+function spatial64(map: Map64, sides: Sides, tau: number, phi: Phi): Float64Array {
+  const [batch, height, width] = map.shape;
+  const pixels = batch * height * width;
+  const out = new Float64Array(sides.length * pixels);
+  const score = (pixel: number) => {
+    const v = vector(map, pixel);
+    return phi === "softmax" ? Math.exp(mean(v.map(Math.abs)) / tau) : sigmoid(mean(v.map((e) => e * e)) / tau);
+  };
+  for (const [level, side] of sides.entries())
+    for (let b = 0; b < batch; b++)
+      for (const region of pixelsOf(map.shape, [side], b)) {
+        const average = phi === "identity" ? 1 : mean(region.map(score));
+        for (const pixel of region) out[level * pixels + pixel] = score(pixel) / average;
+      }
+  return out;
+}
+
+function means64(map: Map64, sides: Sides, read = (v: number) => v): Float64Array {
+  const [batch, , , cols] = map.shape;
+  const all = Array.from({ length: batch }, (_, b) =>
+    pixelsOf(map.shape, sides, b).map((region) =>
+      Array.from({ length: cols }, (_, c) => mean(region.map((pixel) => read(map.x[pixel * cols + c])))),
+    ),
+  );
+  return Float64Array.from(all.flat(2));
+}
+
+function erase64(map: Map64, mask: ArrayLike<number>, sides: Sides, channels: boolean): Float64Array {
+  const [batch, height, width, cols] = map.shape;
+  const pixels = batch * height * width;
+  const out = new Float64Array(sides.length * pixels * cols);
+  for (let b = 0; b < batch; b++)
+    for (const [number, region] of pixelsOf(map.shape, sides, b).entries()) {
+      const level = sides.findIndex((_, i) => regionCount(sides.slice(0, i + 1)) > number);
+      for (const pixel of region)
+        for (let c = 0; c < cols; c++) {
+          const kept = channels ? mask[(b * regionCount(sides) + number) * cols + c] : mask[level * pixels + pixel];
+          out[(level * pixels + pixel) * cols + c] = kept * map.x[pixel * cols + c];
+        }
+    }
+  return out;
+}
+
+/** Cells of stacked maps moved apart by one row and column of zeros. */
+function open64({ x, shape }: Map64, sides: Sides): Float64Array {
+  const [, batch, height, width, cols] = shape;
+  const gap = Math.max(...sides) - 1;
+  const wide = width + gap;
+  const out = new Float64Array(sides.length * batch * (height + gap) * wide * cols);
+  for (const [level, side] of sides.entries())
+    for (let b = 0; b < batch; b++)
+      for (const [cell, [top, left, bottom, right]] of regionsOf([side], [height, width]).entries())
+        for (let i = top; i < bottom; i++)
+          for (let j = left; j < right; j++)
+            for (let c = 0; c < cols; c++) {
+              const map = level * batch + b;
+              const [row, column] = [i + Math.floor(cell / side), j + (cell % side)];
+              out[((map * (height + gap) + row) * wide + column) * cols + c] = x[((map * height + i) * width + j) * cols + c];
+            }
+  return out;
+}
+
+const bits = (count: number, seed: number) => randoms(count, seed).map((v) => Number(v > 0));
+
+const cases = [
+  { shape: [2, 8, 8, 4], sides: [1, 2, 4] },
+  { shape: [1, 5, 7, 3], sides: [1, 2] },
+  { shape: [3, 9, 11, 5], sides: [4, 1] },
+  { shape: [2, 4, 6, 1], sides: [2] },
+];
+
+test("regions tile the map at every level, with edges floor(i H / y)", () => {
+  expect(regionsOf([4], [5, 7]).filter((_, i) => i % 5 === 0)).toEqual([
+    [0, 0, 1, 1],
+    [1, 1, 2, 3],
+    [2, 3, 3, 5],
+    [3, 5, 5, 7],
+  ]);
+  for (const { shape, sides } of cases) {
+    expect(regionsOf(sides, shape.slice(1, 3))).toHaveLength(regionCount(sides));
+    for (const side of sides) expect(sum(pixelsOf(shape, [side], 0).flat())).toBe(sum([...Array(shape[1] * shape[2]).keys()]));
+  }
+  expect(regionCount([1, 2, 4])).toBe(21);
+});
+
+test("levels whose cells would be single pixels are left out", () => {
+  expect(usable([1, 2, 4], [16, 16])).toEqual([1, 2, 4]);
+  expect(usable([1, 2, 4], [4, 8])).toEqual([1, 2]);
+  expect(usable([1, 2, 4], [2, 2])).toEqual([1]);
+  expect(usable([1, 2, 4], [1, 1])).toEqual([]);
+});
+
+test("refuses maps and masks that do not fit", async () => {
+  const graph = new Graph(await testEngine());
+  expect(() => regionMeans(graph.temp([2, 3, 4]), [1])).toThrow("a map is [B, H, W, C]");
+  expect(() => regionMeans(graph.temp([2, 3, 3, 4]), [4])).toThrow("do not fit a map of 3 x 3");
+  expect(() => regionMeans(graph.temp([2, 9, 9, 4]), [1, 2, 3, 4])).toThrow("more than 3 levels");
+  expect(() => erase(graph.temp([2, 3, 3, 4]), graph.temp([1, 2, 3, 4]), [1])).toThrow("the mask is [1,2,3,4]");
+});
+
+describe.each(cases)("map $shape, cells per side $sides", ({ shape, sides }) => {
+  const [batch, height, width, cols] = shape;
+  const regions = regionCount(sides);
+
+  test.each(["identity", "mean", "softmax"] as const)("Eq. 1, phi = %s", async (phi) => {
+    await check(await testEngine(), {
+      inputs: { x: { shape } },
+      op: ({ x }) => spatialAttention(x, sides, { tau: 0.5, phi }),
+      reference: ({ x }) => [spatial64({ x, shape }, sides, 0.5, phi)],
+    });
+  });
+
+  test("Eq. 2", async () => {
+    await check(await testEngine(), {
+      inputs: { x: { shape } },
+      op: ({ x }) => channelAttention(x, sides, 0.8),
+      reference: ({ x }) => [means64({ x, shape }, sides).map((v) => sigmoid(v / 0.8))],
+    });
+  });
+
+  test.each([false, true])("means of regions, absolute: %s", async (absolute) => {
+    await check(await testEngine(), {
+      inputs: { x: { shape, grad: true } },
+      op: ({ x }) => regionMeans(x, sides, { absolute }),
+      reference: ({ x }) => [means64({ x, shape }, sides, absolute ? Math.abs : undefined)],
+    });
+  });
+
+  test.each([false, true])("erasing, a mask per channel: %s", async (channels) => {
+    const mask = channels ? [batch, regions, cols] : [sides.length, batch, height, width];
+    await check(await testEngine(), {
+      inputs: { x: { shape, grad: true }, mask: { shape: mask, data: bits(size(mask), 4) } },
+      op: ({ x, mask }) => erase(x, mask, sides),
+      reference: ({ x, mask }) => [erase64({ x, shape }, mask, sides, channels)],
+    });
+  });
+
+  test("opening seams, and closing them again", async () => {
+    const stacked = [sides.length, ...shape];
+    await check(await testEngine(), {
+      inputs: { x: { shape: stacked, grad: true } },
+      op: ({ x }) => openSeams(x, sides),
+      reference: ({ x }) => [open64({ x, shape: stacked }, sides)],
+    });
+    await check(await testEngine(), {
+      inputs: { x: { shape: stacked, grad: true } },
+      op: ({ x }) => closeSeams(openSeams(x, sides), sides),
+      reference: ({ x }) => [x],
+    });
+  });
+
+  test("what lies in open seams is dropped", async () => {
+    const gap = Math.max(...sides) - 1;
+    const opened = [sides.length, batch, height + gap, width + gap, cols];
+    const index = Float64Array.from({ length: sides.length * size(shape) }, (_, i) => i + 1);
+    const place = new Map([...open64({ x: index, shape: [sides.length, ...shape] }, sides)].map((v, i) => [v, i]));
+    await check(await testEngine(), {
+      inputs: { x: { shape: opened, grad: true } },
+      op: ({ x }) => closeSeams(x, sides),
+      reference: ({ x }) => [index.map((v) => x[place.get(v) as number])],
+    });
+  });
+});
+
+test("absolute means of pixels", async () => {
+  await check(await testEngine(), {
+    inputs: { x: { shape: [2, 3, 5, 7], grad: true } },
+    op: ({ x }) => absolutePixelMeans(x, 0.5),
+    reference: ({ x }) => [Float64Array.from({ length: 30 }, (_, i) => mean(x.slice(7 * i, 7 * i + 7).map(Math.abs)) / 0.5)],
+  });
+});
+
+test("gradients of one map from several uses add up", async () => {
+  const shape = [2, 4, 4, 3];
+  const mask = { shape: [2, 2, 4, 4], data: bits(64, 9) };
+  await check(await testEngine(), {
+    inputs: { x: { shape, grad: true }, mask },
+    op: ({ x, mask }) => regionMeans(erase(x, mask, [1, 2]).reshape([4, 4, 4, 3]), [2]),
+    reference: ({ x, mask }) => [means64({ x: erase64({ x, shape }, mask, [1, 2], false), shape: [4, 4, 4, 3] }, [2])],
+  });
+});
+
+describe("oracles of methods.md", () => {
+  /** A map of 2 x 2 pixels and 2 channels whose pixels have these squared norms. */
+  const norms = (squares: number[]) => ({ shape: [1, 2, 2, 2], data: squares.flatMap((s) => [Math.sqrt(s / 2), -Math.sqrt(s / 2)]) });
+
+  async function attended(data: number[], shape: number[], omegas: number[], phi: Phi = "mean", tau = 0.5) {
+    const graph = new Graph(await testEngine());
+    const omega = new Live(0);
+    const a = spatialAttention(graph.fixed(upload(graph.engine, data, "f32"), shape), [1], { tau, phi });
+    const program = await Program.compile(graph, { a, mask: eraseMask(a, omega) });
+    const masks: number[][] = [];
+    let found: number[] = [];
+    for (omega.value of omegas) {
+      const { a, mask } = await program.fetch();
+      found = [...a];
+      masks.push([...mask]);
+    }
+    return { a: found, masks };
+  }
+
+  test("T16: attention and masks of four pixels; omega is live", async () => {
+    const { shape, data } = norms([0, 2, 4, 8]);
+    const sigmas = await attended(data, shape, [0.95], "identity");
+    for (const [i, s] of [0.5, 0.880797, 0.982014, 0.999665].entries()) expect(sigmas.a[i]).toBeCloseTo(s, 5);
+    const { a, masks } = await attended(data, shape, [0.95, 1, 1.05]);
+    for (const [i, v] of [0.5948, 1.047796, 1.168203, 1.189201].entries()) expect(a[i]).toBeCloseTo(v, 5);
+    expect(masks).toEqual([
+      [1, 0, 0, 0],
+      [1, 0, 0, 0],
+      [1, 1, 0, 0],
+    ]);
+  });
+
+  test("T17: a constant map is erased up to omega 1, and with phi = identity never from there on", async () => {
+    const shape = [1, 7, 5, 3];
+    for (const value of [0, 0.3, -1.7, 40]) {
+      const data = new Array(105).fill(value);
+      const { a, masks } = await attended(data, shape, [0.95, 1, 1.05]);
+      expect(new Set(a)).toEqual(new Set([1]));
+      expect(masks.map((m) => new Set(m))).toEqual([new Set([0]), new Set([0]), new Set([1])]);
+    }
+    const { masks } = await attended(
+      [...randoms(105, 3)].map((v) => 2 * v),
+      shape,
+      [1, 1.05],
+      "identity",
+    );
+    for (const mask of masks) expect(new Set(mask)).toEqual(new Set([1]));
+  });
+
+  test("T18: at omega .5 a channel of mean >= 0 is erased, whatever tau; other thresholds shift by .2007 tau", async () => {
+    const graph = new Graph(await testEngine());
+    const [tau, omega] = [new Live(0.5), new Live(0.5)];
+    const means = [0.2, -0.2, 0, 0.1002, 0.1004, -0.1004, -0.1002];
+    const x = graph.fixed(upload(graph.engine, [...means, ...means], "f32"), [1, 1, 2, 7]);
+    const program = await Program.compile(graph, { mask: eraseMask(channelAttention(x, [1], tau), omega) });
+    const mask = async (t: number, w: number) => {
+      [tau.value, omega.value] = [t, w];
+      return [...(await program.fetch()).mask];
+    };
+    for (const t of [0.1, 0.5, 3]) expect(await mask(t, 0.5)).toEqual([0, 1, 0, 0, 0, 1, 1]);
+    expect(await mask(0.5, 0.55)).toEqual([0, 1, 1, 1, 0, 1, 1]);
+    expect(await mask(0.5, 0.45)).toEqual([0, 1, 0, 0, 0, 1, 0]);
+  });
+
+  test("T20: pooling", async () => {
+    const graph = new Graph(await testEngine());
+    const constant = graph.fixed(upload(graph.engine, new Array(128).fill(0.7), "f32"), [1, 8, 8, 2]);
+    const x = graph.fixed(upload(graph.engine, randoms(128, 5), "f32"), [1, 8, 8, 2]);
+    const program = await Program.compile(graph, { same: regionMeans(constant, [1, 2, 4]), z: regionMeans(x, [1, 2, 4]) });
+    const { same, z } = await program.fetch();
+    expect(same).toHaveLength(42);
+    for (const v of same) expect(v).toBeCloseTo(0.7, 6);
+    for (const c of [0, 1]) expect(z[c]).toBeCloseTo(mean([2, 4, 6, 8].map((i) => z[i + c])), 6);
+  });
+});
