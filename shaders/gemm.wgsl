@@ -15,6 +15,10 @@
 //   shared_tiles  workgroup tiles in workgroup memory, with barriers, for GPUs
 //   epilogue      no product: applies the epilogue to a matrix that is there already, C = act(A)...
 // The k range may be split over workgroups (PARTS along z): part p writes its own copy of C, summed by whoever reads it.
+//
+// Convolution. One factor may be gathered from feature maps without being written out (GATHER, below). The k range then
+// falls into segments, over which addresses move evenly: k starts anew in each, and zero stands for what lies outside the
+// map. A product of stored matrices is the case of a single segment.
 enable subgroups;
 enable f16;
 
@@ -24,6 +28,7 @@ const A_VEC = true;
 const B_VEC = true;
 const C_VEC = true;
 const K_TAIL = false; // k_size is not a multiple of 4
+const GATHER = 0u; // 0 nothing, 1 A for a convolution, 2 A for the gradient of its input, 3 B for that of its weight
 const A_BLOCKS = 2u; // 4-row blocks of A per lane
 const B_BLOCKS = 1u; // 4-column blocks of B per lane
 const LANES = 8u; // coop: lanes that share rows of A, at most the subgroup size
@@ -42,7 +47,7 @@ struct Params {
   m: u32,
   n: u32,
   k_size: u32,
-  k_part: u32, // k range of one part, a multiple of 4
+  k_part: u32, // k range of one part, a multiple of 4; of a gathered B its segments
   a_offset: u32, // offsets and row distances in floats
   lda: u32,
   b_offset: u32,
@@ -56,6 +61,18 @@ struct Params {
   ld_factor: u32,
   bias_offset: u32,
   tile_groups: u32, // workgroups that compute tiles
+  height: u32, // of the gathered maps [.., height, line / channels, channels]
+  line: u32, // floats
+  channels: u32,
+  grid_height: u32, // of the maps whose pixels are the rows of A (and of B, when that is gathered)
+  grid_width: u32,
+  lines: u32, // grid_height times the number of maps
+  kernel_height: u32,
+  kernel_width: u32,
+  stride: u32,
+  padding: u32,
+  out_height: u32, // of the input whose gradient is computed
+  out_width: u32,
 }
 
 @group(0) @binding(0) var<storage, read> a4: array<vec4f>;
@@ -74,33 +91,51 @@ struct Params {
 
 // ---- loads ---------------------------------------------------------------------------------------------------------
 
-// Addresses are in the elements of the array read: vec4s or floats. `start` holds the place of each of a block's four
-// stored rows at k = 0, worked out once per tile; every four k it moves on by `pace`. `span` counts the elements that may
+// Addresses are in the elements of the array read: vec4s or floats. A run holds the place of each of a block's four stored
+// rows at k = 0, worked out once per segment; every four k it moves on by `pace`. `span` counts the elements that may
 // follow in the stored row (only a float-by-float load asks). Blocks past the end of the matrix repeat its last row.
+struct Run {
+  at: vec4u,
+  x: vec4u, // gathered: floats from the start of the map's line to each place; no less than `line` where there is nothing
+}
 
 fn a_pace(p: Params) -> u32 {
   return select(1u, p.lda, A_T) * select(4u, 1u, A_VEC);
 }
 
 fn b_pace(p: Params) -> u32 {
-  return select(p.ldb, 1u, B_T) * select(4u, 1u, B_VEC);
-}
-
-fn a_start(p: Params, i: u32) -> vec4u {
-  if (A_T) {
-    let col = min(i, p.m - select(1u, 4u, A_VEC));
-    return (p.a_offset + col + vec4u(0u, 1u, 2u, 3u) * p.lda) / select(1u, 4u, A_VEC);
+  if (GATHER == 3u) {
+    return p.stride * p.channels * select(4u, 1u, B_VEC);
   } else {
-    return (p.a_offset + min(i + vec4u(0u, 1u, 2u, 3u), vec4u(p.m - 1u)) * p.lda) / select(1u, 4u, A_VEC);
+    return select(p.ldb, 1u, B_T) * select(4u, 1u, B_VEC);
   }
 }
 
-fn b_start(p: Params, j: u32) -> vec4u {
-  if (B_T) {
-    return (p.b_offset + min(j + vec4u(0u, 1u, 2u, 3u), vec4u(p.n - 1u)) * p.ldb) / select(1u, 4u, B_VEC);
+// The run of four rows of A from row i on (four columns of A, when it is stored transposed) in segment s.
+fn a_run(p: Params, i: u32, s: u32, z: u32) -> Run {
+  if (GATHER == 1u || GATHER == 2u) {
+    return gathered_rows(p, i, s, z);
+  } else if (A_T) {
+    let col = min(i, p.m - select(1u, 4u, A_VEC));
+    let first = p.a_offset + s * p.grid_width * p.lda + col;
+    return Run((first + vec4u(0u, 1u, 2u, 3u) * p.lda) / select(1u, 4u, A_VEC), vec4u());
+  } else {
+    let first = p.a_offset + min(i + vec4u(0u, 1u, 2u, 3u), vec4u(p.m - 1u)) * p.lda;
+    return Run(first / select(1u, 4u, A_VEC), vec4u());
+  }
+}
+
+// The same of four columns of B from column j on.
+fn b_run(p: Params, j: u32, s: u32, z: u32) -> Run {
+  if (GATHER == 3u) {
+    return gathered_columns(p, j, s);
+  } else if (B_T) {
+    let first = p.b_offset + s * p.k_size + min(j + vec4u(0u, 1u, 2u, 3u), vec4u(p.n - 1u)) * p.ldb;
+    return Run(first / select(1u, 4u, B_VEC), vec4u());
   } else {
     let col = min(j, p.n - select(1u, 4u, B_VEC));
-    return (p.b_offset + col + vec4u(0u, 1u, 2u, 3u) * p.ldb) / select(1u, 4u, B_VEC);
+    let first = p.b_offset + tap(p, s, z) * p.n + col;
+    return Run((first + vec4u(0u, 1u, 2u, 3u) * p.ldb) / select(1u, 4u, B_VEC), vec4u());
   }
 }
 
@@ -129,30 +164,41 @@ fn b_four(at: u32, span: u32) -> vec4f {
 }
 
 // Four rows of A, each a vec4 along k.
-fn a_block(p: Params, at: vec4u, i: u32, k: u32) -> mat4x4f {
-  var span = 0u;
-  if (!A_VEC) {
-    span = a_span(p, i, k);
-  }
-  let t = mat4x4f(a_four(at.x, span), a_four(at.y, span), a_four(at.z, span), a_four(at.w, span));
-  if (A_T) {
-    return ended(p, transpose(t), k);
-  } else {
+fn a_block(p: Params, run: Run, i: u32, k: u32) -> mat4x4f {
+  if (GATHER == 1u || GATHER == 2u) {
+    let x = run.x + k;
+    let t = mat4x4f(a_pixel(p, run.at.x, x.x), a_pixel(p, run.at.y, x.y), a_pixel(p, run.at.z, x.z), a_pixel(p, run.at.w, x.w));
     return ended(p, t, k);
+  } else {
+    var span = 0u;
+    if (!A_VEC) {
+      span = a_span(p, i, k);
+    }
+    let t = mat4x4f(a_four(run.at.x, span), a_four(run.at.y, span), a_four(run.at.z, span), a_four(run.at.w, span));
+    if (A_T) {
+      return ended(p, transpose(t), k);
+    } else {
+      return ended(p, t, k);
+    }
   }
 }
 
 // Four columns of B, each a vec4 along k.
-fn b_block(p: Params, at: vec4u, j: u32, k: u32) -> mat4x4f {
-  var span = 0u;
-  if (!B_VEC) {
-    span = b_span(p, j, k);
-  }
-  let t = mat4x4f(b_four(at.x, span), b_four(at.y, span), b_four(at.z, span), b_four(at.w, span));
-  if (B_T) {
-    return ended(p, t, k);
-  } else {
+fn b_block(p: Params, run: Run, j: u32, k: u32) -> mat4x4f {
+  if (GATHER == 3u) {
+    let t = mat4x4f(b_pixel(p, run, k, 0u), b_pixel(p, run, k, 1u), b_pixel(p, run, k, 2u), b_pixel(p, run, k, 3u));
     return ended(p, transpose(t), k);
+  } else {
+    var span = 0u;
+    if (!B_VEC) {
+      span = b_span(p, j, k);
+    }
+    let t = mat4x4f(b_four(run.at.x, span), b_four(run.at.y, span), b_four(run.at.z, span), b_four(run.at.w, span));
+    if (B_T) {
+      return ended(p, t, k);
+    } else {
+      return ended(p, transpose(t), k);
+    }
   }
 }
 
@@ -164,6 +210,150 @@ fn ended(p: Params, t: mat4x4f, k: u32) -> mat4x4f {
     return mat4x4f(select(none, t[0], live), select(none, t[1], live), select(none, t[2], live), select(none, t[3], live));
   } else {
     return t;
+  }
+}
+
+// ---- segments of k, and what is gathered for a convolution -----------------------------------------------------------
+
+// y[b,oy,ox,o] = sum over ky,kx,c of w[o,ky,kx,c] x[b, oy stride + ky - padding, ox stride + kx - padding, c], with x zero
+// outside its map. A line of a map, a pixel's channels and a kernel's line lie without gaps, which is why these are segments:
+//   1  y = X W^T       rows are pixels of y; a segment is a line of the kernel: k counts its floats, and those of x alike
+//   2  dx = G W        rows are pixels of x whose place modulo stride is z, so that the same taps reach all of them; a
+//                      segment is one of these taps: k counts channels of y
+//   3  dW = G^T X      a segment is a line of y: k counts its pixels
+
+fn first_segment(p: Params, z: u32) -> u32 {
+  if (GATHER == 3u) {
+    return z * p.k_part;
+  } else {
+    return 0u;
+  }
+}
+
+fn end_segment(p: Params, z: u32) -> u32 {
+  if (GATHER == 3u) {
+    return min(p.lines, (z + 1u) * p.k_part);
+  } else if (GATHER == 2u) {
+    let taps = taps_of(p, z);
+    return taps.x * taps.y;
+  } else if (GATHER == 1u) {
+    return p.kernel_height;
+  } else {
+    return 1u;
+  }
+}
+
+fn first_k(p: Params, z: u32) -> u32 {
+  if (GATHER == 0u) {
+    return z * p.k_part;
+  } else {
+    return 0u;
+  }
+}
+
+fn end_k(p: Params, z: u32) -> u32 {
+  if (GATHER == 0u) {
+    return min(p.k_size, (z + 1u) * p.k_part);
+  } else {
+    return p.k_size;
+  }
+}
+
+// The pixel (x, y) of a class, modulo stride.
+fn class_of(p: Params, z: u32) -> vec2u {
+  return vec2u(z % p.stride, z / p.stride);
+}
+
+// How many taps along x and y reach a class, and the one of these that is segment s.
+fn taps_of(p: Params, z: u32) -> vec2u {
+  return (vec2u(p.kernel_width, p.kernel_height) + (p.stride - 1u) - (class_of(p, z) + p.padding) % p.stride) / p.stride;
+}
+
+fn segment_tap(p: Params, s: u32, z: u32) -> vec2u {
+  let across = taps_of(p, z).x;
+  return vec2u(s % across, s / across);
+}
+
+// Its place in the kernel.
+fn tap(p: Params, s: u32, z: u32) -> u32 {
+  if (GATHER == 2u) {
+    let place = segment_tap(p, s, z) * p.stride + (class_of(p, z) + p.padding) % p.stride;
+    return place.y * p.kernel_width + place.x;
+  } else {
+    return 0u;
+  }
+}
+
+const NOWHERE = 0x80000000u;
+
+// Where pixels (x in floats, y) of maps lie and how far into their lines. Both may be negative: as u32 these are large.
+fn run_of(p: Params, offset: u32, map: vec4u, x: vec4u, y: vec4u, vec: bool) -> Run {
+  let at = offset + (map * p.height + y) * p.line + x;
+  return Run(select(at, vec4u(vec4i(at) >> vec4u(2u)), vec), select(vec4u(NOWHERE), x, y < vec4u(p.height)));
+}
+
+fn gathered_rows(p: Params, i: u32, s: u32, z: u32) -> Run {
+  let row = min(i + vec4u(0u, 1u, 2u, 3u), vec4u(p.m - 1u));
+  let line = row / p.grid_width;
+  let map = line / p.grid_height;
+  let x = row - line * p.grid_width;
+  let y = line - map * p.grid_height;
+  if (GATHER == 1u) {
+    return run_of(p, p.a_offset, map, (x * p.stride - p.padding) * p.channels, y * p.stride + s - p.padding, A_VEC);
+  } else {
+    let reach = (class_of(p, z) + p.padding) / p.stride - segment_tap(p, s, z);
+    return run_of(p, p.a_offset, map, (x + reach.x) * p.channels, y + reach.y, A_VEC);
+  }
+}
+
+fn gathered_columns(p: Params, j: u32, s: u32) -> Run {
+  let col = min(j + vec4u(0u, 1u, 2u, 3u), vec4u(p.n - 1u));
+  let length = p.kernel_width * p.channels;
+  let ky = col / length;
+  let map = s / p.grid_height;
+  let y = (s - map * p.grid_height) * p.stride;
+  return run_of(p, p.b_offset, vec4u(map), col - ky * length - p.padding * p.channels, y + ky - p.padding, B_VEC);
+}
+
+// Four floats of a line from `at`, which lies x floats into it.
+fn a_pixel(p: Params, at: u32, x: u32) -> vec4f {
+  if (A_VEC) {
+    return select(vec4f(), a4[at], x < p.line);
+  } else {
+    return select(vec4f(), a_four(at, 3u), x + vec4u(0u, 1u, 2u, 3u) < vec4u(p.line));
+  }
+}
+
+// Element k + e of four columns.
+fn b_pixel(p: Params, run: Run, k: u32, e: u32) -> vec4f {
+  let x = run.x + (k + e) * p.stride * p.channels;
+  let at = run.at + e * (b_pace(p) / 4u);
+  if (B_VEC) {
+    return select(vec4f(), b4[at.x], x.x < p.line);
+  } else {
+    return select(vec4f(), vec4f(b1[at.x], b1[at.y], b1[at.z], b1[at.w]), x < vec4u(p.line));
+  }
+}
+
+// The row of C that row i of the product is: another one, or none, only where rows are a class of pixels.
+fn row_of_c(p: Params, i: u32, z: u32) -> u32 {
+  if (GATHER == 2u) {
+    let line = i / p.grid_width;
+    let map = line / p.grid_height;
+    let pixel = vec2u(i - line * p.grid_width, line - map * p.grid_height) * p.stride + class_of(p, z);
+    let inside = pixel.x < p.out_width && pixel.y < p.out_height;
+    return select(NOWHERE, (map * p.out_height + pixel.y) * p.out_width + pixel.x, inside);
+  } else {
+    return i;
+  }
+}
+
+// Where the copy of C begins that a part writes; classes write rows of the same one.
+fn part_of_c(p: Params, z: u32) -> u32 {
+  if (GATHER == 2u) {
+    return 0u;
+  } else {
+    return z * p.m * p.n;
   }
 }
 
@@ -243,10 +433,11 @@ fn keep(p: Params, row: u32, col: u32, v: vec4f) {
   }
 }
 
-// Finishes and stores four neighbours of row `row`, from column `col` on.
-fn store(p: Params, row: u32, col: u32, sum: vec4f, part: u32) {
-  if (row < p.m && col < p.n) {
-    let at = p.c_offset + part * p.m * p.n + row * p.ldc + col;
+// Finishes and stores four neighbours of row i of the product, from column `col` on.
+fn store(p: Params, i: u32, col: u32, sum: vec4f, z: u32) {
+  let row = row_of_c(p, i, z);
+  if (i < p.m && row != NOWHERE && col < p.n) {
+    let at = p.c_offset + part_of_c(p, z) + row * p.ldc + col;
     let v = finish(p, row, col, sum);
     if (C_VEC) {
       c4[at >> 2u] = v;
@@ -267,13 +458,14 @@ const LOOPED = true;
 // Lane i of the workgroups after those with tiles sums four rows of A. In the tiles' own loop these sums cost a third more.
 fn sum_rows(p: Params, lane: u32, part: u32) {
   let row = 4u * lane;
-  var at = a_start(p, row) + (part * p.k_part / 4u) * a_pace(p);
   var sum = vec4f();
-  let end = min(p.k_size, (part + 1u) * p.k_part);
-  for (var k = part * p.k_part; k < end; k += 4u) {
-    let a = a_block(p, at, row, k);
-    sum += vec4f(1.0) * a;
-    at += a_pace(p);
+  for (var s = first_segment(p, part); s < end_segment(p, part); s++) {
+    var a_at = a_run(p, row, s, part);
+    a_at.at += first_k(p, part) / 4u * a_pace(p);
+    for (var k = first_k(p, part); k < end_k(p, part); k += 4u) {
+      sum += vec4f(1.0) * a_block(p, a_at, row, k);
+      a_at.at += a_pace(p);
+    }
   }
   for (var e = 0u; e < 4u; e++) { // unroll
     if (row + e < p.m) {
@@ -314,35 +506,41 @@ fn quad(
       acc[r][j] = start;
     }
   }
-  var a_at: array<vec4u, A_BLOCKS>;
-  for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-    a_at[i] = a_start(p, row + 4u * i) + (group.z * p.k_part / 4u) * a_pace(p);
-  }
-  var b_at: array<vec4u, B_BLOCKS>;
-  for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-    b_at[j] = b_start(p, quad_col(col, lane, 4u * j)) + (group.z * p.k_part / 4u) * b_pace(p);
-  }
   let a_step = a_pace(p);
   let b_step = b_pace(p);
-  let end = min(p.k_size, (group.z + 1u) * p.k_part);
-  for (var k = group.z * p.k_part; k < end; k += 4u) {
-    var a: array<mat4x4f, A_BLOCKS>;
+  let begin = first_k(p, group.z);
+  let end = end_k(p, group.z);
+  let segments = end_segment(p, group.z);
+  for (var s = first_segment(p, group.z); s < segments; s++) {
+    var a_at: array<Run, A_BLOCKS>;
     for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-      a[i] = a_block(p, a_at[i], row + 4u * i, k);
-      a_at[i] += a_step;
+      a_at[i] = a_run(p, row + 4u * i, s, group.z);
+      a_at[i].at += begin / 4u * a_step;
     }
+    var b_at: array<Run, B_BLOCKS>;
     for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      let b = b_block(p, b_at[j], quad_col(col, lane, 4u * j), k);
-      b_at[j] += b_step;
-      let bx = mat4x4f(quadSwapX(b[0]), quadSwapX(b[1]), quadSwapX(b[2]), quadSwapX(b[3]));
-      let by = mat4x4f(quadSwapY(b[0]), quadSwapY(b[1]), quadSwapY(b[2]), quadSwapY(b[3]));
-      let bd = mat4x4f(quadSwapDiagonal(b[0]), quadSwapDiagonal(b[1]), quadSwapDiagonal(b[2]), quadSwapDiagonal(b[3]));
+      b_at[j] = b_run(p, quad_col(col, lane, 4u * j), s, group.z);
+      b_at[j].at += begin / 4u * b_step;
+    }
+    for (var k = begin; k < end; k += 4u) {
+      var a: array<mat4x4f, A_BLOCKS>;
       for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-        for (var r = 0u; r < 4u; r++) { // unroll
-          acc[4u * i + r][4u * j] += a[i][r] * b;
-          acc[4u * i + r][4u * j + 1u] += a[i][r] * bx;
-          acc[4u * i + r][4u * j + 2u] += a[i][r] * by;
-          acc[4u * i + r][4u * j + 3u] += a[i][r] * bd;
+        a[i] = a_block(p, a_at[i], row + 4u * i, k);
+        a_at[i].at += a_step;
+      }
+      for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+        let b = b_block(p, b_at[j], quad_col(col, lane, 4u * j), k);
+        b_at[j].at += b_step;
+        let bx = mat4x4f(quadSwapX(b[0]), quadSwapX(b[1]), quadSwapX(b[2]), quadSwapX(b[3]));
+        let by = mat4x4f(quadSwapY(b[0]), quadSwapY(b[1]), quadSwapY(b[2]), quadSwapY(b[3]));
+        let bd = mat4x4f(quadSwapDiagonal(b[0]), quadSwapDiagonal(b[1]), quadSwapDiagonal(b[2]), quadSwapDiagonal(b[3]));
+        for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+          for (var r = 0u; r < 4u; r++) { // unroll
+            acc[4u * i + r][4u * j] += a[i][r] * b;
+            acc[4u * i + r][4u * j + 1u] += a[i][r] * bx;
+            acc[4u * i + r][4u * j + 2u] += a[i][r] * by;
+            acc[4u * i + r][4u * j + 3u] += a[i][r] * bd;
+          }
         }
       }
     }
@@ -395,34 +593,40 @@ fn coop(
       acc[r][j] = start;
     }
   }
-  var a_at: array<vec4u, A_BLOCKS>;
-  for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-    a_at[i] = a_start(p, row + (lane * A_BLOCKS + i) * 4u) + (group.z * p.k_part / 4u) * a_pace(p);
-  }
-  var b_at: array<vec4u, B_BLOCKS>;
-  for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-    b_at[j] = b_start(p, col + 4u * j) + (group.z * p.k_part / 4u) * b_pace(p);
-  }
   let a_step = a_pace(p);
   let b_step = b_pace(p);
-  let end = min(p.k_size, (group.z + 1u) * p.k_part);
-  for (var k = group.z * p.k_part; k < end; k += 4u) {
-    var b: array<mat4x4f, B_BLOCKS>;
-    for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      b[j] = b_block(p, b_at[j], col + 4u * j, k);
-      b_at[j] += b_step;
-    }
+  let begin = first_k(p, group.z);
+  let end = end_k(p, group.z);
+  let segments = end_segment(p, group.z);
+  for (var s = first_segment(p, group.z); s < segments; s++) {
+    var a_at: array<Run, A_BLOCKS>;
     for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-      let a = a_block(p, a_at[i], row + (lane * A_BLOCKS + i) * 4u, k);
-      a_at[i] += a_step;
-      for (var s = 0u; s < LANES; s++) { // unroll
-        for (var r = 0u; r < 4u; r++) { // unroll
-          var v = a[r];
-          if (LANES > 1u) {
-            v = subgroupBroadcast(a[r], s);
-          }
-          for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-            acc[(s * A_BLOCKS + i) * 4u + r][j] += v * b[j];
+      a_at[i] = a_run(p, row + (lane * A_BLOCKS + i) * 4u, s, group.z);
+      a_at[i].at += begin / 4u * a_step;
+    }
+    var b_at: array<Run, B_BLOCKS>;
+    for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+      b_at[j] = b_run(p, col + 4u * j, s, group.z);
+      b_at[j].at += begin / 4u * b_step;
+    }
+    for (var k = begin; k < end; k += 4u) {
+      var b: array<mat4x4f, B_BLOCKS>;
+      for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+        b[j] = b_block(p, b_at[j], col + 4u * j, k);
+        b_at[j].at += b_step;
+      }
+      for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+        let a = a_block(p, a_at[i], row + (lane * A_BLOCKS + i) * 4u, k);
+        a_at[i].at += a_step;
+        for (var giver = 0u; giver < LANES; giver++) { // unroll
+          for (var r = 0u; r < 4u; r++) { // unroll
+            var v = a[r];
+            if (LANES > 1u) {
+              v = subgroupBroadcast(a[r], giver);
+            }
+            for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+              acc[(giver * A_BLOCKS + i) * 4u + r][j] += v * b[j];
+            }
           }
         }
       }
@@ -498,33 +702,41 @@ fn shared_tiles(
     acc[r][0u] = initial(p, col + my_col);
     acc[r][1u] = initial(p, col + my_col + 4u);
   }
-  let a_at = a_start(p, row + line);
-  let b_at = b_start(p, col + line);
-  let end = min(p.k_size, (group.z + 1u) * p.k_part);
-  for (var k = group.z * p.k_part; k < end; k += 16u) {
-    var a = a_block(p, a_at + (k + deep) / 4u * a_pace(p), row + line, k + deep);
-    var b = b_block(p, b_at + (k + deep) / 4u * b_pace(p), col + line, k + deep);
-    if (k + deep >= end) {
-      a = mat4x4f(); // both: what lies past the end may be no number
-      b = mat4x4f();
-    }
-    workgroupBarrier();
-    for (var r = 0u; r < 4u; r++) { // unroll
-      if (HALF) {
-        a_tile_half[deep * 16u + line + r] = vec4h(a[r]);
-        b_tile_half[deep * 16u + line + r] = vec4h(b[r]);
-      } else {
-        a_tile[deep * 16u + line + r] = a[r];
-        b_tile[deep * 16u + line + r] = b[r];
+  let begin = first_k(p, group.z);
+  let end = end_k(p, group.z);
+  let segments = end_segment(p, group.z);
+  for (var s = first_segment(p, group.z); s < segments; s++) {
+    var a_at = a_run(p, row + line, s, group.z);
+    var b_at = b_run(p, col + line, s, group.z);
+    a_at.at += (begin + deep) / 4u * a_pace(p);
+    b_at.at += (begin + deep) / 4u * b_pace(p);
+    for (var k = begin; k < end; k += 16u) {
+      var a = a_block(p, a_at, row + line, k + deep);
+      var b = b_block(p, b_at, col + line, k + deep);
+      a_at.at += 4u * a_pace(p);
+      b_at.at += 4u * b_pace(p);
+      if (k + deep >= end) {
+        a = mat4x4f(); // both: what lies past the end may be no number
+        b = mat4x4f();
       }
-    }
-    workgroupBarrier();
-    for (var d = 0u; d < 256u; d += 64u) {
-      for (var j = 0u; j < 2u; j++) { // unroll
-        let at = d + my_col + 4u * j;
-        let block = mat4x4f(b_shared(at), b_shared(at + 1u), b_shared(at + 2u), b_shared(at + 3u));
-        for (var r = 0u; r < 8u; r++) { // unroll
-          acc[r][j] += a_shared(d + my_row + r) * block;
+      workgroupBarrier();
+      for (var r = 0u; r < 4u; r++) { // unroll
+        if (HALF) {
+          a_tile_half[deep * 16u + line + r] = vec4h(a[r]);
+          b_tile_half[deep * 16u + line + r] = vec4h(b[r]);
+        } else {
+          a_tile[deep * 16u + line + r] = a[r];
+          b_tile[deep * 16u + line + r] = b[r];
+        }
+      }
+      workgroupBarrier();
+      for (var d = 0u; d < 256u; d += 64u) {
+        for (var j = 0u; j < 2u; j++) { // unroll
+          let at = d + my_col + 4u * j;
+          let block = mat4x4f(b_shared(at), b_shared(at + 1u), b_shared(at + 2u), b_shared(at + 3u));
+          for (var r = 0u; r < 8u; r++) { // unroll
+            acc[r][j] += a_shared(d + my_row + r) * block;
+          }
         }
       }
     }
