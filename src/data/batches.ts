@@ -5,27 +5,55 @@ import { channelMoments, type Dataset, type Moments, type Split } from "./datase
 /** Tells the shuffle from other uses of the same seed. */
 const STREAM = 0x100;
 
-export class Batches {
-  private readonly scale: Moments;
+/** An order of images: every one once per epoch, in a new order each time. */
+export class Order {
   private epoch = -1;
   private order = new Uint32Array();
 
   constructor(
+    private readonly count: number,
+    /** Images per step. */
+    private readonly size: number,
+    private readonly seed: number,
+  ) {}
+
+  /** Indices of the images of step `step` (from 0). */
+  indices(step: number): number[] {
+    return Array.from({ length: this.size }, (_, i) => {
+      const at = step * this.size + i;
+      this.shuffle(Math.floor(at / this.count));
+      return this.order[at % this.count];
+    });
+  }
+
+  /** Fisher-Yates from (seed, epoch). */
+  private shuffle(epoch: number): void {
+    if (epoch === this.epoch) return;
+    this.epoch = epoch;
+    this.order = Uint32Array.from({ length: this.count }, (_, i) => i);
+    for (let i = this.count - 1; i > 0; i--) {
+      const j = Math.floor(uniform(this.seed, STREAM, epoch, i) * (i + 1));
+      [this.order[i], this.order[j]] = [this.order[j], this.order[i]];
+    }
+  }
+}
+
+export class Batches {
+  private readonly scale: Moments;
+  private readonly order: Order;
+
+  constructor(
     readonly dataset: Dataset,
     readonly size: number,
-    private readonly seed: number,
+    seed: number,
   ) {
+    this.order = new Order(dataset.train.count, size, seed);
     this.scale = channelMoments(dataset.train, dataset.channels);
   }
 
-  /** Indices of the training images of step `step` (from 0): every image once per epoch, in a new order each time. */
+  /** Indices of the training images of step `step` (from 0). */
   indices(step: number): number[] {
-    const { count } = this.dataset.train;
-    return Array.from({ length: this.size }, (_, i) => {
-      const at = step * this.size + i;
-      this.shuffle(Math.floor(at / count));
-      return this.order[at % count];
-    });
+    return this.order.indices(step);
   }
 
   /** Normalised images f32 [n, C, side, side] and labels u32 [n] of the given images. */
@@ -43,16 +71,5 @@ export class Batches {
       }
     }
     return { images, labels: Uint32Array.from(indices, (i) => split.labels[i]) };
-  }
-
-  /** Fisher-Yates from (seed, epoch). */
-  private shuffle(epoch: number): void {
-    if (epoch === this.epoch) return;
-    this.epoch = epoch;
-    this.order = Uint32Array.from({ length: this.dataset.train.count }, (_, i) => i);
-    for (let i = this.order.length - 1; i > 0; i--) {
-      const j = Math.floor(uniform(this.seed, STREAM, epoch, i) * (i + 1));
-      [this.order[i], this.order[j]] = [this.order[j], this.order[i]];
-    }
   }
 }

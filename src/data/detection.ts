@@ -1,5 +1,6 @@
 /** What every source of images with boxes delivers: typed arrays, no GPU. */
 import type { GroundTruth } from "../models/detector/boxes";
+import type { Moments } from "./dataset";
 
 /** Square images and what is on them. Generated images are painted when they are first asked for. */
 export interface DetectionSplit {
@@ -11,19 +12,16 @@ export interface DetectionSplit {
   truths(index: number): GroundTruth[];
 }
 
-/** Mean and standard deviation of red, green and blue in 0..1, with which images are normalised. */
-export interface Moments {
-  mean: [number, number, number];
-  std: [number, number, number];
-}
-
 export interface DetectionSet {
+  /** Tells this data from any other: the same pictures, boxes and classes in the same order, and nothing else, share it. */
+  id: string;
   /** Short name for people: "Scenes-Detection", "BCCD (yours)". */
   name: string;
   side: number;
   classes: string[];
   /** The supercategory of each class; classes of one are mistaken for each other more readily. */
   supercategories: string[];
+  /** Of red, green and blue: what images are normalised with. */
   moments: Moments;
   train: DetectionSplit;
   /** Held out; never trained on. */

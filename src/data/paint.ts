@@ -161,29 +161,26 @@ function fillPattern(draw: Draw): Pattern {
 
 /** Paints a shape over the canvas; where it covers half a pixel or more, `mask` becomes `value`. */
 export function stamp({ side, rgb }: Canvas, placed: Placed, { from, to, pattern }: Fill, mask?: Uint8Array, value = 0) {
-  const { x, y, a, b, c, d, reach } = placed;
-  const left = Math.max(0, Math.floor(x - reach));
-  const right = Math.min(side - 1, Math.ceil(x + reach));
-  const bottom = Math.min(side - 1, Math.ceil(y + reach));
-  for (let py = Math.max(0, Math.floor(y - reach)); py <= bottom; py++) {
-    for (let px = left; px <= right; px++) {
-      const dx = px + 0.5 - x;
-      const dy = py + 0.5 - y;
-      const u = a * dx + b * dy;
-      const v = c * dx + d * dy;
-      const covered = coverage(placed, u, v);
-      if (covered === 0) continue;
-      if (mask && covered >= 0.5) mask[py * side + px] = value;
-      const t = pattern(u, v);
-      const i = 3 * (py * side + px);
-      for (let k = 0; k < 3; k++) rgb[i + k] += (from[k] + (to[k] - from[k]) * t - rgb[i + k]) * covered;
-    }
-  }
+  eachPixel(side, placed, (pixel, u, v) => {
+    const covered = coverage(placed, u, v);
+    if (covered === 0) return;
+    if (mask && covered >= 0.5) mask[pixel] = value;
+    const t = pattern(u, v);
+    for (let k = 0, i = 3 * pixel; k < 3; k++, i++) rgb[i] += (from[k] + (to[k] - from[k]) * t - rgb[i]) * covered;
+  });
 }
 
 /** The pixels of a picture, as row * side + column, whose centre a shape covers. */
-export function silhouette(side: number, { shape, x, y, a, b, c, d, reach, bound }: Placed): number[] {
+export function silhouette(side: number, placed: Placed): number[] {
   const pixels: number[] = [];
+  eachPixel(side, placed, (pixel, u, v) => {
+    if (placed.shape(u, v) <= 0) pixels.push(pixel);
+  });
+  return pixels;
+}
+
+/** Visits every pixel that a shape may reach, as row * side + column, with its centre in the shape's coordinates. */
+function eachPixel(side: number, { x, y, a, b, c, d, reach, bound }: Placed, visit: (pixel: number, u: number, v: number) => void) {
   const left = Math.max(0, Math.floor(x - reach));
   const right = Math.min(side - 1, Math.ceil(x + reach));
   const bottom = Math.min(side - 1, Math.ceil(y + reach));
@@ -193,15 +190,13 @@ export function silhouette(side: number, { shape, x, y, a, b, c, d, reach, bound
       const dy = py + 0.5 - y;
       const u = a * dx + b * dy;
       const v = c * dx + d * dy;
-      if (u * u + v * v <= bound && shape(u, v) <= 0) pixels.push(py * side + px);
+      if (u * u + v * v <= bound) visit(py * side + px, u, v);
     }
   }
-  return pixels;
 }
 
 /** Share of the pixel around (u, v) that the shape covers: four samples where an edge may cross it. */
-function coverage({ shape, a, b, c, d, scale, bound }: Placed, u: number, v: number): number {
-  if (u * u + v * v > bound) return 0;
+function coverage({ shape, a, b, c, d, scale }: Placed, u: number, v: number): number {
   const distance = shape(u, v) * scale;
   // Half a pixel's diagonal, and what the samples' own soft edge adds.
   if (distance > 1) return 0;

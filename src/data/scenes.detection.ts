@@ -9,7 +9,8 @@
  */
 import type { GroundTruth } from "../models/detector/boxes";
 import { distractor, occluder, PIECES } from "./clutter";
-import type { DetectionSet, DetectionSplit, Moments } from "./detection";
+import type { Moments } from "./dataset";
+import type { DetectionSet, DetectionSplit } from "./detection";
 import { Draw } from "./draw";
 import { background, type Canvas, contrasting, develop, fill, type Placed, posed, silhouette, stamp } from "./paint";
 import { type Distance, SHAPES } from "./shapes";
@@ -55,6 +56,7 @@ export interface DetectionScenesOptions {
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
 export function detectionScenes({ side = 128, train, test, seed }: DetectionScenesOptions): DetectionSet {
   return {
+    id: `scenes-detection-${side}-${train}-${test}-${seed}`,
     name: "Scenes-Detection",
     side,
     classes: DETECTION_CLASSES,
