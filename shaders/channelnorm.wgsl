@@ -12,6 +12,8 @@
 //   gather    means[image] = (mean of g gamma, mean of g gamma h) over each group; dgamma = sum g h, dbeta = sum g
 //   backward  dx = rstd (g gamma - mean(g gamma) - h mean(g gamma h)); FROZEN: rstd g gamma. Adds an earlier gradient.
 //
+// STANDARD leaves gamma and beta out and divides by the standard deviation plus eps, from the sum of squares over n - freedom
+// (PKD: freedom 1); the gradient neglects eps.
 // With VISIBLE the statistics are those of pixels whose cell of a coarse grid [grid_h, grid_w] holds 1; all are normalised.
 // Tricks. A lane owns four channels of the pixels part, part + parts, ...: neighbouring lanes read neighbouring floats, a
 // channel's numbers are loaded once per lane, and nothing needs a barrier. Squares are summed about a running mean
@@ -21,6 +23,7 @@ const RELU = false;
 const VISIBLE = false;
 const FROZEN = false;
 const AFFINE = true; // gather: also dgamma and dbeta
+const STANDARD = false;
 const ADD = false; // backward: add `other`, a matrix with a row for each add_every-th row
 
 struct Params {
@@ -38,6 +41,7 @@ struct Params {
   add_every: u32,
   eps: f32,
   momentum: f32,
+  freedom: f32,
 }
 
 @group(0) @binding(0) var<storage, read> x4: array<vec4f>;
@@ -189,12 +193,21 @@ fn merge(@builtin(global_invocation_id) id: vec3u) {
     let d = partial[at + plane] - mean;
     squares += partial[at + 2u * plane] + partial[at] * d * d;
   }
-  let rstd = inverseSqrt(squares / max(n, 1.0) + p.eps);
+  let variance = squares / max(n - p.freedom, 1.0);
+  var rstd = inverseSqrt(variance + p.eps);
+  if (STANDARD) {
+    rstd = 1.0 / (sqrt(variance) + p.eps);
+  }
   for (var c = first; c < first + p.group_cols; c++) {
     put_stat(p, image, c, 0u, mean);
     put_stat(p, image, c, 1u, rstd);
-    put_stat(p, image, c, 2u, gamma[c]);
-    put_stat(p, image, c, 3u, beta[c]);
+    if (STANDARD) {
+      put_stat(p, image, c, 2u, 1.0);
+      put_stat(p, image, c, 3u, 0.0);
+    } else {
+      put_stat(p, image, c, 2u, gamma[c]);
+      put_stat(p, image, c, 3u, beta[c]);
+    }
     put_stat(p, image, c, 4u, n);
   }
 }
@@ -311,7 +324,8 @@ fn group_means(p: Params, i: u32) {
     }
     total += sum * get_stat(p, image, c, 2u);
   }
-  total /= max(get_stat(p, image, first, 4u), 1.0);
+  let n = get_stat(p, image, first, 4u);
+  total /= max(vec2f(n, n - p.freedom), vec2f(1.0));
   for (var c = first; c < first + p.group_cols; c++) {
     means[image * 2u * plane + c] = total.x;
     means[(image * 2u + 1u) * plane + c] = total.y;

@@ -238,48 +238,44 @@ fn distances_gradient(@builtin(global_invocation_id) id: vec3u) {
   }
 }
 
-// log sum exp of a group of z / T, as (maximum, log of the sum of the rest).
-fn student_sum(p: Params, start: u32) -> vec2f {
-  var largest = LOWEST;
-  for (var c = start; c < start + p.classes; c++) {
-    largest = max(largest, a[c] / p.temperature);
-  }
-  var sum = 0.0;
-  for (var c = start; c < start + p.classes; c++) {
-    sum += exp(a[c] / p.temperature - largest);
-  }
-  return vec2f(largest, log(sum));
+// Student's and teacher's z / T of one class.
+fn cooled(p: Params, c: u32) -> vec2f {
+  return vec2f(a[c], b[c]) / p.temperature;
 }
 
-fn teacher_sum(p: Params, start: u32) -> vec2f {
-  var largest = LOWEST;
+// What to subtract from both for the logarithms of probabilities: the maxima, and the logarithms of what sums are left then.
+struct Sums {
+  largest: vec2f,
+  logs: vec2f,
+}
+
+fn sums_of(p: Params, start: u32) -> Sums {
+  var largest = vec2f(LOWEST);
   for (var c = start; c < start + p.classes; c++) {
-    largest = max(largest, b[c] / p.temperature);
+    largest = max(largest, cooled(p, c));
   }
-  var sum = 0.0;
+  var sum = vec2f();
   for (var c = start; c < start + p.classes; c++) {
-    sum += exp(b[c] / p.temperature - largest);
+    sum += exp(cooled(p, c) - largest);
   }
-  return vec2f(largest, log(sum));
+  return Sums(largest, log(sum));
 }
 
 fn softmax_divergence(p: Params, start: u32) -> f32 {
-  let s = student_sum(p, start);
-  let t = teacher_sum(p, start);
+  let s = sums_of(p, start);
   var sum = 0.0;
   for (var c = start; c < start + p.classes; c++) {
-    let u = b[c] / p.temperature - t.x;
-    sum += exp(u - t.y) * (u - (a[c] / p.temperature - s.x));
+    let v = cooled(p, c) - s.largest;
+    sum += exp(v.y - s.logs.y) * (v.y - v.x);
   }
-  return sum - t.y + s.y;
+  return sum - s.logs.y + s.logs.x;
 }
 
 fn coin_divergence(p: Params, start: u32) -> f32 {
   var sum = 0.0;
   for (var c = start; c < start + p.classes; c++) {
-    let u = b[c] / p.temperature;
-    let v = a[c] / p.temperature;
-    sum += sigmoid(u) * (u - v) + softplus(v) - softplus(u);
+    let v = cooled(p, c);
+    sum += sigmoid(v.y) * (v.y - v.x) + softplus(v.x) - softplus(v.y);
   }
   return sum;
 }
@@ -316,18 +312,16 @@ fn divergence_gradient(@builtin(global_invocation_id) id: vec3u) {
   let row = i / groups;
   let start = i * p.classes;
   let factor = p.weight * p.scale * row_weight(row) * p.temperature / f32(groups);
-  var s = vec2f();
-  var t = vec2f();
+  var s = Sums();
   if (!BERNOULLI) {
-    s = student_sum(p, start);
-    t = teacher_sum(p, start);
+    s = sums_of(p, start);
   }
   for (var c = start; c < start + p.classes; c++) {
-    let v = a[c] / p.temperature;
-    let u = b[c] / p.temperature;
-    var gap = sigmoid(v) - sigmoid(u);
+    let v = cooled(p, c);
+    var gap = sigmoid(v.x) - sigmoid(v.y);
     if (!BERNOULLI) {
-      gap = exp(v - s.x - s.y) - exp(u - t.x - t.y);
+      let both = exp(v - s.largest - s.logs);
+      gap = both.x - both.y;
     }
     out[c] = factor * gap + earlier(p, row, c - row * p.cols);
   }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Graph, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
-import { batchNorm, groupNorm } from "./channelnorm";
+import { batchNorm, groupNorm, standardise } from "./channelnorm";
 import { check, compare, randoms, testEngine, upload } from "./check";
+import { errorLoss } from "./features";
 import { add } from "./maps";
 
 const EPS = 1e-5;
@@ -93,6 +94,65 @@ describe.each([false, true])("batchNorm, training %s", (training) => {
       tolerance: 2e-5,
     });
   });
+});
+
+describe.each([true, false])("standardise, unbiased %s", (unbiased) => {
+  test.each([{ shape: [3, 4, 5, 6] }, { shape: [2, 3, 3, 4] }, { shape: [1, 33, 40, 3] }])("$shape", async ({ shape }) => {
+    const ofChannel = { shape, set: (_: number, c: number) => c };
+    await check(await testEngine(), {
+      inputs: { x: { shape, grad: true } },
+      op: ({ x }) => add(standardise(x, { unbiased }), x),
+      reference: ({ x }) => {
+        const sets = moments64(x, ofChannel);
+        return [
+          x.map((v, i) => {
+            const { mean, variance, n } = sets.get(i % shape[3]) as { mean: number; variance: number; n: number };
+            return (v - mean) / (Math.sqrt((variance * n) / (unbiased ? n - 1 : n)) + 1e-6) + v;
+          }),
+        ];
+      },
+      tolerance: 2e-5,
+    });
+  });
+});
+
+test("T25: half the mean squared difference of standardised maps is 1 - Pearson's r, times (m - 1) / m if unbiased", async () => {
+  const graph = new Graph(await testEngine());
+  const [cols, m] = [3, 40];
+  const shape = [2, 4, 5, cols];
+  const [a, b] = [randoms(m * cols, 1), randoms(m * cols, 2)];
+  const make = (values: ArrayLike<number>) => graph.fixed(upload(graph.engine, values, "f32"), shape);
+  const loss = (x: ArrayLike<number>, y: ArrayLike<number>, unbiased: boolean) => {
+    const [u, v] = [make(x), make(y)].map((map) => standardise(map, { unbiased }));
+    return errorLoss(u, v, { scale: 0.5 / (m * cols) }).value;
+  };
+  const affine = b.map((v, i) => [2, 0.5, 30][i % 3] * v - [5, 0, 1][i % 3]);
+  const found = await (
+    await Program.compile(graph, {
+      population: loss(a, b, false),
+      unbiased: loss(a, b, true),
+      affine: loss(a, affine, true),
+      same: loss(b, affine, true),
+      opposite: loss(
+        b,
+        b.map((v) => -v),
+        true,
+      ),
+    })
+  ).fetch();
+  const r = (c: number) => {
+    const column = (x: Float64Array) => x.filter((_, i) => i % cols === c);
+    const centred = (x: Float64Array) => x.map((v) => v - x.reduce((p, q) => p + q) / m);
+    const [x, y] = [centred(column(a)), centred(column(b))];
+    const dot = (p: Float64Array, q: Float64Array) => p.reduce((sum, v, i) => sum + v * q[i], 0);
+    return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
+  };
+  const expected = [0, 1, 2].reduce((sum, c) => sum + (1 - r(c)) / cols, 0);
+  expect(found.population[0]).toBeCloseTo(expected, 5);
+  expect(found.unbiased[0]).toBeCloseTo((expected * (m - 1)) / m, 5);
+  expect(found.affine[0]).toBeCloseTo(found.unbiased[0], 5);
+  expect(found.same[0]).toBeCloseTo(0, 5);
+  expect(found.opposite[0]).toBeCloseTo((2 * (m - 1)) / m, 4);
 });
 
 test("earlier gradients are added, frozen parameters get none", async () => {

@@ -20,7 +20,7 @@ export interface NormOptions {
  */
 export function groupNorm(x: Tensor, gamma: Tensor, beta: Tensor, { groups, ...options }: NormOptions & { groups: number }): Tensor {
   if (x.cols % groups) throw new Error(`groupNorm: ${x.cols} channels in ${groups} groups`);
-  const norm = normaliser("groupNorm", { x, gamma, beta, images: x.shape[0], groupCols: x.cols / groups, options });
+  const norm = normaliser("groupNorm", { x, affine: { gamma, beta }, images: x.shape[0], groupCols: x.cols / groups, options });
   measure(norm);
   return apply(norm);
 }
@@ -46,7 +46,7 @@ export function batchNorm(
   beta: Tensor,
   { mean, variance, training, momentum = 0.1, ...options }: BatchNormOptions,
 ): Tensor {
-  const norm = normaliser("batchNorm", { x, gamma, beta, images: 1, groupCols: 1, options, frozen: !training });
+  const norm = normaliser("batchNorm", { x, affine: { gamma, beta }, images: 1, groupCols: 1, options, frozen: !training });
   const running = { running_mean: mean, running_variance: variance };
   if (training) {
     measure(norm);
@@ -55,15 +55,34 @@ export function batchNorm(
   return apply(norm);
 }
 
+export interface StandardiseOptions extends Pick<NormOptions, "visible"> {
+  /** Divide squares by n - 1 (default) or by n. */
+  unbiased?: boolean;
+}
+
+/**
+ * (x - mean) / (std + 1e-6), over batch, H and W for each channel: no parameters, no running statistics. The gradient counts
+ * that mean and std depend on x.
+ *
+ * Cao et al., "PKD", 2022: half the mean squared difference of two such maps is one minus Pearson's correlation.
+ */
+export function standardise(x: Tensor, { visible, unbiased = true }: StandardiseOptions = {}): Tensor {
+  const options = { visible, eps: 1e-6 };
+  const norm = normaliser("standardise", { x, images: 1, groupCols: 1, options, freedom: unbiased ? 1 : 0 });
+  measure(norm);
+  return apply(norm);
+}
+
 /** What is normalised and how; `images` maps have statistics of their own. */
 interface Normalisation {
   x: Tensor;
-  gamma: Tensor;
-  beta: Tensor;
+  /** Absent when standardising. */
+  affine?: { gamma: Tensor; beta: Tensor };
   images: number;
   groupCols: number;
   options: NormOptions;
   frozen?: boolean;
+  freedom?: number;
 }
 
 interface Normaliser extends Normalisation {
@@ -75,8 +94,8 @@ interface Normaliser extends Normalisation {
 
 function normaliser(op: string, o: Normalisation): Normaliser {
   shapeOfMap(op, o.x);
-  if (o.gamma.size !== o.x.cols || o.beta.size !== o.x.cols)
-    throw new Error(`${op}: x is [${o.x.shape}], gamma [${o.gamma.shape}], beta [${o.beta.shape}]`);
+  for (const [name, t] of Object.entries(o.affine ?? {}))
+    if (t.size !== o.x.cols) throw new Error(`${op}: x is [${o.x.shape}], ${name} [${t.shape}]`);
   const { visible } = o.options;
   if (visible && (visible.shape.length !== 3 || visible.shape[0] !== o.x.shape[0]))
     throw new Error(`${op}: visible is [${visible.shape}] for x [${o.x.shape}]`);
@@ -93,29 +112,30 @@ const fours = (x: Tensor) => Math.ceil(x.cols / 4);
 const padded = (x: Tensor) => 4 * fours(x);
 
 function measure(norm: Normaliser): void {
-  const { x, gamma, beta, images, parts, stats, options } = norm;
+  const { x, affine, images, parts, stats, options } = norm;
   const partial = x.graph.temp([images, parts, 3, padded(x)]);
   const visible = options.visible && { visible: options.visible };
   launch(norm, "moments", lanes(norm), { x4: x, x1: x, partial_out: partial, ...visible });
-  launch(norm, "merge", images * (x.cols / norm.groupCols), { partial, gamma, beta, stats });
+  launch(norm, "merge", images * (x.cols / norm.groupCols), { partial, ...affine, stats });
 }
 
 function apply(norm: Normaliser): Tensor {
-  const { x, gamma, stats } = norm;
-  const y = x.graph.temp(x.shape, "f32", x.needsGrad || gamma.needsGrad);
+  const { x, affine, stats } = norm;
+  const y = x.graph.temp(x.shape, "f32", x.needsGrad || (affine?.gamma.needsGrad ?? false));
   launch(norm, "forward", lanes(norm), { x4: x, x1: x, stats4: stats, out4: y, out1: y });
   if (y.needsGrad) x.graph.record(y, (g, grads) => backward(norm, g, grads));
   return y;
 }
 
 function backward(norm: Normaliser, g: Tensor, grads: Gradients): void {
-  const { x, gamma, beta, images, parts, stats, frozen } = norm;
+  const { x, images, parts, stats, frozen } = norm;
+  const { gamma, beta } = norm.affine ?? {};
   const partial = x.graph.temp([images, parts, 2, padded(x)]);
   const means = x.graph.temp([images, 2, padded(x)]);
   launch(norm, "sums", lanes(norm), { x4: x, x1: x, g4: g, g1: g, stats4: stats, partial_out: partial });
-  const affine = gamma.needsGrad && { dgamma: grads.piece(gamma, 1), dbeta: grads.piece(beta, 1) };
+  const affine = gamma?.needsGrad && beta && { dgamma: grads.piece(gamma, 1), dbeta: grads.piece(beta, 1) };
   const threads = (frozen ? 0 : images * (x.cols / norm.groupCols)) + (affine ? x.cols : 0);
-  launch(norm, "gather", threads, { partial, stats1: stats, means, ...affine }, { AFFINE: affine !== false });
+  launch(norm, "gather", threads, { partial, stats1: stats, means, ...(affine || undefined) }, { AFFINE: Boolean(affine) });
   grads.add(x, (previous) => inputGradient(norm, g, means, previous));
 }
 
@@ -139,15 +159,15 @@ function launch(
   constants: Record<string, boolean> = {},
   own: Record<string, number> = {},
 ): void {
-  const { x, images, parts, groupCols, options, frozen = false } = norm;
+  const { x, images, parts, groupCols, options, frozen = false, freedom = 0 } = norm;
   const { relu = false, visible, eps = 1e-5 } = options;
   const [, height, width] = x.shape;
   const [, grid_h, grid_w] = visible?.shape ?? [0, 0, 0];
   const sizes = { images, pixels: x.rows / images, cols: x.cols, parts, group_cols: groupCols };
   x.graph.launch("channelnorm", entry, {
-    constants: { WIDE: x.cols % 4 === 0, RELU: relu, VISIBLE: visible !== undefined, FROZEN: frozen, ...constants },
+    constants: { WIDE: x.cols % 4 === 0, RELU: relu, VISIBLE: visible !== undefined, FROZEN: frozen, STANDARD: !norm.affine, ...constants },
     bind,
-    params: { ...sizes, height, width, grid_h, grid_w, ...plus().params, eps, momentum: 0, ...own },
+    params: { ...sizes, height, width, grid_h, grid_w, ...plus().params, eps, momentum: 0, freedom, ...own },
     threads,
   });
 }
