@@ -1,0 +1,205 @@
+/**
+ * Reference forward pass of a detector in float64, for tests only: slow, obvious, written from the papers and mmdetection's
+ * names without the app's own operations. One image at a time, but for batch norm, which takes tracked statistics.
+ */
+import type { DetectorConfig } from "./config";
+
+/** Weights by name, convolutions [O, kh, kw, I], in any precision. */
+export type Weights64 = ReadonlyMap<string, { shape: readonly number[]; data: ArrayLike<number> }>;
+
+/** A square map [side, side, channels]. */
+export interface Map64 {
+  side: number;
+  channels: number;
+  data: Float64Array;
+}
+
+export interface Detector64 {
+  stages: Map64[];
+  pyramid: Map64[];
+  levels: { cls: Map64; box: Map64; centerness?: Map64 }[];
+}
+
+/** Runs one image [S, S, 3]; `mask` [g, g] erases cells of what every convolution of the backbone reads. */
+export function detectorForward64(
+  config: DetectorConfig,
+  weights: Weights64,
+  image: ArrayLike<number>,
+  mask?: ArrayLike<number>,
+): Detector64 {
+  const net: Net = { config, weights, mask };
+  const stages = backbone(net, { side: config.image, channels: 3, data: Float64Array.from(image) });
+  const pyramid = neck(net, stages);
+  return { stages, pyramid, levels: pyramid.map((feature, l) => head(net, feature, l)) };
+}
+
+interface Net {
+  config: DetectorConfig;
+  weights: Weights64;
+  mask?: ArrayLike<number>;
+}
+
+function backbone(net: Net, image: Map64): Map64[] {
+  let x = norm(net, "backbone.bn1", convolve(net, "backbone.conv1", erase(net, image), 2), true);
+  x = maxPool(erase(net, x));
+  const stages: Map64[] = [];
+  for (const [stage, count] of net.config.blocks.entries()) {
+    for (let i = 0; i < count; i++) x = block(net, `backbone.layer${stage + 1}.${i}`, x, stage > 0 && i === 0 ? 2 : 1);
+    stages.push(erase(net, x));
+  }
+  return stages.slice(1);
+}
+
+function block(net: Net, name: string, x: Map64, stride: number): Map64 {
+  const bottleneck = net.config.block === "bottleneck";
+  const strides = bottleneck ? [1, stride, 1] : [stride, 1];
+  let y = x;
+  for (const [i, s] of strides.entries()) {
+    y = norm(net, `${name}.bn${i + 1}`, convolve(net, `${name}.conv${i + 1}`, erase(net, y), s), i < strides.length - 1);
+  }
+  const has = net.weights.has(`${name}.downsample.0.weight`);
+  const passed = has ? norm(net, `${name}.downsample.1`, convolve(net, `${name}.downsample.0`, erase(net, x), stride), false) : x;
+  return { ...y, data: y.data.map((v, i) => Math.max(0, v + passed.data[i])) };
+}
+
+function neck(net: Net, stages: Map64[]): Map64[] {
+  const { kind, levels } = net.config;
+  const merged = stages.map((stage, l) => convolve(net, `neck.lateral_convs.${l}.conv`, stage, 1));
+  for (let l = 1; l >= 0; l--) {
+    const [to, from] = [merged[l], merged[l + 1]];
+    each(to, (y, x, c) => {
+      to.data[(y * to.side + x) * to.channels + c] += at(from, Math.floor(y / 2), Math.floor(x / 2), c);
+    });
+  }
+  const outputs = merged.map((x, l) => convolve(net, `neck.fpn_convs.${l}.conv`, x, 1));
+  for (let l = 3; l < levels; l++) {
+    const below = outputs[l - 1];
+    const input = l > 3 && kind === "fcos" ? { ...below, data: below.data.map((v) => Math.max(0, v)) } : below;
+    outputs.push(convolve(net, `neck.fpn_convs.${l}.conv`, l === 3 && kind === "retinanet" ? stages[2] : input, 2));
+  }
+  return outputs;
+}
+
+/** Names of the last layers: [classes, boxes, centerness, the branch centerness belongs to]. */
+const LAST = {
+  retinanet: ["retina_cls", "retina_reg"],
+  fcos: ["conv_cls", "conv_reg", "conv_centerness", "cls"],
+  atss: ["atss_cls", "atss_reg", "atss_centerness", "reg"],
+  gfl: ["gfl_cls", "gfl_reg"],
+};
+
+function head(net: Net, feature: Map64, level: number) {
+  const { kind } = net.config;
+  const [classes, boxes, centerness, owner] = LAST[kind];
+  const [cls, reg] = ["cls_convs", "reg_convs"].map((name) => branch(net, feature, name));
+  const box = convolve(net, `bbox_head.${boxes}`, reg, 1);
+  if (kind !== "retinanet") {
+    const factor = get(net, `bbox_head.scales.${level}.scale`)[0];
+    box.data = box.data.map((v) => (kind === "fcos" ? Math.exp(factor * v) : factor * v));
+  }
+  return {
+    cls: convolve(net, `bbox_head.${classes}`, cls, 1),
+    box,
+    ...(centerness && { centerness: convolve(net, `bbox_head.${centerness}`, owner === "cls" ? cls : reg, 1) }),
+  };
+}
+
+function branch(net: Net, feature: Map64, name: string): Map64 {
+  let x = feature;
+  for (let i = 0; i < net.config.stacked; i++) {
+    x = convolve(net, `bbox_head.${name}.${i}.conv`, x, 1);
+    if (net.config.kind === "retinanet") x = { ...x, data: x.data.map((v) => Math.max(0, v)) };
+    else x = groupNorm(net, `bbox_head.${name}.${i}.gn`, x, true);
+  }
+  return x;
+}
+
+/** Zero padding of (k - 1) / 2 all round. */
+function convolve(net: Net, name: string, x: Map64, stride: number): Map64 {
+  const weight = net.weights.get(`${name}.weight`)!;
+  const [outputs, kernel] = weight.shape;
+  const w = Float64Array.from(weight.data);
+  const bias = net.weights.get(`${name}.bias`)?.data;
+  const pad = (kernel - 1) / 2;
+  const out = map(Math.floor((x.side - 1) / stride) + 1, outputs);
+  each(out, (y, column, o) => {
+    let sum = bias?.[o] ?? 0;
+    for (let i = 0; i < kernel; i++)
+      for (let j = 0; j < kernel; j++) {
+        const [row, col] = [y * stride + i - pad, column * stride + j - pad];
+        if (Math.min(row, col) < 0 || Math.max(row, col) >= x.side) continue;
+        const [from, tap] = [(row * x.side + col) * x.channels, ((o * kernel + i) * kernel + j) * x.channels];
+        for (let c = 0; c < x.channels; c++) sum += x.data[from + c] * w[tap + c];
+      }
+    out.data[(y * out.side + column) * outputs + o] = sum;
+  });
+  return out;
+}
+
+function norm(net: Net, name: string, x: Map64, rectify: boolean): Map64 {
+  if (net.config.norm === "gn") return groupNorm(net, name, x, rectify);
+  const [mean, variance] = [get(net, `${name}.running_mean`), get(net, `${name}.running_var`)];
+  return affine(net, name, x, rectify, (c) => [mean[c], variance[c]]);
+}
+
+/** Groups of four channels, in wide layers 32 groups. */
+function groupNorm(net: Net, name: string, x: Map64, rectify: boolean): Map64 {
+  const size = x.channels / Math.min(32, x.channels / 4);
+  const groups = Array.from({ length: x.channels / size }, (_, g) => x.data.filter((_, i) => Math.floor((i % x.channels) / size) === g));
+  const moments = groups.map((values): [number, number] => {
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    return [mean, values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length];
+  });
+  return affine(net, name, x, rectify, (c) => moments[Math.floor(c / size)]);
+}
+
+function affine(net: Net, name: string, x: Map64, rectify: boolean, moments: (c: number) => [mean: number, variance: number]): Map64 {
+  const [gamma, beta] = [get(net, `${name}.weight`), get(net, `${name}.bias`)];
+  const data = x.data.map((v, i) => {
+    const c = i % x.channels;
+    const [mean, variance] = moments(c);
+    const y = ((v - mean) / Math.sqrt(variance + 1e-5)) * gamma[c] + beta[c];
+    return rectify ? Math.max(0, y) : y;
+  });
+  return { ...x, data };
+}
+
+function maxPool(x: Map64): Map64 {
+  const out = map(Math.floor((x.side - 1) / 2) + 1, x.channels);
+  each(out, (y, column, c) => {
+    let most = Number.NEGATIVE_INFINITY;
+    for (let row = Math.max(0, 2 * y - 1); row <= Math.min(x.side - 1, 2 * y + 1); row++)
+      for (let col = Math.max(0, 2 * column - 1); col <= Math.min(x.side - 1, 2 * column + 1); col++)
+        most = Math.max(most, at(x, row, col, c));
+    out.data[(y * out.side + column) * x.channels + c] = most;
+  });
+  return out;
+}
+
+/** Cells of the mask's grid by nearest pixel. */
+function erase({ mask }: Net, x: Map64): Map64 {
+  if (!mask) return x;
+  const grid = Math.sqrt(mask.length);
+  const out = map(x.side, x.channels);
+  each(x, (y, column, c) => {
+    const cell = Math.floor((y * grid) / x.side) * grid + Math.floor((column * grid) / x.side);
+    out.data[(y * x.side + column) * x.channels + c] = mask[cell] * at(x, y, column, c);
+  });
+  return out;
+}
+
+function map(side: number, channels: number): Map64 {
+  return { side, channels, data: new Float64Array(side * side * channels) };
+}
+
+function at(x: Map64, row: number, column: number, c: number): number {
+  return x.data[(row * x.side + column) * x.channels + c];
+}
+
+function each({ side, channels }: Map64, visit: (row: number, column: number, c: number) => void): void {
+  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) for (let c = 0; c < channels; c++) visit(y, x, c);
+}
+
+function get({ weights }: Net, name: string): ArrayLike<number> {
+  return weights.get(name)!.data;
+}

@@ -1,0 +1,32 @@
+/** A one-stage detector, once, for student and teacher: ResNet, feature pyramid, head. See config.ts. */
+import type { Tensor } from "../../engine/graph";
+import type { Bound } from "../params";
+import { checkShape } from "../weights";
+import { backbone } from "./backbone";
+import { type DetectorConfig, detectorShapes } from "./config";
+import { head, type LevelTensors } from "./head";
+import { type DetectorOptions, Layers } from "./layers";
+import { neck } from "./neck";
+
+export interface DetectorResult {
+  /** C3 to C5, [B, H, W, channels]. */
+  stages: Tensor[];
+  /** P3, P4, ...: outputs of the pyramid, which distillation compares. */
+  pyramid: Tensor[];
+  /** The head's answers, level by level. */
+  levels: LevelTensors[];
+}
+
+/**
+ * Forward pass for normalised images f32 [B, S, S, 3]. Throws a WeightsError naming a parameter that does not fit `config`,
+ * and an Error when the images do not.
+ */
+export function detector(params: Bound, config: DetectorConfig, images: Tensor, options: DetectorOptions = {}): DetectorResult {
+  for (const [name, shape] of detectorShapes(config)) checkShape("detector", name, shape, params[name]?.shape);
+  const expected = [images.shape[0], config.image, config.image, 3];
+  if (String(images.shape) !== String(expected)) throw new Error(`detector: images are [${images.shape}], not [${expected}]`);
+  const layers = new Layers(params, config, options);
+  const stages = backbone(layers, config, images);
+  const pyramid = neck(layers, config, stages);
+  return { stages, pyramid, levels: pyramid.map((feature, l) => head(layers, config, feature, l)) };
+}
