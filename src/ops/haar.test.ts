@@ -1,0 +1,108 @@
+import { describe, expect, test } from "vitest";
+import { Graph } from "../engine/graph";
+import { Program } from "../engine/program";
+import { check, randoms, testEngine, upload } from "./check";
+import { errorLoss } from "./features";
+import { haar, promptWeights } from "./haar";
+
+const SIGNS = [
+  [1, 1, 1, 1],
+  [1, 1, -1, -1],
+  [1, -1, 1, -1],
+  [1, -1, -1, 1],
+];
+
+/** Bands [B, h, w, 4, C] of one level. */
+function bands64(x: ArrayLike<number>, [batch, height, width, cols]: number[]): Float64Array {
+  const [tall, wide] = [Math.ceil(height / 2), Math.ceil(width / 2)];
+  const at = (b: number, i: number, j: number, c: number) => (i < height && j < width ? x[((b * height + i) * width + j) * cols + c] : 0);
+  const out: number[] = [];
+  for (let b = 0; b < batch; b++)
+    for (let i = 0; i < tall; i++)
+      for (let j = 0; j < wide; j++)
+        for (const signs of SIGNS)
+          for (let c = 0; c < cols; c++)
+            out.push(signs.reduce((sum, s, k) => sum + 0.5 * s * at(b, 2 * i + (k >> 1), 2 * j + (k & 1), c), 0));
+  return Float64Array.from(out);
+}
+
+const low = (bands: Float64Array, cols: number) => bands.filter((_, i) => Math.floor(i / cols) % 4 === 0);
+
+describe.each([{ shape: [2, 8, 8, 3] }, { shape: [1, 5, 7, 4] }, { shape: [3, 2, 3, 1] }])("$shape", ({ shape }) => {
+  const [batch, height, width, cols] = shape;
+
+  test("two levels; both pass gradients on", async () => {
+    const half = [batch, Math.ceil(height / 2), Math.ceil(width / 2), cols];
+    await check(await testEngine(), {
+      inputs: { x: { shape, grad: true } },
+      op: ({ x }) =>
+        haar(x, 2)
+          .map(({ tensor }) => tensor)
+          .reverse(),
+      reference: ({ x }) => {
+        const first = bands64(x, shape);
+        return [bands64(low(first, cols), half), first];
+      },
+    });
+  });
+
+  test("weights by prompts", async () => {
+    await check(await testEngine(), {
+      inputs: { x: { shape }, prompts: { shape: [5, cols] } },
+      op: ({ x, prompts }) => promptWeights(haar(x, 1)[0], prompts),
+      reference: ({ x, prompts }) => {
+        const bands = bands64(x, shape);
+        const dot = (row: number, t: number) =>
+          Array.from(
+            { length: cols },
+            (_, c) => prompts[t * cols + c] * [1, 2, 3].reduce((s, band) => s + bands[(row + band) * cols + c], 0),
+          );
+        const weight = (row: number) =>
+          [0, 1, 2, 3, 4].reduce((sum, t) => sum + 0.2 / (1 + Math.exp(-dot(row, t).reduce((a, b) => a + b))), 0);
+        return [Float64Array.from({ length: bands.length / cols }, (_, row) => (row % 4 === 0 ? 0 : weight(4 * Math.floor(row / 4))))];
+      },
+    });
+  });
+});
+
+describe("T26", () => {
+  async function fetch(values: ArrayLike<number>, shape: number[]) {
+    const graph = new Graph(await testEngine());
+    const x = graph.fixed(upload(graph.engine, values, "f32"), shape);
+    const levels = haar(x, Math.min(3, Math.log2(shape[1])));
+    return (await Program.compile(graph, Object.fromEntries(levels.map(({ tensor }, i) => [i, tensor])))).fetch();
+  }
+
+  test("a block, and a constant", async () => {
+    expect([...(await fetch([1, 2, 3, 5], [1, 2, 2, 1]))[0]].map(Math.abs)).toEqual([5.5, 2.5, 1.5, 0.5]);
+    expect([...(await fetch([7, 7, 7, 7], [1, 2, 2, 1]))[0]]).toEqual([14, 0, 0, 0]);
+  });
+
+  test("three levels of details do not see a constant added to maps of multiples of eight pixels", async () => {
+    const graph = new Graph(await testEngine());
+    const shape = [2, 16, 8, 3];
+    const values = randoms(768, 1);
+    const [s, t, shifted] = [values, randoms(768, 2), values.map((v) => v + 3)].map((v) =>
+      haar(graph.fixed(upload(graph.engine, v, "f32"), shape), 3),
+    );
+    const weights = (rows: number) =>
+      graph.fixed(
+        upload(
+          graph.engine,
+          Array(rows / 4)
+            .fill([0, 1, 1, 1])
+            .flat(),
+          "f32",
+        ),
+        [rows],
+      );
+    const losses = (a: typeof s) =>
+      a.map(({ tensor }, i) => errorLoss(tensor, t[i].tensor, { power: "absolute", rows: weights(tensor.rows) }).value);
+    const named = [...losses(s), ...losses(shifted)].map((v, i) => [`${i}`, v]);
+    const found = await (await Program.compile(graph, Object.fromEntries(named))).fetch();
+    for (const i of [0, 1, 2]) {
+      expect(found[i][0]).toBeGreaterThan(1);
+      expect(found[i + 3][0] / found[i][0]).toBeCloseTo(1, 5);
+    }
+  });
+});
