@@ -2,13 +2,14 @@
  * A distillation run without a browser: `npm run distill -- keep=0.5 criterion=student steps=500 seed=1 --json`.
  * The same session as in the page; settings are those of src/train/experiment.ts.
  */
-import { classification } from "../train/classification";
+import { type Classification, classification } from "../train/classification";
+import type { TeacherTime } from "../train/task";
 import { loadNetwork, nodeEngine, openData, readArguments, runToEnd } from "./headless";
 
 const TEACHER = "public/teacher-scenes.safetensors";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, rest, json } = readArguments(argv, ["data", "teacher", "resume", "every", "kernels"]);
+  const { settings, rest, json } = readArguments(argv, ["data", "teacher", "guide", "resume", "every", "kernels"]);
   const every = Number(rest.every ?? 10);
   if (!Number.isInteger(every) || every < 1) {
     console.error(`every cannot be "${rest.every}". Use a whole number from 1.`);
@@ -16,26 +17,49 @@ export async function main(argv: string[]): Promise<number> {
   }
   const dataset = await openData(rest.data ?? "scenes");
   const teacher = rest.teacher === "none" ? undefined : await loadNetwork(rest.teacher ?? TEACHER);
+  const guide = rest.guide ? await loadNetwork(rest.guide) : undefined;
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
+  const teacherTime = stopwatch();
   const session = await runToEnd({
-    session: { engine: await nodeEngine(rest.kernels), subject: classification({ dataset, teacher }), settings },
+    session: { engine: await nodeEngine(rest.kernels), subject: classification({ dataset, teacher, guide }), settings },
     resume: rest.resume,
     every,
-    log: (r) =>
+    log: async (r, { task }) =>
       print({
         ...{ step: r.step, ...mapped(r.losses), student_top1: r.rates.student, teacher_top1: r.rates.teacher },
         ...{ agreement: r.rates.agreement, images_per_s: Math.round(r.imagesPerSecond), step_ms: round(r.ms) },
+        teacher_ms: rounded((await teacherTime(task))?.ms),
       }),
     evaluated: (step, { top1 }) => print({ step, heldout_top1: top1 }),
   });
-  const cost = session.task.cost();
+  const { task, step } = session;
+  const cost = task.cost();
+  const time = await task.teacherTime();
   print({
-    ...{ final: true, steps: session.step, student_top1: (await session.evaluate()).top1, kept: cost?.kept, patches: cost?.patches },
-    ...{ teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs, buffer_bytes: cost?.bufferBytes, seed: settings.seed },
+    ...{ final: true, steps: step, student_top1: (await session.evaluate()).top1, teacher_top1: await task.evaluateTeacher() },
+    ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs },
+    ...{ teacher_ms: rounded(time?.ms), teacher_ms_full: rounded(time?.fullMs) },
+    ...{ buffer_bytes: cost?.bufferBytes, seed: settings.seed },
   });
   return 0;
+}
+
+/** Times the teacher at most once in so many milliseconds: it runs beside the training it would slow down. */
+const TIME_EVERY_MS = 3000;
+
+/** Tells the teacher's time, measured anew now and then. */
+function stopwatch() {
+  let known: TeacherTime | undefined;
+  let at = Number.NEGATIVE_INFINITY;
+  return async (task: Classification): Promise<TeacherTime | undefined> => {
+    if (performance.now() - at < TIME_EVERY_MS) return known;
+    known = await task.teacherTime();
+    at = performance.now();
+    return known;
+  };
 }
 
 const mapped = (losses: Record<string, number>) => Object.fromEntries(Object.entries(losses).map(([name, x]) => [name, round(x)]));
 
 const round = (x: number) => Math.round(1e4 * x) / 1e4;
+const rounded = (x: number | undefined) => (x === undefined ? undefined : round(x));

@@ -106,7 +106,7 @@ export interface Loop<T extends Task> {
   resume?: string;
   /** Told after every `every` steps. */
   every: number;
-  log(report: StepReport, session: Session<T>): void;
+  log(report: StepReport, session: Session<T>): void | Promise<void>;
   /** Told the scores on held-out data every `settings.evaluate` steps. */
   evaluated(step: number, scores: Scores): void;
 }
@@ -120,7 +120,7 @@ export async function runToEnd<T extends Task>({ session: options, resume, every
   let savedAt = performance.now();
   while (!session.finished) {
     const report = await session.advance();
-    if (report.step % every === 0 || session.finished) log(report, session);
+    if (report.step % every === 0 || session.finished) await log(report, session);
     if (report.step % session.settings.evaluate === 0 && !session.finished) evaluated(report.step, await session.evaluate(1000));
     if (resume && performance.now() - savedAt > SAVE_EVERY_MS) {
       writeWhole(resume, await session.save());

@@ -39,7 +39,8 @@ export class Order {
 }
 
 export class Batches {
-  private readonly scale: Moments;
+  /** By which images are normalised. */
+  readonly moments: Moments;
   private readonly order: Order;
 
   constructor(
@@ -48,7 +49,7 @@ export class Batches {
     seed: number,
   ) {
     this.order = new Order(dataset.train.count, size, seed);
-    this.scale = channelMoments(dataset.train, dataset.channels);
+    this.moments = channelMoments(dataset.train, dataset.channels);
   }
 
   /** Indices of the training images of step `step` (from 0). */
@@ -65,8 +66,8 @@ export class Batches {
       for (let c = 0; c < this.dataset.channels; c++) {
         const from = indices[b] * each + c * area;
         const to = b * each + c * area;
-        const shift = 255 * this.scale.mean[c];
-        const gain = 1 / (255 * this.scale.std[c]);
+        const shift = 255 * this.moments.mean[c];
+        const gain = 1 / (255 * this.moments.std[c]);
         for (let i = 0; i < area; i++) images[to + i] = (split.images[from + i] - shift) * gain;
       }
     }

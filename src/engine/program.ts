@@ -27,7 +27,7 @@ interface LiveSlot {
 }
 
 const SLOT = 256; // minUniformBufferOffsetAlignment of every adapter
-/** Launches per timed submit: a query set holds 4096 timestamps at most. */
+/** Passes per timed submit: a query set holds 4096 timestamps at most. */
 const MOST_TIMED = 2048;
 /** A submit on an adapter this slow is split: browsers kill a GPU process that does not answer for some seconds. */
 const LONGEST_SUBMIT_MS = 1000;
@@ -167,27 +167,40 @@ export class Program {
 
   /** Runs once with a timestamp round every launch. GPU milliseconds per launch in order, or undefined without timestamps. */
   async profile(): Promise<KernelTime[] | undefined> {
+    const times = await this.stamped(this.steps.map((step) => [step]));
+    return times?.map((ms, i) => ({ label: this.steps[i].label, ms }));
+  }
+
+  /** Runs once. GPU milliseconds from the first launch to the last, or undefined without timestamps. */
+  async elapsed(): Promise<number | undefined> {
+    const per = Math.max(1, Math.ceil(this.steps.length / this.submits));
+    const parts = Array.from({ length: Math.ceil(this.steps.length / per) }, (_, i) => this.steps.slice(i * per, (i + 1) * per));
+    return (await this.stamped(parts))?.reduce((sum, ms) => sum + ms, 0);
+  }
+
+  /** Runs once, each of `passes` between two timestamps. GPU milliseconds of each. */
+  private async stamped(passes: Step[][]): Promise<number[] | undefined> {
     this.assertUsable();
     if (!this.engine.facts.timestamps) return undefined;
     this.writeLive();
-    const times: KernelTime[] = [];
-    for (let from = 0; from < this.steps.length; from += MOST_TIMED) {
-      times.push(...(await this.profilePart(this.steps.slice(from, from + MOST_TIMED))));
+    const times: number[] = [];
+    for (let from = 0; from < passes.length; from += MOST_TIMED) {
+      times.push(...(await this.stampedPart(passes.slice(from, from + MOST_TIMED))));
     }
     return times;
   }
 
-  private async profilePart(steps: Step[]): Promise<KernelTime[]> {
+  private async stampedPart(passes: Step[][]): Promise<number[]> {
     const { device } = this.engine;
-    const count = 2 * steps.length;
+    const count = 2 * passes.length;
     const querySet = device.createQuerySet({ type: "timestamp", count });
     const resolved = device.createBuffer({ size: 8 * count, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
     const staging = device.createBuffer({ size: 8 * count, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     const encoder = device.createCommandEncoder();
-    for (const [i, step] of steps.entries()) {
+    for (const [i, steps] of passes.entries()) {
       const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
       const pass = encoder.beginComputePass({ timestampWrites });
-      dispatch(pass, step);
+      for (const step of steps) dispatch(pass, step);
       pass.end();
     }
     encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
@@ -196,7 +209,7 @@ export class Program {
     try {
       await staging.mapAsync(GPUMapMode.READ);
       const ns = new BigInt64Array(staging.getMappedRange().slice(0));
-      return steps.map(({ label }, i) => ({ label, ms: Number(ns[2 * i + 1] - ns[2 * i]) / 1e6 }));
+      return passes.map((_, i) => Number(ns[2 * i + 1] - ns[2 * i]) / 1e6);
     } catch (error) {
       throw await this.engine.cause(error);
     } finally {

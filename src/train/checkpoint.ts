@@ -9,9 +9,10 @@ export interface Checkpoint {
   settings: Settings;
   step: number;
   changes: Change[];
-  /** The data and the teacher, which the file does not contain. */
+  /** The data and the frozen networks, which the file does not contain. */
   dataset: Reference;
   teacher?: Reference;
+  guide?: Reference;
   weights: Weights;
   /** Whatever else belongs to the run. */
   extras: Weights;

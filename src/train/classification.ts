@@ -3,32 +3,36 @@ import { Batches } from "../data/batches";
 import type { Dataset } from "../data/dataset";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import type { Graph } from "../engine/graph";
+import { type Graph, Live } from "../engine/graph";
 import type { Fetched } from "../engine/readback";
-import type { Criterion, KeepChoice } from "../methods/maskedkd";
+import { asksGuide, type Criterion, highestOf, type KeepChoice, maskedPatches } from "../methods/maskedkd";
 import { configMacs } from "../metrics/cost";
 import { Params } from "../models/params";
 import { initViT, patches, type ViTConfig } from "../models/vit.config";
 import type { Weights } from "../models/weights";
-import type { Settings } from "./experiment";
-import { fitted } from "./fitted";
+import { SettingError, type Settings } from "./experiment";
+import { fitted, suited } from "./fitted";
 import type { Network } from "./network";
 import type { OptimizerOptions } from "./optimizer";
-import { Probe, type Views } from "./probe";
-import { type Batch, type Model, traceLosses } from "./step";
-import type { Cost, Knobs, Progress, Report, Scores, Subject, Task } from "./task";
+import { Probe, type ProbeOptions, type Views } from "./probe";
+import { type Augmentation, type Batch, type Model, traceLosses } from "./step";
+import type { Cost, Knobs, Progress, Report, Scores, Subject, Task, TeacherTime } from "./task";
+import { TeacherClock } from "./teacherTime";
 
 export interface ClassificationOptions {
   dataset: Dataset;
   /** Without one, the student learns from the labels alone. */
   teacher?: Network;
+  /** Whose attention the criteria "guide" and "guide-late-random" read; needs no head. */
+  guide?: Network;
 }
 
 export function classification(options: ClassificationOptions): Subject<Classification> {
-  const { dataset, teacher } = options;
+  const { dataset, teacher, guide } = options;
   return {
     dataset: { id: dataset.id, name: dataset.name },
     teacher: teacher && { id: teacher.id, name: teacher.name },
+    guide: guide && { id: guide.id, name: guide.name },
     task: (engine, settings, knobs) => new Classification(engine, options, settings, knobs),
   };
 }
@@ -39,10 +43,14 @@ export class Classification implements Task<Views> {
   readonly optimizer: OptimizerOptions = { kind: "adamw" };
   private readonly student: Model;
   private readonly teacher?: Model;
+  private readonly guide?: Model;
+  /** How many of the kept patches are those of highest score, where late randomness chooses. */
+  private readonly highest = new Live(0);
   private readonly batches: Batches;
   private readonly buffers: Batch;
   private labels = new Uint32Array();
   private watch?: Probe;
+  private clock?: TeacherClock;
   private version = 0;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
@@ -53,13 +61,26 @@ export class Classification implements Task<Views> {
     private readonly knobs: Knobs,
   ) {
     const { dataset } = options;
+    this.check(settings);
     const teacher = options.teacher && fitted(options.teacher, dataset);
+    const guide = options.guide && suited(options.guide, dataset);
     const config = studentConfig(settings, dataset, teacher?.config);
     this.student = { params: new Params(engine, initViT(config, settings.seed)), config };
     this.batches = new Batches(dataset, settings.batch, settings.seed);
     const images = engine.takeBuffer(4 * settings.batch * dataset.channels * dataset.side ** 2);
     this.buffers = { size: settings.batch, images, labels: engine.takeBuffer(4 * settings.batch) };
-    if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
+    const frozen = ({ weights, config }: Network): Model => ({ params: new Params(engine, weights), config });
+    if (teacher) this.teacher = frozen(teacher);
+    if (guide) this.guide = frozen(guide);
+  }
+
+  check({ criterion }: Settings): void {
+    const { guide, teacher } = this.options;
+    if (teacher && !guide && asksGuide(criterion as Criterion))
+      throw new SettingError(
+        `criterion cannot be "${criterion}": no guide is loaded.`,
+        "Load one first (guide=FILE), or choose by another.",
+      );
   }
 
   get params(): Params {
@@ -78,22 +99,35 @@ export class Classification implements Task<Views> {
     return this.student.params.read();
   }
 
-  /** Number of patches k the teacher sees now. */
+  /** Number of patches k shown now, to whoever is masked. */
   get kept(): number {
-    const count = patches(this.teacher?.config ?? this.student.config);
+    const count = this.count;
     return Math.min(count, Math.max(1, Math.round(this.settings.keep * count)));
   }
 
+  private get count(): number {
+    const { student, teacher = student, settings } = this;
+    return maskedPatches({ student, teacher }, { masked: settings.masked as "teacher" });
+  }
+
   trace(graph: Graph) {
-    const { settings, teacher, knobs, student } = this;
+    const { teacher, knobs, student } = this;
     return traceLosses(graph, {
       ...{ student, batch: this.buffers, smoothing: knobs.smoothing },
-      augment: settings.augment === "light" ? { seed: settings.seed, step: knobs.step } : undefined,
+      augment: this.augmentation(),
       lesson: teacher && { teacher, keep: this.keep(), temperature: knobs.temperature, weight: knobs.lambda },
     });
   }
 
+  private augmentation(): Augmentation | undefined {
+    const { augment, seed } = this.settings;
+    if (augment === "none") return undefined;
+    const { step, magnitude, mixup, cutmix } = this.knobs;
+    return { seed, step, heavy: augment === "heavy" ? { magnitude, mixup, cutmix, moments: this.batches.moments } : undefined };
+  }
+
   load(step: number): void {
+    this.highest.value = highestOf(this.kept, step, this.settings.steps);
     const { images, labels } = this.batches.load(this.options.dataset.train, this.batches.indices(step));
     const { queue } = this.engine.device;
     queue.writeBuffer(this.buffers.images, 0, images as BufferSource);
@@ -102,8 +136,9 @@ export class Classification implements Task<Views> {
   }
 
   report(out: Fetched): Report {
-    const { labels } = this;
-    const classes = out.logits.length / labels.length;
+    const classes = out.logits.length / this.labels.length;
+    // Of an image mixed from two, the label of larger share counts.
+    const labels = out.targets ? top(out.targets, classes) : this.labels;
     const share = (a: number[], b: ArrayLike<number>) => a.filter((v, i) => v === b[i]).length / a.length;
     const student = top(out.logits, classes);
     if (!out.teacherLogits) return { losses: { ce: out.ce[0] }, rates: { student: share(student, labels) } };
@@ -117,7 +152,16 @@ export class Classification implements Task<Views> {
 
   /** `top1`: share of held-out images the student classifies right. */
   async evaluate(limit: number, progress?: Progress): Promise<Scores> {
-    return { top1: await accuracy(this.engine, this.student, this.batches, Math.min(limit, this.options.dataset.test.count), progress) };
+    const { student, batches } = this;
+    return { top1: await accuracy(this.engine, { student }, ({ logits }) => logits, batches, limit, progress) };
+  }
+
+  /** Share of held-out images the teacher, which sees what it sees now, classifies right; undefined without a teacher. */
+  async evaluateTeacher(limit = Number.POSITIVE_INFINITY, progress?: Progress): Promise<number | undefined> {
+    const { student, teacher, batches } = this;
+    if (!teacher) return undefined;
+    const answers = ({ teacherLogits }: Views) => teacherLogits as Float32Array;
+    return accuracy(this.engine, { student, teacher, keep: this.keep() }, answers, batches, limit, progress);
   }
 
   /** What the student's masks look like on the given held-out images. */
@@ -163,26 +207,43 @@ export class Classification implements Task<Views> {
   cost(): Cost | undefined {
     if (!this.teacher) return undefined;
     const { config } = this.teacher;
+    const { kept, count } = this;
+    const seen = this.settings.masked === "student" ? patches(config) : kept;
     return {
-      kept: this.kept,
-      patches: patches(config),
-      macs: configMacs(config, this.kept).total,
+      kept,
+      patches: count,
+      macs: configMacs(config, seen).total,
       fullMacs: configMacs(config).total,
       bufferBytes: this.engine.allocatedBytes,
     };
   }
 
+  /** Times the teacher beside the run; undefined without a teacher. A teacher that chooses for itself is asked in full besides. */
+  async teacherTime(): Promise<TeacherTime | undefined> {
+    if (!this.teacher) return undefined;
+    const all = patches(this.teacher.config);
+    const { masked, criterion } = this.settings;
+    this.clock ??= new TeacherClock(this.engine, this.teacher, this.batch);
+    const [ms, fullMs] = await this.clock.measure([masked === "student" ? all : this.kept, all]);
+    return { ms: criterion === "teacher" && this.kept < this.count ? ms + fullMs : ms, fullMs };
+  }
+
   destroy(): void {
     this.forget();
+    this.clock?.destroy();
     for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
     this.student.params.destroy();
     this.teacher?.params.destroy();
+    this.guide?.params.destroy();
   }
 
   private keep(): KeepChoice {
-    const { criterion, queries, reading, seed } = this.settings;
-    const random = { seed, step: this.knobs.step };
-    return { k: this.kept, criterion: criterion as Criterion, queries: queries as "cls", reading: reading as "code", random };
+    const { criterion, queries, reading, block, masked, seed } = this.settings;
+    this.highest.value = highestOf(this.kept, this.knobs.step.value, this.settings.steps);
+    return {
+      ...{ k: this.kept, block, guide: this.guide, highest: this.highest, random: { seed, step: this.knobs.step } },
+      ...{ criterion: criterion as Criterion, queries: queries as "cls", reading: reading as "code", masked: masked as "teacher" },
+    };
   }
 }
 
@@ -193,7 +254,7 @@ function studentConfig(settings: Settings, dataset: Dataset, teacher?: ViTConfig
   return {
     ...{
       image: dataset.side,
-      patch: teacher?.patch ?? Math.ceil(dataset.side / 8),
+      patch: teacher && dataset.side % teacher.patch === 0 ? teacher.patch : Math.ceil(dataset.side / 8),
       channels: dataset.channels,
       classes: dataset.classes.length,
     },
@@ -202,18 +263,26 @@ function studentConfig(settings: Settings, dataset: Dataset, teacher?: ViTConfig
   };
 }
 
-/** Share of the first `count` held-out images that a network classifies right. */
-async function accuracy(engine: Engine, student: Model, batches: Batches, count: number, progress?: Progress): Promise<number> {
+/** Share of held-out images, all or the first `limit`, that the logits `answers` picks out of what is seen classify right. */
+async function accuracy(
+  engine: Engine,
+  seen: Omit<ProbeOptions, "batch">,
+  answers: (views: Views) => Float32Array,
+  batches: Batches,
+  limit: number,
+  progress?: Progress,
+): Promise<number> {
+  const { test, classes } = batches.dataset;
+  const count = Math.min(limit, test.count);
   const batch = Math.min(EVALUATION_BATCH, count);
-  const probe = await Probe.compile(engine, { student, batch });
+  const probe = await Probe.compile(engine, { ...seen, batch });
   let right = 0;
   try {
     for (let from = 0; from < count; from += batch) {
       const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
-      const { images, labels } = batches.load(batches.dataset.test, indices);
-      const { logits } = await probe.run(images);
-      const answers = top(logits, student.config.classes).slice(0, count - from);
-      right += answers.filter((c, i) => c === labels[i]).length;
+      const { images, labels } = batches.load(test, indices);
+      const found = top(answers(await probe.run(images)), classes.length).slice(0, count - from);
+      right += found.filter((c, i) => c === labels[i]).length;
       progress?.(Math.min(1, (from + batch) / count));
     }
   } finally {
@@ -225,11 +294,11 @@ async function accuracy(engine: Engine, student: Model, batches: Batches, count:
 /** Share of held-out images that a trained network classifies right. Rejects when it is for other images or classes. */
 export async function measure(engine: Engine, network: Network, dataset: Dataset, progress?: Progress): Promise<number> {
   const { weights, config } = fitted(network, dataset);
-  const params = new Params(engine, weights);
+  const student = { params: new Params(engine, weights), config };
   try {
-    return await accuracy(engine, { params, config }, new Batches(dataset, 1, 0), dataset.test.count, progress);
+    return await accuracy(engine, { student }, ({ logits }) => logits, new Batches(dataset, 1, 0), dataset.test.count, progress);
   } finally {
-    params.destroy();
+    student.params.destroy();
   }
 }
 

@@ -18,7 +18,7 @@ export const SETTINGS = {
   }),
   criterion: choice({
     label: "Chosen by",
-    help: "student: its own attention (the method). teacher: an extra full pass. random: afresh each step. bottom: what the student attends to least.",
+    help: "student: its own attention (the method). teacher: an extra full pass. guide: another loaded network, such as a self-supervised one. random: afresh each step. bottom: what the student attends to least. late-random: as student or guide, but in the second half of the run a fifth of them at random from the rest.",
     ...{ default: "student", options: CRITERIA, when: "live", records: true, group: "mask", only: MASKEDKD },
   }),
   queries: choice({
@@ -30,6 +30,16 @@ export const SETTINGS = {
     label: "Softmax over",
     help: "code: class token and patches, as the authors' code does. eq2: patches only, as Equation 2 reads.",
     ...{ default: "code", options: ["code", "eq2"], when: "live", records: true, group: "mask", only: MASKEDKD },
+  }),
+  block: number({
+    label: "Attention in block",
+    help: "Block of the student whose attention is read, counted from 1. 0 is the last (the method). Teacher and guide always use their last.",
+    ...{ default: 0, min: 0, max: 12, integer: true, when: "live", records: true, group: "mask", only: MASKEDKD },
+  }),
+  masked: choice({
+    label: "Who is masked",
+    help: "teacher: it sees only the chosen patches (the method). student: the teacher sees everything, the student learns from the chosen patches. Our reading: the paper does not say how those are chosen; here by the same rules, from a pass of the whole image.",
+    ...{ default: "teacher", options: ["teacher", "student"], when: "live", records: true, group: "mask", only: MASKEDKD },
   }),
   lambda: number({
     label: "Distillation weight λ",
@@ -80,8 +90,23 @@ export const SETTINGS = {
   }),
   augment: choice({
     label: "Augmentation",
-    help: "light: each image is shifted by up to an eighth and mirrored at random.",
-    ...{ default: "light", options: ["none", "light"], when: "live", records: true, group: "run" },
+    help: "light: each image is shifted by up to an eighth and mirrored at random. heavy: then two rounds of RandAugment, and mixup or cutmix.",
+    ...{ default: "light", options: ["none", "light", "heavy"], when: "live", records: true, group: "augmentation" },
+  }),
+  magnitude: number({
+    label: "RandAugment magnitude",
+    help: "How far heavy augmentation distorts: shear, translation, rotation, brightness, contrast, saturation, posterize, solarize, cutout. 0 does nothing.",
+    ...{ default: 9, min: 0, max: 10, when: "live", group: "augmentation", only: MASKEDKD },
+  }),
+  mixup: number({
+    label: "mixup α",
+    help: "Heavy augmentation blends pairs of images and labels by a share drawn from Beta(α, α). 0 turns it off; beside cutmix each image meets one of both.",
+    ...{ default: 0.8, min: 0, max: 4, when: "live", group: "augmentation", only: MASKEDKD },
+  }),
+  cutmix: number({
+    label: "cutmix α",
+    help: "Heavy augmentation pastes a box of one image into another; its area is drawn from Beta(α, α). 0 turns it off.",
+    ...{ default: 1, min: 0, max: 4, when: "live", group: "augmentation", only: MASKEDKD },
   }),
   seed: number({
     label: "Seed",

@@ -8,21 +8,26 @@ import type { Network } from "./network";
 const LUMA = [0.299, 0.587, 0.114];
 
 /**
- * The network as if it had been trained on images normalised as this data set's are. What it does to an image stays the
- * same; its patch embedding takes over the difference. Throws an EngineError when it is for other images or classes.
+ * The network as if it had been trained on images normalised as this data set's are, and to answer with its classes in their
+ * order. Throws an EngineError when it is for other images or classes.
  */
 export function fitted(network: Network, dataset: Dataset): Network {
-  const { config, classes } = network;
   const wrong = misfit(network, dataset);
   if (wrong) throw new EngineError(`${network.name} ${wrong}.`, "Train a teacher on this data, or use one that was.");
+  const result = suited(network, dataset);
+  const order = network.classes && dataset.classes.map((c) => network.classes?.indexOf(c) as number);
+  if (order) reorder(result.weights, order);
+  return { ...result, classes: dataset.classes };
+}
+
+/**
+ * The network as if it had been trained on images normalised as this data set's are; of its answers and the images' size
+ * nothing is asked. What it does to an image stays the same: its patch embedding takes over the difference.
+ */
+export function suited(network: Network, dataset: Dataset): Network {
   const weights = new Map(network.weights);
-  if (classes)
-    reorder(
-      weights,
-      dataset.classes.map((c) => classes.indexOf(c)),
-    );
   embed(weights, network.moments, channelMoments(dataset.train, dataset.channels));
-  return { ...network, weights, config: { ...config, channels: dataset.channels }, classes: dataset.classes };
+  return { ...network, weights, config: { ...network.config, channels: dataset.channels } };
 }
 
 function misfit({ config, classes }: Network, dataset: Dataset): string | undefined {

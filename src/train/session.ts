@@ -61,11 +61,13 @@ export class Session<T extends Task = Task> {
   /** Continues a saved run on the same data and teacher. */
   static restore<T extends Task>(options: Omit<SessionOptions<T>, "settings">, bytes: Uint8Array): Session<T> {
     const saved = readCheckpoint(bytes);
-    const { dataset, teacher } = options.subject;
+    const { dataset, teacher, guide } = options.subject;
     if (saved.dataset.id !== dataset.id)
       throw new EngineError(`This run was saved on other data: ${saved.dataset.name} (${saved.dataset.id}).`, "Open that data first.");
     if (saved.teacher?.id !== teacher?.id)
       throw new EngineError(`This run was saved with the teacher ${saved.teacher?.name ?? "(none)"}.`, "Load that teacher first.");
+    if (saved.guide && saved.guide.id !== guide?.id)
+      throw new EngineError(`This run was saved with the guide ${saved.guide.name}.`, "Load that guide first.");
     const session = Session.create({ ...options, settings: saved.settings });
     try {
       session.task.params.write(saved.weights);
@@ -82,10 +84,10 @@ export class Session<T extends Task = Task> {
 
   /** The whole state as one file: weights, optimizer, step, settings, changes, extras. */
   async save(): Promise<Uint8Array> {
-    const { dataset, teacher } = this.options.subject;
+    const { dataset, teacher, guide } = this.options.subject;
     const { settings, step, changes, extras } = this;
     const checkpoint: Checkpoint = {
-      ...{ settings, step, changes, extras, dataset, teacher },
+      ...{ settings, step, changes, extras, dataset, teacher, guide },
       weights: await this.task.params.read(),
       optimizer: await this.optimizer.state(),
     };
@@ -131,6 +133,7 @@ export class Session<T extends Task = Task> {
     const setting: Setting = SETTINGS[key];
     if (setting.when !== "live") throw new SettingError(`${key} cannot change during a run.`, "Start a new run with it.");
     const to = parseSetting(key, value);
+    this.task.check?.({ ...this.settings, [key]: to });
     const change = { step: this.step, key, from: this.settings[key], to };
     Object.assign(this.settings, { [key]: to });
     this.changes.push(change);

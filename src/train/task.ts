@@ -35,6 +35,12 @@ export interface Cost {
   bufferBytes: number;
 }
 
+/** Measured GPU milliseconds of the teacher's part of a step, and of a step in which it sees everything. */
+export interface TeacherTime {
+  ms: number;
+  fullMs: number;
+}
+
 /** One student being taught. Holds the GPU memory of networks and batch until `destroy`. */
 export interface Task<View = unknown> {
   /** Everything that is trained. */
@@ -44,6 +50,8 @@ export interface Task<View = unknown> {
   readonly batch: number;
   /** Records a step up to the gradient. `report` reads what `outputs` leave. */
   trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
+  /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
+  check?(settings: Settings): void;
   /** Uploads what step `step` (from 0) sees. */
   load(step: number): void;
   report(fetched: Fetched): Report;
@@ -54,6 +62,8 @@ export interface Task<View = unknown> {
   /** A setting that changes recordings has changed: recorded looks are stale. */
   forget(): void;
   cost(): Cost | undefined;
+  /** Times the teacher; undefined without one. Runs it a few times: for now and then, between steps. */
+  teacherTime?(): Promise<TeacherTime | undefined>;
   /** The student alone, under the names the outside world knows. */
   weights(): Promise<Weights>;
   destroy(): void;
@@ -69,5 +79,6 @@ export interface Reference {
 export interface Subject<T extends Task = Task> {
   dataset: Reference;
   teacher?: Reference;
+  guide?: Reference;
   task(engine: Engine, settings: Settings, knobs: Knobs): T;
 }

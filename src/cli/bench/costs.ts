@@ -9,14 +9,13 @@
  * Exit status 1 when a change of k or the host's work misses its limit, or half of the patches save less than 1.9-fold.
  */
 import { type Engine, openEngine } from "../../engine/device";
-import { Graph } from "../../engine/graph";
-import { Program } from "../../engine/program";
+import type { Program } from "../../engine/program";
 import { inferViT } from "../../models/names";
 import { Params } from "../../models/params";
-import { vit } from "../../models/vit";
 import type { Weights } from "../../models/weights";
 import { Optimizer } from "../../train/optimizer";
 import { compileStep, type Model } from "../../train/step";
+import { TeacherClock } from "../../train/teacherTime";
 import { median, type Setup } from "./contest";
 import { makeSetup } from "./defaults";
 import { offerGPU } from "./navigator.node";
@@ -102,29 +101,13 @@ async function slowest(program: Program): Promise<Record<string, string>> {
   return Object.fromEntries(first.map(([label, ms]) => [label, `${Math.round((100 * ms) / total)} %`]));
 }
 
-/** Milliseconds of the teacher's forward pass on all, 75, 50 and 25 % of the patches, in turns. */
+/** GPU milliseconds of the teacher's forward pass on all, 75, 50 and 25 % of the patches, in turns. */
 async function teacherTimes(engine: Engine, setup: Setup): Promise<Record<string, number>> {
-  const teacher = load(engine, setup.teacher);
-  const lanes: { name: string; program: Program; times: number[] }[] = [];
-  for (const share of [100, 75, 50, 25])
-    lanes.push({ name: `${share} %`, program: await teacherAlone(engine, teacher, setup, (64 * share) / 100), times: [] });
-  for (const { program } of lanes) await program.time();
-  for (let i = 0; i < ROUNDS; i++) for (const lane of lanes) lane.times.push(await lane.program.time());
-  return Object.fromEntries(lanes.map(({ name, times }) => [name, round(median(times))]));
-}
-
-function teacherAlone(engine: Engine, teacher: Model, { images, imageShape }: Setup, k: number): Promise<Program> {
-  const graph = new Graph(engine);
-  const batch = imageShape[0];
-  const buffer = engine.takeBuffer(images.byteLength);
-  engine.device.queue.writeBuffer(buffer, 0, images as BufferSource);
-  const kept = engine.takeBuffer(4 * batch * k);
-  engine.device.queue.writeBuffer(
-    kept,
-    0,
-    Uint32Array.from({ length: batch * k }, (_, i) => i % k),
-  );
-  const shown = k < 64 ? graph.fixed(kept, [batch, k], "u32") : undefined;
-  const { logits } = vit(teacher.params.on(graph, false), teacher.config, graph.fixed(buffer, imageShape), { kept: shown });
-  return Program.compile(graph, { logits });
+  const clock = new TeacherClock(engine, load(engine, setup.teacher), setup.imageShape[0]);
+  const shares = [100, 75, 50, 25];
+  const ks = shares.map((share) => (64 * share) / 100);
+  let times: number[] = [];
+  for (let i = 0; i < ROUNDS; i++) times = await clock.measure(ks);
+  clock.destroy();
+  return Object.fromEntries(shares.map((share, i) => [`${share} %`, round(times[i])]));
 }

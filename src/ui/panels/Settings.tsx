@@ -13,6 +13,7 @@ const GROUPS: Record<Setting["group"], string> = {
   loss: "Loss",
   optimizer: "Optimizer",
   student: "Student",
+  augmentation: "Augmentation",
   run: "Run",
 };
 
