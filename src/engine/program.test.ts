@@ -292,6 +292,24 @@ describe("what a program runs", () => {
     program.dispose();
   });
 
+  test("elapsed runs once, whatever the number of submits, or gives nothing without timestamps", async () => {
+    const engine = await testEngine();
+    const graph = new Graph(engine);
+    const last = chain(graph, 4).at(-1) as Tensor;
+    const program = await Program.compile(graph, { last });
+    const expected = await program.fetch();
+    for (const submits of [1, 2, 5]) {
+      program.submits = submits;
+      const ms = await program.elapsed();
+      if (engine.facts.timestamps) expect(ms).toBeGreaterThanOrEqual(0);
+      expect(await program.fetch()).toEqual(expected);
+    }
+    program.dispose();
+    const plain = await testEngine({ without: ["subgroups", "timestamp-query", "shader-f16"] });
+    const other = new Graph(plain);
+    expect(await (await Program.compile(other, named(chain(other, 3)))).elapsed()).toBeUndefined();
+  });
+
   test("more than 65,535 workgroups fold into y", async () => {
     const graph = new Graph(await testEngine());
     const count = 5_000_000;

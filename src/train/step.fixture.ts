@@ -54,7 +54,7 @@ export function lessonOf({ teacher }: Scene, k: number): Lesson {
   return { teacher, keep: { k }, temperature: 2, weight: 0.7 };
 }
 
-function model(engine: Engine, config: ViTConfig, seed: number): Model {
+export function model(engine: Engine, config: ViTConfig, seed: number): Model {
   return { params: new Params(engine, weightsOf(config, seed)), config };
 }
 
