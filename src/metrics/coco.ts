@@ -125,7 +125,7 @@ export class CocoEvaluation {
   }
 
   private addClass(verdicts: Verdicts[], truths: GroundTruth[], detections: Detection[]): void {
-    const best = detections.toSorted((a, b) => b.score - a.score).slice(0, MAX_DETECTIONS);
+    const best = bestOf(detections);
     const scores = best.map(({ score }) => score);
     const boxes = best.map(({ box }) => box);
     const areas = boxes.map(area);
@@ -143,6 +143,11 @@ export class CocoEvaluation {
 /** An object as the evaluation wants it: crowds and difficult ones are not asked for. */
 export function wantedOf({ box, crowd = false, difficult = false }: GroundTruth): Wanted {
   return { box, crowd, ignored: crowd || difficult };
+}
+
+/** The detections that count, best first; equal scores keep their order. */
+export function bestOf(detections: readonly Detection[]): Detection[] {
+  return detections.toSorted((a, b) => b.score - a.score).slice(0, MAX_DETECTIONS);
 }
 
 function curves(verdicts: Verdicts, limit?: number): Curve[] {

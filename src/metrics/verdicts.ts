@@ -118,17 +118,11 @@ export class Verdicts {
   /** The curve at threshold t with at most `limit` detections per image; undefined where there is nothing to find. */
   curve(t: number, limit = MAX_DETECTIONS): Curve | undefined {
     if (this.wanted === 0) return undefined;
-    const recalls: number[] = [];
-    const precisions: number[] = [];
-    let [right, wrong] = [0, 0];
+    const hits: boolean[] = [];
     for (const i of this.byScore()) {
-      if (this.ranks[i] >= limit || (this.ignored[i] >> t) & 1) continue;
-      if ((this.hits[i] >> t) & 1) right++;
-      else wrong++;
-      recalls.push(right / this.wanted);
-      precisions.push(right / (right + wrong + EPSILON));
+      if (this.ranks[i] < limit && !((this.ignored[i] >> t) & 1)) hits.push(((this.hits[i] >> t) & 1) === 1);
     }
-    return { precision: sampled(recalls, precisions), recall: recalls.at(-1) ?? 0 };
+    return curveOf(hits, this.wanted);
   }
 
   /** Equal scores keep the order in which they came. */
@@ -138,8 +132,21 @@ export class Verdicts {
   }
 }
 
+/** The curve of detections in order of score, each a hit or a mistake, where `wanted` objects were to be found. */
+export function curveOf(hits: readonly boolean[], wanted: number): Curve {
+  const recalls = new Float64Array(hits.length);
+  const precisions = new Float64Array(hits.length);
+  let right = 0;
+  for (const [i, hit] of hits.entries()) {
+    if (hit) right++;
+    recalls[i] = right / wanted;
+    precisions[i] = right / (i + 1 + EPSILON);
+  }
+  return { precision: sampled(recalls, precisions), recall: recalls.at(-1) ?? 0 };
+}
+
 /** The best precision at or beyond each recall; 0 beyond the last. */
-function sampled(recalls: number[], precisions: number[]): Float64Array {
+function sampled(recalls: Float64Array, precisions: Float64Array): Float64Array {
   const out = new Float64Array(RECALLS.length);
   for (let i = precisions.length - 2; i >= 0; i--) precisions[i] = Math.max(precisions[i], precisions[i + 1]);
   for (let r = 0, i = 0; r < RECALLS.length; r++) {
