@@ -1,26 +1,27 @@
-// Kernels over feature maps [.., cols] without gaps: one lane per element, four numbers of bookkeeping, no sharing.
+// Kernels over feature maps [.., cols] without gaps.
 //
 //   combine           out = a + b (b only with B), then ReLU with RELU
-//   combine_gradient  out = g where y > 0: what passes a ReLU
+//   combine_gradient  out = a where b > 0: what passes a ReLU, for a = g and b = its result
 //   scale             out = s a, with EXP exp(s a)
-//   scale_gradient    out = g s, with EXP g s y; ds = sum g a, with EXP sum g a y, one sum for each lane
-//   mask_cells        out = a times the cell of mask [images, grid_h, grid_w] that holds the pixel; its own gradient
+//   scale_gradient    out = g s, with EXP g s b; ds = sum g a, with EXP sum g a b, a sum for each lane; b is the result
+//   mask_cells        out = a times the cell of mask [images, out_h, out_w] that holds the pixel; its own gradient
 //   nearest           out[i, j] = a[floor(i h / out_h), floor(j w / out_w)]
-//   nearest_gradient  out[y, x] = sum of g over the pixels that look at (y, x)
+//   nearest_gradient  out[y, x] = sum of a over the pixels (of out_h x out_w) that look at (y, x)
 //
 // Gradients add `other` (a row for each add_every-th row) with ADD.
+// Trick. A lane owns four neighbours, of one pixel where pixels matter: dividing an index is what costs on software adapters.
 const B = true;
 const RELU = false;
 const EXP = false;
 const ADD = false;
 
 struct Params {
-  size: u32, // elements
+  size: u32, // elements of out
   cols: u32,
-  stride: u32, // scale_gradient: number of lanes, each every so many elements
+  lanes: u32, // scale_gradient: each takes every so many elements
   h: u32,
   w: u32,
-  out_h: u32, // nearest: of the larger or smaller map; mask_cells: of the mask
+  out_h: u32, // of the other map; mask_cells: of the mask
   out_w: u32,
   add_offset: u32,
   add_stride: u32,
@@ -30,115 +31,153 @@ struct Params {
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read> g: array<f32>;
-@group(0) @binding(3) var<storage, read> y: array<f32>;
-@group(0) @binding(4) var<storage, read> s: array<f32>;
-@group(0) @binding(5) var<storage, read> mask: array<f32>;
-@group(0) @binding(6) var<storage, read> other: array<f32>;
-@group(0) @binding(7) var<storage, read_write> out: array<f32>;
-@group(0) @binding(8) var<storage, read_write> ds: array<f32>;
-@group(0) @binding(9) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> s: array<f32>;
+@group(0) @binding(4) var<storage, read> mask: array<f32>;
+@group(0) @binding(5) var<storage, read> other: array<f32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+@group(0) @binding(7) var<storage, read_write> ds: array<f32>;
+@group(0) @binding(8) var<uniform> params: Params;
 
 fn index(id: vec3u) -> u32 {
   return id.x + id.y * 65535u * 64u;
 }
 
-// The gradient that is there already.
-fn earlier(p: Params, i: u32) -> f32 {
-  if (ADD) {
-    let row = i / p.cols;
-    if (row % p.add_every == 0u) {
-      return other[p.add_offset + (row / p.add_every) * p.add_stride + i % p.cols];
+// Four neighbours from `at` on; past `end` the last is repeated, and nobody looks at what becomes of it.
+fn a_four(at: u32, end: u32) -> vec4f {
+  let e = end - 1u;
+  return vec4f(a[at], a[min(at + 1u, e)], a[min(at + 2u, e)], a[min(at + 3u, e)]);
+}
+
+fn b_four(at: u32, end: u32) -> vec4f {
+  let e = end - 1u;
+  return vec4f(b[at], b[min(at + 1u, e)], b[min(at + 2u, e)], b[min(at + 3u, e)]);
+}
+
+fn put_four(at: u32, end: u32, v: vec4f) {
+  for (var e = 0u; e < 4u; e++) { // unroll
+    if (at + e < end) {
+      out[at + e] = v[e];
     }
   }
-  return 0.0;
 }
 
 @compute @workgroup_size(64)
 fn combine(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  if (i >= p.size) {
+  let at = 4u * index(id);
+  if (at >= p.size) {
     return;
   }
-  var v = a[i];
+  var v = a_four(at, p.size);
   if (B) {
-    v += b[i];
+    v += b_four(at, p.size);
   }
   if (RELU) {
-    v = max(v, 0.0);
+    v = max(v, vec4f());
   }
-  out[i] = v;
+  put_four(at, p.size, v);
 }
 
 @compute @workgroup_size(64)
 fn combine_gradient(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  if (i < p.size) {
-    out[i] = select(0.0, g[i], y[i] > 0.0) + earlier(p, i);
+  let at = 4u * index(id);
+  if (at < p.size) {
+    put_four(at, p.size, select(vec4f(), a_four(at, p.size), b_four(at, p.size) > vec4f()));
   }
 }
 
 @compute @workgroup_size(64)
 fn scale(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  if (i >= p.size) {
+  let at = 4u * index(id);
+  if (at >= p.size) {
     return;
   }
-  var v = s[0] * a[i];
+  var v = s[0] * a_four(at, p.size);
   if (EXP) {
     v = exp(v);
   }
-  out[i] = v;
+  put_four(at, p.size, v);
 }
 
 @compute @workgroup_size(64)
 fn scale_gradient(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
   let lane = index(id);
-  if (lane >= p.stride) {
+  if (lane >= p.lanes) {
     return;
   }
   let factor = s[0];
   var sum = 0.0;
-  for (var i = lane; i < p.size; i += p.stride) {
+  for (var i = lane; i < p.size; i += p.lanes) {
     var v = g[i];
     if (EXP) {
-      v *= y[i];
+      v *= b[i];
     }
     sum += v * a[i];
-    out[i] = factor * v + earlier(p, i);
+    v *= factor;
+    if (ADD) {
+      let row = i / p.cols;
+      if (row % p.add_every == 0u) {
+        v += other[p.add_offset + (row / p.add_every) * p.add_stride + i % p.cols];
+      }
+    }
+    out[i] = v;
   }
   ds[lane] = sum;
+}
+
+// A pixel of an image and the first of a lane's four channels.
+struct Place {
+  image: u32,
+  y: u32,
+  x: u32,
+  c: u32,
+}
+
+fn place_of(p: Params, i: u32, height: u32, width: u32) -> Place {
+  let fours = (p.cols + 3u) / 4u;
+  let pixel = i / fours;
+  let line = pixel / width;
+  return Place(line / height, line % height, pixel % width, 4u * (i % fours));
+}
+
+// The gradient that is there already.
+fn earlier(p: Params, row: u32, c: u32) -> vec4f {
+  if (ADD) {
+    if (row % p.add_every == 0u) {
+      let at = p.add_offset + (row / p.add_every) * p.add_stride;
+      let e = p.cols - 1u;
+      return vec4f(other[at + c], other[at + min(c + 1u, e)], other[at + min(c + 2u, e)], other[at + min(c + 3u, e)]);
+    }
+  }
+  return vec4f();
 }
 
 @compute @workgroup_size(64)
 fn mask_cells(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  if (i >= p.size) {
+  let at = place_of(p, index(id), p.h, p.w);
+  let row = (at.image * p.h + at.y) * p.w + at.x;
+  if (row * p.cols >= p.size) {
     return;
   }
-  let pixel = i / p.cols;
-  let line = pixel / p.w;
-  let cell_y = (line % p.h) * p.out_h / p.h;
-  let cell_x = (pixel % p.w) * p.out_w / p.w;
-  out[i] = a[i] * mask[((line / p.h) * p.out_h + cell_y) * p.out_w + cell_x] + earlier(p, i);
+  let cell = (at.image * p.out_h + at.y * p.out_h / p.h) * p.out_w + at.x * p.out_w / p.w;
+  let end = (row + 1u) * p.cols;
+  put_four(row * p.cols + at.c, end, mask[cell] * a_four(row * p.cols + at.c, end) + earlier(p, row, at.c));
 }
 
 @compute @workgroup_size(64)
 fn nearest(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  if (i >= p.size) {
+  let at = place_of(p, index(id), p.out_h, p.out_w);
+  let row = (at.image * p.out_h + at.y) * p.out_w + at.x;
+  if (row * p.cols >= p.size) {
     return;
   }
-  let pixel = i / p.cols;
-  let line = pixel / p.out_w;
-  let from_y = (line % p.out_h) * p.h / p.out_h;
-  let from_x = (pixel % p.out_w) * p.w / p.out_w;
-  out[i] = a[(((line / p.out_h) * p.h + from_y) * p.w + from_x) * p.cols + i % p.cols];
+  let seen = (at.image * p.h + at.y * p.h / p.out_h) * p.w + at.x * p.w / p.out_w;
+  put_four(row * p.cols + at.c, (row + 1u) * p.cols, a_four(seen * p.cols + at.c, (seen + 1u) * p.cols));
 }
 
 // The first pixel that looks at `at` or beyond it: floor(i size / count) >= at.
@@ -149,21 +188,20 @@ fn first_looker(at: u32, size: u32, count: u32) -> u32 {
 @compute @workgroup_size(64)
 fn nearest_gradient(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  if (i >= p.size) {
+  let at = place_of(p, index(id), p.h, p.w);
+  let row = (at.image * p.h + at.y) * p.w + at.x;
+  if (row * p.cols >= p.size) {
     return;
   }
-  let pixel = i / p.cols;
-  let line = pixel / p.w;
-  let top = first_looker(line % p.h, p.h, p.out_h);
-  let bottom = first_looker(line % p.h + 1u, p.h, p.out_h);
-  let left = first_looker(pixel % p.w, p.w, p.out_w);
-  let right = first_looker(pixel % p.w + 1u, p.w, p.out_w);
-  var sum = earlier(p, i);
-  for (var r = top; r < bottom; r++) {
+  let bottom = first_looker(at.y + 1u, p.h, p.out_h);
+  let left = first_looker(at.x, p.w, p.out_w);
+  let right = first_looker(at.x + 1u, p.w, p.out_w);
+  var sum = earlier(p, row, at.c);
+  for (var r = first_looker(at.y, p.h, p.out_h); r < bottom; r++) {
     for (var c = left; c < right; c++) {
-      sum += g[(((line / p.h) * p.out_h + r) * p.out_w + c) * p.cols + i % p.cols];
+      let seen = (at.image * p.out_h + r) * p.out_w + c;
+      sum += a_four(seen * p.cols + at.c, (seen + 1u) * p.cols);
     }
   }
-  out[i] = sum;
+  put_four(row * p.cols + at.c, (row + 1u) * p.cols, sum);
 }

@@ -1,4 +1,4 @@
-// Pooling of maps [images, h, w, cols]: one lane per result, cols innermost.
+// Pooling of maps [images, h, w, cols]. A lane owns four neighbouring channels of a pixel of its result.
 //
 //   max_pool             the largest of a window of size x size every `stride` pixels, borders padded with nothing; `places`
 //                        keeps which input element it was, the first in reading order when several are equal
@@ -31,7 +31,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<uniform> params: Params;
 
-// A pixel of an image and a channel; image is past the end for lanes that have nothing to do.
+// A pixel of an image and the first of a lane's four channels. The image is past the end for lanes without work.
 struct Place {
   image: u32,
   y: u32,
@@ -39,24 +39,44 @@ struct Place {
   c: u32,
 }
 
-fn place_of(i: u32, h: u32, w: u32, cols: u32) -> Place {
-  let pixel = i / cols;
-  let line = pixel / w;
-  return Place(line / h, line % h, pixel % w, i % cols);
+fn place_of(p: Params, id: vec3u, height: u32, width: u32) -> Place {
+  let i = id.x + id.y * 65535u * 64u;
+  let fours = (p.cols + 3u) / 4u;
+  let pixel = i / fours;
+  let line = pixel / width;
+  return Place(line / height, line % height, pixel % width, 4u * (i % fours));
 }
 
-fn index(id: vec3u) -> u32 {
-  return id.x + id.y * 65535u * 64u;
+// Elements of four neighbouring channels of a pixel; past the last channel that one is repeated, and nobody looks at it.
+fn four_of(p: Params, pixel: u32, c: u32) -> vec4u {
+  return pixel * p.cols + min(vec4u(c, c + 1u, c + 2u, c + 3u), vec4u(p.cols - 1u));
 }
 
-fn earlier(p: Params, i: u32) -> f32 {
-  if (ADD) {
-    let row = i / p.cols;
-    if (row % p.add_every == 0u) {
-      return other[p.add_offset + (row / p.add_every) * p.add_stride + i % p.cols];
+fn map_four(e: vec4u) -> vec4f {
+  return vec4f(map[e.x], map[e.y], map[e.z], map[e.w]);
+}
+
+fn g_four(e: vec4u) -> vec4f {
+  return vec4f(g[e.x], g[e.y], g[e.z], g[e.w]);
+}
+
+fn put_four(p: Params, pixel: u32, c: u32, v: vec4f) {
+  for (var e = 0u; e < 4u; e++) { // unroll
+    if (c + e < p.cols) {
+      out[pixel * p.cols + c + e] = v[e];
     }
   }
-  return 0.0;
+}
+
+// The gradient that is there already.
+fn earlier(p: Params, row: u32, c: u32) -> vec4f {
+  if (ADD) {
+    if (row % p.add_every == 0u) {
+      let e = p.add_offset + (row / p.add_every) * p.add_stride + min(vec4u(c, c + 1u, c + 2u, c + 3u), vec4u(p.cols - 1u));
+      return vec4f(other[e.x], other[e.y], other[e.z], other[e.w]);
+    }
+  }
+  return vec4f();
 }
 
 const LOWEST = -3.4028234663852886e38;
@@ -64,8 +84,7 @@ const LOWEST = -3.4028234663852886e38;
 @compute @workgroup_size(64)
 fn max_pool(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  let at = place_of(i, p.out_h, p.out_w, p.cols);
+  let at = place_of(p, id, p.out_h, p.out_w);
   if (at.image >= p.images) {
     return;
   }
@@ -73,28 +92,31 @@ fn max_pool(@builtin(global_invocation_id) id: vec3u) {
   let left = max(at.x * p.stride, p.padding) - p.padding;
   let bottom = min(at.y * p.stride + p.size - p.padding, p.h);
   let right = min(at.x * p.stride + p.size - p.padding, p.w);
-  var largest = LOWEST;
-  var place = 0u;
+  var largest = vec4f(LOWEST);
+  var place = four_of(p, (at.image * p.h + top) * p.w + left, at.c);
   for (var r = top; r < bottom; r++) {
     for (var c = left; c < right; c++) {
-      let e = ((at.image * p.h + r) * p.w + c) * p.cols + at.c;
-      let v = map[e];
-      let larger = v > largest || (r == top && c == left);
-      largest = select(largest, v, larger);
-      place = select(place, e, larger);
+      let e = four_of(p, (at.image * p.h + r) * p.w + c, at.c);
+      let v = map_four(e);
+      place = select(place, e, v > largest);
+      largest = max(largest, v);
     }
   }
-  out[i] = largest;
+  let row = (at.image * p.out_h + at.y) * p.out_w + at.x;
+  put_four(p, row, at.c, largest);
   if (KEEP) {
-    places[i] = place;
+    for (var e = 0u; e < 4u; e++) { // unroll
+      if (at.c + e < p.cols) {
+        places[row * p.cols + at.c + e] = place[e];
+      }
+    }
   }
 }
 
 @compute @workgroup_size(64)
 fn max_pool_gradient(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  let at = place_of(i, p.h, p.w, p.cols);
+  let at = place_of(p, id, p.h, p.w);
   if (at.image >= p.images) {
     return;
   }
@@ -103,21 +125,23 @@ fn max_pool_gradient(@builtin(global_invocation_id) id: vec3u) {
   let left = (max(at.x + p.padding + p.stride, p.size) - p.size) / p.stride;
   let bottom = min((at.y + p.padding) / p.stride + 1u, p.out_h);
   let right = min((at.x + p.padding) / p.stride + 1u, p.out_w);
-  var sum = earlier(p, i);
+  let row = (at.image * p.h + at.y) * p.w + at.x;
+  let own = four_of(p, row, at.c);
+  var sum = earlier(p, row, at.c);
   for (var r = top; r < bottom; r++) {
     for (var c = left; c < right; c++) {
-      let e = ((at.image * p.out_h + r) * p.out_w + c) * p.cols + at.c;
-      sum += select(0.0, g[e], places_in[e] == i);
+      let e = four_of(p, (at.image * p.out_h + r) * p.out_w + c, at.c);
+      let kept = vec4u(places_in[e.x], places_in[e.y], places_in[e.z], places_in[e.w]);
+      sum += select(vec4f(), g_four(e), kept == own);
     }
   }
-  out[i] = sum;
+  put_four(p, row, at.c, sum);
 }
 
 @compute @workgroup_size(64)
 fn cell_means(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  let at = place_of(i, p.out_h, p.out_w, p.cols);
+  let at = place_of(p, id, p.out_h, p.out_w);
   if (at.image >= p.images) {
     return;
   }
@@ -125,13 +149,13 @@ fn cell_means(@builtin(global_invocation_id) id: vec3u) {
   let left = at.x * p.w / p.out_w;
   let bottom = (at.y + 1u) * p.h / p.out_h;
   let right = (at.x + 1u) * p.w / p.out_w;
-  var sum = 0.0;
+  var sum = vec4f();
   for (var r = top; r < bottom; r++) {
     for (var c = left; c < right; c++) {
-      sum += map[((at.image * p.h + r) * p.w + c) * p.cols + at.c];
+      sum += map_four(four_of(p, (at.image * p.h + r) * p.w + c, at.c));
     }
   }
-  out[i] = sum / f32((bottom - top) * (right - left));
+  put_four(p, (at.image * p.out_h + at.y) * p.out_w + at.x, at.c, sum / f32((bottom - top) * (right - left)));
 }
 
 // Which of `cells` cells of `size` pixels holds pixel `at`: the last r with floor(r size / cells) <= at.
@@ -142,8 +166,7 @@ fn cell_of(at: u32, size: u32, cells: u32) -> u32 {
 @compute @workgroup_size(64)
 fn cell_means_gradient(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let i = index(id);
-  let at = place_of(i, p.h, p.w, p.cols);
+  let at = place_of(p, id, p.h, p.w);
   if (at.image >= p.images) {
     return;
   }
@@ -151,5 +174,7 @@ fn cell_means_gradient(@builtin(global_invocation_id) id: vec3u) {
   let c = cell_of(at.x, p.w, p.out_w);
   let tall = (r + 1u) * p.h / p.out_h - r * p.h / p.out_h;
   let wide = (c + 1u) * p.w / p.out_w - c * p.w / p.out_w;
-  out[i] = g[((at.image * p.out_h + r) * p.out_w + c) * p.cols + at.c] / f32(tall * wide) + earlier(p, i);
+  let row = (at.image * p.h + at.y) * p.w + at.x;
+  let share = g_four(four_of(p, (at.image * p.out_h + r) * p.out_w + c, at.c)) / f32(tall * wide);
+  put_four(p, row, at.c, share + earlier(p, row, at.c));
 }

@@ -1,4 +1,4 @@
-/** Element-by-element and resizing operations on feature maps [B, H, W, C] without gaps; see shaders/maps.wgsl. */
+/** Element-wise and resizing operations on feature maps [B, H, W, C] without gaps; see shaders/maps.wgsl. */
 import type { Gradients, RowGradient, Tensor } from "../engine/graph";
 import { plus } from "./accumulate";
 import { resize } from "./resize";
@@ -40,7 +40,7 @@ function combine(op: string, a: Tensor, b: Tensor | undefined, RELU: boolean): T
 /** The share of g that passes the ReLU whose result is y. */
 function passed(y: Tensor, g: Tensor): Tensor {
   const out = y.graph.temp(y.shape);
-  launch(out, "combine_gradient", { g, y, out });
+  launch(out, "combine_gradient", { a: g, b: y, out });
   return out;
 }
 
@@ -58,7 +58,7 @@ export function scale(x: Tensor, s: Tensor, options: { exp?: boolean } = {}): Te
   const lanes = Math.min(SCALE_LANES, Math.ceil(x.size / SCALE_RUN));
   const backward = (g: Tensor, ds: Tensor, previous?: RowGradient) => {
     const out = x.graph.temp(x.shape);
-    launch(out, "scale_gradient", { a: x, y, s, g, out, ds }, { constants, previous, params: { stride: lanes }, threads: lanes });
+    launch(out, "scale_gradient", { a: x, b: y, s, g, out, ds }, { constants, previous, params: { lanes }, threads: lanes });
     return out;
   };
   if (y.needsGrad)
@@ -94,7 +94,7 @@ export function upsampleNearest(x: Tensor, [out_h, out_w]: readonly [number, num
   launch(y, "nearest", { a: x, out: y }, { params });
   const backward = (g: Tensor, previous?: RowGradient) => {
     const out = x.graph.temp(x.shape);
-    launch(out, "nearest_gradient", { g, out }, { params, previous });
+    launch(out, "nearest_gradient", { a: g, out }, { params, previous });
     return out;
   };
   if (x.needsGrad) x.graph.record(y, (g, grads) => grads.add(x, (previous) => backward(g, previous)));
@@ -116,7 +116,10 @@ interface Extra {
   threads?: number;
 }
 
-const NONE = { stride: 0, h: 0, w: 0, out_h: 0, out_w: 0 };
+/** Lanes of four neighbours, none of them across two pixels. */
+const fours = (out: Tensor) => out.rows * Math.ceil(out.cols / 4);
+
+const NONE = { lanes: 0, h: 0, w: 0, out_h: 0, out_w: 0 };
 
 function launch(out: Tensor, entry: string, bind: Record<string, Tensor>, { constants, params, previous, threads }: Extra = {}): void {
   const earlier = plus(previous);
@@ -124,6 +127,6 @@ function launch(out: Tensor, entry: string, bind: Record<string, Tensor>, { cons
     constants: { ...constants, ...earlier.constants },
     bind: { ...bind, ...earlier.bind },
     params: { size: out.size, cols: out.cols, ...NONE, ...params, ...earlier.params },
-    threads: threads ?? out.size,
+    threads: threads ?? fours(out),
   });
 }

@@ -70,6 +70,6 @@ function launch(x: Tensor, y: Tensor, entry: string, bind: Record<string, Tensor
     constants: { KEEP: "places" in bind, ...add.constants },
     bind: { ...bind, ...add.bind },
     params: { images, h, w, cols, out_h, out_w, ...window, ...add.params },
-    threads: bind.out.size,
+    threads: bind.out.rows * Math.ceil(cols / 4),
   });
 }
