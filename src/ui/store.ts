@@ -3,7 +3,7 @@ import { create } from "zustand";
 import { SCENE_CLASSES, scene } from "../data/scenes";
 import type { AdapterFacts } from "../engine/device";
 import { type Change, fromPairs, type Key, SETTINGS, type Settings } from "../train/experiment";
-import type { Cost } from "../train/task";
+import type { Cost, TeacherTime } from "../train/task";
 import type { Event, Frequency, Gallery, Phase } from "../worker/protocol";
 import { History } from "./history";
 
@@ -24,6 +24,8 @@ export interface State {
   gallery: Gallery;
   frequency?: Frequency;
   cost?: Cost;
+  /** As last measured, until a setting of the mask changes. */
+  teacherTime?: TeacherTime;
   /** Name of the teacher; null when there is none, undefined while nobody knows. */
   teacher?: string | null;
   /** What the panel says, and what the worker's run has. */
@@ -112,9 +114,14 @@ function fold(event: Event, { history, active, version, step, changes }: State):
       history.evaluations.push({ step: event.step, scores: event.scores, count: event.count });
       return { version: version + 1 };
     case "changed":
-      return { changes: withChange(changes, event.change), active: active && { ...active, [event.change.key]: event.change.to } };
+      return {
+        ...{ changes: withChange(changes, event.change), active: active && { ...active, [event.change.key]: event.change.to } },
+        ...(SETTINGS[event.change.key].group === "mask" && { teacherTime: undefined }),
+      };
     case "cost":
       return { cost: event.cost };
+    case "timed":
+      return { teacherTime: event.time };
     case "failed":
       return { failure: event };
     default:
@@ -126,7 +133,7 @@ function started({ settings, teacher, step, changes }: Extract<Event, { type: "s
   // A resumed run comes with its own history.
   const fresh = step === 0 || history.total !== settings.steps || history.points.at(-1)?.step !== step;
   return {
-    ...{ active: settings, teacher: teacher ?? null, step, changes, failure: undefined, frequency: undefined },
+    ...{ active: settings, teacher: teacher ?? null, step, changes, failure: undefined, frequency: undefined, teacherTime: undefined },
     ...{ hover: undefined, pinned: undefined, undo: [], version: 0 },
     ...(fresh && { history: new History(settings.steps) }),
   };

@@ -2,7 +2,7 @@
 import type { AdapterFacts } from "../engine/device";
 import type { Change, Key, Settings } from "../train/experiment";
 import type { StepReport } from "../train/session";
-import type { Cost, Scores } from "../train/task";
+import type { Cost, Scores, TeacherTime } from "../train/task";
 
 export type Command =
   /** Opens the GPU, makes the data, loads the teacher, and shows the masks of an untrained student. */
@@ -86,5 +86,7 @@ export type Event =
   | { type: "evaluated"; step: number; scores: Scores; count: number }
   | { type: "changed"; change: Change }
   | { type: "cost"; cost: Cost }
+  /** The teacher's GPU time per step, measured beside the run. */
+  | { type: "timed"; time: TeacherTime }
   | { type: "saved"; bytes: Uint8Array; step: number }
   | { type: "failed"; message: string; remedy: string; fatal: boolean };

@@ -125,6 +125,7 @@ async function play(): Promise<void> {
   if (playing || current().finished) return;
   await running; // a loop that was told to pause may still be at its last step
   playing = true;
+  timingDue = performance.now() + TIMING_WAITS_MS;
   phase("compiling", "Preparing kernels, once");
   running = loop().catch(report);
 }
@@ -141,6 +142,7 @@ async function loop(): Promise<void> {
     }
     announced = true;
     await alone(async () => watch?.glance());
+    await alone(timeTeacher);
   }
   playing = false;
   await alone(async () => watch?.look());
@@ -177,12 +179,30 @@ async function change(key: Parameters<Session["set"]>[0], value: string | number
   post({ type: "changed", change: current().set(key, value) });
   postCost();
   if (!playing) await watch?.look();
-  if (SETTINGS[key].group === "mask") await watch?.untrained();
+  if (SETTINGS[key].group !== "mask") return;
+  await watch?.untrained();
+  timingDue = performance.now() + TIMING_WAITS_MS;
 }
 
 async function save(): Promise<void> {
   watch?.store();
   post({ type: "saved", bytes: await current().save(), step: current().step });
+}
+
+/** Timing the teacher may take this share of a run's time; it waits until a change has been seen to act. */
+const TIMING_SHARE = 0.03;
+const TIMING_WAITS_MS = 2000;
+
+let timingDue = 0;
+
+/** Times the teacher now and then, and soon after a change of its patches. */
+async function timeTeacher(): Promise<void> {
+  const started = performance.now();
+  if (started < timingDue) return;
+  const time = await current().task.teacherTime();
+  const ended = performance.now();
+  timingDue = ended + (ended - started) / TIMING_SHARE;
+  if (time) post({ type: "timed", time });
 }
 
 function postCost(): void {

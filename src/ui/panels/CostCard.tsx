@@ -7,6 +7,7 @@ const PAPER = { full: 4.54e9, masked: 2.19e9 };
 
 export function CostCard() {
   const cost = useStore((state) => state.cost);
+  const time = useStore((state) => state.teacherTime);
   const criterion = useStore((state) => state.active?.criterion);
   const ms = useStore((state) => state.history.ms);
   const running = useStore(busy);
@@ -21,7 +22,12 @@ export function CostCard() {
             <b>{(cost.fullMacs / cost.macs).toFixed(2)}-fold</b>, {percent(1 - cost.macs / cost.fullMacs)} less
           </Row>
           <Row name="GPU buffers">{bytes(cost.bufferBytes)} in all</Row>
-          <Row name="measured">{ms ? `${milliseconds(ms)} per step${running ? "" : " (last run)"}` : "after the first steps"}</Row>
+          <Row name="teacher's GPU time">
+            {time
+              ? `${milliseconds(time.ms)} per step, ${milliseconds(time.fullMs)} at all patches: ${(time.fullMs / time.ms).toFixed(2)}-fold`
+              : "measured beside the run"}
+          </Row>
+          <Row name="whole step">{ms ? `${milliseconds(ms)} per step${running ? "" : " (last run)"}` : "after the first steps"}</Row>
         </dl>
       ) : (
         <p>Known once a teacher is loaded.</p>
