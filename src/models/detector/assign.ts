@@ -82,19 +82,24 @@ const NEGATIVE = 0.4;
 
 /** RetinaNet: each anchor takes the box it overlaps most; each box keeps its best anchor or anchors, however little they overlap. */
 function byOverlap(levels: Box[][], boxes: Box[]): Choice {
-  const flat = levels.flat();
-  const overlaps = boxes.map((box) => flat.map((anchor) => iou(anchor, box)));
-  const choice = Int32Array.from(flat, (_, a) => {
-    const best = indexOfLargest(boxes.map((_, g) => overlaps[g][a]));
-    const most = best < 0 ? 0 : overlaps[best][a];
+  const anchors = levels.flat();
+  const rows = boxes.map((box) => Float64Array.from(anchors, (anchor) => (apart(anchor, box) ? 0 : iou(anchor, box))));
+  const choice = Int32Array.from(anchors, (_, a) => {
+    let best = 0;
+    for (let g = 1; g < rows.length; g++) if (rows[g][a] > rows[best][a]) best = g;
+    const most = rows[best]?.[a] ?? 0;
     if (most >= POSITIVE) return best;
     return most < NEGATIVE ? BACKGROUND : IGNORED;
   });
-  for (const [g, row] of overlaps.entries()) {
+  for (const [g, row] of rows.entries()) {
     const most = row.reduce((a, b) => Math.max(a, b), 0);
-    for (let a = 0; a < row.length; a++) if (most > 0 && row[a] === most) choice[a] = g;
+    if (most > 0) for (let a = 0; a < row.length; a++) if (row[a] === most) choice[a] = g;
   }
   return choice;
+}
+
+function apart(a: Box, b: Box): boolean {
+  return a[0] >= b[2] || b[0] >= a[2] || a[1] >= b[3] || b[1] >= a[3];
 }
 
 /**
@@ -185,13 +190,6 @@ function distances([x, y]: readonly number[], [x1, y1, x2, y2]: Box): number[] {
 
 function centre([x1, y1, x2, y2]: Box): [x: number, y: number] {
   return [(x1 + x2) / 2, (y1 + y2) / 2];
-}
-
-/** Index of the first largest value above 0; -1 when there is none. */
-function indexOfLargest(values: number[]): number {
-  let best = -1;
-  for (const [i, v] of values.entries()) if (v > (best < 0 ? 0 : values[best])) best = i;
-  return best;
 }
 
 export function asBoxes(flat: Float32Array): Box[] {

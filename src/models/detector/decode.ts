@@ -73,7 +73,7 @@ function boxDecoder(
 export function boxOf(config: DetectorConfig, anchor: Box, raw: readonly number[], stride: number): Box {
   if (config.kind === "retinanet") return fromDeltas(anchor, raw, [1, 1, 1, 1]);
   if (config.kind === "atss") return fromDeltas(anchor, raw, ATSS_STDS);
-  if (config.kind === "fcos") return fromDistances(anchor, raw);
+  if (config.kind === "fcos") return fromDistances(anchor, raw.map(Math.exp));
   const bins = config.regMax + 1;
   return fromDistances(
     anchor,

@@ -95,7 +95,7 @@ function head(net: Net, feature: Map64, level: number) {
   const box = convolve(net, `bbox_head.${boxes}`, reg, 1);
   if (kind !== "retinanet") {
     const factor = get(net, `bbox_head.scales.${level}.scale`)[0];
-    box.data = box.data.map((v) => (kind === "fcos" ? Math.exp(factor * v) : factor * v));
+    box.data = box.data.map((v) => factor * v);
   }
   return {
     cls: convolve(net, `bbox_head.${classes}`, cls, 1),

@@ -10,8 +10,8 @@ export interface LevelTensors {
   /** Logits [B, H, W, A K], anchor by anchor. */
   cls: Tensor;
   /**
-   * [B, H, W, A box]: RetinaNet, ATSS: deltas of the anchor; FCOS: distances in pixels, positive; GFL: logits of each side's
-   * bins.
+   * [B, H, W, A box], raw: RetinaNet, ATSS: deltas of the anchor; FCOS: logarithms of distances in pixels; GFL: logits of
+   * each side's bins.
    */
   box: Tensor;
   /** FCOS, ATSS: logit [B, H, W, 1]. */
@@ -22,8 +22,7 @@ export function head(layers: Layers, config: DetectorConfig, feature: Tensor, le
   const { cls, box, centerness } = OUTPUTS[config.kind];
   const [classes, regression] = ["cls_convs", "reg_convs"].map((name) => branch(layers, config, feature, name));
   const raw = layers.conv(regression, box);
-  const own =
-    config.kind === "retinanet" ? raw : scale(raw, layers.get(`bbox_head.scales.${level}.scale`), { exp: config.kind === "fcos" });
+  const own = config.kind === "retinanet" ? raw : scale(raw, layers.get(`bbox_head.scales.${level}.scale`));
   return {
     cls: layers.conv(classes, cls),
     box: own,
