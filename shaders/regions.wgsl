@@ -2,7 +2,7 @@
 //
 //   pixel_scores    s = sigmoid(sum_c x^2 / (tau C)) of each pixel, or with ABS s = sum_c |x| / (tau C)
 //   normalise       within each region: a = s / mean(s), with SOFTMAX a = n softmax(s) (n pixels), else a = s
-//   means           mean over each region's pixels of x, or with ABS of |x|
+//   means           mean over each region's pixels of x / tau, or with ABS of |x| / tau
 //   squash          a = sigmoid(x / tau)
 //   threshold       mask = 0 where a >= omega, else 1; with BELOW 0 where a < omega
 //   erase           x times a mask of pixels, or with CHANNELS a mask of each region's channels
@@ -204,7 +204,7 @@ fn means(@builtin(global_invocation_id) id: vec3u) {
       }
     }
   }
-  out[i] = sum / area(r);
+  out[i] = sum / (p.tau * area(r));
 }
 
 @compute @workgroup_size(64)
@@ -220,7 +220,7 @@ fn means_gradient(@builtin(global_invocation_id) id: vec3u) {
   var sum = 0.0;
   for (var level = 0u; level < p.levels; level++) {
     let number = region_at(p, level, row % (p.height * p.width));
-    sum += g[(image * p.regions + number) * p.cols + c] / area(region(p, number));
+    sum += g[(image * p.regions + number) * p.cols + c] / (p.tau * area(region(p, number)));
   }
   if (ABS) {
     sum *= sign(x[i]);

@@ -95,11 +95,18 @@ function pixelScores(x: Tensor, tau: number | Live, ABS: boolean): Tensor {
   return out;
 }
 
-/** Mean of x, or of |x|, over the pixels of every region: [B, R, C] (Eq. 9 and 10 for logits). */
-export function regionMeans(x: Tensor, sides: Sides, { absolute = false }: { absolute?: boolean } = {}): Tensor {
+export interface MeanOptions {
+  /** Of |x|. */
+  absolute?: boolean;
+  /** What x is divided by. */
+  tau?: number | Live;
+}
+
+/** Mean of x over the pixels of every region: [B, R, C] (Eq. 9 and 10 for logits). */
+export function regionMeans(x: Tensor, sides: Sides, { absolute = false, tau = 1 }: MeanOptions = {}): Tensor {
   const { graph } = x;
   const constants = { ABS: absolute };
-  const params = pyramid(x, sides);
+  const params = { ...pyramid(x, sides), tau };
   const out = graph.temp([x.shape[0], regionCount(sides), x.cols], "f32", x.needsGrad);
   graph.launch("regions", "means", { constants, bind: { x, out }, params, threads: out.size });
   if (x.needsGrad)
