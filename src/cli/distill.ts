@@ -2,26 +2,22 @@
  * A distillation run without a browser: `npm run distill -- keep=0.5 criterion=student steps=500 seed=1 --json`.
  * The same session as in the page; settings are those of src/train/experiment.ts.
  */
-import { type Classification, classification } from "../train/classification";
+import type { Classification } from "../train/classification";
+import type { Session } from "../train/session";
 import type { TeacherTime } from "../train/task";
-import { loadNetwork, nodeEngine, openData, readArguments, runToEnd } from "./headless";
-
-const TEACHER = "public/teacher-scenes.safetensors";
+import { nodeEngine, openSubject, readArguments, runToEnd, SUBJECT_KEYS } from "./headless";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, rest, json } = readArguments(argv, ["data", "teacher", "guide", "resume", "every", "kernels"]);
+  const { settings, rest, json } = readArguments(argv, [...SUBJECT_KEYS, "resume", "every", "kernels"]);
   const every = Number(rest.every ?? 10);
   if (!Number.isInteger(every) || every < 1) {
     console.error(`every cannot be "${rest.every}". Use a whole number from 1.`);
     return 2;
   }
-  const dataset = await openData(rest.data ?? "scenes");
-  const teacher = rest.teacher === "none" ? undefined : await loadNetwork(rest.teacher ?? TEACHER);
-  const guide = rest.guide ? await loadNetwork(rest.guide) : undefined;
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const teacherTime = stopwatch();
   const session = await runToEnd({
-    session: { engine: await nodeEngine(rest.kernels), subject: classification({ dataset, teacher, guide }), settings },
+    session: { engine: await nodeEngine(rest.kernels), subject: await openSubject(rest), settings },
     resume: rest.resume,
     every,
     log: async (r, { task }) =>
@@ -32,23 +28,28 @@ export async function main(argv: string[]): Promise<number> {
       }),
     evaluated: (step, { top1 }) => print({ step, heldout_top1: top1 }),
   });
-  const { task, step } = session;
+  print({ final: true, ...(await outcome(session)) });
+  return 0;
+}
+
+/** What came of a run: accuracy on all held-out images, and what the teacher costs. */
+export async function outcome(session: Session<Classification>) {
+  const { task, step, settings } = session;
   const cost = task.cost();
   let time: TeacherTime | undefined;
   for (let i = 0; i < FINAL_TIMES; i++) time = await task.teacherTime();
-  print({
-    ...{ final: true, steps: step, student_top1: (await session.evaluate()).top1, teacher_top1: await task.evaluateTeacher() },
+  return {
+    ...{ steps: step, student_top1: (await session.evaluate()).top1, teacher_top1: await task.evaluateTeacher() },
     ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs },
     ...{ teacher_ms: rounded(time?.ms), teacher_ms_full: rounded(time?.fullMs) },
     ...{ buffer_bytes: cost?.bufferBytes, seed: settings.seed },
-  });
-  return 0;
+  };
 }
 
 /** Times the teacher at most once in so many milliseconds: it runs beside the training it would slow down. */
 const TIME_EVERY_MS = 3000;
 
-/** The last line tells the median of so many. */
+/** The last line tells the median of so many times. */
 const FINAL_TIMES = 9;
 
 /** Tells the teacher's time, measured anew now and then. */

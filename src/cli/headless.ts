@@ -11,10 +11,11 @@ import { scenes } from "../data/scenes";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, type TuneStore, tune } from "../ops/tune";
+import { type Classification, classification } from "../train/classification";
 import { fromPairs, SETTINGS, type Settings } from "../train/experiment";
 import { type Network, readNetwork } from "../train/network";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
-import type { Scores, Task } from "../train/task";
+import type { Scores, Subject, Task } from "../train/task";
 import { decodeInNode } from "./decode.node";
 import { nodeGPU } from "./device.node";
 
@@ -72,6 +73,20 @@ export async function loadNetwork(path: string, heads?: number): Promise<Network
   return readNetwork(new Uint8Array(readFileSync(path)), basename(path), { heads });
 }
 
+/** The teacher that ships with the page. */
+const TEACHER = "public/teacher-scenes.safetensors";
+
+/** Arguments that name what a distillation is about. */
+export const SUBJECT_KEYS = ["data", "teacher", "guide"] as const;
+
+/** Opens data, teacher ("none" for none) and guide. */
+export async function openSubject(rest: Record<string, string>): Promise<Subject<Classification>> {
+  const dataset = await openData(rest.data ?? "scenes");
+  const teacher = rest.teacher === "none" ? undefined : await loadNetwork(rest.teacher ?? TEACHER);
+  const guide = rest.guide ? await loadNetwork(rest.guide) : undefined;
+  return classification({ dataset, teacher, guide });
+}
+
 /** Where measured kernel choices are kept, by adapter. */
 const TUNED = ".cache/kernels.json";
 
@@ -105,23 +120,24 @@ export interface Loop<T extends Task> {
   /** Saves here now and then, and continues from it when it exists. */
   resume?: string;
   /** Told after every `every` steps. */
-  every: number;
-  log(report: StepReport, session: Session<T>): void | Promise<void>;
-  /** Told the scores on held-out data every `settings.evaluate` steps. */
-  evaluated(step: number, scores: Scores): void;
+  every?: number;
+  log?(report: StepReport, session: Session<T>): void | Promise<void>;
+  /** Told the scores on held-out data every `settings.evaluate` steps; without it nobody evaluates. */
+  evaluated?(step: number, scores: Scores): void;
 }
 
 const SAVE_EVERY_MS = 60_000;
 
 /** Runs a session to its end and returns it. */
-export async function runToEnd<T extends Task>({ session: options, resume, every, log, evaluated }: Loop<T>): Promise<Session<T>> {
+export async function runToEnd<T extends Task>({ session: options, resume, every = 1, log, evaluated }: Loop<T>): Promise<Session<T>> {
   const saved = resume && existsSync(resume) ? new Uint8Array(readFileSync(resume)) : undefined;
   const session = saved ? Session.restore(options, saved) : Session.create(options);
   let savedAt = performance.now();
   while (!session.finished) {
     const report = await session.advance();
-    if (report.step % every === 0 || session.finished) await log(report, session);
-    if (report.step % session.settings.evaluate === 0 && !session.finished) evaluated(report.step, await session.evaluate(1000));
+    if (report.step % every === 0 || session.finished) await log?.(report, session);
+    if (evaluated && report.step % session.settings.evaluate === 0 && !session.finished)
+      evaluated(report.step, await session.evaluate(1000));
     if (resume && performance.now() - savedAt > SAVE_EVERY_MS) {
       writeWhole(resume, await session.save());
       savedAt = performance.now();
