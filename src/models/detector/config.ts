@@ -209,7 +209,7 @@ export function checkDetector(config: DetectorConfig, name = "detector"): void {
   choice("block", config.block, ["basic", "bottleneck"]);
   choice("norm", config.norm, ["gn", "bn"]);
   choice("stem", config.stem, [3, 7]);
-  choice("the number of stages", config.blocks.length, [4]);
+  choice("the number of stages", config.blocks?.length, [4]);
   for (const count of config.blocks) whole("the number of blocks of a stage", count, 1);
   for (const key of ["image", "classes", "width", "channels", "levels", "regMax"] as const) whole(key, config[key], 1);
   whole("stacked", config.stacked, 0);
