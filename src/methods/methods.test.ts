@@ -63,7 +63,7 @@ describe.each(methods.map((method) => ({ name: method.name, method })))("$name",
 
   test("its gradients agree with differences of its value", async () => {
     // W, detached by default, changes the value without a gradient.
-    const knobs = "detach" in method.knobs ? { detach: "on" } : {};
+    const knobs: Record<string, string> = "detach" in method.knobs ? { detach: "on" } : {};
     await checkGradients(await teach(await testEngine(), method, { knobs, modules: awake }));
   });
 });
