@@ -105,10 +105,10 @@ function readRows(path: string): Row[] {
 export function table(found: ReadonlyMap<string, Row[]>): string {
   const rows = [...found].map(([name, runs]) => {
     const [{ teacher_macs: macs, teacher_macs_full: full }] = runs;
-    const saved =
-      macs === undefined || full === undefined ? "" : `${(macs / 1e6).toFixed(1)} M (-${Math.round(100 * (1 - macs / full))} %)`;
+    const saved = macs !== undefined && full !== undefined && macs < full ? ` (-${Math.round(100 * (1 - macs / full))} %)` : "";
+    const cost = macs === undefined ? "" : `${(macs / 1e6).toFixed(1)} M${saved}`;
     const teacher = runs.map((run) => run.teacher_top1).filter((top1) => top1 !== undefined);
-    return [name || "defaults", spread(runs.map((run) => run.student_top1)), teacher.length ? spread(teacher) : "", saved, runs.length];
+    return [name || "defaults", spread(runs.map((run) => run.student_top1)), teacher.length ? spread(teacher) : "", cost, runs.length];
   });
   const lines = [["case", "student top-1, %", "teacher top-1, %", "teacher MACs per image", "seeds"], Array(5).fill("---"), ...rows];
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
