@@ -10,12 +10,20 @@ import { matmulFlops } from "./flops";
 /** Named float32 tensors; the names are timm's for a ViT (`blocks.0.attn.qkv.weight`, ...). */
 export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
 
-export const TASKS = ["vit-step", "maskedkd-step", "maskedkd-full-step", "matmul-512"] as const;
+export const TASKS = ["vit-step", "maskedkd-step", "maskedkd-full-step", "matmul-512", "conv-32", "conv-64"] as const;
 export type Task = (typeof TASKS)[number];
+
+/** Training steps of a ViT. */
+export const isStep = (task: Task): boolean => task.endsWith("-step");
+export const isConv = (task: Task): boolean => task.startsWith("conv-");
+
+/** Learning rate of the convolution tasks. */
+export const CONV_RATE = 1e-6;
 
 /** What every contestant is given. Weights are theirs to copy, not to change. */
 export interface Setup {
   task: Task;
+  /** For the convolutions: `weight` [O, C, 3, 3] and `bias` [O]. */
   student: Weights;
   teacher: Weights;
   /** Attention heads of student and teacher; shapes alone do not tell. */
@@ -32,7 +40,8 @@ export interface Setup {
 
 /**
  * One engine. A step is a whole training step on the one batch of the setup: forward, loss, backward, Adam (lr 1e-3,
- * betas 0.9 and 0.999, eps 1e-8, no decay). For `matmul-512` it is one product.
+ * betas 0.9 and 0.999, eps 1e-8, no decay). For `matmul-512` it is one product; for a convolution (3x3, stride 1, padding 1, as
+ * many channels out as in) the result, the gradients of input, weight and bias for the upstream gradient x, and a step of SGD.
  */
 export interface Contestant {
   name: string;
@@ -42,7 +51,7 @@ export interface Contestant {
 export interface Runner {
   /** One step; resolves when the GPU has finished it. */
   step(): Promise<void>;
-  /** Loss of the last step, before its update (`matmul-512`: mean square of the product). */
+  /** Loss of the last step, before its update (`matmul-512`: mean square of the product; convolutions: of y plus that of dx, in a further step). */
   loss(): Promise<number>;
   stop(): void;
 }

@@ -1,7 +1,7 @@
 /**
  * What the contest is run on: by default two seeded, random ViTs and a random batch, or safetensors files of anyone's.
  */
-import type { Setup, Task, Weights } from "./contest";
+import { isConv, isStep, type Setup, type Task, type Weights } from "./contest";
 import { type VitShape, vitShape } from "./flops";
 
 /** Everything the command line decides, as plain data: it travels to the browser page as JSON. */
@@ -33,11 +33,12 @@ const BATCH = 32;
 /** Builds the setup of a task. `files` holds what was read from the files of the command line. */
 export function makeSetup(options: Options, files: Partial<Record<FileRole, Tensors>> = {}): Setup {
   const { task, heads, keep, seed } = options;
+  if (isConv(task)) return { task, ...convolution(task, seed), teacher: new Map(), heads, keep, seed };
   const student = files.student ? asWeights(files.student) : randomVit(STUDENT, normals(seed + 1));
   const teacher = files.teacher ? asWeights(files.teacher) : randomVit(TEACHER, normals(seed + 2));
   const batch = task === "matmul-512" ? factors(512, seed) : files.batch ? asBatch(files.batch) : randomBatch(student, seed);
   const setup = { task, student, teacher, heads, keep, seed, ...batch };
-  if (task !== "matmul-512") check(setup);
+  if (isStep(task)) check(setup);
   return setup;
 }
 
@@ -88,6 +89,26 @@ function randomBatch(student: Weights, seed: number): BatchPart {
 
 function factors(side: number, seed: number): BatchPart {
   return { images: Float32Array.from({ length: 2 * side * side }, normals(seed)), imageShape: [2, side, side], labels: new Int32Array() };
+}
+
+/** Batches of 8 maps: 32x32 with 32 channels, 64x64 with 16. */
+function convolution(task: Task, seed: number): BatchPart & Pick<Setup, "student"> {
+  const side = task === "conv-64" ? 64 : 32;
+  const channels = 1024 / side; // 32 or 16
+  const normal = normals(seed);
+  const draw = (shape: number[], scale: number) => ({
+    shape,
+    data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * normal()),
+  });
+  const weight = draw([channels, channels, 3, 3], 1 / Math.sqrt(9 * channels));
+  const { shape: imageShape, data: images } = draw([8, channels, side, side], 1);
+  return {
+    student: new Map([
+      ["weight", weight],
+      ["bias", draw([channels], 0.02)],
+    ]),
+    ...{ images, imageShape, labels: new Int32Array() },
+  };
 }
 
 function asWeights(tensors: Tensors): Weights {

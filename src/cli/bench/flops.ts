@@ -4,9 +4,10 @@
  * A multiply-add counts as two operations. A ViT forward is counted in full (the last block on every token, although
  * only its class token is used); a training step is three forwards of the student (forward, gradients of the inputs,
  * gradients of the weights) plus one forward of the teacher on the tokens it is shown. Everything that is not a matrix
- * product (softmax, LayerNorm, GELU, Adam) counts nothing.
+ * product (softmax, LayerNorm, GELU, Adam) counts nothing. A convolution is the product it amounts to, taps outside the map
+ * included.
  */
-import type { Setup, Weights } from "./contest";
+import { isConv, type Setup, type Weights } from "./contest";
 
 export interface VitShape {
   width: number;
@@ -48,6 +49,7 @@ export function keptPatches(setup: Pick<Setup, "task" | "keep">, patches: number
 export function matmulFlops(setup: Setup): number {
   if (setup.task === "matmul-512") return 2 * setup.imageShape[1]! ** 3;
   const batch = setup.imageShape[0]!;
+  if (isConv(setup.task)) return 3 * 2 * 9 * setup.imageShape[1]! * setup.images.length;
   const student = vitShape(setup.student);
   const training = 3 * forwardFlops(student, student.patches);
   if (setup.task === "vit-step") return batch * training;

@@ -11,8 +11,9 @@
  * jax-js counts references: a function eats its arguments, `.ref` keeps one for later.
  */
 import { blockUntilReady, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
-import { type Contestant, meanSquare, type Runner, type Setup, type Weights } from "./contest";
+import { type Contestant, isConv, meanSquare, type Runner, type Setup, type Weights } from "./contest";
 import { keptPatches, vitShape } from "./flops";
+import { convolution } from "./jax.conv";
 
 type Arr = np.Array;
 type Params = Record<string, Arr>;
@@ -26,6 +27,7 @@ const contestant = (name: string, tuned: boolean): Contestant => ({
   name,
   async start(setup) {
     await ready();
+    if (isConv(setup.task)) return convolution(setup);
     return setup.task === "matmul-512" ? product(setup) : training(setup, tuned);
   },
 });

@@ -8,13 +8,15 @@ import type { Weights } from "../../models/weights";
 import { matmul } from "../../ops/linear";
 import { Optimizer } from "../../train/optimizer";
 import { type Batch, compileStep, type Lesson, type Model } from "../../train/step";
-import { type Contestant, meanSquare, type Runner, type Setup } from "./contest";
+import { type Contestant, isConv, meanSquare, type Runner, type Setup } from "./contest";
 import { keptPatches } from "./flops";
+import { convolution } from "./ours.conv";
 
 export const ours: Contestant = {
   name: "ours",
   async start(setup) {
     const engine = await openEngine(navigator.gpu);
+    if (isConv(setup.task)) return convolution(engine, setup);
     return setup.task === "matmul-512" ? product(engine, setup) : training(engine, setup);
   },
 };
