@@ -91,12 +91,18 @@ struct Params {
 
 // ---- loads ---------------------------------------------------------------------------------------------------------
 
-// Addresses are in the elements of the array read: vec4s or floats. A run holds the place of each of a block's four stored
-// rows at k = 0, worked out once per segment; every four k it moves on by `pace`. `span` counts the elements that may
-// follow in the stored row (only a float-by-float load asks). Blocks past the end of the matrix repeat its last row.
+// A spot is where a block's four stored rows begin, in floats, worked out once per tile. A run is the same at k = 0 of a
+// segment, in elements of the array read (vec4s or floats); every four k it moves on by `pace`. `span` counts the elements
+// that may follow in the stored row (only a float-by-float load asks). Blocks past the end of the matrix repeat its last row.
+struct Spot {
+  at: vec4u,
+  x: vec4u, // gathered: floats into the map's line
+  y: vec4u, // gathered: lines into the map
+}
+
 struct Run {
   at: vec4u,
-  x: vec4u, // gathered: floats from the start of the map's line to each place; no less than `line` where there is nothing
+  x: vec4u, // gathered: as above, no less than `line` where there is nothing
 }
 
 fn a_pace(p: Params) -> u32 {
@@ -111,31 +117,52 @@ fn b_pace(p: Params) -> u32 {
   }
 }
 
-// The run of four rows of A from row i on (four columns of A, when it is stored transposed) in segment s.
-fn a_run(p: Params, i: u32, s: u32, z: u32) -> Run {
+// Four rows of A from row i on (four columns of A, when it is stored transposed).
+fn a_spot(p: Params, i: u32, z: u32) -> Spot {
   if (GATHER == 1u || GATHER == 2u) {
-    return gathered_rows(p, i, s, z);
+    return gathered_rows(p, i, z);
   } else if (A_T) {
-    let col = min(i, p.m - select(1u, 4u, A_VEC));
-    let first = p.a_offset + s * p.grid_width * p.lda + col;
-    return Run((first + vec4u(0u, 1u, 2u, 3u) * p.lda) / select(1u, 4u, A_VEC), vec4u());
+    return Spot(p.a_offset + min(i, p.m - select(1u, 4u, A_VEC)) + vec4u(0u, 1u, 2u, 3u) * p.lda, vec4u(), vec4u());
   } else {
-    let first = p.a_offset + min(i + vec4u(0u, 1u, 2u, 3u), vec4u(p.m - 1u)) * p.lda;
-    return Run(first / select(1u, 4u, A_VEC), vec4u());
+    return Spot(p.a_offset + min(i + vec4u(0u, 1u, 2u, 3u), vec4u(p.m - 1u)) * p.lda, vec4u(), vec4u());
   }
 }
 
-// The same of four columns of B from column j on.
-fn b_run(p: Params, j: u32, s: u32, z: u32) -> Run {
+// Four columns of B from column j on (four rows of B, unless it is stored transposed).
+fn b_spot(p: Params, j: u32) -> Spot {
   if (GATHER == 3u) {
-    return gathered_columns(p, j, s);
+    return gathered_columns(p, j);
   } else if (B_T) {
-    let first = p.b_offset + s * p.k_size + min(j + vec4u(0u, 1u, 2u, 3u), vec4u(p.n - 1u)) * p.ldb;
-    return Run(first / select(1u, 4u, B_VEC), vec4u());
+    return Spot(p.b_offset + min(j + vec4u(0u, 1u, 2u, 3u), vec4u(p.n - 1u)) * p.ldb, vec4u(), vec4u());
   } else {
-    let col = min(j, p.n - select(1u, 4u, B_VEC));
-    let first = p.b_offset + tap(p, s, z) * p.n + col;
-    return Run((first + vec4u(0u, 1u, 2u, 3u) * p.ldb) / select(1u, 4u, B_VEC), vec4u());
+    return Spot(p.b_offset + min(j, p.n - select(1u, 4u, B_VEC)) + vec4u(0u, 1u, 2u, 3u) * p.ldb, vec4u(), vec4u());
+  }
+}
+
+fn a_run(p: Params, spot: Spot, s: u32, z: u32) -> Run {
+  if (GATHER == 1u) {
+    return gathered_run(p, spot, 0u, s, s * p.line, A_VEC);
+  } else if (GATHER == 2u) {
+    let back = segment_tap(p, s, z);
+    return gathered_run(p, spot, 0u - back.x * p.channels, 0u - back.y, 0u - back.y * p.line - back.x * p.channels, A_VEC);
+  } else if (GATHER == 3u) {
+    return Run((spot.at + s * p.k_size * p.lda) / select(1u, 4u, A_VEC), vec4u());
+  } else {
+    return Run(spot.at / select(1u, 4u, A_VEC), vec4u());
+  }
+}
+
+fn b_run(p: Params, spot: Spot, s: u32, z: u32) -> Run {
+  if (GATHER == 1u) {
+    return Run((spot.at + s * p.k_size) / select(1u, 4u, B_VEC), vec4u());
+  } else if (GATHER == 2u) {
+    return Run((spot.at + tap(p, s, z) * p.n) / select(1u, 4u, B_VEC), vec4u());
+  } else if (GATHER == 3u) {
+    let map = s / p.grid_height;
+    let y = (s - map * p.grid_height) * p.stride;
+    return gathered_run(p, spot, 0u, y, (map * p.height + y) * p.line, B_VEC);
+  } else {
+    return Run(spot.at / select(1u, 4u, B_VEC), vec4u());
   }
 }
 
@@ -276,43 +303,43 @@ fn segment_tap(p: Params, s: u32, z: u32) -> vec2u {
 
 // Its place in the kernel.
 fn tap(p: Params, s: u32, z: u32) -> u32 {
-  if (GATHER == 2u) {
-    let place = segment_tap(p, s, z) * p.stride + (class_of(p, z) + p.padding) % p.stride;
-    return place.y * p.kernel_width + place.x;
-  } else {
-    return 0u;
-  }
+  let place = segment_tap(p, s, z) * p.stride + (class_of(p, z) + p.padding) % p.stride;
+  return place.y * p.kernel_width + place.x;
 }
 
 const NOWHERE = 0x80000000u;
 
-// Where pixels (x in floats, y) of maps lie and how far into their lines. Both may be negative: as u32 these are large.
-fn run_of(p: Params, offset: u32, map: vec4u, x: vec4u, y: vec4u, vec: bool) -> Run {
-  let at = offset + (map * p.height + y) * p.line + x;
-  return Run(select(at, vec4u(vec4i(at) >> vec4u(2u)), vec), select(vec4u(NOWHERE), x, y < vec4u(p.height)));
-}
+// Places and distances may be negative: as u32 these are large.
 
-fn gathered_rows(p: Params, i: u32, s: u32, z: u32) -> Run {
+fn gathered_rows(p: Params, i: u32, z: u32) -> Spot {
   let row = min(i + vec4u(0u, 1u, 2u, 3u), vec4u(p.m - 1u));
   let line = row / p.grid_width;
   let map = line / p.grid_height;
-  let x = row - line * p.grid_width;
-  let y = line - map * p.grid_height;
+  var x = row - line * p.grid_width;
+  var y = line - map * p.grid_height;
   if (GATHER == 1u) {
-    return run_of(p, p.a_offset, map, (x * p.stride - p.padding) * p.channels, y * p.stride + s - p.padding, A_VEC);
+    x = x * p.stride - p.padding;
+    y = y * p.stride - p.padding;
   } else {
-    let reach = (class_of(p, z) + p.padding) / p.stride - segment_tap(p, s, z);
-    return run_of(p, p.a_offset, map, (x + reach.x) * p.channels, y + reach.y, A_VEC);
+    let reach = (class_of(p, z) + p.padding) / p.stride;
+    x += reach.x;
+    y += reach.y;
   }
+  return Spot(p.a_offset + (map * p.height + y) * p.line + x * p.channels, x * p.channels, y);
 }
 
-fn gathered_columns(p: Params, j: u32, s: u32) -> Run {
+fn gathered_columns(p: Params, j: u32) -> Spot {
   let col = min(j + vec4u(0u, 1u, 2u, 3u), vec4u(p.n - 1u));
   let length = p.kernel_width * p.channels;
-  let ky = col / length;
-  let map = s / p.grid_height;
-  let y = (s - map * p.grid_height) * p.stride;
-  return run_of(p, p.b_offset, vec4u(map), col - ky * length - p.padding * p.channels, y + ky - p.padding, B_VEC);
+  let y = col / length;
+  let x = col - y * length - p.padding * p.channels;
+  return Spot(p.b_offset + (y - p.padding) * p.line + x, x, y - p.padding);
+}
+
+// The run a segment makes of a spot: it lies x floats and y lines, in memory `distance` floats, from there.
+fn gathered_run(p: Params, spot: Spot, x: u32, y: u32, distance: u32, vec: bool) -> Run {
+  let at = spot.at + distance;
+  return Run(select(at, vec4u(vec4i(at) >> vec4u(2u)), vec), select(vec4u(NOWHERE), spot.x + x, spot.y + y < vec4u(p.height)));
 }
 
 // Four floats of a line from `at`, which lies x floats into it.
@@ -458,9 +485,10 @@ const LOOPED = true;
 // Lane i of the workgroups after those with tiles sums four rows of A. In the tiles' own loop these sums cost a third more.
 fn sum_rows(p: Params, lane: u32, part: u32) {
   let row = 4u * lane;
+  let spot = a_spot(p, row, part);
   var sum = vec4f();
   for (var s = first_segment(p, part); s < end_segment(p, part); s++) {
-    var a_at = a_run(p, row, s, part);
+    var a_at = a_run(p, spot, s, part);
     a_at.at += first_k(p, part) / 4u * a_pace(p);
     for (var k = first_k(p, part); k < end_k(p, part); k += 4u) {
       sum += vec4f(1.0) * a_block(p, a_at, row, k);
@@ -506,6 +534,14 @@ fn quad(
       acc[r][j] = start;
     }
   }
+  var a_spots: array<Spot, A_BLOCKS>;
+  for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+    a_spots[i] = a_spot(p, row + 4u * i, group.z);
+  }
+  var b_spots: array<Spot, B_BLOCKS>;
+  for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+    b_spots[j] = b_spot(p, quad_col(col, lane, 4u * j));
+  }
   let a_step = a_pace(p);
   let b_step = b_pace(p);
   let begin = first_k(p, group.z);
@@ -514,12 +550,12 @@ fn quad(
   for (var s = first_segment(p, group.z); s < segments; s++) {
     var a_at: array<Run, A_BLOCKS>;
     for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-      a_at[i] = a_run(p, row + 4u * i, s, group.z);
+      a_at[i] = a_run(p, a_spots[i], s, group.z);
       a_at[i].at += begin / 4u * a_step;
     }
     var b_at: array<Run, B_BLOCKS>;
     for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      b_at[j] = b_run(p, quad_col(col, lane, 4u * j), s, group.z);
+      b_at[j] = b_run(p, b_spots[j], s, group.z);
       b_at[j].at += begin / 4u * b_step;
     }
     for (var k = begin; k < end; k += 4u) {
@@ -593,6 +629,14 @@ fn coop(
       acc[r][j] = start;
     }
   }
+  var a_spots: array<Spot, A_BLOCKS>;
+  for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+    a_spots[i] = a_spot(p, row + (lane * A_BLOCKS + i) * 4u, group.z);
+  }
+  var b_spots: array<Spot, B_BLOCKS>;
+  for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+    b_spots[j] = b_spot(p, col + 4u * j);
+  }
   let a_step = a_pace(p);
   let b_step = b_pace(p);
   let begin = first_k(p, group.z);
@@ -601,12 +645,12 @@ fn coop(
   for (var s = first_segment(p, group.z); s < segments; s++) {
     var a_at: array<Run, A_BLOCKS>;
     for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-      a_at[i] = a_run(p, row + (lane * A_BLOCKS + i) * 4u, s, group.z);
+      a_at[i] = a_run(p, a_spots[i], s, group.z);
       a_at[i].at += begin / 4u * a_step;
     }
     var b_at: array<Run, B_BLOCKS>;
     for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      b_at[j] = b_run(p, col + 4u * j, s, group.z);
+      b_at[j] = b_run(p, b_spots[j], s, group.z);
       b_at[j].at += begin / 4u * b_step;
     }
     for (var k = begin; k < end; k += 4u) {
@@ -702,12 +746,14 @@ fn shared_tiles(
     acc[r][0u] = initial(p, col + my_col);
     acc[r][1u] = initial(p, col + my_col + 4u);
   }
+  let a_spot_here = a_spot(p, row + line, group.z);
+  let b_spot_here = b_spot(p, col + line);
   let begin = first_k(p, group.z);
   let end = end_k(p, group.z);
   let segments = end_segment(p, group.z);
   for (var s = first_segment(p, group.z); s < segments; s++) {
-    var a_at = a_run(p, row + line, s, group.z);
-    var b_at = b_run(p, col + line, s, group.z);
+    var a_at = a_run(p, a_spot_here, s, group.z);
+    var b_at = b_run(p, b_spot_here, s, group.z);
     a_at.at += (begin + deep) / 4u * a_pace(p);
     b_at.at += (begin + deep) / 4u * b_pace(p);
     for (var k = begin; k < end; k += 16u) {

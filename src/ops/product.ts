@@ -119,7 +119,8 @@ function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Te
  * aligned to four floats, take the smallest tile, which is also the quickest to compile.
  */
 function variantFor(engine: Engine, m: number, n: number, z: number, aligned: boolean): GemmVariant {
-  const variant = GEMM[choice(engine).gemm];
+  const usual = GEMM[choice(engine).gemm];
+  const variant = usual.low && 2 * m <= usual.tile[0] ? GEMM[usual.low] : usual;
   return aligned && z * groupsOf(variant, m, n) >= fewestGroups(engine) ? variant : smallGemm(engine);
 }
 

@@ -14,6 +14,8 @@ export interface GemmVariant {
   tiles: number;
   /** Lanes per workgroup. */
   workgroup: number;
+  /** The variant that takes matrices C of at most half a tile's rows. */
+  low?: string;
   runs(facts: AdapterFacts): boolean;
 }
 
@@ -40,7 +42,7 @@ const gemm = (
 };
 
 export const GEMM: Record<string, GemmVariant> = {
-  quad8x4: gemm("quad", 4, 2, 1, (f) => f.subgroup >= 4),
+  quad8x4: { ...gemm("quad", 4, 2, 1, (f) => f.subgroup >= 4), low: "quad4x4" },
   quad4x4: gemm("quad", 4, 1, 1, (f) => f.subgroup >= 4),
   coop8: gemm("coop", 8, 1, 1, (f) => f.subgroup === 8),
   coop8wide: gemm("coop", 8, 1, 2, (f) => f.subgroup === 8),
