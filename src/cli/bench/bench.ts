@@ -10,9 +10,10 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { readSafetensors } from "../../models/safetensors";
-import { lossSpread, type Row, TASKS, type Task } from "./contest";
+import { lossSpread, type Row } from "./contest";
 import { type FileRole, makeSetup, type Options, type Tensors, UsageError } from "./defaults";
 import { offerGPU } from "./navigator.node";
+import { TASKS, type Task } from "./tasks";
 
 const USAGE = `usage: bench [--task ${TASKS.join("|")}] [--host node|chromium] [--rounds N]
   [--student F] [--teacher F] [--batch F]   safetensors files instead of the seeded defaults

@@ -6,19 +6,10 @@
  */
 import { activate, type Counts, counts, reset } from "./counters";
 import { matmulFlops } from "./flops";
+import type { Task } from "./tasks";
 
 /** Named float32 tensors; the names are timm's for a ViT (`blocks.0.attn.qkv.weight`, ...). */
 export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
-
-export const TASKS = ["vit-step", "maskedkd-step", "maskedkd-full-step", "matmul-512", "conv-32", "conv-64"] as const;
-export type Task = (typeof TASKS)[number];
-
-/** Training steps of a ViT. */
-export const isStep = (task: Task): boolean => task.endsWith("-step");
-export const isConv = (task: Task): boolean => task.startsWith("conv-");
-
-/** Learning rate of the convolution tasks. */
-export const CONV_RATE = 1e-6;
 
 /** What every contestant is given. Weights are theirs to copy, not to change. */
 export interface Setup {

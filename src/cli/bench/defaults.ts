@@ -1,8 +1,9 @@
 /**
  * What the contest is run on: by default two seeded, random ViTs and a random batch, or safetensors files of anyone's.
  */
-import { isConv, isStep, type Setup, type Task, type Weights } from "./contest";
+import type { Setup, Weights } from "./contest";
 import { type VitShape, vitShape } from "./flops";
+import { isConv, isStep, type Task } from "./tasks";
 
 /** Everything the command line decides, as plain data: it travels to the browser page as JSON. */
 export interface Options {

@@ -7,7 +7,8 @@
  * product (softmax, LayerNorm, GELU, Adam) counts nothing. A convolution is the product it amounts to, taps outside the map
  * included.
  */
-import { isConv, type Setup, type Weights } from "./contest";
+import type { Setup, Weights } from "./contest";
+import { isConv } from "./tasks";
 
 export interface VitShape {
   width: number;

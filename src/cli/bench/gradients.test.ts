@@ -8,11 +8,12 @@ import { inferViT } from "../../models/names";
 import { Params } from "../../models/params";
 import { compare, testEngine, upload } from "../../ops/check";
 import { type Model, traceLosses } from "../../train/step";
-import type { Setup, Task, Weights } from "./contest";
+import type { Setup, Weights } from "./contest";
 import { makeSetup, normals, type Options, randomVit, type Tensors } from "./defaults";
 import { keptPatches, vitShape } from "./flops";
 import { jaxGradients } from "./jax";
 import { offerGPU } from "./navigator.node";
+import type { Task } from "./tasks";
 
 beforeAll(async () => {
   await offerGPU();

@@ -1,6 +1,7 @@
 /** One convolution, forward and backward, in jax-js: its own `lax.convGeneralDilated` in the layout it likes, NCHW. */
 import { blockUntilReady, jit, lax, numpy as np, tree, vjp } from "@jax-js/jax";
-import { CONV_RATE, meanSquare, type Runner, type Setup } from "./contest";
+import { meanSquare, type Runner, type Setup } from "./contest";
+import { CONV_RATE } from "./tasks";
 
 type Arr = np.Array;
 

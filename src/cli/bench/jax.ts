@@ -11,9 +11,10 @@
  * jax-js counts references: a function eats its arguments, `.ref` keeps one for later.
  */
 import { blockUntilReady, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
-import { type Contestant, isConv, meanSquare, type Runner, type Setup, type Weights } from "./contest";
+import { type Contestant, meanSquare, type Runner, type Setup, type Weights } from "./contest";
 import { keptPatches, vitShape } from "./flops";
 import { convolution } from "./jax.conv";
+import { isConv } from "./tasks";
 
 type Arr = np.Array;
 type Params = Record<string, Arr>;

@@ -5,7 +5,8 @@ import { Program } from "../../engine/program";
 import { Params } from "../../models/params";
 import { conv2d } from "../../ops/conv";
 import { Optimizer } from "../../train/optimizer";
-import { CONV_RATE, meanSquare, type Runner, type Setup, type Weights } from "./contest";
+import { meanSquare, type Runner, type Setup, type Weights } from "./contest";
+import { CONV_RATE } from "./tasks";
 
 export async function convolution(engine: Engine, setup: Setup): Promise<Runner> {
   const params = new Params(engine, channelsLast(setup.student));

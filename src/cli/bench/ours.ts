@@ -8,9 +8,10 @@ import type { Weights } from "../../models/weights";
 import { matmul } from "../../ops/linear";
 import { Optimizer } from "../../train/optimizer";
 import { type Batch, compileStep, type Lesson, type Model } from "../../train/step";
-import { type Contestant, isConv, meanSquare, type Runner, type Setup } from "./contest";
+import { type Contestant, meanSquare, type Runner, type Setup } from "./contest";
 import { keptPatches } from "./flops";
 import { convolution } from "./ours.conv";
+import { isConv } from "./tasks";
 
 export const ours: Contestant = {
   name: "ours",
