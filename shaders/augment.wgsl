@@ -1,7 +1,8 @@
 // Augmentation of a batch of images, all of it decided by uniform draws made with random.wgsl: a step's augmentation is a
 // function of the seed, the step and the image's place in the batch.
 //
-//   shift_and_mirror  light: an image is shifted by up to `reach` pixels and, half of the time, mirrored left to right
+//   shift_and_mirror  light: an image is shifted by up to `reach` pixels and, half of the time, mirrored left to right; with
+//                     `least` below 1 then also cropped to a window of at least that share of its area, and enlarged
 //   greys, distort    one round of RandAugment: half of the time, one of KINDS distortions of the strength `magnitude` / 10
 //   mix_plan          for each image: share of its own label, weight of its own pixels, box (x0, y0, x1, y1) of the partner's
 //   mix_images        mixup: weight x + (1 - weight) partner;  cutmix: the partner's pixels inside the box, its own outside
@@ -18,6 +19,7 @@ struct Params {
   channels: u32,
   side: u32,
   reach: u32,
+  least: f32,
   magnitude: f32, // 0..10
   mean_0: f32,
   mean_1: f32,
@@ -39,14 +41,15 @@ struct MixParams {
 
 @group(0) @binding(0) var<storage, read> images: array<f32>;
 @group(0) @binding(1) var<storage, read> draws: array<f32>;
-@group(0) @binding(2) var<storage, read> row_greys: array<f32>;
-@group(0) @binding(3) var<storage, read> plan: array<f32>;
-@group(0) @binding(4) var<storage, read> labels: array<u32>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
-@group(0) @binding(6) var<uniform> p: Params;
-@group(0) @binding(7) var<uniform> m: MixParams;
+@group(0) @binding(2) var<storage, read> windows: array<f32>;
+@group(0) @binding(3) var<storage, read> row_greys: array<f32>;
+@group(0) @binding(4) var<storage, read> plan: array<f32>;
+@group(0) @binding(5) var<storage, read> labels: array<u32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+@group(0) @binding(7) var<uniform> p: Params;
+@group(0) @binding(8) var<uniform> m: MixParams;
 
-// Draws: dx, dy, mirror.
+// Draws: dx, dy, mirror; of the window: area, shape, column, row.
 @compute @workgroup_size(64)
 fn shift_and_mirror(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x + id.y * 65535u * 64u;
@@ -62,7 +65,22 @@ fn shift_and_mirror(@builtin(global_invocation_id) id: vec3u) {
     col = i32(p.side) - 1 - col;
   }
   let place = clamp(vec2i(col, i32((i % area) / p.side)) + shift, vec2i(0), vec2i(i32(p.side) - 1));
-  out[i] = images[(i / area) * area + u32(place.y) * p.side + u32(place.x)];
+  if (p.least < 1.0) {
+    out[i] = sampled(i / area, clamp(inside_window(image, vec2f(place)), vec2f(0.0), vec2f(f32(p.side - 1u))));
+  } else {
+    out[i] = images[(i / area) * area + u32(place.y) * p.side + u32(place.x)];
+  }
+}
+
+const LOG_4_3 = 0.28768207245178085;
+
+// Where the window shows what an uncropped image has at `place`. Its sides stand in a ratio of 3/4 to 4/3.
+fn inside_window(image: u32, place: vec2f) -> vec2f {
+  let area = mix(p.least, 1.0, windows[4u * image]);
+  let shape = exp(LOG_4_3 * (2.0 * windows[4u * image + 1u] - 1.0));
+  let size = min(sqrt(area * vec2f(shape, 1.0 / shape)), vec2f(1.0));
+  let corner = (1.0 - size) * vec2f(windows[4u * image + 2u], windows[4u * image + 3u]);
+  return f32(p.side) * corner + (place + 0.5) * size - 0.5;
 }
 
 const SHEAR_X = 0u;

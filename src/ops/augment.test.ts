@@ -27,6 +27,38 @@ test("shiftAndMirror moves every image by its own draws", async () => {
   });
 });
 
+test("a crop shows a window of at least its share of the area, enlarged", async () => {
+  const [batch, side, least] = [40, 9, 0.3];
+  const areas: number[] = [];
+  await check(await testEngine(), {
+    inputs: { images: { shape: [batch, 1, side, side] } },
+    op: ({ images }) => shiftAndMirror(images, { seed: 3, step: 7 }, least),
+    reference: ({ images }) => {
+      const clamp = (v: number) => Math.min(side - 1, Math.max(0, v));
+      const out = images.map((_, i) => {
+        const b = Math.floor(i / side / side);
+        const [dx, dy, mirror] = [0, 1, 2].map((j) => uniform(3, 0x300, 7, 3 * b + j));
+        const [area, shape, cx, cy] = [0, 1, 2, 3].map((j) => uniform(3, 0x302, 7, 4 * b + j));
+        const ratio = (3 / 4) ** (1 - 2 * shape);
+        const wide = Math.min(1, Math.sqrt((least + (1 - least) * area) * ratio));
+        const high = Math.min(1, Math.sqrt((least + (1 - least) * area) / ratio));
+        if (i % (side * side) === 0) areas.push(wide * high);
+        const col = clamp((mirror < 0.5 ? side - 1 - (i % side) : i % side) + Math.floor(dx * 3) - 1);
+        const row = clamp((Math.floor(i / side) % side) + Math.floor(dy * 3) - 1);
+        const x = clamp((1 - wide) * cx * side + (col + 0.5) * wide - 0.5);
+        const y = clamp((1 - high) * cy * side + (row + 0.5) * high - 0.5);
+        const [x0, y0] = [Math.floor(x), Math.floor(y)];
+        const at = (a: number, c: number) => images[b * side * side + Math.min(side - 1, y0 + c) * side + Math.min(side - 1, x0 + a)];
+        const line = (c: number) => at(0, c) + (x - x0) * (at(1, c) - at(0, c));
+        return line(0) + (y - y0) * (line(1) - line(0));
+      });
+      return [out];
+    },
+  });
+  expect(Math.min(...areas)).toBeGreaterThan(0.8 * least);
+  expect(Math.max(...areas)).toBeLessThanOrEqual(1);
+});
+
 interface Shape {
   batch: number;
   channels: number;

@@ -15,18 +15,22 @@ export interface Moments {
 }
 
 /** Tells the draws of each augmentation from other uses of the same seed; the rounds of RandAugment count on from theirs. */
-const STREAM = { light: 0x300, mix: 0x301, rounds: 0x310 };
+const STREAM = { light: 0x300, mix: 0x301, window: 0x302, rounds: 0x310 };
 
 /** Rounds of RandAugment (its N), as in DeiT's recipe. */
 const ROUNDS = 2;
 
-/** Images [B, C, side, side], each shifted by up to an eighth of the side and mirrored at random. No gradient. */
-export function shiftAndMirror(images: Tensor, random: Draws): Tensor {
-  const { graph } = images;
-  const draws = randomScores(graph, [images.shape[0], 3], { ...random, stream: STREAM.light });
-  const out = graph.temp(images.shape);
-  const params = { ...sizes(images), ...PLAIN };
-  graph.launch("augment", "shift_and_mirror", { bind: { images, draws, out }, params, threads: out.size });
+/**
+ * Images [B, C, side, side], each shifted by up to an eighth of the side and mirrored at random. With `least` below 1 each is
+ * also cropped to a random window of at least that share of its area, as wide as high by up to 4 : 3, and enlarged. No gradient.
+ */
+export function shiftAndMirror(images: Tensor, random: Draws, least: Live | number = 1): Tensor {
+  const { graph, shape } = images;
+  const draws = randomScores(graph, [shape[0], 3], { ...random, stream: STREAM.light });
+  const windows = randomScores(graph, [shape[0], 4], { ...random, stream: STREAM.window });
+  const out = graph.temp(shape);
+  const params = { ...sizes(images), ...PLAIN, least };
+  graph.launch("augment", "shift_and_mirror", { bind: { images, draws, windows, out }, params, threads: out.size });
   return out;
 }
 
@@ -41,7 +45,7 @@ export function randAugment(images: Tensor, o: Draws & { magnitude: Live | numbe
   const at = (values: readonly number[], i: number) => values[Math.min(i, channels - 1)];
   const { mean, std } = o.moments;
   const params = {
-    ...{ ...sizes(images), reach: 0, magnitude: o.magnitude },
+    ...{ ...sizes(images), least: 1, magnitude: o.magnitude },
     ...{ mean_0: at(mean, 0), mean_1: at(mean, 1), mean_2: at(mean, 2) },
     ...{ deviation_0: at(std, 0), deviation_1: at(std, 1), deviation_2: at(std, 2) },
   };

@@ -77,8 +77,13 @@ test("heavy augmentation's numbers act on the next step without compiling anythi
     return { losses, next };
   };
   const plain = await first(() => []);
-  for (const key of ["magnitude", "mixup", "cutmix"] as const) {
-    const { losses, next } = await first(() => [[key, 0]]);
+  for (const [key, value] of [
+    ["crop", 0.3],
+    ["magnitude", 0],
+    ["mixup", 0],
+    ["cutmix", 0],
+  ] as const) {
+    const { losses, next } = await first(() => [[key, value]]);
     expect(losses).toEqual(plain.losses);
     expect(next).not.toEqual(plain.next);
   }

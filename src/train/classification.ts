@@ -122,8 +122,8 @@ export class Classification implements Task<Views> {
   private augmentation(): Augmentation | undefined {
     const { augment, seed } = this.settings;
     if (augment === "none") return undefined;
-    const { step, magnitude, mixup, cutmix } = this.knobs;
-    return { seed, step, heavy: augment === "heavy" ? { magnitude, mixup, cutmix, moments: this.batches.moments } : undefined };
+    const { step, crop, magnitude, mixup, cutmix } = this.knobs;
+    return { seed, step, crop, heavy: augment === "heavy" ? { magnitude, mixup, cutmix, moments: this.batches.moments } : undefined };
   }
 
   load(step: number): void {

@@ -93,6 +93,11 @@ export const SETTINGS = {
     help: "light: each image is shifted by up to an eighth and mirrored at random. heavy: then two rounds of RandAugment, and mixup or cutmix.",
     ...{ default: "light", options: ["none", "light", "heavy"], when: "live", records: true, group: "augmentation" },
   }),
+  crop: number({
+    label: "Smallest crop",
+    help: "Augmentation also enlarges a random window of each image, of at least this share of its area. 1 crops nothing; DeiT on ImageNet uses 0.08.",
+    ...{ default: 1, min: 0.08, max: 1, when: "live", group: "augmentation", only: MASKEDKD },
+  }),
   magnitude: number({
     label: "RandAugment magnitude",
     help: "How far heavy augmentation distorts: shear, translation, rotation, brightness, contrast, saturation, posterize, solarize, cutout. 0 does nothing.",

@@ -49,7 +49,9 @@ export interface StepOptions {
 export interface Augmentation {
   seed: number;
   step: Live;
-  /** After shift and mirror, the only ones without it: RandAugment of this magnitude, mixup and cutmix of these parameters. */
+  /** Smallest share of an image's area that is cropped and enlarged; 1 crops nothing. */
+  crop?: number | Live;
+  /** After shift, mirror and crop, the only ones without it: RandAugment of this magnitude, mixup and cutmix of these parameters. */
   heavy?: { magnitude: number | Live; mixup: number | Live; cutmix: number | Live; moments: Moments };
 }
 
@@ -109,7 +111,7 @@ function prepared(graph: Graph, { student, batch, augment, smoothing }: Omit<Ste
   const { channels, image, classes } = student.config;
   const loaded = graph.fixed(batch.images, [batch.size, channels, image, image]);
   const labels = graph.fixed(batch.labels, [batch.size], "u32");
-  const images = augment ? shiftAndMirror(loaded, augment) : loaded;
+  const images = augment ? shiftAndMirror(loaded, augment, augment.crop) : loaded;
   if (!augment?.heavy) return { images, truth: { labels, smoothing } };
   const { seed, step, heavy } = augment;
   const distorted = randAugment(images, { seed, step, ...heavy });
