@@ -65,9 +65,13 @@ export function requireClasses(classes: string[], file: string): void {
       "Add images of at least one other class: one folder, or one label, per class.",
     );
   }
-  if (classes.length > MAX_CLASSES) {
-    throw new DataError(`${file} has ${classes.length} classes; ${MAX_CLASSES} is the limit.`, "Put the images into one folder per class.");
-  }
+  requireFewClasses(classes.length, file);
+}
+
+/** Refuses more classes than can be meant. */
+export function requireFewClasses(count: number, file: string): void {
+  if (count <= MAX_CLASSES) return;
+  throw new DataError(`${file} has ${count} classes; ${MAX_CLASSES} is the limit.`, "Check what names the class of each image.");
 }
 
 /** Refuses more pixels than a tab can hold. */

@@ -1,7 +1,8 @@
 /** Files made up for tests. */
 import { zipSync } from "fflate";
-import type { Decode } from "./decode";
+import type { Decode, DecodeWhole } from "./decode";
 import type { SourceFile } from "./files";
+import { fittedRgba } from "./square";
 
 export function file(path: string, bytes: Uint8Array | number[]): SourceFile {
   const content = Uint8Array.from(bytes);
@@ -56,4 +57,21 @@ export function classFolders(root: string, classes: string[], n: number): Source
 
 export async function zipOf(files: SourceFile[]): Promise<Uint8Array> {
   return zipSync(Object.fromEntries(await Promise.all(files.map(async ({ path, bytes }) => [path, await bytes()] as const))));
+}
+
+/** A picture of any size in one colour value: what `decodeSized` reads. */
+export function sized(width: number, height: number, value = 0): Uint8Array {
+  return new Uint8Array(Uint16Array.of(width, height, value).buffer);
+}
+
+/** Stands in for a real decoder of whole pictures; anything but `sized` bytes is damaged. */
+export const decodeSized: DecodeWhole = async (bytes, side) => {
+  if (bytes.length !== 6) throw new Error("no picture");
+  const [width, height, value] = new Uint16Array(bytes.slice().buffer);
+  const rgba = Uint8Array.from({ length: 4 * width * height }, (_, i) => (i % 4 === 3 ? 255 : value));
+  return { pixels: fittedRgba(rgba, width, height, side), width, height };
+};
+
+export function textFile(path: string, text: string): SourceFile {
+  return file(path, new TextEncoder().encode(text));
 }

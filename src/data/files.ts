@@ -15,13 +15,23 @@ export function isHidden(path: string): boolean {
   return HIDDEN.test(path);
 }
 
-/** Words for data that is held out, as a folder's name or as a word of a file's. */
-const TEST_WORD = "tests?|t10k|val|valid|validation|eval";
-const TEST_FOLDER = new RegExp(`^(${TEST_WORD})$`, "i");
-const TEST_NAME = new RegExp(`(^|[_.-])(${TEST_WORD})([_.-]|$)`, "i");
+/** Words for data that is held out, as a folder's name or as a word of a file's, a year behind it or not. */
+const TEST_WORD = "(?:tests?|t10k|val|valid|validation|eval)(?:\\d{4})?";
+const TEST_FOLDER = new RegExp(`^${TEST_WORD}$`, "i");
+const TEST_NAME = new RegExp(`(^|[_.-])${TEST_WORD}([_.-]|$)`, "i");
 
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** A file's name without folders and without what follows its last dot. */
+export function stem(path: string): string {
+  return baseName(path).replace(/\.[^.]*$/, "");
+}
+
+/** The folders that a file lies in. */
+export function foldersOf(path: string): string[] {
+  return path.split("/").slice(0, -1);
 }
 
 /** Whether one of these folders holds the held-out part. */
@@ -32,5 +42,5 @@ export function isTestFolder(folders: string[]): boolean {
 /** Whether a file is of the held-out part, by a word of its own name, else by its folders. */
 export function isTestFile(path: string): boolean {
   const name = baseName(path);
-  return TEST_NAME.test(name) || (!/train/i.test(name) && isTestFolder(path.split("/").slice(0, -1)));
+  return TEST_NAME.test(name) || (!/train/i.test(name) && isTestFolder(foldersOf(path)));
 }

@@ -95,12 +95,14 @@ async function readPart(
   const size = 3 * side * side;
   const images = new Uint8Array(files.length * size);
   const ids = new Map(classes.map((name, id) => [name, id]));
-  for (let start = 0; start < files.length; start += AT_ONCE) {
-    const some = files.slice(start, start + AT_ONCE);
-    const decoded = await Promise.all(some.map((file) => readPicture(file, side, decode)));
-    for (const [i, pixels] of decoded.entries()) images.set(pixels, (start + i) * size);
-    tick(some.length);
-  }
+  await eachPicture(
+    files,
+    (bytes) => decode(bytes, side),
+    (pixels, i) => {
+      images.set(pixels, i * size);
+      tick(1);
+    },
+  );
   const folder = files[0].path.split("/").slice(0, -2).join("/") || "The chosen folder";
   return {
     file: folder,
@@ -112,7 +114,20 @@ async function readPart(
   };
 }
 
-async function readPicture(file: SourceFile, side: number, decode: Decode): Promise<Uint8Array> {
+/** Decodes pictures, a few at a time, and hands them on in order. */
+export async function eachPicture<T>(
+  files: SourceFile[],
+  decode: (bytes: Uint8Array) => Promise<T>,
+  use: (picture: T, index: number) => void,
+): Promise<void> {
+  for (let start = 0; start < files.length; start += AT_ONCE) {
+    const some = files.slice(start, start + AT_ONCE);
+    const decoded = await Promise.all(some.map((file) => readPicture(file, decode)));
+    for (const [i, picture] of decoded.entries()) use(picture, start + i);
+  }
+}
+
+async function readPicture<T>(file: SourceFile, decode: (bytes: Uint8Array) => Promise<T>): Promise<T> {
   if (file.size > MAX_BYTES) throw new DataError(`${file.path} is larger than 1 GB.`, "Remove it or save it smaller.");
   const bytes = await file.bytes();
   const size = pictureSize(bytes);
@@ -122,7 +137,7 @@ async function readPicture(file: SourceFile, side: number, decode: Decode): Prom
     throw new DataError(what, "Save it smaller, or remove it.");
   }
   try {
-    return await decode(bytes, side);
+    return await decode(bytes);
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
     throw new DataError(

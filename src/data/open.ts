@@ -6,13 +6,12 @@ import { assemble, type Part, squaredAll } from "./assemble";
 import { CIFAR_SIDE, CIFAR10_CLASSES, type Cifar, readCifar } from "./cifar";
 import { contentId, DataError, type Dataset } from "./dataset";
 import type { Decode } from "./decode";
-import { baseName, isHidden, isTestFile, type SourceFile } from "./files";
-import { gunzip, isGzip, MAX_BYTES } from "./gzip";
+import { baseName, isTestFile, type SourceFile } from "./files";
+import { gunzip, isGzip } from "./gzip";
 import { isIdx, readIdx } from "./idx";
 import { isPictureName, readImages, topFolder } from "./images";
 import { type IdxFile, idxNames, pairParts } from "./pairs";
-import { isTarName, readTar } from "./tar";
-import { isZipName, readZip } from "./zip";
+import { contents, unpacked } from "./unpack";
 
 export interface OpenOptions {
   /** Pixels along an edge of the data set's pictures. */
@@ -52,28 +51,12 @@ const NUMBERS = /\.(gz|bin|idx)$|ubyte|idx\d/i;
 
 /** Reads files into a data set; every failure is a `DataError` that names the file and says what to do. */
 export async function openFiles(files: SourceFile[], options: OpenOptions): Promise<Opened> {
-  const sorted = await sort(await unpacked(files.filter((file) => !isHidden(file.path))));
+  const sorted = await sort(await unpacked(files));
   const { parts, name, className, notes } = await source(sorted, options);
   const { side, seed, holdOut = 0.15 } = options;
   const dataset = assemble(parts, { name: `${name} (yours)`, side, seed, holdOut, className });
   options.onProgress?.(1);
   return { ...dataset, id: await contentId(dataset), notes: [...notes, ...skipNote(sorted, parts)] };
-}
-
-/** The files, with archives replaced by what is in them. */
-async function unpacked(files: SourceFile[]): Promise<SourceFile[]> {
-  const all: SourceFile[] = [];
-  for (const file of files) {
-    if (isZipName(file.path)) all.push(...readZip(await contents(file), file.path));
-    else if (isTarName(file.path)) all.push(...(await readTar(await contents(file), file.path)));
-    else all.push(file);
-  }
-  return all;
-}
-
-function contents(file: SourceFile): Promise<Uint8Array> {
-  if (file.size > MAX_BYTES) throw new DataError(`${file.path} is larger than 1 GB.`, "Choose a smaller part of the data.");
-  return file.bytes();
 }
 
 async function sort(files: SourceFile[]): Promise<Sorted> {

@@ -1,5 +1,6 @@
 /**
- * Any picture to a square one: the middle is cut out, then shrunk by averaging areas or enlarged bilinearly.
+ * Any picture to a square one: its middle, or the whole of it with something left around. Pictures are shrunk by averaging
+ * areas or enlarged bilinearly.
  *
  * Averaging covers every source pixel exactly once, so a shrunk picture neither aliases nor depends on the browser's own
  * filter, and the browser and the command line get the same bytes from the same pixels.
@@ -14,44 +15,95 @@ interface Taps {
   width: number;
 }
 
+/** A rectangle of pixels. */
+export interface Rectangle {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
 /** Cuts and resizes planes u8 [channels, height, width] to [channels, side, side]. */
 export function squared(planes: Uint8Array, channels: number, height: number, width: number, side: number): Uint8Array {
-  const from = Math.min(height, width);
-  if (from === side && height === width) return planes.slice();
-  const left = Math.floor((width - from) / 2);
-  const top = Math.floor((height - from) / 2);
-  const taps = tapsOf(from, side);
-  const out = new Uint8Array(channels * side * side);
-  const rows = new Float32Array(from * side);
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < from; y++) across(planes, (c * height + top + y) * width + left, taps, rows, y * side, side);
-    for (let y = 0; y < side; y++) down(rows, taps, y, out, (c * side + y) * side, side);
-  }
-  return out;
+  if (height === side && width === side) return planes.slice();
+  return resized(planes, channels, { width, height }, middle(width, height), side, side);
 }
 
 /** The middle of an interleaved RGBA picture, over white, as planes u8 [3, side, side]. */
 export function squaredRgba(rgba: Uint8Array | Uint8ClampedArray, width: number, height: number, side: number): Uint8Array {
-  const from = Math.min(height, width);
-  const left = Math.floor((width - from) / 2);
-  const top = Math.floor((height - from) / 2);
-  const planes = new Uint8Array(3 * from * from);
-  for (let y = 0, i = 0; y < from; y++) {
-    for (let x = 0; x < from; x++, i++) {
-      const at = 4 * ((top + y) * width + left + x);
-      const opaque = rgba[at + 3] / 255;
-      for (let c = 0; c < 3; c++) planes[c * from * from + i] = Math.round(255 + (rgba[at + c] - 255) * opaque);
+  const cut = middle(width, height);
+  return squared(overWhite(rgba, width, cut), 3, cut.height, cut.width, side);
+}
+
+/** A whole interleaved RGBA picture, over white, at `to` on u8 [side, side, 3]; what is around it is black. */
+export function fittedRgba(
+  rgba: Uint8Array | Uint8ClampedArray,
+  width: number,
+  height: number,
+  side: number,
+  to = fitting(width, height, side),
+): Uint8Array {
+  const whole = { left: 0, top: 0, width, height };
+  const planes = resized(overWhite(rgba, width, whole), 3, whole, whole, to.width, to.height);
+  const out = new Uint8Array(3 * side * side);
+  for (let i = 0, c = 0; c < 3; c++) {
+    for (let y = 0; y < to.height; y++) {
+      for (let x = 0; x < to.width; x++, i++) out[3 * ((to.top + y) * side + to.left + x) + c] = planes[i];
     }
   }
-  return squared(planes, 3, from, from, side);
+  return out;
+}
+
+/** Where a picture of any size lies on a square: as large as it fits, its proportions kept, in the middle. */
+export function fitting(width: number, height: number, side: number): Rectangle {
+  const scale = side / Math.max(width, height);
+  const to = { width: Math.max(1, Math.round(scale * width)), height: Math.max(1, Math.round(scale * height)) };
+  return { ...to, left: Math.floor((side - to.width) / 2), top: Math.floor((side - to.height) / 2) };
+}
+
+/** The largest square in the middle. */
+function middle(width: number, height: number): Rectangle {
+  const from = Math.min(height, width);
+  return { left: Math.floor((width - from) / 2), top: Math.floor((height - from) / 2), width: from, height: from };
+}
+
+/** A part of an interleaved RGBA picture before white, as planes u8 [3, height, width]. */
+function overWhite(rgba: Uint8Array | Uint8ClampedArray, stride: number, { left, top, width, height }: Rectangle): Uint8Array {
+  const area = width * height;
+  const planes = new Uint8Array(3 * area);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      const at = 4 * ((top + y) * stride + left + x);
+      const opaque = rgba[at + 3] / 255;
+      for (let c = 0; c < 3; c++) planes[c * area + i] = Math.round(255 + (rgba[at + c] - 255) * opaque);
+    }
+  }
+  return planes;
+}
+
+type Size = Pick<Rectangle, "width" | "height">;
+
+/** A part of planes u8 [channels, height, width] at another size. */
+function resized(planes: Uint8Array, channels: number, size: Size, part: Rectangle, width: number, height: number): Uint8Array {
+  const [columns, lines] = [tapsOf(part.width, width), tapsOf(part.height, height)];
+  const out = new Uint8Array(channels * width * height);
+  const rows = new Float32Array(part.height * width);
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < part.height; y++) {
+      across(planes, (c * size.height + part.top + y) * size.width + part.left, columns, rows, y * width, width);
+    }
+    for (let y = 0; y < height; y++) down(rows, lines, y, out, (c * height + y) * width, width);
+  }
+  return out;
 }
 
 /** The taps of the last sizes: a data set's pictures mostly share theirs. */
-let recent = { from: 0, to: 0, taps: undefined as Taps | undefined };
+let recent: { from: number; to: number; taps: Taps }[] = [];
 
 function tapsOf(from: number, to: number): Taps {
-  if (!recent.taps || recent.from !== from || recent.to !== to) recent = { from, to, taps: makeTaps(from, to) };
-  return recent.taps!;
+  const known = recent.find((one) => one.from === from && one.to === to) ?? { from, to, taps: makeTaps(from, to) };
+  recent = [known, ...recent.filter((one) => one !== known)].slice(0, 4);
+  return known.taps;
 }
 
 function makeTaps(from: number, to: number): Taps {

@@ -1,0 +1,116 @@
+/** COCO JSON: pictures, categories and annotations in one file. */
+import type { Box } from "../models/detector/boxes";
+import type { Annotated, AnnotatedObject, AnnotatedPicture, Findings } from "./annotated";
+import { DataError } from "./dataset";
+
+type Row = Record<string, unknown>;
+
+export interface CocoFile {
+  images: unknown[];
+  annotations: unknown[];
+  categories: unknown[];
+}
+
+const AGAIN = "Export the annotations as COCO JSON again.";
+
+/** Whether parsed JSON is what this reads: captions and results, which have no boxes or no pictures, are not. */
+export function isCoco(value: unknown): value is CocoFile {
+  if (!isRow(value) || !Array.isArray(value.images) || !Array.isArray(value.annotations)) return false;
+  return Array.isArray(value.categories) || value.annotations.some((row) => isRow(row) && "bbox" in row);
+}
+
+/** Reads one file. What is wrong with pictures or categories is a DataError; a wrong annotation is left out and noted. */
+export function readCoco({ images, annotations, categories }: CocoFile, file: string, findings: Findings): Annotated {
+  const names = readCategories(categories, file);
+  const pictures = readPictures(images, file);
+  for (const [i, row] of annotations.entries()) {
+    const where = `annotation ${i + 1}`;
+    const said = readAnnotation(row, where, names, pictures);
+    if (typeof said === "string") findings.add(said, `${file} ${where}`);
+    else said.picture.objects.push(said.object);
+  }
+  const known = [...names.values()];
+  return {
+    format: "COCO JSON",
+    classes: known.map(({ name }) => name),
+    supercategories: known.map(({ family }) => family),
+    pictures: [...pictures.values()],
+  };
+}
+
+interface Category {
+  name: string;
+  family: string;
+}
+
+/** Names by id, in the order of ids, which may have gaps. */
+function readCategories(rows: unknown, file: string): Map<number, Category> {
+  if (!Array.isArray(rows)) throw new DataError(`${file} has no list of categories.`, AGAIN);
+  const categories = rows.map((row, i): [number, Category] => {
+    if (!isRow(row) || !isNumber(row.id) || typeof row.name !== "string")
+      throw new DataError(`${file}: category ${i + 1} has no id, a number, or no name.`, AGAIN);
+    return [row.id, { name: row.name, family: typeof row.supercategory === "string" ? row.supercategory : "" }];
+  });
+  requireDifferent(
+    categories.map(([id]) => id),
+    "categories",
+    file,
+  );
+  return new Map(categories.sort(([a], [b]) => a - b));
+}
+
+function readPictures(rows: unknown[], file: string): Map<number | string, AnnotatedPicture> {
+  const pictures = rows.map((row, i): [number | string, AnnotatedPicture] => {
+    if (!isRow(row) || !isId(row.id) || typeof row.file_name !== "string")
+      throw new DataError(`${file}: image ${i + 1} has no id or no file_name.`, AGAIN);
+    const size = isNumber(row.width) && isNumber(row.height) ? { width: row.width, height: row.height } : {};
+    return [row.id, { names: [row.file_name], file, ...size, objects: [] }];
+  });
+  requireDifferent(
+    pictures.map(([id]) => id),
+    "images",
+    file,
+  );
+  return new Map(pictures);
+}
+
+function requireDifferent(ids: (number | string)[], what: string, file: string): void {
+  const seen = new Set<number | string>();
+  const twice = ids.find((id) => seen.size === seen.add(id).size);
+  if (twice !== undefined) throw new DataError(`${file} has two ${what} of id ${twice}.`, AGAIN);
+}
+
+/** An object and its picture, or why there is none. */
+function readAnnotation(
+  row: unknown,
+  where: string,
+  categories: Map<number, Category>,
+  pictures: Map<number | string, AnnotatedPicture>,
+): { picture: AnnotatedPicture; object: AnnotatedObject } | string {
+  if (!isRow(row)) return "Annotations that are none, left out";
+  const picture = isId(row.image_id) ? pictures.get(row.image_id) : undefined;
+  if (!picture) return "Annotations of no known image, left out";
+  const category = isNumber(row.category_id) ? categories.get(row.category_id) : undefined;
+  if (!category) return "Annotations of no known category, left out";
+  const box = boxOf(row.bbox);
+  if (!box) return "Annotations whose bbox is not four numbers, left out";
+  const object: AnnotatedObject = { category: category.name, box, row: where };
+  if (row.iscrowd === 1 || row.iscrowd === true) object.crowd = true;
+  if (row.ignore === 1 || row.ignore === true) object.difficult = true;
+  if (isNumber(row.area) && row.area > 0) object.area = row.area;
+  return { picture, object };
+}
+
+/** [x, y, width, height] to corners. */
+function boxOf(bbox: unknown): Box | undefined {
+  if (!Array.isArray(bbox) || bbox.length !== 4 || !bbox.every(isNumber)) return undefined;
+  const [x, y, width, height] = bbox;
+  return [x, y, x + width, y + height];
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+const isId = (value: unknown): value is number | string => isNumber(value) || typeof value === "string";

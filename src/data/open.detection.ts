@@ -1,0 +1,134 @@
+/**
+ * A visitor's own pictures with boxes to a data set. The format is told by content: COCO JSON, Pascal VOC XML or YOLO text,
+ * with the pictures in a folder or zip. Each picture is fitted into a square, whole. Nothing leaves the machine.
+ */
+import type { GroundTruth } from "../models/detector/boxes";
+import { type Annotated, Findings } from "./annotated";
+import { findAnnotations } from "./annotations";
+import { requireFewClasses, requireRoom } from "./assemble";
+import { DataError, type Moments } from "./dataset";
+import type { DecodeWhole } from "./decode";
+import type { DetectionSet, DetectionSplit } from "./detection";
+import { digest } from "./digest";
+import type { SourceFile } from "./files";
+import { eachPicture, topFolder } from "./images";
+import { divide, type Pair, pair } from "./pairing";
+import { type PlacedPicture, placed } from "./placing";
+import { unpacked } from "./unpack";
+
+export interface OpenDetectionOptions {
+  /** Pixels along an edge of the data set's images. */
+  side: number;
+  decode: DecodeWhole;
+  /** Share of the pictures held out where the files hold nothing out themselves; 0.15 unless told. */
+  holdOut?: number;
+  seed: number;
+  onProgress?: (share: number) => void;
+}
+
+/** A data set from files, and what a person should know of how it was read. */
+export interface OpenedDetection extends DetectionSet {
+  notes: string[];
+}
+
+/** Reads files into a data set; every failure is a `DataError` that names the file and says what to do. */
+export async function openDetection(files: SourceFile[], options: OpenDetectionOptions): Promise<OpenedDetection> {
+  const { side, seed, holdOut = 0.15, onProgress } = options;
+  const findings = new Findings();
+  const found = await findAnnotations(await unpacked(files), findings);
+  const parts = divide(pair(found, findings), found.lists, holdOut, seed, findings);
+  const count = parts.train.length + parts.test.length;
+  requireRoom(count, 3, side);
+  let done = 0;
+  const read = (pairs: Pair[]) => readPictures(pairs, options, findings, () => onProgress?.(++done / count));
+  const [train, test] = [await read(parts.train), await read(parts.test)];
+  const moments = momentsOf(train, side);
+  for (const picture of [...train, ...test]) surround(picture, side, moments);
+  const name = `${topFolder(found.pictures) ?? "Pictures"} (yours)`;
+  const classes = taught(found.annotated, train);
+  const split = (pictures: PlacedPicture[]) => splitOf(pictures, classes.classes, findings);
+  const set = { name, side, ...classes, moments, train: split(train), test: split(test) };
+  return { ...set, id: await idOf(set), notes: findings.notes() };
+}
+
+async function readPictures(
+  pairs: Pair[],
+  { side, decode }: OpenDetectionOptions,
+  findings: Findings,
+  tick: () => void,
+): Promise<PlacedPicture[]> {
+  const pictures: PlacedPicture[] = [];
+  await eachPicture(
+    pairs.map(({ file }) => file),
+    (bytes) => decode(bytes, side),
+    (picture, i) => {
+      const { annotated, file } = pairs[i];
+      const one = placed(annotated, picture, file.path, side, findings);
+      if (one) pictures.push(one);
+      tick();
+    },
+  );
+  return pictures;
+}
+
+/** Mean and standard deviation over what is picture, not over what is around it. */
+function momentsOf(pictures: PlacedPicture[], side: number): Moments {
+  const sum = [0, 0, 0];
+  const squares = [0, 0, 0];
+  let n = 0;
+  for (const { pixels, at } of pictures) {
+    n += at.width * at.height;
+    for (let y = at.top; y < at.top + at.height; y++) {
+      for (let i = 3 * (y * side + at.left); i < 3 * (y * side + at.left + at.width); i++) {
+        const v = pixels[i] / 255;
+        sum[i % 3] += v;
+        squares[i % 3] += v * v;
+      }
+    }
+  }
+  const mean = sum.map((s) => s / n);
+  return { mean, std: squares.map((s, c) => Math.sqrt(Math.max(1e-6, s / n - mean[c] ** 2))) };
+}
+
+/** Fills what is around a picture with the mean colour, which is 0 once normalised. */
+function surround({ pixels, at }: PlacedPicture, side: number, { mean }: Moments): void {
+  for (let i = 0; i < pixels.length; i++) {
+    const x = Math.floor(i / 3) % side;
+    const y = Math.floor(i / 3 / side);
+    const inside = x >= at.left && x < at.left + at.width && y >= at.top && y < at.top + at.height;
+    if (!inside) pixels[i] = Math.round(255 * mean[i % 3]);
+  }
+}
+
+/** The classes that training pictures have, in the order of the annotations, and their supercategories. */
+function taught({ classes, supercategories }: Annotated, train: PlacedPicture[]): Pick<DetectionSet, "classes" | "supercategories"> {
+  const there = new Set(train.flatMap(({ objects }) => objects.map(({ name }) => name)));
+  const kept = classes.map((name, i) => ({ name, family: supercategories?.[i] })).filter(({ name }) => there.has(name));
+  if (kept.length === 0) throw new DataError("No picture to train on has a box.", "Annotate some, or choose other files.");
+  requireFewClasses(kept.length, "The choice of files");
+  // A class of no family is its own: nothing else is like it.
+  const family = (one: (typeof kept)[number]) => (one.family && one.family !== "none" ? one.family : one.name);
+  return { classes: kept.map(({ name }) => name), supercategories: kept.map(family) };
+}
+
+function splitOf(pictures: PlacedPicture[], classes: string[], findings: Findings): DetectionSplit {
+  const numbers = new Map(classes.map((name, i) => [name, i]));
+  const truths = pictures.map(({ objects }) =>
+    objects.flatMap(({ name, where, ...truth }): GroundTruth[] => {
+      const category = numbers.get(name);
+      if (category !== undefined) return [{ category, ...truth }];
+      findings.add("Held-out objects of classes that no training picture has, left out", `${where} (${name})`);
+      return [];
+    }),
+  );
+  return { count: pictures.length, image: (index) => pictures[index].pixels, truths: (index) => truths[index] };
+}
+
+/** Tells this data from any other by its content: the files may have been renamed or moved. */
+function idOf({ side, classes, supercategories, train, test }: Omit<DetectionSet, "id">): Promise<string> {
+  const all = [train, test].flatMap((split) =>
+    Array.from({ length: split.count }, (_, i) => ({ image: split.image(i), truths: split.truths(i) })),
+  );
+  const told = JSON.stringify([side, classes, supercategories, train.count, test.count, all.map(({ truths }) => truths)]);
+  return digest([new TextEncoder().encode(told), ...all.map(({ image }) => image)]).then((id) => `files-${id}`);
+}
