@@ -101,7 +101,8 @@ export async function teach(engine: Engine, method: DetectionMethod, trial: Tria
   const run = async () => {
     const fetched = await program.fetch();
     const found = Object.fromEntries(terms.map((term) => [term, fetched[`value ${term}`][0]]));
-    return { values: found, views: fetched, gradients: reader.read(fetched) };
+    const pictures = Object.fromEntries(Object.keys(views).map((name) => [name, fetched[name]]));
+    return { values: found, views: pictures, gradients: reader.read(fetched) };
   };
   return { params, weights, knobs, teacher: frozen, step, terms, run };
 }
