@@ -5,6 +5,7 @@ import { CostCard } from "./panels/CostCard";
 import { Failure, Notices } from "./panels/Failure";
 import { FrequencyMaps } from "./panels/FrequencyMaps";
 import { Pictures } from "./panels/Pictures";
+import { Runs } from "./panels/Runs";
 import { SettingsPanel } from "./panels/Settings";
 import { Shortcuts, useShortcuts } from "./panels/Shortcuts";
 import { Verdict } from "./panels/Verdict";
@@ -35,6 +36,7 @@ export function App() {
           </Suspense>
           <FrequencyMaps />
           <CostCard />
+          <Runs />
         </div>
       </main>
       <footer>

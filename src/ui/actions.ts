@@ -1,7 +1,7 @@
 /** What a visitor can do: change a setting, take it back, play, pause. Every way in (button, key, slider) ends here. */
-import { type Key, parseSetting, SETTINGS, type Settings } from "../train/experiment";
+import { KEYS, type Key, parseSetting, SETTINGS, type Settings } from "../train/experiment";
 import { begin, send } from "./client";
-import { busy, finished, getState, setState, waiting } from "./store";
+import { begun, busy, finished, getState, setState, waiting } from "./store";
 import { writeUrl } from "./url";
 
 /** A slider's drag sends its resting places, not every pixel: changing the mask records the step anew. */
@@ -75,6 +75,23 @@ export function restart(): void {
   const [conflict] = Object.values(conflicts(getState().wanted));
   if (conflict) setState({ failure: { message: "These settings do not go together.", remedy: conflict, fatal: false } });
   else begin();
+}
+
+/** Puts a kept run's settings into the panel; they act with the next start. */
+export function setUp(settings: Settings): void {
+  for (const key of KEYS) change(key, settings[key]);
+}
+
+/** The same run again, but with a teacher that sees every patch. */
+export function runPair(): void {
+  change("keep", 1);
+  restart();
+}
+
+/** Ends the run where it is. */
+export function stop(): void {
+  const state = getState();
+  if (begun(state) && !finished(state)) send({ type: "stop" });
 }
 
 /** The green button: starts, pauses or continues, whichever is due. */

@@ -2,13 +2,14 @@
 import { KEYS, SETTINGS, type Settings } from "../train/experiment";
 import type { Command, Event } from "../worker/protocol";
 import { forget, keep, recall } from "../worker/storage";
+import { download } from "./download";
 import { History } from "./history";
-import { finish } from "./outcome";
+import { keepRun } from "./shelf";
 import { busy, getState, receive, setState } from "./store";
 import { writeUrl } from "./url";
 
 /** Its number rises with the shape of what is kept. */
-const SLOT = "run-2";
+const SLOT = "run-3";
 const AUTOSAVE_MS = 30_000;
 /** Curves are redrawn at most this often. */
 const REDRAW_MS = 200;
@@ -71,7 +72,7 @@ function handle(event: Event): void {
     void lookForKept();
   }
   if (event.type === "phase") flushRedraw();
-  if (event.type === "phase" && event.phase === "finished") finish();
+  if (event.type === "phase" && event.phase === "finished") keepRun(getState());
   if (event.type === "phase" && (event.phase === "paused" || event.phase === "finished")) autosave();
 }
 
@@ -110,15 +111,6 @@ function saved(bytes: Uint8Array, step: number): void {
   const kept: Kept = { bytes, step, total: history.total, history };
   if (purposes.shift() === "file") download(bytes, `masked-distillation-step-${step}.safetensors`);
   else void keep(SLOT, kept);
-}
-
-function download(bytes: Uint8Array, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes as BlobPart]));
-  link.download = name;
-  link.click();
-  // The browser reads the address after the click has returned.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 export function saveToFile(): void {

@@ -3,7 +3,7 @@
  * the gallery spread over the run so that a pointer on a chart finds the masks of that time.
  */
 import type { StepReport } from "../train/session";
-import type { Cost, Scores } from "../train/task";
+import type { Scores } from "../train/task";
 import type { Look } from "../worker/protocol";
 
 export interface Point {
@@ -13,6 +13,8 @@ export interface Point {
   rates: Record<string, number>;
   /** The shares, exponentially smoothed over the run. */
   smooth: Record<string, number>;
+  /** Speed, time, memory and multiply-adds of a step, by name; mean over the point's steps. */
+  figures: Record<string, number>;
 }
 
 export interface Evaluation {
@@ -31,9 +33,8 @@ export class History {
   points: Point[] = [];
   looks: Look[] = [];
   evaluations: Evaluation[] = [];
-  /** Multiply-adds of the teacher so far, and what they would have been without a mask. */
-  macs = 0;
-  fullMacs = 0;
+  /** The price of all steps so far, by name: multiply-adds and milliseconds of the teacher, as masked and at all patches. */
+  sums: Record<string, number> = {};
   /** Milliseconds per step, smoothed. */
   ms = 0;
   imagesPerSecond = 0;
@@ -47,16 +48,16 @@ export class History {
     return Object.assign(new History(stored.total), stored);
   }
 
-  /** Adds a step; `teacherMacs` is what the teacher cost in it. */
-  push(report: Omit<StepReport, "kept">, teacherMacs?: Pick<Cost, "macs" | "fullMacs">): void {
-    const { step, losses, rates } = report;
-    const fresh = { step, losses, rates, smooth: mapped(rates, (rate, name) => this.smoothed(name, rate)) };
+  /** Adds a step and what is known of its price. */
+  push(report: Omit<StepReport, "kept">, price: Record<string, number> = {}): void {
+    const { step, losses, rates, imagesPerSecond } = report;
+    const figures = { imagesPerSecond, ...price };
+    const fresh = { step, losses, rates, figures, smooth: mapped(rates, (rate, name) => this.smoothed(name, rate)) };
     const stride = Math.max(1, Math.ceil(this.total / POINTS));
     if (this.inPoint === 0) this.points.push(fresh);
     else this.points[this.points.length - 1] = merge(this.points[this.points.length - 1], this.inPoint, fresh);
     this.inPoint = (this.inPoint + 1) % stride;
-    this.macs += teacherMacs?.macs ?? 0;
-    this.fullMacs += teacherMacs?.fullMacs ?? 0;
+    for (const [name, amount] of Object.entries(price)) this.sums[name] = (this.sums[name] ?? 0) + amount;
     // The first step prepares kernels; it says nothing about the others.
     const old = this.points.length < 3 ? 0 : 0.9;
     this.ms = old * this.ms + (1 - old) * report.ms;
@@ -99,7 +100,8 @@ function mostCrowded(looks: Look[]): number {
 /** Mean of a point that stands for `n` steps and one more step. */
 function merge(point: Point, n: number, fresh: Point): Point {
   const mean = (a: Record<string, number>, b: Record<string, number>) => mapped(b, (x, name) => (n * (a[name] ?? x) + x) / (n + 1));
-  return { ...fresh, losses: mean(point.losses, fresh.losses), rates: mean(point.rates, fresh.rates) };
+  const [losses, rates, figures] = (["losses", "rates", "figures"] as const).map((of) => mean(point[of], fresh[of]));
+  return { ...fresh, losses, rates, figures };
 }
 
 function mapped(values: Record<string, number>, change: (value: number, name: string) => number): Record<string, number> {

@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { connect } from "./client";
+import { loadRuns } from "./shelf";
 import "./styles.css";
 
 createRoot(document.getElementById("root")!).render(
@@ -11,3 +12,4 @@ createRoot(document.getElementById("root")!).render(
   </StrictMode>,
 );
 connect();
+void loadRuns();

@@ -3,7 +3,7 @@ import type { Look } from "../worker/protocol";
 import { type State, shownStep } from "./store";
 
 /** Patches along an image's edge, and in all. */
-export const patchesAcross = ({ gallery }: State): number => gallery.side / gallery.patch;
+export const patchesAcross = ({ gallery }: State): number => Math.round(gallery.side / gallery.patch);
 export const patchCount = (state: State): number => patchesAcross(state) ** 2;
 
 /** Patches k that a share of them means; the worker rounds alike. */

@@ -1,14 +1,31 @@
-/** Figures about the mask's positions on maps whose answers are known. */
+/** Figures about the mask on maps whose answers are known. */
 import { expect, test } from "vitest";
-import { borderRatio, evenness } from "./statistics";
+import { centreAndBorder, entropy, objectSeen, ratesOf, stray } from "./statistics";
 
-test("evenness is 1 for a flat map and 0 for a single position", () => {
-  expect(evenness(new Array(16).fill(0.5))).toBeCloseTo(1, 12);
-  expect(evenness([0, 0, 1, 0])).toBe(0);
-  expect(evenness([1, 1, 0, 0])).toBeCloseTo(0.5, 12);
+test("rates sum to k, and chance is k of N", () => {
+  const { rates, chance, sum } = ratesOf({ images: 8, kept: 16, counts: Float64Array.of(8, 4, 4, 0) });
+  expect([...rates]).toEqual([1, 0.5, 0.5, 0]);
+  expect([chance, sum]).toEqual([0.5, 2]);
+});
+
+test("entropy is ln N for a flat map and 0 for a single position", () => {
+  expect(entropy(new Array(16).fill(0.5))).toBeCloseTo(Math.log(16), 12);
+  expect(entropy([0, 0, 1, 0])).toBe(0);
+  expect(entropy([1, 1, 0, 0])).toBeCloseTo(Math.log(2), 12);
 });
 
 test("the centre is set against the outermost ring", () => {
   const map = Array.from({ length: 16 }, (_, i) => ([5, 6, 9, 10].includes(i) ? 3 : 1.5));
-  expect(borderRatio(map)).toBe(2);
+  expect(centreAndBorder(map)).toEqual({ centre: 3, border: 1.5 });
+});
+
+test("chance strays by two standard errors", () => {
+  expect(stray(0.5, 100)).toBeCloseTo(0.1, 12);
+  expect(stray(1, 100)).toBe(0);
+});
+
+test("a mask that always keeps the object sees all of it", () => {
+  // Two images of two patches, each looked at three times; the object is in the first patch, then half in either.
+  const objects = Float64Array.of(1, 0, 0.5, 0.5);
+  expect(objectSeen({ images: 6, kept: 6, counts: Float64Array.of(3, 0, 3, 0) }, objects)).toBe(0.75);
 });

@@ -1,16 +1,28 @@
-/** Figures about how often patch positions are kept. */
+/** Figures about how often patches are kept. */
+import type { Tally } from "../worker/protocol";
 
-/** Entropy of the shares as a part of the greatest possible: 1 when all positions are kept alike. */
-export function evenness(rates: ArrayLike<number>): number {
-  const values = Array.from(rates);
-  const sum = values.reduce((a, b) => a + b, 0);
-  if (sum === 0 || values.length < 2) return 1;
-  const entropy = values.reduce((h, v) => (v > 0 ? h - (v / sum) * Math.log(v / sum) : h), 0);
-  return entropy / Math.log(values.length);
+/** Rate of each patch, k/N that random choice would give on average, and the rates' sum, which is k. */
+export interface Rates {
+  rates: Float64Array;
+  chance: number;
+  sum: number;
 }
 
-/** Mean over inner positions divided by the mean over the outermost ring of the square grid. */
-export function borderRatio(rates: ArrayLike<number>): number {
+/** Rates of a tally whose counts are one row of patches. */
+export function ratesOf({ images, kept, counts }: Tally): Rates {
+  const rates = counts.map((count) => count / images);
+  return { rates, chance: kept / images / counts.length, sum: counts.reduce((a, b) => a + b, 0) / images };
+}
+
+/** Entropy of f/k in nats: ln N when all are kept alike. */
+export function entropy(rates: ArrayLike<number>): number {
+  const values = Array.from(rates);
+  const sum = values.reduce((a, b) => a + b, 0);
+  return values.reduce((h, v) => (v > 0 ? h - (v / sum) * Math.log(v / sum) : h), 0);
+}
+
+/** Mean over inner positions and over the outermost ring of the square grid. */
+export function centreAndBorder(rates: ArrayLike<number>): { centre: number; border: number } {
   const across = Math.sqrt(rates.length);
   const sums = { border: 0, centre: 0 };
   for (let i = 0; i < rates.length; i++) {
@@ -19,5 +31,15 @@ export function borderRatio(rates: ArrayLike<number>): number {
     sums[outer ? "border" : "centre"] += rates[i];
   }
   const inside = (across - 2) ** 2;
-  return sums.centre / inside / (sums.border / (rates.length - inside));
+  return { centre: sums.centre / inside, border: sums.border / (rates.length - inside) };
+}
+
+/** How far a rate strays by chance alone: twice its standard error over so many images. */
+export function stray(chance: number, images: number): number {
+  return 2 * Math.sqrt((chance * (1 - chance)) / images);
+}
+
+/** Mean share of the objects that was kept; `objects` is each image's object by patch, as the tally's counts are. */
+export function objectSeen({ images, counts }: Tally, objects: ArrayLike<number>): number {
+  return counts.reduce((sum, count, at) => sum + count * objects[at], 0) / images;
 }

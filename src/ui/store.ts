@@ -4,18 +4,12 @@ import { SCENE_CLASSES, scene } from "../data/scenes";
 import type { AdapterFacts } from "../engine/device";
 import { type Change, fromPairs, type Key, SETTINGS, type Settings } from "../train/experiment";
 import type { Cost, TeacherTime } from "../train/task";
-import type { Event, Frequency, Gallery, Phase } from "../worker/protocol";
+import type { Event, Frequency, Gallery, Look, Phase } from "../worker/protocol";
 import { History } from "./history";
+import type { Run } from "./runs";
 
-export type View = "mask" | "saliency" | "attention" | "kept";
-
-/** What a finished run was and what came of it, to set the next one beside. */
-export interface Outcome {
-  query: string;
-  top1: number;
-  count: number;
-  saved?: number;
-}
+/** Rows of the gallery. */
+export type View = "mask" | "saliency" | "heads" | "kept" | "untrained";
 
 export interface State {
   phase: Phase;
@@ -23,6 +17,8 @@ export interface State {
   adapter?: AdapterFacts;
   gallery: Gallery;
   frequency?: Frequency;
+  /** The gallery in the eyes of a student that has learnt nothing. */
+  untrained?: Look;
   cost?: Cost;
   /** As last measured, until a setting of the mask changes. */
   teacherTime?: TeacherTime;
@@ -43,12 +39,13 @@ export interface State {
   kept?: { step: number; total: number };
   history: History;
   version: number;
-  outcomes: Outcome[];
+  /** Runs that ended, oldest first, and the one that others are set against. */
+  runs: Run[];
+  baseline?: number;
   /** Step shown because a pointer is on a chart, and because someone chose it. */
   hover?: number;
   pinned?: number;
-  view: View;
-  head: number;
+  views: View[];
 }
 
 /** As the worker: what it sends later is the same eight images. */
@@ -72,7 +69,7 @@ function initial(): State {
   const { settings, problems } = fromPairs(new URLSearchParams(location.search));
   return {
     ...{ phase: "opening", note: "", gallery: firstGallery(), wanted: settings, step: 0, changes: [], undo: [] },
-    ...{ problems: {}, urlProblems: problems, history: new History(settings.steps), version: 0, outcomes: [], view: "mask", head: 0 },
+    ...{ problems: {}, urlProblems: problems, history: new History(settings.steps), version: 0, runs: [], views: ["mask", "saliency"] },
   };
 }
 
@@ -89,9 +86,9 @@ export function withChange(changes: Change[], change: Change): Change[] {
 
 /** Folds a worker's event into the state. Step reports only enter the history; `version` tells when to redraw. */
 export function receive(event: Event): void {
-  const { history, active, cost } = getState();
+  const { history, active, cost, teacherTime } = getState();
   // Hundreds of steps a second must not redraw the page each.
-  if (event.type === "step") history.push(event.report, cost && active && teacherMacs(cost, active));
+  if (event.type === "step") history.push(event.report, cost && active && price(cost, active, teacherTime));
   else setState(fold(event, getState()));
 }
 
@@ -108,6 +105,8 @@ function fold(event: Event, { history, active, version, step, changes }: State):
     case "look":
       history.addLook(event.look);
       return { version: version + 1, step: Math.max(event.look.step, step) };
+    case "untrained":
+      return { untrained: event.look };
     case "frequency":
       return { frequency: event.frequency };
     case "evaluated":
@@ -115,7 +114,9 @@ function fold(event: Event, { history, active, version, step, changes }: State):
       return { version: version + 1 };
     case "changed":
       return {
-        ...{ changes: withChange(changes, event.change), active: active && { ...active, [event.change.key]: event.change.to } },
+        changes: withChange(changes, event.change),
+        active: active && { ...active, [event.change.key]: event.change.to },
+        // Another mask takes another time; it has yet to be measured.
         ...(SETTINGS[event.change.key].group === "mask" && { teacherTime: undefined }),
       };
     case "cost":
@@ -134,15 +135,20 @@ function started({ settings, teacher, step, changes }: Extract<Event, { type: "s
   const fresh = step === 0 || history.total !== settings.steps || history.points.at(-1)?.step !== step;
   return {
     ...{ active: settings, teacher: teacher ?? null, step, changes, failure: undefined, frequency: undefined, teacherTime: undefined },
-    ...{ hover: undefined, pinned: undefined, undo: [], version: 0 },
+    ...{ hover: undefined, pinned: undefined, undo: [], version: 0, untrained: undefined },
     ...(fresh && { history: new History(settings.steps) }),
   };
 }
 
-/** What the teacher computes in a step. Letting it choose its own patches costs a full pass on top. */
-export function teacherMacs({ macs, fullMacs }: Cost, { criterion, batch }: Settings): Pick<Cost, "macs" | "fullMacs"> {
+/** What a step costs. Letting the teacher choose its own patches takes a full pass on top. */
+export function price(
+  { macs, fullMacs, bufferBytes }: Cost,
+  { criterion, batch }: Settings,
+  time: TeacherTime | undefined,
+): Record<string, number> {
   const extra = criterion === "teacher" && macs < fullMacs ? fullMacs : 0;
-  return { macs: (macs + extra) * batch, fullMacs: fullMacs * batch };
+  const computed = { macs: (macs + extra) * batch, fullMacs: fullMacs * batch, memory: bufferBytes };
+  return time ? { ...computed, teacherMs: time.ms, teacherFullMs: time.fullMs } : computed;
 }
 
 /** The step shown: that under the pointer, the chosen one, or undefined for the newest. */
@@ -151,9 +157,11 @@ export const shownStep = ({ hover, pinned }: State): number | undefined => hover
 /** Whether a run is past its first step. */
 export const begun = ({ step }: State): boolean => step > 0;
 
-export const finished = ({ active, step }: State): boolean => active !== undefined && step >= active.steps;
-
 export const busy = ({ phase }: State): boolean => phase === "running" || phase === "compiling";
+
+/** Whether a run is at its planned end, or was stopped. */
+export const finished = ({ active, step, phase }: State): boolean =>
+  active !== undefined && (phase === "finished" || (step >= active.steps && phase === "paused"));
 
 /** Settings that differ from the run and act only with a new one. */
 export const waiting = ({ active, wanted }: State): Key[] =>

@@ -24,7 +24,7 @@ export class FrequencyCount {
   private readonly stages: Stage[];
 
   constructor(
-    private readonly patches: number,
+    readonly patches: number,
     private readonly watched: number,
     private readonly steps: number,
   ) {
@@ -90,15 +90,15 @@ export class FrequencyCount {
   }
 }
 
-/** Share of each image's object, u8 0 or 1 [images, side, side], in each patch of `patch` pixels [images, N]. */
+/** Share of each image's object, u8 0 or 1 [images, side, side], in each patch of `patch` (maybe broken) pixels [images, N]. */
 export function objectShares(objects: Uint8Array, images: number, side: number, patch: number): Float64Array {
-  const across = side / patch;
+  const across = Math.round(side / patch);
   const shares = new Float64Array(images * across ** 2);
   for (let image = 0; image < images; image++) {
     const pixels = objects.subarray(image * side ** 2, (image + 1) * side ** 2);
     const sum = pixels.reduce((a, b) => a + b, 0);
     for (const [at, inside] of pixels.entries()) {
-      const [x, y] = [Math.floor((at % side) / patch), Math.floor(at / side / patch)];
+      const [x, y] = [at % side, Math.floor(at / side)].map((pixel) => Math.floor((pixel + 0.5) / patch));
       if (inside) shares[image * across ** 2 + y * across + x] += 1 / sum;
     }
   }

@@ -26,6 +26,7 @@ export type Phase = "opening" | "ready" | "compiling" | "running" | "paused" | "
 export interface Gallery {
   side: number;
   channels: number;
+  /** Pixels along the edge of a patch that can be masked. */
   patch: number;
   /** u8 [count, channels, side, side]. */
   images: Uint8Array;

@@ -10,12 +10,13 @@ import type { Event, Look } from "./protocol";
 /** Images that are counted, and how many of them are shown. */
 const WATCHED = 24;
 const SHOWN = 8;
+
 /** Pictures are refreshed at most this often, and never take more than this share of the time. */
 const EVERY_MS = 700;
 const SHARE = 0.1;
 
 export class Watch {
-  private readonly frequency: FrequencyCount;
+  private frequency: FrequencyCount;
   private readonly watched: number[];
   private nextAt = 0;
 
@@ -25,14 +26,29 @@ export class Watch {
     private readonly post: (event: Event) => void,
   ) {
     this.watched = Array.from({ length: Math.min(WATCHED, dataset.test.count) }, (_, i) => i);
-    this.frequency = new FrequencyCount(patches(session.task.config), this.watched.length, session.settings.steps);
+    this.frequency = new FrequencyCount(this.patches, this.watched.length, session.settings.steps);
     this.frequency.recall(session.extras);
+  }
+
+  /** Patches of which some are kept. */
+  private get patches(): number {
+    const { task } = this.session;
+    return task.cost()?.patches ?? patches(task.config);
   }
 
   /** Shows the images, and what the student makes of them before its first step and now. */
   async introduce(): Promise<void> {
     await this.untrained();
     await this.look();
+  }
+
+  /** After a change of the mask: another grid of patches is counted anew. */
+  async follow(): Promise<void> {
+    if (this.frequency.patches !== this.patches) {
+      this.frequency = new FrequencyCount(this.patches, this.watched.length, this.session.settings.steps);
+      this.showGallery();
+    }
+    await this.untrained();
   }
 
   /** Counts what a step kept; its images' turn comes at evenly spread steps, so that a resumed run counts alike. */
@@ -67,9 +83,10 @@ export class Watch {
     this.frequency.store(this.session.extras);
   }
 
+  /** Shows the images themselves, and how they are cut. */
   showGallery(): void {
     const { test, side, channels, classes } = this.dataset;
-    const { patch } = this.session.task.config;
+    const patch = side / Math.sqrt(this.patches);
     const each = test.images.length / test.count;
     const count = Math.min(SHOWN, this.watched.length);
     const gallery = {

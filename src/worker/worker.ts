@@ -49,6 +49,7 @@ async function carryOut(command: Command): Promise<void> {
       return open(command.settings, command.teacherUrl);
     case "start":
       await settle();
+      if (!command.paused) phase("compiling", "Preparing kernels, once");
       await begin(command.settings);
       return command.paused ? phase("ready") : play();
     case "play":
@@ -180,7 +181,7 @@ async function change(key: Parameters<Session["set"]>[0], value: string | number
   postCost();
   if (!playing) await watch?.look();
   if (SETTINGS[key].group !== "mask") return;
-  await watch?.untrained();
+  await watch?.follow();
   timingDue = performance.now() + TIMING_WAITS_MS;
 }
 

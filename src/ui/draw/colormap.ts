@@ -26,3 +26,23 @@ export function colour(value: number): string {
 
 /** The map as a CSS gradient, for legends. */
 export const GRADIENT = `linear-gradient(to right, ${[0, 64, 128, 192, 255].map((i) => TABLE[i]).join(", ")})`;
+
+/** Less, as many, more: blue and orange, which colour-blind eyes tell apart, each darker the further from the middle. */
+const [LESS, EVEN, MORE] = [
+  [22, 88, 158],
+  [247, 247, 245],
+  [178, 80, 8],
+];
+
+const DIVERGING = Array.from({ length: 255 }, (_, i) => {
+  const t = i / 127 - 1;
+  const end = t < 0 ? LESS : MORE;
+  return `rgb(${EVEN.map((even, c) => Math.round(even + (end[c] - even) * Math.abs(t))).join(" ")})`;
+});
+
+/** Colour of a value in -1..1; others are clamped. */
+export function diverging(value: number): string {
+  return DIVERGING[Math.round(127 * (1 + Math.min(1, Math.max(-1, value || 0))))];
+}
+
+export const DIVERGING_GRADIENT = `linear-gradient(to right, ${[0, 63, 127, 191, 254].map((i) => DIVERGING[i]).join(", ")})`;

@@ -1,6 +1,6 @@
 /** Pictures and what lies over them (dimmed patches, heat, grid, cursor), on square 2D canvases. */
 import type { Gallery } from "../../worker/protocol";
-import { colour } from "./colormap";
+import { colour, diverging } from "./colormap";
 
 /** Pixels along a canvas's edge; a multiple of the usual image sides, so that pixels stay square. */
 export const EDGE = 256;
@@ -58,6 +58,14 @@ export function paintHeat(context: CanvasRenderingContext2D, values: ArrayLike<n
   context.globalAlpha = 1;
 }
 
+/** Colours each patch by how far it is above or below `middle`; `reach` is the distance of the strongest colour. */
+export function paintDiverging(context: CanvasRenderingContext2D, values: ArrayLike<number>, middle: number, reach: number): void {
+  eachCell(Math.sqrt(values.length), (i, x, y, size) => {
+    context.fillStyle = diverging((values[i] - middle) / (reach || 1));
+    context.fillRect(x, y, size, size);
+  });
+}
+
 export function paintGrid(context: CanvasRenderingContext2D, across: number): void {
   context.strokeStyle = "rgb(128 128 128 / 0.55)";
   context.lineWidth = 1;
@@ -89,14 +97,4 @@ export function paintCursor(context: CanvasRenderingContext2D, cell: number, acr
 function eachCell(across: number, paint: (index: number, x: number, y: number, size: number) => void): void {
   const size = EDGE / across;
   for (let i = 0; i < across * across; i++) paint(i, (i % across) * size, Math.floor(i / across) * size, size);
-}
-
-/** Least and greatest of some numbers. */
-export function rangeOf(values: ArrayLike<number>): [number, number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < values.length; i++) {
-    low = Math.min(low, values[i]);
-    high = Math.max(high, values[i]);
-  }
-  return [low, high];
 }

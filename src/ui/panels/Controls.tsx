@@ -1,6 +1,6 @@
 /** The bar that runs the training: one green button that becomes Pause, and what the run is doing. */
 import { useRef } from "react";
-import { playOrPause, restart, stepOnce, undo } from "../actions";
+import { playOrPause, restart, stepOnce, stop, undo } from "../actions";
 import { openFile, resumeKept, saveToFile } from "../client";
 import { short } from "../format";
 import { begun, busy, finished, type State, useStore, waiting } from "../store";
@@ -17,9 +17,19 @@ export function Controls({ onHelp }: { onHelp(): void }) {
         <button type="button" onClick={stepOnce} disabled={!idle || finished(state)}>
           Step
         </button>
-        <button type="button" onClick={restart} disabled={!begun(state)} className={pendingNext ? "due" : undefined}>
-          {pendingNext ? "Restart to apply" : "Restart"}
+        <button
+          type="button"
+          onClick={stop}
+          disabled={!begun(state) || finished(state) || failure?.fatal}
+          title="Ends the run here and tests the student"
+        >
+          Stop
         </button>
+        {!finished(state) && (
+          <button type="button" onClick={restart} disabled={!begun(state)} className={pendingNext ? "due" : undefined}>
+            {pendingNext ? "Restart to apply" : "Restart"}
+          </button>
+        )}
         <button type="button" onClick={undo} disabled={stack.length === 0} title="Takes back the last live change (Ctrl+Z)">
           Undo
         </button>
@@ -28,10 +38,10 @@ export function Controls({ onHelp }: { onHelp(): void }) {
           ?
         </button>
       </div>
-      <Progress state={state} />
       <p className="status" role="status" data-phase={phase}>
         {statusText(state)}
       </p>
+      <Progress state={state} />
     </section>
   );
 }
@@ -85,13 +95,13 @@ function Progress({ state }: { state: State }) {
   const { step, active, wanted, history } = state;
   const total = active?.steps ?? wanted.steps;
   return (
-    <div className="progress">
-      <progress max={total} value={step} aria-label="Steps done" data-step={step} />
+    <>
       <span className="figures">
         step <b>{short(step)}</b> of {short(total)}
         {step > 0 && <> · {short(history.imagesPerSecond)} images/s</>}
       </span>
-    </div>
+      <progress max={total} value={step} aria-label="Steps done" data-step={step} />
+    </>
   );
 }
 

@@ -1,160 +1,101 @@
-/** The gallery: eight held-out images, what the student makes of them, and which patches its teacher gets to see. */
-import { type ReactNode, useEffect, useMemo, useState } from "react";
-import { GRADIENT } from "../draw/colormap";
-import { bakePicture, paintGrid, paintHeat, paintMask, paintPicture, type Veil } from "../draw/patches";
-import { short } from "../format";
-import { patchCount, patchesAcross, shownLook } from "../selectors";
-import { type State, setState, shownStep, useStore, type View } from "../store";
-import { GridCanvas } from "./GridCanvas";
-import { type Layer, layerOf } from "./layers";
+/** The gallery: held-out images in rows, what student and teacher make of them, and which patches the teacher gets to see. */
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useShallow } from "zustand/shallow";
+import { bakePicture, type Veil } from "../draw/patches";
+import { shownLook } from "../selectors";
+import { setState, shownStep, useStore, type View } from "../store";
+import { PicturesExport } from "./Export";
+import { layersOf } from "./layers";
+import { Strip } from "./Strip";
 import { TimeBar } from "./TimeBar";
 
 const VIEWS: [View, string][] = [
   ["mask", "Mask"],
   ["saliency", "Saliency"],
-  ["attention", "Attention per head"],
+  ["heads", "Attention per head"],
   ["kept", "How often kept"],
+  ["untrained", "Untrained student"],
 ];
 
 export function Pictures() {
-  const state = useStore();
-  const { gallery } = state;
+  const panel = useRef<HTMLElement>(null);
+  const { gallery, frequency, untrained, teacher, views } = useStore(
+    useShallow(({ gallery, frequency, untrained, teacher, views }) => ({ gallery, frequency, untrained, teacher, views })),
+  );
+  const look = useStore(shownLook);
+  const masked = useStore(({ active, wanted }) => (active ?? wanted).masked);
+  const live = useStore((state) => shownStep(state) === undefined);
   const [reading, setReading] = useState("");
+  const veil = useVeil();
   const pictures = useMemo(
     () => gallery.labels.map((_, i) => ({ colour: bakePicture(gallery, i), grey: bakePicture(gallery, i, true) })),
     [gallery],
   );
-  const look = shownLook(state);
-  const layer = layerOf(state, look);
+  const layers = useMemo(
+    () => views.flatMap((view) => layersOf(view, { look, gallery, frequency, untrained, teacher, masked })),
+    [views, look, gallery, frequency, untrained, teacher, masked],
+  );
   return (
-    <section className="panel pictures" aria-labelledby="pictures-title" data-look={look?.step}>
+    <section ref={panel} className="panel pictures" aria-labelledby="pictures-title" data-look={look?.step}>
       <div className="panel-head">
-        <h2 id="pictures-title">
-          What the {layer.subject}{" "}
-          {look && <small>{shownStep(state) === undefined ? `step ${look.step}` : `as of step ${look.step}`}</small>}
-        </h2>
-        <ViewSwitch state={state} heads={look?.heads} />
+        <h2 id="pictures-title">What the teacher sees {look && <small>{live ? `step ${look.step}` : `as of step ${look.step}`}</small>}</h2>
+        <ViewSwitch views={views} />
       </div>
-      <ul className="gallery">
-        {pictures.map((picture, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name, and classes may repeat
-          <li key={i}>
-            <Picture state={state} picture={picture} index={i} layer={layer} onRead={setReading} />
-          </li>
-        ))}
-      </ul>
+      {layers.map((layer, i) => (
+        <Strip
+          key={layer.id}
+          layer={layer}
+          pictures={pictures}
+          gallery={gallery}
+          captions={i === 0}
+          answers={look}
+          taught={teacher !== null}
+          veil={veil}
+          onRead={setReading}
+        />
+      ))}
       <div className="under">
         <p className="reading" aria-live="polite">
-          {reading || layer.note}
+          {reading || "Bright patches are shown to the teacher; faded ones are never computed. Point at a patch, or at a step of a chart."}
         </p>
-        {layer.values && <Legend low={layer.range[0]} high={layer.range[1]} />}
+        <PicturesExport panel={panel} />
       </div>
       <TimeBar />
     </section>
   );
 }
 
-interface PictureProps {
-  state: State;
-  picture: { colour: HTMLCanvasElement; grey: HTMLCanvasElement };
-  index: number;
-  layer: Layer;
-  onRead(text: string): void;
-}
-
-function Picture({ state, picture, index, layer, onRead }: PictureProps) {
-  const { gallery } = state;
-  const across = patchesAcross(state);
-  const veil = useVeil();
-  const look = shownLook(state);
-  const truth = gallery.classes[gallery.labels[index]];
-  const values = layer.values?.(index);
-  const kept = layer.kept?.(index);
-  const paint = (context: CanvasRenderingContext2D) => {
-    paintPicture(context, values ? picture.grey : picture.colour);
-    if (values) paintHeat(context, values, layer.range, 0.72);
-    else if (kept) paintMask(context, kept, across, veil);
-    paintGrid(context, across);
+/** Rows to show; one at least stays. */
+function ViewSwitch({ views }: { views: View[] }) {
+  const toggle = (view: View) => {
+    const chosen = VIEWS.map(([v]) => v).filter((v) => (v === view ? !views.includes(v) : views.includes(v)));
+    if (chosen.length) setState({ views: chosen });
   };
-  const describe = (cell: number) =>
-    [kept && (kept.has(cell) ? "kept" : "masked"), values && `${layer.unit} ${short(values[cell])}`].filter(Boolean).join(", ") || "shown";
-  const k = kept?.size ?? (look?.teacher ? patchCount(state) : undefined);
-  const label = `Image ${index + 1}, ${truth}. ${k === undefined ? "" : `${k} of ${patchCount(state)} patches kept.`}`;
   return (
-    <figure>
-      <GridCanvas
-        across={across}
-        label={label}
-        paint={paint}
-        describe={describe}
-        onRead={(text) => onRead(text && `${truth}. ${text}`)}
-        kept={k}
-      />
-      <figcaption>
-        <b>{truth}</b>
-        <Answer who="student" said={look?.student[index]} state={state} index={index} />
-        {state.teacher !== null && <Answer who="teacher" said={look?.teacher?.[index]} state={state} index={index} />}
-      </figcaption>
-    </figure>
-  );
-}
-
-function Answer({ who, said, state, index }: { who: string; said?: number; state: State; index: number }): ReactNode {
-  if (said === undefined) return <span className="answer">{who} …</span>;
-  const right = said === state.gallery.labels[index];
-  return (
-    <span className={`answer ${right ? "right" : "wrong"}`}>
-      <span className="who">{who}</span> {state.gallery.classes[said]}&nbsp;<span aria-hidden="true">{right ? "✓" : "✗"}</span>
-      <span className="hidden">{right ? " (right)" : " (wrong)"}</span>
-    </span>
-  );
-}
-
-function ViewSwitch({ state: { view, head }, heads = 1 }: { state: State; heads?: number }) {
-  return (
-    <div className="switch">
-      {VIEWS.map(([value, title]) => (
-        <button key={value} type="button" aria-pressed={view === value} onClick={() => setState({ view: value })}>
+    <fieldset className="switch">
+      <legend className="hidden">Rows to show</legend>
+      {VIEWS.map(([view, title]) => (
+        <button key={view} type="button" aria-pressed={views.includes(view)} onClick={() => toggle(view)}>
           {title}
         </button>
       ))}
-      {view === "attention" && (
-        <label>
-          head{" "}
-          <select value={Math.min(head, heads - 1)} onChange={({ target }) => setState({ head: Number(target.value) })}>
-            {Array.from({ length: heads }, (_, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: heads have no other name
-              <option key={i} value={i}>
-                {i + 1}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-    </div>
-  );
-}
-
-export function Legend({ low, high }: { low: number; high: number }) {
-  return (
-    <p className="legend">
-      {short(low)} <span style={{ background: GRADIENT }} aria-hidden="true" /> {short(high)}
-    </p>
+    </fieldset>
   );
 }
 
 /** The page's own colours for masked patches, in light and in dark. */
 function useVeil(): Veil {
-  const read = (): Veil => {
-    const style = getComputedStyle(document.documentElement);
-    return [style.getPropertyValue("--veil"), style.getPropertyValue("--ink")];
-  };
-  const [veil, setVeil] = useState(read);
+  const [veil, setVeil] = useState(readVeil);
   useEffect(() => {
     const scheme = matchMedia("(prefers-color-scheme: dark)");
-    const onChange = () => setVeil(read());
+    const onChange = () => setVeil(readVeil());
     scheme.addEventListener("change", onChange);
     return () => scheme.removeEventListener("change", onChange);
-  });
+  }, []);
   return veil;
+}
+
+function readVeil(): Veil {
+  const style = getComputedStyle(document.documentElement);
+  return [style.getPropertyValue("--veil"), style.getPropertyValue("--ink")];
 }

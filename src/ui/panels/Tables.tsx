@@ -1,27 +1,27 @@
 /** Charts as tables, for those who would rather read than look. Rows are thinned to a readable number. */
 import { useState } from "react";
-import { percent, short } from "../format";
+import type { Curve } from "../curves";
+import { percent } from "../format";
 import type { Evaluation, Point } from "../history";
 
 const ROWS = 25;
 
 interface PointTableProps {
   points: Point[];
-  /** Whose values: terms of the loss, or smoothed shares, which are shown in percent. */
-  of: "losses" | "smooth";
-  columns: string[];
-  titles: string[];
+  /** Which numbers of a point, and of them which. */
+  of: keyof Omit<Point, "step">;
+  curves: Curve[];
+  format(value: number): string;
 }
 
-export function PointTable({ points, of, columns, titles }: PointTableProps) {
-  const present = columns.map((key, i) => ({ key, title: titles[i] })).filter(({ key }) => points.at(-1)?.[of][key] !== undefined);
+export function PointTable({ points, of, curves, format }: PointTableProps) {
   const stride = Math.max(1, Math.ceil(points.length / ROWS));
   const rows = points.filter((_, i) => (points.length - 1 - i) % stride === 0);
-  const text = (value?: number) => (value === undefined ? "" : of === "smooth" ? percent(value) : short(value));
+  const text = (value?: number) => (value === undefined ? "" : format(value));
   if (points.length === 0) return null;
   return (
-    <Table summary="Show as table" head={["step", ...present.map(({ title }) => title)]}>
-      {() => rows.map((row) => [String(row.step), ...present.map(({ key }) => text(row[of][key]))])}
+    <Table summary="Show as table" head={["step", ...curves.map(({ label }) => label)]}>
+      {() => rows.map((row) => [String(row.step), ...curves.map(({ name }) => text(row[of][name]))])}
     </Table>
   );
 }

@@ -1,17 +1,25 @@
-/** What a finished run means, in words. */
-import { verdict } from "../outcome";
+/** What a finished run means, in words, and the run that would say more. */
+import { runPair } from "../actions";
+import { verdict, wantsPair } from "../outcome";
+import { partnerOf, runOf } from "../runs";
 import { finished, useStore } from "../store";
 
 export function Verdict() {
   const state = useStore();
-  const sentences = finished(state) ? verdict(state) : [];
-  if (sentences.length === 0) return null;
+  const now = finished(state) ? runOf(state) : undefined;
+  if (!now) return null;
+  const alone = wantsPair(now) && partnerOf(now, state)?.as !== "all patches";
   return (
     <section className="card verdict" aria-labelledby="verdict-title">
       <h2 id="verdict-title">What came of it</h2>
-      {sentences.map((sentence) => (
+      {verdict(state).map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
+      {alone && (
+        <button type="button" onClick={runPair}>
+          Run the same with every patch
+        </button>
+      )}
     </section>
   );
 }

@@ -1,15 +1,17 @@
-/** What lies over the gallery's images in each view: kept patches, or a value per patch. */
-import type { Frequency, Look } from "../../worker/protocol";
-import { patchCount } from "../selectors";
-import type { State } from "../store";
+/** The rows of the gallery: what lies over its images in each, kept patches or a value per patch. */
+import type { Frequency, Gallery, Look } from "../../worker/protocol";
+import { percent } from "../format";
+import type { State, View } from "../store";
 
 export interface Layer {
-  /** Completes "What the ...". */
-  subject: string;
-  /** What to know about this view, in a sentence. */
+  id: string;
+  title: string;
+  /** What to know about this row, in a sentence. */
   note: string;
   /** What a value means. */
   unit: string;
+  /** Patches along an edge. */
+  across: number;
   /** Value per patch of image i, and the least and greatest over all images. */
   values?(image: number): ArrayLike<number>;
   range: [number, number];
@@ -17,44 +19,84 @@ export interface Layer {
   kept?(image: number): ReadonlySet<number>;
 }
 
-export function layerOf(state: State, look: Look | undefined): Layer {
-  const kept = look?.kept && keptOf(look.kept, state.gallery.labels.length);
-  const layer = look && valueLayer(state, look);
-  return { ...(layer ?? maskLayer(state, look)), kept };
+/** What a row is made from. */
+export type Source = Pick<State, "gallery" | "frequency" | "untrained" | "teacher"> & {
+  look: Look | undefined;
+  /** Who is masked. */
+  masked: string;
+};
+
+/** A row, or one for every head; none where there is nothing to show yet. */
+export function layersOf(view: View, source: Source): Layer[] {
+  const { look, gallery, untrained, frequency } = source;
+  if (view === "mask") return [maskLayer(source)];
+  if (view === "untrained") return untrained?.kept ? [untrainedLayer(untrained.kept, gallery)] : [];
+  if (view === "kept") return frequency ? keptLayer(frequency, gallery) : [];
+  if (!look) return [];
+  // The student may cut the image otherwise than the teacher.
+  const n = look.attention.length / look.heads / look.student.length;
+  if (view === "saliency") return [saliencyLayer(look, n)];
+  return Array.from({ length: look.heads }, (_, head) => headLayer(look, n, head));
 }
 
-function maskLayer(state: State, look: Look | undefined): Layer {
-  const note = !look
-    ? "Held-out images, cut into patches. The outline makes the class; clutter only distracts."
-    : look.kept
-      ? "Bright patches are shown to the teacher; faded ones are never computed."
-      : state.teacher
-        ? "The teacher sees every patch."
-        : "No teacher, so no mask: the student sees every patch.";
-  return { subject: state.teacher ? "teacher sees" : "student sees", note, unit: "", range: [0, 0] };
+const cut = ({ side, patch }: Gallery) => Math.round(side / patch);
+
+function maskLayer({ look, gallery, teacher, masked }: Source): Layer {
+  const common = { id: "mask", ...plain(gallery) };
+  if (look?.kept)
+    return {
+      ...common,
+      title: masked === "student" ? "Student sees" : "Teacher sees",
+      note: extent(look.kept, gallery),
+      ...keptOf(look.kept, gallery),
+    };
+  if (!look) return { ...common, title: "Images", note: "held out, cut into patches" };
+  if (teacher) return { ...common, title: "Teacher sees", note: "every patch" };
+  return { ...common, title: "Student sees", note: "every patch; no teacher, no mask" };
 }
 
-function valueLayer(state: State, look: Look): Layer | undefined {
-  const n = patchCount(state);
-  const rows = (values: ArrayLike<number> & { subarray(from: number, to: number): ArrayLike<number> }, stride = n, offset = 0) => ({
-    values: (image: number) => values.subarray(image * stride + offset, image * stride + offset + n),
-    range: mostOf(values),
-  });
-  if (state.view === "saliency") {
-    const note = "Class token's attention in the student's last block, mean over heads: what the method ranks patches by.";
-    return { subject: "student attends to", note, unit: "saliency", ...rows(meanOverHeads(look, n)) };
-  }
-  if (state.view === "attention") {
-    const head = Math.min(state.head, look.heads - 1);
-    const note = `Attention of the class token in head ${head + 1} of ${look.heads}, last block.`;
-    return { subject: "student attends to", note, unit: "attention", ...rows(look.attention, look.heads * n, head * n) };
-  }
-  const often = state.view === "kept" && state.frequency && watchedRates(state.frequency, state.gallery.labels.length, n);
-  if (often) {
-    const note = `Share of ${often.looks} looks, spread evenly over the run, in which the patch was kept.`;
-    return { subject: "teacher was shown", note, unit: "kept", ...rows(often.rates), range: [0, 1] };
-  }
-  return undefined;
+function untrainedLayer(kept: Uint32Array, gallery: Gallery): Layer {
+  return { id: "untrained", title: "Untrained student", note: extent(kept, gallery), ...plain(gallery), ...keptOf(kept, gallery) };
+}
+
+const plain = (gallery: Gallery): Pick<Layer, "unit" | "range" | "across"> => ({ unit: "", range: [0, 0], across: cut(gallery) });
+
+/** How much is kept, in patches and, where the data know, of the objects. */
+function extent(kept: Uint32Array, gallery: Gallery): string {
+  const images = gallery.labels.length;
+  const n = cut(gallery) ** 2;
+  const k = kept.length / images;
+  const { objects } = gallery;
+  const patches = `${k} of ${n} patches`;
+  if (!objects) return patches;
+  const seen = kept.reduce((sum, patch, at) => sum + objects[Math.floor(at / k) * n + patch], 0) / images;
+  return `${patches}, ${percent(Math.round(100 * seen) / 100)} of the objects`;
+}
+
+function saliencyLayer(look: Look, n: number): Layer {
+  const note = "class token, last block, mean over heads: ranks the patches";
+  return { id: "saliency", title: "Student attends to", note, unit: "attention", ...rows(meanOverHeads(look, n), n) };
+}
+
+function headLayer({ attention, heads }: Look, n: number, head: number): Layer {
+  const values = attention.filter((_, at) => Math.floor(at / n) % heads === head);
+  return { id: `head-${head}`, title: `Head ${head + 1} of ${heads}`, note: "last block", unit: "attention", ...rows(values, n) };
+}
+
+/** How often each patch of the gallery was kept over the whole run; nothing before the first look that counts. */
+function keptLayer({ stages }: Frequency, gallery: Gallery): Layer[] {
+  const [images, n] = [gallery.labels.length, cut(gallery) ** 2];
+  const watched = stages[0].watched.counts.length / n;
+  const looks = stages.reduce((sum, stage) => sum + stage.watched.images / watched, 0);
+  if (looks === 0) return [];
+  const counts = (at: number) => stages.reduce((sum, stage) => sum + stage.watched.counts[at], 0);
+  const rates = Float32Array.from({ length: images * n }, (_, at) => counts(at) / looks);
+  const note = `share of ${looks} moments of the run; adds up to k`;
+  return [{ id: "kept", title: "How often kept", note, unit: "kept", ...rows(rates, n), range: [0, 1] }];
+}
+
+function rows(values: Float32Array, n: number): Pick<Layer, "values" | "range" | "across"> {
+  return { across: Math.sqrt(n), values: (image) => values.subarray(image * n, (image + 1) * n), range: mostOf(values) };
 }
 
 /** Where all but two in a hundred on either side lie: a single bright patch would leave all others dark. */
@@ -73,16 +115,7 @@ function meanOverHeads({ attention, heads }: Look, n: number): Float32Array {
   });
 }
 
-function keptOf(kept: Uint32Array, images: number): (image: number) => ReadonlySet<number> {
-  const k = kept.length / images;
-  return (image) => new Set(kept.subarray(image * k, (image + 1) * k));
-}
-
-/** How often each patch of the gallery was kept over the whole run; undefined before the first look that counts. */
-function watchedRates({ stages }: Frequency, images: number, patches: number): { rates: Float64Array; looks: number } | undefined {
-  const watched = stages[0].watched.counts.length / patches;
-  const looks = stages.reduce((sum, stage) => sum + stage.watched.images / watched, 0);
-  if (looks === 0) return undefined;
-  const counts = (at: number) => stages.reduce((sum, stage) => sum + stage.watched.counts[at], 0);
-  return { rates: Float64Array.from({ length: images * patches }, (_, at) => counts(at) / looks), looks };
+function keptOf(kept: Uint32Array, { labels }: Gallery): Pick<Layer, "kept"> {
+  const k = kept.length / labels.length;
+  return { kept: (image) => new Set(kept.subarray(image * k, (image + 1) * k)) };
 }

@@ -1,0 +1,128 @@
+/** Runs that ended: their results side by side, one of them the baseline, their curves beside the current ones. */
+import { useState } from "react";
+import { useShallow } from "zustand/shallow";
+import { defaults } from "../../train/experiment";
+import { setUp } from "../actions";
+import { runColour } from "../curves";
+import { percent, points, short } from "../format";
+import { difference, savedOf, scoreOf } from "../outcome";
+import { type Run, reason } from "../runs";
+import { deleteRun, pinRun, renameRun, showRun } from "../shelf";
+import { useStore } from "../store";
+
+export function Runs() {
+  const { runs, baseline } = useStore(useShallow(({ runs, baseline }) => ({ runs, baseline })));
+  const pinned = runs.find(({ id }) => id === baseline);
+  return (
+    <section className="panel runs" aria-labelledby="runs-title">
+      <h2 id="runs-title">Runs</h2>
+      {runs.length === 0 ? (
+        <p className="hint">Runs that end, or are stopped, are kept here in this browser, to be compared with the next ones.</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+        <section className="scroll" tabIndex={0} aria-label="List of runs">
+          <table>
+            <thead>
+              <tr>
+                {["run", "what it was", "steps", "held out", pinned ? `against ${pinned.name}` : "noise", "teacher MACs saved", ""].map(
+                  (title) => (
+                    <th key={title} scope="col">
+                      {title || <span className="hidden">What to do with it</span>}
+                    </th>
+                  ),
+                )}
+              </tr>
+            </thead>
+            <tbody>
+              {runs.toReversed().map((run) => (
+                <Row key={run.id} run={run} pinned={pinned} />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </section>
+  );
+}
+
+function Row({ run, pinned }: { run: Run; pinned?: Run }) {
+  const { value, margin } = scoreOf(run);
+  const saved = savedOf(run, "macs", "fullMacs");
+  const isPinned = run.id === pinned?.id;
+  return (
+    <tr data-run={run.id}>
+      <th scope="row">
+        <span className="swatch" style={{ background: runColour(run.colour) }} aria-hidden="true" />
+        <Name run={run} />
+      </th>
+      <td className="what">{what(run, isPinned ? undefined : pinned)}</td>
+      <td>
+        {short(run.step)}
+        {run.step < run.total && ` of ${short(run.total)}`}
+      </td>
+      <td>
+        <b>{percent(value)}</b>
+      </td>
+      <td>{pinned && !isPinned ? against(run, pinned) : margin !== undefined && `± ${points(margin)}`}</td>
+      <td>{saved === undefined ? "no teacher" : percent(saved)}</td>
+      <td>
+        <div className="buttons">
+          <button type="button" aria-pressed={run.shown} onClick={() => showRun(run.id, !run.shown)} aria-label={`Curve of ${run.name}`}>
+            Curve
+          </button>
+          <button type="button" aria-pressed={isPinned} onClick={() => pinRun(run.id)} aria-label={`${run.name} as baseline`}>
+            Baseline
+          </button>
+          <button type="button" onClick={() => setUp(run.settings)} aria-label={`Set up ${run.name} again`}>
+            Set up
+          </button>
+          <button type="button" onClick={() => deleteRun(run.id)} aria-label={`Delete ${run.name}`}>
+            Delete
+          </button>
+        </div>
+      </td>
+    </tr>
+  );
+}
+
+/** What a run was: how it differs from the baseline, or else from the defaults. */
+function what({ settings, changes }: Run, from?: Run): string {
+  const differs = reason(from?.settings ?? defaults(), settings) || (from ? "same settings" : "defaults");
+  return changes.length ? `${differs}; ${changes.length} live changes` : differs;
+}
+
+function against(run: Run, pinned: Run): string {
+  const { by, noise } = difference(run, pinned);
+  const moved = `${by < 0 ? "−" : "+"}${points(Math.abs(by))}`;
+  return noise === undefined ? moved : `${moved}, ${Math.abs(by) <= noise ? "within" : "beyond"} ± ${(100 * noise).toFixed(1)}`;
+}
+
+/** The name, which turns into a field when pressed. */
+function Name({ run }: { run: Run }) {
+  const [text, setText] = useState<string>();
+  if (text === undefined)
+    return (
+      <button type="button" className="name" onClick={() => setText(run.name)} title="Rename">
+        {run.name}
+      </button>
+    );
+  const done = (name: string) => {
+    if (name.trim()) renameRun(run.id, name.trim());
+    setText(undefined);
+  };
+  return (
+    <input
+      value={text}
+      aria-label={`New name of ${run.name}`}
+      // biome-ignore lint/a11y/noAutofocus: it takes the place of the button that was just pressed
+      autoFocus
+      maxLength={40}
+      onChange={({ target }) => setText(target.value)}
+      onBlur={() => done(text)}
+      onKeyDown={({ key }) => {
+        if (key === "Enter") done(text);
+        if (key === "Escape") setText(undefined);
+      }}
+    />
+  );
+}
