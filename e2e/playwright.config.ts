@@ -4,6 +4,8 @@ import { chromiumLaunch } from "../src/cli/chromium";
 
 // The runner and its workers each read this file and must agree; a port of its own lets checkouts test side by side.
 process.env.E2E_PORT ??= String(20_000 + (process.pid % 20_000));
+/** Multiplies every time limit, for machines that others use too. */
+const PATIENCE = Number(process.env.E2E_PATIENCE ?? 1);
 const baseURL = `http://127.0.0.1:${process.env.E2E_PORT}/`;
 
 export default defineConfig({
@@ -11,8 +13,8 @@ export default defineConfig({
   outputDir: "../test-results",
   // One software GPU, two cores: tests side by side would only time each other out.
   workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  timeout: 120_000 * PATIENCE,
+  expect: { timeout: 20_000 * PATIENCE },
   forbidOnly: Boolean(process.env.CI),
   reporter: "list",
   use: { browserName: "chromium", baseURL, launchOptions: chromiumLaunch(), trace: "retain-on-failure" },

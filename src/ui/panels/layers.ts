@@ -1,6 +1,6 @@
 /** The rows of the gallery: what lies over its images in each, kept patches or a value per patch. */
 import type { Frequency, Gallery, Look } from "../../worker/protocol";
-import { percent } from "../format";
+import { percent, short } from "../format";
 import type { State, View } from "../store";
 
 export interface Layer {
@@ -91,7 +91,8 @@ function keptLayer({ stages }: Frequency, gallery: Gallery): Layer[] {
   if (looks === 0) return [];
   const counts = (at: number) => stages.reduce((sum, stage) => sum + stage.watched.counts[at], 0);
   const rates = Float32Array.from({ length: images * n }, (_, at) => counts(at) / looks);
-  const note = `share of ${looks} moments of the run; adds up to k`;
+  const k = rates.reduce((a, b) => a + b, 0) / images;
+  const note = `share of ${looks} moments of the run; each image's shares sum to ${short(k)}`;
   return [{ id: "kept", title: "How often kept", note, unit: "kept", ...rows(rates, n), range: [0, 1] }];
 }
 

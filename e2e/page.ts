@@ -1,0 +1,27 @@
+/** What several specs do with the page. Runs are small so that steps take milliseconds. */
+import { expect, type Page } from "@playwright/test";
+
+export const SMALL = "./?batch=8&width=16&depth=1&heads=2";
+export const PATCHES = 64;
+
+/** How long something that trains may take, in milliseconds. */
+const LONG = 60_000 * Number(process.env.E2E_PATIENCE ?? 1);
+
+export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
+export const status = (page: Page) => page.getByRole("status");
+export const phase = (page: Page, name: string) => expect(status(page)).toHaveAttribute("data-phase", name, { timeout: LONG });
+export const stepOf = async (page: Page) => Number(await page.getByRole("progressbar").getAttribute("data-step"));
+export const stepReaches = (page: Page, step: number) => expect.poll(() => stepOf(page), { timeout: LONG }).toBeGreaterThanOrEqual(step);
+export const picture = (page: Page) => page.locator(".pictures canvas").first();
+
+export async function open(page: Page, query = "&steps=40"): Promise<void> {
+  await page.goto(SMALL + query);
+  await phase(page, "ready");
+}
+
+/** A whole run from Start to its end. */
+export async function runToEnd(page: Page): Promise<void> {
+  await page.locator("button.go").click();
+  await stepReaches(page, 1);
+  await phase(page, "finished");
+}

@@ -1,0 +1,196 @@
+/** What is shown of a run: how soon, whether it adds up, whether everybody can read it, and whether it can be taken away. */
+import { readFile } from "node:fs/promises";
+import AxeBuilder from "@axe-core/playwright";
+import { type Download, expect, type Page, test } from "@playwright/test";
+import { button, open, PATCHES, phase, picture, runToEnd, SMALL, stepOf, stepReaches } from "./page";
+
+/** Bounds for crowded test machines; what was measured is printed. The goals are 1 s and 5 s on an idle one. */
+const FIRST_PICTURE_MS = 5000;
+const FIRST_STEP_MS = 30_000;
+
+test("the first picture shows at once and the first step follows Start soon, at the default size", async ({ page }) => {
+  const opened = Date.now();
+  await page.goto("./");
+  await picture(page).waitFor();
+  const pictureMs = Date.now() - opened;
+  await phase(page, "ready");
+  const started = Date.now();
+  await button(page, "Start").click();
+  await stepReaches(page, 1);
+  const stepMs = Date.now() - started;
+  console.log(`first picture after ${pictureMs} ms, first training step ${stepMs} ms after Start`);
+  expect(pictureMs).toBeLessThan(FIRST_PICTURE_MS);
+  expect(stepMs).toBeLessThan(FIRST_STEP_MS);
+});
+
+test("frequencies sum to k: over positions at each stage, and within each image", async ({ page }) => {
+  await open(page, "&steps=40");
+  await runToEnd(page);
+  const sums = page.locator(".frequency [data-sum]");
+  await expect(sums).toHaveCount(3);
+  for (const sum of await sums.all()) expect(Number(await sum.getAttribute("data-sum"))).toBe(PATCHES / 2);
+  await button(page, "How often kept").click();
+  await expect(page.locator("[data-layer=kept]")).toContainText(`40 moments of the run; each image's shares sum to ${PATCHES / 2}`);
+});
+
+test("a resumed run goes on counting where it was", async ({ page }) => {
+  await open(page, "&steps=40");
+  for (let step = 1; step <= 3; step++) {
+    await button(page, "Step").click();
+    await expect.poll(() => stepOf(page)).toBe(step);
+    await phase(page, "paused");
+  }
+  const images = () => page.locator(".frequency tbody tr").first().locator("td").allTextContents();
+  await expect.poll(images).toEqual(["16", "8"]);
+  await page.waitForTimeout(500);
+  await page.reload();
+  await phase(page, "ready");
+  await button(page, "Resume at step 3").click();
+  await stepReaches(page, 5);
+  await button(page, "Pause").click();
+  await phase(page, "paused");
+  const [start, early] = await images();
+  expect([Number(start), Number(early)]).toEqual([16, 8 * ((await stepOf(page)) - 2)]);
+});
+
+test("rows can be chosen: every head, the untrained student, how often; one always stays", async ({ page }) => {
+  await open(page);
+  for (const name of ["Attention per head", "Untrained student"]) await button(page, name).click();
+  for (const layer of ["mask", "saliency", "head-0", "head-1", "untrained"])
+    await expect(page.locator(`[data-layer=${layer}] canvas`)).toHaveCount(8);
+  for (const name of ["Mask", "Saliency", "Attention per head", "Untrained student"]) await button(page, name).click();
+  await expect(page.locator("[data-layer]")).toHaveCount(1);
+});
+
+/** Another value for each live setting, as a visitor enters it. */
+const LIVE: Record<string, string> = {
+  keep: "0.25",
+  criterion: "random",
+  queries: "patches",
+  reading: "eq2",
+  block: "1",
+  masked: "student",
+  lambda: "0.5",
+  temperature: "2",
+  smoothing: "0.1",
+  lr: "0.002",
+  decay: "0.1",
+  evaluate: "7",
+  augment: "heavy",
+};
+
+test("every live control acts with the next step, is marked on the charts, and can be taken back", async ({ page }) => {
+  await open(page, "&steps=500");
+  await button(page, "Step").click();
+  await phase(page, "paused");
+  const keys = Object.keys(LIVE);
+  for (const [i, key] of keys.entries()) {
+    const entry = page.locator(`#set-${key}`);
+    if ((await entry.evaluate((element) => element.tagName)) === "SELECT") await entry.selectOption(LIVE[key]);
+    else await entry.fill(LIVE[key]).then(() => entry.press("Enter"));
+    await expect.poll(() => new URL(page.url()).searchParams.get(key)).toBe(LIVE[key]);
+    await expect(page.locator('[data-chart=loss] line[stroke="var(--event)"]')).toHaveCount(i + 1);
+    await button(page, "Step").click();
+    await expect.poll(() => stepOf(page)).toBe(i + 2);
+    await phase(page, "paused");
+  }
+  await expect(page.locator(".failure")).toHaveCount(0);
+  for (const _ of keys) await button(page, "Undo").click();
+  await expect.poll(() => Object.keys(LIVE).filter((key) => new URL(page.url()).searchParams.has(key))).toEqual([]);
+});
+
+test("runs are kept, compared, named and pinned; a pair says what the mask cost", async ({ page }) => {
+  await open(page, "&steps=8&evaluate=8");
+  await runToEnd(page);
+  const rows = page.locator(".runs tbody tr");
+  await expect(rows).toHaveCount(1);
+  await button(page, "Run the same with every patch").click();
+  await phase(page, "finished");
+  await expect(rows).toHaveCount(2);
+  await expect(page.locator(".verdict")).toContainText(/Showing every patch (cost|gained) [\d.]+ points against 50 % of them \(Run 1\)/);
+  await page.getByRole("button", { name: "Run 1", exact: true }).click();
+  await page.getByLabel("New name of Run 1").fill("half");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "half as baseline" }).click();
+  await expect(page.locator(".verdict")).toContainText("(half)");
+  await expect(page.locator("[data-chart=rate]")).toContainText("half");
+  await page.reload();
+  await phase(page, "ready");
+  await expect(rows).toHaveCount(2);
+  await expect(page.getByRole("button", { name: "half as baseline" })).toHaveAttribute("aria-pressed", "true");
+  await page.getByRole("button", { name: "Set up half again" }).click();
+  expect(new URL(page.url()).searchParams.has("keep")).toBe(false);
+  await page.getByRole("button", { name: "Delete Run 2" }).click();
+  await expect(rows).toHaveCount(1);
+});
+
+test("Stop ends the run where it is and says what came of it", async ({ page }) => {
+  await open(page, "&steps=5000");
+  await expect(button(page, "Stop")).toBeDisabled();
+  await button(page, "Start").click();
+  await stepReaches(page, 2);
+  await button(page, "Stop").click();
+  await phase(page, "finished");
+  await expect(page.locator(".verdict")).toContainText("held-out images");
+  await expect(page.locator(".runs tbody tr")).toContainText("of 5,000");
+  await expect(button(page, "Start again")).toBeEnabled();
+});
+
+test("charts and pictures can be taken away as files", async ({ page }) => {
+  await open(page, "&steps=6&evaluate=6");
+  await runToEnd(page);
+  const loss = page.locator("[data-chart=loss]");
+  await loss.getByText("Export").click();
+  const csv = await saved(page, () => loss.getByRole("button", { name: "CSV" }).click());
+  expect(csv.toString().split("\n")[0]).toBe("step,ce,kd");
+  expect(csv.toString().trim().split("\n")).toHaveLength(7);
+  const json = JSON.parse((await saved(page, () => loss.getByRole("button", { name: "JSON" }).click())).toString());
+  expect(json.points).toHaveLength(6);
+  expect(json.settings.steps).toBe(6);
+  const svg = (await saved(page, () => loss.getByRole("button", { name: "SVG" }).click())).toString();
+  expect(svg).not.toContain("var(--");
+  expect(
+    await page.evaluate((text) => new DOMParser().parseFromString(text, "image/svg+xml").querySelectorAll("parsererror, path").length, svg),
+  ).toBeGreaterThan(1);
+  expect(svg).toContain("cross-entropy, labels");
+  const png = await saved(page, () => loss.getByRole("button", { name: "PNG" }).click());
+  expect(png.subarray(1, 4).toString()).toBe("PNG");
+  const pictures = page.locator(".pictures");
+  await pictures.getByText("Export").click();
+  const sheet = await saved(page, () => pictures.getByRole("button", { name: "SVG" }).click());
+  expect(sheet.toString().match(/<image /g)).toHaveLength(16);
+  const sheetPng = await saved(page, () => pictures.getByRole("button", { name: "PNG" }).click());
+  expect(sheetPng.length).toBeGreaterThan(10_000);
+});
+
+async function saved(page: Page, press: () => Promise<void>): Promise<Buffer> {
+  const [download] = await Promise.all([page.waitForEvent("download") as Promise<Download>, press()]);
+  return readFile(await download.path());
+}
+
+async function expectNoViolations(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing in ${colorScheme}: before, with every view open, and after a run`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
+    await page.goto(`${SMALL}&steps=8&evaluate=4&nonsense=1`);
+    await phase(page, "ready");
+    await expectNoViolations(page);
+    await runToEnd(page);
+    for (const name of ["Attention per head", "How often kept", "Untrained student"]) await button(page, name).click();
+    for (const details of await page.locator("details:not([open]) > summary").all()) await details.click();
+    await page.getByRole("button", { name: "Run 1 as baseline" }).click();
+    await expectNoViolations(page);
+  });
+}
+
+test("axe finds nothing on a phone", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page, "&steps=4&evaluate=4");
+  await runToEnd(page);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await expectNoViolations(page);
+});
