@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { SourceFile } from "../data/files";
 import { pictureSize } from "../data/header";
 import { openFiles } from "../data/open";
+import { openDetection } from "../data/open.detection";
 import { hasShared, sharedBytes, sharedPaths } from "../models/shared.fixture";
-import { decodeInNode } from "./decode.node";
+import { decodeInNode, decodeWholeInNode } from "./decode.node";
 
 /** A PNG of one colour. */
 function png(width: number, height: number, rgba: number[]): Uint8Array {
@@ -20,6 +21,22 @@ describe("PNG", () => {
   it("decodes, over white where it is transparent", async () => {
     expect([...(await decodeInNode(png(5, 9, [10, 20, 30, 255]), 2))]).toEqual([10, 10, 10, 10, 20, 20, 20, 20, 30, 30, 30, 30]);
     expect((await decodeInNode(png(2, 2, [0, 0, 0, 0]), 2)).every((value) => value === 255)).toBe(true);
+  });
+
+  it("is fitted in whole, interleaved", async () => {
+    const { pixels, width, height } = await decodeWholeInNode(png(8, 4, [10, 20, 30, 255]), 4);
+    expect([width, height]).toEqual([8, 4]);
+    const row = (value: number[]) => [0, 1, 2, 3].flatMap(() => value);
+    expect([...pixels]).toEqual(
+      [
+        [0, 0, 0],
+        [10, 20, 30],
+        [10, 20, 30],
+        [0, 0, 0],
+      ].flatMap(row),
+    );
+    const tall = await decodeWholeInNode(png(3, 9, [10, 20, 30, 255]), 3);
+    expect([...tall.pixels.filter((_, i) => i % 3 === 1)]).toEqual([0, 20, 0, 0, 20, 0, 0, 20, 0]);
   });
 
   it("becomes a data set, and a damaged one an error that names it", async () => {
@@ -49,5 +66,32 @@ describe.skipIf(!hasShared)("the clothing photographs", () => {
   it("tell their size before they are decoded", () => {
     const [first] = photographs("clothing/original/validation/hat");
     expect(pictureSize(sharedBytes(first.path))?.width).toBeGreaterThan(300);
+  });
+});
+
+describe.skipIf(!hasShared)("blood cells", () => {
+  it("lie where their boxes are: white cells are stained dark", async () => {
+    const names = sharedPaths("bccd/Annotations").slice(0, 8);
+    const paths = names.flatMap((path) => [path, path.replace("Annotations", "JPEGImages").replace(".xml", ".jpg")]);
+    const data = await openDetection(
+      paths.map((path) => file(path, sharedBytes(path))),
+      { side: 96, decode: decodeWholeInNode, seed: 1 },
+    );
+    const green = (image: Uint8Array, keep: (x: number, y: number) => boolean) => {
+      const values = image.filter((_, i) => i % 3 === 1).filter((_, i) => keep(i % 96, Math.floor(i / 96)));
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    };
+    const white = Array.from({ length: data.train.count }, (_, i) => i).flatMap((i) =>
+      data.train
+        .truths(i)
+        .flatMap(({ category, box: [x1, y1, x2, y2] }) =>
+          data.classes[category] === "WBC"
+            ? [green(data.train.image(i), (x, y) => x > x1 && x < x2 && y > y1 && y < y2) - green(data.train.image(i), () => true)]
+            : [],
+        ),
+    );
+    expect(white.length).toBeGreaterThan(4);
+    expect(Math.max(...white)).toBeLessThan(0);
+    expect(white.reduce((sum, difference) => sum + difference, 0) / white.length).toBeLessThan(-10);
   });
 });

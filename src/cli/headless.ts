@@ -5,9 +5,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import type { Dataset } from "../data/dataset";
+import type { DetectionSet } from "../data/detection";
 import type { SourceFile } from "../data/files";
 import { openFiles } from "../data/open";
+import { openDetection } from "../data/open.detection";
 import { scenes } from "../data/scenes";
+import { detectionScenes } from "../data/scenes.detection";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, type TuneStore, tune } from "../ops/tune";
@@ -16,7 +19,7 @@ import { fromPairs, SETTINGS, type Settings } from "../train/experiment";
 import { type Network, readNetwork } from "../train/network";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
 import type { Scores, Subject, Task } from "../train/task";
-import { decodeInNode } from "./decode.node";
+import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { nodeGPU } from "./device.node";
 
 /** The generated data set is the same everywhere, so that a teacher trained on it fits all runs. */
@@ -48,9 +51,25 @@ export function readArguments(argv: string[], own: readonly string[]): Arguments
 
 /** "scenes" or "scenes:TRAIN,TEST" generates that many images; anything else is a file or folder to open (commas between). */
 export async function openData(source: string, side = 32): Promise<Dataset> {
-  const [generated, train = "20000", test = "2000"] = /^scenes(?::(\d+),(\d+))?$/.exec(source) ?? [];
-  if (generated) return scenes({ side, train: Number(train), test: Number(test), seed: DATA_SEED });
-  const opened = await openFiles(source.split(",").flatMap(listed), { side, decode: decodeInNode, seed: DATA_SEED });
+  const generated = generatedCounts(source, 20_000, 2000);
+  if (generated) return scenes({ side, ...generated, seed: DATA_SEED });
+  return told(await openFiles(source.split(",").flatMap(listed), { side, decode: decodeInNode, seed: DATA_SEED }));
+}
+
+/** The same for images with boxes: Scenes-Detection, or COCO JSON, Pascal VOC or YOLO with their pictures. */
+export async function openDetectionData(source: string, side: number): Promise<DetectionSet> {
+  const generated = generatedCounts(source, 4000, 400);
+  if (generated) return detectionScenes({ side, ...generated, seed: DATA_SEED });
+  return told(await openDetection(source.split(",").flatMap(listed), { side, decode: decodeWholeInNode, seed: DATA_SEED }));
+}
+
+function generatedCounts(source: string, train: number, test: number): { train: number; test: number } | undefined {
+  const [generated, some, others] = /^scenes(?::(\d+),(\d+))?$/.exec(source) ?? [];
+  return generated === undefined ? undefined : { train: Number(some ?? train), test: Number(others ?? test) };
+}
+
+/** Says what a person should know of how data was read. */
+function told<T extends { notes: string[] }>(opened: T): T {
   for (const note of opened.notes) console.error(note);
   return opened;
 }
