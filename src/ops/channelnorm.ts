@@ -1,8 +1,8 @@
-/** Group and batch normalisation of feature maps [B, H, W, C]; see shaders/channelnorm.wgsl. */
+/** Group and batch normalisation of feature maps [B, H, W, C]; see shaders/groupnorm.wgsl and shaders/batchnorm.wgsl. */
 import type { Gradients, RowGradient, Tensor } from "../engine/graph";
 import { plus } from "./accumulate";
 import { shapeOfMap } from "./maps";
-import { wantedGroups } from "./variants";
+import { choice, ROWS, wantedGroups } from "./variants";
 
 export interface NormOptions {
   eps?: number;
@@ -20,9 +20,49 @@ export interface NormOptions {
  */
 export function groupNorm(x: Tensor, gamma: Tensor, beta: Tensor, { groups, ...options }: NormOptions & { groups: number }): Tensor {
   if (x.cols % groups) throw new Error(`groupNorm: ${x.cols} channels in ${groups} groups`);
-  const norm = normaliser("groupNorm", { x, affine: { gamma, beta }, images: x.shape[0], groupCols: x.cols / groups, options });
-  measure(norm);
-  return apply(norm);
+  const norm = { x, gamma, beta, options };
+  check("groupNorm", norm);
+  const { graph } = x;
+  const y = graph.temp(x.shape, "f32", needsGrad(norm));
+  const stats = graph.temp([x.shape[0], x.cols, 8]);
+  launchGroups(norm, groups, "forward", { gamma, beta, stats, ...four("out", y) }, { KEEP: y.needsGrad });
+  if (y.needsGrad)
+    graph.record(y, (g, grads) => {
+      const affine = affineOf(norm, grads, x.shape[0]);
+      const backward = (previous?: RowGradient) => {
+        const out = graph.temp(x.shape);
+        const bind = { ...four("g", g), stats_in: stats, ...affine, ...four("out", out) };
+        launchGroups(norm, groups, "backward", bind, { AFFINE: affine !== undefined }, previous);
+        return out;
+      };
+      if (x.needsGrad) grads.add(x, backward);
+      else backward();
+    });
+  return y;
+}
+
+/** Lanes of a workgroup where each normalises a group alone: few, so that even small batches make many workgroups. */
+const FEW_LANES = 8;
+
+function launchGroups(
+  norm: Norm,
+  groups: number,
+  entry: string,
+  bind: Record<string, Tensor>,
+  constants: Record<string, boolean>,
+  previous?: RowGradient,
+): void {
+  const { x } = norm;
+  const GROUP = ROWS[choice(x.graph.engine).rows].group;
+  const WORKGROUP = Math.max(GROUP, FEW_LANES);
+  const group_cols = x.cols / groups;
+  const common = shared(norm, bind, previous);
+  x.graph.launch("groupnorm", entry, {
+    constants: { GROUP, WORKGROUP, WIDE: group_cols % 4 === 0, ...common.constants, ...constants },
+    bind: common.bind,
+    params: { images: x.shape[0], pixels: x.rows / x.shape[0], group_cols, ...common.params },
+    groups: Math.ceil((x.shape[0] * groups * GROUP) / WORKGROUP),
+  });
 }
 
 export interface BatchNormOptions extends NormOptions {
@@ -44,15 +84,12 @@ export function batchNorm(
   x: Tensor,
   gamma: Tensor,
   beta: Tensor,
-  { mean, variance, training, momentum = 0.1, ...options }: BatchNormOptions,
+  { mean, variance, training, momentum, ...options }: BatchNormOptions,
 ): Tensor {
-  const norm = normaliser("batchNorm", { x, affine: { gamma, beta }, images: 1, groupCols: 1, options, frozen: !training });
+  const norm = { x, gamma, beta, options };
+  check("batchNorm", norm);
   const running = { running_mean: mean, running_variance: variance };
-  if (training) {
-    measure(norm);
-    launch(norm, "track", x.cols, { stats1: norm.stats, ...running }, {}, { momentum });
-  } else launch(norm, "frozen", x.cols, { old_mean: mean, old_variance: variance, gamma, beta, stats: norm.stats });
-  return apply(norm);
+  return byChannel(norm, training ? measure(norm, { running, momentum }) : { mean, variance }, training);
 }
 
 export interface StandardiseOptions extends Pick<NormOptions, "visible"> {
@@ -67,107 +104,114 @@ export interface StandardiseOptions extends Pick<NormOptions, "visible"> {
  * Cao et al., "PKD", 2022: half the mean squared difference of two such maps is one minus Pearson's correlation.
  */
 export function standardise(x: Tensor, { visible, unbiased = true }: StandardiseOptions = {}): Tensor {
-  const options = { visible, eps: 1e-6 };
-  const norm = normaliser("standardise", { x, images: 1, groupCols: 1, options, freedom: unbiased ? 1 : 0 });
-  measure(norm);
-  return apply(norm);
+  const norm = { x, options: { visible, eps: 1e-6 }, freedom: unbiased ? 1 : 0 };
+  check("standardise", norm);
+  return byChannel(norm, measure(norm, {}), true);
 }
 
-/** What is normalised and how; `images` maps have statistics of their own. */
-interface Normalisation {
-  x: Tensor;
-  /** Absent when standardising. */
-  affine?: { gamma: Tensor; beta: Tensor };
-  images: number;
-  groupCols: number;
-  options: NormOptions;
-  frozen?: boolean;
-  freedom?: number;
+interface Statistics {
+  /** [C], or measured [2, C] with the count behind. */
+  mean: Tensor;
+  variance: Tensor;
 }
 
-interface Normaliser extends Normalisation {
-  /** Lanes that share a channel of an image. */
-  parts: number;
-  /** [images, 5, C padded to fours]: mean, 1 / deviation, gamma, beta, count. */
-  stats: Tensor;
+/** The batch's statistics; running ones are moved towards them. */
+function measure(norm: Norm, { running, momentum = 0.1 }: { running?: Record<string, Tensor>; momentum?: number }): Statistics {
+  const { x } = norm;
+  const partial = x.graph.temp([partsOf(x), 3, x.cols]);
+  const mean = x.graph.temp([2, x.cols]);
+  const variance = x.graph.temp([x.cols]);
+  launchBatch(norm, "moments", { partial_out: partial });
+  const options = { constants: { TRACK: running !== undefined }, momentum, threads: x.cols };
+  launchBatch(norm, "merge", { partial, mean_out: mean, variance_out: variance, ...running }, options);
+  return { mean, variance };
 }
 
-function normaliser(op: string, o: Normalisation): Normaliser {
-  shapeOfMap(op, o.x);
-  for (const [name, t] of Object.entries(o.affine ?? {}))
-    if (t.size !== o.x.cols) throw new Error(`${op}: x is [${o.x.shape}], ${name} [${t.shape}]`);
-  const { visible } = o.options;
-  if (visible && (visible.shape.length !== 3 || visible.shape[0] !== o.x.shape[0]))
-    throw new Error(`${op}: visible is [${visible.shape}] for x [${o.x.shape}]`);
-  return { ...o, parts: partsOf(o), stats: o.x.graph.temp([o.images, 5, padded(o.x)]) };
-}
-
-/** Enough lanes to fill the adapter, but at least 16 pixels for each and at most about a thousand numbers for `merge` to read. */
-function partsOf({ x, images, groupCols }: Normalisation): number {
-  const lanes = Math.ceil((64 * wantedGroups(x.graph.engine)) / (images * fours(x)));
-  return Math.max(1, Math.min(lanes, Math.ceil(x.rows / images / 16), Math.ceil(1024 / groupCols)));
-}
-
-const fours = (x: Tensor) => Math.ceil(x.cols / 4);
-const padded = (x: Tensor) => 4 * fours(x);
-
-function measure(norm: Normaliser): void {
-  const { x, affine, images, parts, stats, options } = norm;
-  const partial = x.graph.temp([images, parts, 3, padded(x)]);
-  const visible = options.visible && { visible: options.visible };
-  launch(norm, "moments", lanes(norm), { x4: x, x1: x, partial_out: partial, ...visible });
-  launch(norm, "merge", images * (x.cols / norm.groupCols), { partial, ...affine, stats });
-}
-
-function apply(norm: Normaliser): Tensor {
-  const { x, affine, stats } = norm;
-  const y = x.graph.temp(x.shape, "f32", x.needsGrad || (affine?.gamma.needsGrad ?? false));
-  launch(norm, "forward", lanes(norm), { x4: x, x1: x, stats4: stats, out4: y, out1: y });
-  if (y.needsGrad) x.graph.record(y, (g, grads) => backward(norm, g, grads));
+/** x normalised by statistics of each channel, which depend on x when `measured`. */
+function byChannel(norm: Norm, statistics: Statistics, measured: boolean): Tensor {
+  const { x, gamma, beta } = norm;
+  const { graph } = x;
+  const y = graph.temp(x.shape, "f32", needsGrad(norm));
+  const known = { ...statistics, ...(gamma && beta && { gamma, beta }) };
+  launchBatch(norm, "forward", { ...known, ...four("out", y) });
+  if (y.needsGrad)
+    graph.record(y, (g, grads) => {
+      const partial = graph.temp([partsOf(x), 2, x.cols]);
+      const coefficients = graph.temp([5, x.cols]);
+      const affine = affineOf(norm, grads, 1);
+      const constants = { FROZEN: !measured, AFFINE: affine !== undefined };
+      launchBatch(norm, "sums", { ...known, ...four("g", g), partial_out: partial });
+      launchBatch(norm, "gather", { ...known, partial, coefficients_out: coefficients, ...affine }, { constants, threads: x.cols });
+      grads.add(x, (previous) => {
+        const out = graph.temp(x.shape);
+        launchBatch(norm, "backward", { ...four("g", g), coefficients, ...four("out", out) }, { previous });
+        return out;
+      });
+    });
   return y;
 }
 
-function backward(norm: Normaliser, g: Tensor, grads: Gradients): void {
-  const { x, images, parts, stats, frozen } = norm;
-  const { gamma, beta } = norm.affine ?? {};
-  const partial = x.graph.temp([images, parts, 2, padded(x)]);
-  const means = x.graph.temp([images, 2, padded(x)]);
-  launch(norm, "sums", lanes(norm), { x4: x, x1: x, g4: g, g1: g, stats4: stats, partial_out: partial });
-  const affine = gamma?.needsGrad && beta && { dgamma: grads.piece(gamma, 1), dbeta: grads.piece(beta, 1) };
-  const threads = (frozen ? 0 : images * (x.cols / norm.groupCols)) + (affine ? x.cols : 0);
-  launch(norm, "gather", threads, { partial, stats1: stats, means, ...(affine || undefined) }, { AFFINE: Boolean(affine) });
-  grads.add(x, (previous) => inputGradient(norm, g, means, previous));
+/** Lanes that share four channels: enough to fill the adapter, but at least 16 pixels for each and at most 512 to merge. */
+function partsOf(x: Tensor): number {
+  const lanes = Math.ceil((64 * wantedGroups(x.graph.engine)) / Math.ceil(x.cols / 4));
+  return Math.max(1, Math.min(lanes, Math.ceil(x.rows / 16), 512));
 }
 
-function inputGradient(norm: Normaliser, g: Tensor, means: Tensor, previous?: RowGradient): Tensor {
-  const { x, stats, options } = norm;
-  const out = x.graph.temp(x.shape);
-  const add = plus(previous);
-  const maps = { x4: x, x1: x, g4: g, g1: g, out4: out, out1: out };
-  const bind = { ...maps, stats4: stats, means4: means, ...(options.visible && { visible: options.visible }), ...add.bind };
-  launch(norm, "backward", lanes(norm), bind, add.constants, add.params);
-  return out;
+interface BatchLaunch {
+  constants?: Record<string, boolean>;
+  previous?: RowGradient;
+  momentum?: number;
+  threads?: number;
 }
 
-const lanes = ({ x, images, parts }: Normaliser) => images * parts * fours(x);
+function launchBatch(norm: Norm, entry: string, bind: Record<string, Tensor>, o: BatchLaunch = {}): void {
+  const { x } = norm;
+  const common = shared(norm, bind, o.previous);
+  x.graph.launch("batchnorm", entry, {
+    constants: { WIDE: x.cols % 4 === 0, STANDARD: !norm.gamma, ...common.constants, ...o.constants },
+    bind: common.bind,
+    params: { pixels: x.rows, parts: partsOf(x), momentum: o.momentum ?? 0, freedom: norm.freedom ?? 0, ...common.params },
+    threads: o.threads ?? partsOf(x) * Math.ceil(x.cols / 4),
+  });
+}
 
-function launch(
-  norm: Normaliser,
-  entry: string,
-  threads: number,
-  bind: Record<string, Tensor>,
-  constants: Record<string, boolean> = {},
-  own: Record<string, number> = {},
-): void {
-  const { x, images, parts, groupCols, options, frozen = false, freedom = 0 } = norm;
+interface Norm {
+  x: Tensor;
+  /** Absent when standardising. */
+  gamma?: Tensor;
+  beta?: Tensor;
+  options: NormOptions;
+  /** What the variance takes off the count. */
+  freedom?: number;
+}
+
+const needsGrad = ({ x, gamma }: Norm) => x.needsGrad || (gamma?.needsGrad ?? false);
+
+function check(op: string, { x, gamma, beta, options: { visible } }: Norm): void {
+  shapeOfMap(op, x);
+  for (const [name, t] of Object.entries({ gamma, beta }))
+    if (t && t.size !== x.cols) throw new Error(`${op}: x is [${x.shape}], ${name} [${t.shape}]`);
+  if (visible && (visible.shape.length !== 3 || visible.shape[0] !== x.shape[0]))
+    throw new Error(`${op}: visible is [${visible.shape}] for x [${x.shape}]`);
+}
+
+/** Where the gradients of gamma and beta go, in so many parts; nowhere when they are frozen. */
+function affineOf({ gamma, beta }: Norm, grads: Gradients, parts: number): { dgamma: Tensor; dbeta: Tensor } | undefined {
+  return gamma?.needsGrad && beta ? { dgamma: grads.piece(gamma, parts), dbeta: grads.piece(beta, parts) } : undefined;
+}
+
+/** One tensor under both names a kernel may read it by. */
+const four = (name: string, t: Tensor): Record<string, Tensor> => ({ [`${name}4`]: t, [`${name}1`]: t });
+
+/** What both kinds of kernels are told. */
+function shared({ x, options }: Norm, bind: Record<string, Tensor>, previous?: RowGradient) {
   const { relu = false, visible, eps = 1e-5 } = options;
   const [, height, width] = x.shape;
   const [, grid_h, grid_w] = visible?.shape ?? [0, 0, 0];
-  const sizes = { images, pixels: x.rows / images, cols: x.cols, parts, group_cols: groupCols };
-  x.graph.launch("channelnorm", entry, {
-    constants: { WIDE: x.cols % 4 === 0, RELU: relu, VISIBLE: visible !== undefined, FROZEN: frozen, STANDARD: !norm.affine, ...constants },
-    bind,
-    params: { ...sizes, height, width, grid_h, grid_w, ...plus().params, eps, momentum: 0, freedom, ...own },
-    threads,
-  });
+  const add = plus(previous);
+  return {
+    constants: { RELU: relu, VISIBLE: visible !== undefined, ...add.constants },
+    bind: { ...four("x", x), ...bind, ...(visible && { visible }), ...add.bind },
+    params: { cols: x.cols, height, width, grid_h, grid_w, eps, ...add.params },
+  };
 }
