@@ -1,10 +1,10 @@
-/** Detectors as files: PyTorch's layout, mmdetection's names, and files that are refused. */
-import { describe, expect, test } from "vitest";
+/** Detectors as files keep them: PyTorch's layout, mmdetection's names, and weights that are refused. */
+import { expect, test } from "vitest";
 import { readSafetensors, writeSafetensors } from "../safetensors";
 import type { Weights } from "../weights";
-import { DETECTORS, type DetectorConfig, detectorShapes, smallDetector } from "./config";
+import { checkDetectorWeights, DETECTORS, type DetectorConfig, smallDetector } from "./config";
 import { weightsOf } from "./detector.fixture";
-import { fromTorch, readDetector, toTorch, writeDetector } from "./names";
+import { fromTorch, toTorch } from "./names";
 
 const CONFIG: DetectorConfig = { ...smallDetector("gfl", "student", 3, 64), width: 4, channels: 8 };
 
@@ -20,84 +20,44 @@ test("a convolution [O, kh, kw, I] becomes PyTorch's [O, I, kh, kw]", () => {
     expect(torch.data[((o * 4 + i) * 3 + y) * 3 + x]).toBe(data[((o * 3 + y) * 3 + x) * 4 + i]);
 });
 
-test.each(DETECTORS)("%s: weights come back from a file bit by bit, with the configuration and what else was told", (kind) => {
-  const config = { ...CONFIG, kind };
-  const weights = weightsOf(config);
-  const file = writeDetector({ weights, config, metadata: { classes: '["a","b","c"]' } });
-  const read = readDetector(file, "d.safetensors");
-  expect(read.config).toEqual(config);
-  expect(read.metadata).toMatchObject({ classes: '["a","b","c"]' });
-  expect([...read.weights.keys()].sort()).toEqual([...weights.keys()].sort());
-  for (const [name, weight] of weights) expect(read.weights.get(name), name).toEqual(weight);
+test.each(DETECTORS)("%s: weights come back from a file bit by bit", (kind) => {
+  const weights = weightsOf({ ...CONFIG, kind });
+  const read = fromTorch(readSafetensors(writeSafetensors(toTorch(weights))));
+  expect([...read.keys()].sort()).toEqual([...weights.keys()].sort());
+  for (const [name, weight] of weights) expect(read.get(name), name).toEqual(weight);
 });
 
 test("files have the shapes of mmdetection's", () => {
-  const tensors = readSafetensors(writeDetector({ weights: weightsOf(CONFIG), config: CONFIG, metadata: {} }));
+  const tensors = toTorch(weightsOf(CONFIG));
   const shapes = ["backbone.conv1.weight", "neck.lateral_convs.2.conv.weight", "bbox_head.gfl_reg.weight", "bbox_head.scales.1.scale"];
   expect(shapes.map((name) => tensors.get(name)?.shape)).toEqual([[4, 3, 3, 3], [8, 32, 1, 1], [32, 8, 3, 3], []]);
 });
 
-describe("published checkpoints", () => {
-  const published = (more: [string, { shape: number[]; data: Float32Array | Int32Array }][] = []) =>
-    new Map([...[...toTorch(weightsOf(CONFIG))].map(([name, w]) => [`module.${name}`, w] as const), ...more]);
-
-  test("prefixes and what only training needs are dropped; the configuration is told", () => {
-    const one = { shape: [1], data: Int32Array.of(7) };
-    const file = writeSafetensors(
-      published([
-        ["backbone.bn1.num_batches_tracked", one],
-        ["bbox_head.integral.project", one],
-      ]),
-    );
-    const { weights } = readDetector(file, "d.safetensors", CONFIG);
-    expect(weights).toEqual(sorted(weightsOf(CONFIG), weights));
-  });
-
-  test("a tensor without a place is refused by name", () => {
-    const file = writeSafetensors(published([["bbox_head.extra.weight", { shape: [1], data: Float32Array.of(1) }]]));
-    expect(() => readDetector(file, "d.safetensors", CONFIG)).toThrow(
-      'd.safetensors: 1 tensors have no place in this model: "bbox_head.extra.weight"',
-    );
-  });
-
-  test("integers are no weights", () => {
-    expect(() => fromTorch(new Map([["backbone.conv1.weight", { shape: [1], data: Int32Array.of(1) }]]), "d.st")).toThrow(
-      'd.st: "backbone.conv1.weight" holds no floats. Save it as floating point numbers.',
-    );
-  });
+test("prefixes and what only training needs are dropped", () => {
+  const one = { shape: [1], data: Int32Array.of(7) };
+  const published = new Map<string, { shape: number[]; data: Float32Array | Int32Array }>([
+    ...[...toTorch(weightsOf(CONFIG))].map(([name, w]) => [`module.${name}`, w] as const),
+    ...["backbone.bn1.num_batches_tracked", "bbox_head.integral.project", "backbone.fc.weight"].map((name) => [name, one] as const),
+  ]);
+  expect(fromTorch(published)).toEqual(weightsOf(CONFIG));
 });
 
-/** The weights in the order of another map, which a file sorts. */
-function sorted(weights: Weights, like: Weights): Weights {
-  return new Map([...like.keys()].map((name) => [name, weights.get(name)!]));
-}
+test("integers are no weights", () => {
+  expect(() => fromTorch(new Map([["backbone.conv1.weight", { shape: [1], data: Int32Array.of(1) }]]), "d.st")).toThrow(
+    'd.st: "backbone.conv1.weight" holds no floats. Save it as floating point numbers.',
+  );
+});
 
-describe("refused", () => {
-  const file = (metadata: Record<string, string>) => writeSafetensors(toTorch(weightsOf(CONFIG)), metadata);
-
-  test.each<[string, Record<string, string>, string]>([
-    [
-      "a file that does not say what it is",
-      {},
-      "d.st does not say which detector it is. Use a detector this app saved, or say what it is.",
-    ],
-    ["a broken description", { detector: "{" }, "d.st: its description of the detector is broken."],
-    [
-      "an impossible description",
-      { detector: JSON.stringify({ ...CONFIG, levels: 9 }) },
-      "d.st: levels is 9. It has to be one of 3, 4, 5.",
-    ],
-    ["another size", { detector: JSON.stringify({ ...CONFIG, classes: 4 }) }, 'd.st: tensor "bbox_head.gfl_cls.weight" has the shape'],
-  ])("%s", (_, metadata, message) => {
-    expect(() => readDetector(file(metadata), "d.st")).toThrow(message);
-  });
-
-  test("a missing tensor", () => {
-    const weights = weightsOf(CONFIG);
-    weights.delete("backbone.conv1.weight");
-    expect(detectorShapes(CONFIG).has("backbone.conv1.weight")).toBe(true);
-    expect(() => readDetector(writeDetector({ weights, config: CONFIG, metadata: {} }), "d.st")).toThrow(
-      'd.st: tensor "backbone.conv1.weight" of shape [4,3,3,3] is missing.',
-    );
-  });
+test.each<[string, (weights: Weights) => void, string]>([
+  ["a missing tensor", (w) => w.delete("backbone.conv1.weight"), 'd.st: tensor "backbone.conv1.weight" of shape [4,3,3,3] is missing.'],
+  [
+    "a tensor without a place",
+    (w) => w.set("x", { shape: [1], data: Float32Array.of(1) }),
+    'd.st: 1 tensors have no place in this model: "x".',
+  ],
+  ["NaN", (w) => w.get("backbone.bn1.bias")!.data.fill(Number.NaN), 'd.st: tensor "backbone.bn1.bias" is NaN at position 0.'],
+])("refused by name: %s", (_, change, message) => {
+  const weights = weightsOf(CONFIG);
+  change(weights);
+  expect(() => checkDetectorWeights(CONFIG, weights, "d.st")).toThrow(message);
 });

@@ -1,48 +1,9 @@
 /**
- * Detectors as safetensors, in and out: names of torchvision and mmdetection, convolutions as PyTorch keeps them,
- * [O, I, kh, kw], where this app has [O, kh, kw, I]. This is the only place that knows of the difference.
- *
- * The configuration stands in the file's metadata as `detector`, because shapes do not tell the image side or the anchors.
+ * A detector's weights as files keep them: names of torchvision and mmdetection, convolutions in PyTorch's [O, I, kh, kw] where
+ * this app has [O, kh, kw, I]. This is the only place that knows of the difference.
  */
 import type { Source } from "../names";
-import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../safetensors";
 import { listed, type Weight, type Weights, WeightsError } from "../weights";
-import { checkDetector, checkDetectorWeights, type DetectorConfig } from "./config";
-
-export interface DetectorFile {
-  weights: Weights;
-  config: DetectorConfig;
-  /** Whatever else the writer told. */
-  metadata: Record<string, string>;
-}
-
-/** A detector as a safetensors file; `metadata` is for whoever shows it (classes, scores). Same content, same bytes. */
-export function writeDetector({ weights, config, metadata }: DetectorFile): Uint8Array {
-  return writeSafetensors(toTorch(weights), { ...metadata, format: "pt", detector: JSON.stringify(config) });
-}
-
-/**
- * Reads what `writeDetector` wrote, or mmdetection's weights where `config` says what they are. Throws a WeightsError or
- * SafetensorsError naming the file, and the tensor at fault.
- */
-export function readDetector(bytes: Uint8Array | ArrayBuffer, name: string, config?: DetectorConfig): DetectorFile {
-  const { detector, ...metadata } = readSafetensorsMetadata(bytes, name);
-  const known = config ?? configOf(detector, name);
-  checkDetector(known, name);
-  const weights = fromTorch(readSafetensors(bytes, name), name);
-  checkDetectorWeights(known, weights, name);
-  return { weights, config: known, metadata };
-}
-
-function configOf(text: string | undefined, name: string): DetectorConfig {
-  const remedy = "Use a detector this app saved, or say what it is.";
-  if (text === undefined) throw new WeightsError(`${name} does not say which detector it is.`, remedy);
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    throw new WeightsError(`${name}: its description of the detector is broken.`, remedy);
-  }
-}
 
 const PREFIX = /^(?:(?:module|model)\.)+/;
 /** Parts of published checkpoints that no forward pass of a detector needs. */
