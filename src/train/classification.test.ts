@@ -141,6 +141,8 @@ test("the teacher is timed at the patches it sees and at all, and judged on held
   session.set("keep", 0.25);
   const part = await session.task.teacherTime();
   expect(part?.ms).toBeGreaterThan(0);
+  expect(part?.bytes).toBeLessThan(0.5 * (all?.bytes ?? 0));
+  expect([part?.fullBytes, all?.fullBytes]).toEqual([all?.bytes, all?.bytes]);
   session.set("masked", "student");
   expect((await session.task.teacherTime())?.ms).toBe((await session.task.teacherTime())?.fullMs);
   expect(await session.task.evaluateTeacher()).toBe(full);

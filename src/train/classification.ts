@@ -224,8 +224,10 @@ export class Classification implements Task<Views> {
     const all = patches(this.teacher.config);
     const { masked, criterion } = this.settings;
     this.clock ??= new TeacherClock(this.engine, this.teacher, this.batch);
-    const [ms, fullMs] = await this.clock.measure([masked === "student" ? all : this.kept, all]);
-    return { ms: criterion === "teacher" && this.kept < this.count ? ms + fullMs : ms, fullMs };
+    const seen = masked === "student" ? all : this.kept;
+    const [ms, fullMs] = await this.clock.measure([seen, all]);
+    const [bytes, fullBytes] = [this.clock.bytes(seen), this.clock.bytes(all)];
+    return { ms: criterion === "teacher" && this.kept < this.count ? ms + fullMs : ms, fullMs, bytes, fullBytes };
   }
 
   destroy(): void {

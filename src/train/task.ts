@@ -35,10 +35,12 @@ export interface Cost {
   bufferBytes: number;
 }
 
-/** Measured GPU milliseconds of the teacher's part of a step, and of a step in which it sees everything. */
+/** Measured GPU milliseconds of the teacher's part of a step, and of a step in which it sees everything; bytes of its activations. */
 export interface TeacherTime {
   ms: number;
   fullMs: number;
+  bytes: number;
+  fullBytes: number;
 }
 
 /** One student being taught. Holds the GPU memory of networks and batch until `destroy`. */

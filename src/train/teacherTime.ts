@@ -45,6 +45,11 @@ export class TeacherClock {
     return lanes.map(({ times }) => times.toSorted((a, b) => a - b)[times.length >> 1]);
   }
 
+  /** Bytes of activations that an answer on k patches keeps on the GPU; known once it has been timed. */
+  bytes(k: number): number {
+    return this.lanes.get(k)?.program.temporaryBytes ?? 0;
+  }
+
   destroy(): void {
     for (const { program } of this.lanes.values()) program.dispose();
     for (const buffer of [this.images, this.indices]) this.engine.giveBuffer(buffer);

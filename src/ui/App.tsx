@@ -1,14 +1,12 @@
 /** The page: what runs the training above, pictures and curves beside the settings. */
 import { lazy, Suspense, useRef } from "react";
 import { Controls } from "./panels/Controls";
-import { CostCard } from "./panels/CostCard";
 import { Failure, Notices } from "./panels/Failure";
-import { FrequencyMaps } from "./panels/FrequencyMaps";
-import { Pictures } from "./panels/Pictures";
 import { Runs } from "./panels/Runs";
 import { SettingsPanel } from "./panels/Settings";
 import { Shortcuts, useShortcuts } from "./panels/Shortcuts";
 import { Verdict } from "./panels/Verdict";
+import { viewsOf } from "./panels/views";
 import { useStore } from "./store";
 
 // Charts bring a large library along; pictures come first.
@@ -18,6 +16,7 @@ export function App() {
   const sheet = useRef<HTMLDialogElement>(null);
   const help = () => sheet.current?.showModal();
   useShortcuts(help);
+  const { pictures, details, paper } = viewsOf(useStore(({ active, wanted }) => (active ?? wanted).preset));
   return (
     <>
       <Header />
@@ -29,20 +28,16 @@ export function App() {
           <Verdict />
         </div>
         <div className="layout">
-          <Pictures />
+          {pictures}
           <SettingsPanel />
           <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
             <Charts />
           </Suspense>
-          <FrequencyMaps />
-          <CostCard />
+          {details}
           <Runs />
         </div>
       </main>
-      <footer>
-        Method: Son et al., <cite>The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers</cite>, ECCV
-        2024.
-      </footer>
+      <footer>Method: {paper}</footer>
       <Shortcuts sheet={sheet} />
     </>
   );

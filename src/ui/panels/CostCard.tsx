@@ -56,10 +56,16 @@ export function CostCard() {
   );
 }
 
-/** The teacher's time on this GPU, when it has been measured. */
+/** The teacher's time and memory on this GPU, once measured. */
 function Measured() {
   const time = useStore((state) => state.teacherTime);
-  return time ? <Row name="GPU time per step, measured" of={[time.fullMs, time.ms]} format={milliseconds} /> : null;
+  if (!time) return null;
+  return (
+    <>
+      <Row name="GPU time per step, measured" of={[time.fullMs, time.ms]} format={milliseconds} />
+      <Row name="activations on the GPU" of={[time.fullBytes, time.bytes]} format={bytes} />
+    </>
+  );
 }
 
 /** What the whole run took and saved. */
