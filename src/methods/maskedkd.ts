@@ -90,11 +90,11 @@ export function highestOf(k: number, step: number, steps: number): number {
   return 2 * step < steps ? k : Math.round(STILL_HIGHEST * k);
 }
 
-/** The student looks at whole images, and computes as much as the choice reads. */
-export function look(student: { params: Bound; config: ViTConfig }, images: Tensor, keep?: KeepChoice): ViTResult {
+/** The student looks at whole images, and computes as much as the choice reads, or every token of its last block. */
+export function look(student: { params: Bound; config: ViTConfig }, images: Tensor, keep?: KeepChoice, allTokens = false): ViTResult {
   const { params, config } = student;
-  const allTokens = keep?.queries === "patches" && blockOf(keep, config.depth) === config.depth;
-  return vit(params, config, images, { allTokens });
+  const reads = keep?.queries === "patches" && blockOf(keep, config.depth) === config.depth;
+  return vit(params, config, images, { allTokens: allTokens || reads });
 }
 
 const blockOf = ({ block = 0 }: KeepChoice, depth: number): number => (block === 0 ? depth : Math.min(block, depth));

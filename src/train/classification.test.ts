@@ -40,6 +40,8 @@ const CHANGES: [Key, string | number][] = [
   ["temperature", 4],
   ["lambda", 3],
   ["smoothing", 0.1],
+  ["base", "manifold"],
+  ["base", "attention"],
   ["augment", "none"],
   ["augment", "heavy"],
 ];

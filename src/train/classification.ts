@@ -5,6 +5,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { type Graph, Live } from "../engine/graph";
 import type { Fetched } from "../engine/readback";
+import type { Base } from "../methods/base";
 import { asksGuide, type Criterion, highestOf, type KeepChoice, maskedPatches } from "../methods/maskedkd";
 import { configMacs } from "../metrics/cost";
 import { Params } from "../models/params";
@@ -112,10 +113,14 @@ export class Classification implements Task<Views> {
 
   trace(graph: Graph) {
     const { teacher, knobs, student } = this;
+    const base = this.settings.base as Base | "logit";
     return traceLosses(graph, {
       ...{ student, batch: this.buffers, smoothing: knobs.smoothing },
       augment: this.augmentation(),
-      lesson: teacher && { teacher, keep: this.keep(), temperature: knobs.temperature, weight: knobs.lambda },
+      lesson: teacher && {
+        ...{ teacher, keep: this.keep(), temperature: knobs.temperature, weight: knobs.lambda },
+        base: base === "logit" ? undefined : { kind: base, weight: knobs.beta },
+      },
     });
   }
 
@@ -144,7 +149,7 @@ export class Classification implements Task<Views> {
     if (!out.teacherLogits) return { losses: { ce: out.ce[0] }, rates: { student: share(student, labels) } };
     const teacher = top(out.teacherLogits, classes);
     return {
-      losses: { ce: out.ce[0], kd: out.kd[0] },
+      losses: { ce: out.ce[0], kd: out.kd[0], ...(out.base && { [this.settings.base]: out.base[0] }) },
       rates: { student: share(student, labels), teacher: share(teacher, labels), agreement: share(student, teacher) },
       kept: out.kept as Uint32Array | undefined,
     };

@@ -1,5 +1,6 @@
 /** The one table of settings. The panel, the URL, the command line's flags and a saved run all derive from it. */
 import { EngineError } from "../engine/errors";
+import { BASES } from "../methods/base";
 import { CRITERIA } from "../methods/maskedkd";
 import { choice, number, type Setting } from "../methods/setting";
 
@@ -50,6 +51,16 @@ export const SETTINGS = {
     label: "Temperature τ",
     help: "Softens both predictions before they are compared.",
     ...{ default: 1, min: 0.5, max: 8, when: "live", group: "loss", only: MASKEDKD },
+  }),
+  base: choice({
+    label: "Base loss",
+    help: "logit: soft labels alone. manifold: also how alike tokens are, within and between images. attention: also whom the class token attends to, in all blocks.",
+    ...{ default: "logit", options: BASES, when: "live", records: true, group: "loss", only: MASKEDKD },
+  }),
+  beta: number({
+    label: "Base weight β",
+    help: "Weight of the manifold or attention loss. The published manifold run learns from it and the soft labels alone.",
+    ...{ default: 1, min: 0, max: 100, when: "live", group: "loss", only: MASKEDKD },
   }),
   smoothing: number({
     label: "Label smoothing",

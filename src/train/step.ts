@@ -2,9 +2,10 @@
 import type { Engine } from "../engine/device";
 import { type Gradients, Graph, type Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
-import { ask, choose, type KeepChoice, look } from "../methods/maskedkd";
+import { type Base, baseLoss } from "../methods/base";
+import { ask, type Choice, choose, type KeepChoice, look } from "../methods/maskedkd";
 import type { Params } from "../models/params";
-import { vit } from "../models/vit";
+import { type ViTResult, vit } from "../models/vit";
 import type { ViTConfig } from "../models/vit.config";
 import { type Moments, mixPairs, randAugment, shiftAndMirror } from "../ops/augment";
 import { crossEntropy, distillation, type Loss, type Truth } from "../ops/losses";
@@ -33,6 +34,8 @@ export interface Lesson {
   temperature: number | Live;
   /** lambda, the weight of the distillation loss beside cross entropy. */
   weight: number | Live;
+  /** A loss beside those two, and its weight beta. */
+  base?: { kind: Base; weight: number | Live };
 }
 
 export interface StepOptions {
@@ -58,7 +61,8 @@ export interface Augmentation {
 /**
  * Records one update: the student looks, chooses the patches worth showing, the teacher answers on those, the student
  * learns. The program's outputs: `ce` and, with a lesson, `kd` [1], `logits` and `teacherLogits` [B, K], `score` [B, N],
- * `kept` u32 [B, k]; `targets` [B, K] where images are mixed; `clip` [2], the gradient's scale and norm, when the optimizer clips.
+ * `kept` u32 [B, k]; `base` [1] with a base loss; `targets` [B, K] where images are mixed; `clip` [2], the gradient's scale and
+ * norm, when the optimizer clips.
  */
 export function compileStep(engine: Engine, options: StepOptions): Promise<Program> {
   const graph = new Graph(engine);
@@ -71,14 +75,20 @@ export function compileStep(engine: Engine, options: StepOptions): Promise<Progr
 export function traceLosses(graph: Graph, options: Omit<StepOptions, "optimizer">): { grads: Gradients; outputs: Record<string, Tensor> } {
   const { student, lesson } = options;
   const { images, truth } = prepared(graph, options);
-  const { seen, answer, ...choice } = lesson ? taught(student, lesson, images) : { seen: look(on(student, graph, true), images) };
+  const lessons = lesson && taught(student, lesson, images);
+  const seen = lessons?.seen ?? look(on(student, graph, true), images);
   const ce = crossEntropy(seen.logits, truth);
   const losses: [Loss, number | Live][] = [[ce, 1]];
-  const outputs: Record<string, Tensor> = { ce: ce.value, logits: seen.logits, ...("targets" in truth && truth), ...choice };
-  if (lesson && answer) {
-    const kd = distillation(seen.logits, answer.logits, lesson.temperature);
+  const outputs: Record<string, Tensor> = { ce: ce.value, logits: seen.logits, ...("targets" in truth && truth) };
+  if (lesson && lessons) {
+    const kd = distillation(seen.logits, lessons.answer.logits, lesson.temperature);
     losses.push([kd, lesson.weight]);
-    Object.assign(outputs, { kd: kd.value, teacherLogits: answer.logits });
+    Object.assign(outputs, { kd: kd.value, teacherLogits: lessons.answer.logits, ...lessons.choice });
+  }
+  if (lesson?.base && lessons) {
+    const base = baseOf(lesson.base.kind, lesson.keep, lessons);
+    losses.push([base, lesson.base.weight]);
+    outputs.base = base.value;
   }
   const grads = graph.gradients((g) => {
     for (const [loss, weight] of losses) loss.seed(weight, g);
@@ -86,22 +96,37 @@ export function traceLosses(graph: Graph, options: Omit<StepOptions, "optimizer"
   return { grads, outputs };
 }
 
+/** What student and teacher made of the images, and the patches that one of them was shown. */
+interface Lessons {
+  seen: ViTResult;
+  answer: ViTResult;
+  choice: Choice;
+}
+
 /** The student looks, its attention chooses, the teacher answers on what was chosen. */
-function taught(student: Model, { teacher, keep }: Lesson, images: Tensor) {
-  const { graph } = images;
-  if (keep.masked === "student") return taughtFromPart(student, teacher, keep, images);
-  const seen = look(on(student, graph, true), images, keep);
+function taught(student: Model, lesson: Lesson, images: Tensor): Lessons {
+  const { teacher, keep, base } = lesson;
+  if (keep.masked === "student") return taughtFromPart(student, lesson, images);
+  const allTokens = base?.kind === "manifold";
+  const seen = look(on(student, images.graph, true), images, keep, allTokens);
   const choice = choose({ student, teacher }, images, seen, keep);
-  return { seen, answer: ask(teacher, images, choice.kept), ...choice };
+  return { seen, answer: ask(teacher, images, choice.kept, allTokens), choice };
 }
 
 /** The other way round: the teacher sees everything, the student learns from what was chosen. */
-function taughtFromPart(student: Model, teacher: Model, keep: KeepChoice, images: Tensor) {
-  const { graph } = images;
-  const whole = look(on(student, graph, false), images, keep);
+function taughtFromPart(student: Model, { teacher, keep, base }: Lesson, images: Tensor): Lessons {
+  const allTokens = base?.kind === "manifold";
+  const whole = look(on(student, images.graph, false), images, keep);
   const choice = choose({ student, teacher }, images, whole, keep);
-  const { params, config } = on(student, graph, true);
-  return { seen: vit(params, config, images, { kept: choice.kept }), answer: ask(teacher, images), ...choice };
+  const { params, config } = on(student, images.graph, true);
+  const seen = vit(params, config, images, { kept: choice.kept, allTokens });
+  return { seen, answer: ask(teacher, images, undefined, allTokens), choice };
+}
+
+/** The base loss, at the tokens that both saw. */
+function baseOf(kind: Base, { masked, random = { seed: 0, step: 0 } }: KeepChoice, { seen, answer, choice: { kept } }: Lessons): Loss {
+  const [student, teacher] = masked === "student" ? [undefined, kept] : [kept, undefined];
+  return baseLoss(kind, { result: seen, shared: student }, { result: answer, shared: teacher }, random);
 }
 
 const on = ({ params, config }: Model, graph: Graph, trainable: boolean) => ({ params: params.on(graph, trainable), config });
