@@ -3,10 +3,8 @@
 //   max_pool             the largest of a window of size x size every `stride` pixels, borders padded with nothing; `places`
 //                        keeps which input element it was, the first in reading order when several are equal
 //   max_pool_gradient    dx = sum of g over the windows whose maximum this element was
-//   cell_means           the mean over each cell of an out_h x out_w grid, edges floor(i h / out_h): every pixel in one cell
-//   cell_means_gradient  dx = g of the pixel's cell / pixels in that cell
 const KEEP = true; // max_pool: write places
-const ADD = false; // gradients: add `other`, a matrix with a row for each add_every-th row
+const ADD = false; // max_pool_gradient: add `other`, a matrix with a row for each add_every-th row
 
 struct Params {
   images: u32,
@@ -26,7 +24,7 @@ struct Params {
 @group(0) @binding(0) var<storage, read> map: array<f32>;
 @group(0) @binding(1) var<storage, read> g: array<f32>;
 @group(0) @binding(2) var<storage, read> other: array<f32>;
-@group(0) @binding(3) var<storage, read> places_in: array<u32>;
+@group(0) @binding(3) var<storage, read> kept: array<u32>;
 @group(0) @binding(4) var<storage, read_write> places: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 @group(0) @binding(6) var<uniform> params: Params;
@@ -131,50 +129,9 @@ fn max_pool_gradient(@builtin(global_invocation_id) id: vec3u) {
   for (var r = top; r < bottom; r++) {
     for (var c = left; c < right; c++) {
       let e = four_of(p, (at.image * p.out_h + r) * p.out_w + c, at.c);
-      let kept = vec4u(places_in[e.x], places_in[e.y], places_in[e.z], places_in[e.w]);
-      sum += select(vec4f(), g_four(e), kept == own);
+      let seen = vec4u(kept[e.x], kept[e.y], kept[e.z], kept[e.w]);
+      sum += select(vec4f(), g_four(e), seen == own);
     }
   }
   put_four(p, row, at.c, sum);
-}
-
-@compute @workgroup_size(64)
-fn cell_means(@builtin(global_invocation_id) id: vec3u) {
-  let p = params;
-  let at = place_of(p, id, p.out_h, p.out_w);
-  if (at.image >= p.images) {
-    return;
-  }
-  let top = at.y * p.h / p.out_h;
-  let left = at.x * p.w / p.out_w;
-  let bottom = (at.y + 1u) * p.h / p.out_h;
-  let right = (at.x + 1u) * p.w / p.out_w;
-  var sum = vec4f();
-  for (var r = top; r < bottom; r++) {
-    for (var c = left; c < right; c++) {
-      sum += map_four(four_of(p, (at.image * p.h + r) * p.w + c, at.c));
-    }
-  }
-  put_four(p, (at.image * p.out_h + at.y) * p.out_w + at.x, at.c, sum / f32((bottom - top) * (right - left)));
-}
-
-// Which of `cells` cells of `size` pixels holds pixel `at`: the last r with floor(r size / cells) <= at.
-fn cell_of(at: u32, size: u32, cells: u32) -> u32 {
-  return ((at + 1u) * cells - 1u) / size;
-}
-
-@compute @workgroup_size(64)
-fn cell_means_gradient(@builtin(global_invocation_id) id: vec3u) {
-  let p = params;
-  let at = place_of(p, id, p.h, p.w);
-  if (at.image >= p.images) {
-    return;
-  }
-  let r = cell_of(at.y, p.h, p.out_h);
-  let c = cell_of(at.x, p.w, p.out_w);
-  let tall = (r + 1u) * p.h / p.out_h - r * p.h / p.out_h;
-  let wide = (c + 1u) * p.w / p.out_w - c * p.w / p.out_w;
-  let row = (at.image * p.h + at.y) * p.w + at.x;
-  let share = g_four(four_of(p, (at.image * p.out_h + r) * p.out_w + c, at.c)) / f32(tall * wide);
-  put_four(p, row, at.c, share + earlier(p, row, at.c));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Graph } from "../engine/graph";
 import { check, randoms, testEngine } from "./check";
-import { add, maskCells, relu, scale, upsampleBilinear, upsampleNearest } from "./maps";
+import { add, maskCells, relu, scale, upsampleNearest } from "./maps";
 
 /** For each element of a map [B, H, W, C] in order: what `value(b, y, x, c)` says. */
 function mapOf64([batch, h, w, cols]: readonly number[], value: (b: number, y: number, x: number, c: number) => number): Float64Array {
@@ -96,18 +96,6 @@ describe.each(resizes)("$shape to $size", ({ shape, size: [H, W] }) => {
       op: ({ x }) => upsampleNearest(add(upsampleNearest(x, [h, w]), x), [H, W]),
       reference: ({ x }) => [nearest64(x).map((v) => 2 * v)],
     });
-  });
-
-  test("bilinear", async () => {
-    const weight = (i: number, at: number, size: number, out: number) =>
-      Math.max(0, 1 - Math.abs(Math.min(Math.max(((i + 0.5) * size) / out - 0.5, 0), size - 1) - at));
-    const bilinear64 = (x: Float64Array) =>
-      mapOf64([batch, H, W, cols], (b, r, c, k) => {
-        let sum = 0;
-        for (let y = 0; y < h; y++) for (let z = 0; z < w; z++) sum += weight(r, y, h, H) * weight(c, z, w, W) * at(x, b, y, z, k);
-        return sum;
-      });
-    await check(await testEngine(), { inputs, op: ({ x }) => upsampleBilinear(x, [H, W]), reference: ({ x }) => [bilinear64(x)] });
   });
 });
 

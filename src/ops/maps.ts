@@ -1,7 +1,6 @@
 /** Element-wise and resizing operations on feature maps [B, H, W, C] without gaps; see shaders/maps.wgsl. */
 import type { Gradients, RowGradient, Tensor } from "../engine/graph";
 import { plus } from "./accumulate";
-import { resize } from "./resize";
 
 /** [B, H, W, C] of a map. Throws unless it has four axes and no gaps. */
 export function shapeOfMap(op: string, x: Tensor): [number, number, number, number] {
@@ -99,13 +98,6 @@ export function upsampleNearest(x: Tensor, [out_h, out_w]: readonly [number, num
   };
   if (x.needsGrad) x.graph.record(y, (g, grads) => grads.add(x, (previous) => backward(g, previous)));
   return y;
-}
-
-/** Bilinear x [B, h, w, C] -> [B, H, W, C] with half-pixel centres: `resize` of the rows, then of the columns. */
-export function upsampleBilinear(x: Tensor, [H, W]: readonly [number, number]): Tensor {
-  const [batch, h, w, cols] = shapeOfMap("upsampleBilinear", x);
-  const tall = resize(x.reshape([batch, h, w * cols]), [H, w * cols]);
-  return resize(tall.reshape([batch * H, w, cols]), [W, cols]).reshape([batch, H, W, cols]);
 }
 
 interface Extra {
