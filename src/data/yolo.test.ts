@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { all, open, pictures, refusal } from "./boxes.fixture";
+import { textFile } from "./files.fixture";
+
+describe("YOLO text", () => {
+  const label = (path: string, ...lines: string[]) => textFile(path, lines.join("\n"));
+  const box = (number: number) => `${number} 0.5 0.4 0.5 0.4`;
+
+  it("becomes a data set: shares become pixels, a picture without a file shows nothing", async () => {
+    const data = await open([
+      label("y/labels/train/a.txt", box(1), "", "0 0.05 0.1 0.1 0.2"),
+      label("y/labels/val/a.txt", box(1)),
+      ...pictures("y/images/train/", "a.jpg", "none.jpg"),
+      ...pictures("y/images/val/", "a.jpg"),
+      textFile("y/data.yaml", "path: y\nnames:\n  0: person # a\n  1: 'red car'\nnc: 2\n"),
+    ]);
+    expect(data.classes).toEqual(["person", "red car"]);
+    expect(
+      all(data.train).map((truths) => truths.map(({ category, box }) => [category, ...box.map((edge) => Math.round(1e6 * edge) / 1e6)])),
+    ).toEqual([
+      [
+        [1, 5, 7, 15, 11],
+        [0, 0, 5, 2, 7],
+      ],
+      [],
+    ]);
+    expect(all(data.test)[0][0].category).toBe(1);
+    expect(data.notes).toEqual(["Pictures without a text file, taken to show no object: 1 (y/images/train/none.jpg)."]);
+  });
+
+  it.each([
+    ["classes.txt", "cat\ndog\n", ["cat", "dog"]],
+    ["obj.names", "cat\r\ndog", ["cat", "dog"]],
+    ["data.yaml", 'names: ["cat", dog]', ["cat", "dog"]],
+    ["data.yml", "nc: 2\nnames:\n- cat\n- dog\n", ["cat", "dog"]],
+    ["readme.md", "cat, dog", ["0", "1"]],
+  ])("takes class names from %s", async (name, text, classes) => {
+    const files = [label("1.txt", box(0), box(1)), label("2.txt", box(1), box(0)), ...pictures("", "1.jpg", "2.jpg")];
+    expect((await open([...files, textFile(name, text)])).classes).toEqual(classes);
+  });
+
+  it("leaves wrong lines out, and divides as lists of pictures say", async () => {
+    const data = await open([
+      label(
+        "1.txt",
+        box(0),
+        "0 0.5 0.5 0.1",
+        "cat 0.5 0.5 0.1 0.1",
+        "0 0.1 0.1 0.2 0.1 0.2 0.2",
+        "-1 0.5 0.5 0.1 0.1",
+        "0.5 0.5 0.5 0.1 0.1",
+      ),
+      label("2.txt", box(0)),
+      label("3.txt"),
+      label("train.txt", "data/1.jpg", "data/3.jpg"),
+      label("valid.txt", "data/2.jpg"),
+      ...pictures("", "1.jpg", "2.jpg", "3.jpg"),
+    ]);
+    expect(data.notes).toEqual([
+      "Lines that are not class, x, y, width and height, left out: 5 (1.txt line 2, 1.txt line 3, 1.txt line 4 and others).",
+    ]);
+    expect([data.train.count, data.test.count]).toEqual([2, 1]);
+    expect(all(data.train).map((truths) => truths.length)).toEqual([1, 0]);
+  });
+
+  it("refuses classes without a name", async () => {
+    const files = [label("1.txt", box(2)), label("2.txt", box(0)), ...pictures("", "1.jpg", "2.jpg"), textFile("classes.txt", "cat\ndog")];
+    expect(await refusal(files)).toContain("1.txt has an object of class 2, but classes.txt names 2 classes, from 0 on.");
+  });
+});
