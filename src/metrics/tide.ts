@@ -115,16 +115,16 @@ function most(row: Float64Array, keep: (g: number) => boolean): number {
   return best;
 }
 
-function report(targets: Target[], answers: Answer[]): TideReport {
+function report(targets: Target[], unsorted: Answer[]): TideReport {
+  const answers = unsorted.toSorted((a, b) => b.score - a.score);
   const ap50 = ap(targets, answers);
   const isMissed = ({ found, rescue }: Target) => !found && !rescue;
-  const missed = targets.filter(isMissed);
   const entry = (kind: TideError) => {
-    const count = kind === "Miss" ? missed.length : answers.filter(({ error }) => error === kind).length;
-    const without = kind === "Miss" ? targets.filter((target) => !isMissed(target)) : targets;
-    return [kind, { count, gain: Math.max(0, ap(without, corrected(answers, kind)) - ap50) }];
+    const wrong = kind === "Miss" ? targets.filter(isMissed) : answers.filter(({ error }) => error === kind);
+    const left = kind === "Miss" ? targets.filter((target) => !isMissed(target)) : targets;
+    return [kind, { count: wrong.length, gain: Math.max(0, ap(left, corrected(answers, kind)) - ap50) }];
   };
-  const last = answers.map((answer) => ({ ...answer, score: answer.error ? 0 : 1 }));
+  const last = [...answers.filter(({ error }) => !error), ...answers.filter(({ error }) => error)];
   return {
     ap50,
     errors: Object.fromEntries(TIDE_ERRORS.map(entry)),
@@ -146,21 +146,14 @@ function corrected(answers: Answer[], kind: TideError): Answer[] {
   });
 }
 
-/** AP at IoU 0.5, as TIDE has it: 0 for a class of which there are only detections. */
+/** AP at IoU 0.5 of answers in order of score, as TIDE has it: 0 for a class of which there are only detections. */
 function ap(targets: Target[], answers: Answer[]): number {
-  const classes = new Set([...targets, ...answers].map(({ category }) => category));
-  return mean(
-    [...classes].map((category) => {
-      const own = answers.filter((answer) => answer.category === category).sort((a, b) => b.score - a.score);
-      const wanted = targets.filter((target) => target.category === category).length;
-      return wanted === 0
-        ? 0
-        : mean(
-            curveOf(
-              own.map(({ error }) => error === undefined),
-              wanted,
-            ).precision,
-          );
-    }),
-  );
+  const classes = new Map<number, { wanted: number; hits: boolean[] }>();
+  const ofClass = (category: number) => {
+    if (!classes.has(category)) classes.set(category, { wanted: 0, hits: [] });
+    return classes.get(category)!;
+  };
+  for (const { category } of targets) ofClass(category).wanted++;
+  for (const { category, error } of answers) ofClass(category).hits.push(error === undefined);
+  return mean([...classes.values()].map(({ wanted, hits }) => (wanted === 0 ? 0 : mean(curveOf(hits, wanted).precision))));
 }
