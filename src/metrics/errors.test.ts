@@ -52,7 +52,7 @@ describe("the seven curves (oracle T38)", () => {
   });
 });
 
-/** Numbers of an evaluation written apart from this one, in Python, after CocoEval.m and tidecv, at COCO's recall points. */
+/** Numbers of an evaluation written apart from this one, in Python, after CocoEval.m and tidecv; TIDE's at COCO's recalls, equal scores in order. */
 const INDEPENDENT: Record<string, { curves: number[]; ap50: number; tide: Record<TideError, [number, number]>; sums: [number, number] }> = {
   mini: {
     curves: [0.8256611375, 0.9358935894, 0.9459945995, 0.9459945995, 0.9459945995, 0.9459945995, 1],

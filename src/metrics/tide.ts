@@ -1,6 +1,9 @@
 /**
  * What a detector's AP50 is lost to, by the kinds of TIDE (Bolya et al., "TIDE: A General Toolbox for Identifying Object
  * Detection Errors", ECCV 2020; dbolya/tide): each mistake is of one kind, and a kind weighs what AP would gain without it.
+ *
+ * Curves are read at COCO's recalls and equal scores keep their order; tidecv reads at x / 100 and moves what it corrects to
+ * the end, so gains may differ from its own by about 0.001 where scores are equal.
  */
 import type { Detection, GroundTruth } from "../models/detector/boxes";
 import { type Answered, bestOf, wantedOf } from "./coco";
