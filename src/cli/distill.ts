@@ -3,17 +3,21 @@
  * The same session as in the page; settings are those of src/train/experiment.ts.
  */
 import type { Classification } from "../train/classification";
+import { isDetection } from "../train/experiment";
 import type { Session } from "../train/session";
 import type { TeacherTime } from "../train/task";
+import { distillDetector } from "./detection";
 import { nodeEngine, openSubject, readArguments, runToEnd, SUBJECT_KEYS } from "./headless";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, rest, json } = readArguments(argv, [...SUBJECT_KEYS, "resume", "every", "kernels"]);
+  const given = readArguments(argv, [...SUBJECT_KEYS, "resume", "every", "kernels"]);
+  const { settings, rest, json } = given;
   const every = Number(rest.every ?? 10);
   if (!Number.isInteger(every) || every < 1) {
     console.error(`every cannot be "${rest.every}". Use a whole number from 1.`);
     return 2;
   }
+  if (isDetection(settings.preset)) return distillDetector(given, every);
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const teacherTime = stopwatch();
   const session = await runToEnd({

@@ -15,7 +15,7 @@ import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, type TuneStore, tune } from "../ops/tune";
 import { type Classification, classification } from "../train/classification";
-import { fromPairs, SETTINGS, type Settings } from "../train/experiment";
+import { fromPairs, type Settings, settingsOf } from "../train/experiment";
 import { type Network, readNetwork } from "../train/network";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
 import type { Scores, Subject, Task } from "../train/task";
@@ -45,7 +45,8 @@ export function readArguments(argv: string[], own: readonly string[]): Arguments
     else pairs.push([key, value]);
   }
   const { settings, problems } = fromPairs(pairs);
-  if (problems.length) throw new EngineError(problems.join(" "), `Settings: ${[...own, ...Object.keys(SETTINGS)].join(", ")}.`);
+  if (problems.length)
+    throw new EngineError(problems.join(" "), `Settings: ${[...own, ...Object.keys(settingsOf(settings.preset))].join(", ")}.`);
   return { settings, given: new Set(pairs.map(([key]) => key)), rest, json: argv.includes("--json") };
 }
 

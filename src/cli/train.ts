@@ -4,19 +4,23 @@
  */
 import { rmSync } from "node:fs";
 import { classification } from "../train/classification";
+import { isDetection } from "../train/experiment";
 import { writeNetwork } from "../train/network";
+import { trainDetector } from "./detection";
 import { nodeEngine, openData, readArguments, runToEnd, writeWhole } from "./headless";
 
 const USAGE =
   "npm run train -- out=FILE.safetensors [data=scenes] [width=..] [depth=..] [heads=..] [steps=..] [batch=..] [seed=..] [--json]";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, rest, json } = readArguments(argv, ["out", "data", "kernels"]);
+  const given = readArguments(argv, ["out", "data", "kernels"]);
+  const { settings, rest, json } = given;
   if (!rest.out) {
     console.error(`out is missing.\n${USAGE}`);
     return 2;
   }
   writeWhole(rest.out, new Uint8Array()); // fails now, not after hours, if it cannot be written
+  if (isDetection(settings.preset)) return trainDetector(given);
   const dataset = await openData(rest.data ?? "scenes");
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const resume = `${rest.out}.run`;

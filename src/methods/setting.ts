@@ -11,8 +11,6 @@ interface Common {
   group: "method" | "mask" | "loss" | "optimizer" | "student" | "augmentation" | "run";
   /** A live change that calls for recording the step anew, because it changes shapes or kernels and not only numbers. */
   records?: true;
-  /** The presets it belongs to; all when absent. */
-  only?: readonly string[];
 }
 
 export interface NumberSetting extends Common {

@@ -9,10 +9,9 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { Graph, Live } from "../engine/graph";
 import { Program } from "../engine/program";
-import type { Setting } from "../methods/setting";
 import type { Weights } from "../models/weights";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-import { type Change, KEYS, type Key, parseSetting, SETTINGS, SettingError, type Settings } from "./experiment";
+import { type Change, KEYS, type Key, parseSetting, SettingError, type Settings, settingOf } from "./experiment";
 import { Optimizer, warmupCosine } from "./optimizer";
 import type { Knobs, Progress, Report, Scores, Subject, Task } from "./task";
 
@@ -101,6 +100,7 @@ export class Session<T extends Task = Task> {
   /** Makes one update and reports it. Rejects with an EngineError when a loss is no longer a number. */
   async advance(): Promise<StepReport> {
     const started = performance.now();
+    if (this.step === 0) await this.prepare();
     const program = await this.recorded();
     this.task.load(this.step);
     const lr = this.applyLive();
@@ -112,6 +112,13 @@ export class Session<T extends Task = Task> {
       throw new EngineError(`The loss "${broken}" is no longer a number at step ${this.step}.`, "Lower the learning rate and start again.");
     const ms = performance.now() - started;
     return { step: this.step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...report };
+  }
+
+  /** Before the first step: settings that the task measures rather than takes. */
+  private async prepare(): Promise<void> {
+    this.applyLive();
+    const measured = (await this.task.prepare?.()) ?? {};
+    for (const [key, value] of Object.entries(measured)) this.set(key as Key, value);
   }
 
   /** The recorded step. A change that arrives while it is compiled records it again. */
@@ -130,9 +137,9 @@ export class Session<T extends Task = Task> {
 
   /** Changes a live setting; it acts on the next step. Throws a SettingError for others, and for values that cannot be. */
   set(key: Key, value: unknown): Change {
-    const setting: Setting = SETTINGS[key];
+    const setting = settingOf(key, this.settings.preset);
     if (setting.when !== "live") throw new SettingError(`${key} cannot change during a run.`, "Start a new run with it.");
-    const to = parseSetting(key, value);
+    const to = parseSetting(key, value, this.settings.preset);
     this.task.check?.({ ...this.settings, [key]: to });
     const change = { step: this.step, key, from: this.settings[key], to };
     Object.assign(this.settings, { [key]: to });

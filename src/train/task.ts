@@ -54,6 +54,8 @@ export interface Task<View = unknown> {
   trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
   check?(settings: Settings): void;
+  /** Measures, before the first step, settings that were left to the task. */
+  prepare?(): Promise<Partial<Record<Key, number>>>;
   /** Uploads what step `step` (from 0) sees. */
   load(step: number): void;
   report(fetched: Fetched): Report;

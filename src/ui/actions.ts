@@ -1,5 +1,5 @@
 /** What a visitor can do: change a setting, take it back, play, pause. Every way in (button, key, slider) ends here. */
-import { KEYS, type Key, parseSetting, SETTINGS, type Settings } from "../train/experiment";
+import { defaults, KEYS, type Key, type Preset, parseSetting, type Settings, settingOf, settingsOf } from "../train/experiment";
 import { begin, send } from "./client";
 import { begun, busy, finished, getState, setState, waiting } from "./store";
 import { writeUrl } from "./url";
@@ -15,7 +15,7 @@ const pending = new Map<Key, ReturnType<typeof setTimeout>>();
 export function change(key: Key, entry: string | number): void {
   const { wanted, problems } = getState();
   try {
-    const value = parseSetting(key, entry);
+    const value = parseSetting(key, entry, wanted.preset);
     setState({ problems: { ...problems, [key]: undefined } });
     if (value === wanted[key]) return;
     remember(key, wanted[key]);
@@ -26,16 +26,25 @@ export function change(key: Key, entry: string | number): void {
 }
 
 function apply(key: Key, value: string | number): void {
-  setState(({ wanted }) => ({ wanted: { ...wanted, [key]: value } }));
+  setState(({ wanted }) => ({ wanted: key === "preset" ? underPreset(wanted, value as Preset) : { ...wanted, [key]: value } }));
   writeUrl();
-  if (SETTINGS[key].when === "live") sendSoon(key);
+  if (isLive(key)) sendSoon(key);
+}
+
+const isLive = (key: Key) => settingOf(key, getState().wanted.preset).when === "live";
+
+/** The settings under another preset: what was at its default is at the new one's. */
+function underPreset(wanted: Settings, preset: Preset): Settings {
+  const [before, after] = [defaults(wanted.preset), defaults(preset)];
+  const kept = KEYS.filter((key) => wanted[key] !== before[key] && settingsOf(preset)[key]);
+  return { ...after, ...Object.fromEntries(kept.map((key) => [key, wanted[key]])) };
 }
 
 function remember(key: Key, from: string | number): void {
   const { undo } = getState();
   const last = undo.at(-1);
   const at = Date.now();
-  if (SETTINGS[key].when !== "live") return;
+  if (!isLive(key)) return;
   if (last?.key === key && at - last.at < SAME_DRAG_MS) setState({ undo: [...undo.slice(0, -1), { ...last, at }] });
   else setState({ undo: [...undo, { key, from, at }] });
 }
@@ -60,7 +69,7 @@ export function undo(): void {
 }
 
 export function reset(key: Key): void {
-  change(key, SETTINGS[key].default);
+  change(key, settingOf(key, getState().wanted.preset).default);
 }
 
 /** Settings that cannot go together, at the control that mends it. */

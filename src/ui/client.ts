@@ -1,5 +1,5 @@
 /** Owns the worker: sends commands, folds its events into the store, and keeps the run in this browser now and then. */
-import { KEYS, SETTINGS, type Settings } from "../train/experiment";
+import { KEYS, type Settings, settingsOf } from "../train/experiment";
 import type { Command, Event } from "../worker/protocol";
 import { forget, keep, recall } from "../worker/storage";
 import { download } from "./download";
@@ -101,7 +101,8 @@ function afterStart(settings: Settings): void {
     writeUrl();
   } else
     for (const key of KEYS)
-      if (SETTINGS[key].when === "live" && wanted[key] !== settings[key]) send({ type: "set", key, value: wanted[key] });
+      if (settingsOf(settings.preset)[key]?.when === "live" && wanted[key] !== settings[key])
+        send({ type: "set", key, value: wanted[key] });
   if (adopting && playOnceRestored) send({ type: "play" });
   adopting = false;
 }

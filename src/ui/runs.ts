@@ -1,5 +1,5 @@
 /** Runs that ended: what they were, what came of them, their curves; and which one belongs beside which. */
-import { type Change, KEYS, type Key, SETTINGS, type Settings } from "../train/experiment";
+import { type Change, KEYS, type Key, type Settings, settingOf } from "../train/experiment";
 import { percent, short } from "./format";
 import type { Evaluation, Point } from "./history";
 import type { State } from "./store";
@@ -81,7 +81,7 @@ export function partnerOf(now: Run, { runs, baseline }: Pick<State, "runs" | "ba
   return others[0] && { run: others[0], as: "before" };
 }
 
-const MASK = KEYS.filter((key) => SETTINGS[key].group === "mask");
+const MASK = KEYS.filter((key) => settingOf(key, "maskedkd").group === "mask");
 
 /** What a pair differs in, if it is one: everything else is the same, and nothing was changed on the way. */
 function kinship(now: Run, other: Run): Exclude<Kinship, "baseline" | "before"> | undefined {

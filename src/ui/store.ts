@@ -2,7 +2,7 @@
 import { create } from "zustand";
 import { SCENE_CLASSES, scene } from "../data/scenes";
 import type { AdapterFacts } from "../engine/device";
-import { type Change, fromPairs, type Key, SETTINGS, type Settings } from "../train/experiment";
+import { type Change, fromPairs, type Key, type Settings, settingOf, settingsOf } from "../train/experiment";
 import type { Cost, TeacherTime } from "../train/task";
 import type { Event, Frequency, Gallery, Look, Phase } from "../worker/protocol";
 import { History } from "./history";
@@ -117,7 +117,7 @@ function fold(event: Event, { history, active, version, step, changes }: State):
         changes: withChange(changes, event.change),
         active: active && { ...active, [event.change.key]: event.change.to },
         // Another mask takes another time; it has yet to be measured.
-        ...(SETTINGS[event.change.key].group === "mask" && { teacherTime: undefined }),
+        ...(active && settingOf(event.change.key, active.preset).group === "mask" && { teacherTime: undefined }),
       };
     case "cost":
       return { cost: event.cost };
@@ -165,4 +165,8 @@ export const finished = ({ active, step, phase }: State): boolean =>
 
 /** Settings that differ from the run and act only with a new one. */
 export const waiting = ({ active, wanted }: State): Key[] =>
-  active ? (Object.keys(SETTINGS) as Key[]).filter((key) => SETTINGS[key].when === "next" && active[key] !== wanted[key]) : [];
+  active
+    ? (Object.keys(settingsOf(wanted.preset)) as Key[]).filter(
+        (key) => settingsOf(wanted.preset)[key].when === "next" && active[key] !== wanted[key],
+      )
+    : [];

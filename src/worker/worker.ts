@@ -6,7 +6,7 @@ import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { tune } from "../ops/tune";
 import { type Classification, classification } from "../train/classification";
-import { SETTINGS, type Settings } from "../train/experiment";
+import { type Settings, settingOf } from "../train/experiment";
 import { type Network, readNetwork } from "../train/network";
 import { Session } from "../train/session";
 import type { Command, Event, Phase } from "./protocol";
@@ -180,7 +180,7 @@ async function change(key: Parameters<Session["set"]>[0], value: string | number
   post({ type: "changed", change: current().set(key, value) });
   postCost();
   if (!playing) await watch?.look();
-  if (SETTINGS[key].group !== "mask") return;
+  if (settingOf(key, current().settings.preset).group !== "mask") return;
   await watch?.follow();
   timingDue = performance.now() + TIMING_WAITS_MS;
 }

@@ -1,7 +1,7 @@
 /** One chart: curves over the planned run, what was changed when, other runs faintly beside, the cursor shared with the pictures. */
 import { type ReactNode, useRef } from "react";
 import { CartesianGrid, Line, LineChart, ReferenceDot, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from "recharts";
-import { type Change, SETTINGS } from "../../train/experiment";
+import type { Change } from "../../train/experiment";
 import { type ChartKind, type Curve, curvesOf, runColour } from "../curves";
 import { percent, short } from "../format";
 import type { Evaluation, History, Point } from "../history";
@@ -167,7 +167,7 @@ function thinned(evaluations: Evaluation[]): Evaluation[] {
 }
 
 function eventLabel({ key, to }: Change): string {
-  return `${SETTINGS[key].kind === "number" ? `${key} ` : ""}${typeof to === "number" ? short(to) : to}`;
+  return typeof to === "number" ? `${key} ${short(to)}` : to;
 }
 
 function LineKey({ label, colour, dash }: Omit<Curve, "name">) {

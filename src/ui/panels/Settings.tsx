@@ -1,7 +1,7 @@
 /** The panel of settings, derived from the one table. */
 import { memo, useState } from "react";
 import type { Setting } from "../../methods/setting";
-import { concerns, KEYS, type Key, SETTINGS } from "../../train/experiment";
+import { type Key, settingOf, settingsOf } from "../../train/experiment";
 import { change, conflicts, reset } from "../actions";
 import { patchCount } from "../selectors";
 import { begun, useStore } from "../store";
@@ -21,7 +21,7 @@ export function SettingsPanel() {
   // On a phone the first group is enough to begin with; the others open at a tap.
   const [wide] = useState(() => innerWidth > 720);
   const preset = useStore(({ wanted }) => wanted.preset);
-  const shown = KEYS.filter((key) => concerns(key, preset) && !isAlone(SETTINGS[key]));
+  const shown = Object.entries(settingsOf(preset)) as [Key, Setting][];
   return (
     <section className="panel settings" aria-labelledby="settings-title">
       <h2 id="settings-title">Settings</h2>
@@ -29,7 +29,7 @@ export function SettingsPanel() {
         <Tag when="live" /> acts on the very next step, <Tag when="next" /> with the next start.
       </p>
       {Object.entries(GROUPS).map(([group, title]) => {
-        const keys = shown.filter((key) => SETTINGS[key].group === group);
+        const keys = shown.filter(([, setting]) => setting.group === group).map(([key]) => key);
         return (
           keys.length > 0 && (
             <details key={group} className="group" open={wide || group === "mask"}>
@@ -45,11 +45,8 @@ export function SettingsPanel() {
   );
 }
 
-/** A choice of one is none. */
-const isAlone = (setting: Setting) => setting.kind === "choice" && setting.options.length < 2;
-
 const Control = memo(function Control({ name }: { name: Key }) {
-  const setting: Setting = SETTINGS[name];
+  const setting = useStore(({ wanted }) => settingOf(name, wanted.preset));
   const value = useStore(({ wanted }) => wanted[name]);
   const differs = useStore((state) => begun(state) && state.active !== undefined && state.active[name] !== value);
   const problem = useStore(({ problems, wanted }) => problems[name] ?? conflicts(wanted)[name]);

@@ -1,0 +1,66 @@
+/** What `distill` and `train` do under the presets of detection: the same session, other data and other scores. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { basename } from "node:path";
+import { EngineError } from "../engine/errors";
+import { detection } from "../train/detection";
+import { type DetectorNetwork, readDetector, writeDetector } from "../train/detection.network";
+import type { StepReport } from "../train/session";
+import type { Scores } from "../train/task";
+import { type Arguments, nodeEngine, openDetectionData, runToEnd, writeWhole } from "./headless";
+
+const TEACHER = "public/teacher-detector.safetensors";
+const SIDE = 128;
+
+async function loadDetector(path: string): Promise<DetectorNetwork> {
+  if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- preset=samkd out=FILE");
+  return readDetector(new Uint8Array(readFileSync(path)), basename(path));
+}
+
+/** A detector learns from a teacher and ground truth; the last line has `final: true` and COCO's scores. */
+export async function distillDetector({ settings, rest, json }: Arguments, every: number): Promise<number> {
+  const dataset = await openDetectionData(rest.data ?? "scenes", SIDE);
+  const teacher = rest.teacher === "none" ? undefined : await loadDetector(rest.teacher ?? TEACHER);
+  const print = printer(json);
+  const session = await runToEnd({
+    session: { engine: await nodeEngine(rest.kernels), subject: detection({ dataset, teacher }), settings },
+    resume: rest.resume,
+    every,
+    log: (report) => print(line(report)),
+    evaluated: (step, scores) => print({ step, ...rounded(scores) }),
+  });
+  for (const { key, to } of session.changes) print({ set: key, to });
+  print({ final: true, steps: session.step, ...rounded(await session.evaluate()), preset: settings.preset, seed: settings.seed });
+  return 0;
+}
+
+/** A detector learns from ground truth alone and is written to `out`; a run that was cut short goes on. */
+export async function trainDetector({ settings, rest, json }: Arguments): Promise<number> {
+  const dataset = await openDetectionData(rest.data ?? "scenes", SIDE);
+  const print = printer(json);
+  const resume = `${rest.out}.run`;
+  const session = await runToEnd({
+    session: { engine: await nodeEngine(rest.kernels), subject: detection({ dataset }), settings },
+    resume,
+    every: 50,
+    log: (report) => print(line(report)),
+    evaluated: (step, scores) => print({ step, ...rounded(scores) }),
+  });
+  const scores = await session.evaluate();
+  const { config } = session.task;
+  writeWhole(rest.out, writeDetector({ weights: await session.task.weights(), config, map: scores.map }, dataset));
+  rmSync(resume, { force: true });
+  print({ final: true, ...rounded(scores), steps: session.step, out: rest.out });
+  return 0;
+}
+
+function line({ step, losses, imagesPerSecond, ms }: StepReport): object {
+  return { step, ...rounded(losses), images_per_s: Math.round(imagesPerSecond), step_ms: Math.round(10 * ms) / 10 };
+}
+
+function printer(json: boolean): (row: object) => void {
+  return (row) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
+}
+
+function rounded(values: Scores): Scores {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Math.round(1e4 * value) / 1e4]));
+}
