@@ -218,6 +218,17 @@ test("gradients of one map from several uses add up", async () => {
   });
 });
 
+test("T23: no gradient passes attention or masks, even of features that learn", async () => {
+  const graph = new Graph(await testEngine());
+  const x = graph.fixed(upload(graph.engine, randoms(96, 1), "f32"), [1, 4, 4, 6], "f32", 0, true);
+  const [space, channels] = [spatialAttention(x, [1, 2], { tau: 0.5 }), channelAttention(x, [1, 2], 0.5)];
+  for (const t of [space, channels, eraseMask(space, 1), eraseMask(channels, 0.5)]) expect(t.needsGrad).toBe(false);
+  const erased = erase(x, eraseMask(space, 1), [1, 2]);
+  const grads = graph.gradients((g) => g.alias(erased, erased));
+  const { d, e } = await (await Program.compile(graph, { d: grads.of(x)!, e: erased })).fetch();
+  for (let i = 0; i < 96; i++) expect(d[i]).toBeCloseTo(e[i] + e[96 + i], 6);
+});
+
 describe("oracles of methods.md", () => {
   /** A map of 2 x 2 pixels and 2 channels whose pixels have these squared norms. */
   const norms = (squares: number[]) => ({ shape: [1, 2, 2, 2], data: squares.flatMap((s) => [Math.sqrt(s / 2), -Math.sqrt(s / 2)]) });
