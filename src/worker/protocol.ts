@@ -1,5 +1,6 @@
 /** The conversation between page and worker: what the page may ask, and what it is told. */
 import type { AdapterFacts } from "../engine/device";
+import type { Detection, GroundTruth } from "../models/detector/boxes";
 import type { Change, Key, Settings } from "../train/experiment";
 import type { StepReport } from "../train/session";
 import type { Cost, Scores, TeacherTime } from "../train/task";
@@ -74,6 +75,41 @@ export interface Frequency {
   stages: Stage[];
 }
 
+/** The same for detection: held-out images with objects. */
+export interface BoxGallery {
+  side: number;
+  /** u8 [count, side, side, 3]. */
+  images: Uint8Array;
+  truths: GroundTruth[][];
+  classes: string[];
+}
+
+/** What student and teacher find on the box gallery at one step. */
+export interface BoxLook {
+  step: number;
+  /** Best first, for each image. */
+  student: Detection[][];
+  teacher?: Detection[][];
+  /**
+   * What the method does to the features, row-major, the images first: its views (see the method's file), and
+   * `student.L`, `teacher.L` [count, H, W], the mean |F| over channels of FPN level L.
+   */
+  maps: Record<string, { shape: readonly number[]; data: Float32Array }>;
+}
+
+/** How often what a method erases was erased over the run, by the names of its views; each a mean over images and looks. */
+export interface Erasure {
+  looks: number;
+  /** Share of looks in which a position or channel was erased, by view: shape without the images. */
+  shares: Record<string, { shape: readonly number[]; data: Float64Array }>;
+}
+
+/** How hard each term of the loss pulls at the student's pyramid: norms of gradients, weights included. */
+export interface Pulls {
+  step: number;
+  norms: Record<string, number>;
+}
+
 export type Event =
   | { type: "phase"; phase: Phase; note: string }
   | { type: "adapter"; facts: AdapterFacts }
@@ -84,6 +120,10 @@ export type Event =
   /** The same of the student as it was before its first step, under the current settings. */
   | { type: "untrained"; look: Look }
   | { type: "frequency"; frequency: Frequency }
+  | { type: "boxGallery"; gallery: BoxGallery }
+  | { type: "boxLook"; look: BoxLook }
+  | { type: "erasure"; erasure: Erasure }
+  | { type: "pulls"; pulls: Pulls }
   | { type: "evaluated"; step: number; scores: Scores; count: number }
   | { type: "changed"; change: Change }
   | { type: "cost"; cost: Cost }
