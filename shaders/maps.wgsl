@@ -2,8 +2,8 @@
 //
 //   combine           out = a + b (b only with B), then ReLU with RELU
 //   combine_gradient  out = a where b > 0: what passes a ReLU, for a = g and b = its result
-//   scale             out = s a, with EXP exp(s a)
-//   scale_gradient    out = g s, with EXP g s b; ds = sum g a, with EXP sum g a b, a sum for each lane; b is the result
+//   scale             out = s a
+//   scale_gradient    out = s b, ds = sum a b, a sum for each lane; b is the gradient that arrives
 //   mask_cells        out = a times the cell of mask [images, out_h, out_w] that holds the pixel; its own gradient
 //   nearest           out[i, j] = a[floor(i h / out_h), floor(j w / out_w)]
 //   nearest_gradient  out[y, x] = sum of a over the pixels (of out_h x out_w) that look at (y, x)
@@ -12,7 +12,6 @@
 // Trick. A lane owns four neighbours, of one pixel where pixels matter: dividing an index is what costs on software adapters.
 const B = true;
 const RELU = false;
-const EXP = false;
 const ADD = false;
 
 struct Params {
@@ -30,13 +29,12 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read> g: array<f32>;
-@group(0) @binding(3) var<storage, read> s: array<f32>;
-@group(0) @binding(4) var<storage, read> mask: array<f32>;
-@group(0) @binding(5) var<storage, read> other: array<f32>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
-@group(0) @binding(7) var<storage, read_write> ds: array<f32>;
-@group(0) @binding(8) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> s: array<f32>;
+@group(0) @binding(3) var<storage, read> mask: array<f32>;
+@group(0) @binding(4) var<storage, read> other: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read_write> ds: array<f32>;
+@group(0) @binding(7) var<uniform> params: Params;
 
 fn index(id: vec3u) -> u32 {
   return id.x + id.y * 65535u * 64u;
@@ -91,14 +89,9 @@ fn combine_gradient(@builtin(global_invocation_id) id: vec3u) {
 fn scale(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
   let at = 4u * index(id);
-  if (at >= p.size) {
-    return;
+  if (at < p.size) {
+    put_four(at, p.size, s[0] * a_four(at, p.size));
   }
-  var v = s[0] * a_four(at, p.size);
-  if (EXP) {
-    v = exp(v);
-  }
-  put_four(at, p.size, v);
 }
 
 @compute @workgroup_size(64)
@@ -111,12 +104,8 @@ fn scale_gradient(@builtin(global_invocation_id) id: vec3u) {
   let factor = s[0];
   var sum = 0.0;
   for (var i = lane; i < p.size; i += p.lanes) {
-    var v = g[i];
-    if (EXP) {
-      v *= b[i];
-    }
-    sum += v * a[i];
-    v *= factor;
+    sum += a[i] * b[i];
+    var v = factor * b[i];
     if (ADD) {
       let row = i / p.cols;
       if (row % p.add_every == 0u) {

@@ -27,30 +27,29 @@ test.each(odd)("relu and sums of [%i, %i, %i, %i]", async (...shape) => {
   await check(engine, { inputs, op: ({ a, b }) => add(relu(a), add(b, a)), reference: ({ a, b }) => [sum(positive(a), sum(a, b))] });
 });
 
-describe.each([false, true])("scale, exp %s", (exp) => {
+describe("scale", () => {
+  const s = { shape: [1], data: [1.7], grad: true };
+
   test.each([...odd, [1, 30, 30, 40]])("[%i, %i, %i, %i]", async (...shape) => {
-    const apply = (v: number) => (exp ? Math.exp(v) : v);
     await check(await testEngine(), {
-      inputs: { x: { shape, grad: true }, s: { shape: [1], data: [1.7], grad: true } },
-      op: ({ x, s }) => scale(x, s, { exp }),
-      reference: ({ x, s }) => [x.map((v) => apply(s[0] * v))],
+      inputs: { x: { shape, grad: true }, s },
+      op: ({ x, s }) => scale(x, s),
+      reference: ({ x, s }) => [x.map((v) => s[0] * v)],
       tolerance: 3e-5,
     });
   });
 
   test("the factor learns where the input does not, and adds to what has arrived", async () => {
-    const apply = (v: number) => (exp ? Math.exp(v) : v);
     const engine = await testEngine();
-    const s = { shape: [1], data: [-0.6], grad: true };
     await check(engine, {
       inputs: { x: { shape: [3, 5] }, s },
-      op: ({ x, s }) => scale(x, s, { exp }),
-      reference: ({ x, s }) => [x.map((v) => apply(s[0] * v))],
+      op: ({ x, s }) => scale(x, s),
+      reference: ({ x, s }) => [x.map((v) => s[0] * v)],
     });
     await check(engine, {
       inputs: { x: { shape: [3, 5], grad: true }, s },
-      op: ({ x, s }) => add(scale(x, s, { exp }), x),
-      reference: ({ x, s }) => [x.map((v) => apply(s[0] * v) + v)],
+      op: ({ x, s }) => add(scale(x, s), x),
+      reference: ({ x, s }) => [x.map((v) => s[0] * v + v)],
     });
   });
 });

@@ -47,17 +47,16 @@ function passed(y: Tensor, g: Tensor): Tensor {
 const SCALE_RUN = 64;
 const SCALE_LANES = 256;
 
-/** s x for a parameter s [1], or exp(s x): FCOS's learnable scale of the distances on a level. Any shape. */
-export function scale(x: Tensor, s: Tensor, options: { exp?: boolean } = {}): Tensor {
+/** s x for a parameter s [1]: the learnable scale of a level's boxes. Any shape. */
+export function scale(x: Tensor, s: Tensor): Tensor {
   assertDense("scale", x);
   if (s.size !== 1) throw new Error(`scale: the factor is [${s.shape}], not one number`);
-  const constants = { EXP: options.exp ?? false };
   const y = x.graph.temp(x.shape, "f32", x.needsGrad || s.needsGrad);
-  launch(y, "scale", { a: x, s, out: y }, { constants });
+  launch(y, "scale", { a: x, s, out: y });
   const lanes = Math.min(SCALE_LANES, Math.ceil(x.size / SCALE_RUN));
   const backward = (g: Tensor, ds: Tensor, previous?: RowGradient) => {
     const out = x.graph.temp(x.shape);
-    launch(out, "scale_gradient", { a: x, b: y, s, g, out, ds }, { constants, previous, params: { lanes }, threads: lanes });
+    launch(out, "scale_gradient", { a: x, b: g, s, out, ds }, { previous, params: { lanes }, threads: lanes });
     return out;
   };
   if (y.needsGrad)
