@@ -16,7 +16,7 @@ test("pictures show at once, the run trains to its end and says what came of it"
   await stepReaches(page, 5);
   await expect(page.locator('.chart path[stroke="var(--student)"]').first()).toBeVisible();
   await phase(page, "finished");
-  await expect(page.getByRole("progressbar")).toHaveAttribute("data-step", "40");
+  await expect(page.locator(".controls progress")).toHaveAttribute("data-step", "40");
   await expect(page.locator(".verdict")).toContainText("held-out images");
   await page.getByLabel("Time", { exact: true }).focus();
   await page.keyboard.press("Home");

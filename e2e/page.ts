@@ -5,12 +5,12 @@ export const SMALL = "./?batch=8&width=16&depth=1&heads=2";
 export const PATCHES = 64;
 
 /** How long something that trains may take, in milliseconds. */
-const LONG = 60_000 * Number(process.env.E2E_PATIENCE ?? 1);
+export const LONG = 60_000 * Number(process.env.E2E_PATIENCE ?? 1);
 
 export const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
-export const status = (page: Page) => page.getByRole("status");
+export const status = (page: Page) => page.locator(".controls .status");
 export const phase = (page: Page, name: string) => expect(status(page)).toHaveAttribute("data-phase", name, { timeout: LONG });
-export const stepOf = async (page: Page) => Number(await page.getByRole("progressbar").getAttribute("data-step"));
+export const stepOf = async (page: Page) => Number(await page.locator(".controls progress").getAttribute("data-step"));
 export const stepReaches = (page: Page, step: number) => expect.poll(() => stepOf(page), { timeout: LONG }).toBeGreaterThanOrEqual(step);
 export const picture = (page: Page) => page.locator(".pictures canvas").first();
 

@@ -9,7 +9,6 @@ import type { Scores } from "../train/task";
 import { type Arguments, nodeEngine, openDetectionData, runToEnd, writeWhole } from "./headless";
 
 const TEACHER = "public/teacher-detector.safetensors";
-const SIDE = 128;
 
 async function loadDetector(path: string): Promise<DetectorNetwork> {
   if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- preset=samkd out=FILE");
@@ -18,7 +17,7 @@ async function loadDetector(path: string): Promise<DetectorNetwork> {
 
 /** A detector learns from a teacher and ground truth; the last line has `final: true` and COCO's scores. */
 export async function distillDetector({ settings, rest, json }: Arguments, every: number): Promise<number> {
-  const dataset = await openDetectionData(rest.data ?? "scenes", SIDE);
+  const dataset = await openDetectionData(rest.data ?? "scenes", settings.side);
   const teacher = rest.teacher === "none" ? undefined : await loadDetector(rest.teacher ?? TEACHER);
   const print = printer(json);
   const session = await runToEnd({
@@ -35,7 +34,7 @@ export async function distillDetector({ settings, rest, json }: Arguments, every
 
 /** A detector learns from ground truth alone and is written to `out`; a run that was cut short goes on. */
 export async function trainDetector({ settings, rest, json }: Arguments): Promise<number> {
-  const dataset = await openDetectionData(rest.data ?? "scenes", SIDE);
+  const dataset = await openDetectionData(rest.data ?? "scenes", settings.side);
   const print = printer(json);
   const resume = `${rest.out}.run`;
   const session = await runToEnd({

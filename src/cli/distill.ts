@@ -21,7 +21,7 @@ export async function main(argv: string[]): Promise<number> {
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const teacherTime = stopwatch();
   const session = await runToEnd({
-    session: { engine: await nodeEngine(rest.kernels), subject: await openSubject(rest), settings },
+    session: { engine: await nodeEngine(rest.kernels), subject: await openSubject(rest, settings), settings },
     resume: rest.resume,
     every,
     log: async (r, { task }) =>

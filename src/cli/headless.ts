@@ -15,7 +15,7 @@ import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, type TuneStore, tune } from "../ops/tune";
 import { type Classification, classification } from "../train/classification";
-import { fromPairs, type Settings, settingsOf } from "../train/experiment";
+import { fromPairs, KEYS, type Key, type Settings, settingsOf } from "../train/experiment";
 import { type Network, readNetwork } from "../train/network";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
 import type { Scores, Subject, Task } from "../train/task";
@@ -42,7 +42,8 @@ export function readArguments(argv: string[], own: readonly string[]): Arguments
     const [, key, value] = /^(?:--)?([a-zA-Z]+)=(.*)$/s.exec(word) ?? [];
     if (key === undefined) throw new EngineError(`Cannot read "${word}".`, "Write key=value, or --json.");
     if (own.includes(key)) rest[key] = value;
-    else pairs.push([key, value]);
+    // "teacher" names a file or none; that there is none is a setting too.
+    if (!own.includes(key) || (value === "none" && KEYS.includes(key as Key))) pairs.push([key, value]);
   }
   const { settings, problems } = fromPairs(pairs);
   if (problems.length)
@@ -51,7 +52,7 @@ export function readArguments(argv: string[], own: readonly string[]): Arguments
 }
 
 /** "scenes" or "scenes:TRAIN,TEST" generates that many images; anything else is a file or folder to open (commas between). */
-export async function openData(source: string, side = 32): Promise<Dataset> {
+export async function openData(source: string, side: number): Promise<Dataset> {
   const generated = generatedCounts(source, 20_000, 2000);
   if (generated) return scenes({ side, ...generated, seed: DATA_SEED });
   return told(await openFiles(source.split(",").flatMap(listed), { side, decode: decodeInNode, seed: DATA_SEED }));
@@ -100,9 +101,9 @@ const TEACHER = "public/teacher-scenes.safetensors";
 export const SUBJECT_KEYS = ["data", "teacher", "guide"] as const;
 
 /** Opens data, teacher ("none" for none) and guide. */
-export async function openSubject(rest: Record<string, string>): Promise<Subject<Classification>> {
-  const dataset = await openData(rest.data ?? "scenes");
-  const teacher = rest.teacher === "none" ? undefined : await loadNetwork(rest.teacher ?? TEACHER);
+export async function openSubject(rest: Record<string, string>, { side, teacher: learns }: Settings): Promise<Subject<Classification>> {
+  const dataset = await openData(rest.data ?? "scenes", side);
+  const teacher = learns === "none" ? undefined : await loadNetwork(rest.teacher ?? TEACHER);
   const guide = rest.guide ? await loadNetwork(rest.guide) : undefined;
   return classification({ dataset, teacher, guide });
 }

@@ -58,8 +58,8 @@ async function planned(base: string[], cases: string[][], seeds: string[]): Prom
   for (const seed of seeds)
     for (const words of cases) {
       const { settings, rest } = readArguments([...base, ...words, `seed=${seed}`], [...OWN, ...SUBJECT_KEYS]);
-      const key = SUBJECT_KEYS.map((name) => rest[name]).join();
-      const subject = subjects.get(key) ?? (await openSubject(rest));
+      const key = [...SUBJECT_KEYS.map((name) => rest[name]), settings.side].join();
+      const subject = subjects.get(key) ?? (await openSubject(rest, settings));
       subjects.set(key, subject);
       plans.push({ run: nameOf(settings, subject), words: words.join(" "), settings, subject });
     }

@@ -10,7 +10,7 @@ import { trainDetector } from "./detection";
 import { nodeEngine, openData, readArguments, runToEnd, writeWhole } from "./headless";
 
 const USAGE =
-  "npm run train -- out=FILE.safetensors [data=scenes] [width=..] [depth=..] [heads=..] [steps=..] [batch=..] [seed=..] [--json]";
+  "npm run train -- out=FILE.safetensors [data=scenes] [width=..] [depth=..] [heads=..] [steps=..] [batch=..] [side=..] [seed=..] [--json]";
 
 export async function main(argv: string[]): Promise<number> {
   const given = readArguments(argv, ["out", "data", "kernels"]);
@@ -21,7 +21,7 @@ export async function main(argv: string[]): Promise<number> {
   }
   writeWhole(rest.out, new Uint8Array()); // fails now, not after hours, if it cannot be written
   if (isDetection(settings.preset)) return trainDetector(given);
-  const dataset = await openData(rest.data ?? "scenes");
+  const dataset = await openData(rest.data ?? "scenes", settings.side);
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const resume = `${rest.out}.run`;
   const session = await runToEnd({

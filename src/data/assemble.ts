@@ -54,7 +54,7 @@ export function assemble(parts: Part[], { name, side, seed, holdOut, className }
   const [train, test] = given ? [pool, picks(parts.filter((part) => part.test))] : heldOut(pool, values, holdOut, seed);
   requireKnown(test, values, className);
   const gather = (from: Pick[]) => gathered(from, values, channels, side);
-  return { name, side, channels, classes: values.map(className), train: gather(train), test: gather(test) };
+  return { name, side, channels, classes: values.map(className), train: gather(train), test: gather(inTurns(test)) };
 }
 
 /** Refuses what cannot be learned from: one class, or too many. */
@@ -124,6 +124,17 @@ function heldOut(pool: Pick[], values: number[], share: number, seed: number): [
   }
   if (test.length === 0) throw new DataError("No class has two images, so none can be held out for testing.", "Add images to every class.");
   return [train, test];
+}
+
+/** One of each class, then another of each, and so on: the first few of these show what there is. */
+function inTurns(picks: Pick[]): Pick[] {
+  const taken = new Map<number, number>();
+  const turns = picks.map((pick) => {
+    const turn = taken.get(labelOf(pick)) ?? 0;
+    taken.set(labelOf(pick), turn + 1);
+    return { pick, turn };
+  });
+  return turns.sort((a, b) => a.turn - b.turn || labelOf(a.pick) - labelOf(b.pick)).map(({ pick }) => pick);
 }
 
 function requireKnown(test: Pick[], values: number[], className: (label: number) => string): void {

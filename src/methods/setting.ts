@@ -8,7 +8,7 @@ interface Common {
   help: string;
   /** "live" acts on the very next step, "next" with the next run. */
   when: "live" | "next";
-  group: "method" | "mask" | "loss" | "optimizer" | "student" | "augmentation" | "run";
+  group: "data" | "method" | "mask" | "loss" | "optimizer" | "student" | "augmentation" | "run";
   /** A live change that calls for recording the step anew, because it changes shapes or kernels and not only numbers. */
   records?: true;
 }

@@ -8,6 +8,11 @@ import { DETECTORS } from "../models/detector/config";
 
 /** Settings of every run. */
 const COMMON = {
+  teacher: choice({
+    label: "Learns from",
+    help: "teacher: from the labels and the loaded teacher. none: the student learns from the labels alone.",
+    ...{ default: "teacher", options: ["teacher", "none"], when: "next", group: "data" },
+  }),
   lr: number({
     label: "Learning rate",
     help: "Peak step size; warms up over 5 % of the run, then falls as a cosine.",
@@ -33,6 +38,11 @@ const COMMON = {
 
 /** A vision transformer that learns to name images from a masked teacher. */
 const CLASSIFICATION = {
+  side: number({
+    label: "Image side",
+    help: "Pixels along an edge. Images of any size are cut square and resized to it.",
+    ...{ default: 32, min: 8, max: 256, integer: true, when: "next", group: "data" },
+  }),
   keep: number({
     label: "Patches the teacher sees",
     help: "Fraction of the image's patches shown to the teacher. The rest is never computed.",
@@ -137,6 +147,11 @@ const CLASSIFICATION = {
 
 /** A detector that learns to find objects; its method brings more. */
 const DETECTION = {
+  side: number({
+    label: "Image side",
+    help: "Pixels along an edge. Images of any shape are fitted into such a square.",
+    ...{ default: 128, min: 64, max: 512, integer: true, when: "next", group: "data" },
+  }),
   detector: choice({
     label: "Detector",
     help: "Kind of student and teacher alike.",

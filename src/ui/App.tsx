@@ -1,10 +1,13 @@
 /** The page: what runs the training above, pictures and curves beside the settings. */
 import { lazy, Suspense, useRef } from "react";
 import { Controls } from "./panels/Controls";
+import { DataCard } from "./panels/DataCard";
+import { DropZone } from "./panels/DropZone";
 import { Failure, Notices } from "./panels/Failure";
 import { Runs } from "./panels/Runs";
 import { SettingsPanel } from "./panels/Settings";
 import { Shortcuts, useShortcuts } from "./panels/Shortcuts";
+import { TeacherCard } from "./panels/TeacherCard";
 import { Verdict } from "./panels/Verdict";
 import { viewsOf } from "./panels/views";
 import { useStore } from "./store";
@@ -30,6 +33,8 @@ export function App() {
         <div className="layout">
           {pictures}
           <SettingsPanel />
+          <DataCard />
+          <TeacherCard />
           <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
             <Charts />
           </Suspense>
@@ -38,6 +43,7 @@ export function App() {
         </div>
       </main>
       <footer>Method: {paper}</footer>
+      <DropZone />
       <Shortcuts sheet={sheet} />
     </>
   );

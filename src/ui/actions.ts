@@ -1,6 +1,8 @@
 /** What a visitor can do: change a setting, take it back, play, pause. Every way in (button, key, slider) ends here. */
 import { defaults, KEYS, type Key, type Preset, parseSetting, type Settings, settingOf, settingsOf } from "../train/experiment";
-import { begin, send } from "./client";
+import { begin } from "./client";
+import { hasTeacher, prepare, resize } from "./lessons";
+import { send } from "./link";
 import { begun, busy, finished, getState, setState, waiting } from "./store";
 import { writeUrl } from "./url";
 
@@ -18,6 +20,8 @@ export function change(key: Key, entry: string | number): void {
     const value = parseSetting(key, entry, wanted.preset);
     setState({ problems: { ...problems, [key]: undefined } });
     if (value === wanted[key]) return;
+    // Images of another size have to be made first; the setting follows them.
+    if (key === "side") return void resize(Number(value));
     remember(key, wanted[key]);
     apply(key, value);
   } catch (error) {
@@ -29,6 +33,7 @@ function apply(key: Key, value: string | number): void {
   setState(({ wanted }) => ({ wanted: key === "preset" ? underPreset(wanted, value as Preset) : { ...wanted, [key]: value } }));
   writeUrl();
   if (isLive(key)) sendSoon(key);
+  if (key === "teacher") prepare();
 }
 
 const isLive = (key: Key) => settingOf(key, getState().wanted.preset).when === "live";
@@ -83,7 +88,7 @@ export function conflicts({ width, heads }: Settings): Partial<Record<Key, strin
 export function restart(): void {
   const [conflict] = Object.values(conflicts(getState().wanted));
   if (conflict) setState({ failure: { message: "These settings do not go together.", remedy: conflict, fatal: false } });
-  else begin();
+  else if (hasTeacher()) begin();
 }
 
 /** Puts a kept run's settings into the panel; they act with the next start. */
@@ -114,6 +119,7 @@ export function playOrPause(): void {
 export function stepOnce(): void {
   const state = getState();
   if (state.phase !== "ready" && state.phase !== "paused") return;
+  if (state.phase === "ready" && !hasTeacher()) return;
   // What has been prepared has the settings of that time.
   if (state.phase === "ready" && waiting(state).length) send({ type: "start", settings: state.wanted, paused: true });
   send({ type: "step" });

@@ -1,11 +1,14 @@
 /** Owns the worker: sends commands, folds its events into the store, and keeps the run in this browser now and then. */
 import { KEYS, type Settings, settingsOf } from "../train/experiment";
-import type { Command, Event } from "../worker/protocol";
+import type { Event } from "../worker/protocol";
 import { forget, keep, recall } from "../worker/storage";
 import { download } from "./download";
 import { History } from "./history";
+import { loadAgain, onSupplyEvent } from "./lessons";
+import { openLink, send } from "./link";
 import { keepRun } from "./shelf";
 import { busy, getState, receive, setState } from "./store";
+import { setSupply } from "./supply";
 import { writeUrl } from "./url";
 
 /** Its number rises with the shape of what is kept. */
@@ -22,36 +25,23 @@ interface Kept {
   history: History;
 }
 
-let worker: Worker | undefined;
 let redraw: ReturnType<typeof setTimeout> | undefined;
 /** What each awaited "saved" event is for, in order. */
 const purposes: ("keep" | "file")[] = [];
-/** A restored run brings its settings along; otherwise the panel's are newer. */
-let adopting = false;
 let playOnceRestored = false;
 /** What the page saw of the run that is being restored, before the reload. */
 let brought: History | undefined;
 /** After a failure the state on the GPU is not worth keeping. */
 let tainted = false;
 
-export function send(command: Command): void {
-  worker?.postMessage(command);
-}
-
 /** Starts (again) with a new worker. */
 export function connect(): void {
-  worker?.terminate();
   purposes.length = 0;
-  adopting = false;
-  setState({ phase: "opening", note: "", failure: undefined, active: undefined });
-  worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Event>) => handle(data);
-  worker.onerror = ({ message }) => {
-    const failure = { message: message || "The training worker did not start.", remedy: "Reload the page.", fatal: true };
-    handle({ type: "failed", ...failure });
-    handle({ type: "phase", phase: "failed", note: failure.message });
-  };
-  send({ type: "open", settings: getState().wanted, teacherUrl: new URL("teacher-scenes.safetensors", document.baseURI).href });
+  setSupply({ restoring: false, missing: undefined, teaching: undefined, run: undefined });
+  setState({ phase: "opening", note: "", failure: undefined, active: undefined, step: 0 });
+  openLink(handle);
+  send({ type: "open", teacherUrl: new URL("teacher-scenes.safetensors", document.baseURI).href });
+  void loadAgain();
   void lookForKept();
 }
 
@@ -61,14 +51,15 @@ async function lookForKept(): Promise<void> {
 }
 
 function handle(event: Event): void {
-  if (event.type === "started" && adopting && brought) setState({ history: brought });
+  if (event.type === "started" && event.restored && brought) setState({ history: brought });
   receive(event);
+  onSupplyEvent(event);
   if (event.type === "saved") saved(event.bytes, event.step);
   if (event.type === "step") scheduleRedraw(event.report.step);
-  if (event.type === "started") afterStart(event.settings);
+  if (event.type === "started") afterStart(event.settings, event.restored);
+  if (event.type === "exported") download(event.bytes, `${event.name.replaceAll(/[^\w.]+/g, "-").toLowerCase()}.safetensors`);
   if (event.type === "failed") {
     tainted = true;
-    adopting = false;
     void lookForKept();
   }
   if (event.type === "phase") flushRedraw();
@@ -91,20 +82,20 @@ function flushRedraw(): void {
 }
 
 /** Settles whose settings count, once a run has begun. */
-function afterStart(settings: Settings): void {
+function afterStart(settings: Settings, restored: boolean): void {
   tainted = false;
   clearTimeout(redraw);
   redraw = undefined;
   const { wanted } = getState();
-  if (adopting) {
+  // A restored run brings its settings along; otherwise the panel's are newer.
+  if (restored) {
     setState({ wanted: settings });
     writeUrl();
   } else
     for (const key of KEYS)
       if (settingsOf(settings.preset)[key]?.when === "live" && wanted[key] !== settings[key])
         send({ type: "set", key, value: wanted[key] });
-  if (adopting && playOnceRestored) send({ type: "play" });
-  adopting = false;
+  if (restored && playOnceRestored) send({ type: "play" });
 }
 
 function saved(bytes: Uint8Array, step: number): void {
@@ -132,9 +123,9 @@ export async function resumeKept(): Promise<void> {
 
 function restore(bytes: Uint8Array, play: boolean, seen?: History): void {
   brought = seen;
-  adopting = true;
   playOnceRestored = play;
   setState({ kept: undefined, failure: undefined });
+  setSupply({ restoring: true });
   send({ type: "restore", bytes });
 }
 
@@ -142,6 +133,7 @@ function restore(bytes: Uint8Array, play: boolean, seen?: History): void {
 export function begin(): void {
   void forget(SLOT);
   setState({ kept: undefined, failure: undefined });
+  setSupply({ restoring: false, missing: undefined });
   send({ type: "start", settings: getState().wanted });
 }
 

@@ -37,3 +37,13 @@ export function bytes(value: number): string {
 export function milliseconds(value: number): string {
   return value >= 10_000 ? `${significant.format(value / 1000)} s` : `${significant.format(value)} ms`;
 }
+
+/** 12345 as "12,345". */
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+/** Seconds as "40 s" or "3 min". */
+export function duration(seconds: number): string {
+  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}

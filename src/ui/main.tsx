@@ -5,6 +5,7 @@ import { App } from "./App";
 import { connect } from "./client";
 import { loadRuns } from "./shelf";
 import "./styles.css";
+import "./cards.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

@@ -31,6 +31,8 @@ test("a masked run is set beside its pair that keeps every patch, else beside th
   expect(partnerOf(masked, { runs: [other] })).toMatchObject({ run: { id: 4 }, as: "before" });
   expect(partnerOf(full, { runs: [masked] })).toMatchObject({ run: { id: 3 }, as: "masked" });
   expect(partnerOf(masked, { runs: [masked] })).toBeUndefined();
+  const elsewhere = { ...full, dataset: { id: "files-1", name: "pets" } };
+  expect(partnerOf(masked, { runs: [elsewhere] })).toBeUndefined();
 });
 
 test("what is pinned comes first, and a run that was changed on the way is no pair", () => {

@@ -1,5 +1,6 @@
 /** Runs that ended: what they were, what came of them, their curves; and which one belongs beside which. */
 import { type Change, KEYS, type Key, type Settings, settingOf } from "../train/experiment";
+import type { Reference } from "../train/task";
 import { percent, short } from "./format";
 import type { Evaluation, Point } from "./history";
 import type { State } from "./store";
@@ -14,6 +15,7 @@ export interface Run {
   /** Settings at its start, and what was changed later. */
   settings: Settings;
   changes: Change[];
+  dataset?: Reference;
   teacher?: string;
   /** Steps made, and planned. */
   step: number;
@@ -27,12 +29,12 @@ export interface Run {
 const MOST_POINTS = 200;
 
 /** The current run as it would be kept; undefined before it was tested. */
-export function runOf({ history, active, changes, teacher, step }: State): Run | undefined {
+export function runOf({ history, active, changes, dataset, teacher, step }: State): Run | undefined {
   if (!active || !history.evaluations.length) return undefined;
   const stride = Math.ceil(history.points.length / MOST_POINTS);
   return {
-    ...{ id: 0, name: "This run", colour: 0, shown: true, settings: atStart(active, changes), changes, teacher: teacher ?? undefined },
-    ...{ step, total: history.total, evaluations: history.evaluations, sums: history.sums },
+    ...{ id: 0, name: "This run", colour: 0, shown: true, settings: atStart(active, changes), changes, dataset },
+    ...{ teacher: teacher ?? undefined, step, total: history.total, evaluations: history.evaluations, sums: history.sums },
     points: history.points.filter((_, i) => (history.points.length - 1 - i) % stride === 0),
   };
 }
@@ -44,8 +46,8 @@ function atStart(settings: Settings, changes: Change[]): Settings {
 
 /** Runs are a function of these: the same bits would come out. */
 export function isSame(a: Run, b: Run): boolean {
-  const facts = ({ settings, changes, teacher, step, evaluations }: Run) =>
-    JSON.stringify([KEYS.map((key) => settings[key]), changes, teacher, step, evaluations.at(-1)?.count]);
+  const facts = ({ settings, changes, dataset, teacher, step, evaluations }: Run) =>
+    JSON.stringify([KEYS.map((key) => settings[key]), changes, dataset?.id, teacher, step, evaluations.at(-1)?.count]);
   return facts(a) === facts(b);
 }
 
@@ -71,7 +73,8 @@ export type Kinship = "baseline" | "all patches" | "masked" | "alone" | "before"
 
 /** The run to set beside this one: the pinned one, else its pair (same seed, another mask or none), else the one before. */
 export function partnerOf(now: Run, { runs, baseline }: Pick<State, "runs" | "baseline">): { run: Run; as: Kinship } | undefined {
-  const others = runs.filter((run) => run.settings.preset === now.settings.preset && !isSame(run, now)).toReversed();
+  const comparable = (run: Run) => run.settings.preset === now.settings.preset && run.dataset?.id === now.dataset?.id;
+  const others = runs.filter((run) => comparable(run) && !isSame(run, now)).toReversed();
   const pinned = others.find(({ id }) => id === baseline);
   if (pinned) return { run: pinned, as: kinship(now, pinned) ?? "baseline" };
   for (const wanted of ["all patches", "masked", "alone"] as const) {
@@ -89,7 +92,7 @@ function kinship(now: Run, other: Run): Exclude<Kinship, "baseline" | "before"> 
   const unlike = differences(now.settings, other.settings);
   const but = (keys: readonly Key[]) => unlike.every((key) => keys.includes(key));
   const taught = (run: Run) => run.teacher !== undefined && run.settings.lambda > 0;
-  if (taught(now) && !taught(other) && but([...MASK, "lambda", "temperature"])) return "alone";
+  if (taught(now) && !taught(other) && but([...MASK, "lambda", "temperature", "teacher"])) return "alone";
   if (now.teacher !== other.teacher || !but(MASK)) return undefined;
   if (other.settings.keep === 1 && now.settings.keep < 1) return "all patches";
   return now.settings.keep === 1 && other.settings.keep < 1 ? "masked" : undefined;

@@ -3,7 +3,7 @@ import { create } from "zustand";
 import { SCENE_CLASSES, scene } from "../data/scenes";
 import type { AdapterFacts } from "../engine/device";
 import { type Change, fromPairs, type Key, type Settings, settingOf, settingsOf } from "../train/experiment";
-import type { Cost, TeacherTime } from "../train/task";
+import type { Cost, Reference, TeacherTime } from "../train/task";
 import type { Event, Frequency, Gallery, Look, Phase } from "../worker/protocol";
 import { History } from "./history";
 import type { Run } from "./runs";
@@ -22,6 +22,8 @@ export interface State {
   cost?: Cost;
   /** As last measured, until a setting of the mask changes. */
   teacherTime?: TeacherTime;
+  /** Of the run under way. */
+  dataset?: Reference;
   /** Name of the teacher; null when there is none, undefined while nobody knows. */
   teacher?: string | null;
   /** What the panel says, and what the worker's run has. */
@@ -130,12 +132,12 @@ function fold(event: Event, { history, active, version, step, changes }: State):
   }
 }
 
-function started({ settings, teacher, step, changes }: Extract<Event, { type: "started" }>, history: History): Partial<State> {
+function started({ settings, dataset, teacher, step, changes }: Extract<Event, { type: "started" }>, history: History): Partial<State> {
   // A resumed run comes with its own history.
   const fresh = step === 0 || history.total !== settings.steps || history.points.at(-1)?.step !== step;
   return {
-    ...{ active: settings, teacher: teacher ?? null, step, changes, failure: undefined, frequency: undefined, teacherTime: undefined },
-    ...{ hover: undefined, pinned: undefined, undo: [], version: 0, untrained: undefined },
+    ...{ active: settings, dataset, teacher: teacher?.name ?? null, step, changes, failure: undefined, frequency: undefined },
+    ...{ teacherTime: undefined, hover: undefined, pinned: undefined, undo: [], version: 0, untrained: undefined },
     ...(fresh && { history: new History(settings.steps) }),
   };
 }

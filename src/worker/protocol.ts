@@ -1,13 +1,29 @@
 /** The conversation between page and worker: what the page may ask, and what it is told. */
+import type { Dataset } from "../data/dataset";
 import type { AdapterFacts } from "../engine/device";
 import type { Detection, GroundTruth } from "../models/detector/boxes";
 import type { Change, Key, Settings } from "../train/experiment";
+import type { Told } from "../train/network";
 import type { StepReport } from "../train/session";
-import type { Cost, Scores, TeacherTime } from "../train/task";
+import type { Cost, Reference, Scores, TeacherTime } from "../train/task";
 
 export type Command =
-  /** Opens the GPU, makes the data, loads the teacher, and shows the masks of an untrained student. */
-  | { type: "open"; settings: Settings; teacherUrl: string }
+  /** Opens the GPU and fetches the teacher that comes with the page. */
+  | { type: "open"; teacherUrl: string }
+  /** What the next run learns from; the reader made it. A run under way keeps its own. */
+  | { type: "data"; dataset: Dataset; notes: string[] }
+  /** Keeps the loaded images on this device, or removes what was kept. */
+  | { type: "keepData"; keep: boolean }
+  /** Trains a teacher on the loaded data; the run pauses meanwhile. */
+  | { type: "teach"; settings: Settings }
+  /** Ends that training now, to use the teacher as it is or to drop it. */
+  | { type: "endTeaching"; use: boolean }
+  /** A network's file: a classifier to be the teacher, or any to choose the patches. */
+  | { type: "import"; as: "teacher" | "guide"; bytes: Uint8Array; name: string; told: Told }
+  /** Forgets the teacher that was trained or imported for the loaded data. */
+  | { type: "dropTeacher" }
+  /** A network as a file for other programs. */
+  | { type: "export"; what: "student" | "teacher" }
   /** A fresh run with these settings, or only its preparation; whatever ran before is dropped. */
   | { type: "start"; settings: Settings; paused?: boolean }
   | { type: "play" }
@@ -18,10 +34,44 @@ export type Command =
   | { type: "step" }
   | { type: "set"; key: Key; value: string | number }
   | { type: "save" }
-  /** Continues a saved run; it is paused at first. */
-  | { type: "restore"; bytes: Uint8Array };
+  /** Continues a saved run, paused at first, once the data and the teacher it was saved with are there. */
+  | { type: "restore"; bytes: Uint8Array }
+  /** The saved run that waits is not wanted any more. */
+  | { type: "abandon" };
 
 export type Phase = "opening" | "ready" | "compiling" | "running" | "paused" | "finished" | "failed";
+
+/** A data set in words and numbers. */
+export interface DataFacts extends Pick<Dataset, "id" | "name" | "side" | "channels" | "classes"> {
+  /** Images to learn from, and images held out. */
+  train: number;
+  test: number;
+  /** What a person should know of how it was read. */
+  notes: string[];
+}
+
+/** A teacher in words and numbers. */
+export interface TeacherFacts {
+  id: string;
+  name: string;
+  origin: "shipped" | "trained" | "imported";
+  /** What kind of network, for people: "ViT, width 96, 5 blocks, 4 heads". */
+  kind: string;
+  /** Share of held-out images it gets right, where known. */
+  top1?: number;
+}
+
+/** How far the training of a teacher has come. */
+export interface TeachingReport {
+  step: number;
+  steps: number;
+  /** Loss and share right of the batch, smoothed; absent before the first step. */
+  loss?: number;
+  top1?: number;
+  /** Share of held-out images right at the last test. */
+  heldOut?: number;
+  secondsLeft?: number;
+}
 
 /** Held-out images that are looked at again and again. */
 export interface Gallery {
@@ -114,7 +164,16 @@ export type Event =
   | { type: "phase"; phase: Phase; note: string }
   | { type: "adapter"; facts: AdapterFacts }
   | { type: "gallery"; gallery: Gallery }
-  | { type: "started"; settings: Settings; teacher?: string; step: number; changes: Change[] }
+  | { type: "started"; settings: Settings; dataset: Reference; teacher?: Reference; step: number; changes: Change[]; restored: boolean }
+  /** What the next run would learn from. */
+  | { type: "loaded"; data: DataFacts; teacher: TeacherFacts | null; guide: Pick<TeacherFacts, "id" | "name" | "kind"> | null }
+  | { type: "teaching"; report: TeachingReport | null }
+  /** A saved run waits for the data or a network it was saved with. */
+  | { type: "missing"; what: "data" | "teacher" | "guide"; wanted: Reference; side: number }
+  | { type: "keptData"; facts: DataFacts | null }
+  | { type: "exported"; name: string; bytes: Uint8Array }
+  /** A request that came to nothing; whatever runs goes on. */
+  | { type: "refused"; at: "data" | "teacher"; message: string; remedy: string }
   | { type: "step"; report: Omit<StepReport, "kept"> }
   | { type: "look"; look: Look }
   /** The same of the student as it was before its first step, under the current settings. */

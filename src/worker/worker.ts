@@ -1,30 +1,37 @@
 /** The session behind postMessage: training never touches the page's thread, and goes on when its tab is hidden. */
 
 import type { Dataset } from "../data/dataset";
-import { scenes } from "../data/scenes";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { tune } from "../ops/tune";
+import { readCheckpoint } from "../train/checkpoint";
 import { type Classification, classification } from "../train/classification";
 import { type Settings, settingOf } from "../train/experiment";
-import { type Network, readNetwork } from "../train/network";
+import { type Network, writeNetwork } from "../train/network";
 import { Session } from "../train/session";
+import type { Reference } from "../train/task";
 import type { Command, Event, Phase } from "./protocol";
 import { keep, recall } from "./storage";
+import { Supply } from "./supply";
 import { Watch } from "./watch";
-
-const TRAIN_IMAGES = 8000;
-const TEST_IMAGES = 1000;
-const DATA_SEED = 1;
 
 const post = (event: Event) => postMessage(event);
 const phase = (to: Phase, note = "") => post({ type: "phase", phase: to, note });
 
+type Card = Extract<Event, { type: "refused" }>["at"];
+
+/** A session and what it learns from; what is loaded later is the next one's. */
+interface Run {
+  session: Session<Classification>;
+  dataset: Dataset;
+  watch: Watch;
+}
+
 let engine: Engine | undefined;
-let dataset: Dataset | undefined;
-let teacher: Network | undefined;
-let session: Session<Classification> | undefined;
-let watch: Watch | undefined;
+let run: Run | undefined;
+const supply = new Supply(post);
+/** A saved run that waits for its data or its teacher. */
+let pending: Uint8Array | undefined;
 let playing = false;
 /** Commands are carried out one after the other; the training loop is not one of them. */
 let queue: Promise<void> = Promise.resolve();
@@ -40,13 +47,37 @@ function alone<T>(work: () => Promise<T>): Promise<T> {
 
 self.onmessage = ({ data }: MessageEvent<Command>) => {
   if (data.type === "pause") playing = false;
-  else queue = queue.then(() => carryOut(data)).catch(report);
+  else if (data.type === "endTeaching") supply.endTeaching(data.use);
+  else enqueue(() => carryOut(data), CARDS[data.type]);
+};
+
+function enqueue(work: () => Promise<void>, at?: Card): void {
+  queue = queue.then(work).catch((error) => fail(error, at));
+}
+
+/** Where a command that comes to nothing is reported when the run is none the worse for it. */
+const CARDS: Partial<Record<Command["type"], Card>> = {
+  ...{ data: "data", keepData: "data", teach: "teacher", import: "teacher", dropTeacher: "teacher", export: "teacher" },
 };
 
 async function carryOut(command: Command): Promise<void> {
   switch (command.type) {
     case "open":
-      return open(command.settings, command.teacherUrl);
+      return open(command.teacherUrl);
+    case "data":
+      await supply.load(command.dataset, command.notes);
+      return resume();
+    case "keepData":
+      return supply.keepData(command.keep);
+    case "teach":
+      return teach(command.settings);
+    case "import":
+      await alone(() => taken(command));
+      return resume();
+    case "dropTeacher":
+      return supply.dropTeacher();
+    case "export":
+      return alone(() => exported(command.what));
     case "start":
       await settle();
       if (!command.paused) phase("compiling", "Preparing kernels, once");
@@ -57,8 +88,8 @@ async function carryOut(command: Command): Promise<void> {
     case "step":
       await settle();
       await alone(advance);
-      await alone(async () => watch?.look());
-      return phase(session?.finished ? "finished" : "paused");
+      await alone(() => current().watch.look());
+      return phase(current().session.finished ? "finished" : "paused");
     case "stop":
       await settle();
       return stop();
@@ -67,127 +98,165 @@ async function carryOut(command: Command): Promise<void> {
     case "save":
       return alone(save);
     case "restore":
-      await settle();
-      return restore(command.bytes);
+      pending = command.bytes;
+      return resume();
+    case "abandon":
+      pending = undefined;
   }
 }
 
-async function open(settings: Settings, teacherUrl: string): Promise<void> {
+function taken({ as, bytes, name, told }: Extract<Command, { type: "import" }>): Promise<void> {
+  return as === "guide" ? supply.importGuide(bytes, name, told) : supply.import(opened(), bytes, name, told);
+}
+
+async function open(teacherUrl: string): Promise<void> {
   phase("opening", "Opening the GPU");
   engine = await openEngine(navigator.gpu);
   post({ type: "adapter", facts: engine.facts });
-  void engine.lost.then((error) => playing && report(error));
+  void engine.lost.then((error) => playing && fail(error));
   if (!engine.facts.software) {
     phase("opening", "Measuring which kernels suit this GPU, once");
     await tune(engine, { get: recall<string>, set: async (key, value) => void (await keep(key, value)) });
   }
-  phase("opening", "Drawing the scenes");
-  dataset = scenes({ train: TRAIN_IMAGES, test: TEST_IMAGES, seed: DATA_SEED });
-  phase("opening", "Loading the teacher");
-  teacher = await loadTeacher(teacherUrl);
-  await begin(settings);
-  phase("ready");
-}
-
-/** The teacher that ships with the page; undefined when there is none at that address. */
-async function loadTeacher(url: string): Promise<Network | undefined> {
-  const response = await fetch(url);
-  if (!response.ok || response.headers.get("content-type")?.includes("html")) return undefined;
-  return readNetwork(new Uint8Array(await response.arrayBuffer()), url.split("/").pop() as string);
+  phase("opening", "Loading data and teacher");
+  await supply.teachers.fetch(teacherUrl);
 }
 
 /** Makes a fresh session, paused before its first step, and shows what it looks at. */
 async function begin(settings: Settings): Promise<void> {
-  const made = Session.create({ ...subject(), settings });
-  session?.destroy();
-  session = made;
-  await introduce();
+  pending = undefined;
+  const { dataset } = supply;
+  const teacher = settings.teacher === "none" ? undefined : supply.teacher?.network;
+  const session = Session.create({ ...subject(dataset, teacher), settings: { ...settings, side: dataset.side } });
+  await introduce(session, dataset, teacher);
 }
 
-async function restore(bytes: Uint8Array): Promise<void> {
-  const made = Session.restore(subject(), bytes);
-  session?.destroy();
-  session = made;
-  await introduce();
-  phase("paused", `Continuing at step ${made.step}`);
+/** Continues the saved run that waits, if what it was saved with is there; otherwise says what is missing. */
+async function resume(): Promise<void> {
+  if (!pending) return;
+  const saved = readCheckpoint(pending);
+  const missing = (what: "data" | "teacher" | "guide", wanted: Reference) =>
+    post({ type: "missing", what, wanted, side: saved.settings.side });
+  if (!supply.ready || supply.dataset.id !== saved.dataset.id) return missing("data", saved.dataset);
+  const { dataset } = supply;
+  const teacher = saved.teacher && supply.teacher?.network;
+  if (saved.teacher && teacher?.id !== saved.teacher.id) return missing("teacher", saved.teacher);
+  if (saved.guide && supply.guide?.id !== saved.guide.id) return missing("guide", saved.guide);
+  await settle();
+  const session = Session.restore(subject(dataset, teacher), pending);
+  pending = undefined;
+  await introduce(session, dataset, teacher, true);
+  phase("paused", `Continuing at step ${session.step}`);
 }
 
-async function introduce(): Promise<void> {
-  const { settings, step, changes } = current();
-  watch = new Watch(ready().dataset, current(), post);
+async function introduce(session: Session<Classification>, dataset: Dataset, teacher?: Network, restored = false): Promise<void> {
+  run?.session.destroy();
+  const watch = new Watch(dataset, session, post);
+  run = { session, dataset, watch };
   watch.showGallery();
-  post({ type: "started", settings: { ...settings }, teacher: teacher?.name, step, changes: [...changes] });
+  const { settings, step, changes } = session;
+  const named = (what: Reference) => ({ id: what.id, name: what.name });
+  post({
+    ...{ type: "started", settings: { ...settings }, step, changes: [...changes], restored },
+    ...{ dataset: named(dataset), teacher: teacher && named(teacher) },
+  });
   await watch.introduce();
   postCost();
 }
 
+/** Trains a teacher while the run is paused. Not awaited by the queue, as playing is not; the next to start ends it. */
+async function teach(settings: Settings): Promise<void> {
+  await settle();
+  running = supply.teach(opened(), settings, alone).catch((error) => fail(error, "teacher"));
+  void running.then(() => enqueue(resume));
+}
+
 /** Runs steps until somebody pauses, or the end. Not awaited by the queue: commands act between its steps. */
 async function play(): Promise<void> {
-  if (playing || current().finished) return;
-  await running; // a loop that was told to pause may still be at its last step
+  if (playing || current().session.finished) return;
+  await settle(); // a loop that was told to pause may still be at its last step
   playing = true;
   timingDue = performance.now() + TIMING_WAITS_MS;
   phase("compiling", "Preparing kernels, once");
-  running = loop().catch(report);
+  running = loop().catch(fail);
 }
 
+/** The training loop, of the student or of a teacher. */
 let running: Promise<void> = Promise.resolve();
 
 async function loop(): Promise<void> {
+  const { session, watch } = current();
   let announced = false;
-  while (playing && !current().finished) {
+  while (playing && !session.finished) {
     await alone(advance);
     if (!announced) {
       phase("running");
       postCost(); // only now are the step's own buffers there
     }
     announced = true;
-    await alone(async () => watch?.glance());
+    await alone(() => watch.glance());
     await alone(timeTeacher);
   }
   playing = false;
-  await alone(async () => watch?.look());
-  if (current().finished) await stop();
+  await alone(() => watch.look());
+  if (session.finished) await stop();
   else phase("paused");
 }
 
 /** Tests the student where it is, unless that has just been done, and calls the run finished. */
 async function stop(): Promise<void> {
-  const { step, settings } = current();
+  const { step, settings } = current().session;
   if (step > 0 && step % settings.evaluate !== 0) await alone(evaluate);
   phase("finished");
 }
 
-/** Stops the loop and waits for it. */
+/** Stops whatever trains and waits for it; a teacher is used as it is. */
 async function settle(): Promise<void> {
   playing = false;
+  supply.endTeaching(true);
   await running;
 }
 
 async function advance(): Promise<void> {
-  const { kept, ...report } = await current().advance();
+  const { session, watch } = current();
+  const { kept, ...report } = await session.advance();
   post({ type: "step", report });
-  await watch?.count({ kept, step: report.step });
-  if (report.step % current().settings.evaluate === 0) await evaluate();
+  await watch.count({ kept, step: report.step });
+  if (report.step % session.settings.evaluate === 0) await evaluate();
 }
 
 async function evaluate(): Promise<void> {
-  const { count } = ready().dataset.test;
-  post({ type: "evaluated", step: current().step, scores: await current().evaluate(), count });
+  const { session, dataset } = current();
+  post({ type: "evaluated", step: session.step, scores: await session.evaluate(), count: dataset.test.count });
 }
 
 async function change(key: Parameters<Session["set"]>[0], value: string | number): Promise<void> {
-  post({ type: "changed", change: current().set(key, value) });
+  const { session, watch } = current();
+  post({ type: "changed", change: session.set(key, value) });
   postCost();
-  if (!playing) await watch?.look();
-  if (settingOf(key, current().settings.preset).group !== "mask") return;
-  await watch?.follow();
+  if (!playing) await watch.look();
+  if (settingOf(key, session.settings.preset).group !== "mask") return;
+  await watch.follow();
   timingDue = performance.now() + TIMING_WAITS_MS;
 }
 
 async function save(): Promise<void> {
-  watch?.store();
-  post({ type: "saved", bytes: await current().save(), step: current().step });
+  const { session, watch } = current();
+  watch.store();
+  post({ type: "saved", bytes: await session.save(), step: session.step });
+}
+
+async function exported(what: "student" | "teacher"): Promise<void> {
+  if (what === "teacher") {
+    const { teacher } = supply;
+    if (teacher) post({ type: "exported", name: teacher.network.name, bytes: teacher.bytes });
+    return;
+  }
+  const { session, dataset } = current();
+  const { task, step } = session;
+  const { top1 } = await session.evaluate();
+  const bytes = writeNetwork({ weights: await task.weights(), config: task.config, top1 }, dataset);
+  post({ type: "exported", name: `Student of ${dataset.name}, ${step} steps`, bytes });
 }
 
 /** Timing the teacher may take this share of a run's time; it waits until a change has been seen to act. */
@@ -200,42 +269,45 @@ let timingDue = 0;
 async function timeTeacher(): Promise<void> {
   const started = performance.now();
   if (started < timingDue) return;
-  const time = await current().task.teacherTime();
+  const time = await current().session.task.teacherTime();
   const ended = performance.now();
   timingDue = ended + (ended - started) / TIMING_SHARE;
   if (time) post({ type: "timed", time });
 }
 
 function postCost(): void {
-  const cost = current().task.cost();
+  const cost = current().session.task.cost();
   if (cost) post({ type: "cost", cost });
 }
 
-function current(): Session<Classification> {
-  if (!session) throw new EngineError("There is no run yet.", "Wait until the page has opened the GPU.");
-  return session;
+function current(): Run {
+  if (!run) throw new EngineError("There is no run yet.", "Wait until the page has opened the GPU.");
+  return run;
 }
 
-function ready(): { engine: Engine; dataset: Dataset } {
-  if (!engine || !dataset) throw new EngineError("The GPU is not open yet.", "Wait a moment.");
-  return { engine, dataset };
+function opened(): Engine {
+  if (!engine) throw new EngineError("The GPU is not open yet.", "Wait a moment.");
+  return engine;
 }
 
-function subject() {
-  const { engine, dataset } = ready();
-  return { engine, subject: classification({ dataset, teacher }) };
+function subject(dataset: Dataset, teacher?: Network) {
+  return { engine: opened(), subject: classification({ dataset, teacher, guide: supply.guide }) };
 }
 
-function report(error: unknown): void {
-  playing = false;
-  const known = error instanceof EngineError;
-  const message = error instanceof Error ? error.message : String(error);
+/** Tells what went wrong: at the card it concerns when whatever runs goes on, else as the run's own failure. */
+function fail(error: unknown, at?: Card): void {
   const fatal = !engine || engine.failure !== undefined;
-  post({
-    type: "failed",
-    message: known ? message.slice(0, -error.remedy.length).trim() : message,
-    remedy: known ? error.remedy : "Please report this.",
-    fatal,
-  });
-  phase(fatal ? "failed" : session ? "paused" : "failed", message);
+  const { message, remedy } = inWords(error);
+  if (at && !fatal) {
+    post({ type: "refused", at, message, remedy });
+    return;
+  }
+  playing = false;
+  post({ type: "failed", message, remedy, fatal });
+  phase(fatal ? "failed" : run ? "paused" : "failed", message);
+}
+
+function inWords(error: unknown): { message: string; remedy: string } {
+  if (error instanceof EngineError) return { message: error.what, remedy: error.remedy };
+  return { message: error instanceof Error ? error.message : String(error), remedy: "Please report this." };
 }

@@ -4,12 +4,15 @@ import { playOrPause, restart, stepOnce, stop, undo } from "../actions";
 import { openFile, resumeKept, saveToFile } from "../client";
 import { short } from "../format";
 import { begun, busy, finished, type State, useStore, waiting } from "../store";
+import { isStale, useSupply } from "../supply";
 
 export function Controls({ onHelp }: { onHelp(): void }) {
   const state = useStore();
   const { phase, failure, undo: stack } = state;
+  const teaching = useSupply((supply) => supply.teaching !== undefined);
   const idle = phase === "ready" || phase === "paused";
-  const pendingNext = begun(state) && waiting(state).length > 0;
+  const stale = useSupply((supply) => isStale(supply, state.wanted.teacher === "none"));
+  const pendingNext = begun(state) && (waiting(state).length > 0 || stale);
   return (
     <section className="controls" aria-label="Training">
       <div className="buttons">
@@ -39,7 +42,7 @@ export function Controls({ onHelp }: { onHelp(): void }) {
         </button>
       </div>
       <p className="status" role="status" data-phase={phase}>
-        {statusText(state)}
+        {teaching ? "Training a teacher …" : statusText(state)}
       </p>
       <Progress state={state} />
     </section>

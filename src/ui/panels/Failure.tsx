@@ -60,7 +60,6 @@ const HOW: [browser: string, how: string, userAgent: RegExp][] = [
 
 export function Notices() {
   const problems = useStore((state) => state.urlProblems);
-  const teacher = useStore((state) => state.teacher);
   return (
     <>
       {problems.length > 0 && (
@@ -75,11 +74,6 @@ export function Notices() {
             Dismiss
           </button>
         </section>
-      )}
-      {teacher === null && (
-        <p className="card notice">
-          No teacher is loaded: the student learns from the labels alone, and there is nothing to mask. Attention still shows.
-        </p>
       )}
     </>
   );

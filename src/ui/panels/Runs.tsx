@@ -9,6 +9,7 @@ import { difference, savedOf, scoreOf } from "../outcome";
 import { type Run, reason } from "../runs";
 import { deleteRun, pinRun, renameRun, showRun } from "../shelf";
 import { useStore } from "../store";
+import { isOwn } from "../supply";
 
 export function Runs() {
   const { runs, baseline } = useStore(useShallow(({ runs, baseline }) => ({ runs, baseline })));
@@ -86,12 +87,14 @@ function Row({ run, pinned }: { run: Run; pinned?: Run }) {
 }
 
 /** What a run was: how it differs from the baseline, or else from the defaults. */
-function what({ settings, changes }: Run, from?: Run): string {
+function what({ settings, changes, dataset }: Run, from?: Run): string {
   const differs = reason(from?.settings ?? defaults(), settings) || (from ? "same settings" : "defaults");
-  return changes.length ? `${differs}; ${changes.length} live changes` : differs;
+  const own = dataset && isOwn(dataset) ? `${dataset.name}: ` : "";
+  return `${own}${differs}${changes.length ? `; ${changes.length} live changes` : ""}`;
 }
 
 function against(run: Run, pinned: Run): string {
+  if (run.dataset?.id !== pinned.dataset?.id) return "other data";
   const { by, noise } = difference(run, pinned);
   const moved = `${by < 0 ? "−" : "+"}${points(Math.abs(by))}`;
   return noise === undefined ? moved : `${moved}, ${Math.abs(by) <= noise ? "within" : "beyond"} ± ${(100 * noise).toFixed(1)}`;

@@ -7,7 +7,8 @@ import { patchCount } from "../selectors";
 import { begun, useStore } from "../store";
 import { ChoiceControl, KeepExtras, NumberControl } from "./SettingControls";
 
-const GROUPS: Record<Setting["group"], string> = {
+/** What data and teacher there are, their own cards say. */
+const GROUPS: Record<Exclude<Setting["group"], "data">, string> = {
   method: "Method",
   mask: "Mask",
   loss: "Loss",

@@ -1,0 +1,153 @@
+/** What a visitor can do about data and teacher: load, read again, keep, train, import, remove. */
+import { scenesId, scenesOfId } from "../data/scenes";
+import { defaults, type Settings } from "../train/experiment";
+import type { Told } from "../train/network";
+import type { DataFacts, Event } from "../worker/protocol";
+import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS } from "../worker/reading";
+import { recall } from "../worker/storage";
+import { dropped } from "./files";
+import { send } from "./link";
+import { cancelReading, read, type Source } from "./reading";
+import { begun, getState, setState } from "./store";
+import { getSupply, receiveSupply, refuse, setSupply } from "./supply";
+import { writeUrl } from "./url";
+
+const SCENES: Source = { kind: "scenes", id: scenesId({ train: 8000, test: 1000, seed: DATA_SEED }) };
+const WHAT = { scenes: "Drawing the Scenes", files: "Reading your images", kept: "Reading the kept images" };
+
+/** Of what the loaded data was made: to be made again at another size, or when the GPU was lost. */
+let source: Source = SCENES;
+/** Rises with every wish for data; an older one that is still under way is not wanted any more. */
+let wish = 0;
+
+/** Makes a data set for the next run. What is loaded stays until that has worked. */
+async function load(wanted: Source, side: number): Promise<void> {
+  const mine = ++wish;
+  const what = WHAT[wanted.kind];
+  refuse("data");
+  setSupply({ reading: { what } });
+  const outcome = await read(wanted, side, (share) => setSupply({ reading: { what, share } }));
+  if (mine !== wish || !outcome) return;
+  setSupply({ reading: undefined });
+  if ("message" in outcome) return refuse("data", outcome);
+  source = wanted;
+  const { dataset, notes } = outcome;
+  setState((state) => ({ wanted: { ...state.wanted, side: dataset.side } }));
+  writeUrl();
+  send({ type: "data", dataset, notes }, buffersOf(dataset));
+}
+
+const side = () => getState().wanted.side;
+
+/** Makes what is to be loaded, after the page or its GPU was opened. */
+export async function loadAgain(): Promise<void> {
+  void load(source, side());
+  setSupply({ keptData: await recall<DataFacts>(KEPT_FACTS) });
+}
+
+/** Gives up what is being read. */
+export function cancelLoading(): void {
+  wish++;
+  cancelReading();
+  setSupply({ reading: undefined });
+}
+
+/** Takes what was dropped: a lone safetensors file is a teacher, all else data. */
+export async function loadDropped(transfer: DataTransfer): Promise<void> {
+  cancelLoading();
+  refuse("data");
+  const mine = wish;
+  const found = (count: number) => {
+    if (mine === wish) setSupply({ reading: { what: `Looking through folders: ${count} files` } });
+    return mine === wish;
+  };
+  const files = await dropped(transfer, found).catch(() => undefined);
+  if (mine !== wish) return;
+  setSupply({ reading: undefined });
+  if (!files)
+    return refuse("data", { message: "What was dropped cannot be read.", remedy: "Choose the files or the folder with the buttons." });
+  const [{ file }] = files;
+  return files.length === 1 && file.name.endsWith(".safetensors") ? importNetwork("teacher", file, {}) : loadFiles(files);
+}
+
+export const loadFiles = (files: GivenFile[]): Promise<void> => load({ kind: "files", files }, side());
+export const loadKept = (): Promise<void> => load({ kind: "kept" }, side());
+export const loadScenes = (): Promise<void> => load(SCENES, side());
+/** Makes the loaded data again at another size. */
+export const resize = (pixels: number): Promise<void> => load(source, pixels);
+
+/** A fresh session with what is loaded, unless a run is under way or a saved one is about to go on. */
+export function prepare(): void {
+  const { failure } = getState();
+  if (!begun(getState()) && !getSupply().restoring && !failure?.fatal) send({ type: "start", settings: getState().wanted, paused: true });
+}
+
+export function onSupplyEvent(event: Event): void {
+  receiveSupply(event);
+  if (event.type === "loaded") prepare();
+  if (event.type === "missing" && event.what === "data") fetchMissing(event.wanted.id);
+}
+
+/** Data that a saved run waits for, where it can be had without its owner. */
+function fetchMissing(id: string): void {
+  const options = scenesOfId(id);
+  if (options) void load({ kind: "scenes", id }, options.side);
+  else if (getSupply().keptData?.id === id) void loadKept();
+}
+
+/** Whether a run may start: with a teacher at hand, or with none wanted. If not, says so where it can be mended. */
+export function hasTeacher(): boolean {
+  const { loaded } = getSupply();
+  if (!loaded || loaded.teacher || getState().wanted.teacher === "none") return true;
+  refuse("teacher", {
+    message: "There is no teacher for this data yet.",
+    remedy: "Train one, import one, or let the student learn alone.",
+  });
+  return false;
+}
+
+export type Size = keyof typeof SIZES;
+
+/** Sizes of a teacher trained here; it should be larger than its student. */
+export const SIZES = {
+  tiny: { width: 48, depth: 3, heads: 3 },
+  small: { width: 64, depth: 4, heads: 4 },
+  medium: { width: 96, depth: 5, heads: 4 },
+  large: { width: 192, depth: 8, heads: 6 },
+};
+
+/** Tests on the way to a teacher. */
+const TESTS = 10;
+
+export function teach(size: Size, steps: number): void {
+  const { preset, batch, seed, side } = getState().wanted;
+  const evaluate = Math.max(10, Math.round(steps / TESTS));
+  const settings: Settings = { ...defaults(preset), ...SIZES[size], batch, seed, side, steps, evaluate };
+  refuse("teacher");
+  setSupply({ teaching: { step: 0, steps } });
+  send({ type: "teach", settings });
+}
+
+export const endTeaching = (use: boolean): void => send({ type: "endTeaching", use });
+export const dropTeacher = (): void => send({ type: "dropTeacher" });
+export const keepData = (keep: boolean): void => send({ type: "keepData", keep });
+export const exportNetwork = (what: "student" | "teacher"): void => send({ type: "export", what });
+
+let lastImport: { as: "teacher" | "guide"; bytes: Uint8Array; name: string } | undefined;
+
+export async function importNetwork(as: "teacher" | "guide", file: File, told: Told): Promise<void> {
+  lastImport = { as, bytes: new Uint8Array(await file.arrayBuffer()), name: file.name };
+  importAgain(told);
+}
+
+/** Reads the last imported file again, after its owner has told more of it. */
+export function importAgain(told: Told): void {
+  refuse("teacher");
+  if (lastImport) send({ type: "import", ...lastImport, told });
+}
+
+/** No longer waits for what a saved run was saved with. */
+export function abandon(): void {
+  send({ type: "abandon" });
+  setSupply({ missing: undefined, restoring: false });
+}

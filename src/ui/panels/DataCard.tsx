@@ -1,0 +1,178 @@
+/** The data card: what images there are to learn from, and every way to bring one's own. */
+import { type ReactNode, useRef } from "react";
+import type { DataFacts } from "../../worker/protocol";
+import { change } from "../actions";
+import { picked } from "../files";
+import { count } from "../format";
+import { abandon, cancelLoading, keepData, loadFiles, loadKept, loadScenes } from "../lessons";
+import { useStore } from "../store";
+import { isOwn, useSupply } from "../supply";
+import { Bar, Due, Problem } from "./CardParts";
+
+const SIDES = [32, 48];
+
+export function DataCard() {
+  const loaded = useSupply((state) => state.loaded?.data);
+  const run = useSupply((state) => state.run?.dataset);
+  const refusal = useSupply((state) => state.refusals.data);
+  const kept = useSupply((state) => state.keptData);
+  const begun = useStore((state) => state.step > 0);
+  const other = begun && loaded && run && run.id !== loaded.id ? run : undefined;
+  return (
+    <section className="panel source" id="data" aria-labelledby="data-title">
+      <div className="panel-head">
+        <h2 id="data-title">Data</h2>
+        {loaded && <Sides facts={loaded} fixed={loaded.id === kept?.id} />}
+      </div>
+      {loaded ? <Facts facts={loaded} /> : <p className="hint">Being made ready …</p>}
+      {other && <Due>The run under way keeps learning from {other.name}; Restart takes this data.</Due>}
+      <Missing />
+      <Reading />
+      <Problem refusal={refusal} />
+      <div className="buttons">
+        <Pickers />
+        {loaded && isOwn(loaded) && (
+          <button type="button" onClick={() => void loadScenes()}>
+            Back to Scenes
+          </button>
+        )}
+        {kept && kept.id !== loaded?.id && (
+          <button type="button" onClick={() => void loadKept()}>
+            Use {kept.name} from this device
+          </button>
+        )}
+      </div>
+      <p className="hint">Or drop files or a folder anywhere on this page. Your images never leave this tab.</p>
+      {loaded && isOwn(loaded) && <Keeping kept={loaded.id === kept?.id} />}
+      <Formats />
+    </section>
+  );
+}
+
+function Facts({ facts }: { facts: DataFacts }) {
+  const { name, classes, train, test, side, channels, notes } = facts;
+  return (
+    <>
+      <p className="what">
+        <b>{name}</b> {count(train)} images to learn from, {count(test)} held out, {side} × {side} {channels === 1 ? "gray" : "colour"}
+      </p>
+      <p className="hint classes" title={classes.join(", ")}>
+        {classes.length} classes: {classes.join(", ")}
+      </p>
+      {notes.map((note) => (
+        <p key={note} className="hint">
+          {note}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Sides({ facts, fixed }: { facts: DataFacts; fixed: boolean }) {
+  const sides = SIDES.includes(facts.side) ? SIDES : [...SIDES, facts.side];
+  const reading = useSupply((state) => state.reading !== undefined);
+  return (
+    <fieldset
+      className="switch"
+      aria-label="Image side in pixels"
+      title="Images of any size are cut square and resized to this many pixels"
+    >
+      {sides.map((side) => (
+        <button
+          key={side}
+          type="button"
+          aria-pressed={side === facts.side}
+          disabled={reading || (fixed && side !== facts.side)}
+          onClick={() => change("side", side)}
+        >
+          {side} px
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Browsers pick either files or a folder, never both in one go. */
+function Pickers() {
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const take = (input: HTMLInputElement) => {
+    const given = picked(input.files);
+    input.value = "";
+    if (given.length > 0) void loadFiles(given);
+  };
+  return (
+    <>
+      <button type="button" onClick={() => files.current?.click()}>
+        Choose files
+      </button>
+      <input ref={files} type="file" multiple hidden aria-label="Image files" onChange={({ target }) => take(target)} />
+      <button type="button" onClick={() => folder.current?.click()}>
+        Choose a folder
+      </button>
+      <input
+        ref={folder}
+        type="file"
+        multiple
+        hidden
+        aria-label="Image folder"
+        {...{ webkitdirectory: "" }}
+        onChange={({ target }) => take(target)}
+      />
+    </>
+  );
+}
+
+function Reading() {
+  const reading = useSupply((state) => state.reading);
+  const loaded = useSupply((state) => state.loaded);
+  // The page's own first data takes a moment; nobody asked for it.
+  if (!reading || !loaded) return null;
+  return (
+    <Bar label={reading.what} value={reading.share}>
+      <button type="button" onClick={cancelLoading}>
+        Cancel
+      </button>
+    </Bar>
+  );
+}
+
+/** A saved run that cannot go on before its own images are here. */
+function Missing(): ReactNode {
+  const missing = useSupply((state) => state.missing);
+  const reading = useSupply((state) => state.reading);
+  if (missing?.what !== "data" || reading) return null;
+  return (
+    <div className="due" role="status">
+      <p>
+        The saved run learned from <b>{missing.wanted.name}</b>, which is not loaded. Choose the same files again and it goes on.
+      </p>
+      <button type="button" onClick={abandon}>
+        Leave it
+      </button>
+    </div>
+  );
+}
+
+function Keeping({ kept }: { kept: boolean }) {
+  return (
+    <label className="tick">
+      <input type="checkbox" checked={kept} onChange={({ target }) => keepData(target.checked)} /> Keep these images on this device, so that
+      a reload finds them
+    </label>
+  );
+}
+
+function Formats() {
+  return (
+    <details>
+      <summary>What can be read</summary>
+      <ul className="formats">
+        <li>A folder, or a zip or tar of one, with a folder of pictures per class: PNG, JPEG, WebP, GIF, BMP, AVIF of any size.</li>
+        <li>IDX images with their labels, as MNIST comes, gzipped or not.</li>
+        <li>CIFAR-10 and CIFAR-100, binary version.</li>
+        <li>Folders or files called train, test, val or the like keep their parts; otherwise 15 % of each class is held out.</li>
+      </ul>
+    </details>
+  );
+}

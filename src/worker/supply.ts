@@ -1,0 +1,123 @@
+/** What the next run learns from: data, and a teacher for it that came with the page, was trained here or was imported. */
+import type { Dataset } from "../data/dataset";
+import type { Engine } from "../engine/device";
+import { EngineError } from "../engine/errors";
+import { measure } from "../train/classification";
+import type { Settings } from "../train/experiment";
+import { type Network, readNetwork, type Told } from "../train/network";
+import type { DataFacts, Event } from "./protocol";
+import { KEPT_DATA, KEPT_FACTS } from "./reading";
+import { forget, keep } from "./storage";
+import { type Teacher, type TeacherFile, Teachers } from "./teachers";
+import { type Alone, Teaching } from "./teaching";
+
+interface Held {
+  dataset: Dataset;
+  facts: DataFacts;
+  teacher?: Teacher;
+}
+
+export class Supply {
+  readonly teachers = new Teachers();
+  /** A network whose attention may choose the patches, whatever the data. */
+  guide?: Network;
+  private held?: Held;
+  private teaching?: Teaching;
+
+  constructor(private readonly post: (event: Event) => void) {}
+
+  get ready(): boolean {
+    return this.held !== undefined;
+  }
+
+  get dataset(): Dataset {
+    return this.hold().dataset;
+  }
+
+  get teacher(): Teacher | undefined {
+    return this.hold().teacher;
+  }
+
+  async load(dataset: Dataset, notes: string[]): Promise<void> {
+    this.held = { dataset, facts: factsOf(dataset, notes), teacher: await this.teachers.of(dataset) };
+    this.tell();
+  }
+
+  /** Keeps the images on this device, or removes what is kept. */
+  async keepData(wanted: boolean): Promise<void> {
+    const { dataset, facts } = this.hold();
+    if (!wanted) for (const slot of [KEPT_DATA, KEPT_FACTS]) await forget(slot);
+    else if (!((await keep(KEPT_DATA, dataset)) && (await keep(KEPT_FACTS, facts))))
+      throw new EngineError("This browser does not let the page keep so much.", "Free some space, or keep the files at hand.");
+    this.post({ type: "keptData", facts: wanted ? facts : null });
+  }
+
+  /** Takes a file as this data's teacher, once it has shown what it knows. Rejects, changing nothing, when it does not fit. */
+  async import(engine: Engine, bytes: Uint8Array, name: string, told: Told): Promise<void> {
+    const { dataset } = this.hold();
+    const top1 = await measure(engine, await readNetwork(bytes, name, told), dataset);
+    this.adopt(await this.teachers.take({ bytes, name, told, top1, origin: "imported" }, dataset), dataset);
+  }
+
+  async importGuide(bytes: Uint8Array, name: string, told: Told): Promise<void> {
+    this.guide = await readNetwork(bytes, name, told);
+    this.tell();
+  }
+
+  /** Trains a teacher on this data to the end, or until `endTeaching`. */
+  async teach(engine: Engine, settings: Settings, alone: Alone): Promise<void> {
+    const { dataset, teacher } = this.hold();
+    const take = (file: TeacherFile) => this.teachers.take(file, dataset);
+    try {
+      this.teaching = new Teaching({
+        ...{ engine, dataset, settings, alone },
+        report: (report) => this.post({ type: "teaching", report }),
+        // A finished teacher does not make way for half a one.
+        store: async (file) => void (teacher || (await take(file))),
+      });
+      const file = await this.teaching.run();
+      if (file) this.adopt(await take(file), dataset);
+    } finally {
+      this.teaching = undefined;
+      this.post({ type: "teaching", report: null });
+    }
+  }
+
+  /** Forgets the teacher trained or imported for this data; the page's own takes its place where it fits. */
+  async dropTeacher(): Promise<void> {
+    const { dataset } = this.hold();
+    await this.teachers.drop(dataset);
+    this.adopt(await this.teachers.of(dataset), dataset);
+  }
+
+  endTeaching(use: boolean): void {
+    this.teaching?.end(use);
+  }
+
+  /** Meanwhile other data may have been loaded; the teacher waits for its own. */
+  private adopt(teacher: Teacher | undefined, dataset: Dataset): void {
+    if (this.held?.dataset !== dataset) return;
+    this.held.teacher = teacher;
+    this.tell();
+  }
+
+  private hold(): Held {
+    if (this.held) return this.held;
+    throw new EngineError("There is no data yet.", "Wait until it is read.");
+  }
+
+  private tell(): void {
+    const { facts, teacher } = this.hold();
+    const known = teacher && { ...factsOfNetwork(teacher.network), origin: teacher.origin, top1: teacher.network.top1 };
+    const guide = this.guide && factsOfNetwork(this.guide);
+    this.post({ type: "loaded", data: facts, teacher: known ?? null, guide: guide ?? null });
+  }
+}
+
+function factsOf({ id, name, side, channels, classes, train, test }: Dataset, notes: string[]): DataFacts {
+  return { id, name, side, channels, classes, train: train.count, test: test.count, notes };
+}
+
+function factsOfNetwork({ id, name, config: { width, depth, heads } }: Network) {
+  return { id, name, kind: `ViT, width ${width}, ${depth} blocks, ${heads} heads` };
+}
