@@ -84,11 +84,14 @@ export function conflicts({ width, heads }: Settings): Partial<Record<Key, strin
   return { width: `A width of ${width} cannot be shared by ${heads} heads. Use ${near}, or other heads.` };
 }
 
-/** A fresh run with the panel's settings. */
+/** A fresh run with the panel's settings; it needs no telling of those that have just been changed. */
 export function restart(): void {
   const [conflict] = Object.values(conflicts(getState().wanted));
   if (conflict) setState({ failure: { message: "These settings do not go together.", remedy: conflict, fatal: false } });
-  else if (hasTeacher()) begin();
+  else if (hasTeacher()) {
+    for (const timer of pending.values()) clearTimeout(timer);
+    begin();
+  }
 }
 
 /** Puts a kept run's settings into the panel; they act with the next start. */

@@ -15,7 +15,7 @@ import { writeUrl } from "./url";
 const SLOT = "run-3";
 const AUTOSAVE_MS = 30_000;
 /** Curves are redrawn at most this often. */
-const REDRAW_MS = 200;
+const REDRAW_MS = 400;
 
 /** A run as it is kept in the browser: the worker's bytes, and what the page saw of it. */
 interface Kept {

@@ -28,12 +28,13 @@ export interface Run {
 
 const MOST_POINTS = 200;
 
-/** The current run as it would be kept; undefined before it was tested. */
-export function runOf({ history, active, changes, dataset, teacher, step }: State): Run | undefined {
+/** The current run as it would be kept; undefined before it was tested. What was changed after its last step never acted. */
+export function runOf({ history, active, changes: all, dataset, teacher, step }: State): Run | undefined {
   if (!active || !history.evaluations.length) return undefined;
   const stride = Math.ceil(history.points.length / MOST_POINTS);
+  const changes = all.filter((change) => change.step < step);
   return {
-    ...{ id: 0, name: "This run", colour: 0, shown: true, settings: atStart(active, changes), changes, dataset },
+    ...{ id: 0, name: "This run", colour: 0, shown: true, settings: atStart(active, all), changes, dataset },
     ...{ teacher: teacher ?? undefined, step, total: history.total, evaluations: history.evaluations, sums: history.sums },
     points: history.points.filter((_, i) => (history.points.length - 1 - i) % stride === 0),
   };
@@ -49,6 +50,11 @@ export function isSame(a: Run, b: Run): boolean {
   const facts = ({ settings, changes, dataset, teacher, step, evaluations }: Run) =>
     JSON.stringify([KEYS.map((key) => settings[key]), changes, dataset?.id, teacher, step, evaluations.at(-1)?.count]);
   return facts(a) === facts(b);
+}
+
+/** Whether the same score was measured on the same images. */
+export function areComparable(a: Run, b: Run): boolean {
+  return a.settings.preset === b.settings.preset && a.dataset?.id === b.dataset?.id;
 }
 
 /** Settings that two runs do not share. */
@@ -73,8 +79,7 @@ export type Kinship = "baseline" | "all patches" | "masked" | "alone" | "before"
 
 /** The run to set beside this one: the pinned one, else its pair (same seed, another mask or none), else the one before. */
 export function partnerOf(now: Run, { runs, baseline }: Pick<State, "runs" | "baseline">): { run: Run; as: Kinship } | undefined {
-  const comparable = (run: Run) => run.settings.preset === now.settings.preset && run.dataset?.id === now.dataset?.id;
-  const others = runs.filter((run) => comparable(run) && !isSame(run, now)).toReversed();
+  const others = runs.filter((run) => areComparable(run, now) && !isSame(run, now)).toReversed();
   const pinned = others.find(({ id }) => id === baseline);
   if (pinned) return { run: pinned, as: kinship(now, pinned) ?? "baseline" };
   for (const wanted of ["all patches", "masked", "alone"] as const) {

@@ -1,5 +1,5 @@
 /** One chart: curves over the planned run, what was changed when, other runs faintly beside, the cursor shared with the pictures. */
-import { type ReactNode, useRef } from "react";
+import { memo, type ReactNode, useRef } from "react";
 import { CartesianGrid, Line, LineChart, ReferenceDot, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from "recharts";
 import type { Change } from "../../train/experiment";
 import { type ChartKind, type Curve, curvesOf, runColour } from "../curves";
@@ -7,26 +7,41 @@ import { percent, short } from "../format";
 import type { Evaluation, History, Point } from "../history";
 import { isSame, type Run, runOf } from "../runs";
 import { getState, setState, shownStep, useStore } from "../store";
+import { useInTurn } from "../turns";
 import { ChartExport } from "./Export";
 import { EvaluationTable, PointTable } from "./Tables";
 
+interface Shown {
+  points: Point[];
+  evaluations: Evaluation[];
+  history: History;
+}
+
 interface ChartProps {
   kind: ChartKind;
-  points: Point[];
-  history: History;
   log: boolean;
 }
 
-export function Chart({ kind, points, history, log }: ChartProps) {
+/** A chart of the run as it was a moment ago: charts are drawn anew one after the other. */
+export function Chart(props: ChartProps) {
+  const { small } = props.kind;
+  const version = useStore((state) => state.version);
+  const history = useStore((state) => state.history);
+  const snapshot = () => ({ points: thinned(history.points, small ? FEW : MANY), evaluations: [...history.evaluations], history });
+  const shown = useInTurn(snapshot, history, version);
+  return <Drawn {...props} {...shown} />;
+}
+
+const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history }: ChartProps & Shown) {
   const figure = useRef<HTMLElement>(null);
   const classes = useStore((state) => state.gallery.classes.length);
   const beside = useRunsBeside();
   const curves = curvesOf(kind, points.at(-1));
-  const evaluations = kind.shares ? history.evaluations : [];
+  const evaluations = kind.shares ? all : [];
   const others = beside.map((run) => ({ run, name: curvesOf(kind, run.points.at(-1))[0]?.name })).filter(({ name }) => name);
   if (kind.small && curves.length === 0) return null;
   return (
-    <figure ref={figure} className={kind.small ? "chart small" : "chart"} data-chart={kind.id} data-points={points.length}>
+    <figure ref={figure} className={kind.small ? "chart small" : "chart"} data-chart={kind.id} data-points={history.points.length}>
       <figcaption>
         <b>{kind.title}</b>
         {curves.map((curve) => (
@@ -53,19 +68,19 @@ export function Chart({ kind, points, history, log }: ChartProps) {
           <Line key={name} {...LINE} dataKey={`${kind.of}.${name}`} stroke={colour} strokeWidth={2} strokeDasharray={dash} />
         ))}
         {kind.shares && others.map(({ run }) => <LastTest key={run.id} run={run} />)}
-        {thinned(evaluations).map(({ step, scores }) => (
+        {thinned(evaluations, DOTS).map(({ step, scores }) => (
           <ReferenceDot key={step} x={step} y={Object.values(scores)[0]} r={4} fill="var(--held-out)" stroke="var(--surface)" />
         ))}
       </Frame>
       <p className="summary">{summary(kind, curves, points, evaluations)}</p>
       <div className="tables">
         {points.length > 0 && <ChartExport kind={kind} curves={curves} figure={figure} />}
-        <PointTable points={points} of={kind.of} curves={curves} format={kind.format} />
+        <PointTable points={history.points} of={kind.of} curves={curves} format={kind.format} />
         {evaluations.length > 0 && <EvaluationTable evaluations={evaluations} />}
       </div>
     </figure>
   );
-}
+});
 
 /** Kept runs that are to be seen beside the current one, which may be one of them. */
 function useRunsBeside(): Run[] {
@@ -158,12 +173,15 @@ const CHANCE = {
   label: { value: "chance", ...TICK_LABEL, position: "insideTopLeft" },
 } as const;
 
-/** Dots beyond this many only cover each other. */
+/** As many points as a chart of this size has room for (each costs time), and as many dots as do not cover each other. */
+const MANY = 250;
+const FEW = 100;
 const DOTS = 60;
 
-function thinned(evaluations: Evaluation[]): Evaluation[] {
-  const stride = Math.ceil(evaluations.length / DOTS);
-  return evaluations.filter((_, i) => (evaluations.length - 1 - i) % stride === 0);
+/** At most so many of a list, evenly spread, the last among them. */
+function thinned<T>(values: T[], most: number): T[] {
+  const stride = Math.ceil(values.length / most);
+  return values.filter((_, i) => (values.length - 1 - i) % stride === 0);
 }
 
 function eventLabel({ key, to }: Change): string {

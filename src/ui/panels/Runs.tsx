@@ -6,7 +6,7 @@ import { setUp } from "../actions";
 import { runColour } from "../curves";
 import { percent, points, short } from "../format";
 import { difference, savedOf, scoreOf } from "../outcome";
-import { type Run, reason } from "../runs";
+import { areComparable, type Run, reason } from "../runs";
 import { deleteRun, pinRun, renameRun, showRun } from "../shelf";
 import { useStore } from "../store";
 import { isOwn } from "../supply";
@@ -46,7 +46,8 @@ export function Runs() {
   );
 }
 
-function Row({ run, pinned }: { run: Run; pinned?: Run }) {
+function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
+  const pinned = baseline && areComparable(run, baseline) ? baseline : undefined;
   const { value, margin } = scoreOf(run);
   const saved = savedOf(run, "macs", "fullMacs");
   const isPinned = run.id === pinned?.id;
@@ -74,7 +75,12 @@ function Row({ run, pinned }: { run: Run; pinned?: Run }) {
           <button type="button" aria-pressed={isPinned} onClick={() => pinRun(run.id)} aria-label={`${run.name} as baseline`}>
             Baseline
           </button>
-          <button type="button" onClick={() => setUp(run.settings)} aria-label={`Set up ${run.name} again`}>
+          <button
+            type="button"
+            onClick={() => setUp(run.settings)}
+            title="Puts its settings into the panel"
+            aria-label={`Set up ${run.name} again`}
+          >
             Set up
           </button>
           <button type="button" onClick={() => deleteRun(run.id)} aria-label={`Delete ${run.name}`}>
@@ -88,7 +94,7 @@ function Row({ run, pinned }: { run: Run; pinned?: Run }) {
 
 /** What a run was: how it differs from the baseline, or else from the defaults. */
 function what({ settings, changes, dataset }: Run, from?: Run): string {
-  const differs = reason(from?.settings ?? defaults(), settings) || (from ? "same settings" : "defaults");
+  const differs = reason(from?.settings ?? defaults(settings.preset), settings) || (from ? "same settings" : "defaults");
   const own = dataset && isOwn(dataset) ? `${dataset.name}: ` : "";
   return `${own}${differs}${changes.length ? `; ${changes.length} live changes` : ""}`;
 }
