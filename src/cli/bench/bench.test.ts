@@ -72,6 +72,14 @@ test("work is counted by one formula", () => {
   expect(keptPatches({ task: "maskedkd-step", keep: 0.5 }, 64)).toBe(32);
   expect(matmulFlops({ ...setup, task: "maskedkd-step" })).toBeLessThan(matmulFlops({ ...setup, task: "maskedkd-full-step" }));
   expect(matmulFlops(makeSetup({ ...options(), task: "matmul-512" }))).toBe(2 * 512 ** 3);
+  expect(matmulFlops(makeSetup(options("--task", "detector-step"))) / 1e9).toBeCloseTo(0.894, 3);
+});
+
+test("a detector's step has eight pictures with objects, and weights as PyTorch has them", () => {
+  const setup = makeSetup(options("--task", "detector-step", "--detector", "atss"));
+  expect(setup.imageShape).toEqual([8, 3, 128, 128]);
+  expect(setup.detector!.truths.map((objects) => objects.length).every((count) => count > 0)).toBe(true);
+  expect(setup.student.get("bbox_head.atss_cls.weight")!.shape).toEqual([9, 24, 3, 3]);
 });
 
 test("summary numbers", () => {

@@ -9,6 +9,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { DETECTORS } from "../../models/detector/config";
 import { readSafetensors } from "../../models/safetensors";
 import { lossSpread, type Row } from "./contest";
 import { type FileRole, makeSetup, type Options, type Tensors, UsageError } from "./defaults";
@@ -17,7 +18,7 @@ import { TASKS, type Task } from "./tasks";
 
 const USAGE = `usage: bench [--task ${TASKS.join("|")}] [--host node|chromium] [--rounds N]
   [--student F] [--teacher F] [--batch F]   safetensors files instead of the seeded defaults
-  [--heads S,T] [--keep 0..1] [--seed N] [--no-peer | --tuned-peer] [--json]`;
+  [--heads S,T] [--keep 0..1] [--detector ${DETECTORS.join("|")}] [--seed N] [--no-peer | --tuned-peer] [--json]`;
 
 export async function main(argv: string[]): Promise<number> {
   try {
@@ -36,7 +37,17 @@ type Arguments = Omit<Options, "task"> & { task?: Task; help?: boolean };
 
 /** Reads the command line; a mistake throws a one-line UsageError that names the flag. */
 export function parseArguments(argv: string[]): Arguments {
-  const options: Arguments = { host: "node", rounds: 7, heads: [4, 4], keep: 0.5, seed: 0, peer: true, json: false, files: {} };
+  const options: Arguments = {
+    host: "node",
+    rounds: 7,
+    heads: [4, 4],
+    keep: 0.5,
+    detector: "gfl",
+    seed: 0,
+    peer: true,
+    json: false,
+    files: {},
+  };
   const rest = [...argv];
   while (rest.length) readFlag(rest, options);
   return options;
@@ -72,6 +83,9 @@ function readFlag(rest: string[], options: Arguments): void {
       options.heads = value("two counts such as 4,4", (text) => /^[1-9]\d*,[1-9]\d*$/.test(text))
         .split(",")
         .map(Number) as [number, number];
+      break;
+    case "--detector":
+      options.detector = oneOf(DETECTORS);
       break;
     case "--student":
     case "--teacher":

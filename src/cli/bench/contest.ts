@@ -4,6 +4,8 @@
  * Taking turns (A, B, A, B, ...) spreads a machine's slow and fast moments over everybody, so that ratios hold on a
  * busy machine even where absolute times do not. This file runs unchanged in Node and in a browser page.
  */
+import type { GroundTruth } from "../../models/detector/boxes";
+import type { DetectorConfig } from "../../models/detector/config";
 import { activate, type Counts, counts, reset } from "./counters";
 import { matmulFlops } from "./flops";
 import type { Task } from "./tasks";
@@ -14,7 +16,7 @@ export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
 /** What every contestant is given. Weights are theirs to copy, not to change. */
 export interface Setup {
   task: Task;
-  /** For the convolutions: `weight` [O, C, 3, 3] and `bias` [O]. */
+  /** For the convolutions: `weight` [O, C, 3, 3] and `bias` [O]; for a detector as PyTorch has them. */
   student: Weights;
   teacher: Weights;
   /** Attention heads of student and teacher; shapes alone do not tell. */
@@ -24,6 +26,8 @@ export interface Setup {
   /** `[B, C, H, W]`, or `[2, 512, 512]` for `matmul-512`. */
   imageShape: number[];
   labels: Int32Array;
+  /** For `detector-step`: which one, and what is on each image. */
+  detector?: { config: DetectorConfig; truths: GroundTruth[][] };
   /** Fraction of the patches shown to the teacher in `maskedkd-step`. */
   keep: number;
   seed: number;

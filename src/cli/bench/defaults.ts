@@ -1,9 +1,14 @@
 /**
  * What the contest is run on: by default two seeded, random ViTs and a random batch, or safetensors files of anyone's.
  */
+import { DetectionBatches } from "../../data/batches.detection";
+import { detectionScenes } from "../../data/scenes.detection";
+import { type DetectorKind, smallDetector } from "../../models/detector/config";
+import { initDetector } from "../../models/detector/init";
+import { toTorch, transposed } from "../../models/detector/names";
 import type { Setup, Weights } from "./contest";
 import { type VitShape, vitShape } from "./flops";
-import { isConv, isStep, type Task } from "./tasks";
+import { isConv, isVit, type Task } from "./tasks";
 
 /** Everything the command line decides, as plain data: it travels to the browser page as JSON. */
 export interface Options {
@@ -12,6 +17,8 @@ export interface Options {
   rounds: number;
   heads: [number, number];
   keep: number;
+  /** Which of them takes the detector's step; GFL unless told. */
+  detector?: DetectorKind;
   seed: number;
   /** Whether other people's engines take part. */
   peer: boolean;
@@ -33,13 +40,14 @@ const BATCH = 32;
 
 /** Builds the setup of a task. `files` holds what was read from the files of the command line. */
 export function makeSetup(options: Options, files: Partial<Record<FileRole, Tensors>> = {}): Setup {
-  const { task, heads, keep, seed } = options;
+  const { task, heads, keep, detector = "gfl", seed } = options;
+  if (task === "detector-step") return { task, ...detection(detector, seed), teacher: new Map(), heads, keep, seed };
   if (isConv(task)) return { task, ...convolution(task, seed), teacher: new Map(), heads, keep, seed };
   const student = files.student ? asWeights(files.student) : randomVit(STUDENT, normals(seed + 1));
   const teacher = files.teacher ? asWeights(files.teacher) : randomVit(TEACHER, normals(seed + 2));
   const batch = task === "matmul-512" ? factors(512, seed) : files.batch ? asBatch(files.batch) : randomBatch(student, seed);
   const setup = { task, student, teacher, heads, keep, seed, ...batch };
-  if (isStep(task)) check(setup);
+  if (isVit(task)) check(setup);
   return setup;
 }
 
@@ -109,6 +117,19 @@ function convolution(task: Task, seed: number): BatchPart & Pick<Setup, "student
       ["bias", draw([channels], 0.02)],
     ]),
     ...{ images, imageShape, labels: new Int32Array() },
+  };
+}
+
+/** Generated pictures of 128 pixels and the small student of that kind. */
+function detection(kind: DetectorKind, seed: number): BatchPart & Pick<Setup, "student" | "detector"> {
+  const data = detectionScenes({ train: 8, test: 0, seed });
+  const { images, truths } = new DetectionBatches(data, data.train.count, seed, false).train(0);
+  const config = smallDetector(kind, "student", data.classes.length);
+  return {
+    student: toTorch(initDetector(config, seed + 1)),
+    detector: { config, truths },
+    ...{ images: transposed(images, truths.length, data.side ** 2, 3), imageShape: [truths.length, 3, data.side, data.side] },
+    labels: new Int32Array(),
   };
 }
 

@@ -7,6 +7,7 @@
  * product (softmax, LayerNorm, GELU, Adam) counts nothing. A convolution is the product it amounts to, taps outside the map
  * included.
  */
+import { detectorMacs } from "../../metrics/cost.detector";
 import type { Setup, Weights } from "./contest";
 import { isConv } from "./tasks";
 
@@ -50,6 +51,7 @@ export function keptPatches(setup: Pick<Setup, "task" | "keep">, patches: number
 export function matmulFlops(setup: Setup): number {
   if (setup.task === "matmul-512") return 2 * setup.imageShape[1]! ** 3;
   const batch = setup.imageShape[0]!;
+  if (setup.detector) return 3 * 2 * batch * detectorMacs(setup.detector.config).total;
   if (isConv(setup.task)) return 3 * 2 * 9 * setup.imageShape[1]! * setup.images.length;
   const student = vitShape(setup.student);
   const training = 3 * forwardFlops(student, student.patches);

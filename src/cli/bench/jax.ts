@@ -14,12 +14,13 @@ import { blockUntilReady, init, jit, lax, nn, numpy as np, tree, valueAndGrad } 
 import { type Contestant, meanSquare, type Runner, type Setup, type Weights } from "./contest";
 import { keptPatches, vitShape } from "./flops";
 import { convolution } from "./jax.conv";
+import { detectorBatch, detectorLoss } from "./jax.detection";
 import { isConv } from "./tasks";
 
 type Arr = np.Array;
 type Params = Record<string, Arr>;
 type Batch = { patches: Arr; labels: Arr };
-type LossArgs = [student: Params, batch: Batch, teacher: Params];
+type LossArgs = [student: Params, batch: Record<string, Arr>, teacher: Params];
 type Moments = { m: Params; v: Params };
 
 const DEVICE = { device: "webgpu" } as const;
@@ -106,7 +107,7 @@ function adamRates(step: number): Float32Array<ArrayBuffer> {
 /** One whole step: (student, moments, rates, batch, teacher) -> [loss, student, moments]. */
 function updateOf(setup: Setup, tuned: boolean) {
   const differentiate = valueAndGrad(lossOf(setup, tuned));
-  return (student: Params, { m, v }: Moments, rates: Arr, batch: Batch, teacher: Params) => {
+  return (student: Params, { m, v }: Moments, rates: Arr, batch: Record<string, Arr>, teacher: Params) => {
     const [loss, grads] = differentiate(tree.ref(student), batch, teacher) as [Arr, Params];
     const next: [Params, Params, Params] = [{}, {}, {}];
     for (const name of Object.keys(student)) {
@@ -123,7 +124,11 @@ function updateOf(setup: Setup, tuned: boolean) {
 }
 
 /** The task's loss as a function of (student, batch, teacher). */
-function lossOf(setup: Setup, tuned: boolean) {
+function lossOf(setup: Setup, tuned: boolean): (...args: LossArgs) => Arr {
+  return setup.detector ? detectorLoss(setup.detector) : (vitLoss(setup, tuned) as (...args: LossArgs) => Arr);
+}
+
+function vitLoss(setup: Setup, tuned: boolean) {
   const shape = vitShape(setup.student);
   const kept = keptPatches(setup, shape.patches);
   const masked = kept < shape.patches;
@@ -241,17 +246,22 @@ function layerNorm(p: Params, name: string, x: Arr): Arr {
 }
 
 function inputs(setup: Setup): LossArgs {
+  if (setup.detector) return [upload(setup.student), detectorBatch(setup.detector, setup, array), {}];
   const batch = { patches: cutPatches(setup), labels: oneHot(setup) };
   const teacher = setup.task === "vit-step" ? {} : upload(setup.teacher);
   return [upload(setup.student), batch, teacher];
 }
 
 function upload(weights: Weights): Params {
-  return Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, np.array(new Float32Array(data), { shape, ...DEVICE })]));
+  return Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, array(data, shape)]));
+}
+
+function array(data: Float32Array, shape: number[]): Arr {
+  return np.array(new Float32Array(data), { shape, ...DEVICE });
 }
 
 function zeros(weights: Weights): Params {
-  return Object.fromEntries([...weights].map(([name, { shape }]) => [name, np.array(new Float32Array(size(shape)), { shape, ...DEVICE })]));
+  return Object.fromEntries([...weights].map(([name, { shape }]) => [name, array(new Float32Array(size(shape)), shape)]));
 }
 
 function size(shape: number[]): number {

@@ -11,6 +11,7 @@ import { type Batch, compileStep, type Lesson, type Model } from "../../train/st
 import { type Contestant, meanSquare, type Runner, type Setup } from "./contest";
 import { keptPatches } from "./flops";
 import { convolution } from "./ours.conv";
+import { detection } from "./ours.detector";
 import { isConv } from "./tasks";
 
 export const ours: Contestant = {
@@ -18,6 +19,7 @@ export const ours: Contestant = {
   async start(setup) {
     const engine = await openEngine(navigator.gpu);
     if (isConv(setup.task)) return convolution(engine, setup);
+    if (setup.detector) return detection(engine, setup);
     return setup.task === "matmul-512" ? product(engine, setup) : training(engine, setup);
   },
 };

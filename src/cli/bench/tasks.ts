@@ -1,9 +1,9 @@
 /** What can be measured. */
-export const TASKS = ["vit-step", "maskedkd-step", "maskedkd-full-step", "matmul-512", "conv-32", "conv-64"] as const;
+export const TASKS = ["vit-step", "maskedkd-step", "maskedkd-full-step", "matmul-512", "conv-32", "conv-64", "detector-step"] as const;
 export type Task = (typeof TASKS)[number];
 
 /** Training steps of a ViT. */
-export const isStep = (task: Task): boolean => task.endsWith("-step");
+export const isVit = (task: Task): boolean => task === "vit-step" || task.startsWith("maskedkd-");
 export const isConv = (task: Task): boolean => task.startsWith("conv-");
 
 /** Learning rate of the convolution tasks. */
