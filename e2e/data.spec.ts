@@ -185,3 +185,20 @@ test("a teacher is trained in the page, kept for next time, and teaches; a resum
   await stepReaches(page, step + 2);
   await says(teacher(page), "trained here, kept on this device");
 });
+
+test("a guide is asked for before it can choose, and once imported chooses during the run", async ({ page }) => {
+  await open(page, "&steps=100000");
+  await button(page, "Start").click();
+  await stepReaches(page, 2);
+  await page.getByLabel("Chosen by").selectOption("guide");
+  await says(page.locator(".control[data-key=criterion]").getByRole("alert"), "There is no guide yet.");
+  await expect(page.getByLabel("Chosen by")).toHaveValue("student");
+  const vit = initViT({ ...DEIT_S, image: 24, patch: 6, classes: 0, width: 8, depth: 1, heads: 2, headDim: 4, mlp: 16 }, 1);
+  await page.getByLabel("Guide file").setInputFiles([upload("dino.safetensors", writeSafetensors(vit, { heads: "2" }))]);
+  await says(teacher(page), "Loaded: dino.safetensors");
+  await page.getByLabel("Chosen by").selectOption("guide");
+  await expect(page.locator(".chart").getByText("guide").first()).toBeVisible({ timeout: LONG });
+  const before = await stepOf(page);
+  await stepReaches(page, before + 2);
+  await phase(page, "running");
+});

@@ -2,10 +2,11 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { EngineError } from "../engine/errors";
-import { detection } from "../train/detection";
+import { type DetectionTask, detection } from "../train/detection";
 import { type DetectorNetwork, readDetector, writeDetector } from "../train/detection.network";
-import type { StepReport } from "../train/session";
-import type { Scores } from "../train/task";
+import type { Settings } from "../train/experiment";
+import type { Session, StepReport } from "../train/session";
+import type { Scores, Subject } from "../train/task";
 import { type Arguments, nodeEngine, openDetectionData, runToEnd, writeWhole } from "./headless";
 
 const TEACHER = "public/teacher-detector.safetensors";
@@ -17,19 +18,30 @@ async function loadDetector(path: string): Promise<DetectorNetwork> {
 
 /** A detector learns from a teacher and ground truth; the last line has `final: true` and COCO's scores. */
 export async function distillDetector({ settings, rest, json }: Arguments, every: number): Promise<number> {
-  const dataset = await openDetectionData(rest.data ?? "scenes", settings.side);
-  const teacher = rest.teacher === "none" ? undefined : await loadDetector(rest.teacher ?? TEACHER);
   const print = printer(json);
   const session = await runToEnd({
-    session: { engine: await nodeEngine(rest.kernels), subject: detection({ dataset, teacher }), settings },
+    session: { engine: await nodeEngine(rest.kernels), subject: await openDetectionSubject(rest, settings), settings },
     resume: rest.resume,
     every,
     log: (report) => print(line(report)),
     evaluated: (step, scores) => print({ step, ...rounded(scores) }),
   });
   for (const { key, to } of session.changes) print({ set: key, to });
-  print({ final: true, steps: session.step, ...rounded(await session.evaluate()), preset: settings.preset, seed: settings.seed });
+  print({ final: true, ...(await detectionOutcome(session)) });
   return 0;
+}
+
+/** Opens data and teacher ("none" for none). */
+export async function openDetectionSubject(rest: Record<string, string>, { side }: Settings): Promise<Subject<DetectionTask>> {
+  const dataset = await openDetectionData(rest.data ?? "scenes", side);
+  const teacher = rest.teacher === "none" ? undefined : await loadDetector(rest.teacher ?? TEACHER);
+  return detection({ dataset, teacher });
+}
+
+/** What came of a run: COCO's scores on all held-out images. */
+export async function detectionOutcome(session: Session<DetectionTask>): Promise<object> {
+  const { preset, seed } = session.settings;
+  return { steps: session.step, ...rounded(await session.evaluate()), preset, seed };
 }
 
 /** A detector learns from ground truth alone and is written to `out`; a run that was cut short goes on. */

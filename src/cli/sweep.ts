@@ -9,22 +9,26 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { type Settings, toQuery } from "../train/experiment";
-import type { Subject } from "../train/task";
+import { isDetection, type Settings, toQuery } from "../train/experiment";
+import type { Session } from "../train/session";
+import type { Subject, Task } from "../train/task";
+import { detectionOutcome, openDetectionSubject } from "./detection";
 import { outcome } from "./distill";
 import { nodeEngine, openSubject, readArguments, runToEnd, SUBJECT_KEYS } from "./headless";
 
 const OWN = ["out", "seeds", "kernels"];
 
-/** A line of `out`. */
+/** A line of `out`: what a finished run was, and what came of it. */
 export interface Row {
   /** Settings, data and networks: rows of the same run have the same. */
   run: string;
-  seed: number;
-  student_top1: number;
-  teacher_top1?: number;
-  teacher_macs?: number;
-  teacher_macs_full?: number;
+  [result: string]: unknown;
+}
+
+/** Data and networks of some runs, and how one of them is carried out. */
+interface Field {
+  subject: Subject;
+  carryOut(engine: Engine, settings: Settings): Promise<object>;
 }
 
 /** A run that is to be made, unless a row of its name is there. */
@@ -32,7 +36,7 @@ interface Plan {
   run: string;
   words: string;
   settings: Settings;
-  subject: Awaited<ReturnType<typeof openSubject>>;
+  field: Field;
 }
 
 export async function main(argv: string[]): Promise<number> {
@@ -53,26 +57,40 @@ export async function main(argv: string[]): Promise<number> {
 
 /** All cases of one seed before the next: a sweep that stops early still compares. */
 async function planned(base: string[], cases: string[][], seeds: string[]): Promise<Plan[]> {
-  const subjects = new Map<string, Plan["subject"]>();
+  const fields = new Map<string, Field>();
   const plans: Plan[] = [];
   for (const seed of seeds)
     for (const words of cases) {
       const { settings, rest } = readArguments([...base, ...words, `seed=${seed}`], [...OWN, ...SUBJECT_KEYS]);
-      const key = [...SUBJECT_KEYS.map((name) => rest[name]), settings.side].join();
-      const subject = subjects.get(key) ?? (await openSubject(rest, settings));
-      subjects.set(key, subject);
-      plans.push({ run: nameOf(settings, subject), words: words.join(" "), settings, subject });
+      const key = [...SUBJECT_KEYS.map((name) => rest[name]), settings.side, settings.teacher, isDetection(settings.preset)].join();
+      const field = fields.get(key) ?? (await fieldOf(settings, rest));
+      fields.set(key, field);
+      plans.push({ run: nameOf(settings, field.subject), words: words.join(" "), settings, field });
     }
   return plans;
 }
 
-async function carriedOut(engine: Engine, { run, words, settings, subject }: Plan, out: string): Promise<Row> {
+async function fieldOf(settings: Settings, rest: Record<string, string>): Promise<Field> {
+  if (isDetection(settings.preset)) return carried(await openDetectionSubject(rest, settings), detectionOutcome);
+  return carried(await openSubject(rest, settings), outcome);
+}
+
+function carried<T extends Task>(subject: Subject<T>, outcome: (session: Session<T>) => Promise<object>): Field {
+  const carryOut = async (engine: Engine, settings: Settings) => {
+    const session = await runToEnd({ session: { engine, subject, settings } });
+    const result = await outcome(session);
+    session.destroy();
+    return result;
+  };
+  return { subject, carryOut };
+}
+
+async function carriedOut(engine: Engine, { run, words, settings, field }: Plan, out: string): Promise<Row> {
   const started = performance.now();
-  const session = await runToEnd({ session: { engine, subject, settings } });
-  const row = { run, ...(await outcome(session)), seconds: Math.round((performance.now() - started) / 1000) };
-  session.destroy();
+  const result = await field.carryOut(engine, settings);
+  const row = { run, ...result, seconds: Math.round((performance.now() - started) / 1000) };
   appendFileSync(out, `${JSON.stringify(row)}\n`);
-  console.error(`${words} seed=${row.seed}: ${row.student_top1} after ${row.seconds} s`);
+  console.error(`${words} seed=${settings.seed}: done after ${row.seconds} s`);
   return row;
 }
 
@@ -101,20 +119,32 @@ function readRows(path: string): Row[] {
   return lines.map((line) => JSON.parse(line));
 }
 
-/** A row for each case: mean and standard deviation over its seeds, in percent. */
+/** What the table tells of each case, where its runs have it; shares in percent. */
+const COLUMNS = {
+  ...{ student_top1: "student top-1, %", teacher_top1: "teacher top-1, %" },
+  ...{ map: "mAP, %", ap50: "AP50, %", ap75: "AP75, %", ap_s: "AP small, %", ap_m: "AP medium, %", ap_l: "AP large, %", mar: "mAR, %" },
+};
+
+/** A row for each case: means and standard deviations over its seeds. */
 export function table(found: ReadonlyMap<string, Row[]>): string {
+  const all = [...found.values()].flat();
+  const columns = Object.entries(COLUMNS).filter(([key]) => all.some((row) => key in row));
+  const costs = all.some((row) => "teacher_macs" in row);
+  const head = ["case", ...columns.map(([, title]) => title), ...(costs ? ["teacher MACs per image"] : []), "seeds"];
   const rows = [...found].map(([name, runs]) => {
-    const [{ teacher_macs: macs, teacher_macs_full: full }] = runs;
-    const saved = macs !== undefined && full !== undefined && macs < full ? ` (-${Math.round(100 * (1 - macs / full))} %)` : "";
-    const cost = macs === undefined ? "" : `${(macs / 1e6).toFixed(1)} M${saved}`;
-    const teacher = runs.map((run) => run.teacher_top1).filter((top1) => top1 !== undefined);
-    return [name || "defaults", spread(runs.map((run) => run.student_top1)), teacher.length ? spread(teacher) : "", cost, runs.length];
+    const figures = columns.map(([key]) => spread(runs.map((row) => row[key]).filter((value) => typeof value === "number")));
+    return [name || "defaults", ...figures, ...(costs ? [macsOf(runs[0])] : []), runs.length];
   });
-  const lines = [["case", "student top-1, %", "teacher top-1, %", "teacher MACs per image", "seeds"], Array(5).fill("---"), ...rows];
-  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function macsOf({ teacher_macs: macs, teacher_macs_full: full }: Row): string {
+  if (typeof macs !== "number" || typeof full !== "number") return "";
+  return `${(macs / 1e6).toFixed(1)} M${macs < full ? ` (-${Math.round(100 * (1 - macs / full))} %)` : ""}`;
 }
 
 function spread(shares: number[]): string {
+  if (shares.length === 0) return "";
   const mean = shares.reduce((sum, x) => sum + x, 0) / shares.length;
   const variance = shares.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (shares.length - 1);
   return `${(100 * mean).toFixed(1)}${shares.length > 1 ? ` ± ${(100 * Math.sqrt(variance)).toFixed(1)}` : ""}`;

@@ -134,6 +134,24 @@ test("a guide that is not there is refused, and the run goes on as it was", asyn
   session.destroy();
 });
 
+test("a guide that comes during a run can be asked at once, and one that is asked stays", async () => {
+  const session = await run();
+  await session.advance();
+  session.task.offerGuide(guide);
+  expect(session.task.guide).toBeUndefined();
+  session.set("criterion", "guide");
+  expect((await session.advance()).kept).toHaveLength(4 * 8);
+  session.task.offerGuide({ ...guide, id: "another" });
+  expect(session.task.guide?.id).toBe("guide");
+  const engine = await testEngine();
+  const alone = classification({ dataset, teacher });
+  const asking = await session.save();
+  expect(() => Session.restore({ engine, subject: alone }, asking)).toThrow(/guide/);
+  session.set("criterion", "student");
+  Session.restore({ engine, subject: alone }, await session.save()).destroy();
+  session.destroy();
+});
+
 test("the teacher is timed at the patches it sees and at all, and judged on held-out images as it sees them", async () => {
   const session = await run({}, { keep: 1 });
   const all = await session.task.teacherTime();

@@ -17,7 +17,7 @@ import type { Network } from "./network";
 import type { OptimizerOptions } from "./optimizer";
 import { Probe, type ProbeOptions, type Views } from "./probe";
 import { type Augmentation, type Batch, type Model, traceLosses } from "./step";
-import type { Cost, Knobs, Progress, Report, Scores, Subject, Task, TeacherTime } from "./task";
+import type { Cost, Knobs, Progress, Reference, Report, Scores, Subject, Task, TeacherTime } from "./task";
 import { TeacherClock } from "./teacherTime";
 
 export interface ClassificationOptions {
@@ -44,7 +44,7 @@ export class Classification implements Task<Views> {
   readonly optimizer: OptimizerOptions = { kind: "adamw" };
   private readonly student: Model;
   private readonly teacher?: Model;
-  private readonly guide?: Model;
+  private scout?: Model & { reference: Reference };
   /** How many of the kept patches are those of highest score, where late randomness chooses. */
   private readonly highest = new Live(0);
   private readonly batches: Batches;
@@ -62,26 +62,36 @@ export class Classification implements Task<Views> {
     private readonly knobs: Knobs,
   ) {
     const { dataset } = options;
+    if (options.guide) this.offerGuide(options.guide);
     this.check(settings);
     const teacher = options.teacher && fitted(options.teacher, dataset);
-    const guide = options.guide && suited(options.guide, dataset);
     const config = studentConfig(settings, dataset, teacher?.config);
     this.student = { params: new Params(engine, initViT(config, settings.seed)), config };
     this.batches = new Batches(dataset, settings.batch, settings.seed);
     const images = engine.takeBuffer(4 * settings.batch * dataset.channels * dataset.side ** 2);
     this.buffers = { size: settings.batch, images, labels: engine.takeBuffer(4 * settings.batch) };
-    const frozen = ({ weights, config }: Network): Model => ({ params: new Params(engine, weights), config });
-    if (teacher) this.teacher = frozen(teacher);
-    if (guide) this.guide = frozen(guide);
+    if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
   }
 
   check({ criterion }: Settings): void {
-    const { guide, teacher } = this.options;
-    if (teacher && !guide && asksGuide(criterion as Criterion))
+    if (this.options.teacher && !this.scout && asksGuide(criterion as Criterion))
       throw new SettingError(
         `criterion cannot be "${criterion}": no guide is loaded.`,
         "Load one first (guide=FILE), or choose by another.",
       );
+  }
+
+  /** Takes a network as the guide. A run that asks the one it has keeps it. */
+  offerGuide(guide: Network): void {
+    if (this.guide) return;
+    this.scout?.params.destroy();
+    const { weights, config } = suited(guide, this.options.dataset);
+    this.scout = { params: new Params(this.engine, weights), config, reference: { id: guide.id, name: guide.name } };
+  }
+
+  /** The guide, while it is asked. */
+  get guide(): Reference | undefined {
+    return asksGuide(this.settings.criterion as Criterion) ? this.scout?.reference : undefined;
   }
 
   get params(): Params {
@@ -241,14 +251,14 @@ export class Classification implements Task<Views> {
     for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
     this.student.params.destroy();
     this.teacher?.params.destroy();
-    this.guide?.params.destroy();
+    this.scout?.params.destroy();
   }
 
   private keep(): KeepChoice {
     const { criterion, queries, reading, block, masked, seed } = this.settings;
     this.highest.value = highestOf(this.kept, this.knobs.step.value, this.settings.steps);
     return {
-      ...{ k: this.kept, block, guide: this.guide, highest: this.highest, random: { seed, step: this.knobs.step } },
+      ...{ k: this.kept, block, guide: this.scout, highest: this.highest, random: { seed, step: this.knobs.step } },
       ...{ criterion: criterion as Criterion, queries: queries as "cls", reading: reading as "code", masked: masked as "teacher" },
     };
   }

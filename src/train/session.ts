@@ -83,10 +83,10 @@ export class Session<T extends Task = Task> {
 
   /** The whole state as one file: weights, optimizer, step, settings, changes, extras. */
   async save(): Promise<Uint8Array> {
-    const { dataset, teacher, guide } = this.options.subject;
+    const { dataset, teacher } = this.options.subject;
     const { settings, step, changes, extras } = this;
     const checkpoint: Checkpoint = {
-      ...{ settings, step, changes, extras, dataset, teacher, guide },
+      ...{ settings, step, changes, extras, dataset, teacher, guide: this.task.guide },
       weights: await this.task.params.read(),
       optimizer: await this.optimizer.state(),
     };

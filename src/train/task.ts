@@ -52,6 +52,8 @@ export interface Task<View = unknown> {
   readonly batch: number;
   /** Records a step up to the gradient. `report` reads what `outputs` leave. */
   trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
+  /** What the run asks besides data and teacher, and cannot go on without. */
+  readonly guide?: Reference;
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
   check?(settings: Settings): void;
   /** Measures, before the first step, settings that were left to the task. */

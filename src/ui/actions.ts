@@ -1,9 +1,21 @@
 /** What a visitor can do: change a setting, take it back, play, pause. Every way in (button, key, slider) ends here. */
-import { defaults, KEYS, type Key, type Preset, parseSetting, type Settings, settingOf, settingsOf } from "../train/experiment";
+import { asksGuide, type Criterion } from "../methods/maskedkd";
+import {
+  defaults,
+  KEYS,
+  type Key,
+  type Preset,
+  parseSetting,
+  SettingError,
+  type Settings,
+  settingOf,
+  settingsOf,
+} from "../train/experiment";
 import { begin } from "./client";
 import { hasTeacher, prepare, resize } from "./lessons";
 import { send } from "./link";
 import { begun, busy, finished, getState, setState, waiting } from "./store";
+import { getSupply } from "./supply";
 import { writeUrl } from "./url";
 
 /** A slider's drag sends its resting places, not every pixel: changing the mask records the step anew. */
@@ -18,6 +30,7 @@ export function change(key: Key, entry: string | number): void {
   const { wanted, problems } = getState();
   try {
     const value = parseSetting(key, entry, wanted.preset);
+    if (key === "criterion") assertGuided(value as Criterion);
     setState({ problems: { ...problems, [key]: undefined } });
     if (value === wanted[key]) return;
     // Images of another size have to be made first; the setting follows them.
@@ -27,6 +40,11 @@ export function change(key: Key, entry: string | number): void {
   } catch (error) {
     setState({ problems: { ...problems, [key]: (error as Error).message } });
   }
+}
+
+function assertGuided(criterion: Criterion): void {
+  if (asksGuide(criterion) && !getSupply().loaded?.guide)
+    throw new SettingError("There is no guide yet.", "Import one first, at the bottom of the teacher card.");
 }
 
 function apply(key: Key, value: string | number): void {

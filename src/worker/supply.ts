@@ -59,9 +59,10 @@ export class Supply {
     this.adopt(await this.teachers.take({ bytes, name, told, top1, origin: "imported" }, dataset), dataset);
   }
 
-  async importGuide(bytes: Uint8Array, name: string, told: Told): Promise<void> {
+  async importGuide(bytes: Uint8Array, name: string, told: Told): Promise<Network> {
     this.guide = await readNetwork(bytes, name, told);
     this.tell();
+    return this.guide;
   }
 
   /** Trains a teacher on this data to the end, or until `endTeaching`. */

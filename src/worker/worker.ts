@@ -105,8 +105,9 @@ async function carryOut(command: Command): Promise<void> {
   }
 }
 
-function taken({ as, bytes, name, told }: Extract<Command, { type: "import" }>): Promise<void> {
-  return as === "guide" ? supply.importGuide(bytes, name, told) : supply.import(opened(), bytes, name, told);
+async function taken({ as, bytes, name, told }: Extract<Command, { type: "import" }>): Promise<void> {
+  if (as === "teacher") return supply.import(opened(), bytes, name, told);
+  run?.session.task.offerGuide(await supply.importGuide(bytes, name, told));
 }
 
 async function open(teacherUrl: string): Promise<void> {
