@@ -10,7 +10,7 @@ import { Shortcuts, useShortcuts } from "./panels/Shortcuts";
 import { TeacherCard } from "./panels/TeacherCard";
 import { Verdict } from "./panels/Verdict";
 import { viewsOf } from "./panels/views";
-import { useStore } from "./store";
+import { presetOf, useStore } from "./store";
 
 // Charts bring a large library along; pictures come first.
 const Charts = lazy(() => import("./panels/Charts"));
@@ -19,10 +19,10 @@ export function App() {
   const sheet = useRef<HTMLDialogElement>(null);
   const help = () => sheet.current?.showModal();
   useShortcuts(help);
-  const { pictures, details, paper } = viewsOf(useStore(({ active, wanted }) => (active ?? wanted).preset));
+  const { tagline, pictures, details, paper } = viewsOf(useStore(presetOf));
   return (
     <>
-      <Header />
+      <Header tagline={tagline} />
       <Controls onHelp={help} />
       <main>
         <div className="messages">
@@ -49,15 +49,12 @@ export function App() {
   );
 }
 
-function Header() {
+function Header({ tagline }: { tagline: string }) {
   const adapter = useStore((state) => state.adapter);
   return (
     <header>
       <h1>Masked Distillation Playground</h1>
-      <p className="tagline">
-        A small vision transformer learns from a teacher that sees only part of each image. Train it on your own GPU and steer the mask
-        while it learns. Everything runs in this tab; images never leave it.
-      </p>
+      <p className="tagline">{tagline} Everything runs in this tab; images never leave it.</p>
       <p className="adapter">
         {adapter ? adapter.name : "No GPU opened yet"}
         {adapter?.software && <b> · software adapter: slow</b>}

@@ -77,7 +77,7 @@ function sendSoon(key: Key): void {
   const timer = setTimeout(() => {
     // Before there is a run there is nothing to change; it will begin with what is wanted.
     const { active, wanted } = getState();
-    if (active && active[key] !== wanted[key]) send({ type: "set", key, value: wanted[key] });
+    if (active && settingsOf(active.preset)[key] && active[key] !== wanted[key]) send({ type: "set", key, value: wanted[key] });
   }, SEND_MS);
   pending.set(key, timer);
 }

@@ -1,7 +1,7 @@
 /** Curves stay small and true however long the run; looks stay spread over it. */
 import { expect, test } from "vitest";
 import type { Look } from "../worker/protocol";
-import { History } from "./history";
+import { at, History } from "./history";
 
 const report = (step: number) => ({ step, losses: { ce: step }, rates: { student: 0.5 }, lr: 1e-3, ms: 10, imagesPerSecond: 100 });
 const look = (step: number): Look => ({ step, student: [], attention: new Float32Array(), heads: 1 });
@@ -20,8 +20,8 @@ test("looks are bounded, keep the first and the newest, and are found by step", 
   expect(history.looks.length).toBeLessThanOrEqual(200);
   expect(history.looks[0].step).toBe(0);
   expect(history.looks.at(-1)?.step).toBe(999);
-  expect(Math.abs((history.lookAt(500)?.step ?? 0) - 500)).toBeLessThan(10);
-  expect(history.lookAt(-5)?.step).toBe(0);
+  expect(Math.abs((at(history.looks, 500)?.step ?? 0) - 500)).toBeLessThan(10);
+  expect(at(history.looks, -5)?.step).toBe(0);
 });
 
 test("a stored history goes on where it was", () => {

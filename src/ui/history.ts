@@ -2,9 +2,11 @@
  * What a run has shown so far, in bounded memory: curves averaged into at most 500 points over the planned run, and looks at
  * the gallery spread over the run so that a pointer on a chart finds the masks of that time.
  */
+import type { Detection } from "../models/detector/boxes";
 import type { StepReport } from "../train/session";
 import type { Scores } from "../train/task";
-import type { Look } from "../worker/protocol";
+import type { BoxLook, Look } from "../worker/protocol";
+import { condensed } from "./featuremaps";
 
 export interface Point {
   step: number;
@@ -15,6 +17,9 @@ export interface Point {
   smooth: Record<string, number>;
   /** Speed, time, memory and multiply-adds of a step, by name; mean over the point's steps. */
   figures: Record<string, number>;
+  /** As last measured: scores on held-out images, and each term's share of the gradients. */
+  scores: Record<string, number>;
+  pulls: Record<string, number>;
 }
 
 export interface Evaluation {
@@ -25,6 +30,11 @@ export interface Evaluation {
 
 const POINTS = 500;
 const LOOKS = 200;
+/** Feature maps take a few hundred kilobytes a look. */
+const MAPS = 40;
+/** Detections below this score, and beyond this many of an image, are not kept. */
+export const LEAST_SCORE = 0.05;
+const DETECTIONS = 40;
 /** Steps over which accuracy is smoothed, as a share of the run, and at least so many. */
 const SMOOTH_SHARE = 0.02;
 const SMOOTH_LEAST = 10;
@@ -32,6 +42,8 @@ const SMOOTH_LEAST = 10;
 export class History {
   points: Point[] = [];
   looks: Look[] = [];
+  boxLooks: Omit<BoxLook, "maps">[] = [];
+  maps: Pick<BoxLook, "step" | "maps">[] = [];
   evaluations: Evaluation[] = [];
   /** The price of all steps so far, by name: multiply-adds and milliseconds of the teacher, as masked and at all patches. */
   sums: Record<string, number> = {};
@@ -39,6 +51,7 @@ export class History {
   ms = 0;
   imagesPerSecond = 0;
   private inPoint = 0;
+  private readonly latest: Pick<Point, "scores" | "pulls"> = { scores: {}, pulls: {} };
   private readonly means: Record<string, { sum: number; weight: number }> = {};
 
   constructor(readonly total: number) {}
@@ -52,7 +65,7 @@ export class History {
   push(report: Omit<StepReport, "kept">, price: Record<string, number> = {}): void {
     const { step, losses, rates, imagesPerSecond } = report;
     const figures = { imagesPerSecond, ...price };
-    const fresh = { step, losses, rates, figures, smooth: mapped(rates, (rate, name) => this.smoothed(name, rate)) };
+    const fresh = { step, losses, rates, figures, smooth: mapped(rates, (rate, name) => this.smoothed(name, rate)), ...this.latest };
     const stride = Math.max(1, Math.ceil(this.total / POINTS));
     if (this.inPoint === 0) this.points.push(fresh);
     else this.points[this.points.length - 1] = merge(this.points[this.points.length - 1], this.inPoint, fresh);
@@ -64,16 +77,25 @@ export class History {
     this.imagesPerSecond = old * this.imagesPerSecond + (1 - old) * report.imagesPerSecond;
   }
 
-  /** Adds a look; when there are too many, the one goes that leaves the smallest gap. */
-  addLook(look: Look): void {
-    if (this.looks.at(-1)?.step === look.step) this.looks.pop();
-    this.looks.push(look);
-    if (this.looks.length > LOOKS) this.looks.splice(mostCrowded(this.looks), 1);
+  /** What was measured beside the steps holds from the newest point on. */
+  measured(of: "scores" | "pulls", values: Record<string, number>): void {
+    this.latest[of] = values;
+    const last = this.points.at(-1);
+    if (last) last[of] = values;
   }
 
-  /** The last look at or before a step, or else the first one. */
-  lookAt(step: number): Look | undefined {
-    return this.looks.findLast((look) => look.step <= step) ?? this.looks[0];
+  addLook(look: Look): void {
+    insert(this.looks, look, LOOKS);
+  }
+
+  addBoxLook({ step, student, teacher, maps }: BoxLook): void {
+    insert(this.boxLooks, { step, student: student.map(likely), teacher: teacher?.map(likely) }, LOOKS);
+    insert(this.maps, { step, maps: condensed(maps) }, MAPS);
+  }
+
+  /** The moments a time cursor can go to, oldest first. */
+  get moments(): readonly { step: number }[] {
+    return this.looks.length ? this.looks : this.boxLooks;
   }
 
   /** The curve's point at or after a step. */
@@ -91,8 +113,22 @@ export class History {
   }
 }
 
+/** The last of a list at or before a step, or else the first one; the newest where no step is asked for. */
+export function at<T extends { step: number }>(list: readonly T[], step: number | undefined): T | undefined {
+  return step === undefined ? list.at(-1) : (list.findLast((one) => one.step <= step) ?? list[0]);
+}
+
+const likely = (detections: Detection[]) => detections.filter(({ score }) => score >= LEAST_SCORE).slice(0, DETECTIONS);
+
+/** Appends, in the place of what is of the same step; when there are too many, the one goes that leaves the smallest gap. */
+function insert<T extends { step: number }>(list: T[], one: T, most: number): void {
+  if (list.at(-1)?.step === one.step) list.pop();
+  list.push(one);
+  if (list.length > most) list.splice(mostCrowded(list), 1);
+}
+
 /** Index of the look, neither first nor last, whose neighbours are closest in steps. */
-function mostCrowded(looks: Look[]): number {
+function mostCrowded(looks: { step: number }[]): number {
   const gaps = looks.slice(2).map((after, i) => after.step - looks[i].step);
   return 1 + gaps.indexOf(Math.min(...gaps));
 }

@@ -1,4 +1,5 @@
 /** What came of a run, in numbers and in plain words. */
+import { isDetection } from "../train/experiment";
 import { percent, points, short } from "./format";
 import { type Kinship, partnerOf, type Run, reason, runOf } from "./runs";
 import type { State } from "./store";
@@ -33,10 +34,18 @@ export function verdict(state: State): string[] {
   );
 }
 
-function result({ name, value, count, margin }: Score, { gallery }: State): string {
+function result({ name, value, count, margin }: Score, { gallery, history }: State): string {
+  if (name === "map") return finding(value, count, history);
   if (margin === undefined) return `The student scores ${name} ${percent(value)} on ${short(count)} held-out images.`;
   const chance = percent(1 / gallery.classes.length);
   return `The student names ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)}); guessing would give ${chance}.`;
+}
+
+function finding(map: number, count: number, { evaluations }: State["history"]): string {
+  const { ap50, mar } = evaluations[evaluations.length - 1].scores;
+  const half = ap50 === undefined ? "" : `, ${percent(ap50)} where half a box is enough (AP50)`;
+  const recall = mar === undefined ? "" : ` It finds ${percent(mar)} of the objects, averaged over how exact boxes have to be.`;
+  return `The student finds objects on ${short(count)} held-out images with a mean average precision of ${percent(map)}${half}.${recall}`;
 }
 
 /** Difference to another run, and half the 95 % interval of it where it is known. */
@@ -81,5 +90,5 @@ function advice(now: Run, partner: { run: Run; as: Kinship } | undefined): strin
 
 /** Whether a run of the same settings with every patch would say something about this one. */
 export function wantsPair({ teacher, settings, changes }: Run): boolean {
-  return teacher !== undefined && settings.keep < 1 && changes.length === 0;
+  return teacher !== undefined && !isDetection(settings.preset) && settings.keep < 1 && changes.length === 0;
 }

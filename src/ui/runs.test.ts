@@ -89,6 +89,19 @@ test("what is beyond noise, measured or unpaired is said, too", () => {
   );
 });
 
+test("detectors are set beside detectors, of any method, and told of by their mean average precision", () => {
+  const detector = (id: number, settings: Partial<Settings>, map: number): Run => ({
+    ...run(id, { ...defaults("samkd"), ...settings }),
+    ...{ evaluations: [{ step: 1000, scores: { map, ap50: 0.5 }, count: 100 }], sums: {} },
+  });
+  const [now, other] = [detector(6, {}, 0.3), detector(5, defaults("mgd"), 0.25)];
+  expect(partnerOf(now, { runs: [other, masked] })).toMatchObject({ run: { id: 5 }, as: "before" });
+  const said = verdict(ended(now, [other, masked])).join(" ");
+  expect(said).toContain("100 held-out images with a mean average precision of 30 %, 50 % where half a box is enough (AP50)");
+  expect(said).toContain("5.0 points above Run 5 (preset mgd → samkd");
+  expect(said).not.toContain("patches");
+});
+
 test("reasons name what differs, in the words of the address", () => {
   const parts = reason(defaults(), { ...defaults(), keep: 0.25, criterion: "random", seed: 7 }).split(", ");
   expect(parts.sort()).toEqual(["criterion student → random", "keep 50 % → 25 %", "seed 1 → 7"]);

@@ -1,5 +1,5 @@
 /** Runs that ended: what they were, what came of them, their curves; and which one belongs beside which. */
-import { type Change, KEYS, type Key, type Settings, settingOf } from "../train/experiment";
+import { type Change, isDetection, KEYS, type Key, type Settings, settingOf, settingsOf } from "../train/experiment";
 import type { Reference } from "../train/task";
 import { percent, short } from "./format";
 import type { Evaluation, Point } from "./history";
@@ -54,12 +54,12 @@ export function isSame(a: Run, b: Run): boolean {
 
 /** Whether the same score was measured on the same images. */
 export function areComparable(a: Run, b: Run): boolean {
-  return a.settings.preset === b.settings.preset && a.dataset?.id === b.dataset?.id;
+  return isDetection(a.settings.preset) === isDetection(b.settings.preset) && a.dataset?.id === b.dataset?.id;
 }
 
-/** Settings that two runs do not share. */
+/** Settings that two runs do not share, of those that play a part in both. */
 export function differences(a: Settings, b: Settings): Key[] {
-  return KEYS.filter((key) => a[key] !== b[key]);
+  return KEYS.filter((key) => a[key] !== b[key] && settingsOf(a.preset)[key] && settingsOf(b.preset)[key]);
 }
 
 /** What was changed from one run to another, in a line: "keep 50 % → 25 %, seed 1 → 2". */
@@ -93,6 +93,7 @@ const MASK = KEYS.filter((key) => settingOf(key, "maskedkd").group === "mask");
 
 /** What a pair differs in, if it is one: everything else is the same, and nothing was changed on the way. */
 function kinship(now: Run, other: Run): Exclude<Kinship, "baseline" | "before"> | undefined {
+  if (isDetection(now.settings.preset)) return undefined;
   if (now.changes.length + other.changes.length > 0 || now.step !== other.step) return undefined;
   const unlike = differences(now.settings, other.settings);
   const but = (keys: readonly Key[]) => unlike.every((key) => keys.includes(key));

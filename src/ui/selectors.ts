@@ -1,6 +1,7 @@
 /** Views on the store that several panels share. */
-import type { Look } from "../worker/protocol";
-import { type State, shownStep } from "./store";
+import type { BoxGallery, Look } from "../worker/protocol";
+import { at, type History } from "./history";
+import { firstBoxGallery, type State, shownStep } from "./store";
 
 /** Patches along an image's edge, and in all. */
 export const patchesAcross = ({ gallery }: State): number => Math.round(gallery.side / gallery.patch);
@@ -12,7 +13,11 @@ export function keptOf(share: number, patches: number): number {
 }
 
 /** The look to show: that of the step pointed at, else the newest. */
-export function shownLook(state: State): Look | undefined {
-  const step = shownStep(state);
-  return step === undefined ? state.history.looks.at(-1) : state.history.lookAt(step);
-}
+export const shownLook = (state: State): Look | undefined => at(state.history.looks, shownStep(state));
+
+/** The same for detection: what was found, and the feature maps. */
+export const shownBoxes = (state: State): History["boxLooks"][number] | undefined => at(state.history.boxLooks, shownStep(state));
+export const shownMaps = (state: State): History["maps"][number] | undefined => at(state.history.maps, shownStep(state));
+
+/** Held-out images with objects; before there is a worker, the first of them are painted here. */
+export const boxGalleryOf = ({ boxGallery }: State): BoxGallery => boxGallery ?? firstBoxGallery();

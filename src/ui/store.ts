@@ -1,10 +1,12 @@
 /** Everything the page shows, in one store. Worker events are folded in by `receive`; the history is mutable, told by `version`. */
 import { create } from "zustand";
 import { SCENE_CLASSES, scene } from "../data/scenes";
+import { DETECTION_CLASSES, detectionScene } from "../data/scenes.detection";
 import type { AdapterFacts } from "../engine/device";
-import { type Change, fromPairs, type Key, type Settings, settingOf, settingsOf } from "../train/experiment";
+import { type Change, fromPairs, type Key, type Preset, type Settings, settingOf, settingsOf } from "../train/experiment";
 import type { Cost, Reference, TeacherTime } from "../train/task";
-import type { Event, Frequency, Gallery, Look, Phase } from "../worker/protocol";
+import type { BoxGallery, Erasure, Event, Frequency, Gallery, Look, Phase } from "../worker/protocol";
+import type { Focus } from "./featuremaps";
 import { History } from "./history";
 import type { Run } from "./runs";
 
@@ -17,6 +19,8 @@ export interface State {
   adapter?: AdapterFacts;
   gallery: Gallery;
   frequency?: Frequency;
+  boxGallery?: BoxGallery;
+  erasure?: Erasure;
   /** The gallery in the eyes of a student that has learnt nothing. */
   untrained?: Look;
   cost?: Cost;
@@ -48,12 +52,16 @@ export interface State {
   hover?: number;
   pinned?: number;
   views: View[];
+  /** Which feature maps are shown. */
+  focus: Focus;
 }
 
 /** As the worker: what it sends later is the same eight images. */
 const DATA_SEED = 1;
 const GALLERY = 8;
 const SIDE = 32;
+const BOX_GALLERY = 6;
+const BOX_SIDE = 128;
 
 /** The gallery before there is a worker, and without WebGPU. */
 function firstGallery(): Gallery {
@@ -67,11 +75,24 @@ function firstGallery(): Gallery {
   return { side: SIDE, channels: 3, patch: SIDE / 8, images, labels, classes: SCENE_CLASSES };
 }
 
+let paintedBoxes: BoxGallery | undefined;
+
+/** The same for detection, painted when somebody asks for it. */
+export function firstBoxGallery(): BoxGallery {
+  if (paintedBoxes) return paintedBoxes;
+  const scenes = Array.from({ length: BOX_GALLERY }, (_, i) => detectionScene(DATA_SEED, "test", i, BOX_SIDE));
+  const images = new Uint8Array(BOX_GALLERY * 3 * BOX_SIDE ** 2);
+  for (const [i, { image }] of scenes.entries()) images.set(image, i * image.length);
+  paintedBoxes = { side: BOX_SIDE, images, truths: scenes.map(({ truths }) => truths), classes: DETECTION_CLASSES };
+  return paintedBoxes;
+}
+
 function initial(): State {
   const { settings, problems } = fromPairs(new URLSearchParams(location.search));
   return {
     ...{ phase: "opening", note: "", gallery: firstGallery(), wanted: settings, step: 0, changes: [], undo: [] },
     ...{ problems: {}, urlProblems: problems, history: new History(settings.steps), version: 0, runs: [], views: ["mask", "saliency"] },
+    focus: { image: 0, level: 0, side: 2, cell: 0 },
   };
 }
 
@@ -111,7 +132,18 @@ function fold(event: Event, { history, active, version, step, changes }: State):
       return { untrained: event.look };
     case "frequency":
       return { frequency: event.frequency };
+    case "boxGallery":
+      return { boxGallery: event.gallery };
+    case "boxLook":
+      history.addBoxLook(event.look);
+      return { version: version + 1, step: Math.max(event.look.step, step) };
+    case "erasure":
+      return { erasure: event.erasure };
+    case "pulls":
+      history.measured("pulls", shares(event.pulls.norms));
+      return { version: version + 1 };
     case "evaluated":
+      history.measured("scores", event.scores);
       history.evaluations.push({ step: event.step, scores: event.scores, count: event.count });
       return { version: version + 1 };
     case "changed":
@@ -137,9 +169,15 @@ function started({ settings, dataset, teacher, step, changes }: Extract<Event, {
   const fresh = step === 0 || history.total !== settings.steps || history.points.at(-1)?.step !== step;
   return {
     ...{ active: settings, dataset, teacher: teacher?.name ?? null, step, changes, failure: undefined, frequency: undefined },
-    ...{ teacherTime: undefined, hover: undefined, pinned: undefined, undo: [], version: 0, untrained: undefined },
+    ...{ erasure: undefined, teacherTime: undefined, hover: undefined, pinned: undefined, undo: [], version: 0, untrained: undefined },
     ...(fresh && { history: new History(settings.steps) }),
   };
+}
+
+/** Norms as shares of their sum. */
+function shares(norms: Record<string, number>): Record<string, number> {
+  const sum = Object.values(norms).reduce((a, b) => a + b, 0);
+  return Object.fromEntries(Object.entries(norms).map(([name, norm]) => [name, sum > 0 ? norm / sum : 0]));
 }
 
 /** What a step costs. Letting the teacher choose its own patches takes a full pass on top. */
@@ -158,6 +196,9 @@ export const shownStep = ({ hover, pinned }: State): number | undefined => hover
 
 /** Whether a run is past its first step. */
 export const begun = ({ step }: State): boolean => step > 0;
+
+/** The method the page is about: that of the run, or before it begins the chosen one. */
+export const presetOf = (state: State): Preset => (begun(state) && state.active ? state.active : state.wanted).preset;
 
 export const busy = ({ phase }: State): boolean => phase === "running" || phase === "compiling";
 

@@ -1,5 +1,5 @@
 /** Pictures and what lies over them (dimmed patches, heat, grid, cursor), on square 2D canvases. */
-import type { Gallery } from "../../worker/protocol";
+import type { BoxGallery, Gallery } from "../../worker/protocol";
 import { colour, diverging } from "./colormap";
 
 /** Pixels along a canvas's edge; a multiple of the usual image sides, so that pixels stay square. */
@@ -12,9 +12,20 @@ export type Veil = readonly [veil: string, ink: string];
 export function bakePicture({ images, side, channels }: Gallery, index: number, grey = false): HTMLCanvasElement {
   const area = side * side;
   const planes = images.subarray(index * channels * area, (index + 1) * channels * area);
+  return bake(side, (i, c) => planes[(channels === 1 ? 0 : c) * area + i], grey);
+}
+
+/** The same of images with objects. */
+export function bakeScene({ images, side }: BoxGallery, index: number): HTMLCanvasElement {
+  const start = 3 * side * side * index;
+  return bake(side, (i, c) => images[start + 3 * i + c], false);
+}
+
+/** Pixels by their number and channel. */
+function bake(side: number, value: (pixel: number, channel: number) => number, grey: boolean): HTMLCanvasElement {
   const pixels = new ImageData(side, side);
-  for (let i = 0; i < area; i++) {
-    const rgb = [0, 1, 2].map((c) => planes[(channels === 1 ? 0 : c) * area + i]);
+  for (let i = 0; i < side * side; i++) {
+    const rgb = [0, 1, 2].map((c) => value(i, c));
     const luma = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
     for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = grey ? luma : rgb[c];
     pixels.data[4 * i + 3] = 255;
@@ -69,9 +80,31 @@ export function paintDiverging(context: CanvasRenderingContext2D, values: ArrayL
 export function paintGrid(context: CanvasRenderingContext2D, across: number): void {
   context.strokeStyle = "rgb(128 128 128 / 0.55)";
   context.lineWidth = 1;
+  paintLines(
+    context,
+    Array.from({ length: across - 1 }, (_, i) => Math.round(((i + 1) * EDGE) / across) + 0.5),
+  );
+}
+
+/** Borders of regions, at shares of the edge; they stand out on light and dark. */
+export function paintBorders(context: CanvasRenderingContext2D, shares: readonly number[]): void {
+  for (const [width, style] of [
+    [5, "#000"],
+    [2, "#fff"],
+  ] as const) {
+    context.lineWidth = width;
+    context.strokeStyle = style;
+    paintLines(
+      context,
+      shares.map((share) => share * EDGE),
+    );
+  }
+}
+
+/** Lines across the whole canvas, both ways. */
+function paintLines(context: CanvasRenderingContext2D, places: readonly number[]): void {
   context.beginPath();
-  for (let i = 1; i < across; i++) {
-    const at = Math.round((i * EDGE) / across) + 0.5;
+  for (const at of places) {
     context.moveTo(at, 0);
     context.lineTo(at, EDGE);
     context.moveTo(0, at);

@@ -37,7 +37,7 @@ const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history
   const classes = useStore((state) => state.gallery.classes.length);
   const beside = useRunsBeside();
   const curves = curvesOf(kind, points.at(-1));
-  const evaluations = kind.shares ? all : [];
+  const evaluations = kind.tested ? all : [];
   const others = beside.map((run) => ({ run, name: curvesOf(kind, run.points.at(-1))[0]?.name })).filter(({ name }) => name);
   if (kind.small && curves.length === 0) return null;
   return (
@@ -67,7 +67,7 @@ const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history
         {curves.toReversed().map(({ name, colour, dash }) => (
           <Line key={name} {...LINE} dataKey={`${kind.of}.${name}`} stroke={colour} strokeWidth={2} strokeDasharray={dash} />
         ))}
-        {kind.shares && others.map(({ run }) => <LastTest key={run.id} run={run} />)}
+        {kind.tested && others.map(({ run }) => <LastTest key={run.id} run={run} />)}
         {thinned(evaluations, DOTS).map(({ step, scores }) => (
           <ReferenceDot key={step} x={step} y={Object.values(scores)[0]} r={4} fill="var(--held-out)" stroke="var(--surface)" />
         ))}

@@ -1,9 +1,12 @@
 /** How a run goes: every number it reports over the planned steps. Loaded after the page, with the chart library. */
 import { useState } from "react";
-import { CHARTS } from "../curves";
+import { isDetection } from "../../train/experiment";
+import { chartsOf } from "../curves";
+import { presetOf, useStore } from "../store";
 import { Chart } from "./Chart";
 
 export default function Charts() {
+  const charts = chartsOf(useStore((state) => isDetection(presetOf(state))));
   const [log, setLog] = useState(false);
   return (
     <section className="panel charts" aria-labelledby="charts-title">
@@ -14,7 +17,7 @@ export default function Charts() {
         </label>
       </div>
       <div className="chart-grid">
-        {CHARTS.map((kind) => (
+        {charts.map((kind) => (
           <Chart key={kind.id} kind={kind} log={log && kind.id === "loss"} />
         ))}
       </div>

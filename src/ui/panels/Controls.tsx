@@ -2,6 +2,7 @@
 import { useRef } from "react";
 import { playOrPause, restart, stepOnce, stop, undo } from "../actions";
 import { openFile, resumeKept, saveToFile } from "../client";
+import { labelOf } from "../curves";
 import { short } from "../format";
 import { begun, busy, finished, type State, useStore, waiting } from "../store";
 import { isStale, useSupply } from "../supply";
@@ -121,7 +122,9 @@ const WORDS: Record<State["phase"], string> = {
 /** The status line: what is going on, and the last milestone. */
 function statusText({ phase, note, history, failure }: State): string {
   const last = history.evaluations.at(-1);
-  const milestone = last && `Held-out accuracy ${Math.round(100 * last.scores.top1)} % at step ${last.step}.`;
+  const [name, score] = Object.entries(last?.scores ?? {})[0] ?? [];
+  const milestone =
+    last && `Held-out ${name === "top1" ? "accuracy" : labelOf(String(name))} ${Math.round(100 * Number(score))} % at step ${last.step}.`;
   if (failure && phase !== "running") return failure.message;
   return [`${note || WORDS[phase]}${phase === "opening" || phase === "compiling" ? " …" : ""}`, milestone].filter(Boolean).join(" · ");
 }

@@ -1,13 +1,14 @@
 /** The gallery: held-out images in rows, what student and teacher make of them, and which patches the teacher gets to see. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { useShallow } from "zustand/shallow";
-import { bakePicture, type Veil } from "../draw/patches";
+import { bakePicture } from "../draw/patches";
 import { shownLook } from "../selectors";
 import { setState, shownStep, useStore, type View } from "../store";
 import { PicturesExport } from "./Export";
 import { layersOf } from "./layers";
 import { Strip } from "./Strip";
 import { TimeBar } from "./TimeBar";
+import { useVeil } from "./veil";
 
 const VIEWS: [View, string][] = [
   ["mask", "Mask"],
@@ -81,21 +82,4 @@ function ViewSwitch({ views }: { views: View[] }) {
       ))}
     </fieldset>
   );
-}
-
-/** The page's own colours for masked patches, in light and in dark. */
-function useVeil(): Veil {
-  const [veil, setVeil] = useState(readVeil);
-  useEffect(() => {
-    const scheme = matchMedia("(prefers-color-scheme: dark)");
-    const onChange = () => setVeil(readVeil());
-    scheme.addEventListener("change", onChange);
-    return () => scheme.removeEventListener("change", onChange);
-  }, []);
-  return veil;
-}
-
-function readVeil(): Veil {
-  const style = getComputedStyle(document.documentElement);
-  return [style.getPropertyValue("--veil"), style.getPropertyValue("--ink")];
 }

@@ -3,13 +3,14 @@ import { useState } from "react";
 import { useShallow } from "zustand/shallow";
 import { defaults } from "../../train/experiment";
 import { setUp } from "../actions";
-import { runColour } from "../curves";
+import { labelOf, runColour } from "../curves";
 import { percent, points, short } from "../format";
 import { difference, savedOf, scoreOf } from "../outcome";
 import { areComparable, type Run, reason } from "../runs";
 import { deleteRun, pinRun, renameRun, showRun } from "../shelf";
 import { useStore } from "../store";
 import { isOwn } from "../supply";
+import { methodOf } from "../words";
 
 export function Runs() {
   const { runs, baseline } = useStore(useShallow(({ runs, baseline }) => ({ runs, baseline })));
@@ -48,7 +49,7 @@ export function Runs() {
 
 function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
   const pinned = baseline && areComparable(run, baseline) ? baseline : undefined;
-  const { value, margin } = scoreOf(run);
+  const { name, value, margin } = scoreOf(run);
   const saved = savedOf(run, "macs", "fullMacs");
   const isPinned = run.id === pinned?.id;
   return (
@@ -63,10 +64,10 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
         {run.step < run.total && ` of ${short(run.total)}`}
       </td>
       <td>
-        <b>{percent(value)}</b>
+        <b>{percent(value)}</b> {name === "top1" ? "" : labelOf(name)}
       </td>
       <td>{pinned && !isPinned ? against(run, pinned) : margin !== undefined && `± ${points(margin)}`}</td>
-      <td>{saved === undefined ? "no teacher" : percent(saved)}</td>
+      <td>{saved !== undefined ? percent(saved) : run.teacher ? "–" : "no teacher"}</td>
       <td>
         <div className="buttons">
           <button type="button" aria-pressed={run.shown} onClick={() => showRun(run.id, !run.shown)} aria-label={`Curve of ${run.name}`}>
@@ -96,7 +97,8 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
 function what({ settings, changes, dataset }: Run, from?: Run): string {
   const differs = reason(from?.settings ?? defaults(settings.preset), settings) || (from ? "same settings" : "defaults");
   const own = dataset && isOwn(dataset) ? `${dataset.name}: ` : "";
-  return `${own}${differs}${changes.length ? `; ${changes.length} live changes` : ""}`;
+  const method = from ? "" : `${methodOf(settings.preset).label}: `;
+  return `${own}${method}${differs}${changes.length ? `; ${changes.length} live changes` : ""}`;
 }
 
 function against(run: Run, pinned: Run): string {

@@ -1,8 +1,10 @@
 /** The two kinds of control, and what the mask's share has besides. */
 import { useEffect, useState } from "react";
 import type { ChoiceSetting, NumberSetting } from "../../methods/setting";
+import { isDetection, type Preset } from "../../train/experiment";
 import { percent, short } from "../format";
 import { keptOf } from "../selectors";
+import { methodOf } from "../words";
 
 interface Props<S> {
   setting: S;
@@ -10,6 +12,8 @@ interface Props<S> {
   ids: { id: string; help: string; problem?: string };
   /** Smallest move of the slider. */
   step?: number;
+  /** What an option is called. */
+  nameOf?(option: string): string;
   onChange(value: string | number): void;
 }
 
@@ -71,13 +75,31 @@ function Entry({ setting, value, ids, onChange }: { setting: NumberSetting; valu
   );
 }
 
-export function ChoiceControl({ setting, value, ids, onChange }: Props<ChoiceSetting>) {
+export function ChoiceControl({ setting, value, ids, nameOf = String, onChange }: Props<ChoiceSetting>) {
   return (
     <select id={ids.id} value={value} aria-describedby={ids.help} onChange={({ target }) => onChange(target.value)}>
       {setting.options.map((option) => (
-        <option key={option}>{option}</option>
+        <option key={option} value={option}>
+          {nameOf(option)}
+        </option>
       ))}
     </select>
+  );
+}
+
+export const presetName = (preset: string): string =>
+  `${methodOf(preset as Preset).label}: ${isDetection(preset as Preset) ? "finds objects" : "names images"}`;
+
+/** What the chosen method does, and whose it is. */
+export function MethodExtras({ preset }: { preset: Preset }) {
+  const { about, paper } = methodOf(preset);
+  return (
+    <>
+      <p className="method">{about}</p>
+      <p className="help">
+        <cite>{paper}</cite>
+      </p>
+    </>
   );
 }
 

@@ -1,11 +1,11 @@
 /** The panel of settings, derived from the one table. */
 import { memo, useState } from "react";
 import type { Setting } from "../../methods/setting";
-import { type Key, settingOf, settingsOf } from "../../train/experiment";
+import { type Key, type Preset, settingOf, settingsOf } from "../../train/experiment";
 import { change, conflicts, reset } from "../actions";
 import { patchCount } from "../selectors";
 import { begun, useStore } from "../store";
-import { ChoiceControl, KeepExtras, NumberControl } from "./SettingControls";
+import { ChoiceControl, KeepExtras, MethodExtras, NumberControl, presetName } from "./SettingControls";
 
 /** What data and teacher there are, their own cards say. */
 const GROUPS: Record<Exclude<Setting["group"], "data">, string> = {
@@ -82,8 +82,10 @@ const Control = memo(function Control({ name }: { name: Key }) {
         value={value}
         ids={ids}
         step={name === "keep" ? 1 / patches : undefined}
+        nameOf={name === "preset" ? presetName : undefined}
         onChange={(v) => change(name, v)}
       />
+      {name === "preset" && <MethodExtras preset={value as Preset} />}
       {name === "keep" && <KeepExtras value={Number(value)} patches={patches} onChange={(v) => change(name, v)} />}
       {problem && (
         <p className="problem" id={ids.problem} role="alert">

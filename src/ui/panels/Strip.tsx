@@ -103,7 +103,7 @@ function Answer({ who, said, gallery, index }: { who: string; said?: number; gal
   );
 }
 
-function Legend({ low, high }: { low: number; high: number }) {
+export function Legend({ low, high }: { low: number; high: number }) {
   return (
     <span className="legend">
       {short(low)} <i style={{ background: GRADIENT }} aria-hidden="true" /> {short(high)}

@@ -1,6 +1,6 @@
 /** Charts as tables, for those who would rather read than look. Rows are thinned to a readable number. */
 import { useState } from "react";
-import type { Curve } from "../curves";
+import { type Curve, labelOf } from "../curves";
 import { percent } from "../format";
 import type { Evaluation, Point } from "../history";
 
@@ -27,9 +27,12 @@ export function PointTable({ points, of, curves, format }: PointTableProps) {
 }
 
 export function EvaluationTable({ evaluations }: { evaluations: Evaluation[] }) {
+  // A test may leave out what its images have none of.
+  const names = [...new Set(evaluations.flatMap(({ scores }) => Object.keys(scores)))];
+  const text = (score?: number) => (score === undefined ? "–" : percent(score));
   return (
-    <Table summary="Held-out tests as table" head={["step", "top-1", "images"]}>
-      {() => evaluations.map(({ step, scores, count }) => [String(step), percent(scores.top1), String(count)])}
+    <Table summary="Held-out tests as table" head={["step", ...names.map(labelOf), "images"]}>
+      {() => evaluations.map(({ step, scores, count }) => [String(step), ...names.map((name) => text(scores[name])), String(count)])}
     </Table>
   );
 }

@@ -2,8 +2,8 @@
 import { setState, shownStep, useStore } from "../store";
 
 export function TimeBar() {
-  const looks = useStore((state) => state.history.looks.length);
-  const steps = useStore((state) => state.history.looks);
+  const looks = useStore((state) => state.history.moments.length);
+  const steps = useStore((state) => state.history.moments);
   const shown = useStore(shownStep);
   const found = shown === undefined ? -1 : steps.findLastIndex(({ step }) => step <= shown);
   const at = Math.max(0, shown === undefined ? looks - 1 : found);

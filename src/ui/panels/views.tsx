@@ -1,18 +1,26 @@
 /** What each method is shown with. Charts need no entry: they draw whatever a run reports. */
 import type { ReactNode } from "react";
+import { isDetection, type Preset } from "../../train/experiment";
+import { methodOf } from "../words";
+import { BoxPictures } from "./BoxPictures";
 import { CostCard } from "./CostCard";
+import { ErasureMaps } from "./ErasureMaps";
+import { FeaturePictures } from "./Features";
 import { FrequencyMaps } from "./FrequencyMaps";
 import { Pictures } from "./Pictures";
 
 interface Views {
+  /** What this is, in a sentence or two. */
+  tagline: string;
   /** Over the charts. */
   pictures: ReactNode;
   /** Under them. */
   details: ReactNode;
-  paper: ReactNode;
 }
 
-const MASKEDKD: Views = {
+const CLASSIFICATION: Views = {
+  tagline:
+    "A small vision transformer learns from a teacher that sees only part of each image. Train it on your own GPU and steer the mask while it learns.",
   pictures: <Pictures />,
   details: (
     <>
@@ -20,13 +28,20 @@ const MASKEDKD: Views = {
       <CostCard />
     </>
   ),
-  paper: (
-    <>
-      Son et al., <cite>The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers</cite>, ECCV 2024.
-    </>
-  ),
 };
 
-const VIEWS: Record<string, Views> = { maskedkd: MASKEDKD };
+const DETECTION: Views = {
+  tagline:
+    "A small detector learns to find objects from a larger one. Train it on your own GPU, and steer what of its features is erased and compared while it learns.",
+  pictures: (
+    <div className="pictures stack">
+      <BoxPictures />
+      <FeaturePictures />
+    </div>
+  ),
+  details: <ErasureMaps />,
+};
 
-export const viewsOf = (preset: string): Views => VIEWS[preset] ?? MASKEDKD;
+export function viewsOf(preset: Preset): Views & { paper: ReactNode } {
+  return { ...(isDetection(preset) ? DETECTION : CLASSIFICATION), paper: <cite>{methodOf(preset).paper}</cite> };
+}

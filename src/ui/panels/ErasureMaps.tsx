@@ -1,0 +1,98 @@
+/** How often each position and each channel was erased over the run. */
+import { useState } from "react";
+import { paintBorders, paintGrid, paintHeat } from "../draw/patches";
+import { bordersOf, levelsOf, type Maps, nearest, type Plane, planeOf, regionsAt, sidesOf } from "../featuremaps";
+import { percent, short } from "../format";
+import { useStore } from "../store";
+import { ChannelBars } from "./ChannelBars";
+import { GridCanvas } from "./GridCanvas";
+import { Legend } from "./Strip";
+
+export function ErasureMaps() {
+  const erasure = useStore((state) => state.erasure);
+  const wanted = useStore((state) => state.focus);
+  const [reading, setReading] = useState("");
+  const shares: Maps = asImages(erasure?.shares ?? {});
+  const focus = nearest(wanted, shares, 1);
+  const sides = sidesOf(shares, focus.level);
+  const maps = Object.keys(shares).flatMap((name) => {
+    const [kind, level, side] = name.split(".");
+    const plane = (level === undefined || Number(level) === focus.level) && kind !== "channelMask" && planeOf(shares[name], 0);
+    return plane ? [{ name, side: Number(side ?? 1), plane }] : [];
+  });
+  const channels = regionsAt(shares[`channelMask.${focus.level}`], 0, sides, focus.side)[focus.cell];
+  if (!erasure?.looks || maps.length === 0) return <Empty />;
+  return (
+    <section className="panel erasure" aria-labelledby="erasure-title">
+      <h2 id="erasure-title">
+        How often erased{" "}
+        <small>
+          {levelsOf(shares).length > 0 && `P${focus.level + 3}, `}
+          {short(erasure.looks)} looks over the run
+        </small>
+      </h2>
+      <div className="stages">
+        {maps.map(({ name, side, plane }) => (
+          <ShareMap
+            key={name}
+            title={sides.length ? `${side} × ${side} regions` : "Positions"}
+            side={side}
+            plane={plane}
+            onRead={setReading}
+          />
+        ))}
+      </div>
+      <div className="under">
+        <p className="reading" aria-live="polite">
+          {reading || "Share of looks in which a position was erased, over all watched images."}
+        </p>
+        <Legend low={0} high={1} />
+      </div>
+      {channels && (
+        <ChannelBars
+          title={`Channels${focus.side > 1 ? `, region ${focus.cell + 1}` : ""}`}
+          note="Share of looks in which each channel was erased; level and region as chosen above."
+          values={channels}
+        />
+      )}
+    </section>
+  );
+}
+
+/** Shares are means over images: as views of a single image. */
+const asImages = (shares: Maps): Maps =>
+  Object.fromEntries(Object.entries(shares).map(([name, { shape, data }]) => [name, { shape: [1, ...shape], data }]));
+
+function Empty() {
+  return (
+    <section className="panel erasure" aria-labelledby="erasure-title">
+      <h2 id="erasure-title">How often erased</h2>
+      <p className="hint">How often each position and each channel is erased. The maps fill while a method that erases trains.</p>
+    </section>
+  );
+}
+
+function ShareMap({ title, side, plane, onRead }: { title: string; side: number; plane: Plane; onRead(text: string): void }) {
+  const { width, values } = plane;
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const paint = (context: CanvasRenderingContext2D) => {
+    paintHeat(context, values, [0, 1]);
+    paintGrid(context, width);
+    paintBorders(context, bordersOf(side, width));
+  };
+  return (
+    <figure>
+      <GridCanvas
+        across={width}
+        label={`${title}: how often each position was erased, ${percent(mean)} on average.`}
+        paint={paint}
+        describe={(cell) => `erased in ${percent(values[cell])}`}
+        onRead={(text) => onRead(text && `${title}. ${text}`)}
+      />
+      <figcaption>
+        <b>{title}</b>
+        <span className="answer">{percent(mean)} on average</span>
+      </figcaption>
+    </figure>
+  );
+}
