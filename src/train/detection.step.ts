@@ -10,6 +10,7 @@ import { decode, type LevelOutputs } from "../models/detector/decode";
 import { type DetectorResult, detector } from "../models/detector/detector";
 import { Targets } from "../models/detector/targets";
 import type { Bound, Params } from "../models/params";
+import { absolutePixelMeans } from "../ops/regions";
 import type { Settings } from "./experiment";
 import type { Knobs } from "./task";
 
@@ -103,7 +104,7 @@ export interface DetectorViews {
   truths: GroundTruth[][];
   student: Detection[][];
   teacher?: Detection[][];
-  /** By the names the method gives them. */
+  /** By the names the method gives them; and `student.L`, `teacher.L`, mean |F| of FPN level L. */
   maps: Record<string, { shape: readonly number[]; data: Float32Array }>;
 }
 
@@ -121,7 +122,7 @@ export class DetectorLook {
     const inputs = new DetectorInputs(engine, parts.config, batch);
     const graph = new Graph(engine);
     const { student, teacher, taught } = forward(graph, { ...parts, inputs, trainable: false });
-    const views = taught?.views ?? {};
+    const views = { ...taught?.views, ...strengths("student", student), ...(teacher && strengths("teacher", teacher)) };
     const outputs = { ...answers("student", student), ...(teacher && answers("teacher", teacher)), ...views };
     const shapes = Object.fromEntries(Object.entries(views).map(([name, { shape }]) => [name, shape]));
     try {
@@ -150,6 +151,11 @@ export class DetectorLook {
     this.program.dispose();
     this.inputs.destroy();
   }
+}
+
+/** Mean |F| over the channels of every pyramid level, [B, H, W]. */
+function strengths(who: string, { pyramid }: DetectorResult): Record<string, Tensor> {
+  return Object.fromEntries(pyramid.map((map, l) => [`${who}.${l}`, absolutePixelMeans(map, 1)]));
 }
 
 const PARTS = ["cls", "box", "centerness"] as const;

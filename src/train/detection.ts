@@ -50,6 +50,14 @@ interface Term {
   own: boolean;
 }
 
+/** How hard a term pulls, its weight aside; a number for each batch measured. */
+export interface Pull {
+  name: string;
+  own: boolean;
+  weight: number;
+  norms: number[];
+}
+
 export class DetectionTask implements Task<DetectorViews> {
   /** A detector's gradient peaks where boxes are first matched: its norm is limited. */
   readonly optimizer: OptimizerOptions = { kind: "adamw", clip: true };
@@ -127,10 +135,10 @@ export class DetectionTask implements Task<DetectorViews> {
   }
 
   /**
-   * How hard each term pulls: the norm of its gradient at the student's pyramid on the batch of step `step`, with its weight,
-   * and without it for terms of the method.
+   * How hard each term pulls: the norm of its gradient at the student's pyramid, before its weight, on the batches of the
+   * given steps.
    */
-  async pulls(steps: readonly number[]): Promise<{ name: string; own: boolean; norms: number[] }[]> {
+  async pulls(steps: readonly number[]): Promise<Pull[]> {
     const graph = new Graph(this.engine);
     const { terms, pyramid } = this.terms(graph);
     const outputs: Record<string, Tensor> = {};
@@ -142,7 +150,7 @@ export class DetectionTask implements Task<DetectorViews> {
       }
     }
     const program = await Program.compile(graph, outputs);
-    const found = terms.map(({ name, own }) => ({ name, own, norms: [] as number[] }));
+    const found = terms.map(({ name, own, weight }): Pull => ({ name, own, weight: valueOf(weight), norms: [] }));
     try {
       for (const step of steps) {
         this.load(step);
@@ -256,6 +264,8 @@ function named({ ap, ap50, ap75, apSmall, apMedium, apLarge, ar }: CocoScores): 
   const all = { map: ap, ap50, ap75, ap_s: apSmall, ap_m: apMedium, ap_l: apLarge, mar: ar };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
 }
+
+const valueOf = (weight: number | Live): number => (typeof weight === "number" ? weight : weight.value);
 
 function norm(tensors: (ArrayLike<number> | undefined)[]): number {
   let sum = 0;

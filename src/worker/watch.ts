@@ -5,20 +5,17 @@ import type { Classification } from "../train/classification";
 import type { Views } from "../train/probe";
 import type { Session, StepReport } from "../train/session";
 import { FrequencyCount, objectShares } from "./frequency";
+import { Pace } from "./pace";
 import type { Event, Look } from "./protocol";
 
 /** Images that are counted, and how many of them are shown. */
 const WATCHED = 24;
 const SHOWN = 8;
 
-/** Pictures are refreshed at most this often, and never take more than this share of the time. */
-const EVERY_MS = 700;
-const SHARE = 0.1;
-
 export class Watch {
   private frequency: FrequencyCount;
   private readonly watched: number[];
-  private nextAt = 0;
+  private readonly pace = new Pace();
 
   constructor(
     private readonly dataset: Dataset,
@@ -59,14 +56,11 @@ export class Watch {
 
   /** A look, if it is time for one. */
   async glance(): Promise<void> {
-    if (performance.now() >= this.nextAt) await this.look();
+    if (this.pace.due) await this.look();
   }
 
   async look(counted = false): Promise<void> {
-    const from = performance.now();
-    const views = await this.session.task.look(this.watched);
-    const now = performance.now();
-    this.nextAt = now + Math.max(EVERY_MS, (now - from) / SHARE);
+    const views = await this.pace.taking(() => this.session.task.look(this.watched));
     if (counted && views.kept) this.frequency.addLook(views.kept, this.session.step);
     this.post({ type: "look", look: this.shown(views, this.session.step) });
     this.post({ type: "frequency", frequency: this.frequency.report() });
