@@ -3,6 +3,7 @@
 import type { Moments } from "../data/dataset";
 import type { DetectionSet } from "../data/detection";
 import { digest } from "../data/digest";
+import { EngineError } from "../engine/errors";
 import { checkDetector, checkDetectorWeights, type DetectorConfig } from "../models/detector/config";
 import { fromTorch, toTorch } from "../models/detector/names";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
@@ -45,6 +46,23 @@ export function writeDetector(
     ...{ moments: JSON.stringify(dataset.moments), ...(map !== undefined && { map: map.toFixed(4) }) },
   });
 }
+
+/** Throws an EngineError unless the network takes the images of this data and knows its classes. */
+export function assertTakes({ name, config, classes, moments }: DetectorNetwork, data: DetectionSet): void {
+  const wrong =
+    config.image !== data.side
+      ? `expects images of ${config.image} pixels; this data has ${data.side}`
+      : String(classes) !== String(data.classes)
+        ? `knows the classes ${classes.join(", ")}; this data has ${data.classes.join(", ")}`
+        : differs(moments, data.moments) && "was trained on images of other brightness or contrast";
+  if (wrong) throw new EngineError(`${name} ${wrong}.`, "Train a teacher on this data, or use one that was.");
+}
+
+const differs = (a: Moments, b: Moments) =>
+  [...a.mean, ...a.std].some((value, i) => Math.abs(value - [...b.mean, ...b.std][i]) > SAME_MOMENT);
+
+/** Moments estimated twice from the same images agree this well. */
+const SAME_MOMENT = 0.02;
 
 function parsed<T>(text: string | undefined, name: string): T {
   try {

@@ -70,19 +70,19 @@ export interface Parts {
   config: DetectorConfig;
   /** The student's under `student.`, the method's modules under `kd.`. */
   params: Params;
-  teacher?: DetectorModel;
-  method: DetectionMethod;
-  settings: Settings;
-  knobs: Knobs;
+  /** Absent where the student is only asked. */
+  lesson?: { teacher?: DetectorModel; method: DetectionMethod; settings: Settings; knobs: Knobs };
 }
 
 /** Student and, where there is one, teacher see the images; the method says what the student should have seen. */
 export function forward(
   graph: Graph,
-  { config, params, teacher, method, settings, knobs, inputs, trainable }: Parts & { inputs: DetectorInputs; trainable: boolean },
+  { config, params, lesson, inputs, trainable }: Parts & { inputs: DetectorInputs; trainable: boolean },
 ): { student: DetectorResult; teacher?: DetectorResult; taught?: Taught } {
   const { images, boxes } = inputs.on(graph);
   const bound = params.on(graph, trainable);
+  if (!lesson) return { student: detector(inside("student.", bound), config, images) };
+  const { teacher, method, settings, knobs } = lesson;
   const random: Draws = { seed: settings.seed, step: knobs.step };
   const values = Object.fromEntries(
     Object.entries(method.knobs).map(([name, { kind }]) => [name, kind === "number" ? knobs[name as never] : settings[name as never]]),
@@ -137,12 +137,12 @@ export class DetectorLook {
   async run(images: Float32Array, truths: GroundTruth[][]): Promise<DetectorViews> {
     this.inputs.load(images, truths);
     const found = await this.program.fetch();
-    const { config, teacher } = this.parts;
+    const { config, lesson } = this.parts;
     const maps = Object.entries(this.shapes).map(([name, shape]) => [name, { shape, data: found[name] as Float32Array }]);
     return {
       truths,
       student: detections(config, found as Record<string, Float32Array>, "student", this.batch),
-      teacher: teacher && detections(teacher.config, found as Record<string, Float32Array>, "teacher", this.batch),
+      teacher: lesson?.teacher && detections(lesson.teacher.config, found as Record<string, Float32Array>, "teacher", this.batch),
       maps: Object.fromEntries(maps),
     };
   }

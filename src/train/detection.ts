@@ -17,8 +17,17 @@ import { detectorLosses } from "../models/detector/losses";
 import { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import type { Loss } from "../ops/losses";
-import type { DetectorNetwork } from "./detection.network";
-import { below, DetectorInputs, DetectorLook, type DetectorModel, type DetectorViews, forward, prefixed } from "./detection.step";
+import { assertTakes, type DetectorNetwork } from "./detection.network";
+import {
+  below,
+  DetectorInputs,
+  DetectorLook,
+  type DetectorModel,
+  type DetectorViews,
+  forward,
+  type Parts,
+  prefixed,
+} from "./detection.step";
 import type { Key, Settings } from "./experiment";
 import type { OptimizerOptions } from "./optimizer";
 import type { Knobs, Progress, Report, Scores, Subject, Task } from "./task";
@@ -115,9 +124,9 @@ export class DetectionTask implements Task<DetectorViews> {
     return { terms, pyramid: student.pyramid };
   }
 
-  private parts() {
+  private parts(): Parts {
     const { config, params, teacher, method, settings, knobs } = this;
-    return { config, params, teacher, method, settings, knobs };
+    return { config, params, lesson: { teacher, method, settings, knobs } };
   }
 
   private weightOf(term: string): Live {
@@ -177,25 +186,9 @@ export class DetectionTask implements Task<DetectorViews> {
     return Object.fromEntries(found.filter(([knob]) => this.settings[knob as Key] === knobs[knob].default));
   }
 
-  /** Average precision and recall as COCO has them, on held-out images; sizes are scaled to the images' side. */
-  async evaluate(limit: number, progress?: Progress): Promise<Scores> {
-    const { test, classes, side } = this.options.dataset;
-    const count = Math.min(limit, test.count);
-    const batch = Math.min(EVALUATION_BATCH, count);
-    const look = await DetectorLook.compile(this.engine, { ...this.parts(), teacher: undefined }, batch);
-    const evaluation = new CocoEvaluation({ classes: classes.length, edges: scaledEdges(side) });
-    try {
-      for (let from = 0; from < count; from += batch) {
-        const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
-        const loaded = this.batches.load(test, indices);
-        const { student } = await look.run(loaded.images, loaded.truths);
-        for (let i = 0; i < batch && from + i < count; i++) evaluation.add({ truths: loaded.truths[i], detections: student[i] });
-        progress?.(Math.min(1, (from + batch) / count));
-      }
-    } finally {
-      look.destroy();
-    }
-    return named(evaluation.scores());
+  /** Average precision and recall as COCO has them, on held-out images. */
+  evaluate(limit: number, progress?: Progress): Promise<Scores> {
+    return scored(this.engine, { config: this.config, params: this.params }, this.options.dataset, limit, progress);
   }
 
   /** What student and teacher see on the given held-out images, and what the method does to their features. */
@@ -246,17 +239,47 @@ function studentConfig({ detector, blocks, stem, channels, stacked }: Settings, 
   return { ...small, blocks: [blocks, blocks, blocks, blocks], width: stem, channels, stacked };
 }
 
-function assertFits({ name, config, classes }: DetectorNetwork, student: DetectorConfig, dataset: DetectionSet): void {
+function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: DetectionSet): void {
+  const { name, config } = teacher;
+  assertTakes(teacher, dataset);
   const wrong =
     config.kind !== student.kind
       ? `is a ${config.kind} detector, the student is ${student.kind}`
-      : config.image !== student.image
-        ? `expects images of ${config.image} pixels, this data has ${student.image}`
-        : config.levels !== student.levels
-          ? `has ${config.levels} pyramid levels, the student ${student.levels}`
-          : String(classes) !== String(dataset.classes) &&
-            `knows the classes ${classes.join(", ")}; this data has ${dataset.classes.join(", ")}`;
+      : config.levels !== student.levels && `has ${config.levels} pyramid levels, the student ${student.levels}`;
   if (wrong) throw new EngineError(`The teacher ${name} ${wrong}.`, "Train a teacher that fits, or choose what fits it.");
+}
+
+/** COCO's scores of a student on held-out images, all or the first `limit`; sizes are scaled to the images' side. */
+async function scored(engine: Engine, parts: Parts, dataset: DetectionSet, limit: number, progress?: Progress): Promise<Scores> {
+  const { test, classes, side } = dataset;
+  const count = Math.min(limit, test.count);
+  const batch = Math.min(EVALUATION_BATCH, count);
+  const batches = new DetectionBatches(dataset, batch, 0);
+  const look = await DetectorLook.compile(engine, parts, batch);
+  const evaluation = new CocoEvaluation({ classes: classes.length, edges: scaledEdges(side) });
+  try {
+    for (let from = 0; from < count; from += batch) {
+      const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
+      const { images, truths } = batches.load(test, indices);
+      const { student } = await look.run(images, truths);
+      for (let i = 0; i < batch && from + i < count; i++) evaluation.add({ truths: truths[i], detections: student[i] });
+      progress?.(Math.min(1, (from + batch) / count));
+    }
+  } finally {
+    look.destroy();
+  }
+  return named(evaluation.scores());
+}
+
+/** A network's average precision on held-out images. Rejects with an EngineError when it is for others. */
+export async function measureDetector(engine: Engine, network: DetectorNetwork, dataset: DetectionSet): Promise<number> {
+  assertTakes(network, dataset);
+  const params = new Params(engine, new Map(prefixed("student.", network.weights)));
+  try {
+    return (await scored(engine, { config: network.config, params }, dataset, Number.POSITIVE_INFINITY)).map ?? 0;
+  } finally {
+    params.destroy();
+  }
 }
 
 /** COCO's names, as the command line and the charts say them; sizes without any object are left out. */

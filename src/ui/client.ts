@@ -40,7 +40,7 @@ export function connect(): void {
   setSupply({ restoring: false, missing: undefined, teaching: undefined, run: undefined });
   setState({ phase: "opening", note: "", failure: undefined, active: undefined, step: 0 });
   openLink(handle);
-  send({ type: "open", teacherUrl: new URL("teacher-scenes.safetensors", document.baseURI).href });
+  send({ type: "open", base: document.baseURI });
   void loadAgain();
   void lookForKept();
 }

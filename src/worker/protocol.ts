@@ -8,10 +8,12 @@ import type { StepReport } from "../train/session";
 import type { Cost, Reference, Scores, TeacherTime } from "../train/task";
 
 export type Command =
-  /** Opens the GPU and fetches the teacher that comes with the page. */
-  | { type: "open"; teacherUrl: string }
+  /** Opens the GPU and fetches the teacher that comes with the page, which lies below `base`. */
+  | { type: "open"; base: string }
   /** What the next run learns from; the reader made it. A run under way keeps its own. */
   | { type: "data"; dataset: Dataset; notes: string[] }
+  /** From now on data, teachers and commands about them are of this kind. */
+  | { type: "kind"; kind: "classifier" | "detector" }
   /** Keeps the loaded images on this device, or removes what was kept. */
   | { type: "keepData"; keep: boolean }
   /** Trains a teacher on the loaded data; the run pauses meanwhile. */
@@ -57,8 +59,8 @@ export interface TeacherFacts {
   origin: "shipped" | "trained" | "imported";
   /** What kind of network, for people: "ViT, width 96, 5 blocks, 4 heads". */
   kind: string;
-  /** Share of held-out images it gets right, where known. */
-  top1?: number;
+  /** Its score on held-out data, where known: a classifier's share right, a detector's average precision. */
+  score?: number;
 }
 
 /** How far the training of a teacher has come. */

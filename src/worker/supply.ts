@@ -1,45 +1,49 @@
 /** What the next run learns from: data, and a teacher for it that came with the page, was trained here or was imported. */
-import type { Dataset } from "../data/dataset";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { measure } from "../train/classification";
 import type { Settings } from "../train/experiment";
 import { type Network, readNetwork, type Told } from "../train/network";
+import type { AnyData, AnyNetwork, Kind } from "./kinds";
 import type { DataFacts, Event } from "./protocol";
 import { KEPT_DATA, KEPT_FACTS } from "./reading";
 import { forget, keep } from "./storage";
 import { type Teacher, type TeacherFile, Teachers } from "./teachers";
 import { type Alone, Teaching } from "./teaching";
 
-interface Held {
-  dataset: Dataset;
+interface Held<D, N> {
+  dataset: D;
   facts: DataFacts;
-  teacher?: Teacher;
+  teacher?: Teacher<N>;
 }
 
-export class Supply {
-  readonly teachers = new Teachers();
+export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwork> {
+  readonly teachers: Teachers<D, N>;
   /** A network whose attention may choose the patches, whatever the data. */
   guide?: Network;
-  private held?: Held;
+  private held?: Held<D, N>;
   private teaching?: Teaching;
 
-  constructor(private readonly post: (event: Event) => void) {}
+  constructor(
+    readonly kind: Kind<D, N>,
+    private readonly post: (event: Event) => void,
+  ) {
+    this.teachers = new Teachers(kind);
+  }
 
   get ready(): boolean {
     return this.held !== undefined;
   }
 
-  get dataset(): Dataset {
+  get dataset(): D {
     return this.hold().dataset;
   }
 
-  get teacher(): Teacher | undefined {
+  get teacher(): Teacher<N> | undefined {
     return this.hold().teacher;
   }
 
-  async load(dataset: Dataset, notes: string[]): Promise<void> {
-    this.held = { dataset, facts: factsOf(dataset, notes), teacher: await this.teachers.of(dataset) };
+  async load(dataset: D, notes: string[]): Promise<void> {
+    this.held = { dataset, facts: this.kind.facts(dataset, notes), teacher: await this.teachers.of(dataset) };
     this.tell();
   }
 
@@ -55,8 +59,8 @@ export class Supply {
   /** Takes a file as this data's teacher, once it has shown what it knows. Rejects, changing nothing, when it does not fit. */
   async import(engine: Engine, bytes: Uint8Array, name: string, told: Told): Promise<void> {
     const { dataset } = this.hold();
-    const top1 = await measure(engine, await readNetwork(bytes, name, told), dataset);
-    this.adopt(await this.teachers.take({ bytes, name, told, top1, origin: "imported" }, dataset), dataset);
+    const score = await this.kind.measure(engine, await this.kind.read(bytes, name, told), dataset);
+    this.adopt(await this.teachers.take({ bytes, name, told, score, origin: "imported" }, dataset), dataset);
   }
 
   async importGuide(bytes: Uint8Array, name: string, told: Told): Promise<Network> {
@@ -71,7 +75,7 @@ export class Supply {
     const take = (file: TeacherFile) => this.teachers.take(file, dataset);
     try {
       this.teaching = new Teaching({
-        ...{ engine, dataset, settings, alone },
+        ...{ kind: this.kind, engine, dataset, settings, alone },
         report: (report) => this.post({ type: "teaching", report }),
         // A finished teacher does not make way for half a one.
         store: async (file) => void (teacher || (await take(file))),
@@ -96,29 +100,26 @@ export class Supply {
   }
 
   /** Meanwhile other data may have been loaded; the teacher waits for its own. */
-  private adopt(teacher: Teacher | undefined, dataset: Dataset): void {
+  private adopt(teacher: Teacher<N> | undefined, dataset: D): void {
     if (this.held?.dataset !== dataset) return;
     this.held.teacher = teacher;
     this.tell();
   }
 
-  private hold(): Held {
+  private hold(): Held<D, N> {
     if (this.held) return this.held;
     throw new EngineError("There is no data yet.", "Wait until it is read.");
   }
 
-  private tell(): void {
+  /** Says what is loaded. */
+  tell(): void {
     const { facts, teacher } = this.hold();
-    const known = teacher && { ...factsOfNetwork(teacher.network), origin: teacher.origin, top1: teacher.network.top1 };
-    const guide = this.guide && factsOfNetwork(this.guide);
+    const known = teacher && { ...this.factsOf(teacher.network), origin: teacher.origin, score: teacher.network.score };
+    const guide = this.guide && { id: this.guide.id, name: this.guide.name, kind: "" };
     this.post({ type: "loaded", data: facts, teacher: known ?? null, guide: guide ?? null });
   }
-}
 
-function factsOf({ id, name, side, channels, classes, train, test }: Dataset, notes: string[]): DataFacts {
-  return { id, name, side, channels, classes, train: train.count, test: test.count, notes };
-}
-
-function factsOfNetwork({ id, name, config: { width, depth, heads } }: Network) {
-  return { id, name, kind: `ViT, width ${width}, ${depth} blocks, ${heads} heads` };
+  private factsOf(network: N) {
+    return { id: network.id, name: network.name, kind: this.kind.describe(network) };
+  }
 }

@@ -1,10 +1,8 @@
 /** Trains a teacher on the visitor's data, from its labels, while nothing else uses the GPU. */
-import type { Dataset } from "../data/dataset";
 import type { Engine } from "../engine/device";
-import { classification } from "../train/classification";
 import type { Settings } from "../train/experiment";
-import { writeNetwork } from "../train/network";
 import { Session, type StepReport } from "../train/session";
+import type { AnyData, AnyNetwork, Kind } from "./kinds";
 import type { TeachingReport } from "./protocol";
 import type { TeacherFile } from "./teachers";
 
@@ -19,25 +17,26 @@ const SMOOTH = 0.95;
 /** Runs work on the GPU when nobody else does. */
 export type Alone = <T>(work: () => Promise<T>) => Promise<T>;
 
-export interface TeachingOptions {
+export interface TeachingOptions<D extends AnyData, N extends AnyNetwork> {
+  kind: Kind<D, N>;
   engine: Engine;
   alone: Alone;
-  dataset: Dataset;
+  dataset: D;
   settings: Settings;
   report(report: TeachingReport): void;
   /** Offered the teacher as it is, now and then. */
   store(file: TeacherFile): Promise<void>;
 }
 
-export class Teaching {
+export class Teaching<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwork> {
   private readonly session;
   private ended?: "use" | "drop";
-  private means?: { loss: number; top1: number; ms: number };
+  private means?: { loss: number; top1?: number; ms: number };
   private heldOut?: number;
 
-  constructor(private readonly options: TeachingOptions) {
-    const { engine, dataset, settings } = options;
-    this.session = Session.create({ engine, settings, subject: classification({ dataset }) });
+  constructor(private readonly options: TeachingOptions<D, N>) {
+    const { kind, engine, dataset, settings } = options;
+    this.session = Session.create({ engine, settings, subject: kind.subject({ dataset }) });
   }
 
   /** Ends after the step under way. */
@@ -73,16 +72,16 @@ export class Teaching {
   }
 
   private async test(count = TESTED): Promise<void> {
-    const { alone } = this.options;
-    this.heldOut = (await alone(() => this.session.evaluate(count))).top1;
+    const { alone, kind } = this.options;
+    this.heldOut = (await alone(() => this.session.evaluate(count)))[kind.score];
   }
 
   private note({ losses, rates, ms, step }: StepReport): void {
-    const fresh = { loss: losses.ce, top1: rates.student, ms };
+    const fresh = { loss: Object.values(losses).reduce((a, b) => a + b, 0), top1: rates.student, ms };
     // The first step prepares kernels and says nothing of the time that others take.
     const old = this.means && step > 2 ? SMOOTH : 0;
-    const mean = (key: keyof typeof fresh) => old * (this.means?.[key] ?? 0) + (1 - old) * fresh[key];
-    this.means = { loss: mean("loss"), top1: mean("top1"), ms: mean("ms") };
+    const mean = (key: "loss" | "top1" | "ms") => old * (this.means?.[key] ?? 0) + (1 - old) * (fresh[key] ?? 0);
+    this.means = { loss: mean("loss"), ms: mean("ms"), ...(fresh.top1 !== undefined && { top1: mean("top1") }) };
   }
 
   private state(): TeachingReport {
@@ -93,10 +92,10 @@ export class Teaching {
   }
 
   private async file(): Promise<TeacherFile> {
-    const { dataset } = this.options;
-    const top1 = this.heldOut;
-    const { task, step } = this.session;
-    const bytes = writeNetwork({ weights: await task.weights(), config: task.config, top1 }, dataset);
-    return { bytes, name: `Teacher for ${dataset.name.replace(" (yours)", "")}, ${step} steps`, origin: "trained", told: {}, top1 };
+    const { dataset, kind } = this.options;
+    const score = this.heldOut;
+    const { step } = this.session;
+    const bytes = await kind.write(this.session, dataset, score);
+    return { bytes, name: `Teacher for ${dataset.name.replace(" (yours)", "")}, ${step} steps`, origin: "trained", told: {}, score };
   }
 }

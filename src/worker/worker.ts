@@ -1,19 +1,18 @@
 /** The session behind postMessage: training never touches the page's thread, and goes on when its tab is hidden. */
 
-import type { Dataset } from "../data/dataset";
+import { detectionScenes } from "../data/scenes.detection";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { tune } from "../ops/tune";
 import { readCheckpoint } from "../train/checkpoint";
-import { type Classification, classification } from "../train/classification";
-import { type Settings, settingOf } from "../train/experiment";
-import { type Network, writeNetwork } from "../train/network";
+import { isDetection, type Settings, settingOf } from "../train/experiment";
 import { Session } from "../train/session";
 import type { Reference } from "../train/task";
+import { type AnyData, type AnyNetwork, CLASSIFIER, DETECTOR, type Kind, type Watcher } from "./kinds";
 import type { Command, Event, Phase } from "./protocol";
+import { DATA_SEED } from "./reading";
 import { keep, recall } from "./storage";
 import { Supply } from "./supply";
-import { Watch } from "./watch";
 
 const post = (event: Event) => postMessage(event);
 const phase = (to: Phase, note = "") => post({ type: "phase", phase: to, note });
@@ -22,14 +21,23 @@ type Card = Extract<Event, { type: "refused" }>["at"];
 
 /** A session and what it learns from; what is loaded later is the next one's. */
 interface Run {
-  session: Session<Classification>;
-  dataset: Dataset;
-  watch: Watch;
+  session: Session;
+  kind: Kind;
+  dataset: AnyData;
+  watch: Watcher;
 }
 
 let engine: Engine | undefined;
 let run: Run | undefined;
-const supply = new Supply(post);
+/** What the next run learns from, by kind; which data belong to which network is checked where they are loaded. */
+const supplies = {
+  classifier: new Supply(CLASSIFIER, post) as unknown as Supply,
+  detector: new Supply(DETECTOR, post) as unknown as Supply,
+};
+let supply = supplies.classifier;
+/** Pictures of objects, painted when they are asked for. */
+const DETECTION_SCENES = { train: 4000, test: 200, seed: DATA_SEED };
+let base = "";
 /** A saved run that waits for its data or its teacher. */
 let pending: Uint8Array | undefined;
 let playing = false;
@@ -63,10 +71,12 @@ const CARDS: Partial<Record<Command["type"], Card>> = {
 async function carryOut(command: Command): Promise<void> {
   switch (command.type) {
     case "open":
-      return open(command.teacherUrl);
+      return open(command.base);
     case "data":
-      await supply.load(command.dataset, command.notes);
+      await supplies.classifier.load(command.dataset, command.notes);
       return resume();
+    case "kind":
+      return turnTo(command.kind);
     case "keepData":
       return supply.keepData(command.keep);
     case "teach":
@@ -110,7 +120,7 @@ async function taken({ as, bytes, name, told }: Extract<Command, { type: "import
   run?.session.task.offerGuide(await supply.importGuide(bytes, name, told));
 }
 
-async function open(teacherUrl: string): Promise<void> {
+async function open(from: string): Promise<void> {
   phase("opening", "Opening the GPU");
   engine = await openEngine(navigator.gpu);
   post({ type: "adapter", facts: engine.facts });
@@ -120,12 +130,23 @@ async function open(teacherUrl: string): Promise<void> {
     await tune(engine, { get: recall<string>, set: async (key, value) => void (await keep(key, value)) });
   }
   phase("opening", "Loading data and teacher");
-  await supply.teachers.fetch(teacherUrl);
+  base = from;
+  await supplies.classifier.teachers.fetch(new URL(CLASSIFIER.shipped, base).href);
+}
+
+/** Data and teachers are of this kind from now on; Scenes-Detection and its teacher are there when first wanted. */
+async function turnTo(name: keyof typeof supplies): Promise<void> {
+  supply = supplies[name];
+  if (supply.ready) return supply.tell();
+  if (name === "classifier") return; // its data is on its way from the reader
+  await supply.teachers.fetch(new URL(supply.kind.shipped, base).href);
+  await supply.load(detectionScenes(DETECTION_SCENES), []);
 }
 
 /** Makes a fresh session, paused before its first step, and shows what it looks at. */
 async function begin(settings: Settings): Promise<void> {
   pending = undefined;
+  await turnTo(kindOf(settings));
   const { dataset } = supply;
   const teacher = settings.teacher === "none" ? undefined : supply.teacher?.network;
   const session = Session.create({ ...subject(dataset, teacher), settings: { ...settings, side: dataset.side } });
@@ -138,6 +159,7 @@ async function resume(): Promise<void> {
   const saved = readCheckpoint(pending);
   const missing = (what: "data" | "teacher" | "guide", wanted: Reference) =>
     post({ type: "missing", what, wanted, side: saved.settings.side });
+  await turnTo(kindOf(saved.settings));
   if (!supply.ready || supply.dataset.id !== saved.dataset.id) return missing("data", saved.dataset);
   const { dataset } = supply;
   const teacher = saved.teacher && supply.teacher?.network;
@@ -150,10 +172,11 @@ async function resume(): Promise<void> {
   phase("paused", `Continuing at step ${session.step}`);
 }
 
-async function introduce(session: Session<Classification>, dataset: Dataset, teacher?: Network, restored = false): Promise<void> {
+async function introduce(session: Session, dataset: AnyData, teacher?: AnyNetwork, restored = false): Promise<void> {
   run?.session.destroy();
-  const watch = new Watch(dataset, session, post);
-  run = { session, dataset, watch };
+  const { kind } = supply;
+  const watch = kind.watch(dataset, session, post);
+  run = { session, kind, dataset, watch };
   watch.showGallery();
   const { settings, step, changes } = session;
   const named = (what: Reference) => ({ id: what.id, name: what.name });
@@ -220,15 +243,19 @@ async function settle(): Promise<void> {
 
 async function advance(): Promise<void> {
   const { session, watch } = current();
+  const known = session.changes.length;
   const { kept, ...report } = await session.advance();
+  // What a task measures before its first step are changes too.
+  for (const change of session.changes.slice(known)) post({ type: "changed", change });
   post({ type: "step", report });
   await watch.count({ kept, step: report.step });
   if (report.step % session.settings.evaluate === 0) await evaluate();
 }
 
 async function evaluate(): Promise<void> {
-  const { session, dataset } = current();
+  const { session, dataset, watch } = current();
   post({ type: "evaluated", step: session.step, scores: await session.evaluate(), count: dataset.test.count });
+  await watch.tested?.();
 }
 
 async function change(key: Parameters<Session["set"]>[0], value: string | number): Promise<void> {
@@ -253,11 +280,9 @@ async function exported(what: "student" | "teacher"): Promise<void> {
     if (teacher) post({ type: "exported", name: teacher.network.name, bytes: teacher.bytes });
     return;
   }
-  const { session, dataset } = current();
-  const { task, step } = session;
-  const { top1 } = await session.evaluate();
-  const bytes = writeNetwork({ weights: await task.weights(), config: task.config, top1 }, dataset);
-  post({ type: "exported", name: `Student of ${dataset.name}, ${step} steps`, bytes });
+  const { session, kind, dataset } = current();
+  const score = (await session.evaluate())[kind.score];
+  post({ type: "exported", name: `Student of ${dataset.name}, ${session.step} steps`, bytes: await kind.write(session, dataset, score) });
 }
 
 /** Timing the teacher may take this share of a run's time; it waits until a change has been seen to act. */
@@ -270,7 +295,7 @@ let timingDue = 0;
 async function timeTeacher(): Promise<void> {
   const started = performance.now();
   if (started < timingDue) return;
-  const time = await current().session.task.teacherTime();
+  const time = await current().session.task.teacherTime?.();
   const ended = performance.now();
   timingDue = ended + (ended - started) / TIMING_SHARE;
   if (time) post({ type: "timed", time });
@@ -291,9 +316,11 @@ function opened(): Engine {
   return engine;
 }
 
-function subject(dataset: Dataset, teacher?: Network) {
-  return { engine: opened(), subject: classification({ dataset, teacher, guide: supply.guide }) };
+function subject(dataset: AnyData, teacher?: AnyNetwork) {
+  return { engine: opened(), subject: supply.kind.subject({ dataset, teacher, guide: supply.guide }) };
 }
+
+const kindOf = ({ preset }: Settings) => (isDetection(preset) ? "detector" : "classifier");
 
 /** Tells what went wrong: at the card it concerns when whatever runs goes on, else as the run's own failure. */
 function fail(error: unknown, at?: Card): void {

@@ -64,7 +64,7 @@ function Who({ teacher, alone }: { teacher: TeacherFacts | null; alone: boolean 
         <b>{teacher.name}</b> {teacher.kind}
       </p>
       <p className="hint">
-        {teacher.top1 !== undefined && `Names ${percent(teacher.top1)} of held-out images right (guessing: ${percent(chance)}); `}
+        {teacher.score !== undefined && `Names ${percent(teacher.score)} of held-out images right (guessing: ${percent(chance)}); `}
         {ORIGIN[teacher.origin]}.
       </p>
     </>
