@@ -159,7 +159,7 @@ export class DetectionTask implements Task<DetectorViews> {
       }
     }
     const program = await Program.compile(graph, outputs);
-    const found = terms.map(({ name, own, weight }): Pull => ({ name, own, weight: valueOf(weight), norms: [] }));
+    const found = terms.map(({ name, own, weight }): Pull => ({ name, own, weight: numberOf(weight), norms: [] }));
     try {
       for (const step of steps) {
         this.load(step);
@@ -288,7 +288,7 @@ function named({ ap, ap50, ap75, apSmall, apMedium, apLarge, ar }: CocoScores): 
   return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
 }
 
-const valueOf = (weight: number | Live): number => (typeof weight === "number" ? weight : weight.value);
+const numberOf = (weight: number | Live): number => (typeof weight === "number" ? weight : weight.value);
 
 function norm(tensors: (ArrayLike<number> | undefined)[]): number {
   let sum = 0;

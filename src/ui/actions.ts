@@ -12,7 +12,7 @@ import {
   settingsOf,
 } from "../train/experiment";
 import { begin } from "./client";
-import { hasTeacher, prepare, resize } from "./lessons";
+import { hasTeacher, prepare, resize, turnToKind } from "./lessons";
 import { send } from "./link";
 import { begun, busy, finished, getState, setState, waiting } from "./store";
 import { getSupply } from "./supply";
@@ -50,6 +50,7 @@ function assertGuided(criterion: Criterion): void {
 function apply(key: Key, value: string | number): void {
   setState(({ wanted }) => ({ wanted: key === "preset" ? underPreset(wanted, value as Preset) : { ...wanted, [key]: value } }));
   writeUrl();
+  if (key === "preset") turnToKind();
   if (isLive(key)) sendSoon(key);
   if (key === "teacher") prepare();
 }

@@ -1,6 +1,6 @@
 /** What a visitor can do about data and teacher: load, read again, keep, train, import, remove. */
 import { scenesId, scenesOfId } from "../data/scenes";
-import { defaults, type Settings } from "../train/experiment";
+import { defaults, isDetection, type Settings } from "../train/experiment";
 import type { Told } from "../train/network";
 import type { DataFacts, Event } from "../worker/protocol";
 import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS } from "../worker/reading";
@@ -42,6 +42,7 @@ const side = () => getState().wanted.side;
 /** Makes what is to be loaded, after the page or its GPU was opened. */
 export async function loadAgain(): Promise<void> {
   void load(source, side());
+  if (isDetection(getState().wanted.preset)) turnToKind();
   setSupply({ keptData: await recall<DataFacts>(KEPT_FACTS) });
 }
 
@@ -70,9 +71,23 @@ export async function loadDropped(transfer: DataTransfer): Promise<void> {
   return files.length === 1 && file.name.endsWith(".safetensors") ? importNetwork("teacher", file, {}) : loadFiles(files);
 }
 
-export const loadFiles = (files: GivenFile[]): Promise<void> => load({ kind: "files", files }, side());
+/** Images with a class each or, under a preset of detection, with boxes: those the worker reads, which paints them when asked. */
+export async function loadFiles(files: GivenFile[]): Promise<void> {
+  if (!isDetection(getState().wanted.preset)) return load({ kind: "files", files }, side());
+  refuse("data");
+  setSupply({ reading: { what: "Reading your images and their boxes" } });
+  send({ type: "boxes", files });
+}
 export const loadKept = (): Promise<void> => load({ kind: "kept" }, side());
-export const loadScenes = (): Promise<void> => load(SCENES, side());
+export async function loadScenes(): Promise<void> {
+  if (isDetection(getState().wanted.preset)) send({ type: "boxes" });
+  else await load(SCENES, side());
+}
+
+/** Turns data and teacher cards to what the wanted preset learns from. */
+export function turnToKind(): void {
+  send({ type: "kind", kind: isDetection(getState().wanted.preset) ? "detector" : "classifier" });
+}
 /** Makes the loaded data again at another size. */
 export const resize = (pixels: number): Promise<void> => load(source, pixels);
 
@@ -108,21 +123,29 @@ export function hasTeacher(): boolean {
 
 export type Size = keyof typeof SIZES;
 
-/** Sizes of a teacher trained here; it should be larger than its student. */
-export const SIZES = {
-  tiny: { width: 48, depth: 3, heads: 3 },
-  small: { width: 64, depth: 4, heads: 4 },
-  medium: { width: 96, depth: 5, heads: 4 },
-  large: { width: 192, depth: 8, heads: 6 },
+/** Sizes of a teacher trained here, of a transformer and of a detector; it should be larger than its student. */
+const SIZES = {
+  tiny: { ...{ width: 48, depth: 3, heads: 3 }, ...{ stem: 12, blocks: 1, channels: 24, stacked: 1 } },
+  small: { ...{ width: 64, depth: 4, heads: 4 }, ...{ stem: 16, blocks: 1, channels: 32, stacked: 1 } },
+  medium: { ...{ width: 96, depth: 5, heads: 4 }, ...{ stem: 16, blocks: 2, channels: 32, stacked: 2 } },
+  large: { ...{ width: 192, depth: 8, heads: 6 }, ...{ stem: 32, blocks: 3, channels: 64, stacked: 3 } },
 };
+
+/** The sizes in words. */
+export function sizes(detects: boolean): [size: Size, words: string][] {
+  return (Object.keys(SIZES) as Size[]).map((size) => {
+    const { width, depth, stem, blocks } = SIZES[size];
+    return [size, detects ? `four stages of ${blocks} from width ${stem}` : `${depth} blocks of width ${width}`];
+  });
+}
 
 /** Tests on the way to a teacher. */
 const TESTS = 10;
 
 export function teach(size: Size, steps: number): void {
-  const { preset, batch, seed, side } = getState().wanted;
+  const { preset, detector, batch, seed, side } = getState().wanted;
   const evaluate = Math.max(10, Math.round(steps / TESTS));
-  const settings: Settings = { ...defaults(preset), ...SIZES[size], batch, seed, side, steps, evaluate };
+  const settings: Settings = { ...defaults(preset), ...SIZES[size], detector, batch, seed, side, steps, evaluate };
   refuse("teacher");
   setSupply({ teaching: { step: 0, steps } });
   send({ type: "teach", settings });

@@ -9,7 +9,7 @@ export interface Refusal {
 }
 
 export interface SupplyState {
-  loaded?: Omit<Extract<Event, { type: "loaded" }>, "type">;
+  loaded?: Omit<Extract<Event, { type: "loaded" }>, "type" | "read">;
   /** What the run under way learns from. */
   run?: { dataset: Reference; teacher?: Reference };
   /** A data set in the making; `share` is absent while nobody knows it. */
@@ -31,10 +31,16 @@ export function receiveSupply(event: Event): void {
   setSupply(fold(event, getSupply()));
 }
 
-function fold(event: Event, { refusals }: SupplyState): Partial<SupplyState> {
+function fold(event: Event, { refusals, reading }: SupplyState): Partial<SupplyState> {
   switch (event.type) {
     case "loaded":
-      return { loaded: { data: event.data, teacher: event.teacher, guide: event.guide }, refusals: {} };
+      return {
+        loaded: { data: event.data, teacher: event.teacher, guide: event.guide },
+        refusals: {},
+        ...(event.read && { reading: undefined }),
+      };
+    case "reading":
+      return { reading: reading && { ...reading, share: event.share } };
     case "started":
       return { run: { dataset: event.dataset, teacher: event.teacher }, ...(event.restored && { missing: undefined, restoring: false }) };
     case "teaching":
@@ -49,7 +55,7 @@ function fold(event: Event, { refusals }: SupplyState): Partial<SupplyState> {
       return {
         refusals: { ...refusals, [event.at]: { message: event.message, remedy: event.remedy } },
         // What is still going on says so again in a moment.
-        ...(event.at === "teacher" && { teaching: undefined }),
+        ...(event.at === "teacher" ? { teaching: undefined } : { reading: undefined }),
       };
     default:
       return {};

@@ -6,12 +6,15 @@ import type { Change, Key, Settings } from "../train/experiment";
 import type { Told } from "../train/network";
 import type { StepReport } from "../train/session";
 import type { Cost, Reference, Scores, TeacherTime } from "../train/task";
+import type { GivenFile } from "./reading";
 
 export type Command =
   /** Opens the GPU and fetches the teacher that comes with the page, which lies below `base`. */
   | { type: "open"; base: string }
   /** What the next run learns from; the reader made it. A run under way keeps its own. */
   | { type: "data"; dataset: Dataset; notes: string[] }
+  /** Images with boxes for the next run, read by the worker itself; without files the generated ones. */
+  | { type: "boxes"; files?: GivenFile[] }
   /** From now on data, teachers and commands about them are of this kind. */
   | { type: "kind"; kind: "classifier" | "detector" }
   /** Keeps the loaded images on this device, or removes what was kept. */
@@ -168,7 +171,15 @@ export type Event =
   | { type: "gallery"; gallery: Gallery }
   | { type: "started"; settings: Settings; dataset: Reference; teacher?: Reference; step: number; changes: Change[]; restored: boolean }
   /** What the next run would learn from. */
-  | { type: "loaded"; data: DataFacts; teacher: TeacherFacts | null; guide: Pick<TeacherFacts, "id" | "name" | "kind"> | null }
+  /** How far reading images with boxes has come, 0..1. */
+  | { type: "reading"; share: number }
+  | {
+      type: "loaded";
+      read: boolean;
+      data: DataFacts;
+      teacher: TeacherFacts | null;
+      guide: Pick<TeacherFacts, "id" | "name" | "kind"> | null;
+    }
   | { type: "teaching"; report: TeachingReport | null }
   /** A saved run waits for the data or a network it was saved with. */
   | { type: "missing"; what: "data" | "teacher" | "guide"; wanted: Reference; side: number }

@@ -4,10 +4,10 @@
  */
 import type { Dataset } from "../data/dataset";
 import { decodeInBrowser } from "../data/decode";
-import type { SourceFile } from "../data/files";
 import { openFiles } from "../data/open";
 import { scenes, scenesOfId } from "../data/scenes";
 import { EngineError } from "../engine/errors";
+import { sourceOf } from "./given";
 import { buffersOf, DATA_SEED, type GivenFile, KEPT_DATA, type Origin, type ReadCommand, type ReadEvent } from "./reading";
 import { recall } from "./storage";
 
@@ -24,7 +24,7 @@ self.onmessage = ({ data }: MessageEvent<ReadCommand>) => {
 async function make(origin: Origin, side: number): Promise<{ dataset: Dataset; notes: string[] }> {
   if (origin.kind === "scenes") return { dataset: scenes({ ...optionsOf(origin.id), side, onProgress }), notes: [] };
   if (origin.kind === "kept") return { dataset: await kept(), notes: [] };
-  const { notes, ...dataset } = await openFiles(files.map(source), { side, decode: decodeInBrowser, seed: DATA_SEED, onProgress });
+  const { notes, ...dataset } = await openFiles(files.map(sourceOf), { side, decode: decodeInBrowser, seed: DATA_SEED, onProgress });
   return { dataset, notes };
 }
 
@@ -38,17 +38,6 @@ async function kept(): Promise<Dataset> {
   const dataset = await recall<Dataset>(KEPT_DATA);
   if (dataset) return dataset;
   throw new EngineError("The images are no longer on this device.", "Choose their files again.");
-}
-
-function source({ path, file }: GivenFile): SourceFile {
-  return { path, size: file.size, bytes: async () => new Uint8Array(await readable(file.arrayBuffer(), path)) };
-}
-
-/** A file that was moved, changed or locked since it was chosen cannot be read any more. */
-function readable<T>(reading: Promise<T>, path: string): Promise<T> {
-  return reading.catch(() => {
-    throw new EngineError(`${path} can no longer be read: it was changed, moved or locked.`, "Choose the files again.");
-  });
 }
 
 function onProgress(share: number): void {

@@ -26,6 +26,8 @@ export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwo
   constructor(
     readonly kind: Kind<D, N>,
     private readonly post: (event: Event) => void,
+    /** Whether the page wants to hear of this kind now. */
+    private readonly isWanted: (kind: Kind<D, N>) => boolean,
   ) {
     this.teachers = new Teachers(kind);
   }
@@ -44,7 +46,7 @@ export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwo
 
   async load(dataset: D, notes: string[]): Promise<void> {
     this.held = { dataset, facts: this.kind.facts(dataset, notes), teacher: await this.teachers.of(dataset) };
-    this.tell();
+    this.tell(true);
   }
 
   /** Keeps the images on this device, or removes what is kept. */
@@ -112,11 +114,12 @@ export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwo
   }
 
   /** Says what is loaded. */
-  tell(): void {
+  tell(read = false): void {
+    if (!this.isWanted(this.kind)) return;
     const { facts, teacher } = this.hold();
     const known = teacher && { ...this.factsOf(teacher.network), origin: teacher.origin, score: teacher.network.score };
     const guide = this.guide && { id: this.guide.id, name: this.guide.name, kind: "" };
-    this.post({ type: "loaded", data: facts, teacher: known ?? null, guide: guide ?? null });
+    this.post({ type: "loaded", read, data: facts, teacher: known ?? null, guide: guide ?? null });
   }
 
   private factsOf(network: N) {

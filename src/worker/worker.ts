@@ -1,5 +1,6 @@
 /** The session behind postMessage: training never touches the page's thread, and goes on when its tab is hidden. */
 
+import { decodeWholeInBrowser } from "../data/decode";
 import { detectionScenes } from "../data/scenes.detection";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
@@ -8,9 +9,10 @@ import { readCheckpoint } from "../train/checkpoint";
 import { isDetection, type Settings, settingOf } from "../train/experiment";
 import { Session } from "../train/session";
 import type { Reference } from "../train/task";
+import { sourceOf } from "./given";
 import { type AnyData, type AnyNetwork, CLASSIFIER, DETECTOR, type Kind, type Watcher } from "./kinds";
 import type { Command, Event, Phase } from "./protocol";
-import { DATA_SEED } from "./reading";
+import { DATA_SEED, type GivenFile } from "./reading";
 import { keep, recall } from "./storage";
 import { Supply } from "./supply";
 
@@ -31,11 +33,15 @@ let engine: Engine | undefined;
 let run: Run | undefined;
 /** What the next run learns from, by kind; which data belong to which network is checked where they are loaded. */
 const supplies = {
-  classifier: new Supply(CLASSIFIER, post) as unknown as Supply,
-  detector: new Supply(DETECTOR, post) as unknown as Supply,
+  classifier: new Supply(CLASSIFIER, post, isWanted) as unknown as Supply,
+  detector: new Supply(DETECTOR, post, isWanted) as unknown as Supply,
 };
 let supply = supplies.classifier;
+function isWanted(kind: { name: string }): boolean {
+  return supply.kind.name === kind.name;
+}
 /** Pictures of objects, painted when they are asked for. */
+const DETECTION_SIDE = 128;
 const DETECTION_SCENES = { train: 4000, test: 200, seed: DATA_SEED };
 let base = "";
 /** A saved run that waits for its data or its teacher. */
@@ -65,7 +71,7 @@ function enqueue(work: () => Promise<void>, at?: Card): void {
 
 /** Where a command that comes to nothing is reported when the run is none the worse for it. */
 const CARDS: Partial<Record<Command["type"], Card>> = {
-  ...{ data: "data", keepData: "data", teach: "teacher", import: "teacher", dropTeacher: "teacher", export: "teacher" },
+  ...{ data: "data", boxes: "data", keepData: "data", teach: "teacher", import: "teacher", dropTeacher: "teacher", export: "teacher" },
 };
 
 async function carryOut(command: Command): Promise<void> {
@@ -74,6 +80,9 @@ async function carryOut(command: Command): Promise<void> {
       return open(command.base);
     case "data":
       await supplies.classifier.load(command.dataset, command.notes);
+      return resume();
+    case "boxes":
+      await alone(() => readBoxes(command.files));
       return resume();
     case "kind":
       return turnTo(command.kind);
@@ -132,6 +141,16 @@ async function open(from: string): Promise<void> {
   phase("opening", "Loading data and teacher");
   base = from;
   await supplies.classifier.teachers.fetch(new URL(CLASSIFIER.shipped, base).href);
+}
+
+/** A visitor's images with their boxes, or the generated ones. A step waits meanwhile; on an error what was loaded stays. */
+async function readBoxes(files?: GivenFile[]): Promise<void> {
+  if (!files) return supplies.detector.load(detectionScenes(DETECTION_SCENES), []);
+  const { openDetection } = await import("../data/open.detection");
+  const progress = (share: number) => post({ type: "reading", share });
+  const options = { side: DETECTION_SIDE, decode: decodeWholeInBrowser, seed: DATA_SEED, onProgress: progress };
+  const { notes, ...dataset } = await openDetection(files.map(sourceOf), options);
+  await supplies.detector.load(dataset, notes);
 }
 
 /** Data and teachers are of this kind from now on; Scenes-Detection and its teacher are there when first wanted. */

@@ -1,11 +1,12 @@
 /** The teacher card: who teaches, how one is trained on the data at hand, and networks in and out as files. */
 import { useRef, useState } from "react";
 import type { Moments } from "../../data/dataset";
+import { isDetection } from "../../train/experiment";
 import type { Told } from "../../train/network";
 import type { TeacherFacts } from "../../worker/protocol";
 import { change } from "../actions";
 import { count, duration, percent, short } from "../format";
-import { abandon, dropTeacher, endTeaching, exportNetwork, importAgain, importNetwork, SIZES, type Size, teach } from "../lessons";
+import { abandon, dropTeacher, endTeaching, exportNetwork, importAgain, importNetwork, type Size, sizes, teach } from "../lessons";
 import { useStore } from "../store";
 import { useSupply } from "../supply";
 import { Bar, Due, Problem } from "./CardParts";
@@ -56,7 +57,8 @@ const ORIGIN: Record<TeacherFacts["origin"], string> = {
 
 function Who({ teacher, alone }: { teacher: TeacherFacts | null; alone: boolean }) {
   const chance = useSupply((state) => 1 / (state.loaded?.data.classes.length ?? 1));
-  if (alone) return <p className="what">The student learns from the labels alone; there is nothing to mask.</p>;
+  const detects = useStore(({ wanted }) => isDetection(wanted.preset));
+  if (alone) return <p className="what">The student learns from the {detects ? "boxes" : "labels"} alone, without a teacher.</p>;
   if (!teacher) return <p className="what">There is no teacher for this data yet.</p>;
   return (
     <>
@@ -64,7 +66,10 @@ function Who({ teacher, alone }: { teacher: TeacherFacts | null; alone: boolean 
         <b>{teacher.name}</b> {teacher.kind}
       </p>
       <p className="hint">
-        {teacher.score !== undefined && `Names ${percent(teacher.score)} of held-out images right (guessing: ${percent(chance)}); `}
+        {teacher.score !== undefined &&
+          (detects
+            ? `Average precision ${percent(teacher.score)} on held-out images; `
+            : `Names ${percent(teacher.score)} of held-out images right (guessing: ${percent(chance)}); `)}
         {ORIGIN[teacher.origin]}.
       </p>
     </>
@@ -78,6 +83,7 @@ const planned = (images: number, batch: number) => Math.min(4000, Math.max(300, 
 function Training({ hasOne }: { hasOne: boolean }) {
   const images = useSupply((state) => state.loaded?.data.train ?? 0);
   const batch = useStore(({ wanted }) => wanted.batch);
+  const detects = useStore(({ wanted }) => isDetection(wanted.preset));
   const slow = useStore((state) => state.adapter?.software === true);
   const [size, setSize] = useState<Size>();
   const [typed, setTyped] = useState("");
@@ -95,9 +101,9 @@ function Training({ hasOne }: { hasOne: boolean }) {
       <label>
         Size{" "}
         <select value={size ?? suggested} onChange={({ target }) => setSize(target.value as Size)}>
-          {Object.entries(SIZES).map(([name, { width, depth }]) => (
+          {sizes(detects).map(([name, words]) => (
             <option key={name} value={name}>
-              {name}: {depth} blocks of width {width}
+              {name}: {words}
             </option>
           ))}
         </select>
@@ -128,6 +134,7 @@ function Training({ hasOne }: { hasOne: boolean }) {
 
 function Teaching() {
   const { step, steps, loss, top1, heldOut, secondsLeft } = useSupply((state) => state.teaching!);
+  const detects = useStore(({ wanted }) => isDetection(wanted.preset));
   const right = heldOut === undefined ? { rate: top1, of: "of its batch" } : { rate: heldOut, of: "of held-out images" };
   const words =
     loss === undefined
@@ -135,7 +142,9 @@ function Teaching() {
       : [
           `Step ${count(step)} of ${count(steps)}`,
           `loss ${short(loss)}`,
-          ...(right.rate === undefined ? [] : [`names ${percent(right.rate)} ${right.of} right`]),
+          ...(right.rate === undefined
+            ? []
+            : [detects ? `average precision ${percent(right.rate)}` : `names ${percent(right.rate)} ${right.of} right`]),
           ...(secondsLeft === undefined ? [] : [`about ${duration(secondsLeft)} left`]),
         ];
   return (
