@@ -5,6 +5,7 @@ import type { Fetched } from "../engine/readback";
 import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import type { Key, Settings } from "./experiment";
+import type { Network } from "./network";
 import type { OptimizerOptions } from "./optimizer";
 
 /** Settings that are numbers, as the four bytes a kernel reads; and the number of updates made so far. */
@@ -70,6 +71,8 @@ export interface Task<View = unknown> {
   cost(): Cost | undefined;
   /** Times the teacher; undefined without one. Runs it a few times: for now and then, between steps. */
   teacherTime?(): Promise<TeacherTime | undefined>;
+  /** Another network whose attention may choose what is masked. */
+  offerGuide?(guide: Network): void;
   /** The student alone, under the names the outside world knows. */
   weights(): Promise<Weights>;
   destroy(): void;

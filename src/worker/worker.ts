@@ -126,7 +126,7 @@ async function carryOut(command: Command): Promise<void> {
 
 async function taken({ as, bytes, name, told }: Extract<Command, { type: "import" }>): Promise<void> {
   if (as === "teacher") return supply.import(opened(), bytes, name, told);
-  run?.session.task.offerGuide(await supply.importGuide(bytes, name, told));
+  run?.session.task.offerGuide?.(await supply.importGuide(bytes, name, told));
 }
 
 async function open(from: string): Promise<void> {
