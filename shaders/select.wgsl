@@ -3,6 +3,7 @@
 //   topk             rank_n = #{j : s_j > s_n or (s_j = s_n and j < n)};  out[b, rank_n] = n where rank_n < k
 //   promote          out[b, n] = rows - rank_n + 1 where rank_n < k, else draws[b, n] in [0, 1): ranked again, the k highest
 //                    come first, in their order, and then all others in that of their draws
+//   hide             out[b, n] = 0 where rank_n < round(share rows), else 1
 //   gather           out[b, j, :] = x[b, index[b, j], :]
 //   gather_gradient  dx[b, n, :] = sum over j with index[b, j] = n of g[b, j, :]
 //
@@ -27,6 +28,7 @@ struct Params {
   index_offset: u32,
   index_stride: u32,
   flip: u32, // sign bit where the lowest score ranks first, else 0
+  share: f32,
   add_offset: u32,
   add_stride: u32,
   add_every: u32,
@@ -89,6 +91,16 @@ fn promote(@builtin(global_invocation_id) id: vec3u) {
   }
   let rank = rank_of(i / p.rows, i % p.rows);
   out[i] = select(source[i], f32(1u + p.rows - rank), rank < p.k);
+}
+
+@compute @workgroup_size(64)
+fn hide(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= p.batch * p.rows) {
+    return;
+  }
+  let hidden = u32(floor(p.share * f32(p.rows) + 0.5));
+  out[i] = select(1.0, 0.0, rank_of(i / p.rows, i % p.rows) < hidden);
 }
 
 @compute @workgroup_size(64)

@@ -6,8 +6,12 @@ import { freekd } from "./freekd";
 import { logit } from "./logit";
 import type { DetectionMethod } from "./method";
 import { mgd } from "./mgd";
+import { mkd } from "./mkd";
 import { pkd } from "./pkd";
 import { samkd } from "./samkd";
 
-export const DETECTION_METHODS = { samkd, dmkd, mgd, fgd, freekd, pkd, fitnet, logit } as const satisfies Record<string, DetectionMethod>;
+export const DETECTION_METHODS = { samkd, mkd, dmkd, mgd, fgd, freekd, pkd, fitnet, logit } as const satisfies Record<
+  string,
+  DetectionMethod
+>;
 export type DetectionMethodName = keyof typeof DETECTION_METHODS;

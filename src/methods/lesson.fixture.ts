@@ -3,6 +3,7 @@ import type { Engine } from "../engine/device";
 import { Graph, Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import type { Fetched } from "../engine/readback";
+import { stageChannels } from "../models/detector/config";
 import { type GradientReader, gradientReader } from "../models/gradients.fixture";
 import { Params } from "../models/params";
 import type { Weights } from "../models/weights";
@@ -30,14 +31,21 @@ export function valuesOf(knobs: Knobs, changes: Record<string, number | string> 
   ) as Values<Knobs>;
 }
 
-/** What student or teacher saw, as weights: `pyramid.L`, `cls.L`, `box.L`. */
+/** A backbone in keeping with a pyramid. */
+const backbone = (channels: number) => ({ width: Math.ceil(channels / 2), block: "basic" as const });
+/** Height and width of C3, C4 or C5. */
+const stageSides = ([first]: number[], i: number) => [Math.ceil(first / 2 ** i), Math.ceil(first / 2 ** i)];
+
+/** What student or teacher saw, as weights: `pyramid.L`, `cls.L`, `box.L`, and `stage.0` to `stage.2`. */
 export function features({ batch, sides, classes, anchors }: Scene, channels: number, seed: number): Weights {
   const depth = { pyramid: channels, cls: classes * anchors, box: 4 * anchors };
+  const stages = stageChannels(backbone(channels)).slice(1);
   const shapes = sides.flatMap((side, l) =>
     Object.entries(depth).map(([name, cols]): [string, number[]] => [`${name}.${l}`, [batch, side, side, cols]]),
   );
+  const encoded = stages.map((cols, i): [string, number[]] => [`stage.${i}`, [batch, ...stageSides(sides, i), cols]]);
   return new Map(
-    shapes.map(([name, shape], i) => {
+    [...shapes, ...encoded].map(([name, shape], i) => {
       const count = shape.reduce((a, b) => a * b, 1);
       return [name, { shape, data: Float32Array.from(randoms(count, 100 * seed + i), (v) => 1.5 * v + 0.2) }];
     }),
@@ -46,7 +54,8 @@ export function features({ batch, sides, classes, anchors }: Scene, channels: nu
 
 function seen(bound: Record<string, Tensor>, config: Dimensions): Seen {
   const levels = Array.from({ length: config.levels }, (_, l) => ({ cls: bound[`cls.${l}`], box: bound[`box.${l}`] }));
-  return { config, stages: [], pyramid: levels.map((_, l) => bound[`pyramid.${l}`]), levels };
+  const stages = [0, 1, 2].map((i) => bound[`stage.${i}`]);
+  return { config, stages, pyramid: levels.map((_, l) => bound[`pyramid.${l}`]), levels };
 }
 
 export interface Trial {
@@ -75,7 +84,9 @@ export interface Taught {
 
 export async function teach(engine: Engine, method: DetectionMethod, trial: Trial): Promise<Taught> {
   const { scene = SMALL } = trial;
-  const dimensions = (channels: number): Dimensions => ({ ...scene, image: 8 * scene.sides[0], channels, levels: scene.sides.length });
+  const dimensions = (channels: number): Dimensions => ({
+    ...{ ...scene, ...backbone(channels), image: 8 * scene.sides[0], channels, levels: scene.sides.length },
+  });
   const [student, teacher] = [dimensions(scene.student), dimensions(scene.teacher)];
   const knobs = valuesOf(method.knobs, trial.knobs);
   const fresh = initModules(method.modules(student, teacher, knobs as Choices<Knobs>), 1);
@@ -86,8 +97,10 @@ export async function teach(engine: Engine, method: DetectionMethod, trial: Tria
   const graph = new Graph(engine);
   const bound = params.on(graph, true);
   const step = new Live(0);
+  const random = { seed: 3, step };
+  const sight = method.visible?.({ graph, batch: scene.batch, image: student.image, knobs, random });
   const { losses, views } = method.losses({
-    ...{ student: seen(bound, student), teacher: seen(target.on(graph, false), teacher), knobs, random: { seed: 3, step } },
+    ...{ student: seen(bound, student), teacher: seen(target.on(graph, false), teacher), knobs, random, visible: sight?.cells },
     boxes: graph.fixed(upload(engine, boxes(scene), "f32"), [scene.batch, 2, 4]),
     modules: Object.fromEntries(modules.map(([name]) => [name.slice(3), bound[name]])),
   });

@@ -1,6 +1,7 @@
 /** What most methods begin with: the pyramid levels of student and teacher side by side, in the teacher's channels. */
 import { EngineError } from "../engine/errors";
 import type { Tensor } from "../engine/graph";
+import type { Bound } from "../models/params";
 import { linear } from "../ops/linear";
 import type { Loss } from "../ops/losses";
 import { add } from "../ops/maps";
@@ -35,10 +36,14 @@ export function pairs({ student, teacher, modules }: Pick<Lesson, "student" | "t
       "Give both the same image size and number of levels.",
     );
   return student.pyramid.map((x, level) => {
-    const weight = modules[`align.${level}.weight`];
-    const aligned = weight ? linear(x, weight, { bias: modules[`align.${level}.bias`] }) : x;
-    return { level, student: aligned, teacher: teacher.pyramid[level] };
+    return { level, student: align(modules, `align.${level}`, x), teacher: teacher.pyramid[level] };
   });
+}
+
+/** A 1 x 1 convolution of a map by modules of that name; the map itself where there are none. */
+export function align(modules: Bound, name: string, x: Tensor): Tensor {
+  const weight = modules[`${name}.weight`];
+  return weight ? linear(x, weight, { bias: modules[`${name}.bias`] }) : x;
 }
 
 const sizes = (maps: Tensor[]) => maps.map(({ shape: [, height, width] }) => `${height} x ${width}`).join(", ");

@@ -38,6 +38,9 @@ export interface Dimensions {
   channels: number;
   /** Levels of the pyramid. */
   levels: number;
+  /** Backbone: channels of its first stage, and whether its blocks are bottlenecks. */
+  width: number;
+  block: "basic" | "bottleneck";
 }
 
 /** A detector and what it made of the batch; maps are [B, H, W, C]. */
@@ -66,8 +69,18 @@ export interface Lesson<K extends Knobs = Knobs> {
   modules: Bound;
   knobs: Values<K>;
   random: Draws;
-  /** What `visible` drew. */
+  /** The cells that `visible` drew. */
   visible?: Tensor;
+}
+
+/** What the student sees of its input. */
+export interface Sight {
+  /** f32 [B, gh, gw], 1 visible, 0 erased. */
+  cells: Tensor;
+  /** Normalise by what is visible alone. */
+  visibleStatistics: boolean;
+  /** "one": the detector's own loss comes from the masked pass too. "two": from a pass of the whole image. */
+  passes: "one" | "two";
 }
 
 export interface Taught {
@@ -99,7 +112,7 @@ export interface DetectionMethod<K extends Knobs = Knobs> {
   terms: Record<string, Term>;
   /** What is trained beside the student and thrown away afterwards. */
   modules(student: Dimensions, teacher: Dimensions, choices: Choices<K>): Modules;
-  /** Methods that hide part of the student's input: which cells stay, f32 [B, gh, gw] of ones and zeros. */
-  visible?(scene: { graph: Graph; batch: number; image: number; knobs: Values<K>; random: Draws }): Tensor;
+  /** Methods that hide part of the student's input say what stays, or nothing where their settings hide nothing. */
+  visible?(scene: { graph: Graph; batch: number; image: number; knobs: Values<K>; random: Draws }): Sight | undefined;
   losses(lesson: Lesson<K>): Taught;
 }

@@ -55,14 +55,20 @@ export function vit(params: Bound, config: ViTConfig, images: Tensor, { kept, al
   return { logits, blocks, attention };
 }
 
-interface BlockShape {
+export interface BlockShape {
   batch: number;
   tokens: number;
   clsOnly: boolean;
 }
 
 /** x += proj(attention(norm1(x))); x += fc2(act(fc1(norm2(x)))). With `clsOnly`, for the class rows alone. */
-function block(x: Tensor, params: Bound, prefix: string, config: ViTConfig, shape: BlockShape): { x: Tensor; trace: AttentionTrace } {
+export function block(
+  x: Tensor,
+  params: Bound,
+  prefix: string,
+  config: Pick<ViTConfig, "heads" | "headDim" | "eps" | "mlp" | "activation">,
+  shape: BlockShape,
+): { x: Tensor; trace: AttentionTrace } {
   const p: Named = (name) => params[prefix + name];
   const heads: Heads = { batch: shape.batch, heads: config.heads, headDim: config.headDim };
   const normed = layerNorm(x, p("norm1.weight"), p("norm1.bias"), config.eps);

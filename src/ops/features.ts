@@ -18,9 +18,10 @@ export interface ErrorOptions {
 
 /**
  * scale * sum of e(student - teacher), weighted, over maps [.., C]. `student` may be a stack of maps of which each is compared
- * with the same `teacher`. Gradients reach whichever of the two wants them. Throws when the shapes disagree.
+ * with the same `teacher`. Gradients reach whichever of the two wants them. `rows` is what each row adds, [rows]. Throws when
+ * the shapes disagree.
  */
-export function errorLoss(student: Tensor, teacher: Tensor, options: ErrorOptions = {}): Loss {
+export function errorLoss(student: Tensor, teacher: Tensor, options: ErrorOptions = {}): Loss & { rows: Tensor } {
   const { power = "square", scale = 1, rows: perRow, channels } = options;
   const { graph, rows, cols } = student;
   const stacked = rows !== teacher.rows;
@@ -37,6 +38,7 @@ export function errorLoss(student: Tensor, teacher: Tensor, options: ErrorOption
   graph.launch("features", "error", { ...launch, bind: { ...launch.bind, a: student, b: teacher, out }, threads: rows });
   return {
     value: sum(out).value,
+    rows: out,
     seed: (weight, grads) => {
       const params = { ...launch.params, weight };
       for (const [a, b] of [[student, teacher] as const, [teacher, student] as const])

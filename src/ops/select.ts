@@ -30,7 +30,7 @@ export function topk(scores: Tensor, k: number, { order = "top" }: TopkOptions =
 
 const SIGN_BIT = 0x80000000;
 /** Parameters that an entry point does not read. */
-const NONE = { cols: 0, index_offset: 0, index_stride: 0, flip: 0, ...plus().params };
+const NONE = { k: 0, cols: 0, index_offset: 0, index_stride: 0, flip: 0, share: 0, ...plus().params };
 
 export interface RandomOptions {
   seed: number;
@@ -60,6 +60,15 @@ export function promote(scores: Tensor, draws: Tensor, highest: number | Live): 
     params: { ...NONE, batch, rows, k: highest, ...place("x", scores) },
     threads: out.size,
   });
+  return out;
+}
+
+/** Zeros at the round(share * N) highest of each row of `scores` [B, N], ones elsewhere. `share` may be live: it changes no launch. */
+export function hide(scores: Tensor, share: number | Live): Tensor {
+  const { graph, rows: batch, cols: rows } = scores;
+  const out = graph.temp(scores.shape);
+  const params = { ...NONE, batch, rows, ...place("x", scores), share };
+  graph.launch("select", "hide", { bind: { scores, out }, params, threads: out.size });
   return out;
 }
 

@@ -8,6 +8,7 @@ import type { Detection, GroundTruth } from "../models/detector/boxes";
 import type { DetectorConfig } from "../models/detector/config";
 import { decode, type LevelOutputs } from "../models/detector/decode";
 import { type DetectorResult, detector } from "../models/detector/detector";
+import type { DetectorOptions } from "../models/detector/layers";
 import { Targets } from "../models/detector/targets";
 import type { Bound, Params } from "../models/params";
 import { absolutePixelMeans } from "../ops/regions";
@@ -74,29 +75,38 @@ export interface Parts {
   lesson?: { teacher?: DetectorModel; method: DetectionMethod; settings: Settings; knobs: Knobs };
 }
 
-/** Student and, where there is one, teacher see the images; the method says what the student should have seen. */
+/**
+ * Student and, where there is one, teacher see the images; the method says what the student should have seen. A method that
+ * hides part of the student's input does so while there is a teacher; what the student answers outside training is of the
+ * whole image. `distilled` is the pass that the method compares.
+ */
 export function forward(
   graph: Graph,
   { config, params, lesson, inputs, trainable }: Parts & { inputs: DetectorInputs; trainable: boolean },
-): { student: DetectorResult; teacher?: DetectorResult; taught?: Taught } {
+): { student: DetectorResult; distilled: DetectorResult; teacher?: DetectorResult; taught?: Taught } {
   const { images, boxes } = inputs.on(graph);
   const bound = params.on(graph, trainable);
-  if (!lesson) return { student: detector(inside("student.", bound), config, images) };
+  const pass = (options: DetectorOptions = {}) => detector(inside("student.", bound), config, images, { ...options, training: trainable });
+  if (!lesson) {
+    const student = pass();
+    return { student, distilled: student };
+  }
   const { teacher, method, settings, knobs } = lesson;
   const random: Draws = { seed: settings.seed, step: knobs.step };
   const values = Object.fromEntries(
     Object.entries(method.knobs).map(([name, { kind }]) => [name, kind === "number" ? knobs[name as never] : settings[name as never]]),
   ) as never;
-  const visible = method.visible?.({ graph, batch: inputs.batch, image: config.image, knobs: values, random });
-  const seen = detector(inside("student.", bound), config, images, { mask: visible, training: trainable });
-  if (!teacher) return { student: seen };
+  const sight = teacher && method.visible?.({ graph, batch: inputs.batch, image: config.image, knobs: values, random });
+  const distilled = pass({ mask: sight?.cells, visibleStatistics: sight?.visibleStatistics });
+  const seen = sight && (!trainable || sight.passes === "two") ? pass() : distilled;
+  if (!teacher) return { student: seen, distilled };
   const told = detector(teacher.params.on(graph, false), teacher.config, images);
-  const student: Seen = { config, ...seen };
+  const student: Seen = { config, ...distilled };
   const taught = method.losses({
     ...{ student, teacher: { config: teacher.config, ...told }, boxes, modules: inside("kd.", bound) },
-    ...{ knobs: values, random, visible },
+    ...{ knobs: values, random, visible: sight?.cells },
   });
-  return { student: seen, teacher: told, taught };
+  return { student: seen, distilled, teacher: told, taught };
 }
 
 /** What student and teacher make of some images, and the method's pictures. */

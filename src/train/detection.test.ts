@@ -75,6 +75,32 @@ describe("a detection run", () => {
     session.destroy();
   });
 
+  test("under MKD, saved, continues with the same bits, in one pass or two", async () => {
+    const subject = detection({ dataset, teacher });
+    const masked = (session: Session) => session.set("ratio", 0.5);
+    for (const passes of ["one", "two"]) {
+      const whole = Session.create({ engine, subject, settings: settings({ preset: "mkd", passes }) });
+      const before = await losses(whole, 1);
+      expect(Object.keys(before[0]).sort()).toEqual(["box", "cls", "dfl", "feature", "global"]);
+      const continued = Session.restore({ engine, subject }, await whole.save());
+      for (const session of [whole, continued]) masked(session);
+      expect(await losses(continued, 2)).toEqual(await losses(whole, 2));
+      expect(await continued.task.params.read()).toEqual(await whole.task.params.read());
+      for (const session of [whole, continued]) session.destroy();
+    }
+  });
+
+  test("under MKD the student answers for whole images, without a decoder (T31)", async () => {
+    const alone = Session.create({ engine, subject: detection({ dataset }), settings: settings() });
+    const masked = Session.create({ engine, subject: detection({ dataset, teacher }), settings: settings({ preset: "mkd", ratio: 0.75 }) });
+    expect(await masked.task.weights()).toEqual(await alone.task.weights());
+    const [own, views] = [await alone.task.look([0, 1]), await masked.task.look([0, 1])];
+    expect(views.student).toEqual(own.student);
+    expect([...views.maps["visible.input"].data].filter((v) => v === 0)).toHaveLength(6);
+    expect(await masked.evaluate()).toEqual(await alone.evaluate());
+    for (const session of [alone, masked]) session.destroy();
+  });
+
   test("refuses a teacher of another kind by name", () => {
     const make = () => Session.create({ engine, subject: detection({ dataset, teacher }), settings: settings({ detector: "atss" }) });
     expect(make).toThrow(/teacher.safetensors is a gfl detector/);

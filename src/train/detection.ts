@@ -113,15 +113,15 @@ export class DetectionTask implements Task<DetectorViews> {
     return { grads, outputs: Object.fromEntries(terms.map(({ name, loss }) => [name, loss.value])) };
   }
 
-  /** Every term of the loss, and the student's pyramid. */
+  /** Every term of the loss, and the student's pyramid: one more where the method compares a pass of its own. */
   private terms(graph: Graph): { terms: Term[]; pyramid: Tensor[] } {
-    const { student, taught } = forward(graph, { ...this.parts(), inputs: this.inputs, trainable: true });
+    const { student, distilled, taught } = forward(graph, { ...this.parts(), inputs: this.inputs, trainable: true });
     const own = detectorLosses(this.config, student.levels, this.inputs.targets);
     const terms = [
       ...Object.entries(own).map(([name, loss]): Term => ({ name, loss, weight: 1, own: true })),
       ...Object.entries(taught?.losses ?? {}).map(([name, loss]): Term => ({ name, loss, weight: this.weightOf(name), own: false })),
     ];
-    return { terms, pyramid: student.pyramid };
+    return { terms, pyramid: [...new Set([...student.pyramid, ...distilled.pyramid])] };
   }
 
   private parts(): Parts {

@@ -79,7 +79,7 @@ export function groups(channels: number): number {
 }
 
 /** Channels of the backbone's stages C2 to C5. */
-export function stageChannels({ block, width }: DetectorConfig): number[] {
+export function stageChannels({ block, width }: Pick<DetectorConfig, "block" | "width">): number[] {
   return [1, 2, 4, 8].map((times) => width * times * (block === "bottleneck" ? 4 : 1));
 }
 
