@@ -54,7 +54,9 @@ export class Session<T extends Task = Task> {
     const settings = { ...options.settings };
     const knobs = Object.fromEntries(["step", ...KEYS].map((key) => [key, new Live(0)])) as Knobs;
     const task = options.subject.task(options.engine, settings, knobs);
-    return new Session(options, settings, knobs, task, new Optimizer(task.params, task.optimizer));
+    const session = new Session(options, settings, knobs, task, new Optimizer(task.params, task.optimizer));
+    session.applyLive();
+    return session;
   }
 
   /** Continues a saved run on the same data and teacher. */
@@ -76,6 +78,7 @@ export class Session<T extends Task = Task> {
       throw error;
     }
     session.step = saved.step;
+    session.applyLive();
     session.changes.push(...saved.changes);
     for (const [name, extra] of saved.extras) session.extras.set(name, extra);
     return session;
@@ -116,7 +119,6 @@ export class Session<T extends Task = Task> {
 
   /** Before the first step: settings that the task measures rather than takes. */
   private async prepare(): Promise<void> {
-    this.applyLive();
     const measured = (await this.task.prepare?.()) ?? {};
     for (const [key, value] of Object.entries(measured)) this.set(key as Key, value);
   }
