@@ -33,11 +33,11 @@ export function App() {
         <div className="layout">
           {pictures}
           <SettingsPanel />
-          <DataCard />
-          <TeacherCard />
           <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
             <Charts />
           </Suspense>
+          <DataCard />
+          <TeacherCard />
           {details}
           <Runs />
         </div>

@@ -77,7 +77,12 @@ function saving(now: Run): string | undefined {
   if (macs === undefined) return undefined;
   if (macs === 0) return "The teacher saw every patch, so nothing was saved.";
   if (macs < 0) return `This choice of patches cost ${percent(-macs)} more multiply-adds of the teacher than no mask at all.`;
-  return `The mask saved ${percent(macs)} of the teacher's multiply-adds${time === undefined ? "" : ` and ${percent(time)} of its measured GPU time`}.`;
+  const saved = `The mask saved ${percent(macs)} of the teacher's multiply-adds`;
+  if (time === undefined) return `${saved}.`;
+  // Small teachers and busy machines do not always gain time.
+  return time < 0
+    ? `${saved}, but its measured GPU time was ${percent(-time)} longer.`
+    : `${saved} and ${percent(time)} of its measured GPU time.`;
 }
 
 function advice(now: Run, partner: { run: Run; as: Kinship } | undefined): string | undefined {

@@ -80,6 +80,8 @@ test("what is beyond noise, measured or unpaired is said, too", () => {
   expect(worse).toContain("cost 10.0 points against all of them (Run 1): more than the noise");
   expect(worse).toContain("saved 90 % of the teacher's multiply-adds and 80 % of its measured GPU time");
   expect(worse).toContain("Try to keep more patches.");
+  const slow = { sums: { macs: 49, fullMacs: 100, teacherMs: 130, teacherFullMs: 100 } };
+  expect(verdict(ended(run(3, { keep: 0.5 }, 0.5, slow), [])).join(" ")).toContain("but its measured GPU time was 30 % longer");
   expect(verdict(ended(masked, [])).at(-1)).toContain("run the same seed with every patch");
   expect(verdict(ended(full, [alone])).join(" ")).toContain(
     "Learning from the teacher gained 20.0 points against labels alone (Run 2): more than",

@@ -7,6 +7,7 @@ import { percent, short } from "../format";
 import type { Evaluation, History, Point } from "../history";
 import { isSame, type Run, runOf } from "../runs";
 import { getState, setState, shownStep, useStore } from "../store";
+import { useSupply } from "../supply";
 import { useInTurn } from "../turns";
 import { ChartExport } from "./Export";
 import { EvaluationTable, PointTable } from "./Tables";
@@ -35,6 +36,7 @@ export function Chart(props: ChartProps) {
 const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history }: ChartProps & Shown) {
   const figure = useRef<HTMLElement>(null);
   const classes = useStore((state) => state.gallery.classes.length);
+  const teacherTop1 = useSupply(({ loaded, run }) => (run?.teacher?.id === loaded?.teacher?.id ? loaded?.teacher?.top1 : undefined));
   const beside = useRunsBeside();
   const curves = curvesOf(kind, points.at(-1));
   const evaluations = kind.tested ? all : [];
@@ -51,7 +53,8 @@ const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history
         {!kind.small && others.map(({ run }) => <LineKey key={run.id} colour={runColour(run.colour)} label={run.name} />)}
       </figcaption>
       <Frame kind={kind} points={points} total={history.total} log={log} empty={points.length + others.length === 0}>
-        {kind.shares && <ReferenceLine y={1 / classes} {...CHANCE} />}
+        {kind.shares && <ReferenceLine y={1 / classes} {...level("chance")} />}
+        {kind.shares && teacherTop1 && <ReferenceLine y={teacherTop1} {...level("teacher, whole images")} />}
         {others.map(({ run, name }) => (
           <Line
             key={run.id}
@@ -167,11 +170,12 @@ const EMPTY = [0, 1];
 const LINE = { type: "linear", dot: false, activeDot: false, isAnimationActive: false } as const;
 const AXIS = { stroke: "var(--muted)", tick: { fontSize: 11, fill: "var(--muted)" }, tickLine: false } as const;
 const TICK_LABEL = { fontSize: 10, fill: "var(--muted)" } as const;
-const CHANCE = {
+/** A line to compare with, and its name. */
+const level = (value: string) => ({
   stroke: "var(--muted)",
   strokeDasharray: "2 4",
-  label: { value: "chance", ...TICK_LABEL, position: "insideTopLeft" },
-} as const;
+  label: { value, ...TICK_LABEL, position: "insideTopLeft" as const },
+});
 
 /** As many points as a chart of this size has room for (each costs time), and as many dots as do not cover each other. */
 const MANY = 250;

@@ -74,8 +74,8 @@ function extent(kept: Uint32Array, gallery: Gallery): string {
 }
 
 function saliencyLayer(look: Look, n: number): Layer {
-  const note = "class token, last block, mean over heads: ranks the patches";
-  return { id: "saliency", title: "Student attends to", note, unit: "attention", ...rows(meanOverHeads(look, n), n) };
+  const note = "the student's attention, mean over heads: ranks the patches";
+  return { id: "saliency", title: "Saliency", note, unit: "attention", ...rows(meanOverHeads(look, n), n) };
 }
 
 function headLayer({ attention, heads }: Look, n: number, head: number): Layer {
