@@ -36,7 +36,7 @@ export function Chart(props: ChartProps) {
 const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history }: ChartProps & Shown) {
   const figure = useRef<HTMLElement>(null);
   const classes = useStore((state) => state.gallery.classes.length);
-  const teacherTop1 = useSupply(({ loaded, run }) => (run?.teacher?.id === loaded?.teacher?.id ? loaded?.teacher?.top1 : undefined));
+  const teacherTop1 = useSupply(({ loaded, run }) => (run?.teacher?.id === loaded?.teacher?.id ? loaded?.teacher?.score : undefined));
   const beside = useRunsBeside();
   const curves = curvesOf(kind, points.at(-1));
   const evaluations = kind.tested ? all : [];
