@@ -155,7 +155,9 @@ async function readBoxes(files?: GivenFile[]): Promise<void> {
 
 /** Data and teachers are of this kind from now on; Scenes-Detection and its teacher are there when first wanted. */
 async function turnTo(name: keyof typeof supplies): Promise<void> {
+  const known = supply === supplies[name];
   supply = supplies[name];
+  if (known && supply.ready) return;
   if (supply.ready) return supply.tell();
   if (name === "classifier") return; // its data is on its way from the reader
   await supply.teachers.fetch(new URL(supply.kind.shipped, base).href);
