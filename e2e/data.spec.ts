@@ -1,8 +1,9 @@
 /** The visitor's own images and teachers, in Chromium on a software adapter. */
+import { readFile } from "node:fs/promises";
 import { expect, type Locator, type Page, test } from "@playwright/test";
 import { PNG } from "pngjs";
 import { file, zipOf } from "../src/data/files.fixture";
-import { writeSafetensors } from "../src/models/safetensors";
+import { readSafetensors, writeSafetensors } from "../src/models/safetensors";
 import { hasShared, sharedBytes } from "../src/models/shared.fixture";
 import { initViT } from "../src/models/vit.config";
 import { DEIT_S } from "../src/models/vit.fixture";
@@ -90,7 +91,7 @@ test("a zip dropped on the page becomes the data, and Scenes come back", async (
   await page.dispatchEvent("main", "drop", { dataTransfer: transfer });
   await says(data(page), "lamps (yours)");
   await says(data(page), "34 images to learn from, 6 held out");
-  await expect(page.locator(".pictures figure")).toHaveCount(6);
+  await expect(page.locator(".pictures [data-strip]").first().locator("canvas")).toHaveCount(6);
   await expect(page.locator(".pictures")).toContainText("bright");
   await says(teacher(page), "There is no teacher for this data yet.");
   await button(page, "Start").click();
@@ -147,10 +148,13 @@ test("files that cannot be used are refused where they were given, and the run g
     ],
     [upload("other.safetensors", writeSafetensors(vit, { heads: "2" })), /other\.safetensors knows 3 classes; this data has 12\./],
   ];
+  const silent = upload("silent.safetensors", writeSafetensors(vit));
+  wrong.push([silent, /how many attention heads/]);
   for (const [net, words] of wrong) {
     await page.getByLabel("Teacher file").setInputFiles([net]);
     await says(teacher(page).getByRole("alert"), words);
   }
+  await expect(page.getByLabel("Attention heads")).toBeVisible();
   await says(data(page), "Scenes");
   const before = await stepOf(page);
   await stepReaches(page, before + 2);
@@ -201,4 +205,20 @@ test("a guide is asked for before it can choose, and once imported chooses durin
   const before = await stepOf(page);
   await stepReaches(page, before + 2);
   await phase(page, "running");
+});
+
+test("a student goes out as a file that comes back as a teacher", async ({ page }) => {
+  await open(page, "&steps=4&evaluate=4");
+  await button(page, "Start").click();
+  await phase(page, "finished");
+  const [download] = await Promise.all([page.waitForEvent("download"), button(page, "Download student").click()]);
+  expect(download.suggestedFilename()).toBe("student-of-scenes-4-steps.safetensors");
+  const tensors = readSafetensors(await readFile(await download.path()));
+  expect(tensors.get("patch_embed.proj.weight")?.shape).toEqual([16, 3, 4, 4]);
+  expect([...tensors.keys()]).toContain("blocks.0.attn.qkv.weight");
+  await page.getByLabel("Teacher file").setInputFiles(await download.path());
+  await says(teacher(page), /ViT, width 16, 1 block, 2 heads/);
+  await says(teacher(page), "imported, kept on this device");
+  await button(page, "Remove it").click();
+  await says(teacher(page), "comes with this page");
 });

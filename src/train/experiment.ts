@@ -41,7 +41,7 @@ const CLASSIFICATION = {
   side: number({
     label: "Image side",
     help: "Pixels along an edge. Images of any size are cut square and resized to it.",
-    ...{ default: 32, min: 8, max: 256, integer: true, when: "next", group: "data" },
+    ...{ default: 32, min: 8, max: 512, integer: true, when: "next", group: "data" },
   }),
   keep: number({
     label: "Patches the teacher sees",

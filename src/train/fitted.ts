@@ -4,6 +4,19 @@ import { EngineError } from "../engine/errors";
 import type { Weight, Weights } from "../models/weights";
 import type { Network } from "./network";
 
+/** A network for images of another size than the data has; read again at `side`, it would. */
+export class OtherSide extends EngineError {
+  override name = "OtherSide";
+
+  constructor(
+    name: string,
+    readonly side: number,
+    has: number,
+  ) {
+    super(`${name} expects images of ${side} pixels; this data has ${has}.`, `Read the images at ${side} pixels, or use another teacher.`);
+  }
+}
+
 /** Rec. 601 luma, by which decoders make colour gray. */
 const LUMA = [0.299, 0.587, 0.114];
 
@@ -14,6 +27,7 @@ const LUMA = [0.299, 0.587, 0.114];
 export function fitted(network: Network, dataset: Dataset): Network {
   const wrong = misfit(network, dataset);
   if (wrong) throw new EngineError(`${network.name} ${wrong}.`, "Train a teacher on this data, or use one that was.");
+  if (network.config.image !== dataset.side) throw new OtherSide(network.name, network.config.image, dataset.side);
   const result = suited(network, dataset);
   const order = network.classes && dataset.classes.map((c) => network.classes?.indexOf(c) as number);
   if (order) reorder(result.weights, order);
@@ -33,7 +47,6 @@ export function suited(network: Network, dataset: Dataset): Network {
 function misfit({ config, classes }: Network, dataset: Dataset): string | undefined {
   if (config.classes !== dataset.classes.length) return `knows ${config.classes} classes; this data has ${dataset.classes.length}`;
   if (classes?.some((c) => !dataset.classes.includes(c))) return `knows the classes ${few(classes)}; this data has ${few(dataset.classes)}`;
-  if (config.image !== dataset.side) return `expects images of ${config.image} pixels; this data has ${dataset.side}`;
 }
 
 const few = (classes: string[]) => classes.slice(0, 3).join(", ") + (classes.length > 3 ? ", ..." : "");

@@ -93,7 +93,9 @@ describe("fitted to data", () => {
     expect(() => fitted(network(3, { classes: ["a", "b", "x"] }), data(3))).toThrow(
       "net knows the classes a, b, x; this data has a, b, c.",
     );
-    expect(() => fitted(network(3), { ...data(3), side: 12 })).toThrow("net expects images of 8 pixels; this data has 12.");
+    expect(() => fitted(network(3), { ...data(3), side: 12 })).toThrow(
+      "net expects images of 8 pixels; this data has 12. Read the images at 8 pixels",
+    );
   });
 });
 

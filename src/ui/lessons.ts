@@ -158,6 +158,8 @@ export const exportNetwork = (what: "student" | "teacher"): void => send({ type:
 
 let lastImport: { as: "teacher" | "guide"; bytes: Uint8Array; name: string } | undefined;
 
+let lastTold: Told = {};
+
 export async function importNetwork(as: "teacher" | "guide", file: File, told: Told): Promise<void> {
   lastImport = { as, bytes: new Uint8Array(await file.arrayBuffer()), name: file.name };
   importAgain(told);
@@ -165,8 +167,15 @@ export async function importNetwork(as: "teacher" | "guide", file: File, told: T
 
 /** Reads the last imported file again, after its owner has told more of it. */
 export function importAgain(told: Told): void {
+  lastTold = told;
   refuse("teacher");
   if (lastImport) send({ type: "import", ...lastImport, told });
+}
+
+/** Makes the images again at the size that the last imported file wants, then reads it again. */
+export async function resizeFor(pixels: number): Promise<void> {
+  await resize(pixels);
+  if (side() === pixels) importAgain(lastTold);
 }
 
 /** No longer waits for what a saved run was saved with. */

@@ -6,6 +6,8 @@ import type { DataFacts, Event, TeachingReport } from "../worker/protocol";
 export interface Refusal {
   message: string;
   remedy: string;
+  /** With images of so many pixels it would work. */
+  side?: number;
 }
 
 export interface SupplyState {
@@ -53,7 +55,7 @@ function fold(event: Event, { refusals, reading }: SupplyState): Partial<SupplyS
       return { keptData: event.facts ?? undefined };
     case "refused":
       return {
-        refusals: { ...refusals, [event.at]: { message: event.message, remedy: event.remedy } },
+        refusals: { ...refusals, [event.at]: { message: event.message, remedy: event.remedy, side: event.side } },
         // What is still going on says so again in a moment.
         ...(event.at === "teacher" ? { teaching: undefined } : { reading: undefined }),
       };

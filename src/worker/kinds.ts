@@ -79,7 +79,7 @@ export const CLASSIFIER: Kind<Dataset, Classifier, Classification> = {
     ...counts(data),
     notes,
   }),
-  describe: ({ config: { width, depth, heads } }) => `ViT, width ${width}, ${depth} blocks, ${heads} heads`,
+  describe: ({ config: { width, depth, heads } }) => `ViT, width ${width}, ${counted(depth, "block")}, ${counted(heads, "head")}`,
 };
 
 type Detector = DetectorNetwork & AnyNetwork;
@@ -104,3 +104,5 @@ export const DETECTOR: Kind<DetectionSet, Detector, DetectionTask> = {
   describe: ({ config: { kind, blocks, width, channels } }) =>
     `${kind.toUpperCase()}, ResNet of ${2 + 2 * blocks.reduce((a, b) => a + b, 0)} layers, width ${width}, pyramid ${channels}`,
 };
+
+const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;

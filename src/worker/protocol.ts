@@ -185,8 +185,8 @@ export type Event =
   | { type: "missing"; what: "data" | "teacher" | "guide"; wanted: Reference; side: number }
   | { type: "keptData"; facts: DataFacts | null }
   | { type: "exported"; name: string; bytes: Uint8Array }
-  /** A request that came to nothing; whatever runs goes on. */
-  | { type: "refused"; at: "data" | "teacher"; message: string; remedy: string }
+  /** A request that came to nothing; whatever runs goes on. With images of `side` pixels it would have come to something. */
+  | { type: "refused"; at: "data" | "teacher"; message: string; remedy: string; side?: number }
   | { type: "step"; report: Omit<StepReport, "kept"> }
   | { type: "look"; look: Look }
   /** The same of the student as it was before its first step, under the current settings. */

@@ -7,6 +7,7 @@ import { EngineError } from "../engine/errors";
 import { tune } from "../ops/tune";
 import { readCheckpoint } from "../train/checkpoint";
 import { isDetection, type Settings, settingOf } from "../train/experiment";
+import { OtherSide } from "../train/fitted";
 import { Session } from "../train/session";
 import type { Reference } from "../train/task";
 import { sourceOf } from "./given";
@@ -348,7 +349,7 @@ function fail(error: unknown, at?: Card): void {
   const fatal = !engine || engine.failure !== undefined;
   const { message, remedy } = inWords(error);
   if (at && !fatal) {
-    post({ type: "refused", at, message, remedy });
+    post({ type: "refused", at, message, remedy, ...(error instanceof OtherSide && { side: error.side }) });
     return;
   }
   playing = false;

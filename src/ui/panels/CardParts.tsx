@@ -5,7 +5,7 @@ import type { Refusal } from "../supply";
 /** Something that has come so far, 0..1, and what can be done about it. */
 export function Bar({ label, value, children }: { label: string; value?: number; children: ReactNode }) {
   return (
-    <div className="bar">
+    <div className="under-way">
       <span className="figures">
         {label}
         {value !== undefined && ` · ${Math.floor(100 * value)} %`}
@@ -17,7 +17,7 @@ export function Bar({ label, value, children }: { label: string; value?: number;
 }
 
 /** Why a request came to nothing; brought into view, because a drop may have happened anywhere. */
-export function Problem({ refusal }: { refusal?: Refusal }) {
+export function Problem({ refusal, children }: { refusal?: Refusal; children?: ReactNode }) {
   const here = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     if (refusal) here.current?.scrollIntoView({ block: "nearest" });
@@ -25,12 +25,12 @@ export function Problem({ refusal }: { refusal?: Refusal }) {
   return (
     refusal && (
       <p className="problem" role="alert" ref={here}>
-        {refusal.message} <b>{refusal.remedy}</b>
+        {refusal.message} <b>{refusal.remedy}</b> {children}
       </p>
     )
   );
 }
 
 export function Due({ children }: { children: ReactNode }) {
-  return <p className="due">{children}</p>;
+  return <p className="heed">{children}</p>;
 }

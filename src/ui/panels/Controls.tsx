@@ -1,11 +1,12 @@
 /** The bar that runs the training: one green button that becomes Pause, and what the run is doing. */
-import { useRef } from "react";
 import { playOrPause, restart, stepOnce, stop, undo } from "../actions";
 import { openFile, resumeKept, saveToFile } from "../client";
 import { labelOf } from "../curves";
 import { short } from "../format";
+import { exportNetwork } from "../lessons";
 import { begun, busy, finished, type State, useStore, waiting } from "../store";
 import { isStale, useSupply } from "../supply";
+import { FilePicker } from "./FilePicker";
 
 export function Controls({ onHelp }: { onHelp(): void }) {
   const state = useStore();
@@ -37,7 +38,7 @@ export function Controls({ onHelp }: { onHelp(): void }) {
         <button type="button" onClick={undo} disabled={stack.length === 0} title="Takes back the last live change (Ctrl+Z)">
           Undo
         </button>
-        <FileButtons disabled={!state.active || failure?.fatal === true} />
+        <FileButtons disabled={!state.active || failure?.fatal === true} untaught={!begun(state)} />
         <button type="button" onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">
           ?
         </button>
@@ -69,28 +70,23 @@ function MainButtons({ state }: { state: State }) {
   );
 }
 
-function FileButtons({ disabled }: { disabled: boolean }) {
-  const input = useRef<HTMLInputElement>(null);
+function FileButtons({ disabled, untaught }: { disabled: boolean; untaught: boolean }) {
   return (
     <>
       <button type="button" onClick={saveToFile} disabled={disabled}>
         Save
       </button>
-      <button type="button" onClick={() => input.current?.click()} disabled={disabled}>
+      <FilePicker label="Saved run" accept=".safetensors" onPick={([file]) => void openFile(file)} disabled={disabled}>
         Open
+      </FilePicker>
+      <button
+        type="button"
+        onClick={() => exportNetwork("student")}
+        disabled={disabled || untaught}
+        title="The student as safetensors, under the names timm uses"
+      >
+        Download student
       </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        accept=".safetensors"
-        aria-label="Saved run"
-        onChange={({ target }) => {
-          const [file] = target.files ?? [];
-          if (file) void openFile(file);
-          target.value = "";
-        }}
-      />
     </>
   );
 }

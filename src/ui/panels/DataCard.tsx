@@ -1,5 +1,5 @@
 /** The data card: what images there are to learn from, and every way to bring one's own. */
-import { type ReactNode, useRef } from "react";
+import type { ReactNode } from "react";
 import type { DataFacts } from "../../worker/protocol";
 import { change } from "../actions";
 import { picked } from "../files";
@@ -8,6 +8,7 @@ import { abandon, cancelLoading, keepData, loadFiles, loadKept, loadScenes } fro
 import { useStore } from "../store";
 import { isOwn, useSupply } from "../supply";
 import { Bar, Due, Problem } from "./CardParts";
+import { FilePicker } from "./FilePicker";
 
 const SIDES = [32, 48];
 
@@ -30,7 +31,12 @@ export function DataCard() {
       <Reading />
       <Problem refusal={refusal} />
       <div className="buttons">
-        <Pickers />
+        <FilePicker label="Image files" multiple onPick={take}>
+          Choose files
+        </FilePicker>
+        <FilePicker label="Image folder" folder onPick={take}>
+          Choose a folder
+        </FilePicker>
         {loaded && isOwn(loaded) && (
           <button type="button" onClick={() => void loadScenes()}>
             Back to Scenes
@@ -48,6 +54,9 @@ export function DataCard() {
     </section>
   );
 }
+
+/** Picking empties the list right after, so it is copied at once. */
+const take = (list: FileList) => void loadFiles(picked(list));
 
 function Facts({ facts }: { facts: DataFacts }) {
   const { name, classes, train, test, side, channels, notes } = facts;
@@ -92,37 +101,6 @@ function Sides({ facts, fixed }: { facts: DataFacts; fixed: boolean }) {
   );
 }
 
-/** Browsers pick either files or a folder, never both in one go. */
-function Pickers() {
-  const files = useRef<HTMLInputElement>(null);
-  const folder = useRef<HTMLInputElement>(null);
-  const take = (input: HTMLInputElement) => {
-    const given = picked(input.files);
-    input.value = "";
-    if (given.length > 0) void loadFiles(given);
-  };
-  return (
-    <>
-      <button type="button" onClick={() => files.current?.click()}>
-        Choose files
-      </button>
-      <input ref={files} type="file" multiple hidden aria-label="Image files" onChange={({ target }) => take(target)} />
-      <button type="button" onClick={() => folder.current?.click()}>
-        Choose a folder
-      </button>
-      <input
-        ref={folder}
-        type="file"
-        multiple
-        hidden
-        aria-label="Image folder"
-        {...{ webkitdirectory: "" }}
-        onChange={({ target }) => take(target)}
-      />
-    </>
-  );
-}
-
 function Reading() {
   const reading = useSupply((state) => state.reading);
   const loaded = useSupply((state) => state.loaded);
@@ -143,7 +121,7 @@ function Missing(): ReactNode {
   const reading = useSupply((state) => state.reading);
   if (missing?.what !== "data" || reading) return null;
   return (
-    <div className="due" role="status">
+    <div className="heed" role="status">
       <p>
         The saved run learned from <b>{missing.wanted.name}</b>, which is not loaded. Choose the same files again and it goes on.
       </p>

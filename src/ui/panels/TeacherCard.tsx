@@ -1,15 +1,27 @@
 /** The teacher card: who teaches, how one is trained on the data at hand, and networks in and out as files. */
-import { useRef, useState } from "react";
+import { useState } from "react";
 import type { Moments } from "../../data/dataset";
 import { isDetection } from "../../train/experiment";
 import type { Told } from "../../train/network";
 import type { TeacherFacts } from "../../worker/protocol";
 import { change } from "../actions";
 import { count, duration, percent, short } from "../format";
-import { abandon, dropTeacher, endTeaching, exportNetwork, importAgain, importNetwork, type Size, sizes, teach } from "../lessons";
+import {
+  abandon,
+  dropTeacher,
+  endTeaching,
+  exportNetwork,
+  importAgain,
+  importNetwork,
+  resizeFor,
+  type Size,
+  sizes,
+  teach,
+} from "../lessons";
 import { useStore } from "../store";
 import { useSupply } from "../supply";
 import { Bar, Due, Problem } from "./CardParts";
+import { FilePicker } from "./FilePicker";
 
 export function TeacherCard() {
   const loaded = useSupply((state) => state.loaded);
@@ -30,7 +42,13 @@ export function TeacherCard() {
       {stale && <Due>The run under way keeps {run.teacher ? "its teacher" : "learning alone"}; Restart takes this.</Due>}
       <Missing />
       {teaching ? <Teaching /> : !alone && loaded && <Training hasOne={loaded.teacher !== null} />}
-      <Problem refusal={refusal} />
+      <Problem refusal={refusal}>
+        {refusal?.side && (
+          <button type="button" onClick={() => void resizeFor(refusal.side!)}>
+            Read the images at {refusal.side} px
+          </button>
+        )}
+      </Problem>
       {!alone && loaded && !teaching && <Files teacher={loaded.teacher} />}
     </section>
   );
@@ -172,6 +190,7 @@ const SCALES: Record<string, Moments | undefined> = {
 };
 
 function Files({ teacher }: { teacher: TeacherFacts | null }) {
+  const asked = useSupply((state) => state.refusals.teacher?.message.includes("how many attention heads") === true);
   const guide = useSupply((state) => state.loaded?.guide);
   const [heads, setHeads] = useState("");
   const [scale, setScale] = useState("as this data");
@@ -191,7 +210,7 @@ function Files({ teacher }: { teacher: TeacherFacts | null }) {
           </button>
         )}
       </div>
-      <details>
+      <details open={asked}>
         <summary>About files, and a guide</summary>
         <p className="hint">
           A teacher is a ViT or DeiT with a class token as safetensors, under the names of timm, Hugging Face or vit-pytorch, for these
@@ -234,25 +253,11 @@ function Files({ teacher }: { teacher: TeacherFacts | null }) {
 }
 
 function ImportButton({ as, told }: { as: "teacher" | "guide"; told: () => Told }) {
-  const input = useRef<HTMLInputElement>(null);
+  const take = ([file]: FileList) => void importNetwork(as, file, told());
   return (
-    <>
-      <button type="button" onClick={() => input.current?.click()}>
-        Import a {as}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        accept=".safetensors"
-        aria-label={as === "teacher" ? "Teacher file" : "Guide file"}
-        onChange={({ target }) => {
-          const [file] = target.files ?? [];
-          if (file) void importNetwork(as, file, told());
-          target.value = "";
-        }}
-      />
-    </>
+    <FilePicker label={as === "teacher" ? "Teacher file" : "Guide file"} accept=".safetensors" onPick={take}>
+      Import a {as}
+    </FilePicker>
   );
 }
 
@@ -261,7 +266,7 @@ function Missing() {
   const missing = useSupply((state) => state.missing);
   if (!missing || missing.what === "data") return null;
   return (
-    <div className="due" role="status">
+    <div className="heed" role="status">
       <p>
         The saved run had the {missing.what} <b>{missing.wanted.name}</b>, which is not loaded. Import that file and the run goes on.
       </p>

@@ -16,9 +16,11 @@ export function Verdict() {
         <p key={sentence}>{sentence}</p>
       ))}
       {alone && (
-        <button type="button" onClick={runPair}>
-          Run the same with every patch
-        </button>
+        <div className="buttons">
+          <button type="button" onClick={runPair}>
+            Run the same with every patch
+          </button>
+        </div>
       )}
     </section>
   );
