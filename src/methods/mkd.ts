@@ -84,8 +84,8 @@ type Knobs = typeof knobs;
 const STREAM = 0x400;
 
 /**
- * Views: `visible.input` [B, gh, gw] and `visible.L` [B, H, W], 1 visible and 0 erased; `regenerated.L` and `wanted.L`
- * [B, H, W], mean |F| over channels of student and teacher; `error.L` [B, H, W], what each position adds to L_feat.
+ * Views: `visible.input` [B, gh, gw] and `visible.L` [B, H, W], 1 visible and 0 erased; `regenerated.L`
+ * [B, H, W], mean |F| over channels; `error.L` [B, H, W], what each position adds to L_feat.
  */
 export const mkd: DetectionMethod<Knobs> = {
   name: "mkd",
@@ -151,7 +151,6 @@ function compared(
   const global = masked && errorLoss(related(own, "student"), related(target, "teacher"), { scale: 1 / teacher.size });
   const views = {
     [`regenerated.${level}`]: absolutePixelMeans(rebuilt.detach(), 1),
-    [`wanted.${level}`]: absolutePixelMeans(teacher, 1),
     [`error.${level}`]: feature.rows.reshape(teacher.shape.slice(0, 3)),
   };
   return { feature, global, views };
