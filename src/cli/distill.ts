@@ -7,7 +7,8 @@ import { isDetection } from "../train/experiment";
 import type { Session } from "../train/session";
 import type { TeacherTime } from "../train/task";
 import { distillDetector } from "./detection";
-import { nodeEngine, openSubject, readArguments, runToEnd, SUBJECT_KEYS } from "./headless";
+import { nodeEngine, readArguments, runToEnd } from "./headless";
+import { openSubject, SUBJECT_KEYS } from "./subject";
 
 export async function main(argv: string[]): Promise<number> {
   const given = readArguments(argv, [...SUBJECT_KEYS, "resume", "every", "kernels"]);
@@ -20,8 +21,9 @@ export async function main(argv: string[]): Promise<number> {
   if (isDetection(settings.preset)) return distillDetector(given, every);
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
   const teacherTime = stopwatch();
+  const engine = await nodeEngine(rest.kernels);
   const session = await runToEnd({
-    session: { engine: await nodeEngine(rest.kernels), subject: await openSubject(rest, settings), settings },
+    session: { engine, subject: await openSubject(engine, rest, settings), settings },
     resume: rest.resume,
     every,
     log: async (r, { task }) =>

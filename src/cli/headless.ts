@@ -14,11 +14,10 @@ import { detectionScenes } from "../data/scenes.detection";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, type TuneStore, tune } from "../ops/tune";
-import { type Classification, classification } from "../train/classification";
 import { fromPairs, KEYS, type Key, type Settings, settingsOf } from "../train/experiment";
 import { type Network, readNetwork } from "../train/network";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
-import type { Scores, Subject, Task } from "../train/task";
+import type { Scores, Task } from "../train/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { nodeGPU } from "./device.node";
 
@@ -92,20 +91,6 @@ function sourceFile(file: string, path: string): SourceFile {
 export async function loadNetwork(path: string, heads?: number): Promise<Network> {
   if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- out=FILE");
   return readNetwork(new Uint8Array(readFileSync(path)), basename(path), { heads });
-}
-
-/** The teacher that ships with the page. */
-const TEACHER = "public/teacher-scenes.safetensors";
-
-/** Arguments that name what a distillation is about. */
-export const SUBJECT_KEYS = ["data", "teacher", "guide"] as const;
-
-/** Opens data, teacher ("none" for none) and guide. */
-export async function openSubject(rest: Record<string, string>, { side, teacher: learns }: Settings): Promise<Subject<Classification>> {
-  const dataset = await openData(rest.data ?? "scenes", side);
-  const teacher = learns === "none" ? undefined : await loadNetwork(rest.teacher ?? TEACHER);
-  const guide = rest.guide ? await loadNetwork(rest.guide) : undefined;
-  return classification({ dataset, teacher, guide });
 }
 
 /** Where measured kernel choices are kept, by adapter. */

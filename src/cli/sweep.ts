@@ -14,7 +14,8 @@ import type { Session } from "../train/session";
 import type { Subject, Task } from "../train/task";
 import { detectionOutcome, openDetectionSubject } from "./detection";
 import { outcome } from "./distill";
-import { nodeEngine, openSubject, readArguments, runToEnd, SUBJECT_KEYS } from "./headless";
+import { nodeEngine, readArguments, runToEnd } from "./headless";
+import { openSubject, SUBJECT_KEYS } from "./subject";
 
 const OWN = ["out", "seeds", "kernels"];
 
@@ -44,8 +45,8 @@ export async function main(argv: string[]): Promise<number> {
   const { rest } = readArguments(base, [...OWN, ...SUBJECT_KEYS]);
   const { out, seeds = "1,2,3" } = rest;
   if (!out) throw new EngineError("out is missing.", "Write out=FILE.jsonl, where finished runs are noted.");
-  const plans = await planned(base, cases, seeds.split(","));
   const engine = await nodeEngine(rest.kernels);
+  const plans = await planned(engine, base, cases, seeds.split(","));
   const found = new Map<string, Row[]>();
   for (const plan of plans) {
     const row = readRows(out).find(({ run }) => run === plan.run) ?? (await carriedOut(engine, plan, out));
@@ -56,23 +57,23 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 /** All cases of one seed before the next: a sweep that stops early still compares. */
-async function planned(base: string[], cases: string[][], seeds: string[]): Promise<Plan[]> {
+async function planned(engine: Engine, base: string[], cases: string[][], seeds: string[]): Promise<Plan[]> {
   const fields = new Map<string, Field>();
   const plans: Plan[] = [];
   for (const seed of seeds)
     for (const words of cases) {
       const { settings, rest } = readArguments([...base, ...words, `seed=${seed}`], [...OWN, ...SUBJECT_KEYS]);
       const key = [...SUBJECT_KEYS.map((name) => rest[name]), settings.side, settings.teacher, isDetection(settings.preset)].join();
-      const field = fields.get(key) ?? (await fieldOf(settings, rest));
+      const field = fields.get(key) ?? (await fieldOf(engine, settings, rest));
       fields.set(key, field);
       plans.push({ run: nameOf(settings, field.subject), words: words.join(" "), settings, field });
     }
   return plans;
 }
 
-async function fieldOf(settings: Settings, rest: Record<string, string>): Promise<Field> {
+async function fieldOf(engine: Engine, settings: Settings, rest: Record<string, string>): Promise<Field> {
   if (isDetection(settings.preset)) return carried(await openDetectionSubject(rest, settings), detectionOutcome);
-  return carried(await openSubject(rest, settings), outcome);
+  return carried(await openSubject(engine, rest, settings), outcome);
 }
 
 function carried<T extends Task>(subject: Subject<T>, outcome: (session: Session<T>) => Promise<object>): Field {

@@ -3,8 +3,10 @@
  * Stops and resumes by itself: the run is saved beside `out` every minute.
  */
 import { rmSync } from "node:fs";
+import type { Dataset } from "../data/dataset";
+import type { Engine } from "../engine/device";
 import { classification } from "../train/classification";
-import { isDetection } from "../train/experiment";
+import { isDetection, type Settings } from "../train/experiment";
 import { writeNetwork } from "../train/network";
 import { trainDetector } from "./detection";
 import { nodeEngine, openData, readArguments, runToEnd, writeWhole } from "./headless";
@@ -23,9 +25,24 @@ export async function main(argv: string[]): Promise<number> {
   if (isDetection(settings.preset)) return trainDetector(given);
   const dataset = await openData(rest.data ?? "scenes", settings.side);
   const print = (row: object) => console.log(json ? JSON.stringify(row) : Object.entries(row).flat().join(" "));
-  const resume = `${rest.out}.run`;
+  await trainClassifier({ engine: await nodeEngine(rest.kernels), dataset, settings, out: rest.out, print });
+  return 0;
+}
+
+interface Training {
+  engine: Engine;
+  dataset: Dataset;
+  settings: Settings;
+  /** The file it is written to. */
+  out: string;
+  print(row: object): void;
+}
+
+/** Trains to the end and writes the network. A training that was cut short goes on from what is saved beside `out`. */
+export async function trainClassifier({ engine, dataset, settings, out, print }: Training): Promise<void> {
+  const resume = `${out}.run`;
   const session = await runToEnd({
-    session: { engine: await nodeEngine(rest.kernels), subject: classification({ dataset }), settings },
+    session: { engine, subject: classification({ dataset }), settings },
     resume,
     every: 50,
     log: ({ step, losses, rates, imagesPerSecond }) =>
@@ -34,10 +51,10 @@ export async function main(argv: string[]): Promise<number> {
   });
   const { top1 } = await session.evaluate();
   const { config } = session.task;
-  writeWhole(rest.out, writeNetwork({ weights: await session.task.weights(), config, top1 }, dataset));
+  writeWhole(out, writeNetwork({ weights: await session.task.weights(), config, top1 }, dataset));
   rmSync(resume, { force: true });
-  print({ final: true, top1, steps: session.step, out: rest.out });
-  return 0;
+  print({ final: true, top1, steps: session.step, out });
+  session.destroy();
 }
 
 const round = (x: number) => Math.round(1e4 * x) / 1e4;

@@ -34,6 +34,11 @@ export function fitted(network: Network, dataset: Dataset): Network {
   return { ...result, classes: dataset.classes };
 }
 
+/** Whether `fitted` takes it. */
+export function fits(network: Network, dataset: Dataset): boolean {
+  return misfit(network, dataset) === undefined;
+}
+
 /**
  * The network as if it had been trained on images normalised as this data set's are; of its answers and the images' size
  * nothing is asked. What it does to an image stays the same: its patch embedding takes over the difference.

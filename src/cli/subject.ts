@@ -1,0 +1,46 @@
+/** What a distillation of a classifier is about: data, a teacher for it, and perhaps a guide. */
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Dataset } from "../data/dataset";
+import type { Engine } from "../engine/device";
+import { type Classification, classification } from "../train/classification";
+import { defaults, type Settings } from "../train/experiment";
+import { fits } from "../train/fitted";
+import type { Network } from "../train/network";
+import type { Subject } from "../train/task";
+import { loadNetwork, openData } from "./headless";
+import { trainClassifier } from "./train";
+
+/** Arguments that name what a distillation is about. */
+export const SUBJECT_KEYS = ["data", "teacher", "guide"] as const;
+
+/** Opens data, teacher ("none" for none, by default the usual one) and guide. */
+export async function openSubject(engine: Engine, rest: Record<string, string>, settings: Settings): Promise<Subject<Classification>> {
+  const dataset = await openData(rest.data ?? "scenes", settings.side);
+  const guide = rest.guide ? await loadNetwork(rest.guide) : undefined;
+  if (settings.teacher === "none") return classification({ dataset, guide });
+  const teacher = rest.teacher ? await loadNetwork(rest.teacher) : await usualTeacher(engine, dataset, settings);
+  return classification({ dataset, teacher, guide });
+}
+
+/** The teacher that ships with the page. */
+const SHIPPED = "public/teacher-scenes.safetensors";
+
+/** Passes over the data that a teacher is trained for, within limits. */
+const EPOCHS = 10;
+const [LEAST_STEPS, MOST_STEPS] = [200, 800];
+
+/** The teacher that ships with the page, if it is for such data; else one trained on them here, once, and kept. */
+async function usualTeacher(engine: Engine, dataset: Dataset, { batch, seed, side }: Settings): Promise<Network> {
+  const shipped = await loadNetwork(SHIPPED);
+  if (fits(shipped, dataset)) return shipped;
+  const out = `.cache/teacher-${dataset.id}.safetensors`;
+  if (!existsSync(out)) {
+    const steps = Math.min(MOST_STEPS, Math.max(LEAST_STEPS, Math.round((EPOCHS * dataset.train.count) / batch)));
+    console.error(`${shipped.name} is not for this data. Training a teacher first (${steps} steps); it is kept as ${out}.`);
+    mkdirSync(dirname(out), { recursive: true });
+    const settings = { ...defaults(), width: 64, depth: 4, heads: 4, batch, seed, side, steps, evaluate: steps };
+    await trainClassifier({ engine, dataset, settings, out, print: (row) => console.error(JSON.stringify(row)) });
+  }
+  return loadNetwork(out);
+}
