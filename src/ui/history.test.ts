@@ -32,3 +32,12 @@ test("a stored history goes on where it was", () => {
   expect(revived.points).toEqual(history.points);
   expect(revived.sums).toEqual({ macs: 7, fullMacs: 14 });
 });
+
+test("what is measured beside the steps is noted on the newest point, also when charts have frozen it", () => {
+  const history = new History(10);
+  history.push(report(1));
+  for (const point of history.points) Object.freeze(point);
+  history.measured("scores", { top1: 0.4 });
+  history.push(report(2));
+  expect(history.points.map(({ scores }) => scores)).toEqual([{ top1: 0.4 }, { top1: 0.4 }]);
+});

@@ -80,8 +80,9 @@ export class History {
   /** What was measured beside the steps holds from the newest point on. */
   measured(of: "scores" | "pulls", values: Record<string, number>): void {
     this.latest[of] = values;
-    const last = this.points.at(-1);
-    if (last) last[of] = values;
+    const last = this.points.pop();
+    // A new point: the chart library freezes those it has drawn.
+    if (last) this.points.push({ ...last, [of]: values });
   }
 
   addLook(look: Look): void {
