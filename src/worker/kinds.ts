@@ -2,6 +2,7 @@
 import type { Dataset } from "../data/dataset";
 import type { DetectionSet } from "../data/detection";
 import type { Engine } from "../engine/device";
+import type { ViTConfig } from "../models/vit.config";
 import { type Classification, classification, measure } from "../train/classification";
 import { type DetectionTask, detection, measureDetector } from "../train/detection";
 import { assertTakes, type DetectorNetwork, readDetector, writeDetector } from "../train/detection.network";
@@ -58,6 +59,10 @@ export interface Kind<D extends AnyData = AnyData, N extends AnyNetwork = AnyNet
   describe(network: N): string;
 }
 
+/** A transformer's size, for people. */
+export const describeViT = ({ width, depth, heads }: ViTConfig): string =>
+  `ViT, width ${width}, ${counted(depth, "block")}, ${counted(heads, "head")}`;
+
 const counts = ({ train, test }: AnyData) => ({ train: train.count, test: test.count });
 
 type Classifier = Network & AnyNetwork;
@@ -79,7 +84,7 @@ export const CLASSIFIER: Kind<Dataset, Classifier, Classification> = {
     ...counts(data),
     notes,
   }),
-  describe: ({ config: { width, depth, heads } }) => `ViT, width ${width}, ${counted(depth, "block")}, ${counted(heads, "head")}`,
+  describe: ({ config }) => describeViT(config),
 };
 
 type Detector = DetectorNetwork & AnyNetwork;

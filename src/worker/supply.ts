@@ -3,7 +3,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../train/experiment";
 import { type Network, readNetwork, type Told } from "../train/network";
-import type { AnyData, AnyNetwork, Kind } from "./kinds";
+import { type AnyData, type AnyNetwork, describeViT, type Kind } from "./kinds";
 import type { DataFacts, Event } from "./protocol";
 import { KEPT_DATA, KEPT_FACTS } from "./reading";
 import { forget, keep } from "./storage";
@@ -118,7 +118,7 @@ export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwo
     if (!this.isWanted(this.kind)) return;
     const { facts, teacher } = this.hold();
     const known = teacher && { ...this.factsOf(teacher.network), origin: teacher.origin, score: teacher.network.score };
-    const guide = this.guide && { id: this.guide.id, name: this.guide.name, kind: "" };
+    const guide = this.guide && { id: this.guide.id, name: this.guide.name, kind: describeViT(this.guide.config) };
     this.post({ type: "loaded", read, data: facts, teacher: known ?? null, guide: guide ?? null });
   }
 
