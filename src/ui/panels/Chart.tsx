@@ -78,8 +78,8 @@ const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history
       <p className="summary">{summary(kind, curves, points, evaluations)}</p>
       <div className="tables">
         {points.length > 0 && <ChartExport kind={kind} curves={curves} figure={figure} />}
-        <PointTable points={history.points} of={kind.of} curves={curves} format={kind.format} />
-        {evaluations.length > 0 && <EvaluationTable evaluations={evaluations} />}
+        <PointTable title={kind.title} points={history.points} of={kind.of} curves={curves} format={kind.format} />
+        {evaluations.length > 0 && <EvaluationTable title={kind.title} evaluations={evaluations} />}
       </div>
     </figure>
   );
