@@ -28,7 +28,7 @@ const TESTS = [
   { name: "unit tests", command: `vitest run --reporter=default --reporter=json --outputFile.json=${reports}/unit.json`, live: true },
   { name: "build", command: "vite build --logLevel=warn" },
   { name: "size", command: "node src/cli/size.mjs", note: true },
-  { name: "browser tests", command: "playwright test -c e2e smoke firefox --reporter=list,json", live: true },
+  { name: "browser tests", command: "playwright test -c e2e --reporter=list,json", live: true },
 ];
 
 const env = {
