@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { EngineError } from "../engine/errors";
+import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../metrics/errors";
 import { type DetectionTask, detection } from "../train/detection";
 import { type DetectorNetwork, readDetector, writeDetector } from "../train/detection.network";
 import type { Settings } from "../train/experiment";
@@ -16,7 +17,7 @@ async function loadDetector(path: string): Promise<DetectorNetwork> {
   return readDetector(new Uint8Array(readFileSync(path)), basename(path));
 }
 
-/** A detector learns from a teacher and ground truth; the last line has `final: true` and COCO's scores. */
+/** A detector learns from a teacher and ground truth; the last line has `final: true`, COCO's scores and, as JSON, what errors cost. */
 export async function distillDetector({ settings, rest, json }: Arguments, every: number): Promise<number> {
   const print = printer(json);
   const session = await runToEnd({
@@ -27,7 +28,7 @@ export async function distillDetector({ settings, rest, json }: Arguments, every
     evaluated: (step, scores) => print({ step, ...rounded(scores) }),
   });
   for (const { key, to } of session.changes) print({ set: key, to });
-  print({ final: true, ...(await detectionOutcome(session)) });
+  print({ final: true, ...(await detectionOutcome(session)), ...(json && { errors: await errorAreas(session) }) });
   return 0;
 }
 
@@ -42,6 +43,18 @@ export async function openDetectionSubject(rest: Record<string, string>, { side 
 export async function detectionOutcome(session: Session<DetectionTask>): Promise<object> {
   const { preset, seed } = session.settings;
   return { steps: session.step, ...rounded(await session.evaluate()), preset, seed };
+}
+
+/** The areas below the seven curves of the error analysis, for student and teacher: mean over the classes, and of each. */
+async function errorAreas({ task }: Session<DetectionTask>): Promise<object> {
+  const { classes, student, teacher } = await task.errors(await task.weights());
+  return { student: areasOf(student, classes), ...(teacher && { teacher: areasOf(teacher, classes) }) };
+}
+
+function areasOf({ overall, perClass }: ErrorAnalysis, classes: readonly string[]): object {
+  const named = ({ areas }: ErrorCurves) => rounded(Object.fromEntries(ERROR_CURVES.map((name, i) => [name, areas[i]])));
+  const each = perClass.flatMap((one, i) => (one ? [[classes[i], named(one)] as const] : []));
+  return { overall: named(overall), classes: Object.fromEntries(each) };
 }
 
 /** A detector learns from ground truth alone and is written to `out`; a run that was cut short goes on. */

@@ -75,6 +75,39 @@ describe("a detection run", () => {
     session.destroy();
   });
 
+  test("says what errors cost student and teacher, while the student goes on learning, and can be ended (T38)", async () => {
+    const { blocks, width: stem, channels } = config;
+    const session = Session.create({
+      ...{ engine, subject: detection({ dataset, teacher }) },
+      settings: settings({ blocks: blocks[0], stem, channels }),
+    });
+    const shares: number[] = [];
+    const alone = async <T>(work: () => Promise<T>) => {
+      const result = await work();
+      await losses(session, 1);
+      return result;
+    };
+    // A student of the teacher's weights is asked anew, and must come to the same.
+    const {
+      student,
+      teacher: taught,
+      images,
+      classes,
+    } = await session.task.errors(teacher.weights, {
+      ...{ alone, progress: (share) => shares.push(share) },
+    });
+    expect(student).toEqual(taught);
+    expect(session.step).toBe(4);
+    expect(shares).toEqual([0.5, 1]);
+    expect([images, classes.length]).toEqual([6, student.perClass.length]);
+    const { areas } = student.overall;
+    expect([areas.length, areas.at(-1)]).toEqual([7, 1]);
+    expect(areas).toEqual([...areas].sort((a, b) => a - b));
+    expect(areas[5]).toBeGreaterThan(areas[0]);
+    await expect(session.task.errors(teacher.weights, { signal: AbortSignal.abort() })).rejects.toThrow("aborted");
+    session.destroy();
+  });
+
   test("under MKD, saved, continues with the same bits, in one pass or two", async () => {
     const subject = detection({ dataset, teacher });
     const masked = (session: Session) => session.set("ratio", 0.5);

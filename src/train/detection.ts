@@ -10,13 +10,13 @@ import { DETECTION_METHODS, type DetectionMethodName } from "../methods";
 import { calibrated, type Norms } from "../methods/calibrate";
 import type { DetectionMethod } from "../methods/method";
 import { initModules } from "../methods/modules";
-import { CocoEvaluation, type CocoScores, scaledEdges } from "../metrics/coco";
 import { type DetectorConfig, type DetectorKind, smallDetector } from "../models/detector/config";
 import { initDetector } from "../models/detector/init";
 import { detectorLosses } from "../models/detector/losses";
 import { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import type { Loss } from "../ops/losses";
+import { detectorErrors, scored, teacherErrors } from "./detection.heldout";
 import { assertTakes, type DetectorNetwork } from "./detection.network";
 import {
   below,
@@ -30,7 +30,7 @@ import {
 } from "./detection.step";
 import type { Key, Settings } from "./experiment";
 import type { OptimizerOptions } from "./optimizer";
-import type { Knobs, Progress, Report, Scores, Subject, Task } from "./task";
+import type { Beside, Errors, Knobs, Progress, Report, Scores, Subject, Task } from "./task";
 
 export interface DetectionOptions {
   dataset: DetectionSet;
@@ -47,7 +47,6 @@ export function detection(options: DetectionOptions): Subject<DetectionTask> {
   };
 }
 
-const EVALUATION_BATCH = 16;
 /** Batches over which gradients are measured before the first step. */
 const CALIBRATION_BATCHES = 4;
 
@@ -188,7 +187,19 @@ export class DetectionTask implements Task<DetectorViews> {
 
   /** Average precision and recall as COCO has them, on held-out images. */
   evaluate(limit: number, progress?: Progress): Promise<Scores> {
-    return scored(this.engine, { config: this.config, params: this.params }, this.options.dataset, limit, progress);
+    const { engine, config, params } = this;
+    return scored({ config, params }, { engine, dataset: this.options.dataset, limit, progress });
+  }
+
+  /** What precision on all held-out images is lost to, for a student of such weights and, where there is one, the teacher. */
+  async errors(weights: Weights, { progress, ...beside }: Beside = {}): Promise<Errors> {
+    const { engine, config } = this;
+    const { teacher, dataset } = this.options;
+    const parts = teacher ? 2 : 1;
+    const asked = (part: number) => ({ engine, dataset, ...beside, progress: (share: number) => progress?.((part + share) / parts) });
+    const student = await detectorErrors({ weights, config }, asked(0));
+    const taught = teacher && (await teacherErrors(teacher, asked(1)));
+    return { classes: dataset.classes, images: dataset.test.count, student, ...(taught && { teacher: taught }) };
   }
 
   /** What student and teacher see on the given held-out images, and what the method does to their features. */
@@ -247,45 +258,6 @@ function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: 
       ? `is a ${config.kind} detector, the student is ${student.kind}`
       : config.levels !== student.levels && `has ${config.levels} pyramid levels, the student ${student.levels}`;
   if (wrong) throw new EngineError(`The teacher ${name} ${wrong}.`, "Train a teacher that fits, or choose what fits it.");
-}
-
-/** COCO's scores of a student on held-out images, all or the first `limit`; sizes are scaled to the images' side. */
-async function scored(engine: Engine, parts: Parts, dataset: DetectionSet, limit: number, progress?: Progress): Promise<Scores> {
-  const { test, classes, side } = dataset;
-  const count = Math.min(limit, test.count);
-  const batch = Math.min(EVALUATION_BATCH, count);
-  const batches = new DetectionBatches(dataset, batch, 0);
-  const look = await DetectorLook.compile(engine, parts, batch);
-  const evaluation = new CocoEvaluation({ classes: classes.length, edges: scaledEdges(side) });
-  try {
-    for (let from = 0; from < count; from += batch) {
-      const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
-      const { images, truths } = batches.load(test, indices);
-      const { student } = await look.run(images, truths);
-      for (let i = 0; i < batch && from + i < count; i++) evaluation.add({ truths: truths[i], detections: student[i] });
-      progress?.(Math.min(1, (from + batch) / count));
-    }
-  } finally {
-    look.destroy();
-  }
-  return named(evaluation.scores());
-}
-
-/** A network's average precision on held-out images. Rejects with an EngineError when it is for others. */
-export async function measureDetector(engine: Engine, network: DetectorNetwork, dataset: DetectionSet): Promise<number> {
-  assertTakes(network, dataset);
-  const params = new Params(engine, new Map(prefixed("student.", network.weights)));
-  try {
-    return (await scored(engine, { config: network.config, params }, dataset, Number.POSITIVE_INFINITY)).map ?? 0;
-  } finally {
-    params.destroy();
-  }
-}
-
-/** COCO's names, as the command line and the charts say them; sizes without any object are left out. */
-function named({ ap, ap50, ap75, apSmall, apMedium, apLarge, ar }: CocoScores): Scores {
-  const all = { map: ap, ap50, ap75, ap_s: apSmall, ap_m: apMedium, ap_l: apLarge, mar: ar };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
 }
 
 const numberOf = (weight: number | Live): number => (typeof weight === "number" ? weight : weight.value);

@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/device";
 import type { Gradients, Graph, Live, Tensor } from "../engine/graph";
 import type { Fetched } from "../engine/readback";
+import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import type { Key, Settings } from "./experiment";
@@ -26,6 +27,24 @@ export type Scores = Record<string, number>;
 
 /** Told how far something long has come, 0..1. */
 export type Progress = (share: number) => void;
+
+/** How long work goes on beside other work on the GPU. */
+export interface Beside {
+  /** Runs a piece of it when nobody else uses the GPU; at once unless told. */
+  alone?: <T>(work: () => Promise<T>) => Promise<T>;
+  progress?: Progress;
+  /** Ends it between two pieces: it rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What precision on held-out images is lost to. */
+export interface Errors {
+  /** Names of the classes, and how many images were looked at. */
+  classes: string[];
+  images: number;
+  student: ErrorAnalysis;
+  teacher?: ErrorAnalysis;
+}
 
 /** What the teacher costs now and at all patches. MACs as the paper counts them. */
 export interface Cost {
@@ -64,6 +83,8 @@ export interface Task<View = unknown> {
   report(fetched: Fetched): Report;
   /** Scores on held-out images, all or the first `limit`. */
   evaluate(limit: number, progress?: Progress): Promise<Scores>;
+  /** What a student of such weights, and the teacher, lose precision on held-out images to. */
+  errors?(weights: Weights, beside?: Beside): Promise<Errors>;
   /** What the student makes of the given held-out images. */
   look(indices: number[]): Promise<View>;
   /** A setting that changes recordings has changed: recorded looks are stale. */
