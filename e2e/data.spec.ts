@@ -1,27 +1,15 @@
 /** The visitor's own images and teachers, in Chromium on a software adapter. */
 import { readFile } from "node:fs/promises";
-import { expect, type Locator, type Page, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
 import { PNG } from "pngjs";
 import { file, zipOf } from "../src/data/files.fixture";
 import { readSafetensors, writeSafetensors } from "../src/models/safetensors";
 import { hasShared, sharedBytes } from "../src/models/shared.fixture";
 import { initViT } from "../src/models/vit.config";
 import { DEIT_S } from "../src/models/vit.fixture";
-import { button, LONG, open, phase, status, stepOf, stepReaches } from "./page";
+import { button, data, give, LONG, open, phase, says, status, stepOf, stepReaches, type Upload, upload } from "./page";
 
-interface Upload {
-  name: string;
-  mimeType: string;
-  buffer: Buffer;
-}
-
-const upload = (name: string, bytes: Uint8Array): Upload => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) });
-const data = (page: Page) => page.locator("#data");
 const teacher = (page: Page) => page.locator("#teacher");
-const give = (page: Page, ...files: Upload[]) => page.getByLabel("Image files").setInputFiles(files);
-
-/** Reading and training take their time where several tests share a processor. */
-const says = (where: Locator, what: string | RegExp) => expect(where).toContainText(what, { timeout: LONG });
 
 /** A picture of noise around a gray. */
 function png(gray: number, side = 20): Uint8Array {

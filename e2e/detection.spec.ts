@@ -1,10 +1,13 @@
 /** A detector is taught in the page: what it finds, what is erased, and how both follow the settings. */
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
-import { button, LONG, phase, stepOf, stepReaches } from "./page";
+import { file, zipOf } from "../src/data/files.fixture";
+import { hasShared, sharedBytes, sharedPaths } from "../src/models/shared.fixture";
+import { button, data, give, LONG, phase, runToEnd, says, stepOf, stepReaches, upload } from "./page";
 
 /** A student as small as there are, so that a software adapter trains it. */
-const SMALL = "./?preset=samkd&batch=2&stem=4&channels=8&stacked=0&evaluate=1000";
+const SIZES = "batch=2&stem=4&channels=8&stacked=0&evaluate=1000";
+const SMALL = `./?preset=samkd&${SIZES}`;
 
 // Many kernels are compiled for the first step, and the teacher is of full size.
 test.describe.configure({ timeout: 6 * LONG });
@@ -56,4 +59,50 @@ test("a detector trains, its loss is drawn, and moving omega changes what is era
   await expect(page.locator("[data-regions=W] td")).toHaveCount(4);
   await expect(page.locator(".channels rect")).not.toHaveCount(0);
   await expectNoViolations(page);
+});
+
+test("MKD hides patches of the student's input, r moves how many at once, and what is regenerated is shown", async ({ page }) => {
+  await page.goto(`./?preset=mkd&${SIZES}&steps=30`);
+  await phase(page, "ready");
+  await button(page, "Start").click();
+  await expect.poll(() => stepOf(page), { timeout: 3 * LONG }).toBeGreaterThanOrEqual(2);
+  await button(page, "Pause").click();
+  await phase(page, "paused");
+  const seen = page.locator("[data-map=visible] canvas").first();
+  // 128 pixels are 16 patches of 32; of them r = 0.3 hides 5.
+  await expect(seen).toHaveAttribute("data-kept", "11");
+  for (const map of ["regenerated", "error"]) await expect(page.locator(`[data-map=${map}] canvas`)).toBeVisible();
+  const ratio = page.locator("#set-ratio");
+  await ratio.fill("0.5");
+  await ratio.press("Enter");
+  await expect(seen).toHaveAttribute("data-kept", "8", { timeout: LONG });
+  const step = await stepOf(page);
+  await button(page, "Step").click();
+  await expect.poll(() => stepOf(page), { timeout: LONG }).toBe(step + 1);
+  await expect(page.locator("[data-chart=loss] .summary")).toContainText("features, teacher");
+  await expectNoViolations(page);
+});
+
+test.describe("BCCD", () => {
+  test.skip(!hasShared, "no shared test data");
+
+  test("is read from a zip with what is odd about it, while broken annotations are refused; a student learns from it", async ({ page }) => {
+    const paths = sharedPaths("bccd").filter((path) => /(Annotations|JPEGImages)\/BloodImage_000[0-3]/.test(path));
+    const files = paths.map((path) => file(path.slice("bccd/".length), sharedBytes(path)));
+    await page.goto(`${SMALL}&teacher=none&steps=2`);
+    await phase(page, "ready");
+    const broken = files.map((one) => (one.path.endsWith("00001.xml") ? file(one.path, new Uint8Array(0)) : one));
+    await give(page, upload("broken.zip", await zipOf(broken)));
+    await says(data(page).getByRole("alert"), "BloodImage_00001.xml");
+    await says(data(page), "Scenes-Detection");
+    await give(page, upload("cells.zip", await zipOf(files)));
+    await says(data(page), "cells (yours)");
+    await says(data(page), "3 classes: ");
+    await phase(page, "ready");
+    await expect(page.locator(".scenes button").first()).toHaveAttribute("aria-label", /^Image 1: \d+ objects/);
+    await expect(page.locator(".found-list")).toContainText("RBC");
+    await runToEnd(page);
+    await button(page, "Back to Scenes").click();
+    await says(data(page), "Scenes-Detection");
+  });
 });

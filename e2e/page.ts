@@ -1,5 +1,5 @@
 /** What several specs do with the page. Runs are small so that steps take milliseconds. */
-import { expect, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 export const SMALL = "./?batch=8&width=16&depth=1&heads=2";
 export const PATCHES = 64;
@@ -25,3 +25,20 @@ export async function runToEnd(page: Page): Promise<void> {
   await stepReaches(page, 1);
   await phase(page, "finished");
 }
+
+export interface Upload {
+  name: string;
+  mimeType: string;
+  buffer: Buffer;
+}
+
+export const upload = (name: string, bytes: Uint8Array): Upload => ({
+  name,
+  mimeType: "application/octet-stream",
+  buffer: Buffer.from(bytes),
+});
+export const data = (page: Page) => page.locator("#data");
+export const give = (page: Page, ...files: Upload[]) => page.getByLabel("Image files").setInputFiles(files);
+
+/** Reading and training take their time where several tests share a processor. */
+export const says = (where: Locator, what: string | RegExp) => expect(where).toContainText(what, { timeout: LONG });

@@ -27,3 +27,31 @@ export interface DetectionSet {
   /** Held out; never trained on. */
   test: DetectionSplit;
 }
+
+/** Read pictures as they go from thread to thread: u8 [count, side, side, 3]. */
+export interface PackedSplit {
+  count: number;
+  images: Uint8Array;
+  truths: GroundTruth[][];
+}
+
+export type PackedSet = Omit<DetectionSet, "train" | "test"> & Record<"train" | "test", PackedSplit>;
+
+export function packed({ train, test, ...rest }: DetectionSet): PackedSet {
+  return { ...rest, train: packedSplit(train, rest.side), test: packedSplit(test, rest.side) };
+}
+
+function packedSplit({ count, image, truths }: DetectionSplit, side: number): PackedSplit {
+  const images = new Uint8Array(3 * count * side * side);
+  for (let i = 0; i < count; i++) images.set(image(i), 3 * i * side * side);
+  return { count, images, truths: Array.from({ length: count }, (_, i) => truths(i)) };
+}
+
+export function unpackedSet({ train, test, ...rest }: PackedSet): DetectionSet {
+  return { ...rest, train: unpackedSplit(train, rest.side), test: unpackedSplit(test, rest.side) };
+}
+
+function unpackedSplit({ count, images, truths }: PackedSplit, side: number): DetectionSplit {
+  const size = 3 * side * side;
+  return { count, image: (i) => images.subarray(i * size, (i + 1) * size), truths: (i) => truths[i] };
+}

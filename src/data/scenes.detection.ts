@@ -53,10 +53,21 @@ export interface DetectionScenesOptions {
   seed: number;
 }
 
+/** What tells one set of Scenes-Detection from another. */
+export function detectionScenesId({ side = 128, train, test, seed }: DetectionScenesOptions): string {
+  return `scenes-detection-${side}-${train}-${test}-${seed}`;
+}
+
+/** The options that an id was made from; undefined when it is not one of Scenes-Detection. */
+export function detectionScenesOfId(id: string): (DetectionScenesOptions & { side: number }) | undefined {
+  const [, side, train, test, seed] = /^scenes-detection-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
+  return side ? { side, train, test, seed } : undefined;
+}
+
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
 export function detectionScenes({ side = 128, train, test, seed }: DetectionScenesOptions): DetectionSet {
   return {
-    id: `scenes-detection-${side}-${train}-${test}-${seed}`,
+    id: detectionScenesId({ side, train, test, seed }),
     name: "Scenes-Detection",
     side,
     classes: DETECTION_CLASSES,

@@ -8,6 +8,7 @@ import { checkDetector, checkDetectorWeights, type DetectorConfig } from "../mod
 import { fromTorch, toTorch } from "../models/detector/names";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import { type Weights, WeightsError } from "../models/weights";
+import { OtherSide } from "./fitted";
 
 /** A trained detector and what its file tells of it. */
 export interface DetectorNetwork {
@@ -49,12 +50,11 @@ export function writeDetector(
 
 /** Throws an EngineError unless the network takes the images of this data and knows its classes. */
 export function assertTakes({ name, config, classes, moments }: DetectorNetwork, data: DetectionSet): void {
+  if (config.image !== data.side) throw new OtherSide(name, config.image, data.side);
   const wrong =
-    config.image !== data.side
-      ? `expects images of ${config.image} pixels; this data has ${data.side}`
-      : String(classes) !== String(data.classes)
-        ? `knows the classes ${classes.join(", ")}; this data has ${data.classes.join(", ")}`
-        : differs(moments, data.moments) && "was trained on images of other brightness or contrast";
+    String(classes) !== String(data.classes)
+      ? `knows the classes ${classes.join(", ")}; this data has ${data.classes.join(", ")}`
+      : differs(moments, data.moments) && "was trained on images of other brightness or contrast";
   if (wrong) throw new EngineError(`${name} ${wrong}.`, "Train a teacher on this data, or use one that was.");
 }
 

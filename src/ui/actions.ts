@@ -57,10 +57,10 @@ function apply(key: Key, value: string | number): void {
 
 const isLive = (key: Key) => settingOf(key, getState().wanted.preset).when === "live";
 
-/** The settings under another preset: what was at its default is at the new one's. */
+/** The settings under another preset: what was at its default is at the new one's, and so is the size of its images. */
 function underPreset(wanted: Settings, preset: Preset): Settings {
   const [before, after] = [defaults(wanted.preset), defaults(preset)];
-  const kept = KEYS.filter((key) => wanted[key] !== before[key] && settingsOf(preset)[key]);
+  const kept = KEYS.filter((key) => key !== "side" && wanted[key] !== before[key] && settingsOf(preset)[key]);
   return { ...after, ...Object.fromEntries(kept.map((key) => [key, wanted[key]])) };
 }
 

@@ -4,7 +4,7 @@ import type { Event } from "../worker/protocol";
 import { forget, keep, recall } from "../worker/storage";
 import { download } from "./download";
 import { History } from "./history";
-import { loadAgain, onSupplyEvent } from "./lessons";
+import { kindWanted, loadAgain, onSupplyEvent } from "./lessons";
 import { openLink, send } from "./link";
 import { keepRun } from "./shelf";
 import { busy, getState, receive, setState } from "./store";
@@ -40,7 +40,7 @@ export function connect(): void {
   setSupply({ restoring: false, missing: undefined, teaching: undefined, run: undefined });
   setState({ phase: "opening", note: "", failure: undefined, active: undefined, step: 0 });
   openLink(handle);
-  send({ type: "open", base: document.baseURI });
+  send({ type: "open", base: document.baseURI, kind: kindWanted() });
   void loadAgain();
   void lookForKept();
 }

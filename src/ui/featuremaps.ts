@@ -1,6 +1,6 @@
 /**
  * What a detection method's views are as pictures: which FPN levels and pyramid levels there are, one image's map, one
- * region's channels. Views are named `kind`, `kind.L` or `kind.L.Y`: FPN level L, pyramid level Y in cells per side.
+ * region's channels. Views are named `kind`, `kind.L` or `kind.L.Y`: FPN level L, or `input`; pyramid level Y in cells per side.
  */
 import { regionsOf } from "../ops/regions";
 import type { BoxLook } from "../worker/protocol";
@@ -46,8 +46,8 @@ const partsOf = (name: string) => name.split(".");
 
 /** FPN levels that any view shows, finest first. */
 export function levelsOf(maps: Maps): number[] {
-  const levels = Object.keys(maps).flatMap((name) => partsOf(name)[1] ?? []);
-  return [...new Set(levels.map(Number))].sort((a, b) => a - b);
+  const levels = Object.keys(maps).flatMap((name) => Number(partsOf(name)[1] ?? Number.NaN));
+  return [...new Set(levels)].filter(Number.isInteger).sort((a, b) => a - b);
 }
 
 /** Pyramid levels on an FPN level, coarsest first; none for methods without regions. */

@@ -1,9 +1,10 @@
 /** What a visitor can do about data and teacher: load, read again, keep, train, import, remove. */
 import { scenesId, scenesOfId } from "../data/scenes";
+import { detectionScenesId, detectionScenesOfId } from "../data/scenes.detection";
 import { defaults, isDetection, type Settings } from "../train/experiment";
 import type { Told } from "../train/network";
 import type { DataFacts, Event } from "../worker/protocol";
-import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS } from "../worker/reading";
+import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS, type KindName } from "../worker/reading";
 import { recall } from "../worker/storage";
 import { dropped } from "./files";
 import { send } from "./link";
@@ -12,37 +13,57 @@ import { begun, getState, setState } from "./store";
 import { getSupply, receiveSupply, refuse, setSupply } from "./supply";
 import { writeUrl } from "./url";
 
-const SCENES: Source = { kind: "scenes", id: scenesId({ train: 8000, test: 1000, seed: DATA_SEED }) };
+const SCENES: Record<KindName, Source> = {
+  classifier: { kind: "scenes", id: scenesId({ train: 8000, test: 1000, seed: DATA_SEED }) },
+  detector: { kind: "scenes", id: detectionScenesId({ train: 4000, test: 200, seed: DATA_SEED }) },
+};
 const WHAT = { scenes: "Drawing the Scenes", files: "Reading your images", kept: "Reading the kept images" };
 
-/** Of what the loaded data was made: to be made again at another size, or when the GPU was lost. */
-let source: Source = SCENES;
+/** Of what the loaded data was made, by kind: to be made again at another size, or when the GPU was lost. */
+const sources = { ...SCENES };
+/** Kinds whose data the worker has. */
+const delivered = new Set<KindName>();
 /** Rises with every wish for data; an older one that is still under way is not wanted any more. */
 let wish = 0;
 
 /** Makes a data set for the next run. What is loaded stays until that has worked. */
 async function load(wanted: Source, side: number): Promise<void> {
   const mine = ++wish;
+  const kind = kindWanted();
   const what = WHAT[wanted.kind];
   refuse("data");
+  if (kind === "detector" && wanted.kind === "scenes") return paint(wanted, side);
   setSupply({ reading: { what } });
-  const outcome = await read(wanted, side, (share) => setSupply({ reading: { what, share } }));
+  const outcome = await read({ kind, source: wanted, side }, (share) => setSupply({ reading: { what, share } }));
   if (mine !== wish || !outcome) return;
   setSupply({ reading: undefined });
   if ("message" in outcome) return refuse("data", outcome);
-  source = wanted;
-  const { dataset, notes } = outcome;
-  setState((state) => ({ wanted: { ...state.wanted, side: dataset.side } }));
-  writeUrl();
-  send({ type: "data", dataset, notes }, buffersOf(dataset));
+  take(kind, wanted);
+  send({ type: "data", made: outcome.made }, buffersOf(outcome.made.dataset));
 }
+
+/** Pictures of objects are painted when they are first asked for: there is nothing to wait for. */
+function paint(wanted: Source & { kind: "scenes" }, side: number): void {
+  cancelReading();
+  setSupply({ reading: undefined });
+  take("detector", wanted);
+  send({ type: "paint", options: { ...detectionScenesOfId(wanted.id)!, side } });
+}
+
+function take(kind: KindName, source: Source): void {
+  sources[kind] = source;
+  delivered.add(kind);
+}
+
+/** What the panel's preset teaches. */
+export const kindWanted = (): KindName => (isDetection(getState().wanted.preset) ? "detector" : "classifier");
 
 const side = () => getState().wanted.side;
 
 /** Makes what is to be loaded, after the page or its GPU was opened. */
 export async function loadAgain(): Promise<void> {
-  void load(source, side());
-  if (isDetection(getState().wanted.preset)) turnToKind();
+  delivered.clear();
+  void load(sources[kindWanted()], side());
   setSupply({ keptData: await recall<DataFacts>(KEPT_FACTS) });
 }
 
@@ -71,25 +92,19 @@ export async function loadDropped(transfer: DataTransfer): Promise<void> {
   return files.length === 1 && file.name.endsWith(".safetensors") ? importNetwork("teacher", file, {}) : loadFiles(files);
 }
 
-/** Images with a class each or, under a preset of detection, with boxes: those the worker reads, which paints them when asked. */
-export async function loadFiles(files: GivenFile[]): Promise<void> {
-  if (!isDetection(getState().wanted.preset)) return load({ kind: "files", files }, side());
-  refuse("data");
-  setSupply({ reading: { what: "Reading your images and their boxes" } });
-  send({ type: "boxes", files });
-}
+/** Images with a class each or, under a preset of detection, with boxes. */
+export const loadFiles = (files: GivenFile[]): Promise<void> => load({ kind: "files", files }, side());
 export const loadKept = (): Promise<void> => load({ kind: "kept" }, side());
-export async function loadScenes(): Promise<void> {
-  if (isDetection(getState().wanted.preset)) send({ type: "boxes" });
-  else await load(SCENES, side());
-}
+export const loadScenes = (): Promise<void> => load(SCENES[kindWanted()], side());
 
 /** Turns data and teacher cards to what the wanted preset learns from. */
 export function turnToKind(): void {
-  send({ type: "kind", kind: isDetection(getState().wanted.preset) ? "detector" : "classifier" });
+  const kind = kindWanted();
+  send({ type: "kind", kind });
+  if (!delivered.has(kind)) void load(sources[kind], side());
 }
 /** Makes the loaded data again at another size. */
-export const resize = (pixels: number): Promise<void> => load(source, pixels);
+export const resize = (pixels: number): Promise<void> => load(sources[kindWanted()], pixels);
 
 /** A fresh session with what is loaded, unless a run is under way or a saved one is about to go on. */
 export function prepare(): void {
@@ -99,13 +114,25 @@ export function prepare(): void {
 
 export function onSupplyEvent(event: Event): void {
   receiveSupply(event);
-  if (event.type === "loaded") prepare();
-  if (event.type === "missing" && event.what === "data") fetchMissing(event.wanted.id);
+  if (event.type === "loaded") {
+    adjust({ ...getState().wanted, side: event.data.side });
+    prepare();
+  }
+  if (event.type === "missing") {
+    adjust(event.settings);
+    if (event.what === "data") fetchMissing(event.wanted.id);
+  }
+}
+
+/** The panel follows what is loaded, or what is about to go on. */
+function adjust(wanted: Settings): void {
+  setState({ wanted });
+  writeUrl();
 }
 
 /** Data that a saved run waits for, where it can be had without its owner. */
 function fetchMissing(id: string): void {
-  const options = scenesOfId(id);
+  const options = scenesOfId(id) ?? detectionScenesOfId(id);
   if (options) void load({ kind: "scenes", id }, options.side);
   else if (getSupply().keptData?.id === id) void loadKept();
 }

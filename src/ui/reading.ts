@@ -1,11 +1,17 @@
 /** Owns the reader: a worker per data set, so that reading can be given up at any moment and cannot hurt what runs. */
-import type { Dataset } from "../data/dataset";
-import type { GivenFile, Origin, ReadCommand, ReadEvent } from "../worker/reading";
+import type { GivenFile, KindName, Made, Origin, ReadCommand, ReadEvent } from "../worker/reading";
 
 /** Where data comes from, with the files when it comes from files. */
 export type Source = Exclude<Origin, { kind: "files" }> | { kind: "files"; files: GivenFile[] };
 
-export type Outcome = { dataset: Dataset; notes: string[] } | { message: string; remedy: string };
+export type Outcome = { made: Made } | { message: string; remedy: string };
+
+/** What is wanted: of which kind, from where, of how many pixels a side. */
+export interface Wish {
+  kind: KindName;
+  source: Source;
+  side: number;
+}
 
 /** Files handed over at a time: more at once would hold the page up. */
 const LOT = 1000;
@@ -18,7 +24,7 @@ export function cancelReading(): void {
 }
 
 /** Makes a data set of a source. `progress` is told the share done. Resolves with nothing when reading was given up. */
-export async function read(source: Source, side: number, progress: (share: number) => void): Promise<Outcome | undefined> {
+export async function read(wish: Wish, progress: (share: number) => void): Promise<Outcome | undefined> {
   cancelReading();
   const reader = new Worker(new URL("../worker/reader.ts", import.meta.url), { type: "module" });
   try {
@@ -28,7 +34,7 @@ export async function read(source: Source, side: number, progress: (share: numbe
       // Too little memory ends a worker without a word of its own.
       reader.onerror = ({ message }) =>
         resolve({ message: message || "Reading ended unexpectedly.", remedy: "Try fewer or smaller files." });
-      void handOver(reader, source, side);
+      void handOver(reader, wish);
     });
   } finally {
     giveUp = undefined;
@@ -36,13 +42,12 @@ export async function read(source: Source, side: number, progress: (share: numbe
   }
 }
 
-async function handOver(reader: Worker, source: Source, side: number): Promise<void> {
+async function handOver(reader: Worker, { source, ...rest }: Wish): Promise<void> {
   const post = (command: ReadCommand) => reader.postMessage(command);
   const files = source.kind === "files" ? source.files : [];
   for (let from = 0; from < files.length; from += LOT) {
     post({ type: "add", files: files.slice(from, from + LOT) });
     await new Promise((resolve) => setTimeout(resolve));
   }
-  const { kind } = source;
-  post({ type: "read", side, origin: kind === "files" ? { kind } : source });
+  post({ type: "read", ...rest, origin: source.kind === "files" ? { kind: "files" } : source });
 }

@@ -33,7 +33,7 @@ export function receiveSupply(event: Event): void {
   setSupply(fold(event, getSupply()));
 }
 
-function fold(event: Event, { refusals, reading }: SupplyState): Partial<SupplyState> {
+function fold(event: Event, { refusals }: SupplyState): Partial<SupplyState> {
   switch (event.type) {
     case "loaded":
       return {
@@ -41,8 +41,6 @@ function fold(event: Event, { refusals, reading }: SupplyState): Partial<SupplyS
         refusals: {},
         ...(event.read && { reading: undefined }),
       };
-    case "reading":
-      return { reading: reading && { ...reading, share: event.share } };
     case "started":
       return { run: { dataset: event.dataset, teacher: event.teacher }, ...(event.restored && { missing: undefined, restoring: false }) };
     case "teaching":

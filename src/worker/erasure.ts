@@ -1,12 +1,14 @@
 /**
- * Counts how often a method erases each position and each channel: over evenly spread looks at the watched images. The counts
- * belong to the run and are saved with it.
+ * Counts how often a method erases each position and each channel, and adds up how far what it regenerates there is off: over
+ * evenly spread looks at the watched images. The sums belong to the run and are saved with it.
  */
 import type { Weights } from "../models/weights";
 import type { BoxLook, Erasure } from "./protocol";
 
 /** Views that are masks: 0 where the method erases. */
 const MASK = /^(mask|channelMask|visible)(\.|$)/;
+/** Views that are errors of regeneration. */
+const ERROR = /^error\./;
 /** Begins the names of what is saved; below it, the number of looks. */
 const PREFIX = "erasure.";
 const LOOKS = `${PREFIX}looks`;
@@ -15,14 +17,15 @@ export class ErasureCount {
   private looks = 0;
   private readonly sums = new Map<string, { shape: readonly number[]; sum: Float64Array }>();
 
-  /** Adds a look's masks [images, ..], averaged over the images. A mask of another shape, by other settings, begins anew. */
+  /** Adds a look's maps [images, ..], averaged over the images. A map of another shape, by other settings, begins anew. */
   add(maps: BoxLook["maps"]): void {
-    const masks = Object.entries(maps).filter(([name]) => MASK.test(name));
-    if (masks.length) this.looks++;
-    for (const [name, { shape, data }] of masks) {
+    const counted = Object.entries(maps).filter(([name]) => MASK.test(name) || ERROR.test(name));
+    if (counted.length) this.looks++;
+    for (const [name, { shape, data }] of counted) {
       const [images, ...rest] = shape;
       const sum = this.sumOf(name, rest);
-      for (const [i, visible] of data.entries()) sum[i % sum.length] += (1 - visible) / images;
+      const erased = MASK.test(name);
+      for (const [i, value] of data.entries()) sum[i % sum.length] += (erased ? 1 - value : value) / images;
     }
   }
 

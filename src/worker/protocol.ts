@@ -1,22 +1,23 @@
 /** The conversation between page and worker: what the page may ask, and what it is told. */
 import type { Dataset } from "../data/dataset";
+import type { DetectionScenesOptions } from "../data/scenes.detection";
 import type { AdapterFacts } from "../engine/device";
 import type { Detection, GroundTruth } from "../models/detector/boxes";
 import type { Change, Key, Settings } from "../train/experiment";
 import type { Told } from "../train/network";
 import type { StepReport } from "../train/session";
 import type { Cost, Reference, Scores, TeacherTime } from "../train/task";
-import type { GivenFile } from "./reading";
+import type { KindName, Made } from "./reading";
 
 export type Command =
-  /** Opens the GPU and fetches the teacher that comes with the page, which lies below `base`. */
-  | { type: "open"; base: string }
+  /** Opens the GPU. The teachers that come with the page lie below `base`. */
+  | { type: "open"; base: string; kind: KindName }
   /** What the next run learns from; the reader made it. A run under way keeps its own. */
-  | { type: "data"; dataset: Dataset; notes: string[] }
-  /** Images with boxes for the next run, read by the worker itself; without files the generated ones. */
-  | { type: "boxes"; files?: GivenFile[] }
+  | { type: "data"; made: Made }
+  /** The same: generated pictures with objects, painted when they are asked for. */
+  | { type: "paint"; options: DetectionScenesOptions }
   /** From now on data, teachers and commands about them are of this kind. */
-  | { type: "kind"; kind: "classifier" | "detector" }
+  | { type: "kind"; kind: KindName }
   /** Keeps the loaded images on this device, or removes what was kept. */
   | { type: "keepData"; keep: boolean }
   /** Trains a teacher on the loaded data; the run pauses meanwhile. */
@@ -152,10 +153,10 @@ export interface BoxLook {
   maps: Record<string, { shape: readonly number[]; data: Float32Array }>;
 }
 
-/** How often what a method erases was erased over the run, by the names of its views; each a mean over images and looks. */
+/** What a method erased over the run, and how far off what it regenerated was; each a mean over images and looks. */
 export interface Erasure {
   looks: number;
-  /** Share of looks in which a position or channel was erased, by view: shape without the images. */
+  /** By view: share of looks in which a position or channel was erased, or its mean error. Shape without the images. */
   shares: Record<string, { shape: readonly number[]; data: Float64Array }>;
 }
 
@@ -171,8 +172,6 @@ export type Event =
   | { type: "gallery"; gallery: Gallery }
   | { type: "started"; settings: Settings; dataset: Reference; teacher?: Reference; step: number; changes: Change[]; restored: boolean }
   /** What the next run would learn from. */
-  /** How far reading images with boxes has come, 0..1. */
-  | { type: "reading"; share: number }
   | {
       type: "loaded";
       read: boolean;
@@ -182,7 +181,7 @@ export type Event =
     }
   | { type: "teaching"; report: TeachingReport | null }
   /** A saved run waits for the data or a network it was saved with. */
-  | { type: "missing"; what: "data" | "teacher" | "guide"; wanted: Reference; side: number }
+  | { type: "missing"; what: "data" | "teacher" | "guide"; wanted: Reference; settings: Settings }
   | { type: "keptData"; facts: DataFacts | null }
   | { type: "exported"; name: string; bytes: Uint8Array }
   /** A request that came to nothing; whatever runs goes on. With images of `side` pixels it would have come to something. */

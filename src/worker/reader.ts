@@ -3,12 +3,14 @@
  * here (a damaged archive, too little memory, a visitor who changes their mind) ends this worker and nothing else.
  */
 import type { Dataset } from "../data/dataset";
-import { decodeInBrowser } from "../data/decode";
+import { decodeInBrowser, decodeWholeInBrowser } from "../data/decode";
+import { packed } from "../data/detection";
 import { openFiles } from "../data/open";
+import { openDetection } from "../data/open.detection";
 import { scenes, scenesOfId } from "../data/scenes";
 import { EngineError } from "../engine/errors";
 import { sourceOf } from "./given";
-import { buffersOf, DATA_SEED, type GivenFile, KEPT_DATA, type Origin, type ReadCommand, type ReadEvent } from "./reading";
+import { buffersOf, DATA_SEED, type GivenFile, KEPT_DATA, type Made, type Origin, type ReadCommand, type ReadEvent } from "./reading";
 import { recall } from "./storage";
 
 const PROGRESS_MS = 100;
@@ -18,14 +20,23 @@ let told = 0;
 
 self.onmessage = ({ data }: MessageEvent<ReadCommand>) => {
   if (data.type === "add") files.push(...data.files);
-  else void make(data.origin, data.side).then(deliver, refuse);
+  else void (data.kind === "detector" ? makeBoxes(data.side) : make(data.origin, data.side)).then(deliver, refuse);
 };
 
-async function make(origin: Origin, side: number): Promise<{ dataset: Dataset; notes: string[] }> {
-  if (origin.kind === "scenes") return { dataset: scenes({ ...optionsOf(origin.id), side, onProgress }), notes: [] };
-  if (origin.kind === "kept") return { dataset: await kept(), notes: [] };
+async function make(origin: Origin, side: number): Promise<Made> {
+  if (origin.kind === "scenes") return named(scenes({ ...optionsOf(origin.id), side, onProgress }));
+  if (origin.kind === "kept") return named(await kept());
   const { notes, ...dataset } = await openFiles(files.map(sourceOf), { side, decode: decodeInBrowser, seed: DATA_SEED, onProgress });
-  return { dataset, notes };
+  return named(dataset, notes);
+}
+
+const named = (dataset: Dataset, notes: string[] = []): Made => ({ kind: "classifier", dataset, notes });
+
+/** Pictures with boxes come from files alone: generated ones are painted where they are learned from. */
+async function makeBoxes(side: number): Promise<Made> {
+  const options = { side, decode: decodeWholeInBrowser, seed: DATA_SEED, onProgress };
+  const { notes, ...dataset } = await openDetection(files.map(sourceOf), options);
+  return { kind: "detector", dataset: packed(dataset), notes };
 }
 
 function optionsOf(id: string) {
@@ -46,8 +57,8 @@ function onProgress(share: number): void {
   post({ type: "progress", share });
 }
 
-function deliver({ dataset, notes }: { dataset: Dataset; notes: string[] }): void {
-  post({ type: "made", dataset, notes }, buffersOf(dataset));
+function deliver(made: Made): void {
+  post({ type: "made", made }, buffersOf(made.dataset));
 }
 
 function refuse(error: unknown): void {

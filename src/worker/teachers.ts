@@ -29,8 +29,9 @@ export class Teachers<D extends AnyData, N extends AnyNetwork> {
 
   constructor(private readonly kind: Kind<D, N>) {}
 
-  /** Fetches the teacher that comes with the page; there may be none at that address. */
+  /** Fetches the teacher that comes with the page, once; there may be none at that address. */
   async fetch(url: string): Promise<void> {
+    if (this.shipped) return;
     const response = await fetch(url);
     if (!response.ok || response.headers.get("content-type")?.includes("html")) return;
     const bytes = new Uint8Array(await response.arrayBuffer());

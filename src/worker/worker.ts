@@ -1,6 +1,6 @@
 /** The session behind postMessage: training never touches the page's thread, and goes on when its tab is hidden. */
 
-import { decodeWholeInBrowser } from "../data/decode";
+import { unpackedSet } from "../data/detection";
 import { detectionScenes } from "../data/scenes.detection";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
@@ -10,10 +10,9 @@ import { isDetection, type Settings, settingOf } from "../train/experiment";
 import { OtherSide } from "../train/fitted";
 import { Session } from "../train/session";
 import type { Reference } from "../train/task";
-import { sourceOf } from "./given";
 import { type AnyData, type AnyNetwork, CLASSIFIER, DETECTOR, type Kind, type Watcher } from "./kinds";
 import type { Command, Event, Phase } from "./protocol";
-import { DATA_SEED, type GivenFile } from "./reading";
+import type { KindName, Made } from "./reading";
 import { keep, recall } from "./storage";
 import { Supply } from "./supply";
 
@@ -41,9 +40,6 @@ let supply = supplies.classifier;
 function isWanted(kind: { name: string }): boolean {
   return supply.kind.name === kind.name;
 }
-/** Pictures of objects, painted when they are asked for. */
-const DETECTION_SIDE = 128;
-const DETECTION_SCENES = { train: 4000, test: 200, seed: DATA_SEED };
 let base = "";
 /** A saved run that waits for its data or its teacher. */
 let pending: Uint8Array | undefined;
@@ -72,18 +68,18 @@ function enqueue(work: () => Promise<void>, at?: Card): void {
 
 /** Where a command that comes to nothing is reported when the run is none the worse for it. */
 const CARDS: Partial<Record<Command["type"], Card>> = {
-  ...{ data: "data", boxes: "data", keepData: "data", teach: "teacher", import: "teacher", dropTeacher: "teacher", export: "teacher" },
+  ...{ data: "data", paint: "data", keepData: "data", teach: "teacher", import: "teacher", dropTeacher: "teacher", export: "teacher" },
 };
 
 async function carryOut(command: Command): Promise<void> {
   switch (command.type) {
     case "open":
-      return open(command.base);
+      return open(command.base, command.kind);
     case "data":
-      await supplies.classifier.load(command.dataset, command.notes);
+      await load(command.made);
       return resume();
-    case "boxes":
-      await alone(() => readBoxes(command.files));
+    case "paint":
+      await supplies.detector.load(detectionScenes(command.options), []);
       return resume();
     case "kind":
       return turnTo(command.kind);
@@ -130,7 +126,7 @@ async function taken({ as, bytes, name, told }: Extract<Command, { type: "import
   run?.session.task.offerGuide?.(await supply.importGuide(bytes, name, told));
 }
 
-async function open(from: string): Promise<void> {
+async function open(from: string, kind: KindName): Promise<void> {
   phase("opening", "Opening the GPU");
   engine = await openEngine(navigator.gpu);
   post({ type: "adapter", facts: engine.facts });
@@ -141,28 +137,20 @@ async function open(from: string): Promise<void> {
   }
   phase("opening", "Loading data and teacher");
   base = from;
-  await supplies.classifier.teachers.fetch(new URL(CLASSIFIER.shipped, base).href);
+  await turnTo(kind);
 }
 
-/** A visitor's images with their boxes, or the generated ones. A step waits meanwhile; on an error what was loaded stays. */
-async function readBoxes(files?: GivenFile[]): Promise<void> {
-  if (!files) return supplies.detector.load(detectionScenes(DETECTION_SCENES), []);
-  const { openDetection } = await import("../data/open.detection");
-  const progress = (share: number) => post({ type: "reading", share });
-  const options = { side: DETECTION_SIDE, decode: decodeWholeInBrowser, seed: DATA_SEED, onProgress: progress };
-  const { notes, ...dataset } = await openDetection(files.map(sourceOf), options);
-  await supplies.detector.load(dataset, notes);
+function load(made: Made): Promise<void> {
+  if (made.kind === "classifier") return supplies.classifier.load(made.dataset, made.notes);
+  return supplies.detector.load(unpackedSet(made.dataset), made.notes);
 }
 
-/** Data and teachers are of this kind from now on; Scenes-Detection and its teacher are there when first wanted. */
-async function turnTo(name: keyof typeof supplies): Promise<void> {
+/** Data and teachers are of this kind from now on; the page's own teacher of it is there when first wanted. */
+async function turnTo(name: KindName): Promise<void> {
   const known = supply === supplies[name];
   supply = supplies[name];
-  if (known && supply.ready) return;
-  if (supply.ready) return supply.tell();
-  if (name === "classifier") return; // its data is on its way from the reader
   await supply.teachers.fetch(new URL(supply.kind.shipped, base).href);
-  await supply.load(detectionScenes(DETECTION_SCENES), []);
+  if (!known && supply.ready) supply.tell();
 }
 
 /** Makes a fresh session, paused before its first step, and shows what it looks at. */
@@ -180,7 +168,7 @@ async function resume(): Promise<void> {
   if (!pending) return;
   const saved = readCheckpoint(pending);
   const missing = (what: "data" | "teacher" | "guide", wanted: Reference) =>
-    post({ type: "missing", what, wanted, side: saved.settings.side });
+    post({ type: "missing", what, wanted, settings: saved.settings });
   await turnTo(kindOf(saved.settings));
   if (!supply.ready || supply.dataset.id !== saved.dataset.id) return missing("data", saved.dataset);
   const { dataset } = supply;
@@ -342,7 +330,7 @@ function subject(dataset: AnyData, teacher?: AnyNetwork) {
   return { engine: opened(), subject: supply.kind.subject({ dataset, teacher, guide: supply.guide }) };
 }
 
-const kindOf = ({ preset }: Settings) => (isDetection(preset) ? "detector" : "classifier");
+const kindOf = ({ preset }: Settings): KindName => (isDetection(preset) ? "detector" : "classifier");
 
 /** Tells what went wrong: at the card it concerns when whatever runs goes on, else as the run's own failure. */
 function fail(error: unknown, at?: Card): void {

@@ -96,7 +96,7 @@ function useRunsBeside(): Run[] {
 /** What the chart says, in words. */
 function summary({ of, shares, format }: ChartKind, curves: Curve[], points: Point[], evaluations: Evaluation[]): string {
   const last = points.at(-1);
-  if (!last) return "Nothing yet.";
+  if (!last || curves.length === 0) return "Nothing yet.";
   const now = curves.map(({ name, label }) => `${label} ${format(last[of][name])}`).join("; ");
   const tested = evaluations.at(-1);
   const held = tested && ` Held out: ${percent(Object.values(tested.scores)[0])}.`;

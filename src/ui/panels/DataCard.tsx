@@ -1,16 +1,17 @@
 /** The data card: what images there are to learn from, and every way to bring one's own. */
 import type { ReactNode } from "react";
 import type { DataFacts } from "../../worker/protocol";
+import type { KindName } from "../../worker/reading";
 import { change } from "../actions";
 import { picked } from "../files";
 import { count } from "../format";
-import { abandon, cancelLoading, keepData, loadFiles, loadKept, loadScenes } from "../lessons";
+import { abandon, cancelLoading, keepData, kindWanted, loadFiles, loadKept, loadScenes } from "../lessons";
 import { useStore } from "../store";
 import { isOwn, useSupply } from "../supply";
 import { Bar, Due, Problem } from "./CardParts";
 import { FilePicker } from "./FilePicker";
 
-const SIDES = [32, 48];
+const SIDES = { classifier: [32, 48], detector: [96, 128, 192] };
 
 export function DataCard() {
   const loaded = useSupply((state) => state.loaded?.data);
@@ -18,12 +19,13 @@ export function DataCard() {
   const refusal = useSupply((state) => state.refusals.data);
   const kept = useSupply((state) => state.keptData);
   const begun = useStore((state) => state.step > 0);
+  const kind = useStore(kindWanted);
   const other = begun && loaded && run && run.id !== loaded.id ? run : undefined;
   return (
     <section className="panel source" id="data" aria-labelledby="data-title">
       <div className="panel-head">
         <h2 id="data-title">Data</h2>
-        {loaded && <Sides facts={loaded} fixed={loaded.id === kept?.id} />}
+        {loaded && <Sides facts={loaded} usual={SIDES[kind]} fixed={loaded.id === kept?.id} />}
       </div>
       {loaded ? <Facts facts={loaded} /> : <p className="hint">Being made ready …</p>}
       {other && <Due>The run under way keeps learning from {other.name}; Restart takes this data.</Due>}
@@ -42,15 +44,18 @@ export function DataCard() {
             Back to Scenes
           </button>
         )}
-        {kept && kept.id !== loaded?.id && (
+        {kind === "classifier" && kept && kept.id !== loaded?.id && (
           <button type="button" onClick={() => void loadKept()}>
             Use {kept.name} from this device
           </button>
         )}
       </div>
       <p className="hint">Or drop files or a folder anywhere on this page. Your images never leave this tab.</p>
-      {loaded && isOwn(loaded) && <Keeping kept={loaded.id === kept?.id} />}
-      <Formats />
+      {kind === "classifier" && loaded && isOwn(loaded) && <Keeping kept={loaded.id === kept?.id} />}
+      <details>
+        <summary>What can be read</summary>
+        {FORMATS[kind]}
+      </details>
     </section>
   );
 }
@@ -77,15 +82,11 @@ function Facts({ facts }: { facts: DataFacts }) {
   );
 }
 
-function Sides({ facts, fixed }: { facts: DataFacts; fixed: boolean }) {
-  const sides = SIDES.includes(facts.side) ? SIDES : [...SIDES, facts.side];
+function Sides({ facts, usual, fixed }: { facts: DataFacts; usual: number[]; fixed: boolean }) {
+  const sides = usual.includes(facts.side) ? usual : [...usual, facts.side];
   const reading = useSupply((state) => state.reading !== undefined);
   return (
-    <fieldset
-      className="switch"
-      aria-label="Image side in pixels"
-      title="Images of any size are cut square and resized to this many pixels"
-    >
+    <fieldset className="switch" aria-label="Image side in pixels" title="Images of any size are resized to this many pixels">
       {sides.map((side) => (
         <button
           key={side}
@@ -141,16 +142,20 @@ function Keeping({ kept }: { kept: boolean }) {
   );
 }
 
-function Formats() {
-  return (
-    <details>
-      <summary>What can be read</summary>
-      <ul className="formats">
-        <li>A folder, or a zip or tar of one, with a folder of pictures per class: PNG, JPEG, WebP, GIF, BMP, AVIF of any size.</li>
-        <li>IDX images with their labels, as MNIST comes, gzipped or not.</li>
-        <li>CIFAR-10 and CIFAR-100, binary version.</li>
-        <li>Folders or files called train, test, val or the like keep their parts; otherwise 15 % of each class is held out.</li>
-      </ul>
-    </details>
-  );
-}
+const FORMATS: Record<KindName, ReactNode> = {
+  classifier: (
+    <ul className="formats">
+      <li>A folder, or a zip or tar of one, with a folder of pictures per class: PNG, JPEG, WebP, GIF, BMP, AVIF of any size.</li>
+      <li>IDX images with their labels, as MNIST comes, gzipped or not.</li>
+      <li>CIFAR-10 and CIFAR-100, binary version.</li>
+      <li>Folders or files called train, test, val or the like keep their parts; otherwise 15 % of each class is held out.</li>
+    </ul>
+  ),
+  detector: (
+    <ul className="formats">
+      <li>A folder, or a zip or tar of one, with pictures of any size and their boxes as COCO JSON, Pascal VOC XML or YOLO text.</li>
+      <li>Each picture is fitted into a square, whole.</li>
+      <li>Folders or lists called train, test, val or the like keep their parts; otherwise 15 % of the pictures are held out.</li>
+    </ul>
+  ),
+};

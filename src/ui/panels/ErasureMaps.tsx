@@ -1,7 +1,7 @@
 /** How often each position and each channel was erased over the run. */
 import { useState } from "react";
 import { paintBorders, paintGrid, paintHeat } from "../draw/patches";
-import { bordersOf, levelsOf, type Maps, nearest, type Plane, planeOf, regionsAt, sidesOf } from "../featuremaps";
+import { bordersOf, extremes, levelsOf, type Maps, nearest, type Plane, planeOf, regionsAt, sidesOf } from "../featuremaps";
 import { percent, short } from "../format";
 import { useStore } from "../store";
 import { ChannelBars } from "./ChannelBars";
@@ -18,7 +18,7 @@ export function ErasureMaps() {
   const maps = Object.keys(shares).flatMap((name) => {
     const [kind, level, side] = name.split(".");
     const plane = (level === undefined || Number(level) === focus.level) && kind !== "channelMask" && planeOf(shares[name], 0);
-    return plane ? [{ name, side: Number(side ?? 1), plane }] : [];
+    return plane ? [{ name, kind, side: Number(side ?? 1), plane }] : [];
   });
   const channels = regionsAt(shares[`channelMask.${focus.level}`], 0, sides, focus.side)[focus.cell];
   if (!erasure?.looks || maps.length === 0) return <Empty />;
@@ -32,22 +32,24 @@ export function ErasureMaps() {
         </small>
       </h2>
       <div className="stages">
-        {maps.map(({ name, side, plane }) => (
-          <ShareMap
-            key={name}
-            title={sides.length ? `${side} × ${side} regions` : "Positions"}
-            side={side}
-            plane={plane}
-            onRead={setReading}
-          />
-        ))}
+        {maps.map(({ name, kind, side, plane }) =>
+          kind === "error" ? (
+            <MeanMap key={name} {...ERROR} side={side} plane={plane} range={extremes(plane.values)} onRead={setReading} />
+          ) : (
+            <MeanMap
+              key={name}
+              {...{ ...SHARE, title: sides.length ? `${side} × ${side} regions` : SHARE.title }}
+              side={side}
+              plane={plane}
+              range={[0, 1]}
+              onRead={setReading}
+            />
+          ),
+        )}
       </div>
-      <div className="under">
-        <p className="reading" aria-live="polite">
-          {reading || "Share of looks in which a position was erased, over all watched images."}
-        </p>
-        <Legend low={0} high={1} />
-      </div>
+      <p className="reading" aria-live="polite">
+        {reading || "Share of looks in which a position was erased, and how far off what was regenerated was, over all watched images."}
+      </p>
       {channels && (
         <ChannelBars
           title={`Channels${focus.side > 1 ? `, region ${focus.cell + 1}` : ""}`}
@@ -72,11 +74,25 @@ function Empty() {
   );
 }
 
-function ShareMap({ title, side, plane, onRead }: { title: string; side: number; plane: Plane; onRead(text: string): void }) {
+/** What a map's values are, in words. */
+const SHARE = { title: "Positions", what: "erased in", format: percent };
+const ERROR = { title: "Error of regeneration", what: "mean error", format: short };
+
+interface MeanMapProps {
+  title: string;
+  what: string;
+  format(value: number): string;
+  side: number;
+  plane: Plane;
+  range: [number, number];
+  onRead(text: string): void;
+}
+
+function MeanMap({ title, what, format, side, plane, range, onRead }: MeanMapProps) {
   const { width, values } = plane;
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const paint = (context: CanvasRenderingContext2D) => {
-    paintHeat(context, values, [0, 1]);
+    paintHeat(context, values, range);
     paintGrid(context, width);
     paintBorders(context, bordersOf(side, width));
   };
@@ -84,14 +100,15 @@ function ShareMap({ title, side, plane, onRead }: { title: string; side: number;
     <figure>
       <GridCanvas
         across={width}
-        label={`${title}: how often each position was erased, ${percent(mean)} on average.`}
+        label={`${title}: ${what} ${format(mean)} on average, at each position.`}
         paint={paint}
-        describe={(cell) => `erased in ${percent(values[cell])}`}
+        describe={(cell) => `${what} ${format(values[cell])}`}
         onRead={(text) => onRead(text && `${title}. ${text}`)}
       />
       <figcaption>
         <b>{title}</b>
-        <span className="answer">{percent(mean)} on average</span>
+        <span className="answer">{format(mean)} on average</span>
+        <Legend low={range[0]} high={range[1]} />
       </figcaption>
     </figure>
   );
