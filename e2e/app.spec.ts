@@ -1,6 +1,6 @@
 /** What a visitor can do with the page, in Chromium on a software adapter; runs are small so that steps take milliseconds. */
 import { expect, type Page, test } from "@playwright/test";
-import { button, open, PATCHES, phase, picture, SMALL, status, stepOf, stepReaches } from "./page";
+import { button, LONG, open, PATCHES, phase, picture, SMALL, status, stepOf, stepReaches } from "./page";
 
 test("pictures show at once, the run trains to its end and says what came of it", async ({ page, baseURL }) => {
   const errors: string[] = [];
@@ -49,6 +49,57 @@ test("the mask follows the share of patches while it trains, and undo takes it b
   await page.keyboard.press("Control+z");
   await expect(picture(page)).toHaveAttribute("data-kept", String(PATCHES / 2));
   expect(new URL(page.url()).searchParams.has("keep")).toBe(false);
+});
+
+/** The goal is 50 ms of the thread's own time; a collection of garbage at a bad moment may add to it. */
+const LONGEST_TASK_MS = 100;
+
+for (const preset of ["maskedkd", "samkd&batch=2&stem=4&channels=8&stacked=0"])
+  test(`the page's thread is never busy for long while ${preset.split("&")[0]} trains`, async ({ page, browser }) => {
+    test.setTimeout(6 * LONG);
+    await page.goto(`./?preset=${preset}&steps=5000`);
+    await phase(page, "ready");
+    await button(page, "Start").click();
+    await expect.poll(() => stepOf(page), { timeout: 3 * LONG }).toBeGreaterThanOrEqual(3);
+    await browser.startTracing(page, { categories: ["toplevel"] });
+    await page.waitForTimeout(10_000);
+    const longest = longestTask(JSON.parse((await browser.stopTracing()).toString()).traceEvents);
+    console.log(`longest task of the page's thread: ${longest.toFixed(0)} ms`);
+    expect(longest).toBeGreaterThan(0);
+    expect(longest).toBeLessThan(LONGEST_TASK_MS);
+  });
+
+interface TraceEvent {
+  name: string;
+  ph: string;
+  pid: number;
+  tid: number;
+  /** Processor time in microseconds, which other programs do not add to. */
+  tdur?: number;
+  args?: { name?: string };
+}
+
+/** Milliseconds of processor time that the longest task of a page's main thread took. */
+function longestTask(events: TraceEvent[]): number {
+  const mains = events.filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain");
+  const tasks = events.filter(
+    ({ ph, name, pid, tid }) => ph === "X" && /RunTask$/.test(name) && mains.some((m) => m.pid === pid && m.tid === tid),
+  );
+  return Math.max(0, ...tasks.map(({ tdur }) => (tdur ?? 0) / 1000));
+}
+
+test("a hidden tab trains on", async ({ page }) => {
+  await open(page, "&steps=100000");
+  await button(page, "Start").click();
+  await stepReaches(page, 3);
+  await page.evaluate(() => {
+    // As browsers do to hidden tabs: no frames any more.
+    window.requestAnimationFrame = () => 0;
+    for (const [name, value] of Object.entries({ hidden: true, visibilityState: "hidden" }))
+      Object.defineProperty(document, name, { value });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await stepReaches(page, (await stepOf(page)) + 20);
 });
 
 test("keys pause, step and continue; a reload offers to resume and keeps the curves", async ({ page }) => {

@@ -1,6 +1,6 @@
-/** Views of methods with regions, with fewer of them and without are taken apart alike; looks stay small and few. */
+/** Views of methods with regions, with fewer of them and without are taken apart alike; looks stay few. */
 import { expect, test } from "vitest";
-import { bordersOf, condensed, levelsOf, type Maps, nearest, planeOf, regionsAt, sidesOf } from "./featuremaps";
+import { bordersOf, levelsOf, type Maps, nearest, planeOf, regionsAt, sidesOf } from "./featuremaps";
 import { at, History, LEAST_SCORE } from "./history";
 import { picturesOf } from "./panels/planes";
 
@@ -50,11 +50,20 @@ test("pictures are those of the level and the pyramid level, in the method's ord
   ]);
 });
 
-test("maps with channels are kept as their mean |F|; of many looks few keep maps, spread over the run", () => {
-  const data = Float32Array.of(1, -3, 2, 2);
-  expect(condensed({ "reconstruction.0.1": { shape: [1, 1, 2, 2], data } })).toEqual({
-    "reconstruction.0.1": { shape: [1, 1, 2], data: Float32Array.of(2, 2) },
-  });
+test("what has to do with the input comes first, and the error says how it is where hidden and elsewhere", () => {
+  const maps: Maps = {
+    "error.0": { shape: [1, 2, 2], data: Float32Array.of(1, 2, 3, 6) },
+    "visible.0": { shape: [1, 2, 2], data: Float32Array.of(1, 1, 1, 0) },
+    "visible.input": { shape: [1, 1, 1], data: Float32Array.of(1) },
+    "visible.1": { shape: [1, 1, 1], data: Float32Array.of(1) },
+  };
+  expect(levelsOf(maps)).toEqual([0, 1]);
+  const pictures = picturesOf(maps, { image: 0, level: 0, side: 1, cell: 0 });
+  expect(pictures.map(({ id }) => id)).toEqual(["visible.input", "visible.0", "error.0"]);
+  expect(pictures[2].note).toBe("mean 6 where hidden, 2 elsewhere");
+});
+
+test("of many looks few keep maps, spread over the run", () => {
   const history = new History(1000);
   const box = [0, 0, 1, 1] as const;
   const student = [[0.9, LEAST_SCORE / 2].map((score) => ({ category: 0, score, box }))];

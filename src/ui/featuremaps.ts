@@ -3,7 +3,6 @@
  * region's channels. Views are named `kind`, `kind.L` or `kind.L.Y`: FPN level L, or `input`; pyramid level Y in cells per side.
  */
 import { regionsOf } from "../ops/regions";
-import type { BoxLook } from "../worker/protocol";
 
 export interface View {
   shape: readonly number[];
@@ -28,18 +27,6 @@ export interface Plane {
   height: number;
   width: number;
   values: Float32Array;
-}
-
-/** A page keeps many looks: maps with channels [.., C], the largest by far, are kept as their mean |F|. */
-export function condensed(maps: BoxLook["maps"]): BoxLook["maps"] {
-  return Object.fromEntries(Object.entries(maps).map(([name, view]) => [name, view.shape.length === 4 ? overChannels(view) : view]));
-}
-
-function overChannels({ shape, data }: BoxLook["maps"][string]): BoxLook["maps"][string] {
-  const channels = shape[3];
-  const means = new Float32Array(data.length / channels);
-  for (let i = 0; i < data.length; i++) means[Math.floor(i / channels)] += Math.abs(data[i]) / channels;
-  return { shape: shape.slice(0, 3), data: means };
 }
 
 const partsOf = (name: string) => name.split(".");

@@ -6,7 +6,6 @@ import type { Detection } from "../models/detector/boxes";
 import type { StepReport } from "../train/session";
 import type { Scores } from "../train/task";
 import type { BoxLook, Look } from "../worker/protocol";
-import { condensed } from "./featuremaps";
 
 export interface Point {
   step: number;
@@ -91,7 +90,7 @@ export class History {
 
   addBoxLook({ step, student, teacher, maps }: BoxLook): void {
     insert(this.boxLooks, { step, student: student.map(likely), teacher: teacher?.map(likely) }, LOOKS);
-    insert(this.maps, { step, maps: condensed(maps) }, MAPS);
+    insert(this.maps, { step, maps }, MAPS);
   }
 
   /** The moments a time cursor can go to, oldest first. */

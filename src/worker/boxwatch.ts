@@ -4,7 +4,7 @@ import type { DetectionTask } from "../train/detection";
 import type { Session } from "../train/session";
 import { ErasureCount } from "./erasure";
 import { Pace } from "./pace";
-import type { Event } from "./protocol";
+import type { BoxLook, Event } from "./protocol";
 
 const SHOWN = 6;
 /** So often over a run the masks are counted. */
@@ -52,7 +52,7 @@ export class BoxWatch {
   async look(counted = false): Promise<void> {
     const { student, teacher, maps } = await this.pace.taking(() => this.session.task.look(this.watched));
     if (counted) this.erasure.add(maps);
-    this.post({ type: "boxLook", look: { step: this.session.step, student, teacher, maps } });
+    this.post({ type: "boxLook", look: { step: this.session.step, student, teacher, maps: condensed(maps) } });
     this.post({ type: "erasure", erasure: this.erasure.report() });
   }
 
@@ -69,4 +69,16 @@ export class BoxWatch {
   store(): void {
     this.erasure.store(this.session.extras);
   }
+}
+
+/** A page keeps many looks: of maps with channels [.., C], the largest by far, it gets the mean |F|. */
+export function condensed(maps: BoxLook["maps"]): BoxLook["maps"] {
+  return Object.fromEntries(Object.entries(maps).map(([name, view]) => [name, view.shape.length === 4 ? overChannels(view) : view]));
+}
+
+function overChannels({ shape, data }: BoxLook["maps"][string]): BoxLook["maps"][string] {
+  const channels = shape[3];
+  const means = new Float32Array(data.length / channels);
+  for (let i = 0; i < data.length; i++) means[Math.floor(i / channels)] += Math.abs(data[i]) / channels;
+  return { shape: shape.slice(0, 3), data: means };
 }

@@ -1,6 +1,7 @@
 /** What is found: held-out images with the objects that are there, the teacher's boxes and the student's; one of them large. */
-import { useMemo, useState } from "react";
+import { memo, useDeferredValue, useMemo, useState } from "react";
 import type { Detection, GroundTruth } from "../../models/detector/boxes";
+import type { BoxGallery } from "../../worker/protocol";
 import { bakeScene } from "../draw/patches";
 import { percent } from "../format";
 import { type Found, found, sentence } from "../found";
@@ -16,9 +17,12 @@ const WHO = [
   ["student", "student"],
 ] as const;
 
+/** Hundreds of boxes take a while to draw: whatever is more urgent comes first. */
 export function BoxPictures() {
-  const gallery = useStore(boxGalleryOf);
-  const look = useStore(shownBoxes);
+  return <Drawn gallery={useDeferredValue(useStore(boxGalleryOf))} look={useDeferredValue(useStore(shownBoxes))} />;
+}
+
+const Drawn = memo(function Drawn({ gallery, look }: { gallery: BoxGallery; look: ReturnType<typeof shownBoxes> }) {
   const live = useStore((state) => shownStep(state) === undefined);
   const chosen = useStore(({ focus }) => Math.min(focus.image, gallery.truths.length - 1));
   const [shown, setShown] = useState<Shown>({ truth: true, teacher: true, student: true });
@@ -57,7 +61,7 @@ export function BoxPictures() {
       <TimeBar />
     </section>
   );
-}
+});
 
 interface Scene {
   truths: readonly GroundTruth[];

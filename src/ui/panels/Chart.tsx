@@ -147,9 +147,7 @@ function Frame({ kind: { title, small, shares, format }, points, total, log, emp
               x={change.step}
               stroke="var(--event)"
               strokeDasharray="1 2"
-              label={
-                small ? undefined : { value: eventLabel(change), ...TICK_LABEL, fill: "var(--event)", position: "top", dy: 9 * (i % 2) }
-              }
+              label={small ? undefined : { ...eventLabel(change, total), dy: 11 * (i % 3) }}
             />
           ))}
           {cursor !== undefined && <ReferenceLine x={cursor} stroke="var(--ink)" />}
@@ -188,8 +186,10 @@ function thinned<T>(values: T[], most: number): T[] {
   return values.filter((_, i) => (values.length - 1 - i) % stride === 0);
 }
 
-function eventLabel({ key, to }: Change): string {
-  return typeof to === "number" ? `${key} ${short(to)}` : to;
+/** What was changed, beside its line on the side where there is room. */
+function eventLabel({ step, key, to }: Change, total: number) {
+  const position = step < 0.8 * total ? ("insideTopLeft" as const) : ("insideTopRight" as const);
+  return { value: typeof to === "number" ? `${key} ${short(to)}` : to, ...TICK_LABEL, fill: "var(--event)", position };
 }
 
 function LineKey({ label, colour, dash }: Omit<Curve, "name">) {

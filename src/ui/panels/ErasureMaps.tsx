@@ -1,7 +1,8 @@
 /** How often each position and each channel was erased over the run. */
-import { useState } from "react";
+import { memo, useDeferredValue, useState } from "react";
+import type { Erasure } from "../../worker/protocol";
 import { paintBorders, paintGrid, paintHeat } from "../draw/patches";
-import { bordersOf, extremes, levelsOf, type Maps, nearest, type Plane, planeOf, regionsAt, sidesOf } from "../featuremaps";
+import { bordersOf, extremes, type Focus, levelsOf, type Maps, nearest, type Plane, planeOf, regionsAt, sidesOf } from "../featuremaps";
 import { percent, short } from "../format";
 import { useStore } from "../store";
 import { ChannelBars } from "./ChannelBars";
@@ -9,8 +10,12 @@ import { GridCanvas } from "./GridCanvas";
 import { Legend } from "./Strip";
 
 export function ErasureMaps() {
-  const erasure = useStore((state) => state.erasure);
-  const wanted = useStore((state) => state.focus);
+  const erasure = useDeferredValue(useStore((state) => state.erasure));
+  const wanted = useDeferredValue(useStore((state) => state.focus));
+  return <Drawn erasure={erasure} wanted={wanted} />;
+}
+
+const Drawn = memo(function Drawn({ erasure, wanted }: { erasure?: Erasure; wanted: Focus }) {
   const [reading, setReading] = useState("");
   const shares: Maps = asImages(erasure?.shares ?? {});
   const focus = nearest(wanted, shares, 1);
@@ -59,7 +64,7 @@ export function ErasureMaps() {
       )}
     </section>
   );
-}
+});
 
 /** Shares are means over images: as views of a single image. */
 const asImages = (shares: Maps): Maps =>

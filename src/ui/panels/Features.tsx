@@ -1,5 +1,5 @@
 /** What is erased and regenerated: the method's maps of one image, live; what it makes of each region and channel. */
-import { useMemo, useState } from "react";
+import { memo, useDeferredValue, useMemo, useState } from "react";
 import { bakeScene, paintBorders, paintGrid, paintHeat, paintMask, paintPicture } from "../draw/patches";
 import { bordersOf, type Focus, regionsAt } from "../featuremaps";
 import { short } from "../format";
@@ -13,8 +13,12 @@ import { RegionTable } from "./RegionTable";
 import { Legend } from "./Strip";
 import { useVeil } from "./veil";
 
+/** Many maps take a while to draw: whatever is more urgent comes first. */
 export function FeaturePictures() {
-  const features = useFeatures();
+  return <Drawn features={useDeferredValue(useFeatures())} />;
+}
+
+const Drawn = memo(function Drawn({ features }: { features: Features }) {
   const { maps, focus, sides, step } = features;
   const [reading, setReading] = useState("");
   const gallery = useStore(boxGalleryOf);
@@ -42,7 +46,7 @@ export function FeaturePictures() {
       <Details {...features} />
     </section>
   );
-}
+});
 
 /** What will be here. */
 function Empty() {
