@@ -61,6 +61,27 @@ test("a detector trains, its loss is drawn, and moving omega changes what is era
   await expectNoViolations(page);
 });
 
+test("when a run ends its errors are measured, and kept to be set beside the next", async ({ page }) => {
+  await page.goto(`${SMALL}&teacher=none&steps=1`);
+  await phase(page, "ready");
+  const panel = page.locator(".error-costs");
+  const measure = panel.getByRole("button", { name: "Measure errors now" });
+  await expect(measure).toBeDisabled();
+  await button(page, "Start").click();
+  await expect(panel).toHaveAttribute("data-subjects", "student", { timeout: 5 * LONG });
+  await expect(panel.locator("[data-errors=student] .recharts-area")).toHaveCount(7);
+  await expect(panel.locator("tbody tr")).toHaveCount(7);
+  await expect(panel.locator("[data-band=FN] td")).toContainText("100 %");
+  await panel.getByLabel("Errors of").selectOption("star");
+  await expectNoViolations(page);
+  await measure.press("Enter");
+  await panel.getByRole("button", { name: "Stop measuring" }).press("Enter");
+  await expect(measure).toBeFocused({ timeout: LONG });
+  await page.reload();
+  await expect(panel).toHaveAttribute("data-subjects", "baseline", { timeout: LONG });
+  await expect(panel.locator("[data-errors=baseline]")).toContainText("Run 1");
+});
+
 test("MKD hides patches of the student's input, r moves how many at once, and what is regenerated is shown", async ({ page }) => {
   await page.goto(`./?preset=mkd&${SIZES}&steps=30`);
   await phase(page, "ready");

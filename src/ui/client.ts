@@ -6,7 +6,7 @@ import { download } from "./download";
 import { History } from "./history";
 import { kindWanted, loadAgain, onSupplyEvent } from "./lessons";
 import { openLink, send } from "./link";
-import { keepRun } from "./shelf";
+import { keepErrors, keepRun } from "./shelf";
 import { busy, getState, receive, setState } from "./store";
 import { setSupply } from "./supply";
 import { writeUrl } from "./url";
@@ -38,7 +38,7 @@ let tainted = false;
 export function connect(): void {
   purposes.length = 0;
   setSupply({ restoring: false, missing: undefined, teaching: undefined, run: undefined });
-  setState({ phase: "opening", note: "", failure: undefined, active: undefined, step: 0 });
+  setState({ phase: "opening", note: "", failure: undefined, active: undefined, step: 0, measuring: undefined });
   openLink(handle);
   send({ type: "open", base: document.baseURI, kind: kindWanted() });
   void loadAgain();
@@ -64,6 +64,7 @@ function handle(event: Event): void {
   }
   if (event.type === "phase") flushRedraw();
   if (event.type === "phase" && event.phase === "finished") keepRun(getState());
+  if (event.type === "errors") keepErrors(getState());
   if (event.type === "phase" && (event.phase === "paused" || event.phase === "finished")) autosave();
 }
 

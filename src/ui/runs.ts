@@ -1,6 +1,7 @@
 /** Runs that ended: what they were, what came of them, their curves; and which one belongs beside which. */
 import { type Change, isDetection, KEYS, type Key, type Settings, settingOf, settingsOf } from "../train/experiment";
 import type { Reference } from "../train/task";
+import type { ErrorReport } from "../worker/protocol";
 import { percent, short } from "./format";
 import type { Evaluation, Point } from "./history";
 import type { State } from "./store";
@@ -24,12 +25,14 @@ export interface Run {
   evaluations: Evaluation[];
   /** Totals over the run, by name. */
   sums: Record<string, number>;
+  /** What errors cost its student at the end, where that was measured. */
+  errors?: Pick<ErrorReport, "student" | "images">;
 }
 
 const MOST_POINTS = 200;
 
 /** The current run as it would be kept; undefined before it was tested. What was changed after its last step never acted. */
-export function runOf({ history, active, changes: all, dataset, teacher, step }: State): Run | undefined {
+export function runOf({ history, active, changes: all, dataset, teacher, step, errors }: State): Run | undefined {
   if (!active || !history.evaluations.length) return undefined;
   const stride = Math.ceil(history.points.length / MOST_POINTS);
   const changes = all.filter((change) => change.step < step);
@@ -37,6 +40,7 @@ export function runOf({ history, active, changes: all, dataset, teacher, step }:
     ...{ id: 0, name: "This run", colour: 0, shown: true, settings: atStart(active, all), changes, dataset },
     ...{ teacher: teacher ?? undefined, step, total: history.total, evaluations: history.evaluations, sums: history.sums },
     points: history.points.filter((_, i) => (history.points.length - 1 - i) % stride === 0),
+    ...(errors?.step === step && { errors: { student: errors.student, images: errors.images } }),
   };
 }
 

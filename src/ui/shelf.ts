@@ -43,9 +43,16 @@ export function keepRun(state: State): void {
   const same = state.runs.find((run) => isSame(run, fresh));
   const number = 1 + Math.max(0, ...state.runs.map(({ id }) => id));
   const run: Run = same
-    ? { ...fresh, ...{ id: same.id, name: same.name, colour: same.colour } }
+    ? { errors: same.errors, ...fresh, ...{ id: same.id, name: same.name, colour: same.colour } }
     : { ...fresh, id: number, name: `Run ${number}`, colour: number - 1 };
   change((runs) => [...withFewShown(runs.filter(({ id }) => id !== run.id)), run]);
+}
+
+/** Notes with the kept run what its errors cost, once that has been measured. */
+export function keepErrors(state: State): void {
+  const now = runOf(state);
+  const kept = now?.errors && state.runs.find((run) => isSame(run, now));
+  if (kept) alter(kept.id, { errors: now?.errors });
 }
 
 /** The newest few stay drawn; older ones rest in the list. */

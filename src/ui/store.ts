@@ -5,7 +5,7 @@ import { DETECTION_CLASSES, detectionScene } from "../data/scenes.detection";
 import type { AdapterFacts } from "../engine/device";
 import { type Change, fromPairs, type Key, type Preset, type Settings, settingOf, settingsOf } from "../train/experiment";
 import type { Cost, Reference, TeacherTime } from "../train/task";
-import type { BoxGallery, Erasure, Event, Frequency, Gallery, Look, Phase } from "../worker/protocol";
+import type { BoxGallery, Erasure, ErrorReport, Event, Frequency, Gallery, Look, Phase } from "../worker/protocol";
 import type { Focus } from "./featuremaps";
 import { History } from "./history";
 import type { Run } from "./runs";
@@ -21,6 +21,9 @@ export interface State {
   frequency?: Frequency;
   boxGallery?: BoxGallery;
   erasure?: Erasure;
+  /** What errors cost, as last measured, and how far measuring it has come. */
+  errors?: ErrorReport;
+  measuring?: number;
   /** The gallery in the eyes of a student that has learnt nothing. */
   untrained?: Look;
   cost?: Cost;
@@ -139,6 +142,10 @@ function fold(event: Event, { history, active, version, step, changes }: State):
       return { version: version + 1, step: Math.max(event.look.step, step) };
     case "erasure":
       return { erasure: event.erasure };
+    case "measuring":
+      return { measuring: event.share ?? undefined };
+    case "errors":
+      return { errors: event.errors };
     case "pulls":
       history.measured("pulls", shares(event.pulls.norms));
       return { version: version + 1 };
@@ -169,7 +176,17 @@ function started({ settings, dataset, teacher, step, changes }: Extract<Event, {
   const fresh = step === 0 || history.total !== settings.steps || history.points.at(-1)?.step !== step;
   return {
     ...{ active: settings, dataset, teacher: teacher?.name ?? null, step, changes, failure: undefined, frequency: undefined },
-    ...{ erasure: undefined, teacherTime: undefined, hover: undefined, pinned: undefined, undo: [], version: 0, untrained: undefined },
+    ...{
+      erasure: undefined,
+      errors: undefined,
+      measuring: undefined,
+      teacherTime: undefined,
+      hover: undefined,
+      pinned: undefined,
+      undo: [],
+      version: 0,
+      untrained: undefined,
+    },
     ...(fresh && { history: new History(settings.steps) }),
   };
 }

@@ -10,6 +10,8 @@ export interface Refusal {
   side?: number;
 }
 
+type RefusedAt = Extract<Event, { type: "refused" }>["at"];
+
 export interface SupplyState {
   loaded?: Omit<Extract<Event, { type: "loaded" }>, "type" | "read">;
   /** What the run under way learns from. */
@@ -22,7 +24,7 @@ export interface SupplyState {
   missing?: { what: "data" | "teacher" | "guide"; wanted: Reference };
   /** The data set kept on this device. */
   keptData?: DataFacts;
-  refusals: Partial<Record<"data" | "teacher", Refusal>>;
+  refusals: Partial<Record<RefusedAt, Refusal>>;
 }
 
 export const useSupply = create<SupplyState>()(() => ({ refusals: {}, restoring: false }));
@@ -55,14 +57,14 @@ function fold(event: Event, { refusals }: SupplyState): Partial<SupplyState> {
       return {
         refusals: { ...refusals, [event.at]: { message: event.message, remedy: event.remedy, side: event.side } },
         // What is still going on says so again in a moment.
-        ...(event.at === "teacher" ? { teaching: undefined } : { reading: undefined }),
+        ...{ teacher: { teaching: undefined }, data: { reading: undefined }, errors: {} }[event.at],
       };
     default:
       return {};
   }
 }
 
-export function refuse(at: "data" | "teacher", refusal?: Refusal): void {
+export function refuse(at: RefusedAt, refusal?: Refusal): void {
   setSupply(({ refusals }) => ({ refusals: { ...refusals, [at]: refusal } }));
 }
 

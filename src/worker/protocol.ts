@@ -6,7 +6,7 @@ import type { Detection, GroundTruth } from "../models/detector/boxes";
 import type { Change, Key, Settings } from "../train/experiment";
 import type { Told } from "../train/network";
 import type { StepReport } from "../train/session";
-import type { Cost, Reference, Scores, TeacherTime } from "../train/task";
+import type { Cost, Errors, Reference, Scores, TeacherTime } from "../train/task";
 import type { KindName, Made } from "./reading";
 
 export type Command =
@@ -28,6 +28,9 @@ export type Command =
   | { type: "import"; as: "teacher" | "guide"; bytes: Uint8Array; name: string; told: Told }
   /** Forgets the teacher that was trained or imported for the loaded data. */
   | { type: "dropTeacher" }
+  /** Measures what errors cost, beside whatever runs; or ends that. */
+  | { type: "measureErrors" }
+  | { type: "endErrors" }
   /** A network as a file for other programs. */
   | { type: "export"; what: "student" | "teacher" }
   /** A fresh run with these settings, or only its preparation; whatever ran before is dropped. */
@@ -160,6 +163,11 @@ export interface Erasure {
   shares: Record<string, { shape: readonly number[]; data: Float64Array }>;
 }
 
+/** What errors cost the student as it was at one step, and the teacher. */
+export interface ErrorReport extends Errors {
+  step: number;
+}
+
 /** How hard each term of the loss pulls at the student's pyramid: norms of gradients, weights included. */
 export interface Pulls {
   step: number;
@@ -185,7 +193,7 @@ export type Event =
   | { type: "keptData"; facts: DataFacts | null }
   | { type: "exported"; name: string; bytes: Uint8Array }
   /** A request that came to nothing; whatever runs goes on. With images of `side` pixels it would have come to something. */
-  | { type: "refused"; at: "data" | "teacher"; message: string; remedy: string; side?: number }
+  | { type: "refused"; at: "data" | "teacher" | "errors"; message: string; remedy: string; side?: number }
   | { type: "step"; report: Omit<StepReport, "kept"> }
   | { type: "look"; look: Look }
   /** The same of the student as it was before its first step, under the current settings. */
@@ -195,6 +203,9 @@ export type Event =
   | { type: "boxLook"; look: BoxLook }
   | { type: "erasure"; erasure: Erasure }
   | { type: "pulls"; pulls: Pulls }
+  /** How far measuring what errors cost has come, 0..1; null when it has ended. */
+  | { type: "measuring"; share: number | null }
+  | { type: "errors"; errors: ErrorReport }
   | { type: "evaluated"; step: number; scores: Scores; count: number }
   | { type: "changed"; change: Change }
   | { type: "cost"; cost: Cost }

@@ -10,6 +10,7 @@ import { isDetection, type Settings, settingOf } from "../train/experiment";
 import { OtherSide } from "../train/fitted";
 import { Session } from "../train/session";
 import type { Reference } from "../train/task";
+import { ErrorWatch } from "./errorwatch";
 import { type AnyData, type AnyNetwork, CLASSIFIER, DETECTOR, type Kind, type Watcher } from "./kinds";
 import type { Command, Event, Phase } from "./protocol";
 import type { KindName, Made } from "./reading";
@@ -56,9 +57,12 @@ function alone<T>(work: () => Promise<T>): Promise<T> {
   return mine;
 }
 
+const errors = new ErrorWatch(alone, post);
+
 self.onmessage = ({ data }: MessageEvent<Command>) => {
   if (data.type === "pause") playing = false;
   else if (data.type === "endTeaching") supply.endTeaching(data.use);
+  else if (data.type === "endErrors") errors.end();
   else enqueue(() => carryOut(data), CARDS[data.type]);
 };
 
@@ -92,6 +96,8 @@ async function carryOut(command: Command): Promise<void> {
       return resume();
     case "dropTeacher":
       return supply.dropTeacher();
+    case "measureErrors":
+      return measureErrors();
     case "export":
       return alone(() => exported(command.what));
     case "start":
@@ -183,6 +189,7 @@ async function resume(): Promise<void> {
 }
 
 async function introduce(session: Session, dataset: AnyData, teacher?: AnyNetwork, restored = false): Promise<void> {
+  errors.end();
   run?.session.destroy();
   const { kind } = supply;
   const watch = kind.watch(dataset, session, post);
@@ -242,6 +249,12 @@ async function stop(): Promise<void> {
   const { step, settings } = current().session;
   if (step > 0 && step % settings.evaluate !== 0) await alone(evaluate);
   phase("finished");
+  measureErrors();
+}
+
+/** Not awaited by the queue, as playing is not: it goes on beside whatever else is asked for. */
+function measureErrors(): void {
+  void errors.measure(current().session).catch((error) => fail(error, "errors"));
 }
 
 /** Stops whatever trains and waits for it; a teacher is used as it is. */

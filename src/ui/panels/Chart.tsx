@@ -166,7 +166,7 @@ function LastTest({ run }: { run: Run }) {
 /** Of an axis with nothing on it yet. */
 const EMPTY = [0, 1];
 const LINE = { type: "linear", dot: false, activeDot: false, isAnimationActive: false } as const;
-const AXIS = { stroke: "var(--muted)", tick: { fontSize: 11, fill: "var(--muted)" }, tickLine: false } as const;
+export const AXIS = { stroke: "var(--muted)", tick: { fontSize: 11, fill: "var(--muted)" }, tickLine: false } as const;
 const TICK_LABEL = { fontSize: 10, fill: "var(--muted)" } as const;
 /** A line to compare with, and its name. */
 const level = (value: string) => ({

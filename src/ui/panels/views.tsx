@@ -1,5 +1,5 @@
 /** What each method is shown with. Charts need no entry: they draw whatever a run reports. */
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { isDetection, type Preset } from "../../train/experiment";
 import { methodOf } from "../words";
 import { BoxPictures } from "./BoxPictures";
@@ -8,6 +8,9 @@ import { ErasureMaps } from "./ErasureMaps";
 import { FeaturePictures } from "./Features";
 import { FrequencyMaps } from "./FrequencyMaps";
 import { Pictures } from "./Pictures";
+
+// It brings the chart library along.
+const ErrorCosts = lazy(() => import("./ErrorCosts"));
 
 interface Views {
   /** What this is, in a sentence or two. */
@@ -39,7 +42,14 @@ const DETECTION: Views = {
       <FeaturePictures />
     </div>
   ),
-  details: <ErasureMaps />,
+  details: (
+    <div className="stack details-stack">
+      <Suspense>
+        <ErrorCosts />
+      </Suspense>
+      <ErasureMaps />
+    </div>
+  ),
 };
 
 export function viewsOf(preset: Preset): Views & { paper: ReactNode } {
