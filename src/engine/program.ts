@@ -130,7 +130,8 @@ export class Program {
 
   private encode(encoder: GPUCommandEncoder, from: number, to: number): void {
     const pass = encoder.beginComputePass();
-    for (let i = from; i < to; i++) dispatch(pass, this.steps[i]);
+    let last: GPUComputePipeline | undefined;
+    for (let i = from; i < to; i++) last = dispatch(pass, this.steps[i], last);
     pass.end();
   }
 
@@ -240,10 +241,16 @@ export class Program {
   }
 }
 
-function dispatch(pass: GPUComputePassEncoder, { pipeline, group, groups }: Step): void {
-  pass.setPipeline(pipeline);
+/** Returns the pipeline that is set from now on: many a launch has the same as the one before. */
+function dispatch(
+  pass: GPUComputePassEncoder,
+  { pipeline, group, groups: [x, y, z] }: Step,
+  last?: GPUComputePipeline,
+): GPUComputePipeline {
+  if (pipeline !== last) pass.setPipeline(pipeline);
   pass.setBindGroup(0, group);
-  pass.dispatchWorkgroups(...groups);
+  pass.dispatchWorkgroups(x, y, z);
+  return pipeline;
 }
 
 const root = (s: Storage): Storage => s.parent ?? s;

@@ -33,7 +33,7 @@ export class TeacherClock {
   }
 
   /**
-   * Times an answer for each number of patches, in turns, and returns the medians in milliseconds. A new number costs one
+   * Times an answer for each number of patches, in turns, and returns the (lower) medians in milliseconds. A new number costs one
    * more run, which warms up; one that is not asked for again is forgotten.
    */
   async measure(ks: readonly number[]): Promise<number[]> {
@@ -42,7 +42,7 @@ export class TeacherClock {
     for (const k of ks) if (!this.lanes.has(k)) this.lanes.set(k, await this.lane(k));
     const lanes = ks.map((k) => this.lanes.get(k) as Lane);
     for (const lane of new Set(lanes)) lane.times = [...lane.times.slice(1 - REMEMBERED), await timed(lane.program)];
-    return lanes.map(({ times }) => times.toSorted((a, b) => a - b)[times.length >> 1]);
+    return lanes.map(({ times }) => times.toSorted((a, b) => a - b)[(times.length - 1) >> 1]);
   }
 
   /** Bytes of activations that an answer on k patches keeps on the GPU; known once it has been timed. */
