@@ -43,6 +43,13 @@ test("what is pinned comes first, and a run that was changed on the way is no pa
   expect(partnerOf(masked, { runs: [run(5, { keep: 1 }, 0.5, { step: 400 })] })?.as).toBe("before");
 });
 
+test("errors measured at its last step are kept with a run, those measured earlier are not", () => {
+  const errors = { step: 1000, images: 200, classes: [], student: { overall: {} } };
+  const state = { ...ended(masked, []), errors } as unknown as State;
+  expect(runOf(state)?.errors).toEqual({ student: errors.student, images: 200 });
+  expect(runOf({ ...state, step: 999 })?.errors).toBeUndefined();
+});
+
 test("a run of the same settings and seed is the same run", () => {
   expect(isSame(masked, run(9, { keep: 0.5 }, 0.497))).toBe(true);
   expect(isSame(masked, run(9, { keep: 0.5, seed: 2 }, 0.497))).toBe(false);
