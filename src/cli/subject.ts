@@ -27,8 +27,8 @@ export async function openSubject(engine: Engine, rest: Record<string, string>, 
 const SHIPPED = "public/teacher-scenes.safetensors";
 
 /** Passes over the data that a teacher is trained for, within limits. */
-const EPOCHS = 10;
-const [LEAST_STEPS, MOST_STEPS] = [200, 800];
+const EPOCHS = 30;
+const [LEAST_STEPS, MOST_STEPS] = [200, 1500];
 
 /** The teacher that ships with the page, if it is for such data; else one trained on them here, once, and kept. */
 async function usualTeacher(engine: Engine, dataset: Dataset, { batch, seed, side }: Settings): Promise<Network> {
@@ -39,7 +39,7 @@ async function usualTeacher(engine: Engine, dataset: Dataset, { batch, seed, sid
     const steps = Math.min(MOST_STEPS, Math.max(LEAST_STEPS, Math.round((EPOCHS * dataset.train.count) / batch)));
     console.error(`${shipped.name} is not for this data. Training a teacher first (${steps} steps); it is kept as ${out}.`);
     mkdirSync(dirname(out), { recursive: true });
-    const settings = { ...defaults(), width: 64, depth: 4, heads: 4, batch, seed, side, steps, evaluate: steps };
+    const settings = { ...defaults(), width: 64, depth: 4, heads: 4, lr: 2e-3, batch, seed, side, steps, evaluate: steps };
     await trainClassifier({ engine, dataset, settings, out, print: (row) => console.error(JSON.stringify(row)) });
   }
   return loadNetwork(out);
