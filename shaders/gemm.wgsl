@@ -580,6 +580,9 @@ fn quad(
         }
       }
     }
+    if (GATHER == 0u) {
+      break; // a loop costs, even one of a single round: software adapters copy what it carries, here every sum
+    }
   }
   if (LOOPED) {
     var result: array<vec4f, 16u * A_BLOCKS * B_BLOCKS>;

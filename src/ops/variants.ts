@@ -42,6 +42,7 @@ const gemm = (
 };
 
 export const GEMM: Record<string, GemmVariant> = {
+  quad8x8: { ...gemm("quad", 4, 2, 2, (f) => f.subgroup >= 4), low: "quad4x4" },
   quad8x4: { ...gemm("quad", 4, 2, 1, (f) => f.subgroup >= 4), low: "quad4x4" },
   quad4x4: gemm("quad", 4, 1, 1, (f) => f.subgroup >= 4),
   coop8: gemm("coop", 8, 1, 1, (f) => f.subgroup === 8),
@@ -100,7 +101,7 @@ function guess(facts: AdapterFacts): Choice {
   const quad = facts.subgroup >= 4;
   const attention = { attentionForward: quad ? "quad3" : "lane", attentionBackward: quad ? "quad3" : "lane" };
   if (!facts.software) return { gemm: "shared", ...attention, rows: "group" };
-  return { gemm: facts.subgroup === 8 ? "coop8" : quad ? "quad8x4" : "register8x8", ...attention, rows: "lane" };
+  return { gemm: facts.subgroup === 8 ? "coop8" : quad ? "quad8x8" : "register8x8", ...attention, rows: "lane" };
 }
 
 /**
