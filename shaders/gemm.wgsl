@@ -480,7 +480,7 @@ fn store(p: Params, i: u32, col: u32, sum: vec4f, z: u32) {
 
 // An epilogue is compiled once, in a loop, over a copy of the accumulators (indexed by a loop they would not stay in
 // registers), or written out for each of them: faster, and slow to compile where it is long.
-const LOOPED = true;
+const LOOPED = ACTIVATION != 0u || SCALE || ADD;
 
 // Lane i of the workgroups after those with tiles sums four rows of A. In the tiles' own loop these sums cost a third more.
 fn sum_rows(p: Params, lane: u32, part: u32) {
@@ -509,6 +509,58 @@ fn quad_col(col: u32, lane: u32, j: u32) -> u32 {
   return col + ((lane ^ (j & 3u)) * B_BLOCKS + (j >> 2u)) * 4u;
 }
 
+alias QuadSums = array<array<vec4f, 4u * B_BLOCKS>, 4u * A_BLOCKS>;
+
+// Adds what segment s contributes.
+fn quad_segment(
+  p: Params,
+  acc: ptr<function, QuadSums>,
+  a_spots: array<Spot, A_BLOCKS>,
+  b_spots: array<Spot, B_BLOCKS>,
+  row: u32,
+  col: u32,
+  lane: u32,
+  s: u32,
+  z: u32,
+) {
+  let a_step = a_pace(p);
+  let b_step = b_pace(p);
+  let begin = first_k(p, z);
+  let end = end_k(p, z);
+  var a_at: array<Run, A_BLOCKS>;
+  for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+    a_at[i] = a_run(p, a_spots[i], s, z);
+    a_at[i].at += begin / 4u * a_step;
+  }
+  var b_at: array<Run, B_BLOCKS>;
+  for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+    b_at[j] = b_run(p, b_spots[j], s, z);
+    b_at[j].at += begin / 4u * b_step;
+  }
+  for (var k = begin; k < end; k += 4u) {
+    var a: array<mat4x4f, A_BLOCKS>;
+    for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+      a[i] = a_block(p, a_at[i], row + 4u * i, k);
+      a_at[i].at += a_step;
+    }
+    for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+      let b = b_block(p, b_at[j], quad_col(col, lane, 4u * j), k);
+      b_at[j].at += b_step;
+      let bx = mat4x4f(quadSwapX(b[0]), quadSwapX(b[1]), quadSwapX(b[2]), quadSwapX(b[3]));
+      let by = mat4x4f(quadSwapY(b[0]), quadSwapY(b[1]), quadSwapY(b[2]), quadSwapY(b[3]));
+      let bd = mat4x4f(quadSwapDiagonal(b[0]), quadSwapDiagonal(b[1]), quadSwapDiagonal(b[2]), quadSwapDiagonal(b[3]));
+      for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+        for (var r = 0u; r < 4u; r++) { // unroll
+          (*acc)[4u * i + r][4u * j] += a[i][r] * b;
+          (*acc)[4u * i + r][4u * j + 1u] += a[i][r] * bx;
+          (*acc)[4u * i + r][4u * j + 2u] += a[i][r] * by;
+          (*acc)[4u * i + r][4u * j + 3u] += a[i][r] * bd;
+        }
+      }
+    }
+  }
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn quad(
   @builtin(workgroup_id) group: vec3u,
@@ -527,7 +579,7 @@ fn quad(
   let tiles_n = (p.n + 16u * B_BLOCKS - 1u) / (16u * B_BLOCKS);
   let row = ((tile / tiles_n) * 4u + lane) * 4u * A_BLOCKS;
   let col = (tile % tiles_n) * 16u * B_BLOCKS;
-  var acc: array<array<vec4f, 4u * B_BLOCKS>, 4u * A_BLOCKS>;
+  var acc: QuadSums;
   for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
     let start = initial(p, quad_col(col, lane, j));
     for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
@@ -542,46 +594,12 @@ fn quad(
   for (var j = 0u; j < B_BLOCKS; j++) { // unroll
     b_spots[j] = b_spot(p, quad_col(col, lane, 4u * j));
   }
-  let a_step = a_pace(p);
-  let b_step = b_pace(p);
-  let begin = first_k(p, group.z);
-  let end = end_k(p, group.z);
-  let segments = end_segment(p, group.z);
-  for (var s = first_segment(p, group.z); s < segments; s++) {
-    var a_at: array<Run, A_BLOCKS>;
-    for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-      a_at[i] = a_run(p, a_spots[i], s, group.z);
-      a_at[i].at += begin / 4u * a_step;
-    }
-    var b_at: array<Run, B_BLOCKS>;
-    for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      b_at[j] = b_run(p, b_spots[j], s, group.z);
-      b_at[j].at += begin / 4u * b_step;
-    }
-    for (var k = begin; k < end; k += 4u) {
-      var a: array<mat4x4f, A_BLOCKS>;
-      for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-        a[i] = a_block(p, a_at[i], row + 4u * i, k);
-        a_at[i].at += a_step;
-      }
-      for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-        let b = b_block(p, b_at[j], quad_col(col, lane, 4u * j), k);
-        b_at[j].at += b_step;
-        let bx = mat4x4f(quadSwapX(b[0]), quadSwapX(b[1]), quadSwapX(b[2]), quadSwapX(b[3]));
-        let by = mat4x4f(quadSwapY(b[0]), quadSwapY(b[1]), quadSwapY(b[2]), quadSwapY(b[3]));
-        let bd = mat4x4f(quadSwapDiagonal(b[0]), quadSwapDiagonal(b[1]), quadSwapDiagonal(b[2]), quadSwapDiagonal(b[3]));
-        for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-          for (var r = 0u; r < 4u; r++) { // unroll
-            acc[4u * i + r][4u * j] += a[i][r] * b;
-            acc[4u * i + r][4u * j + 1u] += a[i][r] * bx;
-            acc[4u * i + r][4u * j + 2u] += a[i][r] * by;
-            acc[4u * i + r][4u * j + 3u] += a[i][r] * bd;
-          }
-        }
-      }
-    }
-    if (GATHER == 0u) {
-      break; // a loop costs, even one of a single round: software adapters copy what it carries, here every sum
+  if (GATHER == 0u) {
+    quad_segment(p, &acc, a_spots, b_spots, row, col, lane, 0u, group.z);
+  } else {
+    let segments = end_segment(p, group.z);
+    for (var s = first_segment(p, group.z); s < segments; s++) {
+      quad_segment(p, &acc, a_spots, b_spots, row, col, lane, s, group.z);
     }
   }
   if (LOOPED) {
@@ -607,6 +625,57 @@ fn quad(
 
 // ---- coop: rows of A are handed out by broadcast -------------------------------------------------------------------
 
+alias CoopSums = array<array<vec4f, B_BLOCKS>, 4u * A_BLOCKS * LANES>;
+
+fn coop_segment(
+  p: Params,
+  acc: ptr<function, CoopSums>,
+  a_spots: array<Spot, A_BLOCKS>,
+  b_spots: array<Spot, B_BLOCKS>,
+  row: u32,
+  col: u32,
+  lane: u32,
+  s: u32,
+  z: u32,
+) {
+  let a_step = a_pace(p);
+  let b_step = b_pace(p);
+  let begin = first_k(p, z);
+  let end = end_k(p, z);
+  var a_at: array<Run, A_BLOCKS>;
+  for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+    a_at[i] = a_run(p, a_spots[i], s, z);
+    a_at[i].at += begin / 4u * a_step;
+  }
+  var b_at: array<Run, B_BLOCKS>;
+  for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+    b_at[j] = b_run(p, b_spots[j], s, z);
+    b_at[j].at += begin / 4u * b_step;
+  }
+  for (var k = begin; k < end; k += 4u) {
+    var b: array<mat4x4f, B_BLOCKS>;
+    for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+      b[j] = b_block(p, b_at[j], col + 4u * j, k);
+      b_at[j].at += b_step;
+    }
+    for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+      let a = a_block(p, a_at[i], row + (lane * A_BLOCKS + i) * 4u, k);
+      a_at[i].at += a_step;
+      for (var giver = 0u; giver < LANES; giver++) { // unroll
+        for (var r = 0u; r < 4u; r++) { // unroll
+          var v = a[r];
+          if (LANES > 1u) {
+            v = subgroupBroadcast(a[r], giver);
+          }
+          for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+            (*acc)[(giver * A_BLOCKS + i) * 4u + r][j] += v * b[j];
+          }
+        }
+      }
+    }
+  }
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn coop(
   @builtin(workgroup_id) group: vec3u,
@@ -625,7 +694,7 @@ fn coop(
   let tiles_n = (p.n + 4u * LANES * B_BLOCKS - 1u) / (4u * LANES * B_BLOCKS);
   let row = (tile / tiles_n) * LANES * 4u * A_BLOCKS;
   let col = ((tile % tiles_n) * LANES + lane) * 4u * B_BLOCKS;
-  var acc: array<array<vec4f, B_BLOCKS>, 4u * A_BLOCKS * LANES>;
+  var acc: CoopSums;
   for (var j = 0u; j < B_BLOCKS; j++) { // unroll
     let start = initial(p, col + 4u * j);
     for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) { // unroll
@@ -640,43 +709,12 @@ fn coop(
   for (var j = 0u; j < B_BLOCKS; j++) { // unroll
     b_spots[j] = b_spot(p, col + 4u * j);
   }
-  let a_step = a_pace(p);
-  let b_step = b_pace(p);
-  let begin = first_k(p, group.z);
-  let end = end_k(p, group.z);
-  let segments = end_segment(p, group.z);
-  for (var s = first_segment(p, group.z); s < segments; s++) {
-    var a_at: array<Run, A_BLOCKS>;
-    for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-      a_at[i] = a_run(p, a_spots[i], s, group.z);
-      a_at[i].at += begin / 4u * a_step;
-    }
-    var b_at: array<Run, B_BLOCKS>;
-    for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-      b_at[j] = b_run(p, b_spots[j], s, group.z);
-      b_at[j].at += begin / 4u * b_step;
-    }
-    for (var k = begin; k < end; k += 4u) {
-      var b: array<mat4x4f, B_BLOCKS>;
-      for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-        b[j] = b_block(p, b_at[j], col + 4u * j, k);
-        b_at[j].at += b_step;
-      }
-      for (var i = 0u; i < A_BLOCKS; i++) { // unroll
-        let a = a_block(p, a_at[i], row + (lane * A_BLOCKS + i) * 4u, k);
-        a_at[i].at += a_step;
-        for (var giver = 0u; giver < LANES; giver++) { // unroll
-          for (var r = 0u; r < 4u; r++) { // unroll
-            var v = a[r];
-            if (LANES > 1u) {
-              v = subgroupBroadcast(a[r], giver);
-            }
-            for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-              acc[(giver * A_BLOCKS + i) * 4u + r][j] += v * b[j];
-            }
-          }
-        }
-      }
+  if (GATHER == 0u) {
+    coop_segment(p, &acc, a_spots, b_spots, row, col, lane, 0u, group.z);
+  } else {
+    let segments = end_segment(p, group.z);
+    for (var s = first_segment(p, group.z); s < segments; s++) {
+      coop_segment(p, &acc, a_spots, b_spots, row, col, lane, s, group.z);
     }
   }
   if (LOOPED) {
