@@ -41,7 +41,7 @@ const ACTIVATION = 0u; // 0 none, 1 exact GELU, 2 ReLU
 const SCALE = false; // multiply by `factor`, such as a saved derivative
 const ADD = false; // add `other`, a matrix with as many rows as C ...
 const ADD_SPARSE = false; // ... or with a row for each add_every-th row of C
-const ROW_SUMS = false; // further workgroups write sum_k A[i,k] (the gradient of a bias), one value per row and part
+const ROW_SUMS = false; // also write sum_k A[i,k] (the gradient of a bias), one value per row and part
 
 struct Params {
   m: u32,
@@ -478,11 +478,20 @@ fn store(p: Params, i: u32, col: u32, sum: vec4f, z: u32) {
   }
 }
 
-// An epilogue is compiled once, in a loop, over a copy of the accumulators (indexed by a loop they would not stay in
-// registers), or written out for each of them: faster, and slow to compile where it is long.
+// A long epilogue is compiled once, in a loop, over a copy of the accumulators (indexed by a loop they would not stay in
+// registers); a short one is written out for each of them, which is faster.
 const LOOPED = ACTIVATION != 0u || SCALE || ADD;
 
-// Lane i of the workgroups after those with tiles sums four rows of A. In the tiles' own loop these sums cost a third more.
+fn keep_row_sums(p: Params, row: u32, sum: vec4f, part: u32) {
+  for (var e = 0u; e < 4u; e++) { // unroll
+    if (row + e < p.m) {
+      row_sums[part * p.m + row + e] = sum[e];
+    }
+  }
+}
+
+// Lane i of the workgroups after those with tiles sums four rows of A. Only `quad`, whose lanes keep their rows of A, sums
+// them by the way: in the loop of the others that costs a third more.
 fn sum_rows(p: Params, lane: u32, part: u32) {
   let row = 4u * lane;
   let spot = a_spot(p, row, part);
@@ -495,11 +504,7 @@ fn sum_rows(p: Params, lane: u32, part: u32) {
       a_at.at += a_pace(p);
     }
   }
-  for (var e = 0u; e < 4u; e++) { // unroll
-    if (row + e < p.m) {
-      row_sums[part * p.m + row + e] = sum[e];
-    }
-  }
+  keep_row_sums(p, row, sum, part);
 }
 
 // ---- quad: B blocks travel round four lanes ------------------------------------------------------------------------
@@ -509,12 +514,15 @@ fn quad_col(col: u32, lane: u32, j: u32) -> u32 {
   return col + ((lane ^ (j & 3u)) * B_BLOCKS + (j >> 2u)) * 4u;
 }
 
+// Segments are functions so that a product of stored matrices has no loop over its only one: software adapters copy
+// everything a loop carries, here each sum, on the way in, round and out.
 alias QuadSums = array<array<vec4f, 4u * B_BLOCKS>, 4u * A_BLOCKS>;
 
 // Adds what segment s contributes.
 fn quad_segment(
   p: Params,
   acc: ptr<function, QuadSums>,
+  row_totals: ptr<function, array<vec4f, A_BLOCKS>>,
   a_spots: array<Spot, A_BLOCKS>,
   b_spots: array<Spot, B_BLOCKS>,
   row: u32,
@@ -541,6 +549,9 @@ fn quad_segment(
     var a: array<mat4x4f, A_BLOCKS>;
     for (var i = 0u; i < A_BLOCKS; i++) { // unroll
       a[i] = a_block(p, a_at[i], row + 4u * i, k);
+      if (ROW_SUMS) {
+        (*row_totals)[i] += vec4f(1.0) * a[i];
+      }
       a_at[i].at += a_step;
     }
     for (var j = 0u; j < B_BLOCKS; j++) { // unroll
@@ -568,18 +579,13 @@ fn quad(
 ) {
   let p = params;
   let index = group.x + group.y * 65535u;
-  if (ROW_SUMS) {
-    if (index >= p.tile_groups) {
-      sum_rows(p, (index - p.tile_groups) * WORKGROUP + local, group.z);
-      return;
-    }
-  }
   let tile = index * (WORKGROUP / 4u) + local / 4u;
   let lane = local % 4u;
   let tiles_n = (p.n + 16u * B_BLOCKS - 1u) / (16u * B_BLOCKS);
   let row = ((tile / tiles_n) * 4u + lane) * 4u * A_BLOCKS;
   let col = (tile % tiles_n) * 16u * B_BLOCKS;
   var acc: QuadSums;
+  var row_totals: array<vec4f, A_BLOCKS>;
   for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
     let start = initial(p, quad_col(col, lane, j));
     for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
@@ -595,11 +601,18 @@ fn quad(
     b_spots[j] = b_spot(p, quad_col(col, lane, 4u * j));
   }
   if (GATHER == 0u) {
-    quad_segment(p, &acc, a_spots, b_spots, row, col, lane, 0u, group.z);
+    quad_segment(p, &acc, &row_totals, a_spots, b_spots, row, col, lane, 0u, group.z);
   } else {
     let segments = end_segment(p, group.z);
     for (var s = first_segment(p, group.z); s < segments; s++) {
-      quad_segment(p, &acc, a_spots, b_spots, row, col, lane, s, group.z);
+      quad_segment(p, &acc, &row_totals, a_spots, b_spots, row, col, lane, s, group.z);
+    }
+  }
+  if (ROW_SUMS) {
+    if (col == 0u) {
+      for (var i = 0u; i < A_BLOCKS; i++) { // unroll
+        keep_row_sums(p, row + 4u * i, row_totals[i], group.z);
+      }
     }
   }
   if (LOOPED) {

@@ -79,7 +79,7 @@ export function product(o: Product): void {
     constants: { ...layout, ...constants },
     bind,
     params: { ...params, tile_groups: tileGroups },
-    groups: tileGroups + (o.rowSums ? Math.ceil(o.m / (4 * variant.workgroup)) : 0),
+    groups: tileGroups + (o.rowSums && variant.entry !== "quad" ? Math.ceil(o.m / (4 * variant.workgroup)) : 0),
     z,
   });
 }
