@@ -58,10 +58,8 @@ export class Program {
    */
   static async compile(graph: Graph, outputs: Record<string, Tensor> = {}): Promise<Program> {
     const { engine } = graph;
-    engine.assertAlive();
     const launches = live(graph.launches, Object.values(outputs));
-    const pipelines = await Promise.all(launches.map((l) => engine.pipeline(l.shader)));
-    engine.assertAlive();
+    const pipelines = await pipelinesOf(engine, launches);
     try {
       return await Program.build(engine, launches, pipelines, outputs);
     } catch (error) {
@@ -69,6 +67,11 @@ export class Program {
       if (!(error instanceof OutOfMemory) || engine.trim() === 0) throw error;
       return await Program.build(engine, launches, pipelines, outputs);
     }
+  }
+
+  /** Compiles the kernels that `compile` will want, and takes nothing else. */
+  static async warm(graph: Graph, outputs: Record<string, Tensor> = {}): Promise<void> {
+    await pipelinesOf(graph.engine, live(graph.launches, Object.values(outputs)));
   }
 
   private static async build(
@@ -251,6 +254,13 @@ function dispatch(
   pass.setBindGroup(0, group);
   pass.dispatchWorkgroups(x, y, z);
   return pipeline;
+}
+
+async function pipelinesOf(engine: Engine, launches: readonly Launch[]): Promise<GPUComputePipeline[]> {
+  engine.assertAlive();
+  const pipelines = await Promise.all(launches.map((l) => engine.pipeline(l.shader)));
+  engine.assertAlive();
+  return pipelines;
 }
 
 const root = (s: Storage): Storage => s.parent ?? s;

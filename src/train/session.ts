@@ -7,7 +7,7 @@
  */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { Graph, Live } from "../engine/graph";
+import { Graph, Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import type { Weights } from "../models/weights";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
@@ -127,14 +127,23 @@ export class Session<T extends Task = Task> {
   private async recorded(): Promise<Program> {
     while (!this.program) {
       const { version } = this;
-      const graph = new Graph(this.options.engine);
-      const { grads, outputs } = this.task.trace(graph);
-      const clip = this.optimizer.update(grads);
-      const program = await Program.compile(graph, { ...outputs, ...(clip && { clip }) });
+      const program = await Program.compile(...this.trace());
       if (version === this.version) this.program = program;
       else program.dispose();
     }
     return this.program;
+  }
+
+  /** Compiles the step's kernels ahead, so that the first step comes at once. Steps may be made meanwhile. */
+  warm(): Promise<void> {
+    return Program.warm(...this.trace());
+  }
+
+  private trace(): [Graph, Record<string, Tensor>] {
+    const graph = new Graph(this.options.engine);
+    const { grads, outputs } = this.task.trace(graph);
+    const clip = this.optimizer.update(grads);
+    return [graph, { ...outputs, ...(clip && { clip }) }];
   }
 
   /** Changes a live setting; it acts on the next step. Throws a SettingError for others, and for values that cannot be. */

@@ -104,7 +104,7 @@ async function carryOut(command: Command): Promise<void> {
       await settle();
       if (!command.paused) phase("compiling", "Preparing kernels, once");
       await begin(command.settings);
-      return command.paused ? phase("ready") : play();
+      return command.paused ? prepared() : play();
     case "play":
       return play();
     case "step":
@@ -167,6 +167,14 @@ async function begin(settings: Settings): Promise<void> {
   const teacher = settings.teacher === "none" ? undefined : supply.teacher?.network;
   const session = Session.create({ ...subject(dataset, teacher), settings: { ...settings, side: dataset.side } });
   await introduce(session, dataset, teacher);
+}
+
+/** Nobody waits yet: the kernels of the first step are compiled meanwhile. What is wrong with them is said when it is made. */
+function prepared(): void {
+  phase("ready");
+  void current()
+    .session.warm()
+    .catch(() => undefined);
 }
 
 /** Continues the saved run that waits, if what it was saved with is there; otherwise says what is missing. */
