@@ -1,6 +1,6 @@
 // A spatial pyramid over feature maps: attention, averages and masks, region by region.
 //
-//   pixel_scores    s = sigmoid(sum_c x^2 / (tau C)) of each pixel, or with ABS s = sum_c |x| / (tau C)
+//   pixel_scores    s = sigmoid(sum_c x^2 / (tau C)) of each pixel; with RAW the same without sigmoid, with ABS sum_c |x| / (tau C)
 //   normalise       within each region: a = s / mean(s), with SOFTMAX a = n softmax(s) (n pixels), else a = s
 //   means           mean over each region's pixels of x / tau, or with ABS of |x| / tau
 //   squash          a = sigmoid(x / tau)
@@ -16,6 +16,7 @@
 // Trick. A constant region has to give a = 1 exactly, or a threshold of 1 would erase it or not by accident of rounding:
 // means are taken of differences from the first pixel, and s = mean(s) is told apart.
 const ABS = false;
+const RAW = false;
 const MEAN = true; // normalise: by the mean
 const SOFTMAX = false;
 const BELOW = false;
@@ -121,7 +122,7 @@ fn pixel_scores(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   let scaled = sum / (p.tau * f32(p.cols));
-  if (ABS) {
+  if (ABS || RAW) {
     out[row] = scaled;
   } else {
     out[row] = sigmoid(scaled);

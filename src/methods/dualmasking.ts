@@ -31,6 +31,11 @@ export const maskKnobs = {
     help: "Small values drive attention towards its extremes. The paper does not give it; 0.5 is FGD's.",
     ...{ default: 0.5, min: 0.05, max: 5, log: true, when: "live", group: "mask" },
   }),
+  unit: choice({
+    label: "Unit of τ",
+    help: "Our reading. relative: squared features are measured against their mean in the image, so that the sigmoid of Eq. 1 tells pixels apart whatever the teacher's scale. absolute: as Eq. 1 stands; a teacher with strong features then has almost all of them erased.",
+    ...{ default: "relative", options: ["relative", "absolute"], when: "live", records: true, group: "mask" },
+  }),
   phi: choice({
     label: "Reading of φ",
     help: "Eq. 1 leaves φ open. mean: scaled to average 1 in each region. identity: nothing. softmax: FGD's attention, n softmax(mean |F| / τ).",
@@ -43,6 +48,7 @@ export interface DualMasking {
   omegaC: number | Live;
   tau: number | Live;
   phi: Phi;
+  unit: "relative" | "absolute";
   /** Cells per side of the pyramid's levels. */
   sides: Sides;
   /** lambda and mu of Eq. 7. */
@@ -91,8 +97,8 @@ export function dualMasking(pair: Pair, modules: Bound, options: DualMasking): {
 }
 
 /** Eq. 1 to 4. */
-function masksOf(teacher: Tensor, sides: Sides, { tau, phi, omegaS, omegaC }: DualMasking) {
-  const space = spatialAttention(teacher, sides, { tau, phi });
+function masksOf(teacher: Tensor, sides: Sides, { tau, phi, unit, omegaS, omegaC }: DualMasking) {
+  const space = spatialAttention(teacher, sides, { tau, phi, relative: unit === "relative" });
   const channels = channelAttention(teacher, sides, tau);
   return { space, channels, spaceMask: eraseMask(space, omegaS), channelMask: eraseMask(channels, omegaC) };
 }

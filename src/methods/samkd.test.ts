@@ -133,7 +133,8 @@ test("levels too fine for a map are left out, and so are maps of one pixel", asy
 });
 
 test("cropped regions are regenerated as if each were an image of its own", async () => {
-  const knobs = { regions: "2", borders: "cropped", sld: "off" };
+  // In units of an image, a cell cut out of it would be measured otherwise.
+  const knobs = { regions: "2", borders: "cropped", unit: "absolute", sld: "off" };
   const whole = await teach(await testEngine(), samkd, { scene: EQUAL, knobs, modules: awake });
   const cells = { ...EQUAL, batch: 8, sides: [4] };
   // Pixels of the whole in the order in which cells list theirs.

@@ -103,10 +103,10 @@ export const samkd: DetectionMethod<Knobs> = {
 
 /** SFD on one level. */
 function spatialFeatures({ knobs, modules }: Lesson<Knobs>, pair: Pair) {
-  const { omegaS, omegaC, tau, phi, lambda, mu, reduction } = knobs;
+  const { omegaS, omegaC, tau, phi, unit, lambda, mu, reduction } = knobs;
   const kind = { cropped: knobs.borders === "cropped", separate: knobs.theta === "scale" };
   const shares = { lambda, mu };
-  return dualMasking(pair, modules, { omegaS, omegaC, tau, phi, shares, reduction, sides: sidesOf(knobs.regions), ...kind });
+  return dualMasking(pair, modules, { omegaS, omegaC, tau, phi, unit, shares, reduction, sides: sidesOf(knobs.regions), ...kind });
 }
 
 /** SLD on one level; nothing where the map is too small for any region. */

@@ -36,14 +36,17 @@ function pixelsOf([, height, width]: readonly number[], sides: Sides, b: number)
 
 const vector = ({ x, shape: [, , , cols] }: Map64, pixel: number) => Array.from({ length: cols }, (_, c) => x[pixel * cols + c]);
 
-function spatial64(map: Map64, sides: Sides, tau: number, phi: Phi): Float64Array {
+function spatial64(map: Map64, sides: Sides, tau: number, phi: Phi, relative = false): Float64Array {
   const [batch, height, width] = map.shape;
   const pixels = batch * height * width;
   const out = new Float64Array(sides.length * pixels);
-  const score = (pixel: number) => {
-    const v = vector(map, pixel);
-    return phi === "softmax" ? Math.exp(mean(v.map(Math.abs)) / tau) : sigmoid(mean(v.map((e) => e * e)) / tau);
+  const squares = Array.from({ length: pixels }, (_, pixel) => mean(vector(map, pixel).map((e) => e * e)));
+  const unit = (pixel: number) => {
+    const image = Math.floor(pixel / (height * width));
+    return relative ? mean(squares.slice(image * height * width, (image + 1) * height * width)) : 1;
   };
+  const score = (pixel: number) =>
+    phi === "softmax" ? Math.exp(mean(vector(map, pixel).map(Math.abs)) / tau) : sigmoid(squares[pixel] / unit(pixel) / tau);
   for (const [level, side] of sides.entries())
     for (let b = 0; b < batch; b++)
       for (const region of pixelsOf(map.shape, [side], b)) {
@@ -145,6 +148,14 @@ describe.each(cases)("map $shape, cells per side $sides", ({ shape, sides }) => 
       inputs: { x: { shape } },
       op: ({ x }) => spatialAttention(x, sides, { tau: 0.5, phi }),
       reference: ({ x }) => [spatial64({ x, shape }, sides, 0.5, phi)],
+    });
+  });
+
+  test.each(["identity", "mean"] as const)("Eq. 1 in units of the image's mean, phi = %s", async (phi) => {
+    await check(await testEngine(), {
+      inputs: { x: { shape } },
+      op: ({ x }) => spatialAttention(x, sides, { tau: 0.5, phi, relative: true }),
+      reference: ({ x }) => [spatial64({ x, shape }, sides, 0.5, phi, true)],
     });
   });
 

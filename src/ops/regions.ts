@@ -36,36 +36,49 @@ export function regionsOf(sides: Sides, [height, width]: readonly number[]): [to
 /** The three readings of phi in Eq. 1, which the paper leaves open: nothing, mean 1 in each region, or FGD's n softmax. */
 export type Phi = "identity" | "mean" | "softmax";
 
+export interface AttentionOptions {
+  tau: number | Live;
+  /** "mean" unless told. */
+  phi?: Phi;
+  /** Measures ||F_p||^2 in units of its mean over the image: strong features do not drive the sigmoid to 1 everywhere. */
+  relative?: boolean;
+}
+
 /**
  * SAMKD Eq. 1 for a map [B, H, W, C]: A^s [Y, B, H, W] = phi(sigmoid(||F_p||^2 / (tau C))) within each region. "softmax" is
- * FGD's reading, n softmax(mean_c |F_p| / tau). No gradient: masks are made of it.
+ * FGD's reading, n softmax(mean_c |F_p| / tau), of features as they are. No gradient: masks are made of it.
  */
-export function spatialAttention(x: Tensor, sides: Sides, { tau, phi = "mean" }: { tau: number | Live; phi?: Phi }): Tensor {
-  const { graph } = x;
+export function spatialAttention(x: Tensor, sides: Sides, { tau, phi = "mean", relative = false }: AttentionOptions): Tensor {
+  if (phi === "softmax") return normalised(x, pixelScores(x, tau, { ABS: true }), sides, { SOFTMAX: true, MEAN: false });
+  const scores = relative ? squashed(x, relativeScores(x), tau) : pixelScores(x, tau);
+  return normalised(x, scores, sides, { SOFTMAX: false, MEAN: phi === "mean" });
+}
+
+/** ||F_p||^2 of every pixel over its mean in the image. */
+function relativeScores(x: Tensor): Tensor {
+  return normalised(x, pixelScores(x, 1, { RAW: true }), [1], { SOFTMAX: false, MEAN: true });
+}
+
+/** phi of the scores of x's pixels, [Y, B, H, W]. */
+function normalised(x: Tensor, scores: Tensor, sides: Sides, constants: Record<"SOFTMAX" | "MEAN", boolean>): Tensor {
   const [batch, height, width] = x.shape;
-  const SOFTMAX = phi === "softmax";
-  const scores = pixelScores(x, tau, SOFTMAX);
-  const out = graph.temp([sides.length, batch, height, width]);
-  const constants = { SOFTMAX, MEAN: phi === "mean" };
-  graph.launch("regions", "normalise", {
-    constants,
-    bind: { x: scores, out },
-    params: pyramid(x, sides),
-    threads: batch * regionCount(sides),
-  });
+  const out = x.graph.temp([sides.length, batch, height, width]);
+  const threads = batch * regionCount(sides);
+  x.graph.launch("regions", "normalise", { constants, bind: { x: scores, out }, params: pyramid(x, sides), threads });
+  return out;
+}
+
+/** sigmoid(v / tau) of numbers that were made of x. */
+function squashed(x: Tensor, v: Tensor, tau: number | Live): Tensor {
+  const out = x.graph.temp(v.shape);
+  const params = { ...pyramid(x, []), count: v.size, tau };
+  x.graph.launch("regions", "squash", { bind: { x: v, out }, params, threads: v.size });
   return out;
 }
 
 /** SAMKD Eq. 2: A^c [B, R, C] = sigmoid(mean / tau) of every channel in every region. No gradient. */
 export function channelAttention(x: Tensor, sides: Sides, tau: number | Live): Tensor {
-  const means = regionMeans(x.detach(), sides);
-  const out = x.graph.temp(means.shape);
-  x.graph.launch("regions", "squash", {
-    bind: { x: means, out },
-    params: { ...pyramid(x, sides), count: out.size, tau },
-    threads: out.size,
-  });
-  return out;
+  return squashed(x, regionMeans(x.detach(), sides), tau);
 }
 
 /** Eq. 3 and 4: 0 where a >= omega (what is attended to is erased), else 1; with "below", 0 where a < omega. No gradient. */
@@ -78,7 +91,7 @@ export function eraseMask(a: Tensor, omega: number | Live, erased: "attended" | 
 
 /** FGD's attention of pixels before its softmax: mean over channels of |x| / tau, [B, H, W]. */
 export function absolutePixelMeans(x: Tensor, tau: number | Live): Tensor {
-  const out = pixelScores(x, tau, true);
+  const out = pixelScores(x, tau, { ABS: true });
   const { graph } = x;
   if (!x.needsGrad) return out;
   graph.record(out, (g, grads) =>
@@ -87,11 +100,16 @@ export function absolutePixelMeans(x: Tensor, tau: number | Live): Tensor {
   return out;
 }
 
-function pixelScores(x: Tensor, tau: number | Live, ABS: boolean): Tensor {
+function pixelScores(x: Tensor, tau: number | Live, { ABS = false, RAW = false } = {}): Tensor {
   const { graph } = x;
   const [batch, height, width] = x.shape;
   const out = graph.temp([batch, height, width], "f32", ABS && x.needsGrad);
-  graph.launch("regions", "pixel_scores", { constants: { ABS }, bind: { x, out }, params: { ...pyramid(x, []), tau }, threads: out.size });
+  graph.launch("regions", "pixel_scores", {
+    constants: { ABS, RAW },
+    bind: { x, out },
+    params: { ...pyramid(x, []), tau },
+    threads: out.size,
+  });
   return out;
 }
 
