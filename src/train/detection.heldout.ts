@@ -34,7 +34,8 @@ export async function measureDetector(engine: Engine, network: DetectorNetwork, 
 }
 
 /** What a network's precision on held-out images is lost to, class by class. */
-export function detectorErrors(network: Pick<DetectorNetwork, "weights" | "config">, asked: Asked & Beside): Promise<ErrorAnalysis> {
+export async function detectorErrors(network: Pick<DetectorNetwork, "weights" | "config">, asked: Asked & Beside): Promise<ErrorAnalysis> {
+  asked.signal?.throwIfAborted();
   return withParts(asked.engine, network, async (parts) => {
     const answered: Answered[] = [];
     for await (const one of answers(parts, asked)) answered.push(one);
@@ -78,7 +79,10 @@ async function* answers(
   const count = Math.min(limit ?? test.count, test.count);
   const batch = Math.min(EVALUATION_BATCH, count);
   const batches = new DetectionBatches(dataset, batch, 0);
-  const look = await alone(() => DetectorLook.compile(engine, parts, batch));
+  const look = await alone(async () => {
+    signal?.throwIfAborted();
+    return DetectorLook.compile(engine, parts, batch);
+  });
   try {
     for (let from = 0; from < count; from += batch) {
       signal?.throwIfAborted();

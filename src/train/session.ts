@@ -135,8 +135,8 @@ export class Session<T extends Task = Task> {
   }
 
   /** Compiles the step's kernels ahead, so that the first step comes at once. Steps may be made meanwhile. */
-  warm(): Promise<void> {
-    return Program.warm(...this.trace());
+  async warm(): Promise<void> {
+    await Program.warm(...this.trace());
   }
 
   private trace(): [Graph, Record<string, Tensor>] {

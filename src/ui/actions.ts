@@ -2,6 +2,7 @@
 import { asksGuide, type Criterion } from "../methods/maskedkd";
 import {
   defaults,
+  isDetection,
   KEYS,
   type Key,
   type Preset,
@@ -57,10 +58,13 @@ function apply(key: Key, value: string | number): void {
 
 const isLive = (key: Key) => settingOf(key, getState().wanted.preset).when === "live";
 
-/** The settings under another preset: what was at its default is at the new one's, and so is the size of its images. */
+/** The settings under another preset: what was at its default is at the new one's. Images of the other kind have their own size. */
 function underPreset(wanted: Settings, preset: Preset): Settings {
   const [before, after] = [defaults(wanted.preset), defaults(preset)];
-  const kept = KEYS.filter((key) => key !== "side" && wanted[key] !== before[key] && settingsOf(preset)[key]);
+  const kept = KEYS.filter(
+    (key) =>
+      wanted[key] !== before[key] && settingsOf(preset)[key] && (key !== "side" || isDetection(preset) === isDetection(wanted.preset)),
+  );
   return { ...after, ...Object.fromEntries(kept.map((key) => [key, wanted[key]])) };
 }
 
@@ -115,7 +119,8 @@ export function restart(): void {
 
 /** Puts a kept run's settings into the panel; they act with the next start. */
 export function setUp(settings: Settings): void {
-  for (const key of KEYS) change(key, settings[key]);
+  // A run kept by an older version of this page may lack some.
+  for (const key of KEYS) if (settings[key] !== undefined) change(key, settings[key]);
 }
 
 /** The same run again, but with a teacher that sees every patch. */

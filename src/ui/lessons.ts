@@ -26,28 +26,35 @@ const delivered = new Set<KindName>();
 /** Rises with every wish for data; an older one that is still under way is not wanted any more. */
 let wish = 0;
 
-/** Makes a data set for the next run. What is loaded stays until that has worked. */
-async function load(wanted: Source, side: number): Promise<void> {
+/** Makes a data set for the next run; whether it was handed over. What is loaded stays until that has worked. */
+async function load(wanted: Source, side: number): Promise<boolean> {
   const mine = ++wish;
   const kind = kindWanted();
   const what = WHAT[wanted.kind];
   refuse("data");
   if (kind === "detector" && wanted.kind === "scenes") return paint(wanted, side);
   setSupply({ reading: { what } });
-  const outcome = await read({ kind, source: wanted, side }, (share) => setSupply({ reading: { what, share } }));
-  if (mine !== wish || !outcome) return;
+  const outcome = await read({ kind, source: wanted, side }, (share) => {
+    if (mine === wish) setSupply({ reading: { what, share } });
+  });
+  if (mine !== wish || !outcome) return false;
   setSupply({ reading: undefined });
-  if ("message" in outcome) return refuse("data", outcome);
+  if ("message" in outcome) {
+    refuse("data", outcome);
+    return false;
+  }
   take(kind, wanted);
   send({ type: "data", made: outcome.made }, buffersOf(outcome.made.dataset));
+  return true;
 }
 
 /** Pictures of objects are painted when they are first asked for: there is nothing to wait for. */
-function paint(wanted: Source & { kind: "scenes" }, side: number): void {
+function paint(wanted: Source & { kind: "scenes" }, side: number): boolean {
   cancelReading();
   setSupply({ reading: undefined });
   take("detector", wanted);
   send({ type: "paint", options: { ...detectionScenesOfId(wanted.id)!, side } });
+  return true;
 }
 
 function take(kind: KindName, source: Source): void {
@@ -69,14 +76,25 @@ export async function loadAgain(): Promise<void> {
 
 /** Gives up what is being read. */
 export function cancelLoading(): void {
+  dropWish();
+  ensureData();
+}
+
+function dropWish(): void {
   wish++;
   cancelReading();
   setSupply({ reading: undefined });
 }
 
+/** There is always something to learn from: where nothing of this kind has come yet, the page's own. */
+function ensureData(): void {
+  const kind = kindWanted();
+  if (!delivered.has(kind)) void load(SCENES[kind], side());
+}
+
 /** Takes what was dropped: a lone safetensors file is a teacher, all else data. */
 export async function loadDropped(transfer: DataTransfer): Promise<void> {
-  cancelLoading();
+  dropWish();
   refuse("data");
   const mine = wish;
   const found = (count: number) => {
@@ -89,22 +107,24 @@ export async function loadDropped(transfer: DataTransfer): Promise<void> {
   if (!files)
     return refuse("data", { message: "What was dropped cannot be read.", remedy: "Choose the files or the folder with the buttons." });
   const [{ file }] = files;
-  return files.length === 1 && file.name.endsWith(".safetensors") ? importNetwork("teacher", file, {}) : loadFiles(files);
+  if (files.length === 1 && file.name.endsWith(".safetensors")) await importNetwork("teacher", file, {});
+  else await loadFiles(files);
 }
 
 /** Images with a class each or, under a preset of detection, with boxes. */
-export const loadFiles = (files: GivenFile[]): Promise<void> => load({ kind: "files", files }, side());
-export const loadKept = (): Promise<void> => load({ kind: "kept" }, side());
-export const loadScenes = (): Promise<void> => load(SCENES[kindWanted()], side());
+export const loadFiles = (files: GivenFile[]): Promise<boolean> => load({ kind: "files", files }, side());
+export const loadKept = (): Promise<boolean> => load({ kind: "kept" }, side());
+export const loadScenes = (): Promise<boolean> => load(SCENES[kindWanted()], side());
 
 /** Turns data and teacher cards to what the wanted preset learns from. */
 export function turnToKind(): void {
   const kind = kindWanted();
+  if (getSupply().missing) abandon();
   send({ type: "kind", kind });
   if (!delivered.has(kind)) void load(sources[kind], side());
 }
 /** Makes the loaded data again at another size. */
-export const resize = (pixels: number): Promise<void> => load(sources[kindWanted()], pixels);
+export const resize = (pixels: number): Promise<boolean> => load(sources[kindWanted()], pixels);
 
 /** A fresh session with what is loaded, unless a run is under way or a saved one is about to go on. */
 export function prepare(): void {
@@ -113,13 +133,15 @@ export function prepare(): void {
 }
 
 export function onSupplyEvent(event: Event): void {
+  const waiting = getSupply().missing !== undefined;
   receiveSupply(event);
   if (event.type === "loaded") {
     adjust({ ...getState().wanted, side: event.data.side });
     prepare();
   }
   if (event.type === "missing") {
-    adjust(event.settings);
+    // The panel follows once: what is changed while the run waits is its owner's.
+    if (!waiting) adjust(event.settings);
     if (event.what === "data") fetchMissing(event.wanted.id);
   }
 }
@@ -201,12 +223,12 @@ export function importAgain(told: Told): void {
 
 /** Makes the images again at the size that the last imported file wants, then reads it again. */
 export async function resizeFor(pixels: number): Promise<void> {
-  await resize(pixels);
-  if (side() === pixels) importAgain(lastTold);
+  if (await resize(pixels)) importAgain(lastTold);
 }
 
 /** No longer waits for what a saved run was saved with. */
 export function abandon(): void {
   send({ type: "abandon" });
   setSupply({ missing: undefined, restoring: false });
+  ensureData();
 }

@@ -26,10 +26,12 @@ export function cancelReading(): void {
 /** Makes a data set of a source. `progress` is told the share done. Resolves with nothing when reading was given up. */
 export async function read(wish: Wish, progress: (share: number) => void): Promise<Outcome | undefined> {
   cancelReading();
+  let mine: (() => void) | undefined;
   const reader = new Worker(new URL("../worker/reader.ts", import.meta.url), { type: "module" });
   try {
     return await new Promise<Outcome | undefined>((resolve) => {
-      giveUp = () => resolve(undefined);
+      mine = () => resolve(undefined);
+      giveUp = mine;
       reader.onmessage = ({ data }: MessageEvent<ReadEvent>) => (data.type === "progress" ? progress(data.share) : resolve(data));
       // Too little memory ends a worker without a word of its own.
       reader.onerror = ({ message }) =>
@@ -37,7 +39,8 @@ export async function read(wish: Wish, progress: (share: number) => void): Promi
       void handOver(reader, wish);
     });
   } finally {
-    giveUp = undefined;
+    // Another reader may have taken over.
+    if (giveUp === mine) giveUp = undefined;
     reader.terminate();
   }
 }

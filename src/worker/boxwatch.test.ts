@@ -19,14 +19,17 @@ test("masks count what is erased, errors add up; both over images and looks, and
   });
   count.add(look([0, 1, 0, 1], [2, 4, 4, 8]));
   count.add(look([1, 1, 0, 1], [0, 0, 2, 4]));
+  // Settings under which nothing is regenerated leave the error as it was.
+  const { "error.0": _, ...masksAlone } = look([1, 1, 1, 1], []);
+  count.add(masksAlone);
   const extras = new Map();
   count.store(extras);
   const again = new ErasureCount();
   again.recall(extras);
   for (const { looks, shares } of [count.report(), again.report()]) {
-    expect(looks).toBe(2);
+    expect(looks).toBe(3);
     expect(Object.keys(shares)).toEqual(["mask.0", "error.0"]);
-    expect(Array.from(shares["mask.0"].data)).toEqual([0.75, 0]);
+    expect(Array.from(shares["mask.0"].data)).toEqual([0.5, 0]);
     expect(Array.from(shares["error.0"].data)).toEqual([2, 4]);
   }
 });

@@ -9,47 +9,58 @@ import type { BoxLook, Erasure } from "./protocol";
 const MASK = /^(mask|channelMask|visible)(\.|$)/;
 /** Views that are errors of regeneration. */
 const ERROR = /^error\./;
-/** Begins the names of what is saved; below it, the number of looks. */
-const PREFIX = "erasure.";
-const LOOKS = `${PREFIX}looks`;
+/** Begin the names of what is saved: sums, and over how many looks each was taken. */
+const SUM = "erasure.sum.";
+const LOOKS = "erasure.looks.";
+
+/** Not every setting has every map: each counts its own looks. */
+interface Counter {
+  shape: readonly number[];
+  sum: Float64Array;
+  looks: number;
+}
 
 export class ErasureCount {
-  private looks = 0;
-  private readonly sums = new Map<string, { shape: readonly number[]; sum: Float64Array }>();
+  private readonly counters = new Map<string, Counter>();
 
   /** Adds a look's maps [images, ..], averaged over the images. A map of another shape, by other settings, begins anew. */
   add(maps: BoxLook["maps"]): void {
-    const counted = Object.entries(maps).filter(([name]) => MASK.test(name) || ERROR.test(name));
-    if (counted.length) this.looks++;
-    for (const [name, { shape, data }] of counted) {
-      const [images, ...rest] = shape;
-      const sum = this.sumOf(name, rest);
+    for (const [name, { shape, data }] of Object.entries(maps)) {
       const erased = MASK.test(name);
+      if (!erased && !ERROR.test(name)) continue;
+      const [images, ...rest] = shape;
+      const counter = this.counterOf(name, rest);
+      const { sum } = counter;
+      counter.looks++;
       for (const [i, value] of data.entries()) sum[i % sum.length] += (erased ? 1 - value : value) / images;
     }
   }
 
   report(): Erasure {
-    const shares = [...this.sums].map(([name, { shape, sum }]) => [name, { shape, data: sum.map((v) => v / Math.max(1, this.looks)) }]);
-    return { looks: this.looks, shares: Object.fromEntries(shares) };
+    const shares = [...this.counters].map(([name, { shape, sum, looks }]) => [name, { shape, data: sum.map((v) => v / looks) }]);
+    return { looks: Math.max(0, ...[...this.counters.values()].map(({ looks }) => looks)), shares: Object.fromEntries(shares) };
   }
 
   store(extras: Weights): void {
-    extras.set(LOOKS, { shape: [1], data: Float32Array.of(this.looks) });
-    for (const [name, { shape, sum }] of this.sums) extras.set(PREFIX + name, { shape: [...shape], data: Float32Array.from(sum) });
+    for (const [name, { shape, sum, looks }] of this.counters) {
+      extras.set(SUM + name, { shape: [...shape], data: Float32Array.from(sum) });
+      extras.set(LOOKS + name, { shape: [1], data: Float32Array.of(looks) });
+    }
   }
 
   recall(extras: Weights): void {
-    this.looks = extras.get(LOOKS)?.data[0] ?? 0;
-    for (const [name, { shape, data }] of extras)
-      if (name.startsWith(PREFIX) && name !== LOOKS) this.sums.set(name.slice(PREFIX.length), { shape, sum: Float64Array.from(data) });
+    for (const [key, { shape, data }] of extras) {
+      const name = key.slice(SUM.length);
+      const looks = extras.get(LOOKS + name)?.data[0];
+      if (key.startsWith(SUM) && looks) this.counters.set(name, { shape, sum: Float64Array.from(data), looks });
+    }
   }
 
-  private sumOf(name: string, shape: readonly number[]): Float64Array {
-    const known = this.sums.get(name);
-    if (known && String(known.shape) === String(shape)) return known.sum;
-    const sum = new Float64Array(shape.reduce((a, b) => a * b, 1));
-    this.sums.set(name, { shape, sum });
-    return sum;
+  private counterOf(name: string, shape: readonly number[]): Counter {
+    const known = this.counters.get(name);
+    if (known && String(known.shape) === String(shape)) return known;
+    const fresh = { shape, sum: new Float64Array(shape.reduce((a, b) => a * b, 1)), looks: 0 };
+    this.counters.set(name, fresh);
+    return fresh;
   }
 }

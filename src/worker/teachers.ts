@@ -29,11 +29,11 @@ export class Teachers<D extends AnyData, N extends AnyNetwork> {
 
   constructor(private readonly kind: Kind<D, N>) {}
 
-  /** Fetches the teacher that comes with the page, once; there may be none at that address. */
+  /** Fetches the teacher that comes with the page, unless it is here; there may be none at that address, or no network. */
   async fetch(url: string): Promise<void> {
     if (this.shipped) return;
-    const response = await fetch(url);
-    if (!response.ok || response.headers.get("content-type")?.includes("html")) return;
+    const response = await fetch(url).catch(() => undefined);
+    if (!response?.ok || response.headers.get("content-type")?.includes("html")) return;
     const bytes = new Uint8Array(await response.arrayBuffer());
     this.shipped = { network: await this.kind.read(bytes, url.split("/").pop() as string, {}), origin: "shipped", bytes };
   }

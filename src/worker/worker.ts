@@ -177,10 +177,20 @@ function prepared(): void {
     .catch(() => undefined);
 }
 
-/** Continues the saved run that waits, if what it was saved with is there; otherwise says what is missing. */
+/** Continues the saved run that waits, if there is one. One that cannot go on waits no longer. */
 async function resume(): Promise<void> {
   if (!pending) return;
-  const saved = readCheckpoint(pending);
+  try {
+    await goOn(pending);
+  } catch (error) {
+    pending = undefined;
+    fail(error);
+  }
+}
+
+/** Continues a saved run if what it was saved with is there; otherwise says what is missing. */
+async function goOn(bytes: Uint8Array): Promise<void> {
+  const saved = readCheckpoint(bytes);
   const missing = (what: "data" | "teacher" | "guide", wanted: Reference) =>
     post({ type: "missing", what, wanted, settings: saved.settings });
   await turnTo(kindOf(saved.settings));
@@ -190,7 +200,7 @@ async function resume(): Promise<void> {
   if (saved.teacher && teacher?.id !== saved.teacher.id) return missing("teacher", saved.teacher);
   if (saved.guide && supply.guide?.id !== saved.guide.id) return missing("guide", saved.guide);
   await settle();
-  const session = Session.restore(subject(dataset, teacher), pending);
+  const session = Session.restore(subject(dataset, teacher), bytes);
   pending = undefined;
   await introduce(session, dataset, teacher, true);
   phase("paused", `Continuing at step ${session.step}`);

@@ -22,7 +22,8 @@ const Drawn = memo(function Drawn({ erasure, wanted }: { erasure?: Erasure; want
   const sides = sidesOf(shares, focus.level);
   const maps = Object.keys(shares).flatMap((name) => {
     const [kind, level, side] = name.split(".");
-    const plane = (level === undefined || Number(level) === focus.level) && kind !== "channelMask" && planeOf(shares[name], 0);
+    const here = level === undefined || level === "input" || Number(level) === focus.level;
+    const plane = here && kind !== "channelMask" && planeOf(shares[name], 0);
     return plane ? [{ name, kind, side: Number(side ?? 1), plane }] : [];
   });
   const channels = regionsAt(shares[`channelMask.${focus.level}`], 0, sides, focus.side)[focus.cell];

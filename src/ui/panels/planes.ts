@@ -20,7 +20,7 @@ interface Kind {
 }
 
 /** Views that are masks: 1 stays, 0 is erased. */
-const MASKS: Record<string, string> = { mask: "Erased", visible: "Hidden on this level", "visible.input": "What the student sees" };
+const MASKS: Record<string, string> = { mask: "Erased", visible: "Hidden on this level", "visible.input": "Hidden from the student" };
 
 const HEAT: Record<string, Kind> = {
   attention: { title: "Teacher attends to", note: "within each region", unit: "attention" },
