@@ -16,6 +16,8 @@ export default defineConfig({
   timeout: 120_000 * PATIENCE,
   expect: { timeout: 20_000 * PATIENCE },
   forbidOnly: Boolean(process.env.CI),
+  // A shared machine may stand still for longer than a test waits; what fails twice is broken.
+  retries: process.env.CI ? 1 : 0,
   reporter: "list",
   use: { browserName: "chromium", baseURL, launchOptions: chromiumLaunch(), trace: "retain-on-failure" },
   webServer: {
