@@ -5,6 +5,7 @@ import { main, parseArguments } from "./bench";
 import { lossSpread, median, type Setup } from "./contest";
 import { makeSetup, normals, type Options, randomVit, type Tensors } from "./defaults";
 import { keptPatches, matmulFlops, vitShape } from "./flops";
+import { chosen } from "./tasks";
 
 const options = (...argv: string[]) => ({ task: "vit-step", ...parseArguments(argv) }) as Options;
 
@@ -21,6 +22,12 @@ test("flags are read", () => {
   );
   expect(read).toMatchObject({ task: "maskedkd-step", host: "chromium", rounds: 3, heads: [2, 8], keep: 0.25, peer: false, json: true });
   expect(read.files).toEqual({ student: "s" });
+});
+
+test("a task may stand for several, none for all", () => {
+  expect(chosen("conv")).toEqual(["conv-32", "conv-64"]);
+  expect(chosen("vit-step")).toEqual(["vit-step"]);
+  expect(chosen()).toContain("detector-step");
 });
 
 test("defaults", () => {

@@ -3,7 +3,7 @@
  *
  *   npm run -s bench -- --task vit-step --host chromium --json
  *
- * Without `--task` every task runs, each in a process of its own: an engine's buffer pool and a driver's warm caches
+ * Without `--task` every task runs, with `--task conv` both convolutions, each in a process of its own: an engine's buffer pool and a driver's warm caches
  * must not leak from one task's figures into the next.
  */
 import { spawn } from "node:child_process";
@@ -14,18 +14,22 @@ import { readSafetensors } from "../../models/safetensors";
 import { lossSpread, type Row } from "./contest";
 import { type FileRole, makeSetup, type Options, type Tensors, UsageError } from "./defaults";
 import { offerGPU } from "./navigator.node";
-import { TASKS, type Task } from "./tasks";
+import { CHOICES, type Choice, chosen, type Task } from "./tasks";
 
-const USAGE = `usage: bench [--task ${TASKS.join("|")}] [--host node|chromium] [--rounds N]
+const USAGE = `usage: bench [--task ${CHOICES.join("|")}] [--host node|chromium] [--rounds N]
   [--student F] [--teacher F] [--batch F]   safetensors files instead of the seeded defaults
   [--heads S,T] [--keep 0..1] [--detector ${DETECTORS.join("|")}] [--seed N] [--no-peer | --tuned-peer] [--json]`;
 
 export async function main(argv: string[]): Promise<number> {
   try {
     const { task, help, ...options } = parseArguments(argv);
-    if (help) console.log(USAGE);
-    else if (!task) return await everyTask(argv);
-    else report(await run({ ...options, task }), options.json);
+    if (help) {
+      console.log(USAGE);
+      return 0;
+    }
+    const tasks = chosen(task);
+    if (tasks.length > 1) return await eachAlone(tasks, argv);
+    report(await run({ ...options, task: tasks[0]! }), options.json);
     return 0;
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);
@@ -33,7 +37,7 @@ export async function main(argv: string[]): Promise<number> {
   }
 }
 
-type Arguments = Omit<Options, "task"> & { task?: Task; help?: boolean };
+type Arguments = Omit<Options, "task"> & { task?: Choice; help?: boolean };
 
 /** Reads the command line; a mistake throws a one-line UsageError that names the flag. */
 export function parseArguments(argv: string[]): Arguments {
@@ -65,7 +69,7 @@ function readFlag(rest: string[], options: Arguments): void {
   const oneOf = <T extends string>(choices: readonly T[]) => value(choices.join("|"), (text) => choices.includes(text as T)) as T;
   switch (flag) {
     case "--task":
-      options.task = oneOf(TASKS);
+      options.task = oneOf(CHOICES);
       break;
     case "--host":
       options.host = oneOf(["node", "chromium"]);
@@ -109,9 +113,9 @@ function readFlag(rest: string[], options: Arguments): void {
   }
 }
 
-async function everyTask(argv: string[]): Promise<number> {
+async function eachAlone(tasks: Task[], argv: string[]): Promise<number> {
   let worst = 0;
-  for (const task of TASKS) worst = Math.max(worst, await inOwnProcess([...argv, "--task", task]));
+  for (const task of tasks) worst = Math.max(worst, await inOwnProcess([...argv, "--task", task]));
   return worst;
 }
 
