@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
-import type { Dataset } from "../data/dataset";
+import { type Dataset, unpacked } from "../data/dataset";
 import type { DetectionSet } from "../data/detection";
 import type { SourceFile } from "../data/files";
 import { openFiles } from "../data/open";
@@ -54,7 +54,8 @@ export function readArguments(argv: string[], own: readonly string[]): Arguments
 export async function openData(source: string, side: number): Promise<Dataset> {
   const generated = generatedCounts(source, 20_000, 2000);
   if (generated) return scenes({ side, ...generated, seed: DATA_SEED });
-  return told(await openFiles(source.split(",").flatMap(listed), { side, decode: decodeInNode, seed: DATA_SEED }));
+  const { notes: _, ...read } = told(await openFiles(source.split(",").flatMap(listed), { side, decode: decodeInNode, seed: DATA_SEED }));
+  return unpacked(read);
 }
 
 /** The same for images with boxes: Scenes-Detection, or COCO JSON, Pascal VOC or YOLO with their pictures. */

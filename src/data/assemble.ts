@@ -1,6 +1,6 @@
 /** From parts, as files hold them, to a data set: classes numbered from 0, and something held out. */
 import { uniform } from "../engine/random";
-import { DataError, type Dataset, type Split } from "./dataset";
+import { DataError, type PackedDataset, type PackedSplit } from "./dataset";
 import { MAX_BYTES } from "./gzip";
 import { squared } from "./square";
 
@@ -40,7 +40,7 @@ interface Pick {
 }
 
 /** Puts parts together; classes are the labels that training has, in ascending order. */
-export function assemble(parts: Part[], { name, side, seed, holdOut, className }: AssembleOptions): Omit<Dataset, "id"> {
+export function assemble(parts: Part[], { name, side, seed, holdOut, className }: AssembleOptions): Omit<PackedDataset, "id"> {
   const { channels } = parts[0];
   const odd = parts.find((part) => part.channels !== channels);
   if (odd) {
@@ -145,7 +145,7 @@ function requireKnown(test: Pick[], values: number[], className: (label: number)
   throw new DataError(what, "Add training images of that class, or leave it out.");
 }
 
-function gathered(from: Pick[], values: number[], channels: number, side: number): Split {
+function gathered(from: Pick[], values: number[], channels: number, side: number): PackedSplit {
   requireRoom(from.length, channels, side);
   const size = channels * side * side;
   const images = new Uint8Array(from.length * size);

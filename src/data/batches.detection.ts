@@ -30,6 +30,11 @@ export class DetectionBatches {
     return this.gather(train, this.order.indices(step), (i) => (this.augment ? jitter(this.seed, step, i, side) : STILL));
   }
 
+  /** Has the images of step `step` painted, where they are. */
+  prepare(step: number): void {
+    for (const i of this.order.indices(step)) this.dataset.train.image(i);
+  }
+
   /** The given images as they are. */
   load(split: DetectionSplit, indices: ArrayLike<number>): DetectionBatch {
     return this.gather(split, indices, () => STILL);

@@ -1,6 +1,6 @@
 /** Batches in an order that is a pure function of seed and step, so that a resumed run sees what it would have seen. */
 import { uniform } from "../engine/random";
-import { channelMoments, type Dataset, type Moments, type Split } from "./dataset";
+import type { Dataset, Split } from "./dataset";
 
 /** Tells the shuffle from other uses of the same seed. */
 const STREAM = 0x100;
@@ -39,8 +39,6 @@ export class Order {
 }
 
 export class Batches {
-  /** By which images are normalised. */
-  readonly moments: Moments;
   private readonly order: Order;
 
   constructor(
@@ -49,7 +47,6 @@ export class Batches {
     seed: number,
   ) {
     this.order = new Order(dataset.train.count, size, seed);
-    this.moments = channelMoments(dataset.train, dataset.channels);
   }
 
   /** Indices of the training images of step `step` (from 0). */
@@ -57,20 +54,26 @@ export class Batches {
     return this.order.indices(step);
   }
 
+  /** Has the training images of step `step` painted, where they are. */
+  prepare(step: number): void {
+    for (const i of this.order.indices(step)) this.dataset.train.image(i);
+  }
+
   /** Normalised images f32 [n, C, side, side] and labels u32 [n] of the given images. */
   load(split: Split, indices: ArrayLike<number>): { images: Float32Array; labels: Uint32Array } {
-    const area = this.dataset.side ** 2;
-    const each = area * this.dataset.channels;
-    const images = new Float32Array(indices.length * each);
+    const { side, channels, moments } = this.dataset;
+    const area = side ** 2;
+    const images = new Float32Array(indices.length * channels * area);
     for (let b = 0; b < indices.length; b++) {
-      for (let c = 0; c < this.dataset.channels; c++) {
-        const from = indices[b] * each + c * area;
-        const to = b * each + c * area;
-        const shift = 255 * this.moments.mean[c];
-        const gain = 1 / (255 * this.moments.std[c]);
-        for (let i = 0; i < area; i++) images[to + i] = (split.images[from + i] - shift) * gain;
+      const image = split.image(indices[b]);
+      for (let c = 0; c < channels; c++) {
+        const from = c * area;
+        const to = b * channels * area + from;
+        const shift = 255 * moments.mean[c];
+        const gain = 1 / (255 * moments.std[c]);
+        for (let i = 0; i < area; i++) images[to + i] = (image[from + i] - shift) * gain;
       }
     }
-    return { images, labels: Uint32Array.from(indices, (i) => split.labels[i]) };
+    return { images, labels: Uint32Array.from(indices, (i) => split.label(i)) };
   }
 }

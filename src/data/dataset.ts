@@ -1,17 +1,17 @@
-/** What every source of images delivers: typed arrays, no GPU. */
+/** What every source of images delivers: numbers, no GPU. */
 import { EngineError } from "../engine/errors";
 import { digest } from "./digest";
 
-/** Square images with a class each. */
+/** Square images with a class each. Generated images are painted when they are first asked for. */
 export interface Split {
   /** Number of images. */
-  count: number;
-  /** u8 [count, channels, side, side], 0..255. */
-  images: Uint8Array;
-  /** Class of each image. */
-  labels: Uint8Array | Uint16Array;
-  /** Where the object is, u8 0 or 1 [count, side, side]; only generated data knows. */
-  objects?: Uint8Array;
+  readonly count: number;
+  /** Image `index`, u8 [channels, side, side], 0..255: only to be read. */
+  image(index: number): Uint8Array;
+  /** Its class. */
+  label(index: number): number;
+  /** Where its object is, u8 0 or 1 [side, side]: only to be read, and only generated data knows. */
+  object?(index: number): Uint8Array;
 }
 
 export interface Dataset {
@@ -22,9 +22,42 @@ export interface Dataset {
   side: number;
   channels: 1 | 3;
   classes: string[];
+  /** Of each channel: what images are normalised with. */
+  moments: Moments;
   train: Split;
   /** Held out; never trained on. */
   test: Split;
+}
+
+/** Read images as they go from thread to thread, and as they are kept. */
+export interface PackedSplit {
+  count: number;
+  /** u8 [count, channels, side, side], 0..255. */
+  images: Uint8Array;
+  /** Class of each image. */
+  labels: Uint8Array | Uint16Array;
+}
+
+export type PackedDataset = Omit<Dataset, "train" | "test" | "moments"> & Record<"train" | "test", PackedSplit>;
+
+export function packed({ train, test, moments: _, ...rest }: Dataset): PackedDataset {
+  return { ...rest, train: packedSplit(train), test: packedSplit(test) };
+}
+
+function packedSplit({ count, image, label }: Split): PackedSplit {
+  const each = image(0).length;
+  const images = new Uint8Array(count * each);
+  for (let i = 0; i < count; i++) images.set(image(i), i * each);
+  return { count, images, labels: Uint16Array.from({ length: count }, (_, i) => label(i)) };
+}
+
+export function unpacked({ train, test, ...rest }: PackedDataset): Dataset {
+  return { ...rest, moments: channelMoments(train, rest.channels), train: unpackedSplit(train), test: unpackedSplit(test) };
+}
+
+function unpackedSplit({ count, images, labels }: PackedSplit): Split {
+  const each = images.length / count;
+  return { count, image: (i) => images.subarray(i * each, (i + 1) * each), label: (i) => labels[i] };
 }
 
 /** A file or folder that cannot become a data set. The message names the file and says what to do. */
@@ -33,7 +66,7 @@ export class DataError extends EngineError {
 }
 
 /** An id from the content, for data that is not generated: the files may have been renamed or moved. */
-export async function contentId({ side, channels, classes, train, test }: Omit<Dataset, "id">): Promise<string> {
+export async function contentId({ side, channels, classes, train, test }: Omit<PackedDataset, "id">): Promise<string> {
   const shape = new TextEncoder().encode(JSON.stringify([side, channels, classes, train.count, test.count]));
   return `files-${await digest([shape, train.images, train.labels, test.images, test.labels])}`;
 }
@@ -44,8 +77,8 @@ export interface Moments {
   std: number[];
 }
 
-/** Per-channel mean and standard deviation of a split in 0..1, with which a batch is normalised. */
-export function channelMoments({ images, count }: Split, channels: number): Moments {
+/** Per-channel mean and standard deviation of a split in 0..1. */
+function channelMoments({ images, count }: PackedSplit, channels: number): Moments {
   const area = images.length / count / channels;
   const sums = Array.from({ length: channels }, () => ({ n: 0, sum: 0, squares: 0 }));
   for (let i = 0; i < images.length; i++) {

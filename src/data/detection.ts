@@ -37,7 +37,7 @@ export interface PackedSplit {
 
 export type PackedSet = Omit<DetectionSet, "train" | "test"> & Record<"train" | "test", PackedSplit>;
 
-export function packed({ train, test, ...rest }: DetectionSet): PackedSet {
+export function packedSet({ train, test, ...rest }: DetectionSet): PackedSet {
   return { ...rest, train: packedSplit(train, rest.side), test: packedSplit(test, rest.side) };
 }
 

@@ -4,7 +4,7 @@
  */
 import { assemble, type Part, squaredAll } from "./assemble";
 import { CIFAR_SIDE, CIFAR10_CLASSES, type Cifar, readCifar } from "./cifar";
-import { contentId, DataError, type Dataset } from "./dataset";
+import { contentId, DataError, type PackedDataset } from "./dataset";
 import type { Decode } from "./decode";
 import { baseName, isTestFile, type SourceFile } from "./files";
 import { gunzip, isGzip } from "./gzip";
@@ -24,7 +24,7 @@ export interface OpenOptions {
 }
 
 /** A data set from files, and what a person should know of how it was read. */
-export interface Opened extends Dataset {
+export interface Opened extends PackedDataset {
   notes: string[];
 }
 

@@ -12,6 +12,7 @@ import { distractor, occluder, PIECES } from "./clutter";
 import type { Moments } from "./dataset";
 import type { DetectionSet, DetectionSplit } from "./detection";
 import { Draw } from "./draw";
+import { lazily } from "./lazily";
 import { background, type Canvas, contrasting, develop, fill, type Placed, posed, silhouette, stamp } from "./paint";
 import { type Distance, SHAPES } from "./shapes";
 
@@ -33,8 +34,6 @@ const TRIES = 12;
 /** Fewer pixels than these nobody could name. */
 const FEWEST_PIXELS = 6;
 
-/** Painted pictures kept in memory, per split. */
-const KEPT_BYTES = 2 ** 28;
 /** Measured over 500 pictures; the three channels are drawn alike. */
 const MOMENTS: Moments = { mean: [0.498, 0.498, 0.498], std: [0.178, 0.178, 0.178] };
 
@@ -73,23 +72,13 @@ export function detectionScenes({ side = 128, train, test, seed }: DetectionScen
     classes: DETECTION_CLASSES,
     supercategories: SUPERCATEGORIES,
     moments: MOMENTS,
-    train: painted(train, (index) => detectionScene(seed, "train", index, side)),
-    test: painted(test, (index) => detectionScene(seed, "test", index, side)),
+    train: split(seed, "train", train, side),
+    test: split(seed, "test", test, side),
   };
 }
 
-/** Keeps what was painted, as far as there is room: a picture takes milliseconds, and training comes back to it every epoch. */
-function painted(count: number, paint: (index: number) => DetectionScene): DetectionSplit {
-  const kept = new Map<number, DetectionScene>();
-  let bytes = 0;
-  const at = (index: number): DetectionScene => {
-    const picture = kept.get(index) ?? paint(index);
-    if (!kept.has(index) && bytes < KEPT_BYTES) {
-      kept.set(index, picture);
-      bytes += picture.image.length;
-    }
-    return picture;
-  };
+function split(seed: number, name: "train" | "test", count: number, side: number): DetectionSplit {
+  const at = lazily((index) => detectionScene(seed, name, index, side), 3 * side ** 2);
   return { count, image: (index) => at(index).image, truths: (index) => at(index).truths };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { packed, unpacked } from "./dataset";
 import { SCENE_CLASSES, scene, scenes, scenesOfId } from "./scenes";
 import { SHAPES } from "./shapes";
 
@@ -47,23 +48,31 @@ describe("scenes", () => {
     expect(data.classes).toBe(SCENE_CLASSES);
     for (const [name, split, count] of [["train", data.train, 36] as const, ["test", data.test, 24] as const]) {
       expect(split.count).toBe(count);
-      for (let label = 0; label < 12; label++) expect(split.labels.filter((l) => l === label)).toHaveLength(count / 12);
+      const labels = Array.from({ length: count }, (_, i) => split.label(i));
+      for (let label = 0; label < 12; label++) expect(labels.filter((l) => l === label)).toHaveLength(count / 12);
       const one = scene(9, name, 13);
-      expect(split.images.subarray(13 * 3072, 14 * 3072)).toEqual(one.image);
-      expect(split.objects!.subarray(13 * 1024, 14 * 1024)).toEqual(one.object);
-      expect(split.labels[13]).toBe(one.label);
+      expect(split.image(13)).toEqual(one.image);
+      expect(split.object!(13)).toEqual(one.object);
+      expect(split.label(13)).toBe(one.label);
     }
   });
 
-  it("reports progress", () => {
-    const shares: number[] = [];
-    scenes({ side: 8, train: 1500, test: 500, seed: 0, onProgress: (share) => shares.push(share) });
-    expect(shares).toEqual([0.5, 1]);
+  it("has the mean and deviation it says, at any size", () => {
+    for (const side of [32, 48]) {
+      const data = scenes({ side, train: 1200, test: 1, seed: 2 });
+      const { moments } = unpacked(packed(data));
+      for (const c of [0, 1, 2]) {
+        expect(data.moments.mean[c]).toBeCloseTo(moments.mean[c], 1);
+        expect(data.moments.std[c]).toBeCloseTo(moments.std[c], 2);
+      }
+    }
   });
 
   it("is made again from its id", () => {
     const made = scenes({ side: 8, train: 24, test: 12, seed: 7 });
-    expect(scenes(scenesOfId(made.id)!)).toEqual(made);
+    const again = scenes(scenesOfId(made.id)!);
+    expect(packed(again)).toEqual(packed(made));
+    expect(again.id).toBe(made.id);
     expect(scenesOfId("files-0123456789abcdef")).toBeUndefined();
   });
 });

@@ -138,7 +138,12 @@ export class Classification implements Task<Views> {
     const { augment, seed } = this.settings;
     if (augment === "none") return undefined;
     const { step, crop, magnitude, mixup, cutmix } = this.knobs;
-    return { seed, step, crop, heavy: augment === "heavy" ? { magnitude, mixup, cutmix, moments: this.batches.moments } : undefined };
+    return {
+      seed,
+      step,
+      crop,
+      heavy: augment === "heavy" ? { magnitude, mixup, cutmix, moments: this.options.dataset.moments } : undefined,
+    };
   }
 
   load(step: number): void {
@@ -148,6 +153,10 @@ export class Classification implements Task<Views> {
     queue.writeBuffer(this.buffers.images, 0, images as BufferSource);
     queue.writeBuffer(this.buffers.labels, 0, labels as BufferSource);
     this.labels = labels as Uint32Array<ArrayBuffer>;
+  }
+
+  ahead(step: number): void {
+    this.batches.prepare(step);
   }
 
   report(out: Fetched): Report {

@@ -137,6 +137,10 @@ export class DetectionTask implements Task<DetectorViews> {
     this.inputs.load(images, truths);
   }
 
+  ahead(step: number): void {
+    this.batches.prepare(step);
+  }
+
   report(out: Fetched): Report {
     const losses = Object.entries(out).filter(([name]) => name !== "clip");
     return { losses: Object.fromEntries(losses.map(([name, [value]]) => [name, value])), rates: {} };

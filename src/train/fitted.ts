@@ -1,5 +1,5 @@
 /** A classifier made to take the images of a data set: its outputs in that set's order, and what normalises its pixels. */
-import { channelMoments, type Dataset, type Moments } from "../data/dataset";
+import type { Dataset, Moments } from "../data/dataset";
 import { EngineError } from "../engine/errors";
 import type { Weight, Weights } from "../models/weights";
 import type { Network } from "./network";
@@ -45,7 +45,7 @@ export function fits(network: Network, dataset: Dataset): boolean {
  */
 export function suited(network: Network, dataset: Dataset): Network {
   const weights = new Map(network.weights);
-  embed(weights, network.moments, channelMoments(dataset.train, dataset.channels));
+  embed(weights, network.moments, dataset.moments);
   return { ...network, weights, config: { ...network.config, channels: dataset.channels } };
 }
 

@@ -1,7 +1,7 @@
 /** A classifier's file tells all that its next reader must know, and what is fitted to other data answers as before. */
 import { describe, expect, it, test } from "vitest";
 import { Batches } from "../data/batches";
-import { channelMoments, type Dataset, type Moments, type Split } from "../data/dataset";
+import { type Dataset, type Moments, type PackedSplit, unpacked } from "../data/dataset";
 import { uniform } from "../engine/random";
 import { writeSafetensors } from "../models/safetensors";
 import { hasShared, sharedBytes } from "../models/shared.fixture";
@@ -24,12 +24,12 @@ function network(channels: number, more: Partial<Network> = {}): Network {
 }
 
 function data(channels: 1 | 3, classes = ["a", "b", "c"]): Dataset {
-  const split = (count: number): Split => ({
+  const split = (count: number): PackedSplit => ({
     count,
     images: Uint8Array.from({ length: count * channels * SIDE ** 2 }, (_, i) => 255 * uniform(2, 0, 0, i) ** (1 + (i % 7))),
     labels: Uint8Array.from({ length: count }, (_, i) => i % 3),
   });
-  return { id: "y", name: "data", side: SIDE, channels, classes, train: split(12), test: split(3) };
+  return unpacked({ id: "y", name: "data", side: SIDE, channels, classes, train: split(12), test: split(3) });
 }
 
 /** What a network says to the held-out images, normalised as it wishes, from planes of its own channels. */
@@ -54,7 +54,7 @@ function expectClose(actual: number[][], expected: number[][]): void {
 function planes(dataset: Dataset, rule: (at: (channel: number) => number) => number[]): number[] {
   const area = SIDE ** 2;
   return Array.from({ length: 3 }, (_, image) => {
-    const pixel = (p: number) => rule((c) => dataset.test.images[(image * dataset.channels + c) * area + p]);
+    const pixel = (p: number) => rule((c) => dataset.test.image(image)[c * area + p]);
     const mixed = Array.from({ length: area }, (_, p) => pixel(p));
     return mixed[0].flatMap((_, c) => mixed.map((values) => values[c]));
   }).flat();
@@ -63,14 +63,21 @@ function planes(dataset: Dataset, rule: (at: (channel: number) => number) => num
 describe("fitted to data", () => {
   it("takes over another normalisation", () => {
     const dataset = data(3);
-    expectClose(fittedAnswers(network(3, { moments: IMAGENET }), dataset), answers(network(3), [...dataset.test.images], IMAGENET));
+    expectClose(
+      fittedAnswers(network(3, { moments: IMAGENET }), dataset),
+      answers(
+        network(3),
+        planes(dataset, (at) => [0, 1, 2].map(at)),
+        IMAGENET,
+      ),
+    );
   });
 
   it("sees gray images in all of its channels", () => {
     const dataset = data(1);
     const tripled = planes(dataset, (at) => [at(0), at(0), at(0)]);
     expectClose(fittedAnswers(network(3, { moments: IMAGENET }), dataset), answers(network(3), tripled, IMAGENET));
-    const { mean, std } = channelMoments(dataset.train, 1);
+    const { mean, std } = dataset.moments;
     const same = { mean: [mean[0], mean[0], mean[0]], std: [std[0], std[0], std[0]] };
     expectClose(fittedAnswers(network(3), dataset), answers(network(3), tripled, same));
   });
@@ -106,7 +113,7 @@ test("what is written is read again, with all that belongs to it", async () => {
   const read = await readNetwork(file, "n.safetensors");
   expect(read).toMatchObject({ name: "n.safetensors", config, classes: ["a, b", "c", "d"], top1: 0.75 });
   expect([...read.weights].sort()).toEqual([...weights].sort());
-  expect(read.moments!.mean).toEqual(channelMoments(dataset.train, 3).mean);
+  expect(read.moments!.mean).toEqual(dataset.moments.mean);
   expect((await readNetwork(file, "renamed")).id).toBe(read.id);
 });
 

@@ -1,5 +1,5 @@
 /** A trained classifier as a file, in and out. */
-import { channelMoments, type Dataset, type Moments } from "../data/dataset";
+import type { Dataset, Moments } from "../data/dataset";
 import { digest } from "../data/digest";
 import { detectLayout, inferViT, LAYOUT_EPS, toTimm } from "../models/names";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
@@ -46,7 +46,7 @@ export async function readNetwork(bytes: Uint8Array, name: string, told: Told = 
 /** A classifier as safetensors under timm's names; the rest that a reader must know stands in the file's metadata. */
 export function writeNetwork(network: Pick<Network, "weights" | "config" | "top1">, dataset: Dataset): Uint8Array {
   const { weights, config, top1 } = network;
-  const { mean, std } = channelMoments(dataset.train, dataset.channels);
+  const { mean, std } = dataset.moments;
   return writeSafetensors(weights, {
     ...{ format: "pt", heads: String(config.heads), data: dataset.name, classes: JSON.stringify(dataset.classes) },
     ...{ mean: mean.join(","), std: std.join(","), ...(top1 !== undefined && { top1: top1.toFixed(4) }) },

@@ -108,7 +108,9 @@ export class Session<T extends Task = Task> {
     this.task.load(this.step);
     const lr = this.applyLive();
     this.optimizer.advance();
-    const report = this.task.report(await program.fetch());
+    const fetched = program.fetch();
+    this.task.ahead(this.step + 1);
+    const report = this.task.report(await fetched);
     this.step++;
     const [broken] = Object.entries(report.losses).find(([, loss]) => !Number.isFinite(loss)) ?? [];
     if (broken)

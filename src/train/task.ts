@@ -80,6 +80,8 @@ export interface Task<View = unknown> {
   prepare?(): Promise<Partial<Record<Key, number>>>;
   /** Uploads what step `step` (from 0) sees. */
   load(step: number): void;
+  /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
+  ahead(step: number): void;
   report(fetched: Fetched): Report;
   /** Scores on held-out images, all or the first `limit`. */
   evaluate(limit: number, progress?: Progress): Promise<Scores>;

@@ -8,16 +8,19 @@ import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS, type KindName } from 
 import { recall } from "../worker/storage";
 import { dropped } from "./files";
 import { send } from "./link";
-import { cancelReading, read, type Source } from "./reading";
+import { cancelReading, type Source as Readable, read } from "./reading";
 import { begun, getState, setState } from "./store";
 import { getSupply, receiveSupply, refuse, setSupply } from "./supply";
 import { writeUrl } from "./url";
+
+/** Generated pictures, or what is read. */
+type Source = { kind: "scenes"; id: string } | Readable;
 
 const SCENES: Record<KindName, Source> = {
   classifier: { kind: "scenes", id: scenesId({ train: 8000, test: 1000, seed: DATA_SEED }) },
   detector: { kind: "scenes", id: detectionScenesId({ train: 4000, test: 200, seed: DATA_SEED }) },
 };
-const WHAT = { scenes: "Drawing the Scenes", files: "Reading your images", kept: "Reading the kept images" };
+const WHAT = { files: "Reading your images", kept: "Reading the kept images" };
 
 /** Of what the loaded data was made, by kind: to be made again at another size, or when the GPU was lost. */
 const sources = { ...SCENES };
@@ -30,9 +33,9 @@ let wish = 0;
 async function load(wanted: Source, side: number): Promise<boolean> {
   const mine = ++wish;
   const kind = kindWanted();
-  const what = WHAT[wanted.kind];
   refuse("data");
-  if (kind === "detector" && wanted.kind === "scenes") return paint(wanted, side);
+  if (wanted.kind === "scenes") return paint(kind, wanted, side);
+  const what = WHAT[wanted.kind];
   setSupply({ reading: { what } });
   const outcome = await read({ kind, source: wanted, side }, (share) => {
     if (mine === wish) setSupply({ reading: { what, share } });
@@ -48,12 +51,13 @@ async function load(wanted: Source, side: number): Promise<boolean> {
   return true;
 }
 
-/** Pictures of objects are painted when they are first asked for: there is nothing to wait for. */
-function paint(wanted: Source & { kind: "scenes" }, side: number): boolean {
+/** Generated pictures are painted when they are first asked for: there is nothing to wait for. */
+function paint(kind: KindName, wanted: Source & { kind: "scenes" }, side: number): boolean {
   cancelReading();
   setSupply({ reading: undefined });
-  take("detector", wanted);
-  send({ type: "paint", options: { ...detectionScenesOfId(wanted.id)!, side } });
+  take(kind, wanted);
+  const [pictures, boxes] = [scenesOfId(wanted.id), detectionScenesOfId(wanted.id)];
+  send({ type: "paint", id: pictures ? scenesId({ ...pictures, side }) : detectionScenesId({ ...boxes!, side }) });
   return true;
 }
 

@@ -1,7 +1,7 @@
 /** Owns the reader: a worker per data set, so that reading can be given up at any moment and cannot hurt what runs. */
 import type { GivenFile, KindName, Made, Origin, ReadCommand, ReadEvent } from "../worker/reading";
 
-/** Where data comes from, with the files when it comes from files. */
+/** Where data is read from, with the files when it is read from files. */
 export type Source = Exclude<Origin, { kind: "files" }> | { kind: "files"; files: GivenFile[] };
 
 export type Outcome = { made: Made } | { message: string; remedy: string };

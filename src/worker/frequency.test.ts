@@ -71,8 +71,8 @@ test("counts of another patch grid are not taken over", () => {
 
 test("an object's shares are where it is, and one in all", () => {
   // Two images of 4 x 4 pixels, patches of 2: a corner pixel, and a column.
-  const objects = new Uint8Array(32);
-  objects[0] = 1;
-  for (let y = 0; y < 4; y++) objects[16 + 4 * y + 3] = 1;
-  expect([...objectShares(objects, 2, 4, 2)]).toEqual([1, 0, 0, 0, 0, 0.5, 0, 0.5]);
+  const objects = [new Uint8Array(16), new Uint8Array(16)];
+  objects[0][0] = 1;
+  for (let y = 0; y < 4; y++) objects[1][4 * y + 3] = 1;
+  expect([...objectShares(objects, 4, 2)]).toEqual([1, 0, 0, 0, 0, 0.5, 0, 0.5]);
 });

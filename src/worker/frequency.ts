@@ -91,11 +91,10 @@ export class FrequencyCount {
 }
 
 /** Share of each image's object, u8 0 or 1 [images, side, side], in each patch of `patch` (maybe broken) pixels [images, N]. */
-export function objectShares(objects: Uint8Array, images: number, side: number, patch: number): Float64Array {
+export function objectShares(objects: Uint8Array[], side: number, patch: number): Float64Array {
   const across = Math.round(side / patch);
-  const shares = new Float64Array(images * across ** 2);
-  for (let image = 0; image < images; image++) {
-    const pixels = objects.subarray(image * side ** 2, (image + 1) * side ** 2);
+  const shares = new Float64Array(objects.length * across ** 2);
+  for (const [image, pixels] of objects.entries()) {
     const sum = pixels.reduce((a, b) => a + b, 0);
     for (const [at, inside] of pixels.entries()) {
       const [x, y] = [at % side, Math.floor(at / side)].map((pixel) => Math.floor((pixel + 0.5) / patch));

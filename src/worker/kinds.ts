@@ -1,6 +1,6 @@
 /** The two kinds of thing a page can teach, and what each needs of data, networks and files. Everything else is the same. */
-import type { Dataset } from "../data/dataset";
-import type { DetectionSet } from "../data/detection";
+import { type Dataset, packed } from "../data/dataset";
+import { type DetectionSet, packedSet } from "../data/detection";
 import type { Engine } from "../engine/device";
 import type { ViTConfig } from "../models/vit.config";
 import { type Classification, classification, measure } from "../train/classification";
@@ -56,6 +56,8 @@ export interface Kind<D extends AnyData = AnyData, N extends AnyNetwork = AnyNet
   subject(parts: { dataset: D; teacher?: N; guide?: Network }): Subject<T>;
   watch(data: D, session: Session<T>, post: (event: Event) => void): Watcher;
   facts(data: D, notes: string[]): DataFacts;
+  /** The data as this device keeps them. */
+  packed(data: D): unknown;
   /** The network's size, for people. */
   describe(network: N): string;
 }
@@ -85,6 +87,7 @@ export const CLASSIFIER: Kind<Dataset, Classifier, Classification> = {
     ...counts(data),
     notes,
   }),
+  packed,
   describe: ({ config }) => describeViT(config),
 };
 
@@ -107,6 +110,7 @@ export const DETECTOR: Kind<DetectionSet, Detector, DetectionTask> = {
     ...counts(data),
     notes,
   }),
+  packed: packedSet,
   describe: ({ config: { kind, blocks, width, channels } }) =>
     `${kind.toUpperCase()}, ResNet of ${2 + 2 * blocks.reduce((a, b) => a + b, 0)} layers, width ${width}, pyramid ${channels}`,
 };

@@ -1,6 +1,5 @@
 /** The conversation between page and worker: what the page may ask, and what it is told. */
 import type { Dataset } from "../data/dataset";
-import type { DetectionScenesOptions } from "../data/scenes.detection";
 import type { AdapterFacts } from "../engine/device";
 import type { Detection, GroundTruth } from "../models/detector/boxes";
 import type { Change, Key, Settings } from "../train/experiment";
@@ -14,8 +13,8 @@ export type Command =
   | { type: "open"; base: string; kind: KindName }
   /** What the next run learns from; the reader made it. A run under way keeps its own. */
   | { type: "data"; made: Made }
-  /** The same: generated pictures with objects, painted when they are asked for. */
-  | { type: "paint"; options: DetectionScenesOptions }
+  /** The same: generated pictures, painted when they are asked for. */
+  | { type: "paint"; id: string }
   /** From now on data, teachers and commands about them are of this kind. */
   | { type: "kind"; kind: KindName }
   /** Keeps the loaded images on this device, or removes what was kept. */

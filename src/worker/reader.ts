@@ -1,13 +1,12 @@
 /**
- * A worker of its own that makes a data set, from files or out of nothing. Training goes on meanwhile, and whatever happens
+ * A worker of its own that reads a data set. Training goes on meanwhile, and whatever happens
  * here (a damaged archive, too little memory, a visitor who changes their mind) ends this worker and nothing else.
  */
-import type { Dataset } from "../data/dataset";
+import type { PackedDataset } from "../data/dataset";
 import { decodeInBrowser, decodeWholeInBrowser } from "../data/decode";
-import { packed } from "../data/detection";
+import { packedSet } from "../data/detection";
 import { openFiles } from "../data/open";
 import { openDetection } from "../data/open.detection";
-import { scenes, scenesOfId } from "../data/scenes";
 import { EngineError } from "../engine/errors";
 import { sourceOf } from "./given";
 import { buffersOf, DATA_SEED, type GivenFile, KEPT_DATA, type Made, type Origin, type ReadCommand, type ReadEvent } from "./reading";
@@ -24,29 +23,22 @@ self.onmessage = ({ data }: MessageEvent<ReadCommand>) => {
 };
 
 async function make(origin: Origin, side: number): Promise<Made> {
-  if (origin.kind === "scenes") return named(scenes({ ...optionsOf(origin.id), side, onProgress }));
   if (origin.kind === "kept") return named(await kept());
   const { notes, ...dataset } = await openFiles(files.map(sourceOf), { side, decode: decodeInBrowser, seed: DATA_SEED, onProgress });
   return named(dataset, notes);
 }
 
-const named = (dataset: Dataset, notes: string[] = []): Made => ({ kind: "classifier", dataset, notes });
+const named = (dataset: PackedDataset, notes: string[] = []): Made => ({ kind: "classifier", dataset, notes });
 
 /** Pictures with boxes come from files alone: generated ones are painted where they are learned from. */
 async function makeBoxes(side: number): Promise<Made> {
   const options = { side, decode: decodeWholeInBrowser, seed: DATA_SEED, onProgress };
   const { notes, ...dataset } = await openDetection(files.map(sourceOf), options);
-  return { kind: "detector", dataset: packed(dataset), notes };
+  return { kind: "detector", dataset: packedSet(dataset), notes };
 }
 
-function optionsOf(id: string) {
-  const options = scenesOfId(id);
-  if (!options) throw new EngineError(`There are no Scenes called ${id}.`, "Use the Scenes of this page.");
-  return options;
-}
-
-async function kept(): Promise<Dataset> {
-  const dataset = await recall<Dataset>(KEPT_DATA);
+async function kept(): Promise<PackedDataset> {
+  const dataset = await recall<PackedDataset>(KEPT_DATA);
   if (dataset) return dataset;
   throw new EngineError("The images are no longer on this device.", "Choose their files again.");
 }

@@ -53,7 +53,7 @@ export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwo
   async keepData(wanted: boolean): Promise<void> {
     const { dataset, facts } = this.hold();
     if (!wanted) for (const slot of [KEPT_DATA, KEPT_FACTS]) await forget(slot);
-    else if (!((await keep(KEPT_DATA, dataset)) && (await keep(KEPT_FACTS, facts))))
+    else if (!((await keep(KEPT_DATA, this.kind.packed(dataset))) && (await keep(KEPT_FACTS, facts))))
       throw new EngineError("This browser does not let the page keep so much.", "Free some space, or keep the files at hand.");
     this.post({ type: "keptData", facts: wanted ? facts : null });
   }

@@ -81,13 +81,12 @@ export class Watch {
   showGallery(): void {
     const { test, side, channels, classes } = this.dataset;
     const patch = side / Math.sqrt(this.patches);
-    const each = test.images.length / test.count;
-    const count = Math.min(SHOWN, this.watched.length);
-    const gallery = {
-      ...{ side, channels, patch, classes, images: test.images.slice(0, count * each) },
-      labels: this.watched.slice(0, count).map((i) => test.labels[i]),
-    };
-    const objects = test.objects && objectShares(test.objects, this.watched.length, side, patch);
+    const shown = this.watched.slice(0, SHOWN);
+    const images = new Uint8Array(shown.length * channels * side ** 2);
+    for (const [at, i] of shown.entries()) images.set(test.image(i), at * channels * side ** 2);
+    const gallery = { side, channels, patch, classes, images, labels: shown.map(test.label) };
+    const { object } = test;
+    const objects = object && objectShares(this.watched.map(object), side, patch);
     this.post({ type: "gallery", gallery: { ...gallery, objects } });
   }
 

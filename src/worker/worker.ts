@@ -1,7 +1,9 @@
 /** The session behind postMessage: training never touches the page's thread, and goes on when its tab is hidden. */
 
+import { unpacked } from "../data/dataset";
 import { unpackedSet } from "../data/detection";
-import { detectionScenes } from "../data/scenes.detection";
+import { scenes, scenesOfId } from "../data/scenes";
+import { detectionScenes, detectionScenesOfId } from "../data/scenes.detection";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { tune } from "../ops/tune";
@@ -83,7 +85,7 @@ async function carryOut(command: Command): Promise<void> {
       await load(command.made);
       return resume();
     case "paint":
-      await supplies.detector.load(detectionScenes(command.options), []);
+      await paint(command.id);
       return resume();
     case "kind":
       return turnTo(command.kind);
@@ -147,8 +149,16 @@ async function open(from: string, kind: KindName): Promise<void> {
 }
 
 function load(made: Made): Promise<void> {
-  if (made.kind === "classifier") return supplies.classifier.load(made.dataset, made.notes);
+  if (made.kind === "classifier") return supplies.classifier.load(unpacked(made.dataset), made.notes);
   return supplies.detector.load(unpackedSet(made.dataset), made.notes);
+}
+
+/** Generated pictures: nothing is painted before it is asked for. */
+async function paint(id: string): Promise<void> {
+  const [pictures, boxes] = [scenesOfId(id), detectionScenesOfId(id)];
+  if (pictures) return supplies.classifier.load(scenes(pictures), []);
+  if (boxes) return supplies.detector.load(detectionScenes(boxes), []);
+  throw new EngineError(`There are no Scenes called ${id}.`, "Use the Scenes of this page.");
 }
 
 /** Data and teachers are of this kind from now on; the page's own teacher of it is there when first wanted. */
