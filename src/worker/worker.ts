@@ -8,7 +8,7 @@ import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { tune } from "../ops/tune";
 import { readCheckpoint } from "../train/checkpoint";
-import { isDetection, type Settings, settingOf } from "../train/experiment";
+import { isDetection, KEYS, type Settings, settingOf } from "../train/experiment";
 import { OtherSide } from "../train/fitted";
 import { Session } from "../train/session";
 import type { Reference } from "../train/task";
@@ -29,6 +29,7 @@ interface Run {
   session: Session;
   kind: Kind;
   dataset: AnyData;
+  teacher?: AnyNetwork;
   watch: Watcher;
 }
 
@@ -105,8 +106,8 @@ async function carryOut(command: Command): Promise<void> {
     case "start":
       await settle();
       if (!command.paused) phase("compiling", "Preparing kernels, once");
-      await begin(command.settings);
-      return command.paused ? prepared() : play();
+      if (!isPrepared(command.settings)) await begin(command.settings);
+      return command.paused ? phase("ready") : play();
     case "play":
       return play();
     case "step":
@@ -174,17 +175,19 @@ async function begin(settings: Settings): Promise<void> {
   pending = undefined;
   await turnTo(kindOf(settings));
   const { dataset } = supply;
-  const teacher = settings.teacher === "none" ? undefined : supply.teacher?.network;
+  const teacher = teacherFor(settings);
   const session = Session.create({ ...subject(dataset, teacher), settings: { ...settings, side: dataset.side } });
   await introduce(session, dataset, teacher);
 }
 
-/** Nobody waits yet: the kernels of the first step are compiled meanwhile. What is wrong with them is said when it is made. */
-function prepared(): void {
-  phase("ready");
-  void current()
-    .session.warm()
-    .catch(() => undefined);
+const teacherFor = ({ teacher }: Settings) => (teacher === "none" ? undefined : supply.teacher?.network);
+
+/** Whether the session at hand is what `begin` would make: nothing has happened to it yet, and nothing else is wanted. */
+function isPrepared(settings: Settings): boolean {
+  if (!run || !supply.ready || pending || run.session.step > 0 || run.session.changes.length > 0) return false;
+  const { session, dataset, teacher } = run;
+  const wanted = { ...settings, side: dataset.side };
+  return dataset === supply.dataset && teacher === teacherFor(settings) && KEYS.every((key) => session.settings[key] === wanted[key]);
 }
 
 /** Continues the saved run that waits, if there is one. One that cannot go on waits no longer. */
@@ -219,9 +222,11 @@ async function goOn(bytes: Uint8Array): Promise<void> {
 async function introduce(session: Session, dataset: AnyData, teacher?: AnyNetwork, restored = false): Promise<void> {
   errors.end();
   run?.session.destroy();
+  // Whatever people do first, the first step's kernels are compiled meanwhile. What is wrong with them is said when it is made.
+  void session.warm().catch(() => undefined);
   const { kind } = supply;
   const watch = kind.watch(dataset, session, post);
-  run = { session, kind, dataset, watch };
+  run = { session, kind, dataset, teacher, watch };
   watch.showGallery();
   const { settings, step, changes } = session;
   const named = (what: Reference) => ({ id: what.id, name: what.name });
