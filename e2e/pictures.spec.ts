@@ -6,7 +6,7 @@ import { button, open, PATCHES, phase, picture, runToEnd, SMALL, stepOf, stepRea
 
 /** Bounds for crowded test machines; what was measured is printed. The goals are 1 s and 5 s on an idle one. */
 const FIRST_PICTURE_MS = 5000;
-const FIRST_STEP_MS = 30_000;
+const FIRST_STEP_MS = 10_000;
 
 test("the first picture shows at once and the first step follows Start soon, at the default size", async ({ page }) => {
   const opened = Date.now();

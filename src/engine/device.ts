@@ -39,6 +39,10 @@ export class Engine {
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
   private readonly free: GPUBuffer[] = [];
+  /** Told whenever a pipeline has been compiled. */
+  onCompiled?: () => void;
+  /** Pipelines compiled so far, of `pipelineCount` that were asked for. */
+  compiledCount = 0;
   /** Bytes of all buffers made through this engine and not destroyed: in use and free. */
   allocatedBytes = 0;
 
@@ -149,6 +153,9 @@ export class Engine {
     } catch (error) {
       this.assertAlive();
       throw new EngineError(await explain(module, shader, error as Error), "The adapter's shader compiler refused it.");
+    } finally {
+      this.compiledCount++;
+      this.onCompiled?.();
     }
   }
 

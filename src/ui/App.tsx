@@ -1,5 +1,5 @@
 /** The page: what runs the training above, pictures and curves beside the settings. */
-import { lazy, Suspense, useRef } from "react";
+import { lazy, type ReactNode, Suspense, useRef } from "react";
 import { Controls } from "./panels/Controls";
 import { DataCard } from "./panels/DataCard";
 import { DropZone } from "./panels/DropZone";
@@ -11,6 +11,7 @@ import { TeacherCard } from "./panels/TeacherCard";
 import { Verdict } from "./panels/Verdict";
 import { viewsOf } from "./panels/views";
 import { presetOf, useStore } from "./store";
+import { usePainted } from "./turns";
 
 // Charts bring a large library along; pictures come first.
 const Charts = lazy(() => import("./panels/Charts"));
@@ -20,6 +21,7 @@ export function App() {
   const help = () => sheet.current?.showModal();
   useShortcuts(help);
   const { tagline, pictures, details, paper } = viewsOf(useStore(presetOf));
+  const picturesShow = usePainted();
   return (
     <>
       <Header tagline={tagline} />
@@ -32,19 +34,28 @@ export function App() {
         </div>
         <div className="layout">
           {pictures}
-          <SettingsPanel />
-          <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
-            <Charts />
-          </Suspense>
-          <DataCard />
-          <TeacherCard />
-          {details}
-          <Runs />
+          {picturesShow && <Rest details={details} />}
         </div>
       </main>
       <footer>Method: {paper}</footer>
       <DropZone />
       <Shortcuts sheet={sheet} />
+    </>
+  );
+}
+
+/** What waits until the pictures are there. */
+function Rest({ details }: { details: ReactNode }) {
+  return (
+    <>
+      <SettingsPanel />
+      <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
+        <Charts />
+      </Suspense>
+      <DataCard />
+      <TeacherCard />
+      {details}
+      <Runs />
     </>
   );
 }

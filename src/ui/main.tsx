@@ -1,9 +1,10 @@
-/** Entry point of the page: mounts the app, then starts the worker. */
+/** Entry point of the page: mounts the app and, when its pictures are there, starts the worker. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { connect } from "./client";
 import { loadRuns } from "./shelf";
+import { painted } from "./turns";
 import "./styles.css";
 import "./cards.css";
 
@@ -12,5 +13,6 @@ createRoot(document.getElementById("root")!).render(
     <App />
   </StrictMode>,
 );
+await painted();
 connect();
 void loadRuns();

@@ -1,6 +1,24 @@
-/** Work on the page in turns, each in a task of its own: the page answers in between, however much there is to draw. */
-import { useEffect, useRef, useState } from "react";
+/** When the page works: what is first seen first, the rest in turns, each in a task of its own, so that the page answers in between. */
+import { startTransition, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
+
+/** A hidden page paints nothing; it waits no longer than this. */
+const UNPAINTED_MS = 500;
+
+/** Resolves when what is there now has been painted. */
+export function painted(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, UNPAINTED_MS);
+  });
+}
+
+/** False at first, true once the page has been painted without what waits for it. */
+export function usePainted(): boolean {
+  const [is, set] = useState(false);
+  useEffect(() => void painted().then(() => startTransition(() => set(true))), []);
+  return is;
+}
 
 const queue: (() => void)[] = [];
 

@@ -46,6 +46,8 @@ export interface Kind<D extends AnyData = AnyData, N extends AnyNetwork = AnyNet
   name: "classifier" | "detector";
   /** The one of the task's scores that counts. */
   score: "top1" | "map";
+  /** Whether kernels of the first step are compiled before those of pictures, which then wait: where it does not take long. */
+  stepFirst: boolean;
   /** File of the teacher that comes with the page. */
   shipped: string;
   read(bytes: Uint8Array, name: string, told: Told): Promise<N>;
@@ -71,7 +73,7 @@ const counts = ({ train, test }: AnyData) => ({ train: train.count, test: test.c
 type Classifier = Network & AnyNetwork;
 
 export const CLASSIFIER: Kind<Dataset, Classifier, Classification> = {
-  ...{ name: "classifier", score: "top1", shipped: "teacher-scenes.safetensors" },
+  ...{ name: "classifier", score: "top1", stepFirst: true, shipped: "teacher-scenes.safetensors" },
   async read(bytes, name, told) {
     const network = await readNetwork(bytes, name, told);
     return { ...network, score: network.top1 };
@@ -94,7 +96,7 @@ export const CLASSIFIER: Kind<Dataset, Classifier, Classification> = {
 type Detector = DetectorNetwork & AnyNetwork;
 
 export const DETECTOR: Kind<DetectionSet, Detector, DetectionTask> = {
-  ...{ name: "detector", score: "map", shipped: "teacher-detector.safetensors" },
+  ...{ name: "detector", score: "map", stepFirst: false, shipped: "teacher-detector.safetensors" },
   async read(bytes, name) {
     const network = await readDetector(bytes, name);
     return { ...network, score: network.map };

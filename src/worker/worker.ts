@@ -20,7 +20,12 @@ import { keep, recall } from "./storage";
 import { Supply } from "./supply";
 
 const post = (event: Event) => postMessage(event);
-const phase = (to: Phase, note = "") => post({ type: "phase", phase: to, note });
+const PREPARING = "Preparing kernels";
+let shown: Phase = "opening";
+function phase(to: Phase, note = ""): void {
+  shown = to;
+  post({ type: "phase", phase: to, note });
+}
 
 type Card = Extract<Event, { type: "refused" }>["at"];
 
@@ -105,7 +110,7 @@ async function carryOut(command: Command): Promise<void> {
       return alone(() => exported(command.what));
     case "start":
       await settle();
-      if (!command.paused) phase("compiling", "Preparing kernels, once");
+      if (!command.paused) phase("compiling", `${PREPARING}, once`);
       if (!isPrepared(command.settings)) await begin(command.settings);
       return command.paused ? phase("ready") : play();
     case "play":
@@ -138,6 +143,7 @@ async function taken({ as, bytes, name, told }: Extract<Command, { type: "import
 async function open(from: string, kind: KindName): Promise<void> {
   phase("opening", "Opening the GPU");
   engine = await openEngine(navigator.gpu);
+  engine.onCompiled = tellCompiled;
   post({ type: "adapter", facts: engine.facts });
   void engine.lost.then((error) => playing && fail(error));
   if (!engine.facts.software) {
@@ -147,6 +153,16 @@ async function open(from: string, kind: KindName): Promise<void> {
   phase("opening", "Loading data and teacher");
   base = from;
   await turnTo(kind);
+}
+
+/** So many kernels between two words about them: people listen to these, too. */
+const TOLD_EVERY = 10;
+
+/** While people wait for kernels: how many there are already. */
+function tellCompiled(): void {
+  const { compiledCount, pipelineCount } = opened();
+  if ((shown === "opening" || shown === "compiling") && compiledCount % TOLD_EVERY === 0 && compiledCount < pipelineCount)
+    phase(shown, `${PREPARING}: ${compiledCount} of ${pipelineCount}`);
 }
 
 function load(made: Made): Promise<void> {
@@ -222,9 +238,8 @@ async function goOn(bytes: Uint8Array): Promise<void> {
 async function introduce(session: Session, dataset: AnyData, teacher?: AnyNetwork, restored = false): Promise<void> {
   errors.end();
   run?.session.destroy();
-  // Whatever people do first, the first step's kernels are compiled meanwhile. What is wrong with them is said when it is made.
-  void session.warm().catch(() => undefined);
   const { kind } = supply;
+  if (kind.stepFirst) warm(session);
   const watch = kind.watch(dataset, session, post);
   run = { session, kind, dataset, teacher, watch };
   watch.showGallery();
@@ -235,7 +250,13 @@ async function introduce(session: Session, dataset: AnyData, teacher?: AnyNetwor
     ...{ dataset: named(dataset), teacher: teacher && named(teacher) },
   });
   await watch.introduce();
+  if (!kind.stepFirst) warm(session);
   postCost();
+}
+
+/** Whatever people do first, the kernels of the first step are compiled meanwhile. What is wrong with them is said when it is made. */
+function warm(session: Session): void {
+  void session.warm().catch(() => undefined);
 }
 
 /** Trains a teacher while the run is paused. Not awaited by the queue, as playing is not; the next to start ends it. */
@@ -251,7 +272,7 @@ async function play(): Promise<void> {
   await settle(); // a loop that was told to pause may still be at its last step
   playing = true;
   timingDue = performance.now() + TIMING_WAITS_MS;
-  phase("compiling", "Preparing kernels, once");
+  phase("compiling", `${PREPARING}, once`);
   running = loop().catch(fail);
 }
 
