@@ -133,8 +133,7 @@ export class Program {
 
   private encode(encoder: GPUCommandEncoder, from: number, to: number): void {
     const pass = encoder.beginComputePass();
-    let last: GPUComputePipeline | undefined;
-    for (let i = from; i < to; i++) last = dispatch(pass, this.steps[i], last);
+    for (let i = from; i < to; i++) dispatch(pass, this.steps[i]);
     pass.end();
   }
 
@@ -244,16 +243,10 @@ export class Program {
   }
 }
 
-/** Returns the pipeline that is set from now on: many a launch has the same as the one before. */
-function dispatch(
-  pass: GPUComputePassEncoder,
-  { pipeline, group, groups: [x, y, z] }: Step,
-  last?: GPUComputePipeline,
-): GPUComputePipeline {
-  if (pipeline !== last) pass.setPipeline(pipeline);
+function dispatch(pass: GPUComputePassEncoder, { pipeline, group, groups: [x, y, z] }: Step): void {
+  pass.setPipeline(pipeline);
   pass.setBindGroup(0, group);
   pass.dispatchWorkgroups(x, y, z);
-  return pipeline;
 }
 
 async function pipelinesOf(engine: Engine, launches: readonly Launch[]): Promise<GPUComputePipeline[]> {
