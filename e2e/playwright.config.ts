@@ -19,7 +19,7 @@ export default defineConfig({
   // A shared machine may stand still for longer than a test waits; what fails twice is broken.
   retries: process.env.CI ? 1 : 0,
   reporter: "list",
-  use: { browserName: "chromium", baseURL, launchOptions: chromiumLaunch(), trace: "retain-on-failure" },
+  use: { browserName: "chromium", baseURL, launchOptions: chromiumLaunch(), trace: "on-first-retry" },
   webServer: {
     command: `node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port ${process.env.E2E_PORT} --strictPort`,
     cwd: "..",

@@ -1,7 +1,8 @@
 /** Views on the store that several panels share. */
 import type { BoxGallery, Look } from "../worker/protocol";
+import { firstBoxGallery } from "./first";
 import { at, type History } from "./history";
-import { firstBoxGallery, type State, shownStep } from "./store";
+import { type State, shownStep } from "./store";
 
 /** Patches along an image's edge, and in all. */
 export const patchesAcross = ({ gallery }: State): number => Math.round(gallery.side / gallery.patch);

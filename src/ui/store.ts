@@ -1,12 +1,11 @@
 /** Everything the page shows, in one store. Worker events are folded in by `receive`; the history is mutable, told by `version`. */
 import { create } from "zustand";
-import { SCENE_CLASSES, scene } from "../data/scenes";
-import { DETECTION_CLASSES, detectionScene } from "../data/scenes.detection";
 import type { AdapterFacts } from "../engine/device";
 import { type Change, fromPairs, type Key, type Preset, type Settings, settingOf, settingsOf } from "../train/experiment";
 import type { Cost, Reference, TeacherTime } from "../train/task";
 import type { BoxGallery, Erasure, ErrorReport, Event, Frequency, Gallery, Look, Phase } from "../worker/protocol";
 import type { Focus } from "./featuremaps";
+import { firstGallery } from "./first";
 import { History } from "./history";
 import type { Run } from "./runs";
 
@@ -57,37 +56,6 @@ export interface State {
   views: View[];
   /** Which feature maps are shown. */
   focus: Focus;
-}
-
-/** As the worker: what it sends later is the same eight images. */
-const DATA_SEED = 1;
-const GALLERY = 8;
-const SIDE = 32;
-const BOX_GALLERY = 6;
-const BOX_SIDE = 128;
-
-/** The gallery before there is a worker, and without WebGPU. */
-function firstGallery(): Gallery {
-  const each = 3 * SIDE * SIDE;
-  const images = new Uint8Array(GALLERY * each);
-  const labels = Array.from({ length: GALLERY }, (_, i) => {
-    const { image, label } = scene(DATA_SEED, "test", i, SIDE);
-    images.set(image, i * each);
-    return label;
-  });
-  return { side: SIDE, channels: 3, patch: SIDE / 8, images, labels, classes: SCENE_CLASSES };
-}
-
-let paintedBoxes: BoxGallery | undefined;
-
-/** The same for detection, painted when somebody asks for it. */
-export function firstBoxGallery(): BoxGallery {
-  if (paintedBoxes) return paintedBoxes;
-  const scenes = Array.from({ length: BOX_GALLERY }, (_, i) => detectionScene(DATA_SEED, "test", i, BOX_SIDE));
-  const images = new Uint8Array(BOX_GALLERY * 3 * BOX_SIDE ** 2);
-  for (const [i, { image }] of scenes.entries()) images.set(image, i * image.length);
-  paintedBoxes = { side: BOX_SIDE, images, truths: scenes.map(({ truths }) => truths), classes: DETECTION_CLASSES };
-  return paintedBoxes;
 }
 
 function initial(): State {
