@@ -1,6 +1,6 @@
 /** From parts, as files hold them, to a data set: classes numbered from 0, and something held out. */
 import { uniform } from "../engine/random";
-import { DataError, type PackedDataset, type PackedSplit } from "./dataset";
+import { channelMoments, DataError, type PackedDataset, type PackedSplit } from "./dataset";
 import { MAX_BYTES } from "./gzip";
 import { squared } from "./square";
 
@@ -54,7 +54,9 @@ export function assemble(parts: Part[], { name, side, seed, holdOut, className }
   const [train, test] = given ? [pool, picks(parts.filter((part) => part.test))] : heldOut(pool, values, holdOut, seed);
   requireKnown(test, values, className);
   const gather = (from: Pick[]) => gathered(from, values, channels, side);
-  return { name, side, channels, classes: values.map(className), train: gather(train), test: gather(inTurns(test)) };
+  const learned = gather(train);
+  const moments = channelMoments(learned, channels);
+  return { name, side, channels, classes: values.map(className), moments, train: learned, test: gather(inTurns(test)) };
 }
 
 /** Refuses what cannot be learned from: one class, or too many. */

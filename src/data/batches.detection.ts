@@ -1,6 +1,6 @@
 /** Batches of images with boxes, in the same order as `batches.ts`: pure functions of seed and step. */
 import type { GroundTruth } from "../models/detector/boxes";
-import { Order } from "./batches";
+import { Ahead, Order } from "./batches";
 import type { DetectionSet, DetectionSplit } from "./detection";
 import { jitter, jitteredImage, jitteredTruths, STILL } from "./jitter";
 
@@ -12,27 +12,19 @@ export interface DetectionBatch {
 }
 
 export class DetectionBatches {
-  private readonly order: Order;
+  /** Training batches by step (from 0). */
+  readonly train: Ahead<DetectionBatch>;
 
   constructor(
     private readonly dataset: DetectionSet,
     readonly size: number,
-    private readonly seed: number,
+    seed: number,
     /** Whether training images are flipped, zoomed and lit at random. */
-    private readonly augment = true,
+    augment = true,
   ) {
-    this.order = new Order(dataset.train.count, size, seed);
-  }
-
-  /** The training batch of step `step` (from 0). */
-  train(step: number): DetectionBatch {
-    const { train, side } = this.dataset;
-    return this.gather(train, this.order.indices(step), (i) => (this.augment ? jitter(this.seed, step, i, side) : STILL));
-  }
-
-  /** Has the images of step `step` painted, where they are. */
-  prepare(step: number): void {
-    for (const i of this.order.indices(step)) this.dataset.train.image(i);
+    const { train, side } = dataset;
+    const order = new Order(train.count, size, seed);
+    this.train = new Ahead((step) => this.gather(train, order.indices(step), (i) => (augment ? jitter(seed, step, i, side) : STILL)));
   }
 
   /** The given images as they are. */

@@ -2,6 +2,13 @@
 import { uniform } from "../engine/random";
 import type { Dataset, Split } from "./dataset";
 
+export interface Batch {
+  /** Normalised, f32 [n, C, side, side]. */
+  images: Float32Array;
+  /** u32 [n]. */
+  labels: Uint32Array;
+}
+
 /** Tells the shuffle from other uses of the same seed. */
 const STREAM = 0x100;
 
@@ -38,29 +45,37 @@ export class Order {
   }
 }
 
+/** Batches that may be made a step ahead. What is made must be a function of the step alone. */
+export class Ahead<T> {
+  private next?: { step: number; made: T };
+
+  constructor(private readonly make: (step: number) => T) {}
+
+  /** Makes the batch of step `step`, for `take` to have at once. */
+  prepare(step: number): void {
+    this.next = { step, made: this.make(step) };
+  }
+
+  take(step: number): T {
+    return this.next?.step === step ? this.next.made : this.make(step);
+  }
+}
+
 export class Batches {
-  private readonly order: Order;
+  /** Training batches by step (from 0). */
+  readonly train: Ahead<Batch>;
 
   constructor(
     readonly dataset: Dataset,
     readonly size: number,
     seed: number,
   ) {
-    this.order = new Order(dataset.train.count, size, seed);
+    const order = new Order(dataset.train.count, size, seed);
+    this.train = new Ahead((step) => this.load(dataset.train, order.indices(step)));
   }
 
-  /** Indices of the training images of step `step` (from 0). */
-  indices(step: number): number[] {
-    return this.order.indices(step);
-  }
-
-  /** Has the training images of step `step` painted, where they are. */
-  prepare(step: number): void {
-    for (const i of this.order.indices(step)) this.dataset.train.image(i);
-  }
-
-  /** Normalised images f32 [n, C, side, side] and labels u32 [n] of the given images. */
-  load(split: Split, indices: ArrayLike<number>): { images: Float32Array; labels: Uint32Array } {
+  /** The given images as they are. */
+  load(split: Split, indices: ArrayLike<number>): Batch {
     const { side, channels, moments } = this.dataset;
     const area = side ** 2;
     const images = new Float32Array(indices.length * channels * area);

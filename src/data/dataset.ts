@@ -38,9 +38,9 @@ export interface PackedSplit {
   labels: Uint8Array | Uint16Array;
 }
 
-export type PackedDataset = Omit<Dataset, "train" | "test" | "moments"> & Record<"train" | "test", PackedSplit>;
+export type PackedDataset = Omit<Dataset, "train" | "test"> & Record<"train" | "test", PackedSplit>;
 
-export function packed({ train, test, moments: _, ...rest }: Dataset): PackedDataset {
+export function packed({ train, test, ...rest }: Dataset): PackedDataset {
   return { ...rest, train: packedSplit(train), test: packedSplit(test) };
 }
 
@@ -52,7 +52,7 @@ function packedSplit({ count, image, label }: Split): PackedSplit {
 }
 
 export function unpacked({ train, test, ...rest }: PackedDataset): Dataset {
-  return { ...rest, moments: channelMoments(train, rest.channels), train: unpackedSplit(train), test: unpackedSplit(test) };
+  return { ...rest, train: unpackedSplit(train), test: unpackedSplit(test) };
 }
 
 function unpackedSplit({ count, images, labels }: PackedSplit): Split {
@@ -78,7 +78,7 @@ export interface Moments {
 }
 
 /** Per-channel mean and standard deviation of a split in 0..1. */
-function channelMoments({ images, count }: PackedSplit, channels: number): Moments {
+export function channelMoments({ images, count }: PackedSplit, channels: number): Moments {
   const area = images.length / count / channels;
   const sums = Array.from({ length: channels }, () => ({ n: 0, sum: 0, squares: 0 }));
   for (let i = 0; i < images.length; i++) {

@@ -92,12 +92,12 @@ describe("DetectionBatches", () => {
   it("visits every image once per epoch, and augments as a function of seed and step", () => {
     const batches = () => new DetectionBatches(data, 5, 1);
     const still = new DetectionBatches(data, 5, 1, false);
-    const objects = (step: number) => still.train(step).truths.map((truths) => JSON.stringify(truths));
+    const objects = (step: number) => still.train.take(step).truths.map((truths) => JSON.stringify(truths));
     const first = [0, 1, 2, 3].flatMap(objects);
     expect(new Set(first).size).toBe(20);
     expect(first.toSorted()).toEqual([4, 5, 6, 7].flatMap(objects).toSorted());
-    expect(batches().train(7)).toEqual(batches().train(7));
-    expect(batches().train(7).images).not.toEqual(new DetectionBatches(data, 5, 2).train(7).images);
-    expect(batches().train(0).images).not.toEqual(still.train(0).images);
+    expect(batches().train.take(7)).toEqual(batches().train.take(7));
+    expect(batches().train.take(7).images).not.toEqual(new DetectionBatches(data, 5, 2).train.take(7).images);
+    expect(batches().train.take(0).images).not.toEqual(still.train.take(0).images);
   });
 });

@@ -19,8 +19,11 @@ export const SCENE_CLASSES = SHAPES.map((shape) => shape.name);
 
 /** Which pictures of the generator these are. */
 const SERIES = { train: 0, test: 1 };
-/** Measured over 8,000 pictures. */
-const MOMENTS: Moments = { mean: [0.492, 0.489, 0.489], std: [0.183, 0.183, 0.184] };
+/** Of the 20,000 training pictures of seed 1, to the last digit: the command line's runs are normalised by them. */
+const MOMENTS: Moments = {
+  mean: [0.4927856336176782, 0.4902402881831015, 0.4884091595836473],
+  std: [0.18313181406508322, 0.1821147331614189, 0.18438028505142767],
+};
 
 export interface Scene {
   /** u8 [3, side, side]. */

@@ -148,7 +148,7 @@ export class Classification implements Task<Views> {
 
   load(step: number): void {
     this.highest.value = highestOf(this.kept, step, this.settings.steps);
-    const { images, labels } = this.batches.load(this.options.dataset.train, this.batches.indices(step));
+    const { images, labels } = this.batches.train.take(step);
     const { queue } = this.engine.device;
     queue.writeBuffer(this.buffers.images, 0, images as BufferSource);
     queue.writeBuffer(this.buffers.labels, 0, labels as BufferSource);
@@ -156,7 +156,7 @@ export class Classification implements Task<Views> {
   }
 
   ahead(step: number): void {
-    this.batches.prepare(step);
+    this.batches.train.prepare(step);
   }
 
   report(out: Fetched): Report {

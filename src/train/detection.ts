@@ -133,12 +133,12 @@ export class DetectionTask implements Task<DetectorViews> {
   }
 
   load(step: number): void {
-    const { images, truths } = this.batches.train(step);
+    const { images, truths } = this.batches.train.take(step);
     this.inputs.load(images, truths);
   }
 
   ahead(step: number): void {
-    this.batches.prepare(step);
+    this.batches.train.prepare(step);
   }
 
   report(out: Fetched): Report {

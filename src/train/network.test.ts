@@ -1,7 +1,7 @@
 /** A classifier's file tells all that its next reader must know, and what is fitted to other data answers as before. */
 import { describe, expect, it, test } from "vitest";
 import { Batches } from "../data/batches";
-import { type Dataset, type Moments, type PackedSplit, unpacked } from "../data/dataset";
+import { channelMoments, type Dataset, type Moments, type PackedSplit, unpacked } from "../data/dataset";
 import { uniform } from "../engine/random";
 import { writeSafetensors } from "../models/safetensors";
 import { hasShared, sharedBytes } from "../models/shared.fixture";
@@ -29,7 +29,9 @@ function data(channels: 1 | 3, classes = ["a", "b", "c"]): Dataset {
     images: Uint8Array.from({ length: count * channels * SIDE ** 2 }, (_, i) => 255 * uniform(2, 0, 0, i) ** (1 + (i % 7))),
     labels: Uint8Array.from({ length: count }, (_, i) => i % 3),
   });
-  return unpacked({ id: "y", name: "data", side: SIDE, channels, classes, train: split(12), test: split(3) });
+  const train = split(12);
+  const moments = channelMoments(train, channels);
+  return unpacked({ id: "y", name: "data", side: SIDE, channels, classes, moments, train, test: split(3) });
 }
 
 /** What a network says to the held-out images, normalised as it wishes, from planes of its own channels. */

@@ -4,9 +4,9 @@ import type { PackedSet } from "../data/detection";
 
 /** Generated and shuffled alike everywhere, so that a teacher trained on a set fits all runs on it. */
 export const DATA_SEED = 1;
-/** Where a data set lies that its owner keeps on this device, and its description. */
-export const KEPT_DATA = "data";
-export const KEPT_FACTS = "data-facts";
+/** Where a data set lies that its owner keeps on this device, and its description. The number rises with their shape. */
+export const KEPT_DATA = "data-2";
+export const KEPT_FACTS = "data-facts-2";
 
 /** What a page can teach: to name images, or to find objects on them. */
 export type KindName = "classifier" | "detector";

@@ -1,9 +1,5 @@
 /** The session behind postMessage: training never touches the page's thread, and goes on when its tab is hidden. */
 
-import { unpacked } from "../data/dataset";
-import { unpackedSet } from "../data/detection";
-import { scenes, scenesOfId } from "../data/scenes";
-import { detectionScenes, detectionScenesOfId } from "../data/scenes.detection";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { tune } from "../ops/tune";
@@ -12,10 +8,11 @@ import { isDetection, KEYS, type Settings, settingOf } from "../train/experiment
 import { OtherSide } from "../train/fitted";
 import { Session } from "../train/session";
 import type { Reference } from "../train/task";
+import { delivered } from "./delivered";
 import { ErrorWatch } from "./errorwatch";
 import { type AnyData, type AnyNetwork, CLASSIFIER, DETECTOR, type Kind, type Watcher } from "./kinds";
 import type { Command, Event, Phase } from "./protocol";
-import type { KindName, Made } from "./reading";
+import type { KindName } from "./reading";
 import { keep, recall } from "./storage";
 import { Supply } from "./supply";
 
@@ -88,10 +85,8 @@ async function carryOut(command: Command): Promise<void> {
     case "open":
       return open(command.base, command.kind);
     case "data":
-      await load(command.made);
-      return resume();
     case "paint":
-      await paint(command.id);
+      await load(command);
       return resume();
     case "kind":
       return turnTo(command.kind);
@@ -165,17 +160,9 @@ function tellCompiled(): void {
     phase(shown, `${PREPARING}: ${compiledCount} of ${pipelineCount}`);
 }
 
-function load(made: Made): Promise<void> {
-  if (made.kind === "classifier") return supplies.classifier.load(unpacked(made.dataset), made.notes);
-  return supplies.detector.load(unpackedSet(made.dataset), made.notes);
-}
-
-/** Generated pictures: nothing is painted before it is asked for. */
-async function paint(id: string): Promise<void> {
-  const [pictures, boxes] = [scenesOfId(id), detectionScenesOfId(id)];
-  if (pictures) return supplies.classifier.load(scenes(pictures), []);
-  if (boxes) return supplies.detector.load(detectionScenes(boxes), []);
-  throw new EngineError(`There are no Scenes called ${id}.`, "Use the Scenes of this page.");
+function load(command: Parameters<typeof delivered>[0]): Promise<void> {
+  const { kind, dataset, notes } = delivered(command);
+  return supplies[kind].load(dataset, notes);
 }
 
 /** Data and teachers are of this kind from now on; the page's own teacher of it is there when first wanted. */

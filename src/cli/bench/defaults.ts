@@ -123,7 +123,7 @@ function convolution(task: Task, seed: number): BatchPart & Pick<Setup, "student
 /** Generated pictures of 128 pixels and the small student of that kind. */
 function detection(kind: DetectorKind, seed: number): BatchPart & Pick<Setup, "student" | "detector"> {
   const data = detectionScenes({ train: 8, test: 0, seed });
-  const { images, truths } = new DetectionBatches(data, data.train.count, seed, false).train(0);
+  const { images, truths } = new DetectionBatches(data, data.train.count, seed, false).train.take(0);
   const config = smallDetector(kind, "student", data.classes.length);
   return {
     student: toTorch(initDetector(config, seed + 1)),
