@@ -3,6 +3,7 @@
 // Parameters live in one flat buffer of 64-float blocks, each block inside one parameter. `blocks[b]` says which gradient
 // pieces concern block b; `pieces` say where they lie in the gradient arena and in how many parts to sum. Weight gradients
 // split over workgroups are thus summed here, in a fixed order: no extra pass, no atomics, the same bits every time.
+// A lane updates four floats, so that what it reads of a block and its pieces is read for all of them.
 //
 //   norm    squares[b] = sum of squared gradients of a block (only launched when the norm is clipped)
 //   factor  scale[0] = min(1, limit / sqrt(sum squares)), scale[1] = the norm
@@ -10,6 +11,7 @@
 //   sgd     m = momentum m + g + decay w; w -= lr m
 // Blocks of frozen parameters have no pieces and are left alone.
 const CLIP = false;
+const RAGGED = false; // some piece does not begin at a multiple of four, in the arena or its parameter
 
 struct Params {
   count: u32, // of blocks
@@ -37,34 +39,48 @@ struct Piece {
   parts: u32,
 }
 
-@group(0) @binding(0) var<storage, read_write> weights: array<f32>;
-@group(0) @binding(1) var<storage, read_write> first: array<f32>;
-@group(0) @binding(2) var<storage, read_write> second: array<f32>;
-@group(0) @binding(3) var<storage, read> arena: array<f32>;
-@group(0) @binding(4) var<storage, read> blocks: array<Block>;
-@group(0) @binding(5) var<storage, read> pieces: array<Piece>;
-@group(0) @binding(6) var<storage, read_write> squares: array<f32>;
-@group(0) @binding(7) var<storage, read> squares_in: array<f32>;
-@group(0) @binding(8) var<storage, read_write> scale: array<f32>;
-@group(0) @binding(9) var<storage, read> scale_in: array<f32>;
-@group(0) @binding(10) var<uniform> params: Params;
+@group(0) @binding(0) var<storage, read_write> weights: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> first: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> second: array<vec4f>;
+@group(0) @binding(3) var<storage, read> arena4: array<vec4f>;
+@group(0) @binding(4) var<storage, read> arena1: array<f32>;
+@group(0) @binding(5) var<storage, read> blocks: array<Block>;
+@group(0) @binding(6) var<storage, read> pieces: array<Piece>;
+@group(0) @binding(7) var<storage, read_write> squares: array<f32>;
+@group(0) @binding(8) var<storage, read> squares_in: array<f32>;
+@group(0) @binding(9) var<storage, read_write> scale: array<f32>;
+@group(0) @binding(10) var<storage, read> scale_in: array<f32>;
+@group(0) @binding(11) var<uniform> params: Params;
 
-fn gradient(block: Block, place: u32) -> f32 {
+fn four(at: u32) -> vec4f {
+  if (RAGGED) {
+    return vec4f(arena1[at], arena1[at + 1u], arena1[at + 2u], arena1[at + 3u]);
+  } else {
+    return arena4[at >> 2u];
+  }
+}
+
+// The gradient of four neighbours from `place` of a block on. What lies past the end of a piece may be anything.
+fn gradient(block: Block, place: u32) -> vec4f {
   let e = block.start + place;
-  var sum = 0.0;
+  let all = vec4u(e, e + 1u, e + 2u, e + 3u);
+  var sum = vec4f();
   for (var i = block.first_piece; i < block.first_piece + block.piece_count; i++) {
     let piece = pieces[i];
-    if (e >= piece.lo && e < piece.hi) {
-      let size = piece.hi - piece.lo;
+    if (e + 3u >= piece.lo && e < piece.hi) {
+      var at = piece.at + e - piece.lo;
+      var parts = vec4f();
       for (var part = 0u; part < piece.parts; part++) {
-        sum += arena[piece.at + part * size + e - piece.lo];
+        parts += four(at);
+        at += piece.hi - piece.lo;
       }
+      sum += select(vec4f(), parts, (all >= vec4u(piece.lo)) & (all < vec4u(piece.hi)));
     }
   }
   return sum;
 }
 
-fn clipped(block: Block, place: u32) -> f32 {
+fn clipped(block: Block, place: u32) -> vec4f {
   if (CLIP) {
     return gradient(block, place) * scale_in[0];
   } else {
@@ -79,9 +95,9 @@ fn norm(@builtin(global_invocation_id) id: vec3u) {
   if (b < p.count) {
     let block = blocks[b];
     var sum = 0.0;
-    for (var i = 0u; i < 64u; i++) {
-      let g = gradient(block, i);
-      sum += g * g;
+    for (var place = 0u; place < 64u; place += 4u) {
+      let g = gradient(block, place);
+      sum += dot(g, g);
     }
     squares[b] = sum;
   }
@@ -111,37 +127,39 @@ fn factor(@builtin(local_invocation_index) lane: u32) {
 }
 
 @compute @workgroup_size(64)
-fn adamw(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+fn adamw(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let b = group.x + group.y * 65535u;
-  if (b < p.count) {
-    let block = blocks[b];
-    if (block.piece_count > 0u) {
-      let i = b * 64u + local;
-      let g = clipped(block, local);
-      let m = first[i] + (1.0 - p.beta1) * (g - first[i]);
-      let v = second[i] + (1.0 - p.beta2) * (g * g - second[i]);
-      let w = weights[i];
-      first[i] = m;
-      second[i] = v;
-      let step = (m / p.correction1) / (sqrt(v / p.correction2) + p.eps);
-      weights[i] = w - p.lr * (step + p.decay * f32(block.decays) * w);
-    }
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= p.count * 16u) {
+    return;
+  }
+  let block = blocks[i >> 4u];
+  if (block.piece_count > 0u) {
+    let g = clipped(block, (i & 15u) * 4u);
+    var m = first[i];
+    var v = second[i];
+    let w = weights[i];
+    m += (1.0 - p.beta1) * (g - m);
+    v += (1.0 - p.beta2) * (g * g - v);
+    first[i] = m;
+    second[i] = v;
+    let step = (m / p.correction1) / (sqrt(v / p.correction2) + p.eps);
+    weights[i] = w - p.lr * (step + p.decay * f32(block.decays) * w);
   }
 }
 
 @compute @workgroup_size(64)
-fn sgd(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+fn sgd(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
-  let b = group.x + group.y * 65535u;
-  if (b < p.count) {
-    let block = blocks[b];
-    if (block.piece_count > 0u) {
-      let i = b * 64u + local;
-      let w = weights[i];
-      let m = p.beta1 * first[i] + clipped(block, local) + p.decay * f32(block.decays) * w;
-      first[i] = m;
-      weights[i] = w - p.lr * m;
-    }
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= p.count * 16u) {
+    return;
+  }
+  let block = blocks[i >> 4u];
+  if (block.piece_count > 0u) {
+    let w = weights[i];
+    let m = p.beta1 * first[i] + clipped(block, (i & 15u) * 4u) + p.decay * f32(block.decays) * w;
+    first[i] = m;
+    weights[i] = w - p.lr * m;
   }
 }

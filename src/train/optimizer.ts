@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { type Gradients, Live, type Piece, type Tensor } from "../engine/graph";
+import type { Constants } from "../engine/wgsl";
 import { BLOCK, type Params, readFloats } from "../models/params";
 
 export interface OptimizerOptions {
@@ -64,24 +65,26 @@ export class Optimizer {
       .sort((a, b) => a.parameter.offset - b.parameter.offset);
     const flat = (buffer: GPUBuffer) => graph.fixed(buffer, [BLOCK * this.params.blocks]);
     const bind = {
-      ...{ weights: flat(this.params.buffer), first: flat(this.first), second: flat(this.second), arena: grads.whole() },
+      ...{ weights: flat(this.params.buffer), first: flat(this.first), second: flat(this.second) },
+      ...{ arena4: grads.whole(), arena1: grads.whole() },
       blocks: graph.fixed(this.blockTable(pieces), [4 * this.params.blocks], "u32"),
       pieces: graph.fixed(this.pieceTable(pieces), [4 * pieces.length], "u32"),
     };
-    const scale = this.options.clip ? this.clip(graph, bind) : undefined;
+    const RAGGED = pieces.some((p) => p.from % 4 || (p.parts > 1 && p.size % 4));
+    const scale = this.options.clip ? this.clip(graph, bind, { RAGGED }) : undefined;
     graph.launch("optimizer", this.options.kind, {
-      constants: { CLIP: scale !== undefined },
+      constants: { RAGGED, CLIP: scale !== undefined },
       bind: { ...bind, ...(scale && { scale_in: scale }) },
       params: this.numbers(),
-      groups: this.params.blocks,
+      threads: (BLOCK / 4) * this.params.blocks,
     });
     return scale;
   }
 
-  private clip(graph: Gradients["graph"], bind: Record<string, Tensor>): Tensor {
+  private clip(graph: Gradients["graph"], bind: Record<string, Tensor>, constants: Constants): Tensor {
     const squares = graph.temp([this.params.blocks]);
     const scale = graph.temp([2]);
-    graph.launch("optimizer", "norm", { bind: { ...bind, squares }, params: this.numbers(), threads: this.params.blocks });
+    graph.launch("optimizer", "norm", { constants, bind: { ...bind, squares }, params: this.numbers(), threads: this.params.blocks });
     graph.launch("optimizer", "factor", { bind: { squares_in: squares, scale }, params: this.numbers(), groups: 1 });
     return scale;
   }
