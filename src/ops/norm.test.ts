@@ -20,6 +20,8 @@ describe.each(Object.keys(ROWS))("layerNorm, %s per row", (rows) => {
     [5, 8],
     [3, 7],
     [70, 64],
+    [9, 16],
+    [5, 128],
     [1, 2],
   ])("[%i, %i]", async (n, d) => {
     const engine = await testEngine();

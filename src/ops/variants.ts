@@ -71,10 +71,12 @@ export const ATTENTION: Record<string, AttentionVariant> = {
   lane: { lanes: 1, rows: 1, runs: () => true },
 };
 
-/** Row-wise kernels (LayerNorm): lanes that share a row. */
-export const ROWS: Record<string, { group: 1 | 64; runs(facts: AdapterFacts): boolean }> = {
-  lane: { group: 1, runs: () => true },
-  group: { group: 64, runs: () => true },
+/** Row-wise kernels: lanes that share a row, and whether rows that a quad can hold in registers go to quads instead (LayerNorm). */
+export const ROWS: Record<string, { group: 1 | 64; quads: boolean; runs(facts: AdapterFacts): boolean }> = {
+  lane: { group: 1, quads: false, runs: () => true },
+  group: { group: 64, quads: false, runs: () => true },
+  quadLane: { group: 1, quads: true, runs: (f) => f.subgroup >= 4 },
+  quadGroup: { group: 64, quads: true, runs: (f) => f.subgroup >= 4 },
 };
 
 /** A choice for each family; keys of the tables above. */
@@ -101,7 +103,7 @@ function guess(facts: AdapterFacts): Choice {
   const quad = facts.subgroup >= 4;
   const attention = { attentionForward: quad ? "quad3" : "lane", attentionBackward: quad ? "quad3" : "lane" };
   if (!facts.software) return { gemm: "shared", ...attention, rows: "group" };
-  return { gemm: facts.subgroup === 8 ? "coop8" : quad ? "quad8x8" : "register8x8", ...attention, rows: "lane" };
+  return { gemm: facts.subgroup === 8 ? "coop8" : quad ? "quad8x8" : "register8x8", ...attention, rows: quad ? "quadLane" : "lane" };
 }
 
 /**
