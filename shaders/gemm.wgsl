@@ -39,8 +39,10 @@ const BIAS = false;
 const SAVE = false; // also write the activation's derivative, for the gradient to multiply by
 const ACTIVATION = 0u; // 0 none, 1 exact GELU, 2 ReLU
 const SCALE = false; // multiply by `factor`, such as a saved derivative
+const SCALE_VEC = true; // `factor` can be read as vec4, as A, B and C
 const ADD = false; // add `other`, a matrix with as many rows as C ...
 const ADD_SPARSE = false; // ... or with a row for each add_every-th row of C
+const ADD_VEC = true;
 const ROW_SUMS = false; // also write sum_k A[i,k] (the gradient of a bias), one value per row and part
 
 struct Params {
@@ -82,12 +84,14 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> c4: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> c1: array<f32>;
 @group(0) @binding(6) var<storage, read> bias: array<f32>;
-@group(0) @binding(7) var<storage, read> other: array<f32>;
-@group(0) @binding(8) var<storage, read_write> save4: array<vec4f>;
-@group(0) @binding(9) var<storage, read_write> save1: array<f32>;
-@group(0) @binding(10) var<storage, read> factor: array<f32>;
-@group(0) @binding(11) var<storage, read_write> row_sums: array<f32>;
-@group(0) @binding(12) var<uniform> params: Params;
+@group(0) @binding(7) var<storage, read> other4: array<vec4f>;
+@group(0) @binding(8) var<storage, read> other1: array<f32>;
+@group(0) @binding(9) var<storage, read_write> save4: array<vec4f>;
+@group(0) @binding(10) var<storage, read_write> save1: array<f32>;
+@group(0) @binding(11) var<storage, read> factor4: array<vec4f>;
+@group(0) @binding(12) var<storage, read> factor1: array<f32>;
+@group(0) @binding(13) var<storage, read_write> row_sums: array<f32>;
+@group(0) @binding(14) var<uniform> params: Params;
 
 // ---- loads ---------------------------------------------------------------------------------------------------------
 
@@ -410,16 +414,15 @@ fn activate(x: vec4f) -> Activated {
 // The value accumulators of columns col..col+3 start from: a bias costs nothing there.
 fn initial(p: Params, col: u32) -> vec4f {
   if (BIAS) {
-    let at = min(vec4u(col, col + 1u, col + 2u, col + 3u), vec4u(p.n - 1u)) + p.bias_offset;
+    let at = columns(p, col) + p.bias_offset;
     return vec4f(bias[at.x], bias[at.y], bias[at.z], bias[at.w]);
   } else {
     return vec4f();
   }
 }
 
-// What becomes of four neighbouring sums. Columns past the end repeat the last one and are not stored.
+// What becomes of four neighbouring sums.
 fn finish(p: Params, row: u32, col: u32, sum: vec4f) -> vec4f {
-  let c = min(vec4u(col, col + 1u, col + 2u, col + 3u), vec4u(p.n - 1u));
   var v = sum;
   if (ACTIVATION != 0u) {
     let activated = activate(v);
@@ -429,22 +432,41 @@ fn finish(p: Params, row: u32, col: u32, sum: vec4f) -> vec4f {
     }
   }
   if (SCALE) {
-    let at = c + (p.factor_offset + row * p.ld_factor);
-    v *= vec4f(factor[at.x], factor[at.y], factor[at.z], factor[at.w]);
+    v *= factor_four(p, row, col);
   }
   if (ADD && ADD_SPARSE) {
     if (row % p.add_every == 0u) {
-      v += other_four(p, row / p.add_every, c);
+      v += other_four(p, row / p.add_every, col);
     }
   } else if (ADD) {
-    v += other_four(p, row, c);
+    v += other_four(p, row, col);
   }
   return v;
 }
 
-fn other_four(p: Params, row: u32, c: vec4u) -> vec4f {
-  let at = c + (p.add_offset + row * p.ld_add);
-  return vec4f(other[at.x], other[at.y], other[at.z], other[at.w]);
+// Columns past the end repeat the last one: they are not stored.
+fn columns(p: Params, col: u32) -> vec4u {
+  return min(vec4u(col, col + 1u, col + 2u, col + 3u), vec4u(p.n - 1u));
+}
+
+fn factor_four(p: Params, row: u32, col: u32) -> vec4f {
+  let start = p.factor_offset + row * p.ld_factor;
+  if (SCALE_VEC) {
+    return factor4[(start + col) >> 2u];
+  } else {
+    let at = start + columns(p, col);
+    return vec4f(factor1[at.x], factor1[at.y], factor1[at.z], factor1[at.w]);
+  }
+}
+
+fn other_four(p: Params, row: u32, col: u32) -> vec4f {
+  let start = p.add_offset + row * p.ld_add;
+  if (ADD_VEC) {
+    return other4[(start + col) >> 2u];
+  } else {
+    let at = start + columns(p, col);
+    return vec4f(other1[at.x], other1[at.y], other1[at.z], other1[at.w]);
+  }
 }
 
 fn keep(p: Params, row: u32, col: u32, v: vec4f) {

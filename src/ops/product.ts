@@ -87,20 +87,23 @@ export function product(o: Product): void {
 /** What every entry point of the file is told. */
 function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Tensor>; params: Record<string, number> } {
   const { parts, length } = o.split ?? { parts: 1, length: partLength(o.k, 1, 16) };
+  const vec = (t?: Tensor) => t !== undefined && aligned(t) && o.n % 4 === 0;
   const constants = {
     BIAS: o.bias !== undefined,
     SAVE: o.save !== undefined,
     ACTIVATION: o.activation ? ACTIVATION_CODE[o.activation] : 0,
     SCALE: o.factor !== undefined,
+    SCALE_VEC: vec(o.factor),
     ADD: o.add !== undefined,
     ADD_SPARSE: (o.add?.every ?? 1) > 1,
+    ADD_VEC: vec(o.add?.tensor),
   };
   const bind = {
     ...{ a4: o.a, a1: o.a, b4: o.b, b1: o.b, c4: o.out, c1: o.out },
     ...(o.bias && { bias: o.bias }),
     ...(o.save && { save4: o.save, save1: o.save }),
-    ...(o.factor && { factor: o.factor }),
-    ...(o.add && { other: o.add.tensor }),
+    ...(o.factor && { factor4: o.factor, factor1: o.factor }),
+    ...(o.add && { other4: o.add.tensor, other1: o.add.tensor }),
     ...(o.rowSums && { row_sums: o.rowSums }),
   };
   const params = {
