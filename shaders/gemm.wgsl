@@ -500,10 +500,6 @@ fn store(p: Params, i: u32, col: u32, sum: vec4f, z: u32) {
   }
 }
 
-// A long epilogue is compiled once, in a loop, over a copy of the accumulators (indexed by a loop they would not stay in
-// registers); a short one is written out for each of them, which is faster.
-const LOOPED = ACTIVATION != 0u || SCALE || ADD;
-
 fn keep_row_sums(p: Params, row: u32, sum: vec4f, part: u32) {
   for (var e = 0u; e < 4u; e++) { // unroll
     if (row + e < p.m) {
@@ -637,23 +633,16 @@ fn quad(
       }
     }
   }
-  if (LOOPED) {
-    var result: array<vec4f, 16u * A_BLOCKS * B_BLOCKS>;
-    for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
-      for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
-        result[r * 4u * B_BLOCKS + j] = acc[r][j];
-      }
+  // Looped, over a copy of the sums: written out for each of them, kernels take a third longer to compile.
+  var result: array<vec4f, 16u * A_BLOCKS * B_BLOCKS>;
+  for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
+    for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
+      result[r * 4u * B_BLOCKS + j] = acc[r][j];
     }
-    for (var r = 0u; r < 4u * A_BLOCKS; r++) {
-      for (var j = 0u; j < 4u * B_BLOCKS; j++) {
-        store(p, row + r, quad_col(col, lane, j), result[r * 4u * B_BLOCKS + j], group.z);
-      }
-    }
-  } else {
-    for (var r = 0u; r < 4u * A_BLOCKS; r++) { // unroll
-      for (var j = 0u; j < 4u * B_BLOCKS; j++) { // unroll
-        store(p, row + r, quad_col(col, lane, j), acc[r][j], group.z);
-      }
+  }
+  for (var r = 0u; r < 4u * A_BLOCKS; r++) {
+    for (var j = 0u; j < 4u * B_BLOCKS; j++) {
+      store(p, row + r, quad_col(col, lane, j), result[r * 4u * B_BLOCKS + j], group.z);
     }
   }
 }
@@ -752,23 +741,15 @@ fn coop(
       coop_segment(p, &acc, a_spots, b_spots, row, col, lane, s, group.z);
     }
   }
-  if (LOOPED) {
-    var result: array<vec4f, 4u * A_BLOCKS * LANES * B_BLOCKS>;
-    for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) { // unroll
-      for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-        result[r * B_BLOCKS + j] = acc[r][j];
-      }
+  var result: array<vec4f, 4u * A_BLOCKS * LANES * B_BLOCKS>;
+  for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) { // unroll
+    for (var j = 0u; j < B_BLOCKS; j++) { // unroll
+      result[r * B_BLOCKS + j] = acc[r][j];
     }
-    for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) {
-      for (var j = 0u; j < B_BLOCKS; j++) {
-        store(p, row + r, col + 4u * j, result[r * B_BLOCKS + j], group.z);
-      }
-    }
-  } else {
-    for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) { // unroll
-      for (var j = 0u; j < B_BLOCKS; j++) { // unroll
-        store(p, row + r, col + 4u * j, acc[r][j], group.z);
-      }
+  }
+  for (var r = 0u; r < 4u * A_BLOCKS * LANES; r++) {
+    for (var j = 0u; j < B_BLOCKS; j++) {
+      store(p, row + r, col + 4u * j, result[r * B_BLOCKS + j], group.z);
     }
   }
 }

@@ -68,6 +68,7 @@ export const ATTENTION: Record<string, AttentionVariant> = {
   quad1: quads(1),
   quad2: quads(2),
   quad3: quads(3),
+  quad6: quads(6),
   lane: { lanes: 1, rows: 1, runs: () => true },
 };
 
@@ -99,11 +100,14 @@ export function choose(engine: Engine, part: Partial<Choice>): void {
   chosen.set(engine, { ...choice(engine), ...part });
 }
 
-function guess(facts: AdapterFacts): Choice {
-  const quad = facts.subgroup >= 4;
-  const attention = { attentionForward: quad ? "quad3" : "lane", attentionBackward: quad ? "quad3" : "lane" };
-  if (!facts.software) return { gemm: "shared", ...attention, rows: "group" };
-  return { gemm: facts.subgroup === 8 ? "coop8" : quad ? "quad8x8" : "register8x8", ...attention, rows: quad ? "quadLane" : "lane" };
+function guess({ software, subgroup }: AdapterFacts): Choice {
+  const quad = subgroup >= 4;
+  const attentionForward = quad ? "quad3" : "lane";
+  if (!software) return { gemm: "shared", attentionForward, attentionBackward: attentionForward, rows: "group" };
+  // The software adapter with four lanes (SwiftShader) pays most for loads, and of those the more rows the fewer.
+  const attentionBackward = subgroup === 4 ? "quad6" : attentionForward;
+  const gemm = subgroup === 8 ? "coop8" : quad ? "quad8x8" : "register8x8";
+  return { gemm, attentionForward, attentionBackward, rows: quad ? "quadLane" : "lane" };
 }
 
 /**
