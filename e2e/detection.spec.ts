@@ -3,11 +3,11 @@ import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 import { file, zipOf } from "../src/data/files.fixture";
 import { hasShared, sharedBytes, sharedPaths } from "../src/models/shared.fixture";
-import { button, data, give, LONG, phase, runToEnd, says, stepOf, stepReaches, upload } from "./page";
+import { button, data, give, LONG, phase, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches, upload } from "./page";
 
 /** A student as small as there are, so that a software adapter trains it. */
 const SIZES = "batch=2&stem=4&channels=8&stacked=0&evaluate=1000";
-const SMALL = `./?preset=samkd&${SIZES}`;
+const SMALL = `./?preset=samkd&${SIZES}&${QUICK_KERNELS}`;
 
 // Many kernels are compiled for the first step, and the teacher is of full size.
 test.describe.configure({ timeout: 6 * LONG });
@@ -83,7 +83,7 @@ test("when a run ends its errors are measured, and kept to be set beside the nex
 });
 
 test("MKD hides patches of the student's input, r moves how many at once, and what is regenerated is shown", async ({ page }) => {
-  await page.goto(`./?preset=mkd&${SIZES}&steps=30`);
+  await page.goto(`./?preset=mkd&${SIZES}&${QUICK_KERNELS}&steps=30`);
   await phase(page, "ready");
   await button(page, "Start").click();
   await expect.poll(() => stepOf(page), { timeout: 3 * LONG }).toBeGreaterThanOrEqual(2);

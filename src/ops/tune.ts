@@ -66,7 +66,7 @@ const FAMILIES: Family[] = [
 
 /** The fastest choice for this adapter: from the store, else measured now and stored. It is in force when this resolves. */
 export async function tune(engine: Engine, store?: TuneStore): Promise<Choice> {
-  const key = `mdp-kernels-1 ${engine.facts.name}`;
+  const key = `mdp-kernels-2 ${engine.facts.name}`;
   const known = parse(engine, await store?.get(key));
   if (known) choose(engine, known);
   else {

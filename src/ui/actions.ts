@@ -50,7 +50,7 @@ function assertGuided(criterion: Criterion): void {
 
 function apply(key: Key, value: string | number): void {
   setState(({ wanted }) => ({ wanted: key === "preset" ? underPreset(wanted, value as Preset) : { ...wanted, [key]: value } }));
-  writeUrl();
+  writeUrl(getState().wanted);
   if (key === "preset") turnToKind();
   if (isLive(key)) sendSoon(key);
   if (key === "teacher") prepare();

@@ -9,7 +9,7 @@ import { openLink, send } from "./link";
 import { keepErrors, keepRun } from "./shelf";
 import { busy, getState, receive, setState } from "./store";
 import { setSupply } from "./supply";
-import { writeUrl } from "./url";
+import { readUrl, writeUrl } from "./url";
 
 /** Its number rises with the shape of what is kept. */
 const SLOT = "run-3";
@@ -40,7 +40,7 @@ export function connect(): void {
   setSupply({ restoring: false, missing: undefined, teaching: undefined, run: undefined });
   setState({ phase: "opening", note: "", failure: undefined, active: undefined, step: 0, measuring: undefined });
   openLink(handle);
-  send({ type: "open", base: document.baseURI, kind: kindWanted() });
+  send({ type: "open", base: document.baseURI, kind: kindWanted(), kernels: readUrl().kernels });
   void loadAgain();
   void lookForKept();
 }
@@ -91,7 +91,7 @@ function afterStart(settings: Settings, restored: boolean): void {
   // A restored run brings its settings along; otherwise the panel's are newer.
   if (restored) {
     setState({ wanted: settings });
-    writeUrl();
+    writeUrl(getState().wanted);
   } else
     for (const key of KEYS)
       if (settingsOf(settings.preset)[key]?.when === "live" && wanted[key] !== settings[key])

@@ -153,7 +153,7 @@ export function onSupplyEvent(event: Event): void {
 /** The panel follows what is loaded, or what is about to go on. */
 function adjust(wanted: Settings): void {
   setState({ wanted });
-  writeUrl();
+  writeUrl(getState().wanted);
 }
 
 /** Data that a saved run waits for, where it can be had without its owner. */

@@ -8,6 +8,7 @@ import type { Focus } from "./featuremaps";
 import { firstGallery } from "./first";
 import { History } from "./history";
 import type { Run } from "./runs";
+import { readUrl } from "./url";
 
 /** Rows of the gallery. */
 export type View = "mask" | "saliency" | "heads" | "kept" | "untrained";
@@ -59,7 +60,7 @@ export interface State {
 }
 
 function initial(): State {
-  const { settings, problems } = fromPairs(new URLSearchParams(location.search));
+  const { settings, problems } = fromPairs(readUrl().settings);
   return {
     ...{ phase: "opening", note: "", gallery: firstGallery(), wanted: settings, step: 0, changes: [], undo: [] },
     ...{ problems: {}, urlProblems: problems, history: new History(settings.steps), version: 0, runs: [], views: ["mask", "saliency"] },

@@ -9,8 +9,8 @@ import type { Cost, Errors, Reference, Scores, TeacherTime } from "../train/task
 import type { KindName, Made } from "./reading";
 
 export type Command =
-  /** Opens the GPU. The teachers that come with the page lie below `base`. */
-  | { type: "open"; base: string; kind: KindName }
+  /** Opens the GPU, with `kernels` forced where named. The teachers that come with the page lie below `base`. */
+  | { type: "open"; base: string; kind: KindName; kernels?: string }
   /** What the next run learns from; the reader made it. A run under way keeps its own. */
   | { type: "data"; made: Made }
   /** The same: generated pictures, painted when they are asked for. */

@@ -2,7 +2,7 @@
 
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { tune } from "../ops/tune";
+import { override, tune } from "../ops/tune";
 import { readCheckpoint } from "../train/checkpoint";
 import { isDetection, KEYS, type Settings, settingOf } from "../train/experiment";
 import { OtherSide } from "../train/fitted";
@@ -83,7 +83,7 @@ const CARDS: Partial<Record<Command["type"], Card>> = {
 async function carryOut(command: Command): Promise<void> {
   switch (command.type) {
     case "open":
-      return open(command.base, command.kind);
+      return open(command);
     case "data":
     case "paint":
       await load(command);
@@ -135,7 +135,7 @@ async function taken({ as, bytes, name, told }: Extract<Command, { type: "import
   run?.session.task.offerGuide?.(await supply.importGuide(bytes, name, told));
 }
 
-async function open(from: string, kind: KindName): Promise<void> {
+async function open({ base: from, kind, kernels }: Extract<Command, { type: "open" }>): Promise<void> {
   phase("opening", "Opening the GPU");
   engine = await openEngine(navigator.gpu);
   engine.onCompiled = tellCompiled;
@@ -145,6 +145,7 @@ async function open(from: string, kind: KindName): Promise<void> {
     phase("opening", "Measuring which kernels suit this GPU, once");
     await tune(engine, { get: recall<string>, set: async (key, value) => void (await keep(key, value)) });
   }
+  if (kernels) override(engine, kernels);
   phase("opening", "Loading data and teacher");
   base = from;
   await turnTo(kind);
