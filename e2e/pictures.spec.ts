@@ -23,6 +23,15 @@ test("the first picture shows at once and the first step follows Start soon, at 
   expect(stepMs).toBeLessThan(FIRST_STEP_MS);
 });
 
+test("pictures come before any script, but not a classifier's where a detector is asked for", async ({ page }) => {
+  await page.route("**/*.js", (route) => route.abort());
+  const pictures = page.locator(".pictures img");
+  await page.goto("./?preset=maskedkd");
+  await expect(pictures.first()).toBeVisible();
+  await page.goto("./?keep=0.3&preset=samkd");
+  await expect(pictures).toHaveCount(0);
+});
+
 test("frequencies sum to k: over positions at each stage, and within each image", async ({ page }) => {
   await open(page, "&steps=40");
   await runToEnd(page);

@@ -2,6 +2,9 @@
 import { PNG } from "pngjs";
 import { firstGallery } from "./first";
 
+/** A link to a detector waits for pictures of its own: those here are a classifier's. */
+const HIDE_FROM_DETECTORS = 'if (/[?&]preset=(?!maskedkd)/.test(location.search)) document.querySelector("main").remove()';
+
 /** As `App.tsx` lays it out; the app takes its place as soon as it can. */
 export function frame(): string {
   const { labels, classes, side, images } = firstGallery();
@@ -13,7 +16,8 @@ export function frame(): string {
 <main><div class="layout"><section class="panel pictures">
 <div class="panel-head"><h2>What the teacher sees</h2></div>
 <div class="strip"><div class="strip-head"></div><ul class="gallery">${items.join("")}</ul></div>
-</section></div></main>`;
+</section></div></main>
+<script>${HIDE_FROM_DETECTORS}</script>`;
 }
 
 /** Planes u8 [3, side, side] as an item of the gallery. */
