@@ -153,6 +153,15 @@ test("the address carries settings, and what cannot be used is said in words", a
   await expect(seed).toHaveAttribute("aria-invalid", "true");
 });
 
+test("kernels that this adapter does not have are named, and the run goes on with others", async ({ page }) => {
+  await page.goto("./?batch=8&width=16&depth=1&heads=2&kernels=attentionForward%3Dquad1,rows%3Dgroup1");
+  await expect(page.getByText('rows cannot be "group1" on this adapter. Use')).toBeVisible();
+  await phase(page, "ready");
+  await button(page, "Start").click();
+  await stepReaches(page, 1);
+  expect(new URL(page.url()).searchParams.get("kernels")).toBe("attentionForward=quad1,rows=group1");
+});
+
 test("a file takes the run to another page", async ({ page }) => {
   await open(page, "&steps=5000");
   await button(page, "Step").click();

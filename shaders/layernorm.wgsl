@@ -5,7 +5,7 @@
 //                    The workgroups after those compute dgamma = sum g h and dbeta = sum g, a sum for each range of rows:
 //                    two jobs in one launch, since launches are what small models wait for.
 //
-// GROUP lanes share a row, read again for each sum: 1 without subgroups (no barrier), 64 on GPUs (neighbouring lanes read
+// GROUP lanes share a row, read again for each sum: 1 on software adapters (no barrier), 64 on GPUs (neighbouring lanes read
 // neighbouring floats). Where a quad can hold a row in its registers, HELD vec4s a lane, it reads everything once, for the
 // input's gradient and for dgamma and dbeta alike (entries quad_...). Rows of x may lie any distance apart; everything else
 // has no gaps. The variance is summed about the mean in a pass of its own: one pass over squares cancels in float32.

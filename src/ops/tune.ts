@@ -114,14 +114,14 @@ async function record(engine: Engine, family: Family): Promise<Program> {
   return program;
 }
 
-/** Forces variants named as `gemm=quad8x4,rows=lane`. Throws an EngineError that lists what there is to choose from. */
+/** Forces variants, all or none, named as `gemm=quad8x4,rows=lane`. Throws an EngineError that lists what there is to choose from. */
 export function override(engine: Engine, text: string): void {
-  for (const pair of text.split(",")) {
-    const [key, name] = pair.split("=");
+  const pairs = text.split(",").map((pair) => pair.split("="));
+  for (const [key, name] of pairs) {
     const family = FAMILIES.find((f) => f.key === key);
     const names = family?.candidates(engine) ?? [];
     if (!family) throw new EngineError(`There is no kernel family "${key}".`, `Use ${FAMILIES.map((f) => f.key).join(", ")}.`);
     if (!names.includes(name)) throw new EngineError(`${key} cannot be "${name}" on this adapter.`, `Use ${names.join(", ")}.`);
-    choose(engine, { [key]: name });
   }
+  choose(engine, Object.fromEntries(pairs));
 }

@@ -72,12 +72,15 @@ export const ATTENTION: Record<string, AttentionVariant> = {
   lane: { lanes: 1, rows: 1, runs: () => true },
 };
 
-/** Row-wise kernels: lanes that share a row, and whether rows that a quad can hold in registers go to quads instead (LayerNorm). */
+/**
+ * Row-wise kernels: lanes that share a row, and whether rows that a quad can hold in registers go to quads instead (LayerNorm).
+ * `tune` measures rows that a quad can hold, so what the others take must follow from the adapter.
+ */
 export const ROWS: Record<string, { group: 1 | 64; quads: boolean; runs(facts: AdapterFacts): boolean }> = {
   lane: { group: 1, quads: false, runs: () => true },
   group: { group: 64, quads: false, runs: () => true },
-  quadLane: { group: 1, quads: true, runs: (f) => f.subgroup >= 4 },
-  quadGroup: { group: 64, quads: true, runs: (f) => f.subgroup >= 4 },
+  quadLane: { group: 1, quads: true, runs: (f) => f.subgroup >= 4 && f.software },
+  quadGroup: { group: 64, quads: true, runs: (f) => f.subgroup >= 4 && !f.software },
 };
 
 /** A choice for each family; keys of the tables above. */

@@ -87,12 +87,14 @@ export function receive(event: Event): void {
   else setState(fold(event, getState()));
 }
 
-function fold(event: Event, { history, active, version, step, changes }: State): Partial<State> {
+function fold(event: Event, { history, active, version, step, changes, urlProblems }: State): Partial<State> {
   switch (event.type) {
     case "phase":
       return { phase: event.phase, note: event.note };
     case "adapter":
       return { adapter: event.facts };
+    case "unusable":
+      return { urlProblems: [...new Set([...urlProblems, event.problem])] };
     case "gallery":
       return { gallery: event.gallery };
     case "started":

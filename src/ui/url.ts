@@ -16,6 +16,6 @@ export function readUrl(): { settings: URLSearchParams; kernels?: string } {
 
 export function writeUrl(settings: Settings): void {
   const { kernels } = readUrl();
-  const query = [toQuery(settings), kernels && `${KERNELS}=${kernels}`].filter(Boolean).join("&");
+  const query = [toQuery(settings), kernels && String(new URLSearchParams({ [KERNELS]: kernels }))].filter(Boolean).join("&");
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
 }

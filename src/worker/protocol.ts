@@ -174,6 +174,8 @@ export interface Pulls {
 }
 
 export type Event =
+  /** Something in the address that cannot be used here; the default stands in. */
+  | { type: "unusable"; problem: string }
   | { type: "phase"; phase: Phase; note: string }
   | { type: "adapter"; facts: AdapterFacts }
   | { type: "gallery"; gallery: Gallery }

@@ -145,10 +145,20 @@ async function open({ base: from, kind, kernels }: Extract<Command, { type: "ope
     phase("opening", "Measuring which kernels suit this GPU, once");
     await tune(engine, { get: recall<string>, set: async (key, value) => void (await keep(key, value)) });
   }
-  if (kernels) override(engine, kernels);
+  if (kernels) force(engine, kernels);
   phase("opening", "Loading data and teacher");
   base = from;
   await turnTo(kind);
+}
+
+/** Takes these kernels, or, where the adapter does not have them, says so and leaves the choice as it is. */
+function force(engine: Engine, kernels: string): void {
+  try {
+    override(engine, kernels);
+  } catch (error) {
+    const { message, remedy } = inWords(error);
+    post({ type: "unusable", problem: `${message} ${remedy}` });
+  }
 }
 
 /** So many kernels between two words about them: people listen to these, too. */
