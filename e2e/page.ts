@@ -1,4 +1,4 @@
-/** What several specs do with the page. Runs are small so that steps take milliseconds, of kernels that compile in a third of the time. */
+/** What several specs do with the page. Runs are small so that steps take milliseconds, on the kernels that compile soonest. */
 import { expect, type Locator, type Page } from "@playwright/test";
 
 export const QUICK_KERNELS = "kernels=gemm=quad4x4,attentionForward=quad1,attentionBackward=quad1";
