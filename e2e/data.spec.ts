@@ -5,8 +5,8 @@ import { PNG } from "pngjs";
 import { file, zipOf } from "../src/data/files.fixture";
 import { readSafetensors, writeSafetensors } from "../src/models/safetensors";
 import { hasShared, sharedBytes } from "../src/models/shared.fixture";
-import { initViT } from "../src/models/vit.config";
-import { DEIT_S } from "../src/models/vit.fixture";
+import { initViT } from "../src/models/vit/config";
+import { DEIT_S } from "../src/models/vit/vit.fixture";
 import { button, data, give, LONG, open, phase, says, status, stepOf, stepReaches, type Upload, upload } from "./page";
 
 const teacher = (page: Page) => page.locator("#teacher");

@@ -5,10 +5,10 @@
 import { type Engine, openEngine, shaderFiles } from "../src/engine/device";
 import { entryPoints, type Shader } from "../src/engine/wgsl";
 import { Params } from "../src/models/params";
-import { initViT, type ViTConfig } from "../src/models/vit.config";
+import { initViT, type ViTConfig } from "../src/models/vit/config";
 import { ATTENTION, choice, choose, GEMM, ROWS } from "../src/ops/variants";
+import { compileStep } from "../src/tasks/classification/step";
 import { Optimizer } from "../src/train/optimizer";
-import { compileStep } from "../src/train/step";
 
 export interface Proof {
   adapter: string;

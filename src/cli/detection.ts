@@ -3,11 +3,11 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { EngineError } from "../engine/errors";
 import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../metrics/errors";
-import { type DetectionTask, detection } from "../train/detection";
-import { type DetectorNetwork, readDetector, writeDetector } from "../train/detection.network";
-import type { Settings } from "../train/experiment";
+import type { Settings } from "../settings/experiment";
+import { type DetectorNetwork, readDetector, writeDetector } from "../tasks/detection/network";
+import { type DetectionTask, detection } from "../tasks/detection/task";
+import type { Scores, Subject } from "../tasks/task";
 import type { Session, StepReport } from "../train/session";
-import type { Scores, Subject } from "../train/task";
 import { type Arguments, nodeEngine, openDetectionData, runToEnd, writeWhole } from "./headless";
 
 const TEACHER = "public/teacher-detector.safetensors";

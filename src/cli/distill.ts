@@ -2,10 +2,11 @@
  * A distillation run without a browser: `npm run distill -- keep=0.5 criterion=student steps=500 seed=1 --json`.
  * The same session as in the page; settings are those of src/train/experiment.ts.
  */
-import type { Classification } from "../train/classification";
-import { isDetection } from "../train/experiment";
+
+import { isDetection } from "../settings/experiment";
+import type { Classification } from "../tasks/classification/task";
+import type { TeacherTime } from "../tasks/task";
 import type { Session } from "../train/session";
-import type { TeacherTime } from "../train/task";
 import { distillDetector } from "./detection";
 import { nodeEngine, readArguments, runToEnd } from "./headless";
 import { openSubject, SUBJECT_KEYS } from "./subject";

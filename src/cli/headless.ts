@@ -14,10 +14,10 @@ import { detectionScenes } from "../data/scenes.detection";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, type TuneStore, tune } from "../ops/tune";
-import { fromPairs, KEYS, type Key, type Settings, settingsOf } from "../train/experiment";
-import { type Network, readNetwork } from "../train/network";
+import { fromPairs, KEYS, type Key, type Settings, settingsOf } from "../settings/experiment";
+import { type Network, readNetwork } from "../tasks/classification/network";
+import type { Scores, Task } from "../tasks/task";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
-import type { Scores, Task } from "../train/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { nodeGPU } from "./device.node";
 

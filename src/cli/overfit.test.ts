@@ -8,10 +8,10 @@ import { type Box, type GroundTruth, iou } from "../models/detector/boxes";
 import { DETECTORS } from "../models/detector/config";
 import { hasShared, sharedBytes } from "../models/shared.fixture";
 import { testEngine } from "../ops/check";
-import { detection } from "../train/detection";
-import { defaults, type Settings } from "../train/experiment";
+import { defaults, type Settings } from "../settings/experiment";
+import { detection } from "../tasks/detection/task";
+import type { Scores } from "../tasks/task";
 import { Session } from "../train/session";
-import type { Scores } from "../train/task";
 import { decodeWholeInNode } from "./decode.node";
 
 /** Learns the images of `dataset` from their boxes alone and is asked for the same images. */

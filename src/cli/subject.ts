@@ -3,11 +3,11 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Dataset } from "../data/dataset";
 import type { Engine } from "../engine/device";
-import { type Classification, classification } from "../train/classification";
-import { defaults, type Settings } from "../train/experiment";
-import { fits } from "../train/fitted";
-import type { Network } from "../train/network";
-import type { Subject } from "../train/task";
+import { defaults, type Settings } from "../settings/experiment";
+import { fits } from "../tasks/classification/fitted";
+import type { Network } from "../tasks/classification/network";
+import { type Classification, classification } from "../tasks/classification/task";
+import type { Subject } from "../tasks/task";
 import { loadNetwork, openData } from "./headless";
 import { trainClassifier } from "./train";
 

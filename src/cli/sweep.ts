@@ -9,9 +9,9 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { isDetection, type Settings, toQuery } from "../train/experiment";
+import { isDetection, type Settings, toQuery } from "../settings/experiment";
+import type { Subject, Task } from "../tasks/task";
 import type { Session } from "../train/session";
-import type { Subject, Task } from "../train/task";
 import { detectionOutcome, openDetectionSubject } from "./detection";
 import { outcome } from "./distill";
 import { nodeEngine, readArguments, runToEnd } from "./headless";

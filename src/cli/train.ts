@@ -5,9 +5,9 @@
 import { rmSync } from "node:fs";
 import type { Dataset } from "../data/dataset";
 import type { Engine } from "../engine/device";
-import { classification } from "../train/classification";
-import { isDetection, type Settings } from "../train/experiment";
-import { writeNetwork } from "../train/network";
+import { isDetection, type Settings } from "../settings/experiment";
+import { writeNetwork } from "../tasks/classification/network";
+import { classification } from "../tasks/classification/task";
 import { trainDetector } from "./detection";
 import { nodeEngine, openData, readArguments, runToEnd, writeWhole } from "./headless";
 

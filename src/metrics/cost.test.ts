@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ViTConfig } from "../models/vit.config";
-import { DEIT_S } from "../models/vit.fixture";
+import type { ViTConfig } from "../models/vit/config";
+import { DEIT_S } from "../models/vit/vit.fixture";
 import { configMacs, paperTeacherMegabytes, saliencyMacs, vitMacs, vitParameters } from "./cost";
 
 const IMAGENET = 1_281_167;

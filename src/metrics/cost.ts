@@ -6,7 +6,7 @@
  * The unit is one multiply-add (MAC). The paper calls it a FLOP; double it for FLOPs. Norms, softmax, activations and
  * additions are not counted. All counts are exact integers.
  */
-import { patches, type ViTConfig, vitShapes } from "../models/vit.config";
+import { patches, type ViTConfig, vitShapes } from "../models/vit/config";
 
 export interface ViTSize {
   /** Tokens in the blocks, CLS included: n. */

@@ -2,8 +2,8 @@
 import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/weights";
-import { type Change, fromPairs, type Settings } from "./experiment";
-import type { Reference } from "./task";
+import { type Change, fromPairs, type Settings } from "../settings/experiment";
+import type { Reference } from "../tasks/task";
 
 export interface Checkpoint {
   settings: Settings;

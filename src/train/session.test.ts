@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { scenes } from "../data/scenes";
 import { testEngine } from "../ops/check";
-import { classification } from "./classification";
-import { defaults } from "./experiment";
+import { defaults } from "../settings/experiment";
+import { classification } from "../tasks/classification/task";
 import { Session } from "./session";
 
 const dataset = scenes({ side: 16, train: 24, test: 12, seed: 3 });

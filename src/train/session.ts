@@ -10,10 +10,10 @@ import { EngineError } from "../engine/errors";
 import { Graph, Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import type { Weights } from "../models/weights";
+import { type Change, KEYS, type Key, parseSetting, SettingError, type Settings, settingOf } from "../settings/experiment";
+import type { Knobs, Progress, Report, Scores, Subject, Task } from "../tasks/task";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-import { type Change, KEYS, type Key, parseSetting, SettingError, type Settings, settingOf } from "./experiment";
 import { Optimizer, warmupCosine } from "./optimizer";
-import type { Knobs, Progress, Report, Scores, Subject, Task } from "./task";
 
 /** What one step did. Times are in milliseconds. */
 export interface StepReport extends Report {

@@ -2,7 +2,7 @@
 import { SCENE_CLASSES, scene } from "../data/scenes";
 import { DETECTION_CLASSES, detectionScene } from "../data/scenes.detection";
 import type { BoxGallery, Gallery } from "../worker/protocol";
-import { DATA_SEED } from "../worker/reading";
+import { DATA_SEED } from "../worker/readerProtocol";
 
 const GALLERY = 8;
 const SIDE = 32;

@@ -1,12 +1,12 @@
 /** Entry point of the page: mounts the app and, when its pictures are there, starts the worker. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { App } from "./App";
-import { connect } from "./client";
-import { loadRuns } from "./shelf";
-import { painted } from "./turns";
-import "./styles.css";
-import "./cards.css";
+import { App } from "./shell/App";
+import { painted } from "./shell/scheduler";
+import { connect } from "./state/client";
+import { loadRuns } from "./state/savedRuns";
+import "./shell/styles.css";
+import "./shell/cards.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

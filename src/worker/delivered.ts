@@ -6,7 +6,7 @@ import { detectionScenes, detectionScenesOfId } from "../data/scenes.detection";
 import { EngineError } from "../engine/errors";
 import type { AnyData } from "./kinds";
 import type { Command } from "./protocol";
-import type { KindName } from "./reading";
+import type { KindName } from "./readerProtocol";
 
 interface Delivered {
   kind: KindName;

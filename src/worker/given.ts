@@ -1,7 +1,7 @@
 /** Files a visitor gives, as the readers of src/data take them. */
 import type { SourceFile } from "../data/files";
 import { EngineError } from "../engine/errors";
-import type { GivenFile } from "./reading";
+import type { GivenFile } from "./readerProtocol";
 
 export function sourceOf({ path, file }: GivenFile): SourceFile {
   return { path, size: file.size, bytes: async () => new Uint8Array(await readable(file.arrayBuffer(), path)) };

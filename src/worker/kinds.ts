@@ -2,18 +2,18 @@
 import { type Dataset, packed } from "../data/dataset";
 import { type DetectionSet, packedSet } from "../data/detection";
 import type { Engine } from "../engine/device";
-import type { ViTConfig } from "../models/vit.config";
-import { type Classification, classification, measure } from "../train/classification";
-import { type DetectionTask, detection } from "../train/detection";
-import { measureDetector } from "../train/detection.heldout";
-import { assertTakes, type DetectorNetwork, readDetector, writeDetector } from "../train/detection.network";
-import { fitted } from "../train/fitted";
-import { type Network, readNetwork, type Told, writeNetwork } from "../train/network";
+import type { ViTConfig } from "../models/vit/config";
+import { fitted } from "../tasks/classification/fitted";
+import { Watch } from "../tasks/classification/monitor";
+import { type Network, readNetwork, type Told, writeNetwork } from "../tasks/classification/network";
+import { type Classification, classification, measure } from "../tasks/classification/task";
+import { measureDetector } from "../tasks/detection/evaluate";
+import { BoxWatch } from "../tasks/detection/monitor";
+import { assertTakes, type DetectorNetwork, readDetector, writeDetector } from "../tasks/detection/network";
+import { type DetectionTask, detection } from "../tasks/detection/task";
+import type { Reference, Subject, Task } from "../tasks/task";
 import type { Session } from "../train/session";
-import type { Reference, Subject, Task } from "../train/task";
-import { BoxWatch } from "./boxwatch";
 import type { DataFacts, Event } from "./protocol";
-import { Watch } from "./watch";
 
 /** Any data set: what a run needs to know of it whatever is learnt. */
 export interface AnyData extends Reference {

@@ -2,11 +2,11 @@
 import type { Dataset } from "../data/dataset";
 import type { AdapterFacts } from "../engine/device";
 import type { Detection, GroundTruth } from "../models/detector/boxes";
-import type { Change, Key, Settings } from "../train/experiment";
-import type { Told } from "../train/network";
+import type { Change, Key, Settings } from "../settings/experiment";
+import type { Told } from "../tasks/classification/network";
+import type { Cost, Errors, Reference, Scores, TeacherTime } from "../tasks/task";
 import type { StepReport } from "../train/session";
-import type { Cost, Errors, Reference, Scores, TeacherTime } from "../train/task";
-import type { KindName, Made } from "./reading";
+import type { KindName, Made } from "./readerProtocol";
 
 export type Command =
   /** Opens the GPU, with `kernels` forced where named. The teachers that come with the page lie below `base`. */

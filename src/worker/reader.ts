@@ -9,7 +9,16 @@ import { openFiles } from "../data/open";
 import { openDetection } from "../data/open.detection";
 import { EngineError } from "../engine/errors";
 import { sourceOf } from "./given";
-import { buffersOf, DATA_SEED, type GivenFile, KEPT_DATA, type Made, type Origin, type ReadCommand, type ReadEvent } from "./reading";
+import {
+  buffersOf,
+  DATA_SEED,
+  type GivenFile,
+  KEPT_DATA,
+  type Made,
+  type Origin,
+  type ReadCommand,
+  type ReadEvent,
+} from "./readerProtocol";
 import { recall } from "./storage";
 
 const PROGRESS_MS = 100;

@@ -3,18 +3,18 @@
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, tune } from "../ops/tune";
+import { isDetection, KEYS, type Settings, settingOf } from "../settings/experiment";
+import { OtherSide } from "../tasks/classification/fitted";
+import type { Reference } from "../tasks/task";
 import { readCheckpoint } from "../train/checkpoint";
-import { isDetection, KEYS, type Settings, settingOf } from "../train/experiment";
-import { OtherSide } from "../train/fitted";
 import { Session } from "../train/session";
-import type { Reference } from "../train/task";
 import { delivered } from "./delivered";
-import { ErrorWatch } from "./errorwatch";
+import { ErrorWatch } from "./errorAnalysis";
 import { type AnyData, type AnyNetwork, CLASSIFIER, DETECTOR, type Kind, type Watcher } from "./kinds";
 import type { Command, Event, Phase } from "./protocol";
-import type { KindName } from "./reading";
+import type { KindName } from "./readerProtocol";
+import { Supply } from "./sources";
 import { keep, recall } from "./storage";
-import { Supply } from "./supply";
 
 const post = (event: Event) => postMessage(event);
 const PREPARING = "Preparing kernels";

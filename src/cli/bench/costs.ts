@@ -10,12 +10,12 @@
  */
 import { type Engine, openEngine } from "../../engine/device";
 import type { Program } from "../../engine/program";
-import { inferViT } from "../../models/names";
 import { Params } from "../../models/params";
+import { inferViT } from "../../models/vit/names";
 import type { Weights } from "../../models/weights";
+import { compileStep, type Model } from "../../tasks/classification/step";
+import { TeacherClock } from "../../tasks/classification/teacherClock";
 import { Optimizer } from "../../train/optimizer";
-import { compileStep, type Model } from "../../train/step";
-import { TeacherClock } from "../../train/teacherTime";
 import { median, type Setup } from "./contest";
 import { makeSetup } from "./defaults";
 import { offerGPU } from "./navigator.node";

@@ -2,12 +2,12 @@
 import { type Engine, openEngine } from "../../engine/device";
 import { Graph } from "../../engine/graph";
 import { Program } from "../../engine/program";
-import { inferViT } from "../../models/names";
 import { Params, readFloats } from "../../models/params";
+import { inferViT } from "../../models/vit/names";
 import type { Weights } from "../../models/weights";
 import { matmul } from "../../ops/linear";
+import { type Batch, compileStep, type Lesson, type Model } from "../../tasks/classification/step";
 import { Optimizer } from "../../train/optimizer";
-import { type Batch, compileStep, type Lesson, type Model } from "../../train/step";
 import { type Contestant, meanSquare, type Runner, type Setup } from "./contest";
 import { keptPatches } from "./flops";
 import { convolution } from "./ours.conv";

@@ -2,7 +2,7 @@
  * A detector's weights as files keep them: names of torchvision and mmdetection, convolutions in PyTorch's [O, I, kh, kw] where
  * this app has [O, kh, kw, I]. This is the only place that knows of the difference.
  */
-import type { Source } from "../names";
+import type { Source } from "../vit/names";
 import { listed, type Weight, type Weights, WeightsError } from "../weights";
 
 const PREFIX = /^(?:(?:module|model)\.)+/;

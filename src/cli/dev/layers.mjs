@@ -1,0 +1,77 @@
+/**
+ * Imports only go left: shaders <- engine <- ops <- models <- methods, data, metrics <- tasks <- train <- worker <- ui,
+ * settings <- methods and train <- cli. This check reads every import below src/ and names the ones that go another way.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, posix, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Each layer and the ones next to it on the left; what those may import, it may import too. @type {Record<string, string[]>} */
+const LEFT = {
+  shaders: [],
+  engine: ["shaders"],
+  ops: ["engine"],
+  models: ["ops"],
+  settings: ["engine"],
+  methods: ["models", "settings"],
+  data: ["models"],
+  metrics: ["models"],
+  tasks: ["methods", "data", "metrics"],
+  train: ["tasks"],
+  worker: ["train"],
+  ui: ["worker"],
+  cli: ["train"],
+};
+
+/** What any test, and the helper that tests share, may import besides its own left. */
+const TEST_HELPERS = /^src\/(cli\/device\.node|ops\/check)\b/;
+const TEST_CODE = /\.test\.tsx?$|^src\/ops\/check\b/;
+
+/** `from "x"`, `import "x"`, `import("x")`, `import.meta.glob("x")` and `new URL("x", import.meta.url)`. */
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bimport\.meta\.glob[^(]*\(\s*\[?\s*|\bnew URL\(\s*)(["'])([./][^"']*)\1/g;
+
+/** @param {string} layer @returns {Set<string>} */
+function reach(layer) {
+  return new Set([layer, ...LEFT[layer].flatMap((left) => [...reach(left)])]);
+}
+
+/** The layer of a path from the repository root; undefined outside the layers. @param {string} path */
+function layerOf(path) {
+  const [top, second] = path.split("/");
+  const name = top === "src" ? second : top;
+  return name in LEFT ? name : undefined;
+}
+
+/**
+ * @param {string} file path from the repository root, with forward slashes
+ * @param {string} source its text
+ * @returns {string[]} one message per import that breaks the rule
+ */
+export function violations(file, source) {
+  const layer = layerOf(file);
+  if (!layer) return [];
+  const allowed = reach(layer);
+  const isTest = TEST_CODE.test(file);
+  const found = [];
+  for (const [, , request] of source.matchAll(IMPORT)) {
+    const target = request.startsWith("/") ? request.slice(1) : posix.join(posix.dirname(file), request);
+    const to = layerOf(target);
+    if (!to || allowed.has(to) || (isTest && TEST_HELPERS.test(target))) continue;
+    found.push(`${file}: imports "${request}", but ${layer} may import only ${[...allowed].join(", ")} (imports go left)`);
+  }
+  return found;
+}
+
+/** @param {string} root the repository's folder */
+export function checkLayers(root) {
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((name) => /\.(tsx?|mjs)$/.test(name));
+  return sources.flatMap((name) =>
+    violations(posix.join("src", name.replaceAll("\\", "/")), readFileSync(join(root, "src", name), "utf8")),
+  );
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const found = checkLayers(resolve(dirname(fileURLToPath(import.meta.url)), "../../.."));
+  for (const message of found) console.error(message);
+  process.exit(found.length ? 1 : 0);
+}

@@ -1,0 +1,76 @@
+/**
+ * FreeKD: details of the features, level by level of a wavelet transform, imitate where prompts ask for them.
+ *
+ * Zhang et al., "FreeKD: Knowledge distillation via semantic frequency prompt", CVPR 2024, as its code does it: the terms are
+ * decomposition levels 1 to 3, each with all three orientations, and the low band counts nowhere. There prompts are trained
+ * beforehand on the teacher's detection loss; here they are random and stay so, and their weights lie close to one half.
+ */
+import type { Graph, Tensor } from "../../engine/graph";
+import { errorLoss, mix } from "../../ops/features";
+import { haar, promptWeights } from "../../ops/haar";
+import { randomScores } from "../../ops/select";
+import { weight } from "./knobs";
+import { alignModules, type Pair, pairs, scaleOf, total } from "./levels";
+import type { DetectionMethod, Lesson } from "./method";
+
+const knobs = {
+  alpha: weight("Frequency weight", 1, "Weight of the details' mean absolute difference, summed over wavelet and pyramid levels."),
+  beta: weight("Feature weight", 5, "Weight of the features' mean squared difference beside it, as in FitNet."),
+  gamma: weight("Box weight", 1, "Weight of the mean smooth L1 distance of box outputs."),
+};
+
+/** Wavelet levels, prompts T and the deviation they are drawn with. */
+const LEVELS = 3;
+const PROMPTS = 6;
+const DEVIATION = 0.01;
+const STREAM = 0x400;
+
+/** Views: `frequency.L.J` [B, h, w, 4], the weight of each band (0 for the low one) at wavelet level J from 1. */
+export const freekd: DetectionMethod<typeof knobs> = {
+  name: "freekd",
+  label: "FreeKD",
+  paper: "Zhang et al., FreeKD: Knowledge distillation via semantic frequency prompt, CVPR 2024",
+  about:
+    "Details of the features imitate, by a wavelet transform. The paper's prompts, trained beforehand, are replaced by random ones that stay as they are.",
+  knobs,
+  terms: {
+    frequency: { label: "L_freq", kind: "feature", weight: "alpha", paper: "1, means" },
+    feature: { label: "L_feat", kind: "feature", weight: "beta", paper: "5, means" },
+    box: { label: "L_box", kind: "logit", weight: "gamma", paper: "1, means" },
+  },
+  modules: alignModules,
+  losses(lesson) {
+    const levels = pairs(lesson);
+    const details = levels.flatMap((pair) => frequencies(lesson, pair));
+    const errors = levels.map(({ student, teacher }) => errorLoss(student, teacher, { scale: scaleOf(teacher, "normalised") }));
+    const boxes = levels.map(({ level }) => {
+      const [own, target] = [lesson.student, lesson.teacher].map(({ levels }) => levels[level].box);
+      return errorLoss(own, target, { power: "smooth", scale: scaleOf(target, "normalised") });
+    });
+    const frequency = details.length > 0 && { frequency: total(details.map(({ loss }) => loss)) };
+    return {
+      losses: { ...frequency, feature: total(errors), box: total(boxes) },
+      views: Object.assign({}, ...details.map(({ view }) => view)),
+    };
+  },
+};
+
+/** The terms of one pyramid level. Small maps have fewer wavelet levels, a map of one pixel none. */
+function frequencies({ random }: Lesson, { level, student, teacher }: Pair) {
+  const count = Math.min(LEVELS, Math.floor(Math.log2(Math.min(...teacher.shape.slice(1, 3)))));
+  const [own, target] = [haar(student, count), haar(teacher, count)];
+  return target.map((bands, j) => {
+    const stream = STREAM + 2 * (LEVELS * level + j);
+    const rows = promptWeights(bands, prompts(teacher.graph, teacher.cols, { seed: random.seed, stream }));
+    const scale = 4 / (3 * bands.tensor.size);
+    const loss = errorLoss(own[j].tensor, bands.tensor, { power: "absolute", rows, scale });
+    return { loss, view: { [`frequency.${level}.${j + 1}`]: rows } };
+  });
+}
+
+/** Prompts [T, C], the same in every step: differences of two uniform numbers, whose variance is 1/6. */
+function prompts(graph: Graph, channels: number, { seed, stream }: { seed: number; stream: number }): Tensor {
+  const [a, b] = [0, 1].map((i) => randomScores(graph, [PROMPTS, channels], { seed, stream: stream + i, step: 0 }));
+  const lambda = DEVIATION * Math.sqrt(6);
+  return mix(a, b, { lambda, mu: -lambda });
+}

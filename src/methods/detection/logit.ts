@@ -1,0 +1,32 @@
+/**
+ * Conventional logit distillation: the student's classification follows the teacher's at every place alike.
+ *
+ * Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015; what SAMKD's Table IV calls LD without SLD.
+ */
+import { divergenceLoss } from "../../ops/features";
+import { logits, weight } from "./knobs";
+import { total } from "./levels";
+import type { DetectionMethod } from "./method";
+
+const knobs = {
+  beta: weight("Logit weight β", 0.5, "Weight of the divergence, a mean over places and a sum over levels."),
+  ...logits,
+};
+
+/** Views: `divergence.L` [B, H, W]. */
+export const logit: DetectionMethod<typeof knobs> = {
+  name: "logit",
+  label: "Logit KD",
+  paper: "Hinton, Vinyals, Dean, Distilling the knowledge in a neural network, 2015",
+  about: "The student's classification follows the teacher's at every place alike.",
+  knobs,
+  terms: { logit: { label: "L_logit", kind: "logit", weight: "beta", paper: "not given" } },
+  modules: () => ({}),
+  losses({ student, teacher, knobs }) {
+    const { divergence: kind, temperature } = knobs;
+    const losses = student.levels.map(({ cls }, l) =>
+      divergenceLoss(cls, teacher.levels[l].cls, { classes: student.config.classes, kind, temperature }),
+    );
+    return { losses: { logit: total(losses) }, views: Object.fromEntries(losses.map(({ kl }, l) => [`divergence.${l}`, kl])) };
+  },
+};

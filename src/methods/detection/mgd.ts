@@ -1,0 +1,58 @@
+/**
+ * MGD: random pixels of the student's features are erased and regenerated.
+ *
+ * Yang et al., "Masked generative distillation", ECCV 2022.
+ */
+import { errorLoss } from "../../ops/features";
+import { erase, eraseMask } from "../../ops/regions";
+import { randomScores } from "../../ops/select";
+import { number } from "../../settings/setting";
+import { generate, generator } from "./generator";
+import { reduction, weight } from "./knobs";
+import { alignModules, forLevels, type Pair, pairs, scaleOf, total } from "./levels";
+import type { DetectionMethod, Lesson } from "./method";
+
+const knobs = {
+  ratio: number({
+    label: "Erased share λ",
+    help: "How likely each pixel is erased, in all channels at once. 0.65 for one-stage detectors.",
+    ...{ default: 0.65, min: 0, max: 1, when: "live", group: "mask" },
+  }),
+  alpha: weight(
+    "Feature weight α",
+    20,
+    "With literal sums the paper's is 0.00002; on COCO's maps that weighs the mean by 86, 21 and 5 on levels P3 to P5.",
+  ),
+  reduction,
+};
+type Knobs = typeof knobs;
+
+/** Tells the masks of the levels apart, and from other draws of the same seed. */
+const STREAM = 0x300;
+
+/** Views: `mask.L` [B, H, W] and `reconstruction.L` [B, H, W, C]. */
+export const mgd: DetectionMethod<Knobs> = {
+  name: "mgd",
+  label: "MGD",
+  paper: "Yang et al., Masked generative distillation, ECCV 2022",
+  about:
+    "Random pixels of the student's features are erased; a small convolutional block regenerates the teacher's features from the rest.",
+  knobs,
+  terms: { feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-5, sums" } },
+  modules: (student, teacher) => ({
+    ...alignModules(student, teacher),
+    ...forLevels(teacher, (l) => generator(`generation.${l}`, teacher.channels)),
+  }),
+  losses(lesson) {
+    const levels = pairs(lesson).map((pair) => regenerated(lesson, pair));
+    return { losses: { feature: total(levels.map(({ loss }) => loss)) }, views: Object.assign({}, ...levels.map(({ views }) => views)) };
+  },
+};
+
+function regenerated({ knobs, modules, random }: Lesson<Knobs>, { level, student, teacher }: Pair) {
+  const noise = randomScores(student.graph, [1, ...student.shape.slice(0, 3)], { ...random, stream: STREAM + level });
+  const mask = eraseMask(noise, knobs.ratio, "below");
+  const rebuilt = generate(modules, `generation.${level}`, erase(student, mask, [1]).reshape(student.shape));
+  const views = { [`mask.${level}`]: mask.reshape(student.shape.slice(0, 3)), [`reconstruction.${level}`]: rebuilt.detach() };
+  return { loss: errorLoss(rebuilt, teacher, { scale: scaleOf(teacher, knobs.reduction) }), views };
+}

@@ -1,0 +1,183 @@
+/**
+ * MKD: patches of the student's input are erased, and from what it makes of the rest a decoder regenerates the teacher's
+ * features of the whole image. Nothing passes between erased and visible patches on the way (masked convolution).
+ *
+ * Lao et al., "Masked Autoencoders Are Stronger Knowledge Distillers", ICCV 2023. No code is public: this is a
+ * reconstruction. Depth, heads and positions of the decoder, the convolutions that align, the normalisation of L_feat and the
+ * weights are readings; what the text leaves open otherwise is a knob.
+ */
+import type { Tensor } from "../../engine/graph";
+import { stageChannels } from "../../models/detector/config";
+import { weigh } from "../../ops/cells";
+import { standardise } from "../../ops/channelnorm";
+import { errorLoss } from "../../ops/features";
+import type { Loss } from "../../ops/losses";
+import { upsampleNearest } from "../../ops/maps";
+import { absolutePixelMeans } from "../../ops/regions";
+import { hide, randomScores } from "../../ops/select";
+import { choice, number } from "../../settings/setting";
+import { decoderModules, regenerate } from "./decoder";
+import { gcBlock, gcModules } from "./gcblock";
+import { weight } from "./knobs";
+import { align, alignModules, forLevels, type Pair, pairs, total } from "./levels";
+import type { DetectionMethod, Dimensions, Lesson } from "./method";
+import { layer, type Modules } from "./modules";
+
+const knobs = {
+  variant: choice({
+    label: "Variant",
+    help: "mkd: mask the student's input, regenerate the teacher's features. vanilla: neither mask nor decoder. cutout: mask, no distillation. cutout+fitnet: mask, plain imitation of features. With a frozen copy of the student as teacher, mkd is the paper's self-distillation.",
+    ...{ default: "mkd", options: ["mkd", "vanilla", "cutout", "cutout+fitnet"], when: "live", records: true, group: "method" },
+  }),
+  ratio: number({
+    label: "Erased share r",
+    help: "Share of each image's patches hidden from the student, the same number in every image. The paper's best is 0.3 in long runs.",
+    ...{ default: 0.3, min: 0, max: 0.75, when: "live", group: "mask" },
+  }),
+  patchPixels: choice({
+    label: "Patch size s",
+    help: "Side of a hidden patch in pixels. With 16, maps coarser than that look at the patch in the upper left of each cell.",
+    ...{ default: "32", options: ["32", "16"], when: "live", records: true, group: "mask" },
+  }),
+  statistics: choice({
+    label: "Statistics",
+    help: "What the student's normalisation layers measure. all: erased pixels count as they are. visible: visible ones alone.",
+    ...{ default: "all", options: ["all", "visible"], when: "live", records: true, group: "mask" },
+  }),
+  area: choice({
+    label: "Loss over",
+    help: "full: the whole map, visible and erased, as in the paper. erased: only what was hidden.",
+    ...{ default: "full", options: ["full", "erased"], when: "live", records: true, group: "loss" },
+  }),
+  passes: choice({
+    label: "Student passes",
+    help: "one: the masked image also teaches to detect. two: detection learns from a second pass of the whole image, at twice the cost.",
+    ...{ default: "one", options: ["one", "two"], when: "live", records: true, group: "method" },
+  }),
+  tokenPixels: choice({
+    label: "Token size",
+    help: "Pixels of the input along a token's side in the decoder: 32 is a grid of H/32.",
+    ...{ default: "32", options: ["32", "16"], when: "next", group: "method" },
+  }),
+  decoderDepth: choice({
+    label: "Decoder blocks",
+    help: "Transformer blocks that regenerate features, shared by all levels. The paper does not say how many.",
+    ...{ default: "2", options: ["1", "2", "4"], when: "next", group: "method" },
+  }),
+  decoderHeads: choice({
+    label: "Decoder heads",
+    help: "Attention heads of each of these blocks.",
+    ...{ default: "4", options: ["1", "2", "4", "8"], when: "next", group: "method" },
+  }),
+  encoder: choice({
+    label: "Loss on the encoder (L_MSE)",
+    help: "on: the backbone's C3 to C5 also imitate the teacher's, at visible patches (the paper's ablation).",
+    ...{ default: "off", options: ["off", "on"], when: "next", group: "loss" },
+  }),
+  lambda: weight("Feature weight λ", 10, "Weight of L_feat, 1 - r for each level. The paper's is unknown; 10 is PKD's."),
+  gamma: weight("Global weight γ", 1, "Weight of L_global, how pixels relate, as a mean. The paper's is unknown."),
+  mseWeight: weight("Encoder weight", 1, "Weight of L_MSE, where it is on. Never calibrated: it does not reach the pyramid."),
+};
+type Knobs = typeof knobs;
+
+/** Tells these draws from others of the same seed. */
+const STREAM = 0x400;
+
+/**
+ * Views: `visible.input` [B, gh, gw] and `visible.L` [B, H, W], 1 visible and 0 erased; `regenerated.L`
+ * [B, H, W], mean |F| over channels; `error.L` [B, H, W], what each position adds to L_feat.
+ */
+export const mkd: DetectionMethod<Knobs> = {
+  name: "mkd",
+  label: "MKD",
+  paper: "Lao et al., Masked Autoencoders Are Stronger Knowledge Distillers, ICCV 2023",
+  about:
+    "Patches of the student's input are hidden, and a decoder regenerates the teacher's features from the rest. A reconstruction: the authors' code is not public.",
+  knobs,
+  terms: {
+    feature: { label: "L_feat", kind: "feature", weight: "lambda", paper: "unknown" },
+    // A tenth of a feature term is what calibration gives logits.
+    global: { label: "L_global", kind: "logit", weight: "gamma", paper: "unknown" },
+    encoder: { label: "L_MSE", kind: "feature", weight: "mseWeight", paper: "unknown" },
+  },
+  modules: (student, teacher, { tokenPixels, decoderDepth, decoderHeads, encoder }) => ({
+    ...alignModules(student, teacher),
+    ...decoderModules(teacher, decoderOf({ tokenPixels, decoderDepth, decoderHeads })),
+    ...forLevels(teacher, (l) => ({ ...gcModules(`student.${l}`, teacher.channels), ...gcModules(`teacher.${l}`, teacher.channels) })),
+    ...(encoder === "on" && encoderModules(student, teacher)),
+  }),
+  visible({ graph, batch, image, knobs, random }) {
+    if (knobs.variant === "vanilla") return undefined;
+    const side = image / Number(knobs.patchPixels);
+    const draws = randomScores(graph, [batch, side * side], { ...random, stream: STREAM });
+    const cells = hide(draws, knobs.ratio).reshape([batch, side, side]);
+    return { cells, visibleStatistics: knobs.statistics === "visible", passes: knobs.passes };
+  },
+  losses(lesson) {
+    const { visible, knobs } = lesson;
+    const views = visible ? visibleViews(lesson, visible) : {};
+    if (knobs.variant === "cutout") return { losses: {}, views };
+    const levels = pairs(lesson).map((pair) => compared(lesson, pair));
+    const global = levels.flatMap(({ global }) => global ?? []);
+    return {
+      losses: {
+        feature: total(levels.map(({ feature }) => feature)),
+        ...(global.length && { global: total(global) }),
+        ...(knobs.encoder === "on" && { encoder: encoderLoss(lesson) }),
+      },
+      views: Object.assign(views, ...levels.map(({ views }) => views)),
+    };
+  },
+};
+
+function decoderOf({ tokenPixels, decoderDepth, decoderHeads }: Record<"tokenPixels" | "decoderDepth" | "decoderHeads", string>) {
+  return { token: Number(tokenPixels), depth: Number(decoderDepth), heads: Number(decoderHeads) };
+}
+
+/** One level: L_feat = 1 / 2N |norm(F^T) - norm(F^S)|^2, and in MKD itself L_global, the same of R(norm(F)). */
+function compared(
+  lesson: Lesson<Knobs>,
+  { level, student, teacher }: Pair,
+): { feature: Loss; global?: Loss; views: Record<string, Tensor> } {
+  const { knobs, modules, visible } = lesson;
+  const masked = knobs.variant === "mkd" ? visible : undefined;
+  const { image } = lesson.student.config;
+  const rebuilt = masked ? regenerate(modules, student, { level, image, visible: masked, decoder: decoderOf(knobs) }) : student;
+  const plain = knobs.variant === "cutout+fitnet";
+  const [own, target] = plain ? [rebuilt, teacher] : [rebuilt, teacher].map((x) => standardise(x, { unbiased: false }));
+  const rows = visible && knobs.area === "erased" ? weigh(cellsAt(visible, teacher), "erased") : undefined;
+  const feature = errorLoss(own, target, { rows, scale: (plain ? 1 : 0.5) / teacher.size });
+  const related = (x: Tensor, who: "student" | "teacher") => gcBlock(modules, `${who}.${level}`, x);
+  const global = masked && errorLoss(related(own, "student"), related(target, "teacher"), { scale: 1 / teacher.size });
+  const views = {
+    [`regenerated.${level}`]: absolutePixelMeans(rebuilt.detach(), 1),
+    [`error.${level}`]: feature.rows.reshape(teacher.shape.slice(0, 3)),
+  };
+  return { feature, global, views };
+}
+
+function visibleViews({ student }: Lesson<Knobs>, visible: Tensor): Record<string, Tensor> {
+  const levels = student.pyramid.map((x, l) => [`visible.${l}`, cellsAt(visible, x)] as const);
+  return { "visible.input": visible, ...Object.fromEntries(levels) };
+}
+
+/** The mask [B, gh, gw] at the pixels of a map: [B, H, W]. */
+function cellsAt(visible: Tensor, { shape: [batch, height, width] }: Tensor): Tensor {
+  return upsampleNearest(visible.reshape([...visible.shape, 1]), [height, width]).reshape([batch, height, width]);
+}
+
+/** Theta of C3 to C5, where the backbones differ in width. */
+function encoderModules(student: Dimensions, teacher: Dimensions): Modules {
+  const [own, target] = [student, teacher].map((config) => stageChannels(config).slice(1));
+  return Object.assign({}, ...own.map((channels, s) => (channels === target[s] ? {} : layer(`encoder.${s}`, channels, target[s]))));
+}
+
+/** L_MSE = sum m (Theta(C^S) - C^T)^2 / sum m, a mean over visible pixels and channels, of C3 to C5. */
+function encoderLoss({ student, teacher, modules, visible }: Lesson<Knobs>): Loss {
+  return total(
+    teacher.stages.map((target, s) => {
+      const rows = visible && weigh(cellsAt(visible, target), "visible");
+      return errorLoss(align(modules, `encoder.${s}`, student.stages[s]), target, { rows, scale: 1 / target.size });
+    }),
+  );
+}

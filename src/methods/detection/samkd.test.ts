@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest";
+import type { Live } from "../../engine/graph";
+import type { Weights } from "../../models/weights";
+import { testEngine } from "../../ops/check";
+import { regionsOf } from "../../ops/regions";
+import { features, type Scene, SMALL, teach } from "./distill.fixture";
+import { dmkd } from "./dmkd";
+import { awake, checkGradients, sum } from "./gradients.fixture";
+import { samkd } from "./samkd";
+
+/** One map, with regions 1, 2 and 4 and no Theta. */
+const EQUAL: Scene = { batch: 2, sides: [8], student: 4, teacher: 4, classes: 3, anchors: 2 };
+const off = { sfd: "off" };
+
+/** Weights with `name` changed element by element. */
+function changed(weights: Weights, name: string, change: (v: number, i: number) => number): Weights {
+  const old = weights.get(name) as { shape: number[]; data: Float32Array };
+  return new Map([...weights]).set(name, { shape: old.shape, data: old.data.map(change) });
+}
+
+const data = (weights: Weights, name: string) => weights.get(name)?.data as Float32Array;
+
+/** Blocks that change nothing: the identity at the kernels' centres, no biases. */
+const identity = (fresh: Weights): Weights =>
+  new Map(
+    [...fresh].map(([name, { shape, data }]) => {
+      const [outputs, inputs] = [shape[0], shape[shape.length - 1]];
+      const centre = shape.length === 4 ? 4 : 0;
+      const at = (i: number) => Math.floor(i / inputs) % (shape.length === 4 ? 9 : 1) === centre;
+      const diagonal = (i: number) => Math.floor(i / (data.length / outputs)) === i % inputs && at(i);
+      return [name, { shape, data: data.map((_, i) => (shape.length > 1 && diagonal(i) ? 1 : 0)) }];
+    }),
+  );
+
+describe("T19: blocks that change nothing, features they let pass", () => {
+  const positive = (weights: Weights) => changed(weights, "pyramid.0", Math.abs);
+  const [student, teacher] = [positive(features(EQUAL, 4, 1)), features(EQUAL, 4, 2)];
+  const squares = sum(data(teacher, "pyramid.0").map((v) => v * v));
+  const apart = sum(data(teacher, "pyramid.0").map((v, i) => (v - data(student, "pyramid.0")[i]) ** 2));
+  const count = data(teacher, "pyramid.0").length;
+  const feature = async (knobs: Record<string, number | string>) => {
+    const taught = await teach(await testEngine(), samkd, {
+      scene: EQUAL,
+      student,
+      teacher,
+      modules: identity,
+      knobs: { sld: "off", ...knobs },
+    });
+    return (await taught.run()).values.feature;
+  };
+  const [nothing, everything] = [
+    { omegaS: 100, omegaC: 2 },
+    { omegaS: -1, omegaC: -1 },
+  ];
+
+  test.each(["tiled", "cropped"])("nothing erased, borders %s: 3 |F^T - F^S|^2, or their mean squared difference", async (borders) => {
+    expect((await feature({ ...nothing, borders, reduction: "literal" })) / ((3 * apart) / 2)).toBeCloseTo(1, 5);
+    expect((await feature({ ...nothing, borders })) / (apart / count)).toBeCloseTo(1, 5);
+  });
+
+  test("everything erased: 3 |F^T|^2", async () => {
+    expect((await feature({ ...everything, reduction: "literal" })) / ((3 * squares) / 2)).toBeCloseTo(1, 5);
+  });
+});
+
+describe("SLD", () => {
+  const teacher = features(EQUAL, 4, 2);
+  const run = async (student: Weights, knobs: Record<string, number | string> = {}) =>
+    (await teach(await testEngine(), samkd, { scene: EQUAL, student, teacher, knobs: { ...off, ...knobs } })).run();
+
+  test("T21: W is 0 for features alike up to scale, 2 for opposite ones; then, or for equal logits, nothing is to learn", async () => {
+    const like = (factor: number) => changed(features(EQUAL, 4, 1), "pyramid.0", (_, i) => factor * data(teacher, "pyramid.0")[i]);
+    for (const difference of ["flattened", "pooled", "pixels"]) {
+      const same = await run(like(3), { difference });
+      for (const w of same.views["difference.0"]) expect(w).toBeCloseTo(0, 5);
+      expect(same.values.logit).toBeCloseTo(0, 5);
+      for (const w of (await run(like(-0.5), { difference })).views["difference.0"]) expect(w).toBeCloseTo(2, 5);
+    }
+    const agreed = await run(changed(features(EQUAL, 4, 1), "cls.0", (_, i) => data(teacher, "cls.0")[i]));
+    expect(agreed.values.logit).toBeCloseTo(0, 6);
+    expect(agreed.views["difference.0"]).toHaveLength(2 * 21);
+  });
+
+  test("T22: the gradient of one region is spread evenly over its pixels", async () => {
+    const { gradients } = await run(features(EQUAL, 4, 1), { regions: "1" });
+    const g = gradients.get("cls.0") as Float64Array;
+    const [pixels, cols] = [64, 6];
+    for (let i = 0; i < g.length; i++) {
+      const first = Math.floor(i / (pixels * cols)) * pixels * cols + (i % cols);
+      expect(g[i]).toBe(g[first]);
+    }
+    expect(Math.abs(g[0])).toBeGreaterThan(1e-6);
+  });
+
+  test("T23: W carries no gradient unless told to", async () => {
+    const trial = (detach: string) => teach(testing, samkd, { knobs: { detach }, modules: awake, terms: ["logit"] });
+    const testing = await testEngine();
+    const norm = (g: Float64Array | undefined) => sum(g?.map(Math.abs) ?? []);
+    const [detached, drawn] = [(await (await trial("off")).run()).gradients, (await (await trial("on")).run()).gradients];
+    for (const name of ["pyramid.0", "pyramid.1", "kd.align.0.weight", "kd.theta_s.0.0.weight"]) expect(norm(detached.get(name))).toBe(0);
+    for (const name of ["pyramid.0", "pyramid.1", "kd.align.0.weight"]) expect(norm(drawn.get(name))).toBeGreaterThan(1e-4);
+    for (const found of [detached, drawn]) expect(norm(found.get("cls.1"))).toBeGreaterThan(1e-3);
+  });
+});
+
+test("T23: with both parts off nothing is added to the detector's loss", async () => {
+  const { terms } = await teach(await testEngine(), samkd, { knobs: { sfd: "off", sld: "off" } });
+  expect(terms).toEqual([]);
+});
+
+test("thresholds are live: masks and loss follow without recording anew", async () => {
+  const taught = await teach(await testEngine(), samkd, { knobs: {}, modules: awake });
+  const erased = (mask: ArrayLike<number>) => Array.from(mask).filter((v) => v === 0).length;
+  const at = async (omegaS: number) => {
+    (taught.knobs.omegaS as unknown as Live).value = omegaS;
+    const { values, views } = await taught.run();
+    return { share: erased(views["mask.0.4"]) / views["mask.0.4"].length, loss: values.feature };
+  };
+  const [low, middle, high] = [await at(0.5), await at(0.95), await at(2.1)];
+  expect([low.share, high.share]).toEqual([1, 0]);
+  expect(middle.share).toBeGreaterThan(0.3);
+  expect(middle.share).toBeLessThan(0.9);
+  expect(new Set([low.loss, middle.loss, high.loss]).size).toBe(3);
+});
+
+test("levels too fine for a map are left out, and so are maps of one pixel", async () => {
+  const scene = { ...SMALL, sides: [8, 5, 2, 1] };
+  const { views, values } = await (await teach(await testEngine(), samkd, { scene, knobs: {} })).run();
+  const found = Object.keys(views).filter((name) => name.startsWith("reconstruction"));
+  expect(found.sort()).toEqual(["0.1", "0.2", "0.4", "1.1", "1.2", "2.1"].map((name) => `reconstruction.${name}`));
+  expect(views["channelMask.1"]).toHaveLength(2 * 5 * 8);
+  for (const value of Object.values(values)) expect(Number.isFinite(value)).toBe(true);
+});
+
+test("cropped regions are regenerated as if each were an image of its own", async () => {
+  // In units of an image, a cell cut out of it would be measured otherwise.
+  const knobs = { regions: "2", borders: "cropped", unit: "absolute", sld: "off" };
+  const whole = await teach(await testEngine(), samkd, { scene: EQUAL, knobs, modules: awake });
+  const cells = { ...EQUAL, batch: 8, sides: [4] };
+  // Pixels of the whole in the order in which cells list theirs.
+  const order = [0, 1].flatMap((b) =>
+    regionsOf([2], [8, 8]).flatMap(([top, left, bottom, right]) => {
+      const pixels: number[] = [];
+      for (let i = top; i < bottom; i++) for (let j = left; j < right; j++) pixels.push(64 * b + 8 * i + j);
+      return pixels;
+    }),
+  );
+  const cut = (values: ArrayLike<number>) => Float32Array.from(order.flatMap((p) => [0, 1, 2, 3].map((c) => values[4 * p + c])));
+  const cutFeatures = (from: Weights) => {
+    const cutOut = cut(data(from, "pyramid.0"));
+    return changed(features(cells, 4, 1), "pyramid.0", (_, i) => cutOut[i]);
+  };
+  const parts = await teach(await testEngine(), samkd, {
+    ...{ scene: cells, knobs: { ...knobs, regions: "1" }, modules: awake },
+    ...{ student: cutFeatures(whole.weights), teacher: cutFeatures(whole.teacher) },
+  });
+  const [a, b] = [await whole.run(), await parts.run()];
+  const rebuilt = cut(a.views["reconstruction.0.2"]);
+  for (const [i, v] of rebuilt.entries()) expect(v).toBeCloseTo(b.views["reconstruction.0.1"][i], 5);
+  expect(a.values.feature).toBeCloseTo(b.values.feature, 5);
+});
+
+test("separate blocks per scale equal shared ones while their weights are equal", async () => {
+  const shared = await teach(await testEngine(), samkd, { knobs: {} });
+  const copies = (fresh: Weights): Weights =>
+    new Map(
+      [...fresh].map(([name, { shape }]) => [
+        name,
+        { shape, data: data(shared.weights, `kd.${name.replace(/^(theta_.\.\d)\.\d\./, "$1.")}`) },
+      ]),
+    );
+  const separate = await teach(await testEngine(), samkd, { knobs: { theta: "scale" }, modules: copies });
+  const [a, b] = [await shared.run(), await separate.run()];
+  expect(b.values.feature).toBeCloseTo(a.values.feature, 5);
+  for (const name of Object.keys(a.views)) for (const [i, v] of a.views[name].entries()) expect(b.views[name][i], name).toBeCloseTo(v, 5);
+});
+
+describe("gradients of every reading", () => {
+  const readings: Record<string, string | number>[] = [
+    { phi: "identity", omegaS: 0.7, difference: "pooled", divergence: "bernoulli", borders: "cropped" },
+    { phi: "softmax", difference: "pixels", theta: "scale", regions: "1+4", temperature: 2 },
+    { reduction: "literal", sfd: "off", regions: "2" },
+  ];
+  test.each(readings)("%o", async (knobs) => {
+    await checkGradients(await teach(await testEngine(), samkd, { knobs: { detach: "on", ...knobs }, modules: awake }));
+  });
+});
+
+describe("DMKD", () => {
+  test("is SAMKD with one region and without logits; learned shares start where fixed ones stand", async () => {
+    const engine = await testEngine();
+    const plain = await (await teach(engine, samkd, { knobs: { regions: "1", sld: "off" } })).run();
+    const dual = await (await teach(engine, dmkd, { knobs: {} })).run();
+    const learned = await (await teach(engine, dmkd, { knobs: { shares: "learned" } })).run();
+    expect(dual.values.feature).toBe(plain.values.feature);
+    expect(learned.values.feature).toBeCloseTo(dual.values.feature, 6);
+  });
+
+  test("learns its shares", async () => {
+    const taught = await teach(await testEngine(), dmkd, { knobs: { shares: "learned" }, modules: awake });
+    await checkGradients(taught);
+    expect((await taught.run()).gradients.get("kd.share.0")?.[0]).not.toBe(0);
+  });
+});

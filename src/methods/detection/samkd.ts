@@ -1,0 +1,134 @@
+/**
+ * SAMKD: erase what the teacher attends to, region by region, and let the student regenerate it (SFD, Eq. 1 to 8); compare
+ * logits region by region, the more where features differ more (SLD, Eq. 9 to 12).
+ *
+ * Zhang, Li, Li, Xu, "SAMKD: Spatial-aware Adaptive Masking Knowledge Distillation for Object Detection". No code is public:
+ * this is a reconstruction, and what the text leaves open is a knob.
+ */
+import type { Tensor } from "../../engine/graph";
+import { cosineDistance, divergenceLoss, products } from "../../ops/features";
+import { regionMeans, type Sides, usable } from "../../ops/regions";
+import { choice, number } from "../../settings/setting";
+import { dualMasking, dualModules, maskKnobs } from "./dualmasking";
+import { logits, reduction, weight } from "./knobs";
+import { alignModules, type Pair, pairs, total } from "./levels";
+import type { DetectionMethod, Lesson } from "./method";
+
+const onOff = <const L extends string>(label: L, help: string) =>
+  choice({ label, help, ...{ default: "on", options: ["on", "off"], when: "live", records: true, group: "method" } });
+
+const knobs = {
+  sfd: onOff("Feature distillation (SFD)", "Erase where the teacher attends, regenerate, compare with the teacher's features."),
+  sld: onOff("Logit distillation (SLD)", "Compare classification logits averaged over regions, weighted by how features differ."),
+  regions: choice({
+    label: "Regions",
+    help: "Levels of the spatial pyramid by cells per side: 1 is the whole map, 2 is 2 x 2 cells, 4 is 4 x 4.",
+    ...{ default: "1+2+4", options: ["1+2+4", "1+2", "1+4", "2+4", "1", "2", "4"], when: "live", records: true, group: "mask" },
+  }),
+  ...maskKnobs,
+  lambda: number({ label: "Spatial share λ", help: "Share of what θˢ regenerates, Eq. 7.", ...share(0.45) }),
+  mu: number({ label: "Channel share μ", help: "Share of what θᶜ regenerates, Eq. 7.", ...share(0.55) }),
+  alpha: weight(
+    "Feature weight α",
+    5,
+    "Weight of L_feat. With literal sums the paper's is 0.002; a mean over maps of C x H x W weighs 3 C H W times that.",
+  ),
+  beta: weight("Logit weight β", 0.5, "Weight of L_logit. With literal sums the paper's is 0.000006."),
+  ...logits,
+  difference: choice({
+    label: "Feature difference W",
+    help: "Eq. 11, the cosine distance of a region's features. flattened: all pixels and channels as one vector. pooled: their averages. pixels: mean of the distances of pixels.",
+    ...{ default: "flattened", options: ["flattened", "pooled", "pixels"], when: "live", records: true, group: "method" },
+  }),
+  detach: choice({
+    label: "Gradient through W",
+    help: "off: W only weighs. on: features are also drawn together where logits differ.",
+    ...{ default: "off", options: ["off", "on"], when: "live", records: true, group: "method" },
+  }),
+  reduction,
+  borders: choice({
+    label: "Borders of regions",
+    help: "tiled: regions are masked in their place and convolved together. cropped: each is cut out, zeros beyond its border.",
+    ...{ default: "tiled", options: ["tiled", "cropped"], when: "live", records: true, group: "method" },
+  }),
+  theta: choice({
+    label: "θ per",
+    help: "level: one pair of regenerating blocks per FPN level. scale: one for every level of regions too.",
+    ...{ default: "level", options: ["level", "scale"], when: "next", group: "method" },
+  }),
+};
+
+function share(value: number) {
+  return { default: value, min: 0, max: 1, when: "live", group: "loss" } as const;
+}
+
+type Knobs = typeof knobs;
+
+const sidesOf = (regions: string): Sides => regions.split("+").map(Number);
+
+/**
+ * Views: those of `dualMasking`, `difference.L` (W) and `divergence.L` (KL of each region), both [B, R]. Regions are numbered
+ * as by `regionsOf(usable(sides, map), map)`.
+ */
+export const samkd: DetectionMethod<Knobs> = {
+  name: "samkd",
+  label: "SAMKD",
+  paper: "Zhang et al., Spatial-aware Adaptive Masking Knowledge Distillation for Object Detection",
+  about:
+    "The student regenerates what is erased where the teacher attends, in regions from coarse to fine, and follows its logits where features differ. A reconstruction: the authors' code is not public.",
+  knobs,
+  terms: {
+    feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-3, sums" },
+    logit: { label: "L_logit", kind: "logit", weight: "beta", paper: "6e-6, sums" },
+  },
+  modules: (student, teacher, { theta }) => ({
+    ...alignModules(student, teacher),
+    ...dualModules(teacher, sidesOf(knobs.regions.default), theta === "scale"),
+  }),
+  losses(lesson) {
+    const { sfd, sld } = lesson.knobs;
+    const levels = pairs(lesson);
+    const features = sfd === "on" ? levels.map((pair) => spatialFeatures(lesson, pair)) : [];
+    const regional = sld === "on" ? levels.flatMap((pair) => spatialLogits(lesson, pair)) : [];
+    const feature = features.flatMap(({ loss }) => loss ?? []);
+    return {
+      losses: {
+        ...(feature.length && { feature: total(feature) }),
+        ...(regional.length && { logit: total(regional.map(({ loss }) => loss)) }),
+      },
+      views: Object.assign({}, ...features.map(({ views }) => views), ...regional.map(({ views }) => views)),
+    };
+  },
+};
+
+/** SFD on one level. */
+function spatialFeatures({ knobs, modules }: Lesson<Knobs>, pair: Pair) {
+  const { omegaS, omegaC, tau, phi, unit, lambda, mu, reduction } = knobs;
+  const kind = { cropped: knobs.borders === "cropped", separate: knobs.theta === "scale" };
+  const shares = { lambda, mu };
+  return dualMasking(pair, modules, { omegaS, omegaC, tau, phi, unit, shares, reduction, sides: sidesOf(knobs.regions), ...kind });
+}
+
+/** SLD on one level; nothing where the map is too small for any region. */
+function spatialLogits({ knobs, student, teacher }: Lesson<Knobs>, pair: Pair) {
+  const { level } = pair;
+  const sides = usable(sidesOf(knobs.regions), pair.teacher.shape.slice(1, 3));
+  if (sides.length === 0) return [];
+  const own = knobs.detach === "on" ? pair.student : pair.student.detach();
+  const weights = difference(pair.teacher, own, sides, knobs.difference);
+  const [z, target] = [student, teacher].map(({ levels }) => regionMeans(levels[level].cls, sides));
+  const loss = divergenceLoss(z, target, {
+    ...{ classes: student.config.classes, kind: knobs.divergence, temperature: knobs.temperature, weights },
+    scale: 1 / (knobs.reduction === "literal" ? z.shape[0] : z.rows),
+  });
+  return [{ loss, views: { [`difference.${level}`]: weights.detach(), [`divergence.${level}`]: loss.kl } }];
+}
+
+/** Eq. 11 in its three readings: W [B, R]. */
+function difference(u: Tensor, v: Tensor, sides: Sides, reading: "flattened" | "pooled" | "pixels"): Tensor {
+  if (reading === "flattened") return cosineDistance(regionMeans(products(u, v), sides));
+  if (reading === "pooled") return cosineDistance(products(regionMeans(u, sides), regionMeans(v, sides)));
+  const distances = cosineDistance(products(u, v));
+  const means = regionMeans(distances.reshape([...distances.shape, 1]), sides);
+  return means.reshape(means.shape.slice(0, 2));
+}

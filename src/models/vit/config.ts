@@ -1,0 +1,138 @@
+/**
+ * What a plain Vision Transformer looks like: its dimensions, the name and shape of every weight, a fresh set of weights,
+ * and the check that a set of weights belongs to a configuration.
+ *
+ * Names are those of timm (`blocks.0.attn.qkv.weight`), so DeiT and ViT checkpoints load as they are. Parts a model lacks
+ * (a bias, the MLP, the head) are absent from the map and said to be absent by the configuration.
+ *
+ * Letters: B batch, N patches, T = N + 1 tokens (CLS first), D width, H heads, C channels, P patch side, K classes.
+ */
+import { normal } from "../../engine/random";
+import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "../weights";
+
+export interface ViTConfig {
+  /** Side of the square input in pixels; a multiple of `patch`. */
+  image: number;
+  /** Side P of a patch in pixels. */
+  patch: number;
+  /** Colour channels C of the input. */
+  channels: number;
+  /** Outputs K of the head; 0 = no head, as in self-supervised checkpoints. */
+  classes: number;
+  /** Token width D. */
+  width: number;
+  /** Number of blocks. */
+  depth: number;
+  /** Attention heads H. */
+  heads: number;
+  /** Width of one head; heads x headDim is usually, but not always, `width`. */
+  headDim: number;
+  /** Hidden width of the MLP; 0 = attention-only blocks (no norm2, no MLP). */
+  mlp: number;
+  activation: "gelu" | "relu";
+  /** Whether the qkv projection has a bias. */
+  qkvBias: boolean;
+  /** Whether the attention output projection has a bias. */
+  projBias: boolean;
+  /** Added to the variance in every LayerNorm. */
+  eps: number;
+}
+
+/** Standard deviation of fresh weights in DeiT (Touvron et al. 2021); draws beyond two of them are rejected. */
+const INIT_STD = 0.02;
+const INIT_LIMIT = 2;
+
+const COUNTS = ["image", "patch", "channels", "width", "depth", "heads", "headDim"] as const;
+
+/** Number N of patches of an image: (image / patch)². */
+export function patches(config: ViTConfig): number {
+  return (config.image / config.patch) ** 2;
+}
+
+/** Throws a WeightsError naming the first dimension that is not possible. `name` says whose configuration it is. */
+export function checkConfig(config: ViTConfig, name = "model"): void {
+  const refuse = (what: string, remedy: string): never => {
+    throw new WeightsError(`${name}: ${what}.`, remedy);
+  };
+  for (const key of COUNTS) {
+    if (!Number.isSafeInteger(config[key]) || config[key] < 1) refuse(`${key} is ${config[key]}`, "It has to be a whole number from 1.");
+  }
+  for (const key of ["classes", "mlp"] as const) {
+    if (!Number.isSafeInteger(config[key]) || config[key] < 0) refuse(`${key} is ${config[key]}`, "It has to be a whole number from 0.");
+  }
+  if (config.image % config.patch !== 0) {
+    refuse(`patches of ${config.patch} do not tile an image of ${config.image}`, "Choose a patch size that divides the image size.");
+  }
+  if (!(config.eps > 0)) refuse(`eps is ${config.eps}`, "It has to be positive, usually 1e-6.");
+}
+
+/** Every parameter name of a configuration with its shape, in timm's order. Throws as `checkConfig` does. */
+export function vitShapes(config: ViTConfig): Map<string, number[]> {
+  checkConfig(config);
+  const { width, classes, channels, patch } = config;
+  return new Map([
+    ["cls_token", [1, 1, width]],
+    ["pos_embed", [1, patches(config) + 1, width]],
+    ["patch_embed.proj.weight", [width, channels, patch, patch]],
+    ["patch_embed.proj.bias", [width]],
+    ...Array.from({ length: config.depth }, (_, i) => blockShapes(config, `blocks.${i}`)).flat(),
+    ...normShapes("norm", width),
+    ...(classes ? linearShapes("head", width, classes) : []),
+  ]);
+}
+
+function blockShapes(config: ViTConfig, block: string): Shapes {
+  const { width, mlp } = config;
+  const inner = config.heads * config.headDim;
+  return [
+    ...normShapes(`${block}.norm1`, width),
+    ...linearShapes(`${block}.attn.qkv`, width, 3 * inner, config.qkvBias),
+    ...linearShapes(`${block}.attn.proj`, inner, width, config.projBias),
+    ...(mlp ? normShapes(`${block}.norm2`, width) : []),
+    ...(mlp ? linearShapes(`${block}.mlp.fc1`, width, mlp) : []),
+    ...(mlp ? linearShapes(`${block}.mlp.fc2`, mlp, width) : []),
+  ];
+}
+
+function linearShapes(name: string, inputs: number, outputs: number, bias = true): Shapes {
+  const weight: Shapes = [[`${name}.weight`, [outputs, inputs]]];
+  return bias ? [...weight, [`${name}.bias`, [outputs]]] : weight;
+}
+
+function normShapes(name: string, width: number): Shapes {
+  return [
+    [`${name}.weight`, [width]],
+    [`${name}.bias`, [width]],
+  ];
+}
+
+/**
+ * Fresh weights as DeiT draws them: matrices and both embeddings from a normal of std 0.02 truncated at two standard
+ * deviations, biases 0, LayerNorm weights 1. The same seed gives the same weights. Throws as `checkConfig` does.
+ */
+export function initViT(config: ViTConfig, seed: number): Weights {
+  const shapes = [...vitShapes(config)];
+  return new Map(shapes.map(([name, shape], stream) => [name, { shape, data: initial(name, shape, seed, INIT_STREAM + stream) }]));
+}
+
+function initial(name: string, shape: number[], seed: number, stream: number): Float32Array {
+  const data = new Float32Array(elements(shape));
+  if (name.endsWith(".bias")) return data;
+  if (/(^|\.)norm\d?\.weight$/.test(name)) return data.fill(1);
+  return data.map((_, i) => INIT_STD * truncatedNormal(seed, stream, i));
+}
+
+function truncatedNormal(seed: number, stream: number, index: number): number {
+  for (let attempt = 0; ; attempt++) {
+    const z = normal(seed, stream, attempt, index);
+    if (Math.abs(z) <= INIT_LIMIT) return z;
+  }
+}
+
+/**
+ * Throws a WeightsError unless `weights` holds exactly the tensors of `config`, each of the right shape and all finite.
+ * `name` (a file name) and the tensor at fault stand in the message, and so does the remedy.
+ */
+export function checkWeights(config: ViTConfig, weights: Weights, name = "weights"): void {
+  checkTensors(vitShapes(config), weights, name, `Use a plain ViT checkpoint of ${config.depth} blocks, or correct the configuration.`);
+}

@@ -1,0 +1,218 @@
+import { describe, expect, it } from "vitest";
+import { readSafetensors } from "../safetensors";
+import { hasShared, sharedBytes, sharedJson } from "../shared.fixture";
+import { type Weight, type Weights, WeightsError } from "../weights";
+import { initViT, type ViTConfig } from "./config";
+import { detectLayout, inferViT, LAYOUT_EPS, type Source, toTimm } from "./names";
+import { DEIT_S } from "./vit.fixture";
+
+const CONFIG: ViTConfig = { ...DEIT_S, image: 12, patch: 4, classes: 5, width: 8, depth: 2, heads: 2, headDim: 4, mlp: 16 };
+const WEIGHTS = initViT(CONFIG, 11);
+// Biases that are all zero could be mixed up unnoticed.
+for (const [name, { data }] of WEIGHTS) data.set(data.map((v, i) => v + name.length * 0.01 + i * 1e-4));
+
+const HF_PARTS: [RegExp, string][] = [
+  [/^cls_token$/, "vit.embeddings.cls_token"],
+  [/^pos_embed$/, "vit.embeddings.position_embeddings"],
+  [/^patch_embed\.proj/, "vit.embeddings.patch_embeddings.projection"],
+  [/^blocks\.(\d+)\.norm1/, "vit.encoder.layer.$1.layernorm_before"],
+  [/^blocks\.(\d+)\.norm2/, "vit.encoder.layer.$1.layernorm_after"],
+  [/^blocks\.(\d+)\.attn\.proj/, "vit.encoder.layer.$1.attention.output.dense"],
+  [/^blocks\.(\d+)\.mlp\.fc1/, "vit.encoder.layer.$1.intermediate.dense"],
+  [/^blocks\.(\d+)\.mlp\.fc2/, "vit.encoder.layer.$1.output.dense"],
+  [/^norm/, "vit.layernorm"],
+  [/^head/, "classifier"],
+];
+
+/** The same weights as Hugging Face would save them. */
+function asHuggingFace(weights: Weights): Weights {
+  return new Map(
+    [...weights].flatMap(([name, weight]): [string, Weight][] => (name.includes(".qkv.") ? split(name, weight) : [[hfName(name), weight]])),
+  );
+}
+
+function hfName(name: string): string {
+  const rule = HF_PARTS.find(([from]) => from.test(name)) as [RegExp, string];
+  return name.replace(...rule);
+}
+
+function split(name: string, { shape: [rows, ...rest], data }: Weight): [string, Weight][] {
+  const [, layer, kind] = /^blocks\.(\d+)\.attn\.qkv\.(.*)$/.exec(name) as unknown as string[];
+  return ["query", "key", "value"].map((part, i) => [
+    `vit.encoder.layer.${layer}.attention.attention.${part}.${kind}`,
+    { shape: [rows / 3, ...rest], data: data.slice((i * data.length) / 3, ((i + 1) * data.length) / 3) },
+  ]);
+}
+
+function renamed(weights: Weights, change: (name: string) => string): Weights {
+  return new Map([...weights].map(([name, weight]) => [change(name), weight]));
+}
+
+function expectSame(actual: Weights, expected: Weights): void {
+  expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
+  for (const [name, weight] of expected) expect(actual.get(name), name).toEqual(weight);
+}
+
+describe("layouts become timm's", () => {
+  it.each(["", "model.", "module.", "module.model."])("timm with prefix '%s'", (prefix) => {
+    expectSame(toTimm(renamed(WEIGHTS, (name) => prefix + name)), WEIGHTS);
+  });
+
+  it.each(["vit.", "deit.", "", "module.vit."])("Hugging Face with prefix '%s'", (prefix) => {
+    const saved = renamed(asHuggingFace(WEIGHTS), (name) => name.replace(/^vit\./, prefix));
+    expect(saved.size).toBe(WEIGHTS.size + 8);
+    expect(detectLayout(saved)).toBe("huggingface");
+    expectSame(toTimm(saved), WEIGHTS);
+  });
+
+  it("leaves out the pooler, mask token and position ids of Hugging Face", () => {
+    const saved = new Map<string, { shape: number[]; data: Float32Array | BigInt64Array }>(asHuggingFace(WEIGHTS));
+    saved.set("vit.pooler.dense.weight", { shape: [8, 8], data: new Float32Array(64) });
+    saved.set("vit.embeddings.mask_token", { shape: [1, 1, 8], data: new Float32Array(8) });
+    saved.set("vit.embeddings.position_ids", { shape: [1, 10], data: new BigInt64Array(10) });
+    expectSame(toTimm(saved), WEIGHTS);
+  });
+
+  it("takes Hugging Face weights without qkv bias", () => {
+    const saved = new Map([...asHuggingFace(WEIGHTS)].filter(([name]) => !/(query|key|value)\.bias/.test(name)));
+    expect(inferViT(toTimm(saved), 2).qkvBias).toBe(false);
+  });
+
+  it("reorders a lucidrains patch embedding (row, column, channel) into [D, C, P, P]", () => {
+    const data = Float32Array.from({ length: 2 * 12 }, (_, i) => i);
+    const tensors: Source = new Map([["to_patch_embedding.1.weight", { shape: [2, 12], data }]]);
+    const { shape, data: kernel } = toTimm(tensors).get("patch_embed.proj.weight") as Weight;
+    expect(shape).toEqual([2, 3, 2, 2]);
+    // Channel 0 of output 0 holds the inputs 0, 3, 6, 9; channel 2 of output 1 the inputs 12 + (2, 5, 8, 11).
+    expect([...kernel.subarray(0, 4)]).toEqual([0, 3, 6, 9]);
+    expect([...kernel.subarray(20)]).toEqual([14, 17, 20, 23]);
+  });
+});
+
+describe("refused checkpoints", () => {
+  const plus = (name: string, data: ArrayLike<number | bigint> = new Float32Array(1), base: Weights = WEIGHTS): Source =>
+    new Map<string, { shape: number[]; data: ArrayLike<number | bigint> }>([...base, [name, { shape: [1], data }]]);
+  const without = (name: string, base: Weights) => new Map([...base].filter(([n]) => n !== name));
+
+  it.each<[string, Source, RegExp]>([
+    ["Hugging Face's distilled DeiT", plus("deit.embeddings.distillation_token"), /distillation_token" belongs to a distillation token/],
+    ["timm's distilled DeiT", plus("dist_token"), /distilled DeiT/],
+    ["timm's distilled head", plus("head_dist.weight"), /distilled DeiT/],
+    ["layer scale", plus("blocks.0.ls1.gamma"), /layer scale \(DeiT-III, CaiT\)/],
+    ["CaiT", plus("blocks.0.gamma_1"), /layer scale/],
+    ["query norm", plus("blocks.0.attn.q_norm.weight"), /normalised queries/],
+    ["relative positions", plus("blocks.0.attn.relative_position_bias_table"), /relative positions/],
+    ["average pooling", plus("fc_norm.weight"), /average pooling/],
+    ["an unknown tensor", plus("blocks.0.mlp.fc3.weight"), /1 tensors are not part of a plain ViT: "blocks\.0\.mlp\.fc3\.weight"/],
+    ["a ResNet", new Map([["layer1.0.conv1.weight", WEIGHTS.get("cls_token") as Weight]]), /not the names of a ViT: "layer1/],
+    ["nothing", new Map(), /not the names of a ViT: the file is empty/],
+    ["the same weight twice", plus("model.cls_token"), /"model\.cls_token" and another tensor both mean "cls_token"/],
+    ["integers as weights", plus("head.bias", new Int32Array(1), without("head.bias", WEIGHTS)), /"head\.bias" does not hold floating/],
+    [
+      "a lost key",
+      without("vit.encoder.layer.1.attention.attention.key.weight", asHuggingFace(WEIGHTS)),
+      /"blocks\.1\.attn\.key\.weight" is missing or differs/,
+    ],
+    [
+      "an oblong patch",
+      new Map([["to_patch_embedding.1.weight", { shape: [1, 24], data: new Float32Array(24) }]]),
+      /patch embedding \[1,24\] is not a linear layer over square patches/,
+    ],
+  ])("%s", (_, tensors, message) => {
+    const load = () => toTimm(tensors, "a.safetensors");
+    expect(load).toThrow(WeightsError);
+    expect(load).toThrow(message);
+    expect(load).toThrow(/^a\.safetensors: .*(Use|Save) /s);
+  });
+});
+
+describe("inferring the configuration", () => {
+  it.each<[string, Partial<ViTConfig>]>([
+    ["a full model", {}],
+    ["no head", { classes: 0 }],
+    ["attention only", { mlp: 0 }],
+    ["no biases", { qkvBias: false, projBias: false }],
+    ["heads wider than the token", { headDim: 16 }],
+    ["gray", { channels: 1, image: 8 }],
+    ["relu and another eps", { activation: "relu", eps: 1e-12 }],
+  ])("%s", (_, change) => {
+    const config = { ...CONFIG, ...change };
+    expect(inferViT(initViT(config, 0), config.heads, "x", change)).toEqual(config);
+  });
+
+  it.each<[string, (w: Weights) => void, number, RegExp]>([
+    ["heads that do not divide", () => {}, 3, /3 heads do not divide an attention width of 8/],
+    ["no heads", () => {}, 0, /0 heads do not divide/],
+    ["no patch embedding", (w) => w.delete("patch_embed.proj.weight"), 2, /"patch_embed\.proj\.weight" is missing/],
+    [
+      "a flat patch embedding",
+      (w) => w.set("patch_embed.proj.weight", { shape: [8, 48], data: new Float32Array(384) }),
+      2,
+      /\[8,48\] instead of 4/,
+    ],
+    [
+      "positions without CLS",
+      (w) => w.set("pos_embed", { shape: [1, 9, 8], data: new Float32Array(72) }),
+      2,
+      /9 position embeddings are not/,
+    ],
+    [
+      "a missing block",
+      (w) => {
+        for (const name of w.keys()) if (name.startsWith("blocks.0")) w.delete(name);
+      },
+      2,
+      /"blocks\.0\.attn\.qkv\.weight" is missing/,
+    ],
+    ["a lost bias", (w) => w.delete("blocks.1.attn.qkv.bias"), 2, /"blocks\.1\.attn\.qkv\.bias" of shape \[24\] is missing/],
+    [
+      "blocks of two kinds",
+      (w) => w.delete("blocks.0.attn.qkv.bias"),
+      2,
+      /1 tensors have no place in this model: "blocks\.1\.attn\.qkv\.bias"/,
+    ],
+  ])("refuses %s", (_, change, heads, message) => {
+    const weights = initViT(CONFIG, 0);
+    change(weights);
+    expect(() => inferViT(weights, heads, "a.safetensors")).toThrow(WeightsError);
+    expect(() => inferViT(weights, heads, "a.safetensors")).toThrow(message);
+  });
+});
+
+interface SharedConfig {
+  image_size: number;
+  channels: number;
+  patch_size: number;
+  dim: number;
+  depth: number;
+  heads: number;
+  dim_head: number;
+  mlp_dim: number | null;
+  qkv_bias: boolean;
+  layer_norm_eps: number;
+  num_classes: number;
+}
+
+describe.skipIf(!hasShared)("trained checkpoints of the lucidrains layout", () => {
+  it.each(["vit_371", "vit_mnist_gpu"])("%s gives the configuration written next to it", (model) => {
+    const tensors = readSafetensors(sharedBytes(`vit-mnist/${model}/model.safetensors`), model);
+    const told = sharedJson<SharedConfig>(`vit-mnist/${model}/config.json`);
+    const layout = detectLayout(tensors);
+    expect(layout).toBe("lucidrains");
+    expect(inferViT(toTimm(tensors, model), told.heads, model, { activation: "relu", eps: LAYOUT_EPS[layout] })).toEqual({
+      image: told.image_size,
+      patch: told.patch_size,
+      channels: told.channels,
+      classes: told.num_classes,
+      width: told.dim,
+      depth: told.depth,
+      heads: told.heads,
+      headDim: told.dim_head,
+      mlp: told.mlp_dim ?? 0,
+      activation: "relu",
+      qkvBias: told.qkv_bias,
+      projBias: true,
+      eps: told.layer_norm_eps,
+    });
+  });
+});

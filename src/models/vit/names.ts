@@ -1,0 +1,260 @@
+/**
+ * Import of ViT weights under the names people really save them with, into one canonical form: timm's.
+ *
+ * Three layouts are known: timm / DeiT, Hugging Face (`vit.encoder.layer.0.attention.attention.query.weight`) and the
+ * vit-pytorch of lucidrains (`transformer.layers.0.0.fn.to_qkv.weight`). A layout is a table of renames; two things need
+ * arithmetic: separate q, k, v are stacked into one qkv, and a patch embedding stored as a linear layer over (p1 p2 c)
+ * becomes a convolution [D, C, P, P]. A tensor that no row of the table takes is an error, never dropped in silence,
+ * except the few listed as `ignored`, which do not take part in the forward pass.
+ */
+
+import { listed, type Weight, type Weights, WeightsError } from "../weights";
+import { checkConfig, checkWeights, type ViTConfig } from "./config";
+
+/** Tensors as `readSafetensors` returns them. */
+export type Source = ReadonlyMap<string, { shape: number[]; data: ArrayLike<number | bigint> }>;
+
+export type Layout = "timm" | "huggingface" | "lucidrains";
+
+interface Rules {
+  /** A name that only this layout has. */
+  mark: RegExp;
+  renames: [from: RegExp, to: string][];
+  ignored: RegExp;
+}
+
+const WB = "(weight|bias)$";
+const NOTHING = /^$/;
+
+const RULES: Record<Layout, Rules> = {
+  timm: {
+    mark: /^(blocks\.|patch_embed\.)/,
+    renames: [
+      [/^(cls_token|pos_embed)$/, "$1"],
+      [new RegExp(`^(patch_embed\\.proj|norm|head)\\.${WB}`), "$1.$2"],
+      [new RegExp(`^(blocks\\.\\d+\\.(?:norm1|norm2|attn\\.qkv|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
+    ],
+    ignored: NOTHING,
+  },
+  huggingface: {
+    mark: /^(encoder\.layer\.|embeddings\.)/,
+    renames: [
+      [/^embeddings\.cls_token$/, "cls_token"],
+      [/^embeddings\.position_embeddings$/, "pos_embed"],
+      [new RegExp(`^embeddings\\.patch_embeddings\\.projection\\.${WB}`), "patch_embed.proj.$1"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.layernorm_before\\.${WB}`), "blocks.$1.norm1.$2"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.attention\\.attention\\.(query|key|value)\\.${WB}`), "blocks.$1.attn.$2.$3"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.attention\\.output\\.dense\\.${WB}`), "blocks.$1.attn.proj.$2"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.layernorm_after\\.${WB}`), "blocks.$1.norm2.$2"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.intermediate\\.dense\\.${WB}`), "blocks.$1.mlp.fc1.$2"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.output\\.dense\\.${WB}`), "blocks.$1.mlp.fc2.$2"],
+      [new RegExp(`^layernorm\\.${WB}`), "norm.$1"],
+      [new RegExp(`^classifier\\.${WB}`), "head.$1"],
+    ],
+    // The pooler is a second head that ViTForImageClassification leaves out; the mask token serves pretraining only.
+    ignored: /^(pooler\.dense\.(weight|bias)|embeddings\.(mask_token|position_ids))$/,
+  },
+  lucidrains: {
+    mark: /^(transformer\.layers\.|to_patch_embedding\.)/,
+    renames: [
+      [/^cls_token$/, "cls_token"],
+      [/^pos_embedding$/, "pos_embed"],
+      [new RegExp(`^to_patch_embedding\\.1\\.${WB}`), "patch_embed.proj.$1"],
+      // Attention-only models have one residual branch per layer and leave out its index.
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.(?:0\\.)?norm\\.${WB}`), "blocks.$1.norm1.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.(?:0\\.)?fn\\.to_qkv\\.${WB}`), "blocks.$1.attn.qkv.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.(?:0\\.)?fn\\.to_out\\.0\\.${WB}`), "blocks.$1.attn.proj.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.1\\.norm\\.${WB}`), "blocks.$1.norm2.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.1\\.fn\\.net\\.0\\.${WB}`), "blocks.$1.mlp.fc1.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.1\\.fn\\.net\\.3\\.${WB}`), "blocks.$1.mlp.fc2.$2"],
+      [new RegExp(`^mlp_head\\.0\\.${WB}`), "norm.$1"],
+      [new RegExp(`^mlp_head\\.1\\.${WB}`), "head.$1"],
+    ],
+    ignored: NOTHING,
+  },
+};
+
+/** LayerNorm eps of each layout's own code; no file stores it. */
+export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-12, lucidrains: 1e-5 };
+
+const PREFIX = /^(?:(?:module|model|vit|deit)\.)+/;
+const PLAIN_ONLY = "Use a plain ViT or DeiT checkpoint: class token, one position embedding per token, no extra parts.";
+
+/** Variants of the architecture that would load but compute something else, by a name that gives them away. */
+const UNSUPPORTED: [mark: RegExp, what: string][] = [
+  [/distillation_token$|dist_token$|^head_dist\.|^distillation_classifier\./, "a distillation token (distilled DeiT)"],
+  [/\.ls[12]\.|lambda_?[12]$|\.gamma_[12]$/, "layer scale (DeiT-III, CaiT)"],
+  [/\.attn\.[qk]_norm\./, "normalised queries and keys"],
+  [/relative_position|rel_pos|\.rope/, "relative positions"],
+  [/^fc_norm\./, "average pooling instead of the class token"],
+];
+
+/** Which layout the names of a checkpoint belong to. Throws a WeightsError when it is none of the three. */
+export function detectLayout(tensors: ReadonlyMap<string, unknown>, name = "checkpoint"): Layout {
+  const names = [...tensors.keys()].map((tensor) => tensor.replace(PREFIX, ""));
+  const layouts = Object.keys(RULES) as Layout[];
+  const found = layouts.find((layout) => names.some((n) => RULES[layout].mark.test(n)));
+  if (found) return found;
+  throw new WeightsError(
+    `${name}: these are not the names of a ViT: ${listed([...tensors.keys()]) || "the file is empty"}.`,
+    "Use a ViT saved by timm, Hugging Face transformers or vit-pytorch.",
+  );
+}
+
+/**
+ * The weights of a ViT checkpoint under timm names, whatever layout it was saved in. Renamed tensors share their data with
+ * the source. Throws a WeightsError naming the tensor for other architectures, unknown, doubled or non-float tensors.
+ */
+export function toTimm(tensors: Source, name = "checkpoint"): Weights {
+  refuseUnsupported(tensors, name);
+  const layout = detectLayout(tensors, name);
+  const weights: Weights = new Map();
+  const unknown: string[] = [];
+  for (const [tensor, weight] of tensors) {
+    const target = rename(tensor.replace(PREFIX, ""), RULES[layout]);
+    if (target === undefined) unknown.push(tensor);
+    else if (target) place(weights, target, floatWeight(tensor, weight, name), tensor, name);
+  }
+  if (unknown.length) {
+    throw new WeightsError(`${name}: ${unknown.length} tensors are not part of a plain ViT: ${listed(unknown)}.`, PLAIN_ONLY);
+  }
+  if (layout === "huggingface") fuseQkv(weights, name);
+  if (layout === "lucidrains") unfoldPatchEmbedding(weights, name);
+  return weights;
+}
+
+/** The timm name of a tensor, "" when it is not needed, undefined when it is unknown. */
+function rename(tensor: string, { renames, ignored }: Rules): string | undefined {
+  const rule = renames.find(([from]) => from.test(tensor));
+  if (rule) return tensor.replace(...rule);
+  return ignored.test(tensor) ? "" : undefined;
+}
+
+function place(weights: Weights, target: string, weight: Weight, tensor: string, name: string): void {
+  if (weights.has(target)) {
+    throw new WeightsError(`${name}: "${tensor}" and another tensor both mean "${target}".`, "Save only one model in the file.");
+  }
+  weights.set(target, weight);
+}
+
+function floatWeight(tensor: string, { shape, data }: { shape: number[]; data: unknown }, name: string): Weight {
+  if (data instanceof Float32Array) return { shape, data };
+  throw new WeightsError(`${name}: tensor "${tensor}" does not hold floating point numbers.`, "Save the weights as F32, F16 or BF16.");
+}
+
+function refuseUnsupported(tensors: ReadonlyMap<string, unknown>, name: string): void {
+  for (const tensor of tensors.keys()) {
+    const plain = tensor.replace(PREFIX, "");
+    const variant = UNSUPPORTED.find(([mark]) => mark.test(plain));
+    if (variant) throw new WeightsError(`${name}: tensor "${tensor}" belongs to ${variant[1]}, which this ViT does not have.`, PLAIN_ONLY);
+  }
+}
+
+/** Stacks blocks.i.attn.{query,key,value} into blocks.i.attn.qkv, the rows of q first. */
+function fuseQkv(weights: Weights, name: string): void {
+  for (const query of [...weights.keys()]) {
+    const match = /^(blocks\.\d+\.attn)\.(?:query|key|value)\.(weight|bias)$/.exec(query);
+    const fused = match && `${match[1]}.qkv.${match[2]}`;
+    if (fused && !weights.has(fused))
+      weights.set(
+        fused,
+        stack(
+          weights,
+          ["query", "key", "value"].map((p) => `${match[1]}.${p}.${match[2]}`),
+          name,
+        ),
+      );
+  }
+  for (const part of [...weights.keys()]) if (/\.attn\.(query|key|value)\./.test(part)) weights.delete(part);
+}
+
+function stack(weights: Weights, names: string[], name: string): Weight {
+  const parts = names.map((n) => weights.get(n));
+  const [first] = parts.filter((p) => p !== undefined);
+  const missing = names.find((_, i) => String(parts[i]?.shape) !== String(first.shape));
+  if (missing) {
+    const what = `"${missing}" is missing or differs in shape from its siblings among query, key and value`;
+    throw new WeightsError(`${name}: ${what}.`, "Use a complete checkpoint.");
+  }
+  const [rows, ...rest] = first.shape;
+  const data = new Float32Array(3 * first.data.length);
+  parts.forEach((part, i) => {
+    data.set((part as Weight).data, i * first.data.length);
+  });
+  return { shape: [3 * rows, ...rest], data };
+}
+
+/** A linear patch embedding [D, P·P·C], inputs ordered (row, column, channel), becomes the convolution [D, C, P, P]. */
+function unfoldPatchEmbedding(weights: Weights, name: string): void {
+  const key = "patch_embed.proj.weight";
+  const linear = weights.get(key);
+  if (!linear) return;
+  const [width, inputs] = linear.shape;
+  // P² and 3P² cannot be equal, so the number of inputs tells gray from colour.
+  const channels = [1, 3].find((c) => Number.isInteger(Math.sqrt(inputs / c)));
+  if (linear.shape.length !== 2 || !channels) {
+    const what = `the patch embedding [${linear.shape}] is not a linear layer over square patches of 1 or 3 channels`;
+    throw new WeightsError(`${name}: ${what}.`, PLAIN_ONLY);
+  }
+  const area = inputs / channels;
+  const side = Math.sqrt(area);
+  const data = linear.data.map((_, i) => {
+    const channel = Math.floor(i / area) % channels;
+    return linear.data[Math.floor(i / inputs) * inputs + (i % area) * channels + channel];
+  });
+  weights.set(key, { shape: [width, channels, side, side], data });
+}
+
+/**
+ * The configuration of timm-named weights. Shapes tell everything but three things, which the caller gives: the number of
+ * heads, the activation (default gelu) and eps (default 1e-6; `LAYOUT_EPS` for the other layouts). The result is checked
+ * against the weights: throws a WeightsError when they are not a complete plain ViT.
+ */
+export function inferViT(
+  weights: Weights,
+  heads: number,
+  name = "weights",
+  { activation = "gelu", eps = LAYOUT_EPS.timm }: Partial<Pick<ViTConfig, "activation" | "eps">> = {},
+): ViTConfig {
+  const [width, channels, patch] = shapeOf(weights, "patch_embed.proj.weight", 4, name);
+  const [inner] = shapeOf(weights, "blocks.0.attn.qkv.weight", 2, name).map((rows) => rows / 3);
+  if (!Number.isInteger(inner / heads)) {
+    throw new WeightsError(`${name}: ${heads} heads do not divide an attention width of ${inner}.`, "Correct the number of heads.");
+  }
+  const config: ViTConfig = {
+    image: patch * gridSide(shapeOf(weights, "pos_embed", 3, name)[1], name),
+    patch,
+    channels,
+    classes: weights.get("head.weight")?.shape[0] ?? 0,
+    width,
+    depth: countBlocks(weights),
+    heads,
+    headDim: inner / heads,
+    mlp: weights.get("blocks.0.mlp.fc1.weight")?.shape[0] ?? 0,
+    activation,
+    qkvBias: weights.has("blocks.0.attn.qkv.bias"),
+    projBias: weights.has("blocks.0.attn.proj.bias"),
+    eps,
+  };
+  checkConfig(config, name);
+  checkWeights(config, weights, name);
+  return config;
+}
+
+function shapeOf(weights: Weights, tensor: string, rank: number, name: string): number[] {
+  const shape = weights.get(tensor)?.shape;
+  if (shape?.length === rank) return shape;
+  const what = shape ? `has the shape [${shape}] instead of ${rank} dimensions` : "is missing";
+  throw new WeightsError(`${name}: tensor "${tensor}" ${what}.`, "Use a complete ViT checkpoint.");
+}
+
+/** Patches per row from the number of position embeddings, of which the first belongs to CLS. */
+function gridSide(positions: number, name: string): number {
+  const side = Math.sqrt(positions - 1);
+  if (Number.isInteger(side) && side > 0) return side;
+  throw new WeightsError(`${name}: ${positions} position embeddings are not one for CLS and a square of patches.`, PLAIN_ONLY);
+}
+
+function countBlocks(weights: Weights): number {
+  return new Set([...weights.keys()].map((tensor) => /^blocks\.\d+\./.exec(tensor)?.[0]).filter(Boolean)).size;
+}

@@ -1,0 +1,133 @@
+/** A classifier's file tells all that its next reader must know, and what is fitted to other data answers as before. */
+import { describe, expect, it, test } from "vitest";
+import { Batches } from "../../data/batches";
+import { channelMoments, type Dataset, type Moments, type PackedSplit, unpacked } from "../../data/dataset";
+import { uniform } from "../../engine/random";
+import { writeSafetensors } from "../../models/safetensors";
+import { hasShared, sharedBytes } from "../../models/shared.fixture";
+import { initViT, type ViTConfig } from "../../models/vit/config";
+import { vitForward64 } from "../../models/vit/reference";
+import { DEIT_S } from "../../models/vit/vit.fixture";
+import { fitted } from "./fitted";
+import { type Network, readNetwork, writeNetwork } from "./network";
+
+const SIDE = 8;
+const CONFIG: ViTConfig = { ...DEIT_S, image: SIDE, patch: 4, classes: 3, width: 8, depth: 1, heads: 2, headDim: 4, mlp: 16 };
+const IMAGENET: Moments = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+function network(channels: number, more: Partial<Network> = {}): Network {
+  const config = { ...CONFIG, channels };
+  const weights = initViT(config, 5);
+  // As drawn, classes hardly differ.
+  for (const { data } of weights.values()) for (let i = 0; i < data.length; i++) data[i] += uniform(1, 0, 0, i) - 0.5;
+  return { id: "x", name: "net", weights, config, ...more };
+}
+
+function data(channels: 1 | 3, classes = ["a", "b", "c"]): Dataset {
+  const split = (count: number): PackedSplit => ({
+    count,
+    images: Uint8Array.from({ length: count * channels * SIDE ** 2 }, (_, i) => 255 * uniform(2, 0, 0, i) ** (1 + (i % 7))),
+    labels: Uint8Array.from({ length: count }, (_, i) => i % 3),
+  });
+  const train = split(12);
+  const moments = channelMoments(train, channels);
+  return unpacked({ id: "y", name: "data", side: SIDE, channels, classes, moments, train, test: split(3) });
+}
+
+/** What a network says to the held-out images, normalised as it wishes, from planes of its own channels. */
+function answers({ config, weights }: Network, pixels: number[], { mean, std }: Moments): number[][] {
+  const area = SIDE ** 2;
+  const normalised = pixels.map(
+    (p, i) => (p / 255 - mean[Math.floor(i / area) % config.channels]) / std[Math.floor(i / area) % config.channels],
+  );
+  return vitForward64(config, weights, normalised, 3).logits;
+}
+
+function fittedAnswers(net: Network, dataset: Dataset): number[][] {
+  const { config, weights } = fitted(net, dataset);
+  return vitForward64(config, weights, new Batches(dataset, 1, 0).load(dataset.test, [0, 1, 2]).images, 3).logits;
+}
+
+function expectClose(actual: number[][], expected: number[][]): void {
+  for (const [i, row] of expected.entries()) for (const [k, value] of row.entries()) expect(actual[i][k]).toBeCloseTo(value, 4);
+}
+
+/** Each image's area of pixels, from its planes by a rule. */
+function planes(dataset: Dataset, rule: (at: (channel: number) => number) => number[]): number[] {
+  const area = SIDE ** 2;
+  return Array.from({ length: 3 }, (_, image) => {
+    const pixel = (p: number) => rule((c) => dataset.test.image(image)[c * area + p]);
+    const mixed = Array.from({ length: area }, (_, p) => pixel(p));
+    return mixed[0].flatMap((_, c) => mixed.map((values) => values[c]));
+  }).flat();
+}
+
+describe("fitted to data", () => {
+  it("takes over another normalisation", () => {
+    const dataset = data(3);
+    expectClose(
+      fittedAnswers(network(3, { moments: IMAGENET }), dataset),
+      answers(
+        network(3),
+        planes(dataset, (at) => [0, 1, 2].map(at)),
+        IMAGENET,
+      ),
+    );
+  });
+
+  it("sees gray images in all of its channels", () => {
+    const dataset = data(1);
+    const tripled = planes(dataset, (at) => [at(0), at(0), at(0)]);
+    expectClose(fittedAnswers(network(3, { moments: IMAGENET }), dataset), answers(network(3), tripled, IMAGENET));
+    const { mean, std } = dataset.moments;
+    const same = { mean: [mean[0], mean[0], mean[0]], std: [std[0], std[0], std[0]] };
+    expectClose(fittedAnswers(network(3), dataset), answers(network(3), tripled, same));
+  });
+
+  it("sees the luma of colour images where it knows gray ones", () => {
+    const dataset = data(3);
+    const moments = { mean: [0.3], std: [0.2] };
+    const luma = planes(dataset, (at) => [0.299 * at(0) + 0.587 * at(1) + 0.114 * at(2)]);
+    expectClose(fittedAnswers(network(1, { moments }), dataset), answers(network(1), luma, moments));
+  });
+
+  it("answers in the data's order", () => {
+    const [plain, moved] = [network(3), network(3, { classes: ["c", "a", "b"] })];
+    const expected = fittedAnswers(plain, data(3)).map(([c, a, b]) => [a, b, c]);
+    expectClose(fittedAnswers(moved, data(3)), expected);
+  });
+
+  it("is refused for other classes or sizes", () => {
+    expect(() => fitted(network(3), data(3, ["a", "b"]))).toThrow("net knows 3 classes; this data has 2.");
+    expect(() => fitted(network(3, { classes: ["a", "b", "x"] }), data(3))).toThrow(
+      "net knows the classes a, b, x; this data has a, b, c.",
+    );
+    expect(() => fitted(network(3), { ...data(3), side: 12 })).toThrow(
+      "net expects images of 8 pixels; this data has 12. Read the images at 8 pixels",
+    );
+  });
+});
+
+test("what is written is read again, with all that belongs to it", async () => {
+  const dataset = data(3, ["a, b", "c", "d"]);
+  const { weights, config } = network(3);
+  const file = writeNetwork({ weights, config, top1: 0.75 }, dataset);
+  const read = await readNetwork(file, "n.safetensors");
+  expect(read).toMatchObject({ name: "n.safetensors", config, classes: ["a, b", "c", "d"], top1: 0.75 });
+  expect([...read.weights].sort()).toEqual([...weights].sort());
+  expect(read.moments!.mean).toEqual(dataset.moments.mean);
+  expect((await readNetwork(file, "renamed")).id).toBe(read.id);
+});
+
+test("heads follow from the usual width of one, or are asked for", async () => {
+  const silent = writeSafetensors(network(3).weights);
+  await expect(readNetwork(silent, "n")).rejects.toThrow("n does not say how many attention heads its blocks have. Give their number.");
+  expect((await readNetwork(silent, "n", { heads: 4 })).config.heads).toBe(4);
+  const wide = { ...CONFIG, channels: 3, width: 128, heads: 2, headDim: 64 };
+  expect((await readNetwork(writeSafetensors(initViT(wide, 1)), "n")).config.heads).toBe(2);
+});
+
+test.skipIf(!hasShared)("a vit-pytorch file is read with its own eps and four heads of 64", async () => {
+  const { config } = await readNetwork(sharedBytes("vit-mnist/vit_mnist_gpu/model.safetensors"), "mnist");
+  expect(config).toMatchObject({ heads: 4, headDim: 64, eps: 1e-5, classes: 10, image: 28 });
+});

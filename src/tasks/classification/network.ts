@@ -1,0 +1,67 @@
+/** A trained classifier as a file, in and out. */
+import type { Dataset, Moments } from "../../data/dataset";
+import { digest } from "../../data/digest";
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
+import type { ViTConfig } from "../../models/vit/config";
+import { detectLayout, inferViT, LAYOUT_EPS, toTimm } from "../../models/vit/names";
+import { type Weights, WeightsError } from "../../models/weights";
+
+/** A trained network and what its file tells of it. */
+export interface Network {
+  /** Tells this network from any other, by its file's content. */
+  id: string;
+  /** What people call it. */
+  name: string;
+  weights: Weights;
+  config: ViTConfig;
+  /** What its outputs stand for, in order. */
+  classes?: string[];
+  /** With which its images were normalised. */
+  moments?: Moments;
+  /** Share of held-out images it classified right when it was written. */
+  top1?: number;
+}
+
+/** What a person may tell of a file that does not say so itself. */
+export interface Told {
+  heads?: number;
+  moments?: Moments;
+}
+
+/** Width of a head in DeiT and ViT, from which their number follows where nobody tells it. */
+const USUAL_HEAD = 64;
+
+/** Reads a classifier that `writeNetwork`, timm, Hugging Face or vit-pytorch wrote. Rejects with an EngineError what is none. */
+export async function readNetwork(bytes: Uint8Array, name: string, told: Told = {}): Promise<Network> {
+  const tensors = readSafetensors(bytes, name);
+  const { heads, classes, top1, mean, std } = readSafetensorsMetadata(bytes, name);
+  const weights = toTimm(tensors, name);
+  const eps = LAYOUT_EPS[detectLayout(tensors, name)];
+  const config = inferViT(weights, told.heads ?? (Number(heads) || usualHeads(weights, name)), name, { eps });
+  const moments = told.moments ?? (mean && std ? { mean: numbers(mean), std: numbers(std) } : undefined);
+  const known = { ...(classes && { classes: names(classes) }), ...(moments && { moments }), ...(Number(top1) && { top1: Number(top1) }) };
+  return { id: await digest([bytes]), name, weights, config, ...known };
+}
+
+/** A classifier as safetensors under timm's names; the rest that a reader must know stands in the file's metadata. */
+export function writeNetwork(network: Pick<Network, "weights" | "config" | "top1">, dataset: Dataset): Uint8Array {
+  const { weights, config, top1 } = network;
+  const { mean, std } = dataset.moments;
+  return writeSafetensors(weights, {
+    ...{ format: "pt", heads: String(config.heads), data: dataset.name, classes: JSON.stringify(dataset.classes) },
+    ...{ mean: mean.join(","), std: std.join(","), ...(top1 !== undefined && { top1: top1.toFixed(4) }) },
+  });
+}
+
+function usualHeads(weights: Weights, name: string): number {
+  const inner = (weights.get("blocks.0.attn.qkv.weight")?.shape[0] ?? 0) / 3;
+  if (inner > 0 && inner % USUAL_HEAD === 0) return inner / USUAL_HEAD;
+  throw new WeightsError(`${name} does not say how many attention heads its blocks have.`, "Give their number.");
+}
+
+const numbers = (list: string) => list.split(",").map(Number);
+
+/** A JSON list, or names with commas between as older files have them. */
+function names(list: string): string[] {
+  return list.startsWith("[") ? JSON.parse(list) : list.split(",");
+}

@@ -1,0 +1,106 @@
+/** What detectors find on held-out images: COCO's scores of it, and what its precision is lost to. */
+import { DetectionBatches } from "../../data/batches.detection";
+import type { DetectionSet } from "../../data/detection";
+import type { Engine } from "../../engine/device";
+import { type Answered, CocoEvaluation, type CocoScores, scaledEdges } from "../../metrics/coco";
+import { type ErrorAnalysis, errorAnalysis } from "../../metrics/errors";
+import { Params } from "../../models/params";
+import type { Beside, Scores } from "../task";
+import { assertTakes, type DetectorNetwork } from "./network";
+import { DetectorLook, type Parts, prefixed } from "./step";
+
+const EVALUATION_BATCH = 16;
+
+/** A detector that is asked, and how. */
+export interface Asked {
+  engine: Engine;
+  dataset: DetectionSet;
+  /** Images to ask it about, the first ones; all unless told. */
+  limit?: number;
+}
+
+/** COCO's scores of a student; sizes are scaled to the images' side. */
+export async function scored(parts: Parts, asked: Asked & Beside): Promise<Scores> {
+  const { classes, side } = asked.dataset;
+  const evaluation = new CocoEvaluation({ classes: classes.length, edges: scaledEdges(side) });
+  for await (const answered of answers(parts, asked)) evaluation.add(answered);
+  return named(evaluation.scores());
+}
+
+/** A network's average precision on held-out images. Rejects with an EngineError when it is for others. */
+export async function measureDetector(engine: Engine, network: DetectorNetwork, dataset: DetectionSet): Promise<number> {
+  assertTakes(network, dataset);
+  return (await withParts(engine, network, (parts) => scored(parts, { engine, dataset }))).map ?? 0;
+}
+
+/** What a network's precision on held-out images is lost to, class by class. */
+export async function detectorErrors(network: Pick<DetectorNetwork, "weights" | "config">, asked: Asked & Beside): Promise<ErrorAnalysis> {
+  asked.signal?.throwIfAborted();
+  return withParts(asked.engine, network, async (parts) => {
+    const answered: Answered[] = [];
+    for await (const one of answers(parts, asked)) answered.push(one);
+    return errorAnalysis(answered, asked.dataset);
+  });
+}
+
+/** By teacher: its analysis on the data it was last asked about. */
+const known = new WeakMap<DetectorNetwork, { dataset: string; analysis: ErrorAnalysis }>();
+
+/** The same of a teacher, which does not change from run to run: it is asked once. */
+export async function teacherErrors(teacher: DetectorNetwork, asked: Asked & Beside): Promise<ErrorAnalysis> {
+  const { id } = asked.dataset;
+  const before = known.get(teacher);
+  if (before?.dataset === id) return before.analysis;
+  const analysis = await detectorErrors(teacher, asked);
+  known.set(teacher, { dataset: id, analysis });
+  return analysis;
+}
+
+/** Works with a network that is on the GPU meanwhile. */
+async function withParts<T>(
+  engine: Engine,
+  { weights, config }: Pick<DetectorNetwork, "weights" | "config">,
+  work: (parts: Parts) => Promise<T>,
+): Promise<T> {
+  const params = new Params(engine, new Map(prefixed("student.", weights)));
+  try {
+    return await work({ config, params });
+  } finally {
+    params.destroy();
+  }
+}
+
+/** What is on the held-out images, and what the student finds there, one by one. */
+async function* answers(
+  parts: Parts,
+  { engine, dataset, limit, alone = atOnce, progress, signal }: Asked & Beside,
+): AsyncGenerator<Answered> {
+  const { test } = dataset;
+  const count = Math.min(limit ?? test.count, test.count);
+  const batch = Math.min(EVALUATION_BATCH, count);
+  const batches = new DetectionBatches(dataset, batch, 0);
+  const look = await alone(async () => {
+    signal?.throwIfAborted();
+    return DetectorLook.compile(engine, parts, batch);
+  });
+  try {
+    for (let from = 0; from < count; from += batch) {
+      signal?.throwIfAborted();
+      const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
+      const { images, truths } = batches.load(test, indices);
+      const { student } = await alone(() => look.run(images, truths));
+      for (let i = 0; i < batch && from + i < count; i++) yield { truths: truths[i], detections: student[i] };
+      progress?.(Math.min(1, (from + batch) / count));
+    }
+  } finally {
+    look.destroy();
+  }
+}
+
+const atOnce = <T>(work: () => Promise<T>): Promise<T> => work();
+
+/** COCO's names, as the command line and the charts say them; sizes without any object are left out. */
+function named({ ap, ap50, ap75, apSmall, apMedium, apLarge, ar }: CocoScores): Scores {
+  const all = { map: ap, ap50, ap75, ap_s: apSmall, ap_m: apMedium, ap_l: apLarge, mar: ar };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
+}

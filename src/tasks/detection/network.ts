@@ -1,0 +1,77 @@
+/** A trained detector as a file, in and out. */
+
+import type { Moments } from "../../data/dataset";
+import type { DetectionSet } from "../../data/detection";
+import { digest } from "../../data/digest";
+import { EngineError } from "../../engine/errors";
+import { checkDetector, checkDetectorWeights, type DetectorConfig } from "../../models/detector/config";
+import { fromTorch, toTorch } from "../../models/detector/names";
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
+import { type Weights, WeightsError } from "../../models/weights";
+import { OtherSide } from "../classification/fitted";
+
+/** A trained detector and what its file tells of it. */
+export interface DetectorNetwork {
+  /** Tells this network from any other, by its file's content. */
+  id: string;
+  /** What people call it. */
+  name: string;
+  weights: Weights;
+  config: DetectorConfig;
+  /** What its outputs stand for, in order. */
+  classes: string[];
+  /** With which its images were normalised. */
+  moments: Moments;
+  /** Average precision on held-out images when it was written. */
+  map?: number;
+}
+
+/** Reads a detector that `writeDetector` wrote. Rejects with an EngineError what is none. */
+export async function readDetector(bytes: Uint8Array, name: string): Promise<DetectorNetwork> {
+  const { detector, classes, moments, map } = readSafetensorsMetadata(bytes, name);
+  const config = parsed<DetectorConfig>(detector, name);
+  checkDetector(config, name);
+  const weights = fromTorch(readSafetensors(bytes, name), name);
+  checkDetectorWeights(config, weights, name);
+  const known = { classes: parsed<string[]>(classes, name), moments: parsed<Moments>(moments, name) };
+  return { id: await digest([bytes]), name, weights, config, ...known, ...(map !== undefined && { map: Number(map) }) };
+}
+
+/** A detector as safetensors in PyTorch's layout; what a reader must know besides stands in the metadata. */
+export function writeDetector(
+  { weights, config, map }: Pick<DetectorNetwork, "weights" | "config" | "map">,
+  dataset: DetectionSet,
+): Uint8Array {
+  return writeSafetensors(toTorch(weights), {
+    ...{ format: "pt", detector: JSON.stringify(config), data: dataset.name, classes: JSON.stringify(dataset.classes) },
+    ...{ moments: JSON.stringify(dataset.moments), ...(map !== undefined && { map: map.toFixed(4) }) },
+  });
+}
+
+/** Throws an EngineError unless the network takes the images of this data and knows its classes. */
+export function assertTakes({ name, config, classes, moments }: DetectorNetwork, data: DetectionSet): void {
+  if (config.image !== data.side) throw new OtherSide(name, config.image, data.side);
+  const wrong =
+    String(classes) !== String(data.classes)
+      ? `knows the classes ${classes.join(", ")}; this data has ${data.classes.join(", ")}`
+      : differs(moments, data.moments) && "was trained on images of other brightness or contrast";
+  if (wrong) throw new EngineError(`${name} ${wrong}.`, "Train a teacher on this data, or use one that was.");
+}
+
+const differs = (a: Moments, b: Moments) =>
+  [...a.mean, ...a.std].some((value, i) => Math.abs(value - [...b.mean, ...b.std][i]) > SAME_MOMENT);
+
+/** Moments estimated twice from the same images agree this well. */
+const SAME_MOMENT = 0.02;
+
+function parsed<T>(text: string | undefined, name: string): T {
+  try {
+    if (text !== undefined) return JSON.parse(text);
+  } catch {
+    // Reported below, like a part that is missing.
+  }
+  throw new WeightsError(
+    `${name} is not a detector of this program, or was edited.`,
+    "Choose a file that npm run train or the page wrote.",
+  );
+}

@@ -1,0 +1,42 @@
+/** Takes a chart or the pictures away as a file. */
+import type { RefObject } from "react";
+import { getState } from "../state/store";
+import type { ChartKind, Curve } from "./curves";
+import type { Format } from "./exportFiles";
+
+interface ChartExportProps {
+  kind: ChartKind;
+  curves: Curve[];
+  figure: RefObject<HTMLElement | null>;
+}
+
+export function ChartExport({ kind, curves, figure }: ChartExportProps) {
+  const save = async (format: Format) => {
+    const { exportChart } = await import("./exportFiles");
+    if (figure.current) await exportChart(format, kind, curves, figure.current, getState());
+  };
+  return <Buttons of={kind.title} formats={["CSV", "JSON", "SVG", "PNG"]} save={save} />;
+}
+
+export function PicturesExport({ panel }: { panel: RefObject<HTMLElement | null> }) {
+  const save = async (format: Format) => {
+    const { exportPictures } = await import("./exportFiles");
+    if (panel.current) await exportPictures(format as "SVG" | "PNG", panel.current);
+  };
+  return <Buttons of="pictures" formats={["SVG", "PNG"]} save={save} />;
+}
+
+function Buttons({ of, formats, save }: { of: string; formats: Format[]; save(format: Format): Promise<void> }) {
+  return (
+    <details className="export">
+      <summary aria-label={`Export: ${of}`}>Export</summary>
+      <div className="buttons">
+        {formats.map((format) => (
+          <button key={format} type="button" onClick={() => void save(format)}>
+            {format}
+          </button>
+        ))}
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,84 @@
+/** Charts as tables, for those who would rather read than look. Rows are thinned to a readable number. */
+import { useState } from "react";
+import { percent } from "../format";
+import type { Evaluation, Point } from "../state/history";
+import { type Curve, labelOf } from "./curves";
+
+const ROWS = 25;
+
+interface PointTableProps {
+  /** Of the chart. */
+  title: string;
+  points: Point[];
+  /** Which numbers of a point, and of them which. */
+  of: keyof Omit<Point, "step">;
+  curves: Curve[];
+  format(value: number): string;
+}
+
+export function PointTable({ title, points, of, curves, format }: PointTableProps) {
+  const stride = Math.max(1, Math.ceil(points.length / ROWS));
+  const rows = points.filter((_, i) => (points.length - 1 - i) % stride === 0);
+  const text = (value?: number) => (value === undefined ? "" : format(value));
+  if (points.length === 0) return null;
+  return (
+    <Table summary="Show as table" label={`${title} over steps, as a table`} head={["step", ...curves.map(({ label }) => label)]}>
+      {() => rows.map((row) => [String(row.step), ...curves.map(({ name }) => text(row[of][name]))])}
+    </Table>
+  );
+}
+
+export function EvaluationTable({ title, evaluations }: { title: string; evaluations: Evaluation[] }) {
+  // A test may leave out what its images have none of.
+  const names = [...new Set(evaluations.flatMap(({ scores }) => Object.keys(scores)))];
+  const text = (score?: number) => (score === undefined ? "–" : percent(score));
+  return (
+    <Table summary="Held-out tests as table" label={`${title}, held-out tests as a table`} head={["step", ...names.map(labelOf), "images"]}>
+      {() => evaluations.map(({ step, scores, count }) => [String(step), ...names.map((name) => text(scores[name])), String(count)])}
+    </Table>
+  );
+}
+
+interface TableProps {
+  summary: string;
+  /** Tells this table from the page's others. */
+  label: string;
+  head: string[];
+  children(): string[][];
+}
+
+/** Cells are worked out only while somebody looks. */
+function Table({ summary, label, head, children }: TableProps) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>{summary}</summary>
+      {open && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+        <section className="scroll" tabIndex={0} aria-label={label}>
+          <table>
+            <thead>
+              <tr>
+                {head.map((title) => (
+                  <th key={title} scope="col">
+                    {title}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {children().map(([first, ...cells]) => (
+                <tr key={first}>
+                  <th scope="row">{first}</th>
+                  {cells.map((cell, i) => (
+                    <td key={head[i + 1]}>{cell}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </details>
+  );
+}

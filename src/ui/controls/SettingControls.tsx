@@ -1,0 +1,125 @@
+/** The two kinds of control, and what the mask's share has besides. */
+import { useEffect, useState } from "react";
+import { isDetection, type Preset } from "../../settings/experiment";
+import type { ChoiceSetting, NumberSetting } from "../../settings/setting";
+import { percent, short } from "../format";
+import { methodOf } from "../state/methodInfo";
+import { keptOf } from "../state/selectors";
+
+interface Props<S> {
+  setting: S;
+  value: string | number;
+  ids: { id: string; help: string; problem?: string };
+  /** Smallest move of the slider. */
+  step?: number;
+  /** What an option is called. */
+  nameOf?(option: string): string;
+  onChange(value: string | number): void;
+}
+
+/** A slider of so many positions, where even steps or even ratios are even moves. */
+const POSITIONS = 200;
+/** Wider ranges are typed: no slider hits a number in a million. */
+const SLIDES_TO = 1000;
+
+export function NumberControl({ setting, value, ids, step, onChange }: Props<NumberSetting>) {
+  const slides = setting.log || setting.max - setting.min <= SLIDES_TO;
+  return (
+    <div className="number">
+      {slides && <Slider setting={setting} value={Number(value)} step={step} onChange={onChange} describedBy={ids.help} />}
+      <Entry setting={setting} value={Number(value)} ids={ids} onChange={onChange} />
+    </div>
+  );
+}
+
+function Slider(props: { setting: NumberSetting; value: number; step?: number; describedBy: string; onChange(value: number): void }) {
+  const { setting, value, onChange } = props;
+  const { min, max, log, integer, label } = setting;
+  const step = props.step ?? (integer ? 1 : (max - min) / POSITIONS);
+  const scale = log ? { min: 0, max: POSITIONS, step: 1 } : { min: props.step ?? min, max, step };
+  const position = log ? (POSITIONS * Math.log(value / min)) / Math.log(max / min) : value;
+  const valueAt = (at: number) => (log ? min * (max / min) ** (at / POSITIONS) : Math.min(max, Math.max(min, at)));
+  return (
+    <input
+      type="range"
+      {...scale}
+      value={position}
+      aria-label={`${label}, slider`}
+      aria-valuetext={short(value)}
+      aria-describedby={props.describedBy}
+      onChange={({ target }) => onChange(rounded(valueAt(Number(target.value))))}
+    />
+  );
+}
+
+/** Four digits: what a slider means, without the dust of binary fractions. */
+const rounded = (value: number) => Number(value.toPrecision(4));
+
+/** A field that keeps what was typed until it can be a value. */
+function Entry({ setting, value, ids, onChange }: { setting: NumberSetting; value: number } & Pick<Props<never>, "ids" | "onChange">) {
+  const [text, setText] = useState(String(value));
+  useEffect(() => setText(String(value)), [value]);
+  const commit = () => text !== String(value) && onChange(text);
+  return (
+    <input
+      id={ids.id}
+      inputMode={setting.integer ? "numeric" : "decimal"}
+      value={text}
+      autoComplete="off"
+      aria-invalid={ids.problem !== undefined}
+      aria-describedby={[ids.problem, ids.help].filter(Boolean).join(" ")}
+      onChange={({ target }) => setText(target.value)}
+      onBlur={commit}
+      onKeyDown={({ key }) => key === "Enter" && commit()}
+    />
+  );
+}
+
+export function ChoiceControl({ setting, value, ids, nameOf = String, onChange }: Props<ChoiceSetting>) {
+  return (
+    <select id={ids.id} value={value} aria-describedby={ids.help} onChange={({ target }) => onChange(target.value)}>
+      {setting.options.map((option) => (
+        <option key={option} value={option}>
+          {nameOf(option)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+export const presetName = (preset: string): string =>
+  `${methodOf(preset as Preset).label}: ${isDetection(preset as Preset) ? "finds objects" : "names images"}`;
+
+/** What the chosen method does, and whose it is. */
+export function MethodExtras({ preset }: { preset: Preset }) {
+  const { about, paper } = methodOf(preset);
+  return (
+    <>
+      <p className="method">{about}</p>
+      <p className="help">
+        <cite>{paper}</cite>
+      </p>
+    </>
+  );
+}
+
+const PRESETS = [1, 0.75, 0.5, 0.4, 0.25];
+
+/** Presets, and what the share means in whole patches. */
+export function KeepExtras({ value, patches, onChange }: { value: number; patches: number; onChange(value: number): void }) {
+  const kept = keptOf(value, patches);
+  return (
+    <>
+      <div className="presets">
+        {PRESETS.map((preset) => (
+          <button key={preset} type="button" aria-pressed={preset === value} onClick={() => onChange(preset)}>
+            {100 * preset} %
+          </button>
+        ))}
+      </div>
+      <p className="true-keep">
+        <b>{kept}</b> of {patches} patches = {percent(kept / patches)}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,36 @@
+/** What the data card and the teacher card have in common. */
+import { type ReactNode, useEffect, useRef } from "react";
+import type { Refusal } from "../state/sources";
+
+/** Something that has come so far, 0..1, and what can be done about it. */
+export function Bar({ label, value, children }: { label: string; value?: number; children: ReactNode }) {
+  return (
+    <div className="under-way">
+      <span className="figures">
+        {label}
+        {value !== undefined && ` · ${Math.floor(100 * value)} %`}
+      </span>
+      <progress max={1} value={value} aria-label={label} />
+      <div className="buttons">{children}</div>
+    </div>
+  );
+}
+
+/** Why a request came to nothing; brought into view, because a drop may have happened anywhere. */
+export function Problem({ refusal, children }: { refusal?: Refusal; children?: ReactNode }) {
+  const here = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    if (refusal) here.current?.scrollIntoView({ block: "nearest" });
+  }, [refusal]);
+  return (
+    refusal && (
+      <p className="problem" role="alert" ref={here}>
+        {refusal.message} <b>{refusal.remedy}</b> {children}
+      </p>
+    )
+  );
+}
+
+export function Due({ children }: { children: ReactNode }) {
+  return <p className="heed">{children}</p>;
+}

@@ -1,0 +1,127 @@
+/** The bar that runs the training: one green button that becomes Pause, and what the run is doing. */
+
+import { labelOf } from "../charts/curves";
+import { short } from "../format";
+import { playOrPause, restart, stepOnce, stop, undo } from "../state/actions";
+import { openFile, resumeKept, saveToFile } from "../state/client";
+import { exportNetwork } from "../state/sourceActions";
+import { isStale, useSupply } from "../state/sources";
+import { begun, busy, finished, type State, useStore, waiting } from "../state/store";
+import { FilePicker } from "./FilePicker";
+
+export function Controls({ onHelp }: { onHelp(): void }) {
+  const state = useStore();
+  const { phase, failure, undo: stack } = state;
+  const teaching = useSupply((supply) => supply.teaching !== undefined);
+  const idle = phase === "ready" || phase === "paused";
+  const stale = useSupply((supply) => isStale(supply, state.wanted.teacher === "none"));
+  const pendingNext = begun(state) && (waiting(state).length > 0 || stale);
+  return (
+    <section className="controls" aria-label="Training">
+      <div className="buttons">
+        <MainButtons state={state} />
+        <button type="button" onClick={stepOnce} disabled={!idle || finished(state)}>
+          Step
+        </button>
+        <button
+          type="button"
+          onClick={stop}
+          disabled={!begun(state) || finished(state) || failure?.fatal}
+          title="Ends the run here and tests the student"
+        >
+          Stop
+        </button>
+        {!finished(state) && (
+          <button type="button" onClick={restart} disabled={!begun(state)} className={pendingNext ? "due" : undefined}>
+            {pendingNext ? "Restart to apply" : "Restart"}
+          </button>
+        )}
+        <button type="button" onClick={undo} disabled={stack.length === 0} title="Takes back the last live change (Ctrl+Z)">
+          Undo
+        </button>
+        <FileButtons disabled={!state.active || failure?.fatal === true} untaught={!begun(state)} />
+        <button type="button" onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">
+          ?
+        </button>
+      </div>
+      <p className="status" role="status" data-phase={phase}>
+        {teaching ? "Training a teacher …" : statusText(state)}
+      </p>
+      <Progress state={state} />
+    </section>
+  );
+}
+
+function MainButtons({ state }: { state: State }) {
+  const { phase, kept, failure } = state;
+  const offer = kept && !begun(state);
+  const waitingForGpu = phase === "opening" || failure?.fatal;
+  const label = busy(state) ? "Pause" : phase === "paused" && !finished(state) ? "Continue" : "Start";
+  return (
+    <>
+      {offer && (
+        <button type="button" className="go" onClick={() => void resumeKept()} disabled={waitingForGpu}>
+          {kept.step < kept.total ? `Resume at step ${kept.step}` : "Show the finished run"}
+        </button>
+      )}
+      <button type="button" className={offer ? undefined : "go"} onClick={playOrPause} disabled={waitingForGpu}>
+        {offer ? "Start a new run" : finished(state) ? "Start again" : label}
+      </button>
+    </>
+  );
+}
+
+function FileButtons({ disabled, untaught }: { disabled: boolean; untaught: boolean }) {
+  return (
+    <>
+      <button type="button" onClick={saveToFile} disabled={disabled}>
+        Save
+      </button>
+      <FilePicker label="Saved run" accept=".safetensors" onPick={([file]) => void openFile(file)} disabled={disabled}>
+        Open
+      </FilePicker>
+      <button
+        type="button"
+        onClick={() => exportNetwork("student")}
+        disabled={disabled || untaught}
+        title="The student as safetensors, under the names timm uses"
+      >
+        Download student
+      </button>
+    </>
+  );
+}
+
+function Progress({ state }: { state: State }) {
+  const { step, active, wanted, history } = state;
+  const total = active?.steps ?? wanted.steps;
+  return (
+    <>
+      <span className="figures">
+        step <b>{short(step)}</b> of {short(total)}
+        {step > 0 && <> · {short(history.imagesPerSecond)} images/s</>}
+      </span>
+      <progress max={total} value={step} aria-label="Steps done" data-step={step} />
+    </>
+  );
+}
+
+const WORDS: Record<State["phase"], string> = {
+  opening: "Opening the GPU",
+  ready: "Ready. Below: what an untrained student looks at.",
+  compiling: "Preparing kernels, once",
+  running: "Training",
+  paused: "Paused",
+  finished: "Finished",
+  failed: "Stopped",
+};
+
+/** The status line: what is going on, and the last milestone. */
+function statusText({ phase, note, history, failure }: State): string {
+  const last = history.evaluations.at(-1);
+  const [name, score] = Object.entries(last?.scores ?? {})[0] ?? [];
+  const milestone =
+    last && `Held-out ${name === "top1" ? "accuracy" : labelOf(String(name))} ${Math.round(100 * Number(score))} % at step ${last.step}.`;
+  if (failure && phase !== "running") return failure.message;
+  return [`${note || WORDS[phase]}${phase === "opening" || phase === "compiling" ? " …" : ""}`, milestone].filter(Boolean).join(" · ");
+}

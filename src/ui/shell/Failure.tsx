@@ -1,0 +1,80 @@
+/** What went wrong and what to do; what the visitor should know without anything being wrong. */
+import { connect, resumeKept } from "../state/client";
+import { setState, useStore } from "../state/store";
+
+export function Failure() {
+  const failure = useStore((state) => state.failure);
+  const adapter = useStore((state) => state.adapter);
+  const kept = useStore((state) => state.kept);
+  if (!failure) return null;
+  const noGpu = failure.fatal && !adapter;
+  return (
+    <section className="card failure" role="alert">
+      <h2>{noGpu ? "No training here yet" : failure.fatal ? "The GPU is gone" : "That did not work"}</h2>
+      <p>
+        {failure.message} <b>{failure.remedy}</b>
+      </p>
+      {noGpu && <SwitchOn />}
+      {failure.fatal && !noGpu && <p>Nothing is lost: the run is kept up to its last automatic save.</p>}
+      <div className="buttons">
+        {failure.fatal ? (
+          <button type="button" onClick={connect}>
+            {noGpu ? "Try again" : "Open the GPU again"}
+          </button>
+        ) : (
+          <button type="button" onClick={() => setState({ failure: undefined })}>
+            Dismiss
+          </button>
+        )}
+        {!failure.fatal && kept && (
+          <button type="button" onClick={() => void resumeKept()}>
+            Go back to step {kept.step}
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** How WebGPU is switched on in this browser. */
+function SwitchOn() {
+  const [browser, how] = HOW.find(([, , test]) => test.test(navigator.userAgent)) ?? HOW[HOW.length - 1];
+  return (
+    <p>
+      In {browser}: {how} The pictures below are drawn without it.
+    </p>
+  );
+}
+
+const HOW: [browser: string, how: string, userAgent: RegExp][] = [
+  [
+    "Firefox",
+    "update to version 141 or later (Windows) or 145 or later (macOS); elsewhere open about:config and set dom.webgpu.enabled to true, then restart.",
+    /Firefox\//,
+  ],
+  ["Edge", "update it; on Linux open edge://flags, enable “Unsafe WebGPU Support” and “Vulkan”, then restart.", /Edg\//],
+  ["Chrome", "update it; on Linux open chrome://flags, enable “Unsafe WebGPU Support” and “Vulkan”, then restart.", /Chrom(e|ium)\//],
+  ["Safari", "update to version 26; in an older one switch on WebGPU under Settings, Feature Flags.", /Safari\//],
+  ["this browser", "use a recent Chrome, Edge, Firefox or Safari.", /./],
+];
+
+export function Notices() {
+  const problems = useStore((state) => state.urlProblems);
+  return (
+    <>
+      {problems.length > 0 && (
+        <section className="card notice" role="alert">
+          <p>Part of this address could not be used, so defaults stand in its place:</p>
+          <ul>
+            {problems.map((problem) => (
+              <li key={problem}>{problem}</li>
+            ))}
+          </ul>
+          <button type="button" onClick={() => setState({ urlProblems: [] })}>
+            Dismiss
+          </button>
+        </section>
+      )}
+    </>
+  );
+}

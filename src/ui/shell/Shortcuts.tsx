@@ -1,0 +1,58 @@
+/** The keys, and the sheet that lists them. */
+import { type RefObject, useEffect } from "react";
+import { playOrPause, stepOnce, undo } from "../state/actions";
+
+const SHEET = [
+  ["Space", "Start, pause, continue"],
+  [".", "One step"],
+  ["Ctrl Z", "Take back the last live change"],
+  ["Arrow keys", "Move over the patches of a picture, or over time on the time slider"],
+  ["?", "This sheet"],
+];
+
+/** Controls that mean something else by these keys. */
+const TYPING = "input:not([type=range]), textarea, select";
+const PRESSING = "button, a, summary, [role=radio]";
+
+export function useShortcuts(help: () => void): void {
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (target.closest(TYPING) || target.closest("dialog")) return;
+      if (event.key === " " && target.closest(PRESSING)) return;
+      const action = actionOf(event, help);
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
+  });
+}
+
+function actionOf({ key, ctrlKey, metaKey, altKey }: KeyboardEvent, help: () => void): (() => void) | undefined {
+  if (altKey) return undefined;
+  if (ctrlKey || metaKey) return key === "z" ? undo : undefined;
+  return { " ": playOrPause, ".": stepOnce, "?": help }[key];
+}
+
+export function Shortcuts({ sheet }: { sheet: RefObject<HTMLDialogElement | null> }) {
+  return (
+    <dialog ref={sheet} aria-labelledby="keys-title">
+      <h2 id="keys-title">Keyboard</h2>
+      <dl>
+        {SHEET.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button type="submit">Close</button>
+      </form>
+    </dialog>
+  );
+}

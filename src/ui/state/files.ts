@@ -1,0 +1,38 @@
+/** Files as pickers and drops give them, with the folders they lie in. */
+import type { GivenFile } from "../../worker/readerProtocol";
+
+export function picked(list: FileList | null): GivenFile[] {
+  return Array.from(list ?? [], (file) => ({ file, path: file.webkitRelativePath || file.name }));
+}
+
+/**
+ * What was dropped, folders opened. To be called while the drop is handled: afterwards the browser shows nothing of it.
+ * `found` is told the number of files so far; when it returns false nobody wants them any more.
+ */
+export function dropped(transfer: DataTransfer, found: (count: number) => boolean): Promise<GivenFile[]> {
+  const items = Array.from(transfer.items).filter(({ kind }) => kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const files: GivenFile[] = [];
+  const visit = async (entry: FileSystemEntry | File | null): Promise<void> => {
+    if (entry instanceof File) files.push({ file: entry, path: entry.name });
+    else if (entry?.isFile) files.push({ file: await fileOf(entry as FileSystemFileEntry), path: entry.fullPath.slice(1) });
+    else if (entry) for await (const some of listed(entry as FileSystemDirectoryEntry)) await all(some);
+  };
+  const all = async (some: (FileSystemEntry | File | null)[]) => {
+    await Promise.all(some.map(visit));
+    if (!found(files.length)) throw new Error("given up");
+  };
+  return all(entries).then(() => files);
+}
+
+const fileOf = (entry: FileSystemFileEntry) => new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+
+/** A folder's entries, a hundred or so at a time, as browsers give them. */
+async function* listed(folder: FileSystemDirectoryEntry): AsyncGenerator<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) return;
+    yield some;
+  }
+}

@@ -1,0 +1,117 @@
+/** Which run is set beside which, and what is said of them: from made-up runs whose answers can be worked out by hand. */
+import { expect, test } from "vitest";
+import { defaults, type Settings } from "../../settings/experiment";
+import { isSame, partnerOf, type Run, reason, runOf } from "./runs";
+import type { State } from "./store";
+import { difference, scoreOf, verdict } from "./summary";
+
+function run(id: number, settings: Partial<Settings>, top1 = 0.5, more: Partial<Run> = {}): Run {
+  return {
+    ...{ id, name: `Run ${id}`, colour: 0, shown: true, settings: { ...defaults(), ...settings }, changes: [], teacher: "teacher" },
+    ...{ step: 1000, total: 1000, points: [], evaluations: [{ step: 1000, scores: { top1 }, count: 1000 }] },
+    ...{ sums: { macs: 49, fullMacs: 100 }, ...more },
+  };
+}
+
+/** A state in which the given run has just ended. */
+function ended({ settings, evaluations, sums, teacher, changes, step, total }: Run, runs: Run[], baseline?: number): State {
+  const history = { points: [], evaluations, sums, total };
+  const gallery = { classes: new Array(12).fill("class") };
+  return { active: settings, history, teacher, changes, step, runs, baseline, gallery } as unknown as State;
+}
+
+const masked = run(3, { keep: 0.5 }, 0.497);
+const full = run(1, { keep: 1 }, 0.5);
+const alone = run(2, { keep: 1, lambda: 0 }, 0.3);
+
+test("a masked run is set beside its pair that keeps every patch, else beside the student alone, else the run before", () => {
+  const other = run(4, { keep: 1, seed: 2 });
+  expect(partnerOf(masked, { runs: [full, alone, other] })).toMatchObject({ run: { id: 1 }, as: "all patches" });
+  expect(partnerOf(masked, { runs: [alone, other] })).toMatchObject({ run: { id: 2 }, as: "alone" });
+  expect(partnerOf(masked, { runs: [other] })).toMatchObject({ run: { id: 4 }, as: "before" });
+  expect(partnerOf(full, { runs: [masked] })).toMatchObject({ run: { id: 3 }, as: "masked" });
+  expect(partnerOf(masked, { runs: [masked] })).toBeUndefined();
+  const elsewhere = { ...full, dataset: { id: "files-1", name: "pets" } };
+  expect(partnerOf(masked, { runs: [elsewhere] })).toBeUndefined();
+});
+
+test("what is pinned comes first, and a run that was changed on the way is no pair", () => {
+  const other = run(4, { width: 96 });
+  expect(partnerOf(masked, { runs: [full, other], baseline: 4 })).toMatchObject({ run: { id: 4 }, as: "baseline" });
+  const steered = { ...full, changes: [{ step: 3, key: "lr", from: 1e-3, to: 1e-2 }] } as Run;
+  expect(partnerOf(masked, { runs: [steered] })?.as).toBe("before");
+  expect(partnerOf(masked, { runs: [run(5, { keep: 1 }, 0.5, { step: 400 })] })?.as).toBe("before");
+});
+
+test("errors measured at its last step are kept with a run, those measured earlier are not", () => {
+  const errors = { step: 1000, images: 200, classes: [], student: { overall: {} } };
+  const state = { ...ended(masked, []), errors } as unknown as State;
+  expect(runOf(state)?.errors).toEqual({ student: errors.student, images: 200 });
+  expect(runOf({ ...state, step: 999 })?.errors).toBeUndefined();
+});
+
+test("a run of the same settings and seed is the same run", () => {
+  expect(isSame(masked, run(9, { keep: 0.5 }, 0.497))).toBe(true);
+  expect(isSame(masked, run(9, { keep: 0.5, seed: 2 }, 0.497))).toBe(false);
+});
+
+test("what is changed after the last step belongs to the next run", () => {
+  const state = ended(masked, []);
+  const after = { step: 1000, key: "keep", from: 0.5, to: 0.25 } as const;
+  const moved = { ...state, changes: [after], active: { ...masked.settings, keep: 0.25 } };
+  expect(isSame(runOf(moved) as Run, runOf(state) as Run)).toBe(true);
+});
+
+test("noise is that of shares of independent images", () => {
+  // 1.96 sqrt(0.5 x 0.5 / 1000)
+  expect(scoreOf(full).margin).toBeCloseTo(0.03099, 5);
+  expect(difference(masked, full).by).toBeCloseTo(-0.003, 12);
+  expect(difference(masked, full).noise).toBeCloseTo(0.04383, 5);
+  expect(scoreOf({ evaluations: [{ step: 1, scores: { map: 0.3 }, count: 100 }] }).margin).toBeUndefined();
+});
+
+test("the verdict of a pair says what the mask cost, whether that is noise, and what it saved", () => {
+  const said = verdict(ended(masked, [full])).join(" ");
+  expect(said).toContain("The student names 49.7 % of 1,000 held-out images right (± 3.1 points); guessing would give 8.3 %.");
+  expect(said).toContain(
+    "Keeping 50 % of the patches cost 0.3 points against all of them (Run 1): within the noise of testing (± 4.4 points)",
+  );
+  expect(said).toContain("The mask saved 51 % of the teacher's multiply-adds.");
+  expect(said).toContain("Fewer patches may do as well.");
+});
+
+test("what is beyond noise, measured or unpaired is said, too", () => {
+  const worse = verdict(
+    ended(run(3, { keep: 0.1 }, 0.4, { sums: { macs: 10, fullMacs: 100, teacherMs: 20, teacherFullMs: 100 } }), [full]),
+  ).join(" ");
+  expect(worse).toContain("cost 10.0 points against all of them (Run 1): more than the noise");
+  expect(worse).toContain("saved 90 % of the teacher's multiply-adds and 80 % of its measured GPU time");
+  expect(worse).toContain("Try to keep more patches.");
+  const slow = { sums: { macs: 49, fullMacs: 100, teacherMs: 130, teacherFullMs: 100 } };
+  expect(verdict(ended(run(3, { keep: 0.5 }, 0.5, slow), [])).join(" ")).toContain("but its measured GPU time was 30 % longer");
+  expect(verdict(ended(masked, [])).at(-1)).toContain("run the same seed with every patch");
+  expect(verdict(ended(full, [alone])).join(" ")).toContain(
+    "Learning from the teacher gained 20.0 points against labels alone (Run 2): more than",
+  );
+  expect(verdict(ended(run(3, { keep: 0.25 }, 0.5), [masked], 3)).join(" ")).toContain(
+    "0.3 points above the baseline, Run 3 (keep 50 % → 25 %)",
+  );
+});
+
+test("detectors are set beside detectors, of any method, and told of by their mean average precision", () => {
+  const detector = (id: number, settings: Partial<Settings>, map: number): Run => ({
+    ...run(id, { ...defaults("samkd"), ...settings }),
+    ...{ evaluations: [{ step: 1000, scores: { map, ap50: 0.5 }, count: 100 }], sums: {} },
+  });
+  const [now, other] = [detector(6, {}, 0.3), detector(5, defaults("mgd"), 0.25)];
+  expect(partnerOf(now, { runs: [other, masked] })).toMatchObject({ run: { id: 5 }, as: "before" });
+  const said = verdict(ended(now, [other, masked])).join(" ");
+  expect(said).toContain("100 held-out images with a mean average precision of 30 %, 50 % where half a box is enough (AP50)");
+  expect(said).toContain("5.0 points above Run 5 (preset mgd → samkd");
+  expect(said).not.toContain("patches");
+});
+
+test("reasons name what differs, in the words of the address", () => {
+  const parts = reason(defaults(), { ...defaults(), keep: 0.25, criterion: "random", seed: 7 }).split(", ");
+  expect(parts.sort()).toEqual(["criterion student → random", "keep 50 % → 25 %", "seed 1 → 7"]);
+});

@@ -1,0 +1,119 @@
+/** The price of the teacher, as masked and at all patches: computed, measured, allocated; the paper's own figures beside. */
+import type { ReactNode } from "react";
+import { bytes, milliseconds, percent, scaled, short } from "../../format";
+import { useStore } from "../../state/store";
+
+/** The paper's DeiT-S teacher (Tables 2 and 10) and training with DeiT-B (Table 11). What it calls a FLOP is a MAC. */
+const PAPER = {
+  macs: [4_540_695_552, 2_192_458_752],
+  imagesPerSecond: [1790, 3702],
+  memory: [12_925e6, 9_838e6],
+};
+
+export function CostCard() {
+  const cost = useStore((state) => state.cost);
+  const criterion = useStore((state) => state.active?.criterion);
+  return (
+    <section className="panel cost" aria-labelledby="cost-title">
+      <h2 id="cost-title">What the teacher costs</h2>
+      {cost ? (
+        <table className="figures-table">
+          <thead>
+            <tr>
+              <th scope="col">here</th>
+              <th scope="col">all {cost.patches}</th>
+              <th scope="col">{cost.kept} patches</th>
+              <th scope="col">saving</th>
+            </tr>
+          </thead>
+          <tbody>
+            <Row name="MACs per image" of={[cost.fullMacs, cost.macs]} format={scaled} />
+            <Measured />
+          </tbody>
+          <thead>
+            <tr>
+              <th scope="col">in the paper</th>
+              <th scope="col">all 196</th>
+              <th scope="col">50 %</th>
+              <th scope="col">saving</th>
+            </tr>
+          </thead>
+          <tbody>
+            <Row name="DeiT-S, MACs per image" of={PAPER.macs} format={scaled} />
+            <Row name="DeiT-S to Ti, images/s" of={PAPER.imagesPerSecond} format={short} more />
+            <Row name="DeiT-B, training memory" of={PAPER.memory} format={(value) => `${short(value / 1e9)} GB`} />
+          </tbody>
+        </table>
+      ) : (
+        <p className="hint">Known once a teacher is loaded.</p>
+      )}
+      <RunSoFar />
+      {criterion === "teacher" && (
+        <p className="hint">The teacher chooses its own patches here: that takes a full pass on top, which the mask cannot win back.</p>
+      )}
+      <p className="hint">MAC: one multiply and add, by the paper's formula; the paper calls it a FLOP.</p>
+    </section>
+  );
+}
+
+/** The teacher's time and memory on this GPU, once measured. */
+function Measured() {
+  const time = useStore((state) => state.teacherTime);
+  if (!time) return null;
+  return (
+    <>
+      <Row name="GPU time per step, measured" of={[time.fullMs, time.ms]} format={milliseconds} />
+      <Row name="activations on the GPU" of={[time.fullBytes, time.bytes]} format={bytes} />
+    </>
+  );
+}
+
+/** What the whole run took and saved. */
+function RunSoFar() {
+  const version = useStore((state) => state.version);
+  const history = useStore((state) => state.history);
+  const memory = useStore((state) => state.cost?.bufferBytes);
+  const { macs, fullMacs } = history.sums;
+  const saved = version >= 0 && fullMacs ? percent(1 - macs / fullMacs) : undefined;
+  return (
+    <p className="run-so-far">
+      {saved && (
+        <>
+          This run so far: {scaled(macs)}MACs of the teacher, <b>{saved}</b> saved; {milliseconds(history.ms)} per step.{" "}
+        </>
+      )}
+      {memory !== undefined && <>GPU buffers of student, teacher, optimizer and step: {bytes(memory)}.</>}
+    </p>
+  );
+}
+
+interface RowProps {
+  name: string;
+  /** At all patches, and as masked. */
+  of: number[];
+  format(value: number): string;
+  /** Whether more is better. */
+  more?: boolean;
+}
+
+/** Two values, as bars too, and how many times less the second is (or more). */
+function Row({ name, of: [full, masked], format, more }: RowProps): ReactNode {
+  const most = Math.max(full, masked);
+  const bar = (value: number) => <i className="bar" style={{ width: `${(100 * value) / most}%` }} aria-hidden="true" />;
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>
+        {format(full)}
+        {bar(full)}
+      </td>
+      <td>
+        {format(masked)}
+        {bar(masked)}
+      </td>
+      <td>
+        <b>{(more ? masked / full : full / masked).toFixed(2)}×</b>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,45 @@
+/** Figures about how often patches are kept. */
+import type { Tally } from "../../../worker/protocol";
+
+/** Rate of each patch, k/N that random choice would give on average, and the rates' sum, which is k. */
+export interface Rates {
+  rates: Float64Array;
+  chance: number;
+  sum: number;
+}
+
+/** Rates of a tally whose counts are one row of patches. */
+export function ratesOf({ images, kept, counts }: Tally): Rates {
+  const rates = counts.map((count) => count / images);
+  return { rates, chance: kept / images / counts.length, sum: counts.reduce((a, b) => a + b, 0) / images };
+}
+
+/** Entropy of f/k in nats: ln N when all are kept alike. */
+export function entropy(rates: ArrayLike<number>): number {
+  const values = Array.from(rates);
+  const sum = values.reduce((a, b) => a + b, 0);
+  return values.reduce((h, v) => (v > 0 ? h - (v / sum) * Math.log(v / sum) : h), 0);
+}
+
+/** Mean over inner positions and over the outermost ring of the square grid. */
+export function centreAndBorder(rates: ArrayLike<number>): { centre: number; border: number } {
+  const across = Math.sqrt(rates.length);
+  const sums = { border: 0, centre: 0 };
+  for (let i = 0; i < rates.length; i++) {
+    const [x, y] = [i % across, Math.floor(i / across)];
+    const outer = x === 0 || y === 0 || x === across - 1 || y === across - 1;
+    sums[outer ? "border" : "centre"] += rates[i];
+  }
+  const inside = (across - 2) ** 2;
+  return { centre: sums.centre / inside, border: sums.border / (rates.length - inside) };
+}
+
+/** How far a rate strays by chance alone: twice its standard error over so many images. */
+export function stray(chance: number, images: number): number {
+  return 2 * Math.sqrt((chance * (1 - chance)) / images);
+}
+
+/** Mean share of the objects that was kept; `objects` is each image's object by patch, as the tally's counts are. */
+export function objectSeen({ images, counts }: Tally, objects: ArrayLike<number>): number {
+  return counts.reduce((sum, count, at) => sum + count * objects[at], 0) / images;
+}

@@ -1,0 +1,63 @@
+/** Whose errors stand beside whose, and what the bands are: from made-up curves that can be worked out by hand. */
+import { expect, test } from "vitest";
+import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../../metrics/errors";
+import { defaults } from "../../../settings/experiment";
+import type { Run } from "../../state/runs";
+import type { State } from "../../state/store";
+import { BANDS, besideOf, costsOf, curvesFor, heightsOf, subjectsOf } from "./errorCosts";
+
+/** Seven curves over two recalls: precisions 0.1, 0.2, ... at recall 0 and `low` times that at recall 1; FN is 1. */
+function curves(low = 0.5): ErrorCurves {
+  const all = ERROR_CURVES.map((name, i) => Float64Array.of(...(name === "FN" ? [1, 1] : [0.1 * (i + 1), 0.1 * low * (i + 1)])));
+  return { curves: all, areas: all.map(([a, b]) => (a + b) / 2) };
+}
+
+const analysis = (): ErrorAnalysis => ({ overall: curves(), families: new Map(), perClass: [curves(1), undefined] });
+const DATA = { id: "scenes-detection", name: "Scenes-Detection" };
+
+function run(id: number, more: Partial<Run> = {}): Run {
+  return {
+    ...{ id, name: `Run ${id}`, colour: 0, shown: true, settings: { ...defaults("mkd"), seed: id }, changes: [], dataset: DATA },
+    ...{ step: 500, total: 500, points: [], evaluations: [{ step: 500, scores: { map: 0.3 }, count: 200 }], sums: {} },
+    ...{ errors: { student: analysis(), images: 200 }, ...more },
+  };
+}
+
+/** A state in which the given run has just ended and been measured, with its teacher. */
+function ended({ settings, step, evaluations, total }: Run, more: Partial<State>): State {
+  const history = { points: [], evaluations, total, sums: {} };
+  const errors = { step, images: 200, classes: ["disc", "ring"], student: analysis(), teacher: analysis() };
+  return { active: settings, history, step, changes: [], dataset: DATA, teacher: "GFL", errors, runs: [], ...more } as unknown as State;
+}
+
+test("a band is what a curve adds to the one before, and all of them make one", () => {
+  const costs = costsOf(curves());
+  expect(costs.map(({ area }) => area)).toEqual([0.075, 0.15, 0.225, 0.3, 0.375, 0.45, 1].map((v) => expect.closeTo(v, 12)));
+  expect(costs.map(({ adds }) => adds)).toEqual([0.075, 0.075, 0.075, 0.075, 0.075, 0.075, 0.55].map((v) => expect.closeTo(v, 12)));
+  const [first, last] = heightsOf(curves());
+  expect([first.recall, last.recall, first.C50, last.C50]).toEqual([0, 1, 0.1, 0.05].map((v) => expect.closeTo(v, 12)));
+  expect(BANDS.reduce((sum, { name }) => sum + last[name], 0)).toBeCloseTo(1, 12);
+});
+
+test("a class has its own curves, and none where there is nothing of it", () => {
+  expect(curvesFor(analysis(), undefined)?.areas[0]).toBeCloseTo(0.075, 12);
+  expect(curvesFor(analysis(), 0)?.areas[0]).toBeCloseTo(0.1, 12);
+  expect(curvesFor(analysis(), 1)).toBeUndefined();
+});
+
+test("beside student and teacher stands the baseline, else the newest student alone, of those measured on the same images", () => {
+  const now = run(9, { teacher: "GFL" });
+  const [first, second] = [run(1), run(2)];
+  const taught = run(3, { teacher: "GFL" });
+  const runs = [first, second, taught, run(4, { errors: undefined }), run(5, { dataset: { id: "other", name: "other" } }), now];
+  expect(besideOf(ended(now, { runs }))).toBe(second);
+  expect(besideOf(ended(now, { runs, baseline: 3 }))).toBe(taught);
+  expect(besideOf(ended(now, { runs, baseline: 4 }))).toBe(second);
+  expect(besideOf(ended(now, { runs: [taught, now] }))).toBeUndefined();
+  expect(subjectsOf(ended(now, { runs, baseline: 1 })).map(({ title, note }) => `${title}: ${note}`)).toEqual([
+    "Run 1: student alone, step 500",
+    "This student: step 500, 200 held-out images",
+    "Teacher: GFL",
+  ]);
+  expect(subjectsOf(ended(now, { errors: undefined }))).toEqual([]);
+});
