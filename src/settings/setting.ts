@@ -1,6 +1,6 @@
 /**
- * How a setting is described. Methods describe their own; `train/experiment.ts` gathers them into the one table from which
- * panel, URL, command line and saved runs derive.
+ * How a setting is described. Each setting belongs to whoever reads it: the run, a task or a method. `schema.ts` gathers them
+ * into the one table from which panel, address, command line and saved runs derive.
  */
 
 interface Common {
@@ -33,3 +33,22 @@ export type Setting = NumberSetting | ChoiceSetting;
 
 export const number = <const S extends Omit<NumberSetting, "kind">>(s: S) => ({ kind: "number", ...s }) as const;
 export const choice = <const S extends Omit<ChoiceSetting, "kind">>(s: S) => ({ kind: "choice", ...s }) as const;
+
+/** Settings by key. A method's have its name before them: `samkd.lambda`. */
+export type Table = Readonly<Record<string, Setting>>;
+
+export type Value = string | number;
+
+/** What the settings of a table are set to. */
+export type ValuesOf<T extends Table> = { [K in keyof T]: ValueOf<T[K]> };
+type ValueOf<S> = S extends { kind: "number" } ? number : S extends { options: readonly (infer O extends string)[] } ? O : never;
+
+/** A method's settings under their keys: its own name before each. */
+export function scoped(owner: string, table: Table): Table {
+  return Object.fromEntries(Object.entries(table).map(([name, setting]) => [keyOf(owner, name), setting]));
+}
+
+export const keyOf = (owner: string, name: string): string => `${owner}.${name}`;
+
+/** What a setting is called within its owner: `lambda` of `samkd.lambda`. */
+export const nameOf = (key: string): string => key.slice(key.lastIndexOf(".") + 1);

@@ -1,16 +1,22 @@
-/** What a session needs to know of the thing that is learnt; `classification.ts` and its neighbours are tasks. */
+/**
+ * What a task is: interfaces alone. Each folder beside this file is a wing that fulfils them, and whoever trains, serves or shows
+ * a run knows a task by them only. A wing's `index.ts` declares it; what needs the GPU or reads files is loaded when wanted.
+ */
+import type { Decode, DecodeWhole } from "../data/decode";
+import type { SourceFile } from "../data/files";
 import type { Engine } from "../engine/device";
 import type { Gradients, Graph, Live, Tensor } from "../engine/graph";
 import type { Fetched } from "../engine/readback";
+import type { MethodInfo } from "../methods/method";
+import type { Moments } from "../data/dataset";
 import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";
-import type { Key, Settings } from "../settings/experiment";
-import type { OptimizerOptions } from "../train/optimizer";
-import type { Network } from "./classification/network";
+import type { Settings } from "../settings/run";
+import type { Table } from "../settings/setting";
 
-/** Settings that are numbers, as the four bytes a kernel reads; and the number of updates made so far. */
-export type Knobs = Record<Key | "step", Live>;
+/** Settings by key, as the four bytes a kernel reads (choices as NaN); and the number of updates made so far, as `step`. */
+export type LiveValues = Readonly<Record<string, Live>>;
 
 /** What one step showed. Names are those the charts and the command line use. */
 export interface Report {
@@ -28,10 +34,13 @@ export type Scores = Record<string, number>;
 /** Told how far something long has come, 0..1. */
 export type Progress = (share: number) => void;
 
+/** Runs a piece of work when nobody else uses the GPU. */
+export type Alone = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** How long work goes on beside other work on the GPU. */
 export interface Beside {
-  /** Runs a piece of it when nobody else uses the GPU; at once unless told. */
-  alone?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** At once unless told. */
+  alone?: Alone;
   progress?: Progress;
   /** Ends it between two pieces: it rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -63,8 +72,56 @@ export interface TeacherTime {
   fullBytes: number;
 }
 
+/** What a saved run does not contain: it goes on only with what has this id. The name is for people. */
+export interface Reference {
+  id: string;
+  name: string;
+}
+
+/** Any data set: what a run needs to know of it whatever is learned. */
+export interface AnyDataset extends Reference {
+  side: number;
+  classes: string[];
+  train: { readonly count: number };
+  test: { readonly count: number };
+}
+
+/** A trained network of any kind. */
+export interface AnyNetwork extends Reference {
+  /** Its score on held-out data, where known: the first of the task's scores. */
+  score?: number;
+}
+
+/** What a person may tell of a network's file that does not say so itself. */
+export interface ImportHints {
+  heads?: number;
+  moments?: Moments;
+}
+
+/** What a run learns from. */
+export interface Sources<D = AnyDataset, N = AnyNetwork> {
+  dataset: D;
+  /** Without one, the student learns from the labels alone. */
+  teacher?: N;
+  /** Another network whose attention may choose the patches. */
+  guide?: AnyNetwork;
+}
+
+/** How the task's parameters are updated. */
+export interface OptimizerOptions {
+  kind: "adamw" | "sgd";
+  /** Decay rate of the first moment; the momentum of sgd. */
+  beta1?: number;
+  beta2?: number;
+  eps?: number;
+  /** Clip the global gradient norm; `limit` is then live. */
+  clip?: boolean;
+  /** Parameters that decay. DeiT's rule when absent: matrices do; biases, norms, positions and class token do not. */
+  decays?: (name: string, shape: number[]) => boolean;
+}
+
 /** One student being taught. Holds the GPU memory of networks and batch until `destroy`. */
-export interface Task<View = unknown> {
+export interface Task<Views = unknown> {
   /** Everything that is trained. */
   readonly params: Params;
   readonly optimizer: OptimizerOptions;
@@ -77,7 +134,7 @@ export interface Task<View = unknown> {
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
   check?(settings: Settings): void;
   /** Measures, before the first step, settings that were left to the task. */
-  prepare?(): Promise<Partial<Record<Key, number>>>;
+  prepare?(): Promise<Record<string, number>>;
   /** Uploads what step `step` (from 0) sees. */
   load(step: number): void;
   /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
@@ -85,32 +142,161 @@ export interface Task<View = unknown> {
   report(fetched: Fetched): Report;
   /** Scores on held-out images, all or the first `limit`. */
   evaluate(limit: number, progress?: Progress): Promise<Scores>;
+  /** What came of the run, for the command line's last line and a sweep's row: scores by name, and what the teacher cost. */
+  outcome(): Promise<Record<string, unknown>>;
   /** What a student of such weights, and the teacher, lose precision on held-out images to. */
   errors?(weights: Weights, beside?: Beside): Promise<Errors>;
-  /** What the student makes of the given held-out images. */
-  look(indices: number[]): Promise<View>;
-  /** A setting that changes recordings has changed: recorded looks are stale. */
+  /** What student and teacher make of the given held-out images. */
+  snapshot(images: number[]): Promise<Views>;
+  /** A setting that changes recordings has changed: recorded snapshots are stale. */
   forget(): void;
   cost(): Cost | undefined;
   /** Times the teacher; undefined without one. Runs it a few times: for now and then, between steps. */
   teacherTime?(): Promise<TeacherTime | undefined>;
   /** Another network whose attention may choose what is masked. */
-  offerGuide?(guide: Network): void;
+  offerGuide?(guide: AnyNetwork): void;
   /** The student alone, under the names the outside world knows. */
   weights(): Promise<Weights>;
   destroy(): void;
 }
 
-/** What a saved run does not contain: it goes on only with what has this id. The name is for people. */
-export interface Reference {
-  id: string;
+/** A picture's data for the page. The wing's own half of the page knows what it is by its name. */
+export interface ViewEvent {
   name: string;
+  value: unknown;
+  /** The step it was made at, and how many such a page keeps over a run; only the newest unless told. */
+  step?: number;
+  keep?: number;
 }
 
-/** Data and teacher of a run, and how a task is made of them. `task` throws an EngineError when they do not fit. */
-export interface Subject<T extends Task = Task> {
-  dataset: Reference;
-  teacher?: Reference;
-  guide?: Reference;
-  task(engine: Engine, settings: Settings, knobs: Knobs): T;
+/** What a monitor watches. */
+export interface Watched<D = AnyDataset, T extends Task = Task> {
+  task: T;
+  dataset: D;
+  settings: Settings;
+  /** Updates made so far. */
+  step(): number;
+  /** Whatever else belongs to the run and is saved with it, by name. */
+  extras: Weights;
+  show(view: ViewEvent): void;
 }
+
+/** What looks at held-out data while a session runs, and counts. */
+export interface Monitor {
+  /** Shows the images themselves: needs no kernels. */
+  gallery(): void;
+  /** Shows what student and teacher make of them before the first step. */
+  introduce(): Promise<void>;
+  /** After a change of the mask. */
+  follow(): Promise<void>;
+  /** After each step. */
+  count(report: { kept?: Uint32Array; step: number }): Promise<void>;
+  /** A snapshot, if it is time for one. */
+  refresh(): Promise<void>;
+  /** A snapshot now. */
+  snapshot(): Promise<void>;
+  /** After a test on held-out data. */
+  tested?(): Promise<void>;
+  /** Puts what was counted among the extras. */
+  store(): void;
+}
+
+/** A data set in words and numbers. */
+export interface DataFacts extends Reference {
+  side: number;
+  channels: number;
+  classes: string[];
+  /** Images to learn from, and images held out. */
+  train: number;
+  test: number;
+  /** What a person should know of how it was read. */
+  notes: string[];
+}
+
+/** How pictures become pixels on this machine. */
+export interface Decoders {
+  square: Decode;
+  whole: DecodeWhole;
+}
+
+export interface ReadOptions {
+  side: number;
+  seed: number;
+  decoders: Decoders;
+  onProgress?: (share: number) => void;
+}
+
+/** How many generated images, and of what size. */
+export interface GeneratedOptions {
+  side: number;
+  train: number;
+  test: number;
+  seed: number;
+}
+
+/** Where a wing's data come from. */
+export interface TaskData<D = AnyDataset> {
+  /** Generated data are described by their id. */
+  generated(options: GeneratedOptions): D;
+  /** The options that an id was made from; undefined where the id is not one of this generator. */
+  optionsOf(id: string): GeneratedOptions | undefined;
+  /** A person's own files. Rejects with a DataError that names the file. */
+  open(files: SourceFile[], options: ReadOptions): Promise<{ dataset: D; notes: string[] }>;
+  /** For the way from thread to thread, and for keeping. */
+  pack(dataset: D): unknown;
+  unpack(packed: unknown): D;
+  channels(dataset: D): number;
+}
+
+/** A wing's networks as files. */
+export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = Task> {
+  read(bytes: Uint8Array, name: string, hints: ImportHints): Promise<N>;
+  write(task: T, dataset: D, score?: number): Promise<Uint8Array>;
+  /** Throws an EngineError when the network is for other data. */
+  assertFits(network: N, dataset: D): void;
+  /** Its score on held-out data. Rejects when it is for other data. */
+  measure(engine: Engine, network: N, dataset: D): Promise<number>;
+  /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */
+  describe(network: N): string;
+}
+
+/** What of a wing needs the GPU. */
+export interface TaskRuntime<D = AnyDataset, N = AnyNetwork, T extends Task = Task> {
+  networks: TaskNetworks<D, N, T>;
+  /** Throws an EngineError when sources or settings do not fit. */
+  create(engine: Engine, sources: Sources<D, N>, settings: Settings, live: LiveValues): T;
+  monitor(watched: Watched<D, T>): Monitor;
+}
+
+/** How many images of the generated set a place learns from and holds out. */
+export interface Counts {
+  train: number;
+  test: number;
+}
+
+/** A wing, as whoever opens it sees it. */
+export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork, T extends Task = Task> {
+  name: string;
+  /** What its students do: "names images". */
+  verb: string;
+  /** The score that counts, by name. */
+  metric: string;
+  settings: Table;
+  /** Each is a preset. */
+  methods: Readonly<Record<string, MethodInfo>>;
+  /** Generated images in the page, and on the command line. */
+  generated: { page: Counts; cli: Counts };
+  /** File of the teacher that comes with the page. */
+  shipped: string;
+  /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */
+  sizes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Whether kernels of the first step are compiled before those of pictures, which then wait: where it does not take long. */
+  stepFirst: boolean;
+  /** Settings that cannot go together, at the one that mends it. */
+  conflicts?(settings: Settings): Record<string, string>;
+  /** Whether these settings ask another network than student and teacher. */
+  asksGuide?(settings: Settings): boolean;
+  data(): Promise<TaskData<D>>;
+  runtime(): Promise<TaskRuntime<D, N, T>>;
+}
+

@@ -4,18 +4,7 @@ import { EngineError } from "../engine/errors";
 import { type Gradients, Live, type Piece, type Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
 import { BLOCK, type Params, readFloats } from "../models/params";
-
-export interface OptimizerOptions {
-  kind: "adamw" | "sgd";
-  /** Decay rate of the first moment; the momentum of sgd. */
-  beta1?: number;
-  beta2?: number;
-  eps?: number;
-  /** Clip the global gradient norm; `limit` is then live. */
-  clip?: boolean;
-  /** Parameters that decay. DeiT's rule when absent: matrices do; biases, norms, positions and class token do not. */
-  decays?: (name: string, shape: number[]) => boolean;
-}
+import type { OptimizerOptions } from "../tasks/task";
 
 /** What a training step's size depends on; set `.value` between steps. */
 export interface OptimizerKnobs {

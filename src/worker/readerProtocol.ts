@@ -1,6 +1,4 @@
 /** The conversation with the reader (`reader.ts`): where data comes from, and what becomes of it. */
-import type { PackedDataset } from "../data/dataset";
-import type { PackedSet } from "../data/detection";
 
 /** Generated and shuffled alike everywhere, so that a teacher trained on a set fits all runs on it. */
 export const DATA_SEED = 1;
@@ -8,16 +6,22 @@ export const DATA_SEED = 1;
 export const KEPT_DATA = "data-2";
 export const KEPT_FACTS = "data-facts-2";
 
-/** What a page can teach: to name images, or to find objects on them. */
-export type KindName = "classifier" | "detector";
+/** What was read for a task, packed as its wing packs it, and what a person should know of how. */
+export interface ReadData {
+  task: string;
+  packed: unknown;
+  notes: string[];
+}
 
-/** What was read, of either kind, and what a person should know of how. */
-export type Made = ({ kind: "classifier"; dataset: PackedDataset } | { kind: "detector"; dataset: PackedSet }) & { notes: string[] };
-
-/** The memory of a data set, to be handed over instead of copied. */
-export function buffersOf({ train, test }: PackedDataset | PackedSet): ArrayBuffer[] {
-  const arrays = [train, test].flatMap((split) => Object.values(split).filter(ArrayBuffer.isView));
-  return [...new Set(arrays.map((array) => array.buffer as ArrayBuffer))];
+/** The memory of a data set, to be handed over instead of copied: every buffer below it. */
+export function buffersOf(packed: unknown): ArrayBuffer[] {
+  const found = new Set<ArrayBuffer>();
+  const visit = (value: unknown): void => {
+    if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
+    else if (value && Object.getPrototypeOf(value) === Object.prototype) for (const part of Object.values(value)) visit(part);
+  };
+  visit(packed);
+  return [...found];
 }
 
 /** Where a data set is read from: the files handed over before, or this device's storage. */
@@ -31,9 +35,9 @@ export interface GivenFile {
 
 export type ReadCommand =
   /** Some more files; a hundred thousand at once would halt the page. */
-  { type: "add"; files: GivenFile[] } | { type: "read"; kind: KindName; origin: Origin; side: number };
+  { type: "add"; files: GivenFile[] } | { type: "read"; task: string; origin: Origin; side: number };
 
 export type ReadEvent =
   | { type: "progress"; share: number }
-  | { type: "made"; made: Made }
+  | { type: "read"; read: ReadData }
   | { type: "refused"; message: string; remedy: string };

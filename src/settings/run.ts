@@ -1,0 +1,50 @@
+/** Settings of every run, whatever is learned. */
+import { choice, number, type Table, type ValuesOf } from "./setting";
+
+export const RUN_SETTINGS = {
+  teacher: choice({
+    label: "Learns from",
+    help: "teacher: from the labels and the loaded teacher. none: the student learns from the labels alone.",
+    ...{ default: "teacher", options: ["teacher", "none"], when: "next", group: "data" },
+  }),
+  lr: number({
+    label: "Learning rate",
+    help: "Peak step size; warms up over 5 % of the run, then falls as a cosine.",
+    ...{ default: 1e-3, min: 1e-5, max: 1e-2, log: true, when: "live", group: "optimizer" },
+  }),
+  decay: number({
+    label: "Weight decay",
+    help: "Pull of the weight matrices towards zero, per unit of learning rate.",
+    ...{ default: 0.05, min: 0, max: 0.5, when: "live", group: "optimizer" },
+  }),
+  steps: number({ label: "Steps", help: "Length of the run.", default: 1000, min: 1, max: 1e6, integer: true, when: "next", group: "run" }),
+  evaluate: number({
+    label: "Evaluate every",
+    help: "Steps between tests on held-out images.",
+    ...{ default: 100, min: 1, max: 1e6, integer: true, when: "live", group: "run" },
+  }),
+  seed: number({
+    label: "Seed",
+    help: "The same seed and settings give the same run.",
+    ...{ default: 1, min: 0, max: 2 ** 31 - 1, integer: true, when: "next", group: "run" },
+  }),
+} as const satisfies Table;
+
+/** What every task has among its own settings. */
+export interface TaskValues {
+  /** Pixels along an edge of an image. */
+  side: number;
+  /** Images per step. */
+  batch: number;
+}
+
+/** A run's settings: those of every run and, by key, those of its task and its method. */
+export type Settings = { preset: string } & ValuesOf<typeof RUN_SETTINGS> & TaskValues & { [key: string]: string | number };
+
+/** A change made while running. */
+export interface Change {
+  step: number;
+  key: string;
+  from: string | number;
+  to: string | number;
+}

@@ -1,0 +1,118 @@
+/**
+ * The one table of settings, made of everybody's: of every run, of each task, of each method. Whatever enters (address, file,
+ * panel, command line, saved run) is checked here.
+ */
+import { EngineError } from "../engine/errors";
+import { RUN_SETTINGS, type Settings } from "./run";
+import { choice, nameOf, scoped, type Setting, type Table, type Value } from "./setting";
+
+/** A setting that cannot be: the message names it, what is wrong and what would be right. */
+export class SettingError extends EngineError {
+  override name = "SettingError";
+}
+
+/** Who owns settings besides the run: a task and its methods, each a preset. */
+export interface Owner {
+  settings: Table;
+  methods: Readonly<Record<string, { label: string; knobs: Table }>>;
+}
+
+export class Schema {
+  /** The presets' names; the first is the default. */
+  readonly presets: readonly string[];
+  private readonly tables: Readonly<Record<string, Table>>;
+  private readonly everywhere: ReadonlySet<string>;
+
+  constructor(owners: readonly Owner[]) {
+    this.presets = owners.flatMap(({ methods }) => Object.keys(methods));
+    const preset = choice({
+      label: "Method",
+      help: "How the student is taught, and what it learns to do.",
+      ...{ default: this.presets[0], options: this.presets, when: "next", group: "method" },
+    });
+    const tables = owners.flatMap(({ settings, methods }) =>
+      Object.entries(methods).map(([name, { knobs }]) => [name, { preset, ...RUN_SETTINGS, ...settings, ...scoped(name, knobs) }] as const),
+    );
+    this.tables = Object.fromEntries(tables);
+    this.everywhere = new Set(tables.flatMap(([, table]) => Object.keys(table).flatMap((key) => [key, nameOf(key)])));
+  }
+
+  /** The settings that play a part under a preset, in order. Throws a SettingError for a preset there is not. */
+  of(preset: string): Table {
+    const table = this.tables[preset];
+    if (table) return table;
+    throw new SettingError(`There is no method "${preset}".`, `Use one of ${this.presets.join(", ")}.`);
+  }
+
+  /** How a setting is described under a preset. Throws a SettingError where it plays no part. */
+  setting(key: string, preset: string): Setting {
+    const setting = this.of(preset)[key];
+    if (setting) return setting;
+    throw new SettingError(`There is no setting "${key}" under ${preset}.`, `Use one of ${Object.keys(this.of(preset)).join(", ")}.`);
+  }
+
+  /** Every setting of a preset at its default. */
+  defaults(preset = this.presets[0]): Settings {
+    const values = Object.entries(this.of(preset)).map(([key, setting]) => [key, setting.default]);
+    return { ...Object.fromEntries(values), preset };
+  }
+
+  /** Checks one value given as text or as itself. Throws a SettingError. */
+  parse(key: string, value: unknown, preset: string): Value {
+    return parsed(key, value, this.setting(key, preset));
+  }
+
+  /** Settings in full, each checked. Throws a SettingError that names all that cannot be. */
+  checked(settings: Readonly<Record<string, unknown>>): Settings {
+    const { settings: found, problems } = this.fromPairs(Object.entries(settings).map(([key, value]) => [key, String(value)]));
+    if (problems.length) throw new SettingError(problems.join(" "), "Use a value that is allowed.");
+    return found;
+  }
+
+  /** The settings that differ from their defaults, as a readable query: `keep=0.25&criterion=random`. */
+  toQuery(settings: Settings): string {
+    const usual: Record<string, Value> = { ...this.defaults(settings.preset), preset: this.presets[0] };
+    const differing = Object.keys(this.of(settings.preset)).filter((key) => settings[key] !== usual[key]);
+    return new URLSearchParams(differing.map((key) => [key, String(settings[key])])).toString();
+  }
+
+  /**
+   * Settings from name-value pairs; what cannot be used keeps its default and is reported in words. The preset says which
+   * settings there are and what their defaults are, wherever it stands. A method's setting may be named without its owner, as
+   * addresses and saved runs of earlier versions do; what plays no part under the preset is passed over.
+   */
+  fromPairs(pairs: Iterable<[string, string]>): { settings: Settings; problems: string[] } {
+    const all = [...pairs];
+    const named = all.findLast(([key]) => key === "preset")?.[1];
+    const settings = this.defaults(named !== undefined && named in this.tables ? named : undefined);
+    const problems: string[] = [];
+    for (const [name, value] of all) {
+      if (!this.everywhere.has(name)) problems.push(`There is no setting "${name}".`);
+      for (const key of this.keysFor(name, settings.preset)) {
+        try {
+          Object.assign(settings, { [key]: this.parse(key, value, settings.preset) });
+        } catch (error) {
+          problems.push((error as Error).message);
+        }
+      }
+    }
+    return { settings, problems };
+  }
+
+  /** The settings that a name means: itself, or all of that name with an owner before it. */
+  private keysFor(name: string, preset: string): string[] {
+    const table = this.of(preset);
+    return name in table ? [name] : Object.keys(table).filter((key) => nameOf(key) === name);
+  }
+}
+
+function parsed(key: string, value: unknown, setting: Setting): Value {
+  if (setting.kind === "choice") {
+    if (setting.options.includes(String(value))) return String(value);
+    throw new SettingError(`${key} cannot be "${value}".`, `Use one of ${setting.options.join(", ")}.`);
+  }
+  const n = typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
+  if (n >= setting.min && n <= setting.max && (!setting.integer || Number.isInteger(n))) return n;
+  const kind = setting.integer ? "a whole number" : "a number";
+  throw new SettingError(`${key} cannot be "${value}".`, `Use ${kind} from ${setting.min} to ${setting.max}.`);
+}

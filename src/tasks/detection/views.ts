@@ -1,0 +1,57 @@
+/** What detection's monitor shows, by the names of its views. */
+import type { Axis } from "../../methods/method";
+import type { Detection, GroundTruth } from "../../models/detector/boxes";
+
+/** Held-out images with objects. */
+export interface BoxGallery {
+  side: number;
+  /** u8 [count, side, side, 3]. */
+  images: Uint8Array;
+  truths: GroundTruth[][];
+  classes: string[];
+}
+
+/** What student and teacher find on the gallery at one step. */
+export interface BoxSnapshot {
+  step: number;
+  /** Best first, for each image. */
+  student: Detection[][];
+  teacher?: Detection[][];
+}
+
+/** One map of a view: what the method's declaration of that name says it is. Row-major, the images first unless accumulated. */
+export interface MapOf<Data = Float32Array> {
+  /** A name in the method's `views`, or `student` and `teacher`: mean |F| over the channels of a level [count, H, W]. */
+  view: string;
+  at: Partial<Record<Axis, number>>;
+  shape: readonly number[];
+  data: Data;
+}
+
+/** What the method does to the features at one step. */
+export interface FeatureMaps {
+  step: number;
+  maps: MapOf[];
+}
+
+/** What a method erased over the run, and how far off what it regenerated was; each a mean over images and looks. */
+export interface Erasure {
+  looks: number;
+  /** Share of looks in which a position or channel was erased, or its mean value. Shapes without the images. */
+  maps: MapOf<Float64Array>[];
+}
+
+/** How hard each term of the loss pulls at the student's pyramid: norms of gradients, weights included. */
+export interface Pulls {
+  step: number;
+  norms: Record<string, number>;
+}
+
+/** The views by name. `snapshot` and `maps` are kept over the run. */
+export interface DetectionViews {
+  gallery: BoxGallery;
+  snapshot: BoxSnapshot;
+  maps: FeatureMaps;
+  erasure: Erasure;
+  pulls: Pulls;
+}
