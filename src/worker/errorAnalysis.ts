@@ -1,9 +1,9 @@
 /** Measures what errors cost a run's student and teacher, batch by batch between whatever else uses the GPU. */
 import type { Session } from "../train/session";
 import type { Event } from "./protocol";
-import type { Alone } from "./teacherTraining";
+import type { Alone } from "../tasks/task";
 
-export class ErrorWatch {
+export class ErrorAnalysis {
   private underWay?: AbortController;
 
   constructor(

@@ -13,9 +13,11 @@ import type { Program } from "../../engine/program";
 import { Params } from "../../models/params";
 import { inferViT } from "../../models/vit/names";
 import type { Weights } from "../../models/weights";
-import { compileStep, type Model } from "../../tasks/classification/step";
+import { softLabels } from "../../tasks/classification/softLabels";
+import { type Model, traceLosses } from "../../tasks/classification/step";
 import { TeacherClock } from "../../tasks/classification/teacherClock";
 import { Optimizer } from "../../train/optimizer";
+import { compileStep } from "../../train/step";
 import { median, type Setup } from "./contest";
 import { makeSetup } from "./defaults";
 import { offerGPU } from "./navigator.node";
@@ -67,7 +69,8 @@ function recorder(engine: Engine, setup: Setup) {
   const batch = { size: labels.length, images: engine.takeBuffer(images.byteLength), labels: engine.takeBuffer(labels.byteLength) };
   return async (k: number) => {
     const started = performance.now();
-    const program = await compileStep(engine, { student, optimizer, batch, lesson: { teacher, keep: { k }, temperature: 1, weight: 1 } });
+    const distillation = softLabels(teacher, { k });
+    const program = await compileStep(engine, (graph) => traceLosses(graph, { student, batch, distillation }), optimizer);
     return { program, ms: performance.now() - started };
   };
 }

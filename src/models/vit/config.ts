@@ -44,9 +44,15 @@ const INIT_LIMIT = 2;
 
 const COUNTS = ["image", "patch", "channels", "width", "depth", "heads", "headDim"] as const;
 
+/** Rows and columns of an image's patches. */
+export function gridOf({ image, patch }: Pick<ViTConfig, "image" | "patch">): [rows: number, columns: number] {
+  return [image / patch, image / patch];
+}
+
 /** Number N of patches of an image: (image / patch)². */
 export function patches(config: ViTConfig): number {
-  return (config.image / config.patch) ** 2;
+  const [rows, columns] = gridOf(config);
+  return rows * columns;
 }
 
 /** Throws a WeightsError naming the first dimension that is not possible. `name` says whose configuration it is. */

@@ -5,14 +5,15 @@
  * block only the class token's row is computed, because nothing after it reads the others; ask for `allTokens` to have them.
  */
 import type { Tensor } from "../../engine/graph";
-import { type AttentionTrace, crossAttention, type Heads, selfAttention } from "../../ops/attention";
+import { type AttentionTrace, crossAttention, type Heads, saliency, selfAttention } from "../../ops/attention";
 import { linear } from "../../ops/linear";
 import { layerNorm } from "../../ops/norm";
 import { everyRow } from "../../ops/select";
 import { assemble, patchify } from "../../ops/tokens";
+import type { Features } from "../model";
 import type { Bound } from "../params";
 import { checkShape } from "../weights";
-import { patches, type ViTConfig, vitShapes } from "./config";
+import { gridOf, patches, type ViTConfig, vitShapes } from "./config";
 
 export interface ViTOptions {
   /** Patches to show, u32 [batch, k]; all when absent. */
@@ -21,11 +22,7 @@ export interface ViTOptions {
   allTokens?: boolean;
 }
 
-export interface ViTResult {
-  /** [batch, classes]; the normalised class token [batch, width] when the model has no head. */
-  logits: Tensor;
-  /** Output of each block, [batch * tokens, width]; of the last one the class rows [batch, width] unless allTokens. */
-  blocks: Tensor[];
+export interface ViTResult extends Features {
   /** Attention of each block, for saliency and maps. */
   attention: AttentionTrace[];
 }
@@ -52,7 +49,8 @@ export function vit(params: Bound, config: ViTConfig, images: Tensor, { kept, al
   const cls = x.rows === batch ? x : everyRow(x, tokens);
   const normed = layerNorm(cls, params["norm.weight"], params["norm.bias"], config.eps);
   const logits = config.classes ? linear(normed, params["head.weight"], { bias: params["head.bias"] }) : normed;
-  return { logits, blocks, attention };
+  const saliencyOf: Features["saliency"] = ({ block = config.depth, ...options } = {}) => saliency(attention[block - 1], options);
+  return { logits, blocks, attention, grid: gridOf(config), saliency: saliencyOf };
 }
 
 export interface BlockShape {

@@ -70,9 +70,9 @@ test("counts of another patch grid are not taken over", () => {
 });
 
 test("an object's shares are where it is, and one in all", () => {
-  // Two images of 4 x 4 pixels, patches of 2: a corner pixel, and a column.
+  // Two images of 4 x 4 pixels, 2 x 2 patches: a corner pixel, and a column.
   const objects = [new Uint8Array(16), new Uint8Array(16)];
   objects[0][0] = 1;
   for (let y = 0; y < 4; y++) objects[1][4 * y + 3] = 1;
-  expect([...objectShares(objects, 4, 2)]).toEqual([1, 0, 0, 0, 0, 0.5, 0, 0.5]);
+  expect([...objectShares(objects, 4, [2, 2])]).toEqual([1, 0, 0, 0, 0, 0.5, 0, 0.5]);
 });

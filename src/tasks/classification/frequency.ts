@@ -2,8 +2,9 @@
  * Counts how often each patch is kept, by stage of the run: per position over the training images, and for each watched
  * image over evenly spread moments. Frequencies sum to k, whatever chose. The counts belong to the run and are saved with it.
  */
+import type { Grid } from "../../models/model";
 import type { Weights } from "../../models/weights";
-import type { Frequency, Stage, Tally } from "../../worker/protocol";
+import type { Frequency, Stage, Tally } from "./views";
 
 /** Stages by the share of the planned run at which they end. */
 const STAGES = [
@@ -90,15 +91,15 @@ export class FrequencyCount {
   }
 }
 
-/** Share of each image's object, u8 0 or 1 [images, side, side], in each patch of `patch` (maybe broken) pixels [images, N]. */
-export function objectShares(objects: Uint8Array[], side: number, patch: number): Float64Array {
-  const across = Math.round(side / patch);
-  const shares = new Float64Array(objects.length * across ** 2);
+/** Share of each image's object, u8 0 or 1 [images, side, side], in each patch of a grid [images, N]; patches may break pixels. */
+export function objectShares(objects: Uint8Array[], side: number, [rows, columns]: Grid): Float64Array {
+  const shares = new Float64Array(objects.length * rows * columns);
   for (const [image, pixels] of objects.entries()) {
     const sum = pixels.reduce((a, b) => a + b, 0);
     for (const [at, inside] of pixels.entries()) {
-      const [x, y] = [at % side, Math.floor(at / side)].map((pixel) => Math.floor((pixel + 0.5) / patch));
-      if (inside) shares[image * across ** 2 + y * across + x] += 1 / sum;
+      const column = Math.floor((((at % side) + 0.5) * columns) / side);
+      const row = Math.floor(((Math.floor(at / side) + 0.5) * rows) / side);
+      if (inside) shares[(image * rows + row) * columns + column] += 1 / sum;
     }
   }
   return shares;

@@ -2,7 +2,7 @@
 import type { Engine } from "../../engine/device";
 import { Graph } from "../../engine/graph";
 import { Program } from "../../engine/program";
-import { ask, type Network } from "../../methods/classification/maskedkd";
+import { forwardTeacher, type Network } from "../../methods/classification/masking";
 import { patches } from "../../models/vit/config";
 
 /** What is told is the median of so many latest times: other work on the machine disturbs some. */
@@ -59,7 +59,7 @@ export class TeacherClock {
     const { channels, image } = this.teacher.config;
     const graph = new Graph(this.engine);
     const kept = k < patches(this.teacher.config) ? graph.fixed(this.indices, [this.batch, k], "u32") : undefined;
-    const { logits } = ask(this.teacher, graph.fixed(this.images, [this.batch, channels, image, image]), kept);
+    const { logits } = forwardTeacher(this.teacher, graph.fixed(this.images, [this.batch, channels, image, image]), kept);
     const program = await Program.compile(graph, { logits });
     await timed(program);
     return { program, times: [] };

@@ -1,12 +1,15 @@
 /** Base losses in whole networks: against float64 of what the networks made of the images, masked or not, and what they must not be. */
 import { describe, expect, test } from "vitest";
-import { Graph, type Tensor } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import { uniform } from "../../engine/random";
-import { baseLoss, ends } from "../../methods/classification/base";
-import { ask, choose, look } from "../../methods/classification/maskedkd";
-import { compare, randoms, testEngine } from "../../ops/check";
-import { traceLosses } from "./step";
+import { Graph, Live, type Tensor } from "../engine/graph";
+import { Program } from "../engine/program";
+import { uniform } from "../engine/random";
+import { BASE_LOSSES } from "../methods/classification";
+import { ends } from "../methods/classification/manifold";
+import { forwardStudent, forwardTeacher, selectPatches } from "../methods/classification/masking";
+import type { ClassificationMethod, Side } from "../methods/classification/method";
+import { compare, randoms, testEngine } from "../ops/check";
+import { softLabels } from "../tasks/classification/softLabels";
+import { type Distillation, traceLosses } from "../tasks/classification/step";
 import { loadBatch, makeScene, model, type Scene, STUDENT } from "./step.fixture";
 
 const [BATCH, N, K] = [8, 16, 5];
@@ -23,16 +26,28 @@ function both({ engine, batch, student, teacher }: Scene, masked?: "teacher" | "
   const graph = new Graph(engine);
   const images = graph.fixed(batch.images, [BATCH, 1, STUDENT.image, STUDENT.image]);
   const bound = { params: student.params.on(graph, true), config: STUDENT };
-  const whole = look(bound, images, undefined, true);
-  const { kept } = choose({ student: bound, teacher }, images, whole, { k: masked ? K : N, masked });
-  const seen = masked === "student" ? ask(student, images, kept, true) : whole;
-  const answer = ask(teacher, images, masked === "teacher" ? kept : undefined, true);
+  const whole = forwardStudent(bound, images, undefined, true);
+  const { kept } = selectPatches({ student: bound, teacher }, images, whole, { k: masked ? K : N, masked });
+  const seen = masked === "student" ? forwardTeacher(student, images, kept, true) : whole;
+  const answer = forwardTeacher(teacher, images, masked === "teacher" ? kept : undefined, true);
   return {
     graph,
     kept,
     student: { result: seen, ...(masked === "teacher" && { shared: kept }) },
     teacher: { result: answer, ...(masked === "student" && { shared: kept }) },
   };
+}
+
+type Base = keyof typeof BASE_LOSSES;
+
+/** A base loss of two networks' outputs. */
+function baseLoss(base: Base, student: Side, teacher: Side) {
+  return BASE_LOSSES[base].losses({ student, teacher, random: RANDOM, knobs: { beta: new Live(1) } }).losses[base];
+}
+
+/** Soft labels and a base loss of that weight. */
+function withBase({ methods, ...rest }: Distillation, base: Base, beta: number): Distillation {
+  return { ...rest, methods: [...methods, { method: BASE_LOSSES[base] as ClassificationMethod, knobs: { beta: new Live(beta) } }] };
 }
 
 const fetched = async (graph: Graph, outputs: Record<string, Tensor>) => (await Program.compile(graph, outputs)).fetch();
@@ -69,7 +84,7 @@ function manifold64(s: number[][], t: number[][]): number {
 describe.each([undefined, "teacher", "student"] as const)("masked: %s", (masked) => {
   test("the manifold loss compares the shared tokens of the paired blocks", async () => {
     const { graph, kept, student, teacher } = both(await scene(), masked);
-    const { value } = baseLoss("manifold", student, teacher, RANDOM);
+    const { value } = baseLoss("manifold", student, teacher);
     const outputs = {
       ...{ value, ...(kept && { kept }), s0: student.result.blocks[0], s1: student.result.blocks[1] },
       ...{ t0: teacher.result.blocks[0], t2: teacher.result.blocks[2] },
@@ -87,12 +102,12 @@ describe.each([undefined, "teacher", "student"] as const)("masked: %s", (masked)
     const one = model(made.engine, shallow, 3);
     const graph = new Graph(made.engine);
     const images = graph.fixed(made.batch.images, [BATCH, 1, STUDENT.image, STUDENT.image]);
-    const whole = ask(one, images);
-    const { kept } = choose({ student: one, teacher: one }, images, whole, { k: masked ? K : N });
-    const part = ask(one, images, kept);
+    const whole = forwardTeacher(one, images);
+    const { kept } = selectPatches({ student: one, teacher: one }, images, whole, { k: masked ? K : N });
+    const part = forwardTeacher(one, images, kept);
     const sides =
       masked === "student" ? [{ result: part }, { result: whole, shared: kept }] : [{ result: whole, shared: kept }, { result: part }];
-    const found = await fetched(graph, { value: baseLoss("attention", sides[0], sides[1], RANDOM).value });
+    const found = await fetched(graph, { value: baseLoss("attention", sides[0], sides[1]).value });
     expect(Math.abs(found.value[0])).toBeLessThan(1e-6);
   });
 });
@@ -101,7 +116,7 @@ test("the manifold loss of a network and itself is 0, of two it is not; that of 
   const made = await scene();
   for (const base of ["manifold", "attention"] as const) {
     const { graph, student, teacher } = both(made);
-    const values = { itself: baseLoss(base, student, student, RANDOM).value, other: baseLoss(base, student, teacher, RANDOM).value };
+    const values = { itself: baseLoss(base, student, student).value, other: baseLoss(base, student, teacher).value };
     const { itself, other } = await fetched(graph, values);
     expect(Math.abs(itself[0])).toBeLessThan(1e-7);
     expect(other[0]).toBeGreaterThan(1e-4);
@@ -117,10 +132,10 @@ describe.each(["manifold", "attention"] as const)("the gradient of a whole step 
     const keep = { k: K, masked, criterion: "random" as const, random: { seed: 1, step: 0 } };
     const { grads, outputs } = traceLosses(graph, {
       ...made,
-      lesson: { teacher: made.teacher, keep, temperature: 1, weight: 0, base: { kind, weight: beta } },
+      distillation: withBase(softLabels(made.teacher, keep, { lambda: 0 }), kind, beta),
     });
     const parts = grads.pieces.map(({ tensor }, i) => [`g${i}`, tensor] as const);
-    const found = await fetched(graph, { ce: outputs.ce, base: outputs.base, ...Object.fromEntries(parts) });
+    const found = await fetched(graph, { ce: outputs.ce, base: outputs[kind], ...Object.fromEntries(parts) });
     return { loss: found.ce[0] + beta * found.base[0], found, pieces: grads.pieces };
   }
 
@@ -164,6 +179,6 @@ test("blocks are paired from both ends, as in the published run", () => {
 test("networks that cut images differently are refused", async () => {
   const made = await scene();
   const other = model(made.engine, { ...STUDENT, patch: 4 }, 3);
-  const lesson = { teacher: other, keep: { k: 9 }, temperature: 1, weight: 1, base: { kind: "attention" as const, weight: 1 } };
-  expect(() => traceLosses(new Graph(made.engine), { ...made, lesson })).toThrow(/cut images differently/);
+  const distillation = withBase(softLabels(other, { k: 9 }), "attention", 1);
+  expect(() => traceLosses(new Graph(made.engine), { ...made, distillation })).toThrow(/cut images differently/);
 });

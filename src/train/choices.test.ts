@@ -1,14 +1,14 @@
 /** Every way to choose patches, in whole steps: exactly k of them, those the definition names, and no kernel compiled for a change. */
 import { describe, expect, test } from "vitest";
-import { Graph, type Tensor } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import { uniform } from "../../engine/random";
-import type { Fetched } from "../../engine/readback";
-import { ask, CRITERIA, choose, highestOf, type KeepChoice, look } from "../../methods/classification/maskedkd";
-import { saliency } from "../../ops/attention";
-import { compare, testEngine } from "../../ops/check";
-import { type Model, traceLosses } from "./step";
-import { loadBatch, makeScene, model, type Scene, STUDENT } from "./step.fixture";
+import { Graph, type Tensor } from "../engine/graph";
+import { Program } from "../engine/program";
+import { uniform } from "../engine/random";
+import type { Fetched } from "../engine/readback";
+import { CRITERIA, forwardStudent, forwardTeacher, highestOf, type KeepChoice, selectPatches } from "../methods/classification/masking";
+import { saliency } from "../ops/attention";
+import { compare, testEngine } from "../ops/check";
+import { type Model, traceLosses } from "../tasks/classification/step";
+import { distillationOf, loadBatch, makeScene, model, type Scene, STUDENT } from "./step.fixture";
 
 const N = 16;
 const BATCH = 8;
@@ -19,8 +19,7 @@ const GUIDE = { ...STUDENT, image: 20, patch: 4, classes: 0, width: 12, heads: 3
 /** One step's losses and views, without the update. */
 async function seen(scene: Scene, keep: KeepChoice): Promise<Fetched> {
   const graph = new Graph(scene.engine);
-  const lesson = { teacher: scene.teacher, keep, temperature: 2, weight: 0.7 };
-  const { outputs } = traceLosses(graph, { ...scene, lesson });
+  const { outputs } = traceLosses(graph, { ...scene, distillation: distillationOf(scene, keep) });
   const program = await Program.compile(graph, outputs);
   const found = await program.fetch();
   program.dispose();
@@ -83,7 +82,7 @@ describe("scores", () => {
     const graph = new Graph(scene.engine);
     const images = graph.fixed(scene.batch.images, [BATCH, 1, STUDENT.image, STUDENT.image]);
     const student = { params: scene.student.params.on(graph, false), config: STUDENT };
-    const { score } = choose({ student, teacher: scene.teacher }, images, look(student, images, keep), { guide, ...keep });
+    const { score } = selectPatches({ student, teacher: scene.teacher }, images, forwardStudent(student, images, keep), { guide, ...keep });
     if (!score) throw new Error("no choice was made");
     return (await Program.compile(graph, { score, expected: expected({ ...scene, guide }, images) })).fetch();
   }
@@ -96,7 +95,7 @@ describe("scores", () => {
   ])("of block %i are its attention, also when patches ask", async (block, index) => {
     for (const queries of ["cls", "patches"] as const) {
       const { score, expected } = await both({ k: 4, block, queries }, ({ student }, images) => {
-        const pass = look({ params: student.params.on(images.graph, false), config: STUDENT }, images, { k: 4, queries });
+        const pass = forwardStudent({ params: student.params.on(images.graph, false), config: STUDENT }, images, { k: 4, queries });
         return saliency(pass.attention[index], { queries });
       });
       expect(score).toEqual(expected);
@@ -105,13 +104,13 @@ describe("scores", () => {
 
   test("of the teacher are its last block's when it sees everything", async () => {
     const { score, expected } = await both({ k: 4, criterion: "teacher" }, ({ teacher }, images) =>
-      saliency(ask(teacher, images).attention[2]),
+      saliency(forwardTeacher(teacher, images).attention[2]),
     );
     expect(score).toEqual(expected);
   });
 
   test("of a guide are resized from its patch grid, with half-pixel centres", async () => {
-    const { score, expected } = await both({ k: 4, criterion: "guide" }, ({ guide }, images) => saliency(ask(guide, images).attention[1]));
+    const { score, expected } = await both({ k: 4, criterion: "guide" }, ({ guide }, images) => saliency(forwardTeacher(guide, images).attention[1]));
     const weights = (out: number, from = 5, to = 4) => {
       const at = Math.min(from - 1, Math.max(0, ((out + 0.5) * from) / to - 0.5));
       return Array.from({ length: from }, (_, i) => Math.max(0, 1 - Math.abs(at - i)));
@@ -147,11 +146,10 @@ describe("a masked student", () => {
   test("sends its gradient to every parameter, and none through the look that chose", async () => {
     const { scene } = await sceneWithGuide();
     const graph = new Graph(scene.engine);
-    const lesson = { teacher: scene.teacher, keep: { k: 4, masked: "student" as const }, temperature: 2, weight: 0.7 };
-    const { grads } = traceLosses(graph, { ...scene, lesson });
+    const { grads } = traceLosses(graph, { ...scene, distillation: distillationOf(scene, { k: 4, masked: "student" }) });
     const used = grads.pieces.filter((p) => p.parameter.buffer === scene.student.params.buffer);
     expect(new Set(used.map((p) => p.parameter.offset)).size).toBe(scene.student.params.places.size);
-    const plain = traceLosses(new Graph(scene.engine), { ...scene, lesson: { ...lesson, keep: { k: N } } });
+    const plain = traceLosses(new Graph(scene.engine), { ...scene, distillation: distillationOf(scene, { k: N }) });
     expect(used.length).toBe(plain.grads.pieces.length);
   });
 });

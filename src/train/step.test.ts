@@ -1,13 +1,15 @@
 import { describe, expect, test } from "vitest";
-import type { Engine } from "../../engine/device";
-import { Graph } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import { Params } from "../../models/params";
-import { initViT, type ViTConfig } from "../../models/vit/config";
-import { compare, randoms, testEngine, upload } from "../../ops/check";
-import { linear } from "../../ops/linear";
-import { Optimizer } from "../../train/optimizer";
-import { compileStep, type Lesson } from "./step";
+import type { Engine } from "../engine/device";
+import { Graph } from "../engine/graph";
+import { Program } from "../engine/program";
+import { Params } from "../models/params";
+import { initViT, type ViTConfig } from "../models/vit/config";
+import { compare, randoms, testEngine, upload } from "../ops/check";
+import { linear } from "../ops/linear";
+import { Optimizer } from "./optimizer";
+import { compileStep } from "./step";
+import { softLabels } from "../tasks/classification/softLabels";
+import { type Distillation, traceLosses } from "../tasks/classification/step";
 
 const TINY: ViTConfig = {
   ...{ image: 8, patch: 4, channels: 3, classes: 3, width: 8, depth: 2, heads: 2, headDim: 4, mlp: 16 },
@@ -18,9 +20,9 @@ const BATCH = 6;
 /** Adapters as they come, without what lets lanes share registers, and without anything optional. */
 const ADAPTERS = { all: [], "no subgroups": ["subgroups"], plain: ["subgroups", "timestamp-query", "shader-f16"] };
 
-function lessonFor(engine: Engine): Lesson {
+function distillationFor(engine: Engine): Distillation {
   const teacher = { params: new Params(engine, initViT(TINY, 2)), config: TINY };
-  return { teacher, keep: { k: 2 }, temperature: 2, weight: 0.5 };
+  return softLabels(teacher, { k: 2 }, { lambda: 0.5, temperature: 2 });
 }
 
 /** The losses of three updates, by output. */
@@ -30,8 +32,9 @@ async function losses(engine: Engine, masked: boolean): Promise<Record<string, n
   optimizer.knobs.lr.value = 1e-2;
   const images = upload(engine, randoms(BATCH * TINY.channels * TINY.image ** 2, 3), "f32");
   const labels = upload(engine, [0, 1, 2, 2, 1, 0], "u32");
-  const lesson = masked ? lessonFor(engine) : undefined;
-  const program = await compileStep(engine, { student, optimizer, batch: { size: BATCH, images, labels }, lesson });
+  const distillation = masked ? distillationFor(engine) : undefined;
+  const batch = { size: BATCH, images, labels };
+  const program = await compileStep(engine, (graph) => traceLosses(graph, { student, batch, distillation }), optimizer);
   const found: Record<string, number[]> = { ce: [], ...(masked && { kd: [] }) };
   for (let step = 0; step < 3; step++) {
     optimizer.advance();

@@ -1,13 +1,18 @@
 /** A small masked distillation, all of it decided by seeds: for tests of whole steps. */
-import type { Engine } from "../../engine/device";
-import { uniform } from "../../engine/random";
-import { Params } from "../../models/params";
-import { type ViTConfig, vitShapes } from "../../models/vit/config";
-import { DEIT_S } from "../../models/vit/vit.fixture";
-import type { Weights } from "../../models/weights";
-import { randoms } from "../../ops/check";
-import { Optimizer, type OptimizerOptions } from "../../train/optimizer";
-import type { Batch, Lesson, Model } from "./step";
+import type { Engine } from "../engine/device";
+import type { Program } from "../engine/program";
+import { uniform } from "../engine/random";
+import type { KeepChoice } from "../methods/classification/masking";
+import { Params } from "../models/params";
+import { type ViTConfig, vitShapes } from "../models/vit/config";
+import { DEIT_S } from "../models/vit/vit.fixture";
+import type { Weights } from "../models/weights";
+import { randoms } from "../ops/check";
+import type { OptimizerOptions } from "../tasks/task";
+import { Optimizer } from "./optimizer";
+import { compileStep } from "./step";
+import { softLabels } from "../tasks/classification/softLabels";
+import { type Batch, type Distillation, type Model, type StepOptions, traceLosses } from "../tasks/classification/step";
 
 export const STUDENT: ViTConfig = {
   ...DEIT_S,
@@ -24,7 +29,7 @@ export const STUDENT: ViTConfig = {
 const TEACHER: ViTConfig = { ...STUDENT, width: 12, depth: 3, heads: 3, mlp: 24 };
 const BATCH = 8;
 
-/** Everything `compileStep` wants but k. */
+/** Everything a step wants but what the teacher is shown. */
 export interface Scene {
   engine: Engine;
   student: Model;
@@ -50,8 +55,13 @@ export function loadBatch({ engine, batch }: Scene, t: number): void {
   engine.device.queue.writeBuffer(batch.labels, 0, labels);
 }
 
-export function lessonOf({ teacher }: Scene, k: number): Lesson {
-  return { teacher, keep: { k }, temperature: 2, weight: 0.7 };
+export function distillationOf({ teacher }: Scene, keep: KeepChoice): Distillation {
+  return softLabels(teacher, keep, { lambda: 0.7, temperature: 2 });
+}
+
+/** The step of a scene, with a teacher or without. */
+export function compileScene(scene: Scene, options: Omit<StepOptions, "student" | "batch"> = {}): Promise<Program> {
+  return compileStep(scene.engine, (graph) => traceLosses(graph, { ...scene, ...options }), scene.optimizer);
 }
 
 export function model(engine: Engine, config: ViTConfig, seed: number): Model {

@@ -1,15 +1,15 @@
 /** A step as it is recorded: what its gradient reaches, what it reports, and what recording it again for another k costs. */
 import { describe, expect, test } from "vitest";
-import { Graph } from "../../engine/graph";
-import { compare, testEngine } from "../../ops/check";
-import { compileStep, traceLosses } from "./step";
-import { lessonOf, loadBatch, makeScene, type Scene, STUDENT } from "./step.fixture";
+import { Graph } from "../engine/graph";
+import { compare, testEngine } from "../ops/check";
+import { traceLosses } from "../tasks/classification/step";
+import { compileScene, distillationOf, loadBatch, makeScene, type Scene, STUDENT } from "./step.fixture";
 
-const recorded = (scene: Scene, k: number) => compileStep(scene.engine, { ...scene, lesson: lessonOf(scene, k) });
+const recorded = (scene: Scene, k: number) => compileScene(scene, { distillation: distillationOf(scene, { k }) });
 
 test("the distillation's gradient reaches every student parameter and none of the teacher's", async () => {
   const scene = makeScene(await testEngine());
-  const { grads } = traceLosses(new Graph(scene.engine), { ...scene, lesson: lessonOf(scene, 6) });
+  const { grads } = traceLosses(new Graph(scene.engine), { ...scene, distillation: distillationOf(scene, { k: 6 }) });
   const reached = new Set(grads.pieces.map((p) => p.parameter.buffer));
   expect([...reached]).toEqual([scene.student.params.buffer]);
   expect(new Set(grads.pieces.map((p) => p.parameter.offset)).size).toBe(scene.student.params.places.size);

@@ -3,11 +3,10 @@
  * They hold on every adapter; on one adapter a run repeats bit for bit.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Fetched } from "../../engine/readback";
-import type { Weights } from "../../models/weights";
-import { compare, testEngine } from "../../ops/check";
-import { compileStep } from "./step";
-import { lessonOf, loadBatch, makeScene } from "./step.fixture";
+import type { Fetched } from "../engine/readback";
+import type { Weights } from "../models/weights";
+import { compare, testEngine } from "../ops/check";
+import { compileScene, distillationOf, loadBatch, makeScene } from "./step.fixture";
 
 const GOLDEN = [1.7245833, 1.8030879, 1.8601135, 1.7066499, 1.6480411, 1.5592307, 1.7462412, 1.6604465, 1.4884243, 1.6429297];
 const LAMBDA = 0.7;
@@ -26,9 +25,9 @@ interface Run {
 /** Trains for ten steps; `without` names GPU features to do without. */
 async function train(without?: string[]): Promise<Run> {
   const scene = makeScene(await testEngine(without ? { without } : {}));
-  const { engine, optimizer, student, teacher } = scene;
+  const { optimizer, student, teacher } = scene;
   const before = await teacher.params.read();
-  const program = await compileStep(engine, { ...scene, lesson: lessonOf(scene, K), smoothing: 0.1 });
+  const program = await compileScene(scene, { distillation: distillationOf(scene, { k: K }), smoothing: 0.1 });
   const steps: Fetched[] = [];
   for (let t = 0; t < STEPS; t++) {
     loadBatch(scene, t);

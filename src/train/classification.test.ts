@@ -1,15 +1,16 @@
 /** The settings of a classification run, changed while it runs: each acts on the next step, and none compiles twice. */
 import { expect, test } from "vitest";
-import { scenes } from "../../data/scenes";
-import { initViT, type ViTConfig } from "../../models/vit/config";
-import { testEngine } from "../../ops/check";
-import { defaults, type Key } from "../../settings/experiment";
-import { Session } from "../../train/session";
-import type { Network } from "./network";
-import { type ClassificationOptions, classification } from "./task";
+import { scenes } from "../data/scenes";
+import { initViT, type ViTConfig } from "../models/vit/config";
+import { testEngine } from "../ops/check";
+import { Session } from "./session";
+import { SCHEMA } from "../tasks";
+import type { Network } from "../tasks/classification/network";
+import { runtime } from "../tasks/classification/runtime";
+import type { Sources } from "../tasks/task";
 
 const dataset = scenes({ side: 16, train: 24, test: 12, seed: 3 });
-const settings = { ...defaults(), width: 8, depth: 2, heads: 2, batch: 4, steps: 8, seed: 5 };
+const settings = { ...SCHEMA.defaults(), width: 8, depth: 2, heads: 2, batch: 4, steps: 8, seed: 5 };
 
 const TEACHER: ViTConfig = {
   ...{ image: 16, patch: 4, channels: 3, classes: dataset.classes.length, width: 12, depth: 2, heads: 3, headDim: 4, mlp: 24 },
@@ -19,13 +20,13 @@ const network = (name: string, config: ViTConfig): Network => ({ id: name, name,
 const teacher = network("teacher", TEACHER);
 const guide = network("guide", { ...TEACHER, image: 24, patch: 8, classes: 0 });
 
-async function run(options: Partial<ClassificationOptions> = {}, changed = {}) {
-  const subject = classification({ dataset, teacher, ...options });
-  return Session.create({ engine: await testEngine(), subject, settings: { ...settings, ...changed } });
+async function run(options: Partial<Sources<typeof dataset, Network>> = {}, changed = {}) {
+  const sources = { dataset, teacher, ...options };
+  return Session.create({ engine: await testEngine(), runtime, sources, settings: { ...settings, ...changed } });
 }
 
 /** A value besides the default for every live setting of the mask, the loss and augmentation. */
-const CHANGES: [Key, string | number][] = [
+const CHANGES: [string, string | number][] = [
   ["keep", 0.25],
   ["criterion", "teacher"],
   ["criterion", "guide"],
@@ -34,11 +35,11 @@ const CHANGES: [Key, string | number][] = [
   ["criterion", "late-random"],
   ["criterion", "guide-late-random"],
   ["queries", "patches"],
-  ["reading", "eq2"],
+  ["softmaxOver", "eq2"],
   ["block", 1],
   ["masked", "student"],
-  ["temperature", 4],
-  ["lambda", 3],
+  ["maskedkd.temperature", 4],
+  ["maskedkd.lambda", 3],
   ["smoothing", 0.1],
   ["base", "manifold"],
   ["base", "attention"],
@@ -55,7 +56,7 @@ test("every live change acts on the very next step, and compiles nothing the sec
       const { kept, losses } = await session.advance();
       if (key === "keep") expect(kept).toHaveLength(4 * 4);
       expect(losses.ce).toBeGreaterThan(0);
-      session.set(key, defaults()[key]);
+      session.set(key, SCHEMA.defaults()[key]);
       expect((await session.advance()).kept).toHaveLength(4 * 8);
     }
   };
@@ -68,7 +69,7 @@ test("every live change acts on the very next step, and compiles nothing the sec
 
 test("heavy augmentation's numbers act on the next step without compiling anything", async () => {
   const engine = await testEngine();
-  const first = async (change: () => [Key, number][]) => {
+  const first = async (change: () => [string, number][]) => {
     const session = await run({}, { augment: "heavy" });
     const { losses } = await session.advance();
     const { pipelineCount } = engine;
@@ -118,10 +119,10 @@ test("a run under heavy augmentation and late randomness continues with the same
   const first = await take(half, 5);
   const bytes = await half.save();
   const engine = await testEngine();
-  const continued = Session.restore({ engine, subject: classification({ dataset, teacher, guide }) }, bytes);
+  const continued = Session.restore({ engine, runtime, sources: { dataset, teacher, guide } }, bytes);
   expect([...first, ...(await take(continued, 3))]).toEqual(expected);
   const other = { ...guide, id: "another" };
-  expect(() => Session.restore({ engine, subject: classification({ dataset, teacher, guide: other }) }, bytes)).toThrow(/guide/);
+  expect(() => Session.restore({ engine, runtime, sources: { dataset, teacher, guide: other } }, bytes)).toThrow(/guide/);
   for (const session of [whole, half, continued]) session.destroy();
 });
 
@@ -144,11 +145,11 @@ test("a guide that comes during a run can be asked at once, and one that is aske
   session.task.offerGuide({ ...guide, id: "another" });
   expect(session.task.guide?.id).toBe("guide");
   const engine = await testEngine();
-  const alone = classification({ dataset, teacher });
+  const alone = { dataset, teacher };
   const asking = await session.save();
-  expect(() => Session.restore({ engine, subject: alone }, asking)).toThrow(/guide/);
+  expect(() => Session.restore({ engine, runtime, sources: alone }, asking)).toThrow(/guide/);
   session.set("criterion", "student");
-  Session.restore({ engine, subject: alone }, await session.save()).destroy();
+  Session.restore({ engine, runtime, sources: alone }, await session.save()).destroy();
   session.destroy();
 });
 
