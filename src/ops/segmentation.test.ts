@@ -7,12 +7,12 @@ import { distillation } from "./losses";
 import { asOp } from "./losses.fixture";
 import { layerNorm } from "./norm";
 import { unitRows } from "./relations";
-import { appendTokens, argmax, IGNORED, pixelCrossEntropy, rowProducts, tokenRange } from "./segmentation";
+import { appendTokens, argmax, pixelCrossEntropy, rowProducts, tokenRange } from "./segmentation";
 import { logSoftmax64 } from "./softmax.fixture";
 
 /** Labels below K, some of them ignored. */
 const labelsOf = (count: number, classes: number, ignored: (i: number) => boolean) =>
-  randoms(count, 5).map((v, i) => (ignored(i) ? IGNORED : Math.floor(((v + 1) / 2) * classes)));
+  randoms(count, 5).map((v, i) => (ignored(i) ? 255 : Math.floor(((v + 1) / 2) * classes)));
 
 function pixelCrossEntropy64(z: ArrayLike<number>, labels: ArrayLike<number>, classes: number): number {
   const logs = logSoftmax64(z, classes);

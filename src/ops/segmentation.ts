@@ -9,12 +9,9 @@ import type { RowGradient, Tensor } from "../engine/graph";
 import { plus } from "./accumulate";
 import { crossEntropy, type Loss, sum } from "./losses";
 
-/** Label of pixels that do not count, as Pascal VOC writes it. */
-export const IGNORED = 255;
-
 /**
  * Mean cross entropy of logits [.., K] over the pixels that count, for labels u32 [..], one for each row of the logits. A pixel
- * counts if its label is below K; `IGNORED` is not. The others get no gradient, and if none counts the loss is 0.
+ * counts if its label is below K, so 255 says that it does not. The others get no gradient; if none counts the loss is 0.
  */
 export function pixelCrossEntropy(logits: Tensor, labels: Tensor): Loss {
   const { graph, rows, cols } = logits;
