@@ -40,6 +40,7 @@ export function printer(json: boolean): (row: object) => void {
 export function rounded<T>(value: T): T {
   if (typeof value === "number") return (Math.round(1e4 * value) / 1e4) as T;
   if (Array.isArray(value)) return value.map(rounded) as T;
-  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, rounded(part)])) as T;
+  if (value && typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, rounded(part)])) as T;
   return value;
 }

@@ -25,7 +25,15 @@ export async function main(argv: string[]): Promise<number> {
     evaluated: (step, scores) => print(rounded(testRow(step, scores))),
   });
   for (const { key, to } of session.changes) print({ set: key, to });
-  print(rounded({ final: true, steps: session.step, ...(await session.task.outcome({ whole: json })), preset: settings.preset, seed: settings.seed }));
+  print(
+    rounded({
+      final: true,
+      steps: session.step,
+      ...(await session.task.outcome({ whole: json })),
+      preset: settings.preset,
+      seed: settings.seed,
+    }),
+  );
   return 0;
 }
 

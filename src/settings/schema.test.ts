@@ -60,7 +60,9 @@ test("a query holds what differs from the defaults, and reads back as it was", (
 });
 
 test("settings that enter as a whole are checked, and all that is wrong is named", () => {
-  expect(() => schema.checked({ preset: "second", batch: 0.5, "second.lambda": 8 })).toThrow(/batch cannot be "0.5".*second\.lambda cannot be "8"/);
+  expect(() => schema.checked({ preset: "second", batch: 0.5, "second.lambda": 8 })).toThrow(
+    /batch cannot be "0.5".*second\.lambda cannot be "8"/,
+  );
   expect(schema.checked({ preset: "second", batch: 2 })).toEqual({ ...schema.defaults("second"), batch: 2 });
 });
 

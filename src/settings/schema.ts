@@ -4,7 +4,7 @@
  */
 import { EngineError } from "../engine/errors";
 import { RUN_SETTINGS, type Settings } from "./run";
-import { choice, nameOf, scoped, type Setting, type Table, type Value } from "./setting";
+import { choice, nameOf, type Setting, scoped, type Table, type Value } from "./setting";
 
 /** A setting that cannot be: the message names it, what is wrong and what would be right. */
 export class SettingError extends EngineError {

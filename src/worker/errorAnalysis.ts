@@ -1,7 +1,8 @@
 /** Measures what errors cost a run's student and teacher, batch by batch between whatever else uses the GPU. */
+
+import type { Alone } from "../tasks/task";
 import type { Session } from "../train/session";
 import type { Event } from "./protocol";
-import type { Alone } from "../tasks/task";
 
 export class ErrorAnalysis {
   private underWay?: AbortController;

@@ -16,7 +16,9 @@ test("a run starts, tells its steps and tests, and finishes", async () => {
   ]);
   expect(page.phases().at(-1)).toBe("finished");
   const views = new Set(page.all("view").map(({ task, view }) => `${task} ${view.name}`));
-  expect(views).toEqual(new Set(["classification gallery", "classification untrained", "classification snapshot", "classification frequency"]));
+  expect(views).toEqual(
+    new Set(["classification gallery", "classification untrained", "classification snapshot", "classification frequency"]),
+  );
 });
 
 test("a live change acts on the next step and is told; one that cannot be is told too, and the run goes on", async () => {

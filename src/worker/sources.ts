@@ -159,7 +159,11 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
       ...{ id: teacher.network.id, name: teacher.network.name, kind: describe(teacher.network) },
       ...{ origin: teacher.origin, score: teacher.network.score },
     };
-    const guide = this.guideNetwork && { id: this.guideNetwork.network.id, name: this.guideNetwork.network.name, kind: this.guideNetwork.kind };
+    const guide = this.guideNetwork && {
+      id: this.guideNetwork.network.id,
+      name: this.guideNetwork.network.name,
+      kind: this.guideNetwork.kind,
+    };
     this.post({ type: "loaded", fresh, data: facts, teacher: described ?? null, guide: guide ?? null });
   }
 }

@@ -9,8 +9,8 @@
  */
 import { EngineError } from "../../engine/errors";
 import type { Live, Tensor } from "../../engine/graph";
-import type { Bound, Params } from "../../models/params";
 import type { Grid } from "../../models/model";
+import type { Bound, Params } from "../../models/params";
 import { gridOf, type ViTConfig } from "../../models/vit/config";
 import { type ViTResult, vit } from "../../models/vit/model";
 import type { SaliencyOptions } from "../../ops/attention";
@@ -94,7 +94,12 @@ export function highestOf(k: number, step: number, steps: number): number {
 }
 
 /** The student sees whole images, and computes as much as the choice reads, or every token of its last block. */
-export function forwardStudent(student: { params: Bound; config: ViTConfig }, images: Tensor, keep?: KeepChoice, allTokens = false): ViTResult {
+export function forwardStudent(
+  student: { params: Bound; config: ViTConfig },
+  images: Tensor,
+  keep?: KeepChoice,
+  allTokens = false,
+): ViTResult {
   const { params, config } = student;
   const reads = keep?.queries === "patches" && blockOf(keep, config.depth) === config.depth;
   return vit(params, config, images, { allTokens: allTokens || reads });

@@ -87,7 +87,8 @@ export function vitShapes(config: ViTConfig): Map<string, number[]> {
   ]);
 }
 
-function blockShapes(config: ViTConfig, block: string): Shapes {
+/** The parameters of one block, whose names begin with `block`. */
+export function blockShapes(config: Omit<ViTConfig, "image" | "patch" | "channels" | "classes" | "depth">, block: string): Shapes {
   const { width, mlp } = config;
   const inner = config.heads * config.headDim;
   return [
@@ -100,12 +101,12 @@ function blockShapes(config: ViTConfig, block: string): Shapes {
   ];
 }
 
-function linearShapes(name: string, inputs: number, outputs: number, bias = true): Shapes {
+export function linearShapes(name: string, inputs: number, outputs: number, bias = true): Shapes {
   const weight: Shapes = [[`${name}.weight`, [outputs, inputs]]];
   return bias ? [...weight, [`${name}.bias`, [outputs]]] : weight;
 }
 
-function normShapes(name: string, width: number): Shapes {
+export function normShapes(name: string, width: number): Shapes {
   return [
     [`${name}.weight`, [width]],
     [`${name}.bias`, [width]],
@@ -121,10 +122,11 @@ export function initViT(config: ViTConfig, seed: number): Weights {
   return new Map(shapes.map(([name, shape], stream) => [name, { shape, data: initial(name, shape, seed, INIT_STREAM + stream) }]));
 }
 
-function initial(name: string, shape: number[], seed: number, stream: number): Float32Array {
+/** The initial value of one parameter, told by its name. */
+export function initial(name: string, shape: number[], seed: number, stream: number): Float32Array {
   const data = new Float32Array(elements(shape));
   if (name.endsWith(".bias")) return data;
-  if (/(^|\.)norm\d?\.weight$/.test(name)) return data.fill(1);
+  if (/(^|[._])norm\d?\.weight$/.test(name)) return data.fill(1);
   return data.map((_, i) => INIT_STD * truncatedNormal(seed, stream, i));
 }
 

@@ -28,7 +28,22 @@ export interface ViTResult extends Features {
 }
 
 /** Forward pass for images [batch, channels, side, side]. Throws a WeightsError naming a parameter that does not fit `config`. */
-export function vit(params: Bound, config: ViTConfig, images: Tensor, { kept, allTokens = false }: ViTOptions = {}): ViTResult {
+export function vit(params: Bound, config: ViTConfig, images: Tensor, options: ViTOptions = {}): ViTResult {
+  const encoded = encode(params, config, images, options);
+  const [x, { keys }] = [encoded.blocks[config.depth - 1], encoded.attention[0]];
+  const cls = options.allTokens ? everyRow(x, keys) : x;
+  const normed = layerNorm(cls, params["norm.weight"], params["norm.bias"], config.eps);
+  const logits = config.classes ? linear(normed, params["head.weight"], { bias: params["head.bias"] }) : normed;
+  return { logits, ...encoded };
+}
+
+/** The blocks alone, before the last norm and the head. Throws as `vit` does. */
+export function encode(
+  params: Bound,
+  config: ViTConfig,
+  images: Tensor,
+  { kept, allTokens = false }: ViTOptions = {},
+): Omit<ViTResult, "logits"> {
   for (const [name, shape] of vitShapes(config)) checkShape("model", name, shape, params[name]?.shape);
   const batch = images.shape[0];
   const tokens = 1 + (kept?.cols ?? patches(config));
@@ -46,11 +61,8 @@ export function vit(params: Bound, config: ViTConfig, images: Tensor, { kept, al
     blocks.push(x);
     attention.push(result.trace);
   }
-  const cls = x.rows === batch ? x : everyRow(x, tokens);
-  const normed = layerNorm(cls, params["norm.weight"], params["norm.bias"], config.eps);
-  const logits = config.classes ? linear(normed, params["head.weight"], { bias: params["head.bias"] }) : normed;
   const saliencyOf: Features["saliency"] = ({ block = config.depth, ...options } = {}) => saliency(attention[block - 1], options);
-  return { logits, blocks, attention, grid: gridOf(config), saliency: saliencyOf };
+  return { blocks, attention, grid: gridOf(config), saliency: saliencyOf };
 }
 
 export interface BlockShape {

@@ -1,13 +1,13 @@
 /** Every way to choose patches, in whole steps: exactly k of them, those the definition names, and no kernel compiled for a change. */
 import { describe, expect, test } from "vitest";
-import { Graph, type Tensor } from "../engine/graph";
-import { Program } from "../engine/program";
-import { uniform } from "../engine/random";
-import type { Fetched } from "../engine/readback";
-import { CRITERIA, forwardStudent, forwardTeacher, highestOf, type KeepChoice, selectPatches } from "../methods/classification/masking";
-import { saliency } from "../ops/attention";
-import { compare, testEngine } from "../ops/check";
-import { type Model, traceLosses } from "../tasks/classification/step";
+import { Graph, type Tensor } from "../../engine/graph";
+import { Program } from "../../engine/program";
+import { uniform } from "../../engine/random";
+import type { Fetched } from "../../engine/readback";
+import { CRITERIA, forwardStudent, forwardTeacher, highestOf, type KeepChoice, selectPatches } from "../../methods/classification/masking";
+import { saliency } from "../../ops/attention";
+import { compare, testEngine } from "../../ops/check";
+import { type Model, traceLosses } from "./step";
 import { distillationOf, loadBatch, makeScene, model, type Scene, STUDENT } from "./step.fixture";
 
 const N = 16;
@@ -110,7 +110,9 @@ describe("scores", () => {
   });
 
   test("of a guide are resized from its patch grid, with half-pixel centres", async () => {
-    const { score, expected } = await both({ k: 4, criterion: "guide" }, ({ guide }, images) => saliency(forwardTeacher(guide, images).attention[1]));
+    const { score, expected } = await both({ k: 4, criterion: "guide" }, ({ guide }, images) =>
+      saliency(forwardTeacher(guide, images).attention[1]),
+    );
     const weights = (out: number, from = 5, to = 4) => {
       const at = Math.min(from - 1, Math.max(0, ((out + 0.5) * from) / to - 0.5));
       return Array.from({ length: from }, (_, i) => Math.max(0, 1 - Math.abs(at - i)));
