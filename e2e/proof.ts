@@ -10,7 +10,7 @@ import { ATTENTION, choice, choose, GEMM, ROWS } from "../src/ops/variants";
 import { softLabels } from "../src/tasks/classification/softLabels";
 import { traceLosses } from "../src/tasks/classification/step";
 import { Optimizer } from "../src/train/optimizer";
-import { compileStep } from "../src/tasks/classification/step";
+import { compileStep } from "../src/train/step";
 
 export interface Proof {
   adapter: string;

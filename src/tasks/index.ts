@@ -1,5 +1,5 @@
 /** The wings of the house. To open another: its folder here, its half of the page in `ui/tasks`, and a line in both lists. */
-import type { MethodInfo } from "../methods/detection/method";
+import type { MethodInfo } from "../methods/method";
 import { Schema } from "../settings/schema";
 import { classification } from "./classification";
 import { detection } from "./detection";

@@ -9,7 +9,7 @@ import type { SourceFile } from "../data/files";
 import type { Engine } from "../engine/device";
 import type { Gradients, Graph, Live, Tensor } from "../engine/graph";
 import type { Fetched } from "../engine/readback";
-import type { MethodInfo } from "../methods/detection/method";
+import type { MethodInfo } from "../methods/method";
 import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";

@@ -1,7 +1,7 @@
 /** What is counted of a real run: sums are k for every way to choose, and a resumed run counts as if it had never stopped. */
 import { expect, test } from "vitest";
 import { scenes } from "../data/scenes";
-import { CRITERIA } from "../methods/classification/masking";
+import { CRITERIA } from "../methods/masking";
 import { initViT, type ViTConfig } from "../models/vit/config";
 import { testEngine } from "../ops/check";
 import type { Settings } from "../settings/run";

@@ -13,10 +13,10 @@ import type { Weights } from "../models/weights";
 import type { Change, Settings } from "../settings/run";
 import { SettingError } from "../settings/schema";
 import { SCHEMA } from "../tasks";
-import { recordStep } from "../tasks/classification/step";
 import type { AnyDataset, AnyNetwork, Progress, Reference, Report, Scores, Sources, Task, TaskRuntime } from "../tasks/task";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
 import { Optimizer, warmupCosine } from "./optimizer";
+import { recordStep } from "./step";
 
 /** What one step did. Times are in milliseconds. */
 export interface StepReport extends Report {

@@ -15,7 +15,8 @@ import { inferViT } from "../../models/vit/names";
 import type { Weights } from "../../models/weights";
 import { softLabels } from "../../tasks/classification/softLabels";
 import { compileStep, type Model, traceLosses } from "../../tasks/classification/step";
-import { TeacherClock } from "../../tasks/classification/teacherClock";
+import { asked } from "../../tasks/classification/task";
+import { TeacherClock } from "../../tasks/teacherClock";
 import { Optimizer } from "../../train/optimizer";
 import { median, type Setup } from "./contest";
 import { makeSetup } from "./defaults";
@@ -105,7 +106,7 @@ async function slowest(program: Program): Promise<Record<string, string>> {
 
 /** GPU milliseconds of the teacher's forward pass on all, 75, 50 and 25 % of the patches, in turns. */
 async function teacherTimes(engine: Engine, setup: Setup): Promise<Record<string, number>> {
-  const clock = new TeacherClock(engine, load(engine, setup.teacher), setup.imageShape[0]);
+  const clock = new TeacherClock(engine, asked(load(engine, setup.teacher), setup.imageShape[0]));
   const shares = [100, 75, 50, 25];
   const ks = shares.map((share) => (64 * share) / 100);
   let times: number[] = [];

@@ -1,50 +1,14 @@
 /**
- * MaskedKD's mask: the student's attention selects the patches its teacher sees.
- *
- * Son et al., "The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers", ECCV 2024.
- * score_i = mean over heads of the last block's class-token attention to patch i; the teacher receives the class token
- * and the k patches of highest score. No gradient flows through the score or the choice.
- *
- * A step calls, in this order: `forwardStudent`, `selectPatches`, `forwardTeacher`.
+ * MaskedKD's mask between two vision transformers. A step calls, in this order: `forwardStudent`, `selectPatches`,
+ * `forwardTeacher`.
  */
-import { EngineError } from "../../engine/errors";
-import type { Live, Tensor } from "../../engine/graph";
+import type { Tensor } from "../../engine/graph";
 import type { Grid } from "../../models/model";
 import type { Bound, Params } from "../../models/params";
 import { gridOf, type ViTConfig } from "../../models/vit/config";
 import { type ViTResult, vit } from "../../models/vit/model";
-import type { SaliencyOptions } from "../../ops/attention";
 import { resize } from "../../ops/resize";
-import { promote, randomScores, topk } from "../../ops/select";
-
-/** Whose attention scores the patches (nobody's: "draws"), and what becomes of the scores. */
-interface Rule {
-  scorer: "student" | "teacher" | "guide" | "draws";
-  order?: "bottom";
-  late?: true;
-}
-
-/**
- * The ways to choose. "student" is the method; "teacher" asks an extra full pass of the teacher; "guide" asks another
- * frozen network, such as a self-supervised one; "random" draws afresh every step; "bottom" keeps the k patches the student
- * attends to least (Table 6c). The two of late randomness draw a fifth of the k from the rest in the second half of a run;
- * with a guide that is the paper's DINO+Random (Table 5).
- */
-const RULES = {
-  student: { scorer: "student" },
-  teacher: { scorer: "teacher" },
-  guide: { scorer: "guide" },
-  random: { scorer: "draws" },
-  bottom: { scorer: "student", order: "bottom" },
-  "late-random": { scorer: "student", late: true },
-  "guide-late-random": { scorer: "guide", late: true },
-} as const satisfies Record<string, Rule>;
-
-export type Criterion = keyof typeof RULES;
-export const CRITERIA = Object.keys(RULES) as [Criterion, ...Criterion[]];
-
-/** Whether a criterion asks the network that is neither student nor teacher. */
-export const asksGuide = (criterion: Criterion): boolean => RULES[criterion].scorer === "guide";
+import { blockOf, type Choice, type PatchChoice, select } from "../masking";
 
 /** A frozen network. */
 export interface Network {
@@ -52,45 +16,15 @@ export interface Network {
   config: ViTConfig;
 }
 
-/** Which patches are shown. */
-export interface KeepChoice extends Pick<SaliencyOptions, "queries"> {
-  /** What the softmax of the scores runs over. */
-  softmaxOver?: SaliencyOptions["reading"];
-  /** Number of patches k; all N of them skips the choice. */
-  k: number;
+/** Which patches are shown, and to whom. */
+export interface KeepChoice extends PatchChoice {
   /**
    * Who sees only those. With "student" the teacher sees everything: Fig. 6 does not say how its patches are chosen; here
    * by the same criteria, from a pass of the whole image that sends no gradient.
    */
   masked?: "teacher" | "student";
-  criterion?: Criterion;
   /** Whose attention the criteria of a guide read. */
   guide?: Network;
-  /** Block of the student whose attention is read, from 1; 0 is the last, and so is every number past it. */
-  block?: number;
-  /** Source of random choices; `step` moves on between runs. */
-  random?: { seed: number; step: Live | number };
-  /** With late randomness: how many of the k are those of highest score. */
-  highest?: number | Live;
-}
-
-/** What is shown of each image. */
-export interface Choice {
-  /** u32 [B, k], absent when everything is shown. */
-  kept?: Tensor;
-  /** [B, N], absent when everything is shown. */
-  score?: Tensor;
-}
-
-/** Tells the random choices of patches from other uses of the same seed. */
-const STREAM = { random: 0x200, late: 0x201 };
-
-/** Share of the kept patches that late randomness still takes by score: 78 of 98. */
-const STILL_HIGHEST = 0.8;
-
-/** How many of k patches late randomness takes by score at `step` (from 0) of `steps`: all, and fewer in the second half. */
-export function highestOf(k: number, step: number, steps: number): number {
-  return 2 * step < steps ? k : Math.round(STILL_HIGHEST * k);
 }
 
 /** The student sees whole images, and computes as much as the choice reads, or every token of its last block. */
@@ -105,8 +39,6 @@ export function forwardStudent(
   return vit(params, config, images, { allTokens: allTokens || reads });
 }
 
-const blockOf = ({ block = 0 }: KeepChoice, depth: number): number => (block === 0 ? depth : Math.min(block, depth));
-
 interface Pair {
   student: { config: ViTConfig };
   teacher: Network;
@@ -119,33 +51,9 @@ export function maskedGrid({ student, teacher }: Pair, { masked }: Pick<KeepChoi
 
 /** Selects the patches of `images` that are shown; `seen` is what the student made of the whole of them. */
 export function selectPatches(pair: Pair, images: Tensor, seen: ViTResult, keep: KeepChoice): Choice {
-  const grid = maskedGrid(pair, keep);
-  const count = grid[0] * grid[1];
-  if (keep.k >= count) return {};
-  const rule: Rule = RULES[keep.criterion ?? "student"];
-  const { random = { seed: 0, step: 0 }, highest = keep.k } = keep;
-  const draws = (stream: number) => randomScores(images.graph, [images.shape[0], count], { ...random, stream });
-  const score = rule.scorer === "draws" ? draws(STREAM.random) : attended(rule.scorer, pair, images, seen, keep, grid);
-  const ranked = rule.late ? promote(score, draws(STREAM.late), highest) : score;
-  return { kept: topk(ranked, keep.k, { order: rule.order }), score };
-}
-
-const asked = ({ queries, softmaxOver }: KeepChoice): SaliencyOptions => ({ queries, reading: softmaxOver });
-
-/** The attention that each patch of `grid` receives, [B, N]. */
-function attended(
-  scorer: "student" | "teacher" | "guide",
-  { teacher }: Pair,
-  images: Tensor,
-  seen: ViTResult,
-  keep: KeepChoice,
-  grid: Grid,
-): Tensor {
-  if (scorer === "student") return onGrid(seen.saliency({ ...asked(keep), block: blockOf(keep, seen.blocks.length) }), seen.grid, grid);
-  const network = scorer === "teacher" ? teacher : keep.guide;
-  if (!network) throw new EngineError("There is no guide to choose the patches.", "Load a network as the guide, or choose by another.");
-  const result = forwardTeacher(network, images, undefined, keep.queries === "patches");
-  return onGrid(result.saliency(asked(keep)), result.grid, grid);
+  const whole = (network: Network) => () => forwardTeacher(network, images, undefined, keep.queries === "patches");
+  const others = { teacher: whole(pair.teacher), guide: keep.guide && whole(keep.guide) };
+  return select(images.shape[0], seen, maskedGrid(pair, keep), keep, others);
 }
 
 /** What a frozen network makes of (some patches of) the images, resized to the side it was trained for. */
@@ -153,10 +61,4 @@ export function forwardTeacher({ params, config }: Network, images: Tensor, kept
   const side = images.shape[images.shape.length - 1];
   const fitting = side === config.image ? images : resize(images, [config.image, config.image]);
   return vit(params.on(images.graph, false), config, fitting, { kept, allTokens });
-}
-
-/** Scores of one grid of patches, resized bilinearly to another. */
-function onGrid(score: Tensor, from: Grid, to: Grid): Tensor {
-  if (from[0] === to[0] && from[1] === to[1]) return score;
-  return resize(score.reshape([score.rows, ...from]), to).reshape([score.rows, to[0] * to[1]]);
 }

@@ -1,7 +1,7 @@
 /** What classification's distillation methods are given: both networks' outputs on a batch, and which tokens they share. */
 import type { Live, Tensor } from "../../engine/graph";
 import type { ViTResult } from "../../models/vit/model";
-import type { Knobs, Method } from "../detection/method";
+import type { Knobs, Method } from "../method";
 
 /** One of the two networks: what it made of the images, and, if the other saw less, what that was: u32 [B, k]. */
 export interface Side {

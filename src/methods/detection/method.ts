@@ -1,23 +1,58 @@
 /**
- * What a distillation method is, whatever the task. A method is one file: it declares its settings, its terms and its pictures,
- * and says what the terms are, given what student and teacher made of a batch. Panel, address, command line, charts and pictures
- * derive from the declarations; the task owns the step and the session the loop.
+ * The contract of detection's distillation methods. A method is one file: it declares its knobs, its throw-away modules and
+ * its terms, and says from what student and teacher saw what those terms are. Panel, URL and command line derive from the
+ * declarations; the session owns the loop:
+ *
+ *     const taught = method.losses({ student, teacher, boxes, modules, knobs, random });
+ *     for (const [name, loss] of Object.entries(taught.losses)) loss.seed(knobs[method.terms[name].weight], grads);
+ *
+ * Gradients reach the student and the method's modules. None reaches the teacher: bind its parameters frozen.
  */
-import type { Live, Tensor } from "../../engine/graph";
+import type { Graph, Live, Tensor } from "../../engine/graph";
+import type { Bound } from "../../models/params";
 import type { Loss } from "../../ops/losses";
 import type { ChoiceSetting, NumberSetting } from "../../settings/setting";
+import type { Modules } from "./modules";
 
 /**
  * A method's settings by name. A number is live: four bytes that the next step reads. A choice selects kernels, so the step
  * is recorded anew (`records`); where modules depend on it, it waits for the next run.
  */
-export type Knobs = Record<string, NumberSetting | ChoiceSetting>;
+export type Knobs = Record<string, Knob>;
+export type Knob = Unplaced<NumberSetting> | Unplaced<ChoiceSetting>;
+type Unplaced<S> = Omit<S, "only">;
 
 /** The knobs as a recorded step reads them. */
-export type LiveOf<K extends Knobs> = { readonly [N in keyof K]: K[N] extends { kind: "number" } ? Live : Option<K[N]> };
+export type Values<K extends Knobs> = { readonly [N in keyof K]: K[N] extends { kind: "number" } ? Live : Option<K[N]> };
 /** The choices alone: what modules may depend on. */
-export type ChoicesOf<K extends Knobs> = { readonly [N in keyof K as K[N] extends { kind: "number" } ? never : N]: Option<K[N]> };
+export type Choices<K extends Knobs> = { readonly [N in keyof K as K[N] extends { kind: "number" } ? never : N]: Option<K[N]> };
 type Option<S> = S extends { options: readonly (infer O)[] } ? O : never;
+
+/** What a method needs to know of a detector; a DetectorConfig has all of it. */
+export interface Dimensions {
+  /** Side of the input in pixels. */
+  image: number;
+  /** Classes K. */
+  classes: number;
+  /** Channels C of every level of the pyramid. */
+  channels: number;
+  /** Levels of the pyramid. */
+  levels: number;
+  /** Backbone: channels of its first stage, and whether its blocks are bottlenecks. */
+  width: number;
+  block: "basic" | "bottleneck";
+}
+
+/** A detector and what it made of the batch; maps are [B, H, W, C]. */
+export interface Seen {
+  config: Dimensions;
+  /** Backbone's C3 to C5. */
+  stages: Tensor[];
+  /** FPN's outputs, finest first: where features are distilled. */
+  pyramid: Tensor[];
+  /** Per level, logits before any sigmoid: cls [B, H, W, anchors * K], box [B, H, W, ..]. */
+  levels: { cls: Tensor; box: Tensor }[];
+}
 
 /** Source of random draws; `step` moves on between runs. */
 export interface Draws {
@@ -25,10 +60,40 @@ export interface Draws {
   step: Live;
 }
 
+export interface Lesson<K extends Knobs = Knobs> {
+  student: Seen;
+  teacher: Seen;
+  /** Ground truth f32 [B, G, 4]: x1 y1 x2 y2 in pixels of the input. Slots without width or height are empty. */
+  boxes: Tensor;
+  /** The method's modules by the names it gave them. */
+  modules: Bound;
+  knobs: Values<K>;
+  random: Draws;
+  /** The cells that `visible` drew. */
+  visible?: Tensor;
+}
+
+/** What the student sees of its input. */
+export interface Sight {
+  /** f32 [B, gh, gw], 1 visible, 0 erased. */
+  cells: Tensor;
+  /** Normalise by what is visible alone. */
+  visibleStatistics: boolean;
+  /** "one": the detector's own loss comes from the masked pass too. "two": from a pass of the whole image. */
+  passes: "one" | "two";
+}
+
+export interface Taught {
+  /** By the names of `terms`; not weighted yet. Empty when everything is switched off. */
+  losses: Record<string, Loss>;
+  /** What pictures need, by names such as `mask.0` (FPN level 0); each method says which. */
+  views: Record<string, Tensor>;
+}
+
 /** One term of a method's loss. */
 export interface Term {
   label: string;
-  /** Calibration wants a feature term as strong as the task's own loss, a logit term at a tenth of it. */
+  /** Calibration wants a feature term as strong as the detector's own loss, a logit term at a tenth of it. */
   kind: "feature" | "logit";
   /** The number knob that weighs it. */
   weight: string;
@@ -36,49 +101,7 @@ export interface Term {
   paper: string;
 }
 
-/** What tells the maps of one view apart: the level of the feature pyramid, the regions per side, the level of the wavelets. */
-export type Axis = "level" | "regions" | "wavelet";
-
-/** A picture that a method makes: what it is, so that a page can draw it without knowing the method. */
-export interface ViewSpec {
-  /**
-   * mask: [B, H, W], 1 stays and 0 is erased. heat: a value at each place [B, H, W]; with channels [B, H, W, C] their mean |F|
-   * is drawn. regions: a number for each region [B, R]. channels: a number for each channel [B, C], or of each region [B, R, C].
-   * channelMask: the same, 1 stays and 0 is erased.
-   */
-  kind: "mask" | "heat" | "regions" | "channels" | "channelMask";
-  label: string;
-  /** What to know about it, in a few words. */
-  note?: string;
-  /** What a value means. */
-  unit?: string;
-  axes: readonly Axis[];
-  /** What is summed up over a run: how often something was erased, or the mean value. */
-  accumulate?: "erased" | "mean";
-  /** Drawn in the colours of this view of the page's: the teacher's features. */
-  scale?: "teacher";
-  /** For a mask of the student's input: drawn before the maps of any level. */
-  of?: "input";
-  /** The number knob that is its threshold. */
-  threshold?: string;
-}
-
-/** One map of a view: which, and its values with the images first. */
-export interface View {
-  view: string;
-  at: Partial<Record<Axis, number>>;
-  tensor: Tensor;
-}
-
-/** What a method made of a batch. */
-export interface Distilled {
-  /** By the names of `terms`; not weighted yet. Empty when everything is switched off. */
-  losses: Record<string, Loss>;
-  views: View[];
-}
-
-/** What people and panels need to know of a method. */
-export interface MethodInfo<K extends Knobs = Knobs> {
+export interface DetectionMethod<K extends Knobs = Knobs> {
   name: string;
   label: string;
   /** Authors, title, venue. */
@@ -87,11 +110,9 @@ export interface MethodInfo<K extends Knobs = Knobs> {
   about: string;
   knobs: K;
   terms: Record<string, Term>;
-  /** Its pictures, in the order in which they are made. */
-  views: Record<string, ViewSpec>;
-}
-
-/** A method, given what the task tells of a batch: a context C of student, teacher and whatever else the task has. */
-export interface Method<C, K extends Knobs = Knobs> extends MethodInfo<K> {
-  losses(context: C & { knobs: LiveOf<K> }): Distilled;
+  /** What is trained beside the student and thrown away afterwards. */
+  modules(student: Dimensions, teacher: Dimensions, choices: Choices<K>): Modules;
+  /** Methods that hide part of the student's input say what stays, or nothing where their settings hide nothing. */
+  visible?(scene: { graph: Graph; batch: number; image: number; knobs: Values<K>; random: Draws }): Sight | undefined;
+  losses(lesson: Lesson<K>): Taught;
 }

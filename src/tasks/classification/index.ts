@@ -1,7 +1,7 @@
 /** Classification: a vision transformer learns to name images from a masked teacher. */
 import type { Dataset } from "../../data/dataset";
 import { CLASSIFICATION_METHODS } from "../../methods/classification";
-import { asksGuide } from "../../methods/classification/masking";
+import { asksGuide } from "../../methods/masking";
 import type { TaskDefinition } from "../task";
 import type { Network } from "./network";
 import { type ClassificationSettings, SETTINGS } from "./settings";

@@ -2,10 +2,10 @@
 import type { Dataset } from "../../data/dataset";
 import type { Grid } from "../../models/model";
 import { gridOf } from "../../models/vit/config";
+import { FrequencyCount, objectShares } from "../frequency";
 import { Pace } from "../pace";
 import type { Monitor, Report, Watched } from "../task";
 import { top } from "./evaluate";
-import { FrequencyCount, objectShares } from "./frequency";
 import type { Outputs } from "./snapshot";
 import type { Classification } from "./task";
 import type { ClassificationViews, Snapshot } from "./views";

@@ -1,6 +1,6 @@
 /** Settings of classification: a vision transformer that learns to name images from a masked teacher. */
 import { BASE_LOSSES } from "../../methods/classification";
-import { CRITERIA } from "../../methods/classification/masking";
+import { CRITERIA } from "../../methods/masking";
 import type { Settings } from "../../settings/run";
 import { choice, number, scoped, type Table, type ValuesOf } from "../../settings/setting";
 

@@ -1,18 +1,130 @@
-/** A step with its update, as it is recorded. */
-import type { Engine } from "../../engine/device";
-import { Graph, type Tensor } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import type { Optimizer } from "../../train/optimizer";
-import type { Task } from "../task";
+/** THE main path: what one training step computes, recorded once and replayed. */
+import type { Gradients, Graph, Live, Tensor } from "../../engine/graph";
+import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/classification/masking";
+import type { ClassificationMethod, DistillContext } from "../../methods/classification/method";
+import type { Choice } from "../../methods/masking";
+import type { Params } from "../../models/params";
+import type { ViTConfig } from "../../models/vit/config";
+import { vit } from "../../models/vit/model";
+import { type Moments, mixPairs, randAugment, shiftAndMirror } from "../../ops/augment";
+import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
 
-/** Records a task's step and the optimizer's update. Outputs: the task's, and `clip` [2], scale and norm, where the gradient is clipped. */
-export function recordStep(engine: Engine, trace: Task["trace"], optimizer: Optimizer): [Graph, Record<string, Tensor>] {
-  const graph = new Graph(engine);
-  const { grads, outputs } = trace(graph);
-  const clip = optimizer.update(grads);
-  return [graph, { ...outputs, ...(clip && { clip }) }];
+/** A network on the GPU. */
+export interface Model {
+  params: Params;
+  config: ViTConfig;
 }
 
-/** The same, ready to run. */
-export const compileStep = (engine: Engine, trace: Task["trace"], optimizer: Optimizer): Promise<Program> =>
-  Program.compile(...recordStep(engine, trace, optimizer));
+/** The batch every run of a step reads: overwrite the buffers between runs. */
+export interface Batch {
+  size: number;
+  /** f32 [size, channels, image, image]. */
+  images: GPUBuffer;
+  /** u32 [size]. */
+  labels: GPUBuffer;
+}
+
+/** A method and the values its losses read; numbers that are live may change between any two steps. */
+export interface MethodInUse {
+  method: ClassificationMethod;
+  knobs: Readonly<Record<string, Live | string>>;
+}
+
+/** A teacher, what it is shown, and how the student learns from it. */
+export interface Distillation {
+  teacher: Model;
+  keep: KeepChoice;
+  methods: MethodInUse[];
+}
+
+export interface StepOptions {
+  student: Model;
+  batch: Batch;
+  /** Without one, the student learns from the labels alone. */
+  distillation?: Distillation;
+  smoothing?: number | Live;
+  augment?: Augmentation;
+}
+
+/** How a step changes its images, by draws that move on with `step`. */
+export interface Augmentation {
+  seed: number;
+  step: Live;
+  /** Smallest share of an image's area that is cropped and enlarged; 1 crops nothing. */
+  crop?: number | Live;
+  /** After shift, mirror and crop, the only ones without it: RandAugment of this magnitude, mixup and cutmix of these parameters. */
+  heavy?: { magnitude: number | Live; mixup: number | Live; cutmix: number | Live; moments: Moments };
+}
+
+/**
+ * Records a step before its update: the student's forward pass, its attention selects the patches worth showing, the teacher
+ * answers on those, the losses compare. Returns the student's gradient and the outputs: `ce` [1] and, with a teacher, the losses
+ * of its methods (`kd` [1], `manifold` [1]), `logits` and `teacherLogits` [B, K], `score` [B, N], `kept` u32 [B, k]; `targets`
+ * [B, K] where images are mixed.
+ */
+export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradients; outputs: Record<string, Tensor> } {
+  const { student, distillation } = options;
+  const { images, truth } = prepared(graph, options);
+  const seen = distillation && forwardBoth(student, distillation, images);
+  const { logits } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images);
+  const ce = crossEntropy(logits, truth);
+  const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, 1]];
+  if (seen) for (const one of distillation.methods) losses.push(...weighted(one, seen.context));
+  const grads = graph.gradients((g) => {
+    for (const [, loss, weight] of losses) loss.seed(weight, g);
+  });
+  const values = Object.fromEntries(losses.map(([name, loss]) => [name, loss.value]));
+  const shown = seen && { teacherLogits: seen.context.teacher.result.logits, ...seen.choice };
+  return { grads, outputs: { ...values, logits, ...("targets" in truth && truth), ...shown } };
+}
+
+/** A method's losses, each with its weight. */
+function weighted({ method, knobs }: MethodInUse, context: DistillContext): [name: string, Loss, weight: Live][] {
+  const { losses } = method.losses({ ...context, knobs: knobs as never });
+  return Object.entries(losses).map(([name, loss]) => [name, loss, knobs[method.terms[name].weight] as Live]);
+}
+
+/** What student and teacher made of the images, and the patches that one of them was shown. */
+interface BothOutputs {
+  context: DistillContext;
+  choice: Choice;
+}
+
+/** The student sees the images, its attention selects, the teacher answers on what was selected. */
+function forwardBoth(student: Model, distillation: Distillation, images: Tensor): BothOutputs {
+  const { teacher, keep, methods } = distillation;
+  if (keep.masked === "student") return forwardMaskedStudent(student, distillation, images);
+  const allTokens = methods.some(({ method }) => method.allTokens);
+  const result = forwardStudent(on(student, images.graph, true), images, keep, allTokens);
+  const choice = selectPatches({ student, teacher }, images, result, keep);
+  const answer = forwardTeacher(teacher, images, choice.kept, allTokens);
+  return { context: { student: { result, shared: choice.kept }, teacher: { result: answer }, random: randomOf(keep) }, choice };
+}
+
+/** The other way round: the teacher sees everything, the student learns from what was selected. */
+function forwardMaskedStudent(student: Model, { teacher, keep, methods }: Distillation, images: Tensor): BothOutputs {
+  const allTokens = methods.some(({ method }) => method.allTokens);
+  const whole = forwardStudent(on(student, images.graph, false), images, keep);
+  const choice = selectPatches({ student, teacher }, images, whole, keep);
+  const { params, config } = on(student, images.graph, true);
+  const result = vit(params, config, images, { kept: choice.kept, allTokens });
+  const answer = forwardTeacher(teacher, images, undefined, allTokens);
+  return { context: { student: { result }, teacher: { result: answer, shared: choice.kept }, random: randomOf(keep) }, choice };
+}
+
+const randomOf = ({ random = { seed: 0, step: 0 } }: KeepChoice) => random;
+
+const on = ({ params, config }: Model, graph: Graph, trainable: boolean) => ({ params: params.on(graph, trainable), config });
+
+/** The batch as it is learned from: augmented images, and labels or the mixtures of them. */
+function prepared(graph: Graph, { student, batch, augment, smoothing }: StepOptions): { images: Tensor; truth: Truth } {
+  const { channels, image, classes } = student.config;
+  const loaded = graph.fixed(batch.images, [batch.size, channels, image, image]);
+  const labels = graph.fixed(batch.labels, [batch.size], "u32");
+  const images = augment ? shiftAndMirror(loaded, augment, augment.crop) : loaded;
+  if (!augment?.heavy) return { images, truth: { labels, smoothing } };
+  const { seed, step, heavy } = augment;
+  const distorted = randAugment(images, { seed, step, ...heavy });
+  const mixed = mixPairs(distorted, labels, { seed, step, ...heavy, smoothing, classes });
+  return { images: mixed.images, truth: { targets: mixed.targets } };
+}

@@ -6,8 +6,9 @@ import { EngineError } from "../../engine/errors";
 import { type Graph, Live } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
 import { BASE_LOSSES, CLASSIFICATION_METHODS } from "../../methods/classification";
-import { asksGuide, highestOf, type KeepChoice, maskedGrid } from "../../methods/classification/masking";
+import { forwardTeacher, type KeepChoice, maskedGrid } from "../../methods/classification/masking";
 import type { ClassificationMethod } from "../../methods/classification/method";
+import { asksGuide, highestOf } from "../../methods/masking";
 import { configMacs } from "../../metrics/cost";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
@@ -17,13 +18,13 @@ import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import { keyOf } from "../../settings/setting";
 import type { Cost, LiveValues, OptimizerOptions, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import { type Asked, TeacherClock } from "../teacherClock";
 import { accuracy, top } from "./evaluate";
 import { fitted, suited } from "./fitted";
 import type { Network } from "./network";
 import type { ClassificationSettings } from "./settings";
 import { type Outputs, Snapshot } from "./snapshot";
 import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosses } from "./step";
-import { TeacherClock } from "./teacherClock";
 
 /** The last line of a run tells the median of so many times. */
 const FINAL_TIMES = 9;
@@ -266,7 +267,7 @@ export class Classification implements Task<Outputs> {
     if (!this.teacher) return undefined;
     const all = patches(this.teacher.config);
     const { masked, criterion } = this.settings;
-    this.clock ??= new TeacherClock(this.engine, this.teacher, this.batch);
+    this.clock ??= new TeacherClock(this.engine, asked(this.teacher, this.batch));
     const seen = masked === "student" ? all : this.kept;
     const [ms, fullMs] = await this.clock.measure([seen, all]);
     const [bytes, fullBytes] = [this.clock.bytes(seen), this.clock.bytes(all)];
@@ -290,6 +291,13 @@ export class Classification implements Task<Outputs> {
       ...{ criterion, queries, softmaxOver, masked },
     };
   }
+}
+
+/** How the time of a teacher is measured. */
+export function asked(teacher: Model, batch: number): Asked {
+  const { channels, image } = teacher.config;
+  const forward: Asked["forward"] = (images, kept) => forwardTeacher(teacher, images, kept).logits;
+  return { batch, shape: [channels, image, image], patches: patches(teacher.config), forward };
 }
 
 /** The student the settings ask for; it cuts images into the teacher's patches, or into 8 x 8 of them. */

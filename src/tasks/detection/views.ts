@@ -1,5 +1,5 @@
 /** What detection's monitor shows, by the names of its views. */
-import type { Axis } from "../../methods/detection/method";
+import type { Axis } from "../../methods/method";
 import type { Detection, GroundTruth } from "../../models/detector/boxes";
 
 /** Held-out images with objects. */

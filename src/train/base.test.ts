@@ -1,15 +1,15 @@
 /** Base losses in whole networks: against float64 of what the networks made of the images, masked or not, and what they must not be. */
 import { describe, expect, test } from "vitest";
-import { Graph, Live, type Tensor } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import { uniform } from "../../engine/random";
-import { BASE_LOSSES } from "../../methods/classification";
-import { ends } from "../../methods/classification/manifold";
-import { forwardStudent, forwardTeacher, selectPatches } from "../../methods/classification/masking";
-import type { ClassificationMethod, Side } from "../../methods/classification/method";
-import { compare, randoms, testEngine } from "../../ops/check";
-import { softLabels } from "./softLabels";
-import { type Distillation, traceLosses } from "./step";
+import { Graph, Live, type Tensor } from "../engine/graph";
+import { Program } from "../engine/program";
+import { uniform } from "../engine/random";
+import { BASE_LOSSES } from "../methods/classification";
+import { ends } from "../methods/classification/manifold";
+import { forwardStudent, forwardTeacher, selectPatches } from "../methods/classification/masking";
+import type { ClassificationMethod, Side } from "../methods/classification/method";
+import { compare, randoms, testEngine } from "../ops/check";
+import { softLabels } from "../tasks/classification/softLabels";
+import { type Distillation, traceLosses } from "../tasks/classification/step";
 import { loadBatch, makeScene, model, type Scene, STUDENT } from "./step.fixture";
 
 const [BATCH, N, K] = [8, 16, 5];

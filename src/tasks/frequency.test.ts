@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Weights } from "../../models/weights";
+import type { Weights } from "../models/weights";
 import { FrequencyCount, objectShares } from "./frequency";
 
 const PATCHES = 6;

@@ -1,17 +1,18 @@
 /** A small masked distillation, all of it decided by seeds: for tests of whole steps. */
-import type { Engine } from "../../engine/device";
-import type { Program } from "../../engine/program";
-import { uniform } from "../../engine/random";
-import type { KeepChoice } from "../../methods/classification/masking";
-import { Params } from "../../models/params";
-import { type ViTConfig, vitShapes } from "../../models/vit/config";
-import { DEIT_S } from "../../models/vit/vit.fixture";
-import type { Weights } from "../../models/weights";
-import { randoms } from "../../ops/check";
-import { Optimizer } from "../../train/optimizer";
-import type { OptimizerOptions } from "../task";
-import { softLabels } from "./softLabels";
-import { type Batch, compileStep, type Distillation, type Model, type StepOptions, traceLosses } from "./step";
+import type { Engine } from "../engine/device";
+import type { Program } from "../engine/program";
+import { uniform } from "../engine/random";
+import type { KeepChoice } from "../methods/classification/masking";
+import { Params } from "../models/params";
+import { type ViTConfig, vitShapes } from "../models/vit/config";
+import { DEIT_S } from "../models/vit/vit.fixture";
+import type { Weights } from "../models/weights";
+import { randoms } from "../ops/check";
+import { softLabels } from "../tasks/classification/softLabels";
+import { type Batch, type Distillation, type Model, type StepOptions, traceLosses } from "../tasks/classification/step";
+import type { OptimizerOptions } from "../tasks/task";
+import { Optimizer } from "./optimizer";
+import { compileStep } from "./step";
 
 export const STUDENT: ViTConfig = {
   ...DEIT_S,

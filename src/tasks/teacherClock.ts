@@ -1,9 +1,7 @@
 /** How long the teacher takes on the GPU by number of patches: a program that holds nothing else, timed now and then beside a run. */
-import type { Engine } from "../../engine/device";
-import { Graph } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import { forwardTeacher, type Network } from "../../methods/classification/masking";
-import { patches } from "../../models/vit/config";
+import type { Engine } from "../engine/device";
+import { Graph, type Tensor } from "../engine/graph";
+import { Program } from "../engine/program";
 
 /** What is told is the median of so many latest times: other work on the machine disturbs some. */
 const REMEMBERED = 9;
@@ -14,6 +12,18 @@ interface Lane {
   times: number[];
 }
 
+/** A teacher and how it is asked. */
+export interface Asked {
+  /** Images per answer. */
+  batch: number;
+  /** Shape of an image. */
+  shape: number[];
+  /** Patches an image has. */
+  patches: number;
+  /** The teacher's answer on images f32 [batch, ..], of which it sees some patches u32 [batch, k] or all. */
+  forward(images: Tensor, kept?: Tensor): Tensor;
+}
+
 export class TeacherClock {
   private readonly images: GPUBuffer;
   /** Patches 0, 1, .. N - 1, again and again: cut into rows of k, each names k different ones. */
@@ -22,14 +32,11 @@ export class TeacherClock {
 
   constructor(
     private readonly engine: Engine,
-    private readonly teacher: Network,
-    /** Images per answer. */
-    private readonly batch: number,
+    private readonly asked: Asked,
   ) {
-    const { channels, image } = teacher.config;
-    const count = patches(teacher.config);
-    this.images = this.filled(new Float32Array(batch * channels * image ** 2));
-    this.indices = this.filled(Uint32Array.from({ length: batch * count }, (_, i) => i % count));
+    const { batch, shape, patches } = asked;
+    this.images = this.filled(new Float32Array(batch * shape.reduce((a, b) => a * b, 1)));
+    this.indices = this.filled(Uint32Array.from({ length: batch * patches }, (_, i) => i % patches));
   }
 
   /**
@@ -56,11 +63,10 @@ export class TeacherClock {
   }
 
   private async lane(k: number): Promise<Lane> {
-    const { channels, image } = this.teacher.config;
+    const { batch, shape, patches, forward } = this.asked;
     const graph = new Graph(this.engine);
-    const kept = k < patches(this.teacher.config) ? graph.fixed(this.indices, [this.batch, k], "u32") : undefined;
-    const { logits } = forwardTeacher(this.teacher, graph.fixed(this.images, [this.batch, channels, image, image]), kept);
-    const program = await Program.compile(graph, { logits });
+    const kept = k < patches ? graph.fixed(this.indices, [batch, k], "u32") : undefined;
+    const program = await Program.compile(graph, { answer: forward(graph.fixed(this.images, [batch, ...shape]), kept) });
     await timed(program);
     return { program, times: [] };
   }

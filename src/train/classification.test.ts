@@ -1,13 +1,13 @@
 /** The settings of a classification run, changed while it runs: each acts on the next step, and none compiles twice. */
 import { expect, test } from "vitest";
-import { scenes } from "../../data/scenes";
-import { initViT, type ViTConfig } from "../../models/vit/config";
-import { testEngine } from "../../ops/check";
-import { Session } from "../../train/session";
-import { SCHEMA } from "..";
-import type { Sources } from "../task";
-import type { Network } from "./network";
-import { runtime } from "./runtime";
+import { scenes } from "../data/scenes";
+import { initViT, type ViTConfig } from "../models/vit/config";
+import { testEngine } from "../ops/check";
+import { SCHEMA } from "../tasks";
+import type { Network } from "../tasks/classification/network";
+import { runtime } from "../tasks/classification/runtime";
+import type { Sources } from "../tasks/task";
+import { Session } from "./session";
 
 const dataset = scenes({ side: 16, train: 24, test: 12, seed: 3 });
 const settings = { ...SCHEMA.defaults(), width: 8, depth: 2, heads: 2, batch: 4, steps: 8, seed: 5 };

@@ -1,13 +1,14 @@
 /** Every way to choose patches, in whole steps: exactly k of them, those the definition names, and no kernel compiled for a change. */
 import { describe, expect, test } from "vitest";
-import { Graph, type Tensor } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import { uniform } from "../../engine/random";
-import type { Fetched } from "../../engine/readback";
-import { CRITERIA, forwardStudent, forwardTeacher, highestOf, type KeepChoice, selectPatches } from "../../methods/classification/masking";
-import { saliency } from "../../ops/attention";
-import { compare, testEngine } from "../../ops/check";
-import { type Model, traceLosses } from "./step";
+import { Graph, type Tensor } from "../engine/graph";
+import { Program } from "../engine/program";
+import { uniform } from "../engine/random";
+import type { Fetched } from "../engine/readback";
+import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../methods/classification/masking";
+import { CRITERIA, highestOf } from "../methods/masking";
+import { saliency } from "../ops/attention";
+import { compare, testEngine } from "../ops/check";
+import { type Model, traceLosses } from "../tasks/classification/step";
 import { distillationOf, loadBatch, makeScene, model, type Scene, STUDENT } from "./step.fixture";
 
 const N = 16;

@@ -1,8 +1,8 @@
 /** A step as it is recorded: what its gradient reaches, what it reports, and what recording it again for another k costs. */
 import { describe, expect, test } from "vitest";
-import { Graph } from "../../engine/graph";
-import { compare, testEngine } from "../../ops/check";
-import { traceLosses } from "./step";
+import { Graph } from "../engine/graph";
+import { compare, testEngine } from "../ops/check";
+import { traceLosses } from "../tasks/classification/step";
 import { compileScene, distillationOf, loadBatch, makeScene, type Scene, STUDENT } from "./step.fixture";
 
 const recorded = (scene: Scene, k: number) => compileScene(scene, { distillation: distillationOf(scene, { k }) });

@@ -2,9 +2,9 @@
  * Counts how often each patch is kept, by stage of the run: per position over the training images, and for each watched
  * image over evenly spread moments. Frequencies sum to k, whatever chose. The counts belong to the run and are saved with it.
  */
-import type { Grid } from "../../models/model";
-import type { Weights } from "../../models/weights";
-import type { Frequency, Stage, Tally } from "./views";
+import type { Grid } from "../models/model";
+import type { Weights } from "../models/weights";
+import type { Frequency, Stage, Tally } from "./classification/views";
 
 /** Stages by the share of the planned run at which they end. */
 const STAGES = [

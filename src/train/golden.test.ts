@@ -3,9 +3,9 @@
  * They hold on every adapter; on one adapter a run repeats bit for bit.
  */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Fetched } from "../../engine/readback";
-import type { Weights } from "../../models/weights";
-import { compare, testEngine } from "../../ops/check";
+import type { Fetched } from "../engine/readback";
+import type { Weights } from "../models/weights";
+import { compare, testEngine } from "../ops/check";
 import { compileScene, distillationOf, loadBatch, makeScene } from "./step.fixture";
 
 const GOLDEN = [1.7245833, 1.8030879, 1.8601135, 1.7066499, 1.6480411, 1.5592307, 1.7462412, 1.6604465, 1.4884243, 1.6429297];

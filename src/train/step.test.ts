@@ -1,14 +1,15 @@
 import { describe, expect, test } from "vitest";
-import type { Engine } from "../../engine/device";
-import { Graph } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import { Params } from "../../models/params";
-import { initViT, type ViTConfig } from "../../models/vit/config";
-import { compare, randoms, testEngine, upload } from "../../ops/check";
-import { linear } from "../../ops/linear";
-import { Optimizer } from "../../train/optimizer";
-import { softLabels } from "./softLabels";
-import { compileStep, type Distillation, traceLosses } from "./step";
+import type { Engine } from "../engine/device";
+import { Graph } from "../engine/graph";
+import { Program } from "../engine/program";
+import { Params } from "../models/params";
+import { initViT, type ViTConfig } from "../models/vit/config";
+import { compare, randoms, testEngine, upload } from "../ops/check";
+import { linear } from "../ops/linear";
+import { softLabels } from "../tasks/classification/softLabels";
+import { type Distillation, traceLosses } from "../tasks/classification/step";
+import { Optimizer } from "./optimizer";
+import { compileStep } from "./step";
 
 const TINY: ViTConfig = {
   ...{ image: 8, patch: 4, channels: 3, classes: 3, width: 8, depth: 2, heads: 2, headDim: 4, mlp: 16 },
