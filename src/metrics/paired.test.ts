@@ -63,9 +63,8 @@ describe("Newcombe's interval of paired proportions", () => {
     // Complete response before and after consolidation therapy (Cavo et al., 2012), in Fagerland, Lydersen, Laake,
     // "Statistical Analysis of Contingency Tables", 2017, chapter 8.
     { cells: [59, 6, 16, 80], low: "-0.1186", high: "-0.0046" },
-    // Airway hyper-responsiveness (Bentur et al., 2009), in the same authors' Statistics in Medicine 33, 2014.
+    // Not from a book but computed apart from this code, by the textbook form of the limits: few images, and an empty cell.
     { cells: [1, 1, 7, 12], low: "-0.5069", high: "-0.0256" },
-    // An example of Newcombe, 1998, without an image that both get wrong.
     { cells: [36, 12, 2, 0], low: "0.0569", high: "0.3404" },
   ])("of $cells is $low to $high", ({ cells, low, high }) => {
     const { interval } = mcnemar(...answers(...(cells as [number, number, number, number])));
