@@ -38,6 +38,7 @@ interface Trace {
 /**
  * Runs `batch` images [B, C, S, S] (S = config.image, normalised already) through the model. `keep` names per image the
  * patches (0 to N - 1, row-major) that the blocks see besides CLS, in the order given; all rows have the same length.
+ * `gain` is what the branches of a block are multiplied with before they are added, as stochastic depth does; 1 when absent.
  * Throws an Error when sizes do not fit.
  */
 export function vitForward64(
@@ -46,6 +47,7 @@ export function vitForward64(
   images: ArrayLike<number>,
   batch: number,
   keep?: readonly (readonly number[])[],
+  gain: (image: number, block: number, branch: 0 | 1) => number = () => 1,
 ): Forward64 {
   const size = config.channels * config.image ** 2;
   if (images.length !== batch * size) throw new Error(`${images.length} pixels are not ${batch} images of ${size}.`);
@@ -53,7 +55,7 @@ export function vitForward64(
   const get = lookup(weights);
   const traces = Array.from({ length: batch }, (_, b) => {
     const image = Float64Array.from({ length: size }, (_, i) => images[b * size + i]);
-    return forwardOne(config, get, image, keep?.[b]);
+    return forwardOne(config, get, image, keep?.[b], (block, branch) => gain(b, block, branch));
   });
   return {
     logits: traces.map((t) => t.logits),
@@ -63,12 +65,18 @@ export function vitForward64(
   };
 }
 
-function forwardOne(config: ViTConfig, get: Lookup, image: Float64Array, keep?: readonly number[]): Trace {
+function forwardOne(
+  config: ViTConfig,
+  get: Lookup,
+  image: Float64Array,
+  keep: readonly number[] | undefined,
+  gain: (block: number, branch: 0 | 1) => number,
+): Trace {
   const x = gather(embed(config, get, image), config.width, keep);
   const trace: Trace = { logits: [], attention: [], cls: [], tokens: x };
   for (let l = 0; l < config.depth; l++) {
-    trace.attention.push(attentionBranch(config, get, `blocks.${l}`, x));
-    if (config.mlp) mlpBranch(config, get, `blocks.${l}`, x);
+    trace.attention.push(attentionBranch(config, get, `blocks.${l}`, x, gain(l, 0)));
+    if (config.mlp) mlpBranch(config, get, `blocks.${l}`, x, gain(l, 1));
     trace.cls.push([...x.subarray(0, config.width)]);
   }
   const cls = layerNorm(get, "norm", x.subarray(0, config.width), config);
@@ -99,8 +107,8 @@ function gather(tokens: Float64Array, width: number, keep?: readonly number[]): 
   return concat([-1, ...keep].map((patch) => tokens.subarray((patch + 1) * width, (patch + 2) * width)));
 }
 
-/** x += proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. */
-export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array): Float64Array {
+/** x += gain proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. */
+export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array, gain = 1): Float64Array {
   const { width, heads, headDim } = config;
   const count = x.length / width;
   const qkv = linear(get, `${block}.attn.qkv`, layerNorm(get, `${block}.norm1`, x, config), width);
@@ -115,15 +123,21 @@ export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x
       for (let j = 0; j < count; j++)
         for (let e = 0; e < headDim; e++) mixed[(i * heads + h) * headDim + e] += row[j] * qkv[part(2, j, h) + e];
     }
-  addTo(x, linear(get, `${block}.attn.proj`, mixed, heads * headDim));
+  addTo(
+    x,
+    linear(get, `${block}.attn.proj`, mixed, heads * headDim).map((v) => gain * v),
+  );
   return softmax;
 }
 
-/** x += fc2(act(fc1(LN2 x))) on x [T, D]. */
-export function mlpBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array): void {
+/** x += gain fc2(act(fc1(LN2 x))) on x [T, D]. */
+export function mlpBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array, gain = 1): void {
   const act = config.activation === "relu" ? (v: number) => Math.max(0, v) : gelu;
   const hidden = linear(get, `${block}.mlp.fc1`, layerNorm(get, `${block}.norm2`, x, config), config.width).map(act);
-  addTo(x, linear(get, `${block}.mlp.fc2`, hidden, config.mlp));
+  addTo(
+    x,
+    linear(get, `${block}.mlp.fc2`, hidden, config.mlp).map((v) => gain * v),
+  );
 }
 
 /** Rows of x times W^T plus b: x [rows, inputs], W [outputs, inputs] -> [rows, outputs]. */
