@@ -25,15 +25,15 @@ async function drawn({ batch = 3, image = 128, ...changes }: Record<string, numb
   const graph = new Graph(engine);
   const knobs = valuesOf(mkd.knobs, changes) as Parameters<NonNullable<typeof mkd.visible>>[0]["knobs"];
   const step = new Live(0);
-  const sight = mkd.visible?.({ graph, batch: Number(batch), image: Number(image), knobs, random: { seed: 7, step } });
-  if (!sight) throw new Error("nothing is hidden");
-  const program = await Program.compile(graph, { cells: sight.cells });
+  const mask = mkd.visible?.({ graph, batch: Number(batch), image: Number(image), knobs, random: { seed: 7, step } });
+  if (!mask) throw new Error("nothing is hidden");
+  const program = await Program.compile(graph, { cells: mask.cells });
   const masks: number[][] = [];
   for (const now of steps) {
     step.value = now;
     masks.push([...(await program.fetch()).cells]);
   }
-  return { masks, program, ratio: knobs.ratio as unknown as Live, shape: sight.cells.shape };
+  return { masks, program, ratio: knobs.ratio as unknown as Live, shape: mask.cells.shape };
 }
 
 const erasedOf = (mask: number[], cells: number) =>
