@@ -40,15 +40,13 @@ describe("a detection run", () => {
     for (const session of [whole, half, continued]) session.destroy();
   });
 
-  test("with its method weighing nothing is the detector's own, and a weight that was given stays", async () => {
+  test("with its method switched off is the detector's own", async () => {
     const alone = create(settingsOf(), {});
-    const weightless = create(settingsOf("fitnet", { weights: "given", "fitnet.alpha": 1e-7 }));
-    const [own, beside] = [await losses(alone, 1), await losses(weightless, 1)];
-    expect(weightless.changes).toEqual([]);
-    const { feature, ...rest } = beside[0];
-    expect(feature).toBeGreaterThan(0);
-    expect(rest).toEqual(own[0]);
-    for (const session of [alone, weightless]) session.destroy();
+    const idle = create(settingsOf("samkd", { "samkd.sfd": "off", "samkd.sld": "off" }));
+    expect(await losses(idle, 3)).toEqual(await losses(alone, 3));
+    expect(idle.changes).toEqual([]);
+    expect(await idle.task.weights()).toEqual(await alone.task.weights());
+    for (const session of [alone, idle]) session.destroy();
   });
 
   test("goes on learning while errors are measured", async () => {

@@ -2,7 +2,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { detectionScenes } from "../../data/scenes.detection";
 import type { Engine } from "../../engine/device";
+import { Graph } from "../../engine/graph";
+import { Program } from "../../engine/program";
 import { initDetector } from "../../models/detector/init";
+import { gradientReader } from "../../models/gradients.fixture";
 import { testEngine } from "../../ops/check";
 import { type DetectorNetwork, readDetector, writeDetector } from "./network";
 import { config, dataset, network, settingsOf, taskOf } from "./task.fixture";
@@ -28,6 +31,27 @@ describe("a detection task", () => {
     expect(await measured({ "samkd.alpha": 0.3 }, teacher)).toEqual({ "samkd.beta": both["samkd.beta"] });
     expect(await measured({ weights: "given" }, teacher)).toEqual({});
     expect(await measured({})).toEqual({});
+  });
+
+  test("with its method weighing nothing learns what the detector learns alone", async () => {
+    const learned = async (from: DetectorNetwork | undefined, more: Record<string, number> = {}) => {
+      const task = taskOf(engine, from, settingsOf("samkd", more));
+      const { grads, outputs } = task.trace(new Graph(engine));
+      const reader = gradientReader(task.params, grads);
+      const program = await Program.compile(grads.graph, { ...outputs, ...reader.outputs });
+      task.load(0);
+      const fetched = await program.fetch();
+      program.dispose();
+      task.destroy();
+      const own = [...reader.read(fetched)].filter(([name]) => name.startsWith("student."));
+      return { losses: task.report(Object.fromEntries(Object.keys(outputs).map((name) => [name, fetched[name]]))).losses, own };
+    };
+    const alone = await learned(undefined);
+    const weightless = await learned(teacher, { "samkd.alpha": 0, "samkd.beta": 0 });
+    expect(Object.keys(weightless.losses)).toEqual(["cls", "box", "dfl", "feature", "logit"]);
+    expect(weightless.losses).toMatchObject(alone.losses);
+    expect(weightless.own).toEqual(alone.own);
+    expect((await learned(teacher)).own).not.toEqual(alone.own);
   });
 
   test("exports the student alone, in a file that reads back, and scores it as COCO does", async () => {
