@@ -2,13 +2,14 @@
  * What a task is: interfaces alone. Each folder beside this file is a wing that fulfils them, and whoever trains, serves or shows
  * a run knows a task by them only. A wing's `index.ts` declares it; what needs the GPU or reads files is loaded when wanted.
  */
+
+import type { Moments } from "../data/dataset";
 import type { Decode, DecodeWhole } from "../data/decode";
 import type { SourceFile } from "../data/files";
 import type { Engine } from "../engine/device";
 import type { Gradients, Graph, Live, Tensor } from "../engine/graph";
 import type { Fetched } from "../engine/readback";
 import type { MethodInfo } from "../methods/method";
-import type { Moments } from "../data/dataset";
 import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";
@@ -142,8 +143,11 @@ export interface Task<Views = unknown> {
   report(fetched: Fetched): Report;
   /** Scores on held-out images, all or the first `limit`. */
   evaluate(limit: number, progress?: Progress): Promise<Scores>;
-  /** What came of the run, for the command line's last line and a sweep's row: scores by name, and what the teacher cost. */
-  outcome(): Promise<Record<string, unknown>>;
+  /**
+   * What came of the run, for the command line's last line and a sweep's row: scores by name, and what the teacher cost.
+   * `whole` also asks for what takes long and has parts, such as an analysis of errors.
+   */
+  outcome(options?: { whole?: boolean }): Promise<Record<string, unknown>>;
   /** What a student of such weights, and the teacher, lose precision on held-out images to. */
   errors?(weights: Weights, beside?: Beside): Promise<Errors>;
   /** What student and teacher make of the given held-out images. */
@@ -203,6 +207,10 @@ export interface Monitor {
 
 /** A data set in words and numbers. */
 export interface DataFacts extends Reference {
+  /** The task it is for. */
+  task: string;
+  /** Whether its images are generated here rather than brought by a person. */
+  generated: boolean;
   side: number;
   channels: number;
   classes: string[];
@@ -241,7 +249,7 @@ export interface TaskData<D = AnyDataset> {
   /** The options that an id was made from; undefined where the id is not one of this generator. */
   optionsOf(id: string): GeneratedOptions | undefined;
   /** A person's own files. Rejects with a DataError that names the file. */
-  open(files: SourceFile[], options: ReadOptions): Promise<{ dataset: D; notes: string[] }>;
+  open(files: SourceFile[], options: ReadOptions): Promise<{ packed: unknown; notes: string[] }>;
   /** For the way from thread to thread, and for keeping. */
   pack(dataset: D): unknown;
   unpack(packed: unknown): D;
@@ -258,6 +266,8 @@ export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = T
   measure(engine: Engine, network: N, dataset: D): Promise<number>;
   /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */
   describe(network: N): string;
+  /** Reads a network whose attention may choose patches, and describes it; absent where no setting asks for one. */
+  readGuide?(bytes: Uint8Array, name: string, hints: ImportHints): Promise<{ network: AnyNetwork; kind: string }>;
 }
 
 /** What of a wing needs the GPU. */
@@ -281,6 +291,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   verb: string;
   /** The score that counts, by name. */
   metric: string;
+  /** What rows of the command line call the rates of a report; by their own names unless told. */
+  rateNames?: Readonly<Record<string, string>>;
   settings: Table;
   /** Each is a preset. */
   methods: Readonly<Record<string, MethodInfo>>;
@@ -299,4 +311,3 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   data(): Promise<TaskData<D>>;
   runtime(): Promise<TaskRuntime<D, N, T>>;
 }
-

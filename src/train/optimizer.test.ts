@@ -9,7 +9,8 @@ import { Program } from "../engine/program";
 import { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import { compare, randoms, testEngine, upload } from "../ops/check";
-import { deitDecay, Optimizer, type OptimizerOptions, warmupCosine } from "./optimizer";
+import type { OptimizerOptions } from "../tasks/task";
+import { deitDecay, Optimizer, warmupCosine } from "./optimizer";
 
 /** A piece of gradient: rows `from` to `to` of a parameter (all when absent), in parts. */
 interface Plan {

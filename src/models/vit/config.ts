@@ -44,9 +44,15 @@ const INIT_LIMIT = 2;
 
 const COUNTS = ["image", "patch", "channels", "width", "depth", "heads", "headDim"] as const;
 
+/** Rows and columns of an image's patches. */
+export function gridOf({ image, patch }: Pick<ViTConfig, "image" | "patch">): [rows: number, columns: number] {
+  return [image / patch, image / patch];
+}
+
 /** Number N of patches of an image: (image / patch)². */
 export function patches(config: ViTConfig): number {
-  return (config.image / config.patch) ** 2;
+  const [rows, columns] = gridOf(config);
+  return rows * columns;
 }
 
 /** Throws a WeightsError naming the first dimension that is not possible. `name` says whose configuration it is. */
@@ -81,7 +87,8 @@ export function vitShapes(config: ViTConfig): Map<string, number[]> {
   ]);
 }
 
-function blockShapes(config: ViTConfig, block: string): Shapes {
+/** The parameters of one block, whose names begin with `block`. */
+export function blockShapes(config: Omit<ViTConfig, "image" | "patch" | "channels" | "classes" | "depth">, block: string): Shapes {
   const { width, mlp } = config;
   const inner = config.heads * config.headDim;
   return [
@@ -94,12 +101,12 @@ function blockShapes(config: ViTConfig, block: string): Shapes {
   ];
 }
 
-function linearShapes(name: string, inputs: number, outputs: number, bias = true): Shapes {
+export function linearShapes(name: string, inputs: number, outputs: number, bias = true): Shapes {
   const weight: Shapes = [[`${name}.weight`, [outputs, inputs]]];
   return bias ? [...weight, [`${name}.bias`, [outputs]]] : weight;
 }
 
-function normShapes(name: string, width: number): Shapes {
+export function normShapes(name: string, width: number): Shapes {
   return [
     [`${name}.weight`, [width]],
     [`${name}.bias`, [width]],
@@ -115,10 +122,11 @@ export function initViT(config: ViTConfig, seed: number): Weights {
   return new Map(shapes.map(([name, shape], stream) => [name, { shape, data: initial(name, shape, seed, INIT_STREAM + stream) }]));
 }
 
-function initial(name: string, shape: number[], seed: number, stream: number): Float32Array {
+/** The initial value of one parameter, told by its name. */
+export function initial(name: string, shape: number[], seed: number, stream: number): Float32Array {
   const data = new Float32Array(elements(shape));
   if (name.endsWith(".bias")) return data;
-  if (/(^|\.)norm\d?\.weight$/.test(name)) return data.fill(1);
+  if (/(^|[._])norm\d?\.weight$/.test(name)) return data.fill(1);
   return data.map((_, i) => INIT_STD * truncatedNormal(seed, stream, i));
 }
 

@@ -5,14 +5,15 @@
  * block only the class token's row is computed, because nothing after it reads the others; ask for `allTokens` to have them.
  */
 import type { Tensor } from "../../engine/graph";
-import { type AttentionTrace, crossAttention, type Heads, selfAttention } from "../../ops/attention";
+import { type AttentionTrace, crossAttention, type Heads, saliency, selfAttention } from "../../ops/attention";
 import { linear } from "../../ops/linear";
 import { layerNorm } from "../../ops/norm";
 import { everyRow } from "../../ops/select";
 import { assemble, patchify } from "../../ops/tokens";
+import type { Features } from "../model";
 import type { Bound } from "../params";
 import { checkShape } from "../weights";
-import { patches, type ViTConfig, vitShapes } from "./config";
+import { gridOf, patches, type ViTConfig, vitShapes } from "./config";
 
 export interface ViTOptions {
   /** Patches to show, u32 [batch, k]; all when absent. */
@@ -21,17 +22,28 @@ export interface ViTOptions {
   allTokens?: boolean;
 }
 
-export interface ViTResult {
-  /** [batch, classes]; the normalised class token [batch, width] when the model has no head. */
-  logits: Tensor;
-  /** Output of each block, [batch * tokens, width]; of the last one the class rows [batch, width] unless allTokens. */
-  blocks: Tensor[];
+export interface ViTResult extends Features {
   /** Attention of each block, for saliency and maps. */
   attention: AttentionTrace[];
 }
 
 /** Forward pass for images [batch, channels, side, side]. Throws a WeightsError naming a parameter that does not fit `config`. */
-export function vit(params: Bound, config: ViTConfig, images: Tensor, { kept, allTokens = false }: ViTOptions = {}): ViTResult {
+export function vit(params: Bound, config: ViTConfig, images: Tensor, options: ViTOptions = {}): ViTResult {
+  const encoded = encode(params, config, images, options);
+  const [x, { keys }] = [encoded.blocks[config.depth - 1], encoded.attention[0]];
+  const cls = options.allTokens ? everyRow(x, keys) : x;
+  const normed = layerNorm(cls, params["norm.weight"], params["norm.bias"], config.eps);
+  const logits = config.classes ? linear(normed, params["head.weight"], { bias: params["head.bias"] }) : normed;
+  return { logits, ...encoded };
+}
+
+/** The blocks alone, before the last norm and the head. Throws as `vit` does. */
+export function encode(
+  params: Bound,
+  config: ViTConfig,
+  images: Tensor,
+  { kept, allTokens = false }: ViTOptions = {},
+): Omit<ViTResult, "logits"> {
   for (const [name, shape] of vitShapes(config)) checkShape("model", name, shape, params[name]?.shape);
   const batch = images.shape[0];
   const tokens = 1 + (kept?.cols ?? patches(config));
@@ -49,10 +61,8 @@ export function vit(params: Bound, config: ViTConfig, images: Tensor, { kept, al
     blocks.push(x);
     attention.push(result.trace);
   }
-  const cls = x.rows === batch ? x : everyRow(x, tokens);
-  const normed = layerNorm(cls, params["norm.weight"], params["norm.bias"], config.eps);
-  const logits = config.classes ? linear(normed, params["head.weight"], { bias: params["head.bias"] }) : normed;
-  return { logits, blocks, attention };
+  const saliencyOf: Features["saliency"] = ({ block = config.depth, ...options } = {}) => saliency(attention[block - 1], options);
+  return { blocks, attention, grid: gridOf(config), saliency: saliencyOf };
 }
 
 export interface BlockShape {

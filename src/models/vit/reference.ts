@@ -17,10 +17,12 @@ export interface Forward64 {
   attention: Float64Array[];
   /** CLS token after each block: [depth][B][D]. */
   cls: number[][][];
+  /** Every token after the last block, flat [B, T, D]. */
+  tokens: Float64Array;
 }
 
 /** Looks up a weight as float64; a missing bias reads as undefined. */
-type Lookup = (name: string) => Float64Array | undefined;
+export type Lookup = (name: string) => Float64Array | undefined;
 
 /** The trace of one image. */
 interface Trace {
@@ -29,6 +31,8 @@ interface Trace {
   attention: Float64Array[];
   /** Per block [D]. */
   cls: number[][];
+  /** [T, D]. */
+  tokens: Float64Array;
 }
 
 /**
@@ -55,12 +59,13 @@ export function vitForward64(
     logits: traces.map((t) => t.logits),
     attention: Array.from({ length: config.depth }, (_, l) => concat(traces.map((t) => t.attention[l]))),
     cls: Array.from({ length: config.depth }, (_, l) => traces.map((t) => t.cls[l])),
+    tokens: concat(traces.map((t) => t.tokens)),
   };
 }
 
 function forwardOne(config: ViTConfig, get: Lookup, image: Float64Array, keep?: readonly number[]): Trace {
   const x = gather(embed(config, get, image), config.width, keep);
-  const trace: Trace = { logits: [], attention: [], cls: [] };
+  const trace: Trace = { logits: [], attention: [], cls: [], tokens: x };
   for (let l = 0; l < config.depth; l++) {
     trace.attention.push(attentionBranch(config, get, `blocks.${l}`, x));
     if (config.mlp) mlpBranch(config, get, `blocks.${l}`, x);
@@ -95,7 +100,7 @@ function gather(tokens: Float64Array, width: number, keep?: readonly number[]): 
 }
 
 /** x += proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. */
-function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array): Float64Array {
+export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array): Float64Array {
   const { width, heads, headDim } = config;
   const count = x.length / width;
   const qkv = linear(get, `${block}.attn.qkv`, layerNorm(get, `${block}.norm1`, x, config), width);
@@ -115,14 +120,14 @@ function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float
 }
 
 /** x += fc2(act(fc1(LN2 x))) on x [T, D]. */
-function mlpBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array): void {
+export function mlpBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array): void {
   const act = config.activation === "relu" ? (v: number) => Math.max(0, v) : gelu;
   const hidden = linear(get, `${block}.mlp.fc1`, layerNorm(get, `${block}.norm2`, x, config), config.width).map(act);
   addTo(x, linear(get, `${block}.mlp.fc2`, hidden, config.mlp));
 }
 
 /** Rows of x times W^T plus b: x [rows, inputs], W [outputs, inputs] -> [rows, outputs]. */
-function linear(get: Lookup, layer: string, x: Float64Array, inputs: number): Float64Array {
+export function linear(get: Lookup, layer: string, x: Float64Array, inputs: number): Float64Array {
   const weight = required(get, `${layer}.weight`);
   const bias = get(`${layer}.bias`);
   const outputs = weight.length / inputs;
@@ -135,7 +140,7 @@ function linear(get: Lookup, layer: string, x: Float64Array, inputs: number): Fl
 }
 
 /** Each row of x [rows, D] to mean 0 and (biased) variance 1, then scaled and shifted. */
-function layerNorm(get: Lookup, layer: string, x: Float64Array, { width, eps }: ViTConfig): Float64Array {
+export function layerNorm(get: Lookup, layer: string, x: Float64Array, { width, eps }: Pick<ViTConfig, "width" | "eps">): Float64Array {
   const scale = required(get, `${layer}.weight`);
   const shift = required(get, `${layer}.bias`);
   const out = new Float64Array(x.length);
@@ -185,7 +190,7 @@ function erfcTail(x: number): number {
   return Math.exp(-x * x) / (Math.sqrt(Math.PI) * tail);
 }
 
-function lookup(weights: Weights64): Lookup {
+export function lookup(weights: Weights64): Lookup {
   const known = new Map<string, Float64Array>();
   return (name) => {
     const weight = weights.get(name);
@@ -221,7 +226,7 @@ function addTo(target: Float64Array, values: Float64Array): void {
   for (let i = 0; i < target.length; i++) target[i] += values[i];
 }
 
-function concat(parts: Float64Array[]): Float64Array {
+export function concat(parts: Float64Array[]): Float64Array {
   const out = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
