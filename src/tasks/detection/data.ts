@@ -9,7 +9,7 @@ export const data: TaskData<DetectionSet> = {
   optionsOf: detectionScenesOfId,
   async open(files, { decoders, ...options }) {
     const { notes, ...dataset } = await openDetection(files, { ...options, decode: decoders.whole });
-    return { dataset, notes };
+    return { packed: packedSet(dataset), notes };
   },
   pack: packedSet,
   unpack: (packed) => unpackedSet(packed as PackedSet),

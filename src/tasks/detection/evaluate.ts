@@ -28,10 +28,14 @@ export async function scored(parts: Parts, asked: Asked & Beside): Promise<Score
   return named(evaluation.scores());
 }
 
-/** COCO's scores under the names that the command line and the charts use; sizes without any object are left out. */
+/** COCO's scores under the names that the command line and the charts use. */
 export function named({ ap, ap50, ap75, apSmall, apMedium, apLarge, ar }: CocoScores): Scores {
-  const all = { map: ap, ap50, ap75, ap_s: apSmall, ap_m: apMedium, ap_l: apLarge, mar: ar };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
+  return measured({ map: ap, ap50, ap75, ap_s: apSmall, ap_m: apMedium, ap_l: apLarge, mar: ar });
+}
+
+/** The scores that there is anything to measure of: there may be no object of a size. */
+export function measured(scores: Scores): Scores {
+  return Object.fromEntries(Object.entries(scores).filter(([, value]) => Number.isFinite(value)));
 }
 
 /** A network's average precision on held-out images. Rejects with an EngineError when it is for others. */

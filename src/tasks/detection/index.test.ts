@@ -48,7 +48,8 @@ test("a visitor's files are decoded whole, and what a person should know comes b
     square: () => Promise.reject(new Error("cut square")),
     whole: async (bytes: Uint8Array, side: number) => ({ pixels: pixels(bytes, side), width: 40, height: 40 }),
   };
-  const { dataset: opened, notes } = await data.open(files, { side: 64, seed: 1, decoders });
+  const { packed, notes } = await data.open(files, { side: 64, seed: 1, decoders });
+  const opened = data.unpack(packed);
   expect([opened.classes, opened.train.count + opened.test.count]).toEqual([["cat"], 8]);
   expect(opened.train.truths(0)).toEqual([{ category: 0, box: [16, 16, 48, 48] }]);
   expect(Object.keys(opened)).not.toContain("notes");

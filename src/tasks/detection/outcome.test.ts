@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Box, Detection, GroundTruth } from "../../models/detector/boxes";
-import { measured } from "./outcome";
+import { scoresOf, tideCosts } from "./outcome";
 import { dataset } from "./task.fixture";
 
 const at = (x: number, width = 10): Box => [x, 0, x + width, 10];
@@ -10,15 +10,19 @@ const found = (box: Box, score: number, category = 0): Detection => ({ category,
 test("COCO's and VOC's scores and TIDE's costs come from the same answers", async () => {
   // Found, missed, and of the second class one that the detector takes for the first.
   const truths = [truth(at(0)), truth(at(40)), truth(at(20), 1)];
-  const detections = [found(at(0), 0.9), found(at(20), 0.8)];
-  const { map, ap50, voc_ap50, tide } = await measured([{ truths, detections }], dataset);
+  const answered = [{ truths, detections: [found(at(0), 0.9), found(at(20), 0.8)] }];
+  const { map, ap50, voc_ap50 } = await scoresOf(answered, dataset);
   // Precision 1 up to a recall of one half: 51 of COCO's 101 recalls, half of VOC's area; the mean with the second class's 0.
-  expect([map, ap50, voc_ap50]).toEqual([0.2525, 0.2525, 0.25]);
+  for (const score of [map, ap50]) expect(score).toBeCloseTo(51 / 101 / 2, 9);
+  expect(voc_ap50).toBe(0.25);
   // Named rightly the second is found as well; without the one that is missed the first class is complete.
-  expect(tide).toEqual({ cls: 0.5, loc: 0, both: 0, dupe: 0, bkg: 0, miss: 0.2475 });
+  const cost = { cls: 0.5, loc: 0, both: 0, dupe: 0, bkg: 0, miss: 50 / 101 / 2 };
+  const expected = Object.fromEntries(Object.entries(cost).map(([kind, gain]) => [kind, expect.closeTo(gain, 9)]));
+  expect(await tideCosts(answered)).toEqual(expected);
 });
 
 test("without any object to find there is no score, rather than one that is no number", async () => {
-  const none = await measured([{ truths: [], detections: [found(at(0), 0.9)] }], dataset);
-  expect(none).toEqual({ tide: { cls: 0, loc: 0, both: 0, dupe: 0, miss: 0 } });
+  const answered = [{ truths: [], detections: [found(at(0), 0.9)] }];
+  expect(await scoresOf(answered, dataset)).toEqual({});
+  for (const cost of Object.values(await tideCosts(answered))) expect(cost).toBe(0);
 });

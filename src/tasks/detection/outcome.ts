@@ -5,26 +5,24 @@ import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../metric
 import { TIDE_ERRORS, tide } from "../../metrics/tide";
 import { vocScores } from "../../metrics/voc";
 import type { Scores } from "../task";
-import { named } from "./evaluate";
+import { measured, named } from "./evaluate";
 
-/** COCO's scores and Pascal VOC's AP50 by name, and what each kind of mistake costs of AP50, as TIDE has it. */
-export async function measured(answered: readonly Answered[], { classes, side }: DetectionSet): Promise<Record<string, number | Scores>> {
-  const coco = named(await cocoScores(answered, { classes: classes.length, edges: scaledEdges(side) }));
-  const { map: voc } = vocScores(answered, { classes: classes.length });
+/** COCO's scores, and Pascal VOC's AP50, by name. */
+export async function scoresOf(answered: readonly Answered[], { classes, side }: DetectionSet): Promise<Scores> {
+  const coco = await cocoScores(answered, { classes: classes.length, edges: scaledEdges(side) });
+  const voc = vocScores(answered, { classes: classes.length });
+  return { ...named(coco), ...measured({ voc_ap50: voc.map }) };
+}
+
+/** What each kind of mistake costs of AP50, as TIDE has it. */
+export async function tideCosts(answered: readonly Answered[]): Promise<Scores> {
   const { errors } = await tide(answered);
-  const costs = Object.fromEntries(TIDE_ERRORS.map((kind) => [kind.toLowerCase(), errors[kind].gain]));
-  return { ...rounded({ ...coco, voc_ap50: voc }), tide: rounded(costs) };
+  return measured(Object.fromEntries(TIDE_ERRORS.map((kind) => [kind.toLowerCase(), errors[kind].gain])));
 }
 
 /** The areas below the seven curves of COCO's error analysis: mean over the classes, and of each class with objects. */
 export function areasOf({ overall, perClass }: ErrorAnalysis, classes: readonly string[]): object {
-  const byCurve = ({ areas }: ErrorCurves) => rounded(Object.fromEntries(ERROR_CURVES.map((name, i) => [name, areas[i]])));
+  const byCurve = ({ areas }: ErrorCurves) => Object.fromEntries(ERROR_CURVES.map((name, i) => [name, areas[i]]));
   const each = perClass.flatMap((one, i) => (one ? [[classes[i], byCurve(one)] as const] : []));
   return { overall: byCurve(overall), classes: Object.fromEntries(each) };
-}
-
-/** To four digits; what there is nothing to measure of is left out. */
-function rounded(values: Scores): Scores {
-  const there = Object.entries(values).filter(([, value]) => Number.isFinite(value));
-  return Object.fromEntries(there.map(([name, value]) => [name, Math.round(1e4 * value) / 1e4]));
 }

@@ -9,6 +9,7 @@ import { DETECTION_METHODS, type DetectionMethodName } from "../../methods/detec
 import { calibrated, type Norms } from "../../methods/detection/calibrate";
 import type { DetectionMethod } from "../../methods/detection/method";
 import { initModules } from "../../methods/detection/modules";
+import type { Answered } from "../../metrics/coco";
 import { errorAnalysis } from "../../metrics/errors";
 import { type DetectorConfig, smallDetector } from "../../models/detector/config";
 import { initDetector } from "../../models/detector/init";
@@ -19,7 +20,7 @@ import { keyOf } from "../../settings/setting";
 import type { Beside, Errors, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task } from "../task";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
 import { assertTakes, type DetectorNetwork } from "./network";
-import { areasOf, measured } from "./outcome";
+import { areasOf, scoresOf, tideCosts } from "./outcome";
 import { type LossTerm, measurePulls, type Pull } from "./pulls";
 import type { DetectionSettings } from "./settings";
 import { DetectorSnapshot, type DetectorViews } from "./snapshot";
@@ -151,17 +152,21 @@ export class DetectionTask implements Task<DetectorViews> {
     return teacher ? { ...errors, teacher: await teacherErrors(teacher, asked(1)) } : errors;
   }
 
-  /** Scores by COCO, Pascal VOC and TIDE, all of the same answers, and the areas of the error analysis. */
-  async outcome(): Promise<Record<string, unknown>> {
+  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher. */
+  async outcome({ whole = false } = {}): Promise<Record<string, unknown>> {
     const { engine, config, params } = this;
-    const { teacher, dataset } = this.sources;
-    const { preset, seed } = this.settings;
+    const { dataset } = this.sources;
     const answered = await answersOf({ config, params }, { engine, dataset });
-    const errors = {
-      student: areasOf(await errorAnalysis(answered, dataset), dataset.classes),
-      ...(teacher && { teacher: areasOf(await teacherErrors(teacher, { engine, dataset }), dataset.classes) }),
-    };
-    return { ...(await measured(answered, dataset)), preset, seed, errors };
+    return { ...(await scoresOf(answered, dataset)), ...(whole && (await this.lost(answered))) };
+  }
+
+  private async lost(answered: readonly Answered[]): Promise<Record<string, unknown>> {
+    const { engine } = this;
+    const { dataset, teacher } = this.sources;
+    const { classes } = dataset;
+    const student = areasOf(await errorAnalysis(answered, dataset), classes);
+    const errors = teacher ? { student, teacher: areasOf(await teacherErrors(teacher, { engine, dataset }), classes) } : { student };
+    return { tide: await tideCosts(answered), errors };
   }
 
   /** What student and teacher find on the given held-out images, and what the method does to their features. */
