@@ -2,7 +2,7 @@
  * What a run has shown so far, in bounded memory: curves averaged into at most 500 points over the planned run, and looks at
  * the gallery spread over the run so that a pointer on a chart finds the masks of that time.
  */
-import type { Detection } from "../../models/detector/boxes";
+import type { Detection } from "../../geometry/boxes";
 import type { Scores } from "../../tasks/task";
 import type { StepReport } from "../../train/session";
 import type { BoxLook, Look } from "../../worker/protocol";

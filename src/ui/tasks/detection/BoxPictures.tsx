@@ -1,6 +1,6 @@
 /** What is found: held-out images with the objects that are there, the teacher's boxes and the student's; one of them large. */
 import { memo, useDeferredValue, useMemo, useState } from "react";
-import type { Detection, GroundTruth } from "../../../models/detector/boxes";
+import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import type { BoxGallery } from "../../../worker/protocol";
 import { TimeBar } from "../../charts/TimeBar";
 import { bakeScene } from "../../draw/patches";

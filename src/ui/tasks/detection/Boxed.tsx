@@ -1,5 +1,5 @@
 /** An image with boxes: what is there, what the teacher and what the student find. Colours and dashes are the style sheet's. */
-import type { Detection, GroundTruth } from "../../../models/detector/boxes";
+import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import { percent } from "../../format";
 
 export interface Shown {

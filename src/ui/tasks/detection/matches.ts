@@ -1,5 +1,5 @@
 /** What a detector finds of what is there, as people count it: right class, half of both boxes in common, each object once. */
-import { type Detection, type GroundTruth, iou } from "../../../models/detector/boxes";
+import { type Detection, type GroundTruth, iou } from "../../../geometry/boxes";
 
 const ENOUGH = 0.5;
 
