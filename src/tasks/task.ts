@@ -203,6 +203,10 @@ export interface Monitor {
 
 /** A data set in words and numbers. */
 export interface DataFacts extends Reference {
+  /** The task it is for. */
+  task: string;
+  /** Whether this page's generator made it, and not a person's own files. */
+  generated: boolean;
   side: number;
   channels: number;
   classes: string[];

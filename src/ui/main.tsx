@@ -3,8 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./shell/App";
 import { painted } from "./shell/scheduler";
-import { connect } from "./state/client";
-import { loadRuns } from "./state/savedRuns";
+import { playground } from "./state/app";
 import "./shell/styles.css";
 import "./shell/cards.css";
 
@@ -14,5 +13,5 @@ createRoot(document.getElementById("root")!).render(
   </StrictMode>,
 );
 await painted();
-connect();
-void loadRuns();
+playground.connect();
+void playground.savedRuns.load();

@@ -1,0 +1,30 @@
+/** What everything that acts on the page is given: its two stores, the worker, and what of a browser it needs. */
+import type { Settings } from "../../settings/run";
+import type { Command } from "../../worker/protocol";
+import type { SourcesStore } from "./sources";
+import type { RunStore } from "./store";
+
+/** Values kept on this device, by name. */
+export interface Storage {
+  /** Undefined when there is nothing of that name, or no storage. */
+  recall<T>(name: string): Promise<T | undefined>;
+  /** False when the browser refuses. */
+  keep(name: string, value: unknown): Promise<boolean>;
+  forget(name: string): Promise<void>;
+}
+
+/** The page's address, which carries settings. */
+export interface Address {
+  read(): { settings: URLSearchParams; kernels?: string };
+  write(settings: Settings): void;
+}
+
+export interface Context {
+  store: RunStore;
+  sources: SourcesStore;
+  storage: Storage;
+  address: Address;
+  send(command: Command, transfer?: Transferable[]): void;
+  /** Hands a file to the visitor. */
+  download(content: Uint8Array, name: string): void;
+}
