@@ -2,13 +2,14 @@
  * What a task is: interfaces alone. Each folder beside this file is a wing that fulfils them, and whoever trains, serves or shows
  * a run knows a task by them only. A wing's `index.ts` declares it; what needs the GPU or reads files is loaded when wanted.
  */
+
+import type { Moments } from "../data/dataset";
 import type { Decode, DecodeWhole } from "../data/decode";
 import type { SourceFile } from "../data/files";
 import type { Engine } from "../engine/device";
 import type { Gradients, Graph, Live, Tensor } from "../engine/graph";
 import type { Fetched } from "../engine/readback";
 import type { MethodInfo } from "../methods/method";
-import type { Moments } from "../data/dataset";
 import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";
@@ -303,4 +304,3 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   data(): Promise<TaskData<D>>;
   runtime(): Promise<TaskRuntime<D, N, T>>;
 }
-

@@ -7,7 +7,7 @@ import { useInTurn } from "../shell/scheduler";
 import { store, useSources, useStore } from "../state/app";
 import { type Evaluation, type History, numbersOf, type Point } from "../state/history";
 import { isSame, type Run, runOf } from "../state/runs";
-import { presetOf } from "../state/store";
+import { presetOf } from "../state/selectors";
 import type { TaskPage } from "../tasks/page";
 import { ChartFrame } from "./ChartFrame";
 import { type ChartKind, type Curve, curvesOf, runColour } from "./curves";

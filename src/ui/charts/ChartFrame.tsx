@@ -6,7 +6,7 @@ import { nameOf } from "../../settings/setting";
 import { short } from "../format";
 import { store, useStore } from "../state/app";
 import type { Point } from "../state/history";
-import { shownStep } from "../state/store";
+import { shownStep } from "../state/selectors";
 import { AXIS } from "./axis";
 import type { ChartKind } from "./curves";
 

@@ -1,7 +1,7 @@
 /** How a run goes: every number it reports over the planned steps. Loaded after the page, with the chart library. */
 import { useState } from "react";
 import { useStore } from "../state/app";
-import { presetOf } from "../state/store";
+import { presetOf } from "../state/selectors";
 import { pageOf } from "../tasks";
 import { Chart } from "./Chart";
 import { chartsOf } from "./curves";

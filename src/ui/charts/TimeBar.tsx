@@ -1,6 +1,7 @@
 /** The time cursor: any step of which there are pictures, or live. Pictures and charts follow it. */
 import { store, useStore } from "../state/app";
-import { type State, shownStep } from "../state/store";
+import { shownStep } from "../state/selectors";
+import type { State } from "../state/store";
 
 interface TimeBarProps {
   /** The moments of which there are pictures, oldest first. */
@@ -8,8 +9,8 @@ interface TimeBarProps {
 }
 
 export function TimeBar({ momentsOf }: TimeBarProps) {
-  const count = useStore((state) => momentsOf(state).length);
   const moments = useStore(momentsOf);
+  const count = moments.length;
   const shown = useStore(shownStep);
   const found = shown === undefined ? -1 : moments.findLastIndex(({ step }) => step <= shown);
   const at = Math.max(0, shown === undefined ? count - 1 : found);

@@ -16,7 +16,10 @@ export function toCsv(of: string, curves: Curve[], points: Point[]): string {
 /** The same with what made them: settings, changes during the run, tests on held-out images. */
 export function toJson(of: string, curves: Curve[], points: Point[], state: State): string {
   const { active: settings, changes, teacher, history } = state;
-  const numbers = points.map((point) => ({ step: point.step, ...Object.fromEntries(curves.map(({ name }) => [name, numbersOf(point, of)[name]])) }));
+  const numbers = points.map((point) => ({
+    step: point.step,
+    ...Object.fromEntries(curves.map(({ name }) => [name, numbersOf(point, of)[name]])),
+  }));
   return `${JSON.stringify({ settings, changes, teacher, points: numbers, evaluations: history.evaluations }, null, 1)}\n`;
 }
 

@@ -4,7 +4,7 @@ import type { Setting } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
 import { settings, useStore } from "../state/app";
 import { conflicts } from "../state/runActions";
-import { begun } from "../state/store";
+import { begun } from "../state/selectors";
 import { pageOf } from "../tasks";
 import { partsOf } from "../tasks/parts";
 import { MethodExtras, methodName } from "./MethodExtras";

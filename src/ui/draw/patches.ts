@@ -47,7 +47,13 @@ export function paintMask(context: CanvasRenderingContext2D, kept: ReadonlySet<n
 }
 
 /** Colours each patch by its value, `low` to `high`. */
-export function paintHeat(context: CanvasRenderingContext2D, values: ArrayLike<number>, grid: Grid, range: [number, number], alpha = 1): void {
+export function paintHeat(
+  context: CanvasRenderingContext2D,
+  values: ArrayLike<number>,
+  grid: Grid,
+  range: [number, number],
+  alpha = 1,
+): void {
   const [low, high] = range;
   context.globalAlpha = alpha;
   eachCell(grid, (i, ...rect) => {

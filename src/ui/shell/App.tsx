@@ -3,7 +3,7 @@ import { type ComponentType, lazy, Suspense, useRef } from "react";
 import { methodOf } from "../../tasks";
 import { SettingsPanel } from "../controls/Settings";
 import { useStore } from "../state/app";
-import { presetOf } from "../state/store";
+import { presetOf } from "../state/selectors";
 import { pageOf } from "../tasks";
 import { partsOf } from "../tasks/parts";
 import { Controls } from "./Controls";

@@ -1,8 +1,9 @@
 /** The bar that runs the training: one green button that becomes Pause, and what the run is doing. */
 import { short } from "../format";
 import { keeper, run, settings, teachers, useSources, useStore } from "../state/app";
+import { begun, busy, finished, presetOf, waiting } from "../state/selectors";
 import { isStale } from "../state/sources";
-import { begun, busy, finished, presetOf, type State, waiting } from "../state/store";
+import type { State } from "../state/store";
 import { pageOf } from "../tasks";
 import { FilePicker } from "./FilePicker";
 
@@ -33,7 +34,12 @@ export function Controls({ onHelp }: { onHelp(): void }) {
             {pendingNext ? "Restart to apply" : "Restart"}
           </button>
         )}
-        <button type="button" onClick={() => settings.undo()} disabled={stack.length === 0} title="Takes back the last live change (Ctrl+Z)">
+        <button
+          type="button"
+          onClick={() => settings.undo()}
+          disabled={stack.length === 0}
+          title="Takes back the last live change (Ctrl+Z)"
+        >
           Undo
         </button>
         <FileButtons disabled={!state.active || failure?.fatal === true} untrained={!begun(state)} />

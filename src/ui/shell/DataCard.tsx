@@ -137,8 +137,8 @@ function Missing() {
 function Keeping({ kept }: { kept: boolean }) {
   return (
     <label className="tick">
-      <input type="checkbox" checked={kept} onChange={({ target }) => data.keep(target.checked)} /> Keep these images on this device, so that
-      a reload finds them
+      <input type="checkbox" checked={kept} onChange={({ target }) => data.keep(target.checked)} /> Keep these images on this device, so
+      that a reload finds them
     </label>
   );
 }

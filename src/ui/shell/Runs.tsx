@@ -68,7 +68,12 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
       <td>{saved !== undefined ? percent(saved) : run.teacher ? "–" : "no teacher"}</td>
       <td>
         <div className="buttons">
-          <button type="button" aria-pressed={run.shown} onClick={() => savedRuns.show(run.id, !run.shown)} aria-label={`Curve of ${run.name}`}>
+          <button
+            type="button"
+            aria-pressed={run.shown}
+            onClick={() => savedRuns.show(run.id, !run.shown)}
+            aria-label={`Curve of ${run.name}`}
+          >
             Curve
           </button>
           <button type="button" aria-pressed={isPinned} onClick={() => savedRuns.pin(run.id)} aria-label={`${run.name} as baseline`}>

@@ -23,7 +23,9 @@ export function TeacherCard() {
         <AloneSwitch alone={alone} />
       </div>
       {loaded && <Who teacher={loaded.teacher} alone={alone} />}
-      {stale && <Due>The run under way {run.teacher ? "keeps its teacher" : "goes on without a teacher"}. Press Restart to change that.</Due>}
+      {stale && (
+        <Due>The run under way {run.teacher ? "keeps its teacher" : "goes on without a teacher"}. Press Restart to change that.</Due>
+      )}
       <Missing />
       {training ? <TrainingProgress /> : !alone && loaded && <TrainingForm hasOne={loaded.teacher !== null} />}
       <Problem refusal={refusal}>

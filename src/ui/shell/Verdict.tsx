@@ -1,7 +1,7 @@
 /** What a finished run means, in words, and the run that would say more. */
 import { run, useStore } from "../state/app";
 import { partnerOf, runOf } from "../state/runs";
-import { finished } from "../state/store";
+import { finished } from "../state/selectors";
 import { verdict } from "../state/summary";
 import { pageOf } from "../tasks";
 

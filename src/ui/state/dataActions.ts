@@ -1,6 +1,6 @@
 /** What a visitor can do about data: load, read again at another size, keep. The next run learns from them. */
 import type { Settings } from "../../settings/run";
-import { SCHEMA, TASKS, taskOf } from "../../tasks";
+import { TASKS, taskOf } from "../../tasks";
 import type { DataFacts, GeneratedOptions, TaskDefinition } from "../../tasks/task";
 import type { Event } from "../../worker/protocol";
 import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
@@ -8,8 +8,8 @@ import { pageOf } from "../tasks";
 import type { Context } from "./context";
 import { dropped } from "./files";
 import type { Readable, Reader } from "./reader";
+import { begun } from "./selectors";
 import { refuse } from "./sources";
-import { begun } from "./store";
 
 /** Generated images, or what is read. */
 type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | Readable;
@@ -78,7 +78,8 @@ export class DataActions {
     const files = await dropped(transfer, found).catch(() => undefined);
     if (mine !== this.wish) return;
     this.context.sources.setState({ reading: undefined });
-    if (!files) return this.refuse({ message: "What was dropped cannot be read.", remedy: "Choose the files or the folder with the buttons." });
+    if (!files)
+      return this.refuse({ message: "What was dropped cannot be read.", remedy: "Choose the files or the folder with the buttons." });
     const [{ file }] = files;
     await (files.length === 1 && file.name.endsWith(".safetensors") ? onNetwork(file) : this.loadFiles(files));
   }

@@ -69,7 +69,15 @@ export class History {
   push(report: Omit<StepReport, "kept">, price: Numbers = {}): void {
     const { step, losses, rates, imagesPerSecond } = report;
     const smooth = mapped(rates, (rate, name) => this.smoothed(name, rate));
-    const fresh: Point = { ...this.latest, step, losses, rates, smooth, figures: { imagesPerSecond, ...price }, scores: this.latest.scores };
+    const fresh: Point = {
+      ...this.latest,
+      step,
+      losses,
+      rates,
+      smooth,
+      figures: { imagesPerSecond, ...price },
+      scores: this.latest.scores,
+    };
     const stride = Math.max(1, Math.ceil(this.total / POINTS));
     if (this.inPoint === 0) this.points.push(fresh);
     else this.points[this.points.length - 1] = merge(this.points[this.points.length - 1], this.inPoint, fresh);
@@ -91,8 +99,8 @@ export class History {
 
   /** Keeps a picture's data beside those of other steps, at most so many. */
   keep(task: string, view: string, moment: Moment, most: number): void {
-    const ofTask = (this.views[task] ??= {});
-    insert((ofTask[view] ??= []), moment, most);
+    const kept = inserted(this.moments(task, view), moment, most);
+    this.views[task] = { ...this.views[task], [view]: kept };
   }
 
   /** What was kept of a view, oldest first. */
@@ -117,11 +125,11 @@ export function at<T extends { step: number }>(list: readonly T[], step: number 
   return step === undefined ? list.at(-1) : (list.findLast((one) => one.step <= step) ?? list[0]);
 }
 
-/** Appends, in the place of what is of the same step; when there are too many, the one goes that leaves the smallest gap. */
-function insert<T extends { step: number }>(list: T[], one: T, most: number): void {
-  if (list.at(-1)?.step === one.step) list.pop();
-  list.push(one);
-  if (list.length > most) list.splice(mostCrowded(list), 1);
+/** A list with one more, in the place of what is of the same step; when there are too many, the one goes that leaves the smallest gap. */
+function inserted<T extends { step: number }>(list: readonly T[], one: T, most: number): T[] {
+  const before = list.at(-1)?.step === one.step ? list.slice(0, -1) : list;
+  const all = [...before, one];
+  return all.length > most ? all.toSpliced(mostCrowded(all), 1) : all;
 }
 
 /** Index of the one, neither first nor last, whose neighbours are closest in steps. */

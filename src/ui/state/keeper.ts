@@ -2,7 +2,7 @@
 import type { Event } from "../../worker/protocol";
 import type { Context } from "./context";
 import { History } from "./history";
-import { busy } from "./store";
+import { busy } from "./selectors";
 
 /** Its number rises with the shape of what is kept. */
 export const KEPT_RUN = "run-3";

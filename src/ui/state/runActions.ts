@@ -3,9 +3,9 @@ import type { Settings } from "../../settings/run";
 import { taskOf } from "../../tasks";
 import type { Context } from "./context";
 import type { RunKeeper } from "./keeper";
+import { begun, busy, finished, waiting } from "./selectors";
 import type { SettingActions } from "./settingActions";
 import { refuse } from "./sources";
-import { begun, busy, finished, waiting } from "./store";
 import type { TeacherActions } from "./teacherActions";
 
 export class RunActions {

@@ -5,7 +5,7 @@ import type { Value } from "../../settings/setting";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Context } from "./context";
 import type { DataActions } from "./dataActions";
-import { actsOnRun } from "./store";
+import { actsOnRun } from "./selectors";
 
 /** A slider's drag sends its resting places, not every pixel: changing the mask records the step anew. */
 export const SEND_MS = 150;
@@ -25,7 +25,7 @@ export class SettingActions {
     const { wanted } = this.context.store.getState();
     try {
       const value = SCHEMA.parse(key, entry, wanted.preset);
-      this.assertGuided({ ...wanted, [key]: value });
+      this.assertGuided(changed(wanted, key, value));
       this.setProblem(key, undefined);
       if (value === wanted[key]) return;
       // Images of another size have to be made first; the setting follows them.
@@ -78,19 +78,16 @@ export class SettingActions {
   }
 
   private apply(key: string, value: Value): void {
-    const { wanted } = this.context.store.getState();
-    if (key === "preset") this.turnTo(String(value));
-    else this.setWanted({ ...wanted, [key]: value });
+    this.setWanted(changed(this.context.store.getState().wanted, key, value));
+    if (key === "preset") this.turnToMethod(String(value));
     if (this.isLive(key)) this.sendSoon(key);
     if (key === "teacher") this.data.prepare();
   }
 
-  /** Another method. Changes that it does not know cannot be taken back any more. */
-  private turnTo(preset: string): void {
-    const { store } = this.context;
-    this.setWanted(underPreset(store.getState().wanted, preset));
+  /** Changes that another method does not know cannot be taken back any more. */
+  private turnToMethod(preset: string): void {
     const known = SCHEMA.of(preset);
-    store.setState(({ undo }) => ({ undo: undo.filter(({ key }) => key in known), problems: {} }));
+    this.context.store.setState(({ undo }) => ({ undo: undo.filter(({ key }) => key in known), problems: {} }));
     this.data.turnToTask();
   }
 
@@ -130,6 +127,10 @@ export class SettingActions {
     if (actsOnRun(key, state)) this.context.send({ type: "set", key, value: state.wanted[key] });
   }
 }
+
+/** The settings after a change of one. */
+const changed = (wanted: Settings, key: string, value: Value): Settings =>
+  key === "preset" ? underPreset(wanted, String(value)) : { ...wanted, [key]: value };
 
 /**
  * The settings under another preset: what was at its default is at the new one's, and what was changed stays where the new one

@@ -34,8 +34,7 @@ export interface Sources {
 
 export type SourcesStore = UseBoundStore<StoreApi<Sources>>;
 
-export const createSources = (): SourcesStore =>
-  create<Sources>()(() => ({ refusals: {}, restoring: false, importing: false, hints: {} }));
+export const createSources = (): SourcesStore => create<Sources>()(() => ({ refusals: {}, restoring: false, importing: false, hints: {} }));
 
 /** Folds a worker's event in. */
 export function receiveSource(sources: SourcesStore, event: Event): void {

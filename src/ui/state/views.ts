@@ -1,6 +1,7 @@
 /** The data of a task's pictures, as its monitor named them. `V` are the task's views by name. */
 import { at, type Moment } from "./history";
-import { type State, shownStep } from "./store";
+import { shownStep } from "./selectors";
+import type { State } from "./store";
 
 /** The newest of a view. */
 export function viewOf<V, N extends keyof V & string>(state: State, task: string, name: N): V[N] | undefined {

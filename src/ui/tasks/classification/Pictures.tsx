@@ -7,7 +7,7 @@ import { TimeBar } from "../../charts/TimeBar";
 import { useMaskColors } from "../../draw/maskColors";
 import { bake } from "../../draw/patches";
 import { usePick, useStore } from "../../state/app";
-import { shownStep } from "../../state/store";
+import { shownStep } from "../../state/selectors";
 import { frequencyOf, galleryOf, snapshotOf, snapshotsOf, untrainedOf } from "./gallery";
 import { layersOf, type Row } from "./layers";
 import { Strip } from "./Strip";

@@ -19,7 +19,7 @@ interface StageTableProps {
 /** A column per stage. */
 export function StageTable({ stages, grid, objects }: StageTableProps) {
   const n = cellsOf(grid);
-  const row = (name: string, title: string, value: (stage: Shown) => ReactNode) => (
+  const row = (name: string, title: string, value: (stage: ShownStage) => ReactNode) => (
     <tr key={name}>
       <th scope="row" title={title}>
         {name}

@@ -13,7 +13,7 @@ const snapshot: Snapshot = {
 };
 const shown: Shown = { gallery, snapshot, masked: "teacher", teacher: "ViT" };
 
-const values = ({ values }: Layer) => [0, 1].map((image) => [...(values?.(image) as Float32Array)]);
+const values = ({ values }: Layer) => [0, 1].map((image) => Array.from(values?.(image) ?? []));
 
 test("saliency is what ranked the patches, on the grid that is masked", () => {
   const [layer] = layersOf("saliency", { ...shown, snapshot: { ...snapshot, score: Float32Array.of(9, 8, 7, 6) } });

@@ -5,9 +5,9 @@ import type { BoxGallery, BoxSnapshot } from "../../../tasks/detection/views";
 import { TimeBar } from "../../charts/TimeBar";
 import { percent } from "../../format";
 import { useStore } from "../../state/app";
-import { shownStep } from "../../state/store";
-import { bakeScene } from "./bakeScene";
+import { shownStep } from "../../state/selectors";
 import { Boxed, type Shown } from "./Boxed";
+import { bakeScene } from "./bakeScene";
 import { FoundList, type Scene } from "./FoundList";
 import { useFocus } from "./focus";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
@@ -37,7 +37,9 @@ const Drawn = memo(function Drawn({ gallery, snapshot }: { gallery: BoxGallery; 
   return (
     <section className="panel found" aria-labelledby="found-title" data-look={snapshot?.step}>
       <div className="panel-head">
-        <h2 id="found-title">What is found {snapshot && <small>{live ? `step ${snapshot.step}` : `as of step ${snapshot.step}`}</small>}</h2>
+        <h2 id="found-title">
+          What is found {snapshot && <small>{live ? `step ${snapshot.step}` : `as of step ${snapshot.step}`}</small>}
+        </h2>
         <Switch shown={shown} onChange={setShown} distilled={snapshot === undefined || snapshot.teacher !== undefined} />
         <Threshold score={score} onChange={setScore} />
       </div>

@@ -48,7 +48,8 @@ const Drawn = memo(function Drawn({ erasure, wanted, method }: { erasure?: Erasu
         ))}
       </div>
       <p className="reading" aria-live="polite">
-        {reading || "How often a position was erased, and how far off what was regenerated was: means over these steps and all watched images."}
+        {reading ||
+          "How often a position was erased, and how far off what was regenerated was: means over these steps and all watched images."}
       </p>
       {channels && <Channels title={specs[channels.view].label} map={channels} focus={focus} />}
     </section>

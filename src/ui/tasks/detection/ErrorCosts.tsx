@@ -2,7 +2,7 @@
 import { useState } from "react";
 import { Bar, Problem } from "../../shell/CardParts";
 import { run, store, useSources, useStore } from "../../state/app";
-import { begun } from "../../state/store";
+import { begun } from "../../state/selectors";
 import { ErrorPlots } from "./ErrorPlots";
 import { besideOf, curvesFor, type Subject, subjectsOf } from "./errorCosts";
 import { galleryOf } from "./gallery";

@@ -9,6 +9,10 @@ export function bordersOf(regions: number, length: number): number[] {
     .map(([, left]) => left / length);
 }
 
-export function paintRegions(context: CanvasRenderingContext2D, regions: number, { height, width }: { height: number; width: number }): void {
+export function paintRegions(
+  context: CanvasRenderingContext2D,
+  regions: number,
+  { height, width }: { height: number; width: number },
+): void {
   paintBorders(context, bordersOf(regions, height), bordersOf(regions, width));
 }

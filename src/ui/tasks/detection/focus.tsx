@@ -51,7 +51,12 @@ export function FocusSwitch({ maps, focus, sides }: Features) {
         />
       )}
       {sides.length > 0 && count > 1 && (
-        <Select label="Region" value={focus.region} options={named(count, (i) => String(i + 1))} onChange={(region) => choose({ region })} />
+        <Select
+          label="Region"
+          value={focus.region}
+          options={named(count, (i) => String(i + 1))}
+          onChange={(region) => choose({ region })}
+        />
       )}
     </div>
   );

@@ -1,0 +1,31 @@
+/** What follows from the state, for all who show it or act on it. */
+import { SCHEMA, taskOf } from "../../tasks";
+import type { State } from "./store";
+
+/** The step shown: that under the pointer, the chosen one, or undefined for the newest. */
+export const shownStep = ({ hover, pinned }: State): number | undefined => hover ?? pinned;
+
+/** Whether a run is past its first step. */
+export const begun = ({ step }: State): boolean => step > 0;
+
+/** The method the page is about: that of the run, or before it begins the chosen one. */
+export const presetOf = (state: State): string => (begun(state) && state.active ? state.active : state.wanted).preset;
+
+export const busy = ({ phase }: State): boolean => phase === "running" || phase === "compiling";
+
+/** Whether a run is at its planned end, or was stopped. */
+export const finished = ({ active, step, phase }: State): boolean =>
+  active !== undefined && (phase === "finished" || (step >= active.steps && phase === "paused"));
+
+/** Settings that differ from the run and act only with a new one. */
+export function waiting({ active, wanted }: State): string[] {
+  if (!active) return [];
+  const next = Object.entries(SCHEMA.of(wanted.preset)).filter(([, { when }]) => when === "next");
+  return next.map(([key]) => key).filter((key) => active[key] !== wanted[key]);
+}
+
+/** Whether the run under way can take a live setting of the panel as it is. */
+export function actsOnRun(key: string, { active, wanted }: State): boolean {
+  if (!active || taskOf(active.preset) !== taskOf(wanted.preset)) return false;
+  return SCHEMA.of(active.preset)[key]?.when === "live" && key in wanted && active[key] !== wanted[key];
+}
