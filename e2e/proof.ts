@@ -7,8 +7,10 @@ import { entryPoints, type Shader } from "../src/engine/wgsl";
 import { Params } from "../src/models/params";
 import { initViT, type ViTConfig } from "../src/models/vit/config";
 import { ATTENTION, choice, choose, GEMM, ROWS } from "../src/ops/variants";
-import { compileStep } from "../src/tasks/classification/step";
+import { softLabels } from "../src/tasks/classification/softLabels";
+import { traceLosses } from "../src/tasks/classification/step";
 import { Optimizer } from "../src/train/optimizer";
+import { compileStep } from "../src/train/step";
 
 export interface Proof {
   adapter: string;
@@ -81,10 +83,8 @@ async function firstLosses(engine: Engine, steps = STEPS): Promise<number[]> {
   const batch = { size: BATCH, images: engine.takeBuffer(images.byteLength), labels: engine.takeBuffer(labels.byteLength) };
   engine.device.queue.writeBuffer(batch.images, 0, images);
   engine.device.queue.writeBuffer(batch.labels, 0, labels);
-  const program = await compileStep(engine, {
-    ...{ student, optimizer, batch },
-    lesson: { teacher: model(64, 3, 2), keep: { k: 31 }, temperature: 2, weight: 0.5 },
-  });
+  const distillation = softLabels(model(64, 3, 2), { k: 31 }, { lambda: 0.5, temperature: 2 });
+  const program = await compileStep(engine, (graph) => traceLosses(graph, { student, batch, distillation }), optimizer);
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
     optimizer.advance();

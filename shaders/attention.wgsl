@@ -7,7 +7,9 @@
 //   forward           online softmax; writes out [batch * queries, heads * HEAD] and lse
 //   backward_queries  dQ, and delta = rowsum(dOut * Out) for the next kernel
 //   backward_keys     dK and dV; one lane owns keys, so nothing is summed across lanes
-//   saliency          mean over heads (and over the chosen query rows) of the probability of each key after the first
+//   patch_lse         log sum exp of the scaled scores of the keys after the first, for the query rows that a saliency is about
+//   saliency          mean over heads (and over those query rows) of the probability of each key after the first, by either
+//                     log sum exp: as in attention, or renormalised over the patches (Eq. 2 of the MaskedKD paper)
 //
 // Trick. With QUAD, each lane of a quad loads one of four keys and the quad passes them round (quadSwap), which divides
 // the loads by four; every lane owns ROWS rows of queries (keys in backward_keys). Without QUAD a lane works alone.
@@ -20,7 +22,6 @@ const VEC = true; // heads start at multiples of four floats and HEAD is one: re
 const WORKGROUP = 32u;
 const LANES = 4u; // lanes that work together: 4 with QUAD, else 1
 const V4 = 4u; // vec4s per head: HEAD / 4 rounded up
-const EQ2 = false; // saliency: renormalise over patches within each head (Eq. 2 of the paper) before averaging
 const PER_HEAD = false; // saliency: keep the heads apart
 
 struct Params {
@@ -358,55 +359,95 @@ fn backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   }
 }
 
-// One lane per image (and head with PER_HEAD) and key; key 0 is the class token and gets no score.
-@compute @workgroup_size(64)
-fn saliency(@builtin(global_invocation_id) id: vec3u) {
+@compute @workgroup_size(WORKGROUP)
+fn patch_lse(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
-  let i = id.x + id.y * 65535u * 64u;
-  let patches = p.keys - 1u;
-  var rows = p.batch;
-  if (PER_HEAD) {
-    rows *= p.heads;
-  }
-  if (i >= rows * patches) {
-    return;
-  }
-  var image = i / patches;
-  let key = 1u + i % patches;
-  var head = 0u;
-  var heads = p.heads;
-  if (PER_HEAD) {
-    head = image % p.heads;
-    heads = head + 1u;
-    image /= p.heads;
-  }
-  var sum = 0.0;
-  for (var h = head; h < heads; h++) {
-    for (var row = p.query_from; row < p.query_to; row++) {
-      sum += probability(p, image, h, row, key);
+  let at = place(p, group, local, p.query_to - p.query_from);
+  var q: array<Head, ROWS>;
+  var top: array<f32, ROWS>;
+  var total: array<f32, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    top[r] = -3.0e38;
+    for (var c = 0u; c < V4; c++) { // unroll
+      q[r][c] = q_part(q_at(p, at.image, at.head, p.query_from + at.row + r * LANES), c);
     }
   }
-  out1[i] = sum / f32((heads - head) * (p.query_to - p.query_from));
-}
-
-fn probability(p: Params, image: u32, head: u32, row: u32, key: u32) -> f32 {
-  let mine = score(p, image, head, row, key);
-  if (EQ2) {
-    // Relative to this key's own score, so that a head that looks at little but the class token loses no precision.
-    var total = 0.0;
-    for (var j = 1u; j < p.keys; j++) {
-      total += exp(min(score(p, image, head, row, j) - mine, 80.0));
+  for (var j = 1u; j < p.keys; j += LANES) {
+    var k: Head;
+    let k_row = k_at(p, at.image, at.head, j + at.lane);
+    for (var c = 0u; c < V4; c++) { // unroll
+      k[c] = kv_part(k_row, c);
     }
-    return 1.0 / total;
-  } else {
-    return exp(mine - lse_in[lse_at(p, image, head, row)]);
+    for (var d = 0u; d < LANES; d++) { // unroll
+      var s = array<f32, ROWS>();
+      for (var c = 0u; c < V4; c++) { // unroll
+        let other = from_lane(k[c], d);
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          s[r] += dot(q[r][c], other);
+        }
+      }
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        let score = select(-3.0e38, s[r] * p.scale, j + (at.lane ^ d) < p.keys);
+        let high = max(top[r], score);
+        total[r] = total[r] * exp(top[r] - high) + exp(score - high);
+        top[r] = high;
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = p.query_from + at.row + r * LANES;
+    if (row < p.query_to && at.image < p.batch) {
+      lse[lse_at(p, at.image, at.head, row)] = top[r] + log(total[r]);
+    }
   }
 }
 
-fn score(p: Params, image: u32, head: u32, row: u32, key: u32) -> f32 {
-  var sum = 0.0;
-  for (var c = 0u; c < V4; c++) { // unroll
-    sum += dot(q_part(q_at(p, image, head, row), c), kv_part(k_at(p, image, head, key), c));
+// A lane owns ROWS keys of an image (and head with PER_HEAD); key 0 is the class token and gets no score.
+@compute @workgroup_size(WORKGROUP)
+fn saliency(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = params;
+  var owned = p; // how lanes are dealt out
+  var heads = 1u;
+  if (!PER_HEAD) {
+    heads = p.heads;
+    owned.heads = 1u;
   }
-  return sum * p.scale;
+  let at = place(owned, group, local, p.keys - 1u);
+  var sum: array<f32, ROWS>;
+  for (var n = 0u; n < heads; n++) {
+    let h = at.head + n;
+    var k: array<Head, ROWS>;
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      for (var c = 0u; c < V4; c++) { // unroll
+        k[r][c] = kv_part(k_at(p, at.image, h, 1u + at.row + r * LANES), c);
+      }
+    }
+    for (var i = p.query_from; i < p.query_to; i += LANES) {
+      var q: Head;
+      let q_row = q_at(p, at.image, h, i + at.lane);
+      for (var c = 0u; c < V4; c++) { // unroll
+        q[c] = q_part(q_row, c);
+      }
+      // A query past the end gets an infinite shift, hence probability zero.
+      let shift = vec4f(select(3.0e38, lse_in[lse_at(p, at.image, h, i + at.lane)], i + at.lane < p.query_to), 0.0, 0.0, 0.0);
+      for (var d = 0u; d < LANES; d++) { // unroll
+        var s = array<f32, ROWS>();
+        for (var c = 0u; c < V4; c++) { // unroll
+          let other = from_lane(q[c], d);
+          for (var r = 0u; r < ROWS; r++) { // unroll
+            s[r] += dot(other, k[r][c]);
+          }
+        }
+        for (var r = 0u; r < ROWS; r++) { // unroll
+          sum[r] += exp(s[r] * p.scale - from_lane(shift, d).x);
+        }
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = at.row + r * LANES;
+    if (row < p.keys - 1u && at.image < p.batch) {
+      out1[(at.image * owned.heads + at.head) * (p.keys - 1u) + row] = sum[r] / f32(heads * (p.query_to - p.query_from));
+    }
+  }
 }

@@ -3,7 +3,9 @@
 //
 //   shift_and_mirror  light: an image is shifted by up to `reach` pixels and, half of the time, mirrored left to right; with
 //                     `least` below 1 then also cropped to a window of at least that share of its area, and enlarged
-//   greys, distort    one round of RandAugment: half of the time, one of KINDS distortions of the strength `magnitude` / 10
+//   greys, distort    one round of RandAugment: half of the time, one of KINDS distortions of the strength `magnitude` / 10;
+//                     with FULL one of timm's fifteen, its strength drawn anew for each image
+//   tones             with FULL: of each plane, what equalising makes of its 256 levels, its least and its greatest level
 //   mix_plan          for each image: share of its own label, weight of its own pixels, box (x0, y0, x1, y1) of the partner's
 //   mix_images        mixup: weight x + (1 - weight) partner;  cutmix: the partner's pixels inside the box, its own outside
 //   mix_targets       t[b, c] = share s(b, c) + (1 - share) s(partner, c),  s(b, c) = smoothing / K + (1 - smoothing) [c = label b]
@@ -14,6 +16,11 @@
 // RandAugment: Cubuk, Zoph, Shlens, Le, 2020, with ranges of its follow-ups that do nothing at magnitude 0. mixup: Zhang,
 // Cisse, Dauphin, Lopez-Paz, 2018. cutmix: Yun et al., 2019. The beta variate is Devroye's one-liner for equal parameters a,
 //   1/2 +- 1/2 (1 + 1 / ((U^(-1/a) - 1) cos^2 (2 pi V)))^(-1/2)   (Random variate generation in one line of code, 1996)
+// FULL is the set of "rand-m9-mstd0.5-inc1" in timm (auto_augment.py), of Pillow's ImageOps and ImageEnhance. It differs from
+// timm in that values are not rounded to grey levels between operations, shears keep the middle in place, interpolation is
+// bilinear, and magnitude 0 turns everything off.
+const FULL = false;
+
 struct Params {
   batch: u32,
   channels: u32,
@@ -48,6 +55,7 @@ struct MixParams {
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 @group(0) @binding(7) var<uniform> p: Params;
 @group(0) @binding(8) var<uniform> m: MixParams;
+@group(0) @binding(9) var<storage, read> plane_tones: array<f32>;
 
 // Draws: dx, dy, mirror; of the window: area, shape, column, row.
 @compute @workgroup_size(64)
@@ -93,8 +101,14 @@ const CONTRAST = 6u;
 const SATURATION = 7u;
 const POSTERIZE = 8u;
 const SOLARIZE = 9u;
-const CUTOUT = 10u;
+const CUTOUT = 10u; // not in FULL, which has those below
 const KINDS = 11u;
+const AUTO_CONTRAST = 11u;
+const EQUALIZE = 12u;
+const INVERT = 13u;
+const SOLARIZE_ADD = 14u;
+const SHARPNESS = 15u;
+const FULL_KINDS = 15u;
 
 const MOST_SHEAR = 0.3;
 const MOST_TRANSLATION = 0.45; // of the side
@@ -102,8 +116,13 @@ const MOST_ROTATION = 0.5235987755982988; // 30 degrees
 const MOST_ENHANCEMENT = 0.9;
 const MOST_BITS_LOST = 4.0;
 const MOST_CUT = 0.17857142857142858; // half the square's side: 40 of 224 pixels
+const MOST_ADDED = 110.0; // levels
+const SPREAD = 0.5; // standard deviation of the magnitude, with FULL
 
-// Draws of `distort`: kind, whether at all, direction (or column of the cut), row of the cut.
+// Draws of `distort`: kind, whether at all, direction (or column of the cut), row of the cut; with FULL two more, for the
+// magnitude's deviation.
+const DRAWS = 4u;
+
 @compute @workgroup_size(64)
 fn distort(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x + id.y * 65535u * 64u;
@@ -114,21 +133,41 @@ fn distort(@builtin(global_invocation_id) id: vec3u) {
   let b = i / area / p.channels;
   let c = (i / area) % p.channels;
   let place = vec2f(f32(i % p.side), f32((i % area) / p.side));
-  let strength = p.magnitude / 10.0;
+  let strength = strength_of(b);
   var v = images[i];
-  if (strength > 0.0 && draws[4u * b + 1u] < 0.5) {
-    let kind = u32(draws[4u * b] * f32(KINDS));
-    let signed_strength = select(strength, -strength, draws[4u * b + 2u] < 0.5);
+  if (p.magnitude > 0.0 && draws[DRAWS * b + 1u] < 0.5) {
+    let kind = kind_of(draws[DRAWS * b]);
+    let signed_strength = select(strength, -strength, draws[DRAWS * b + 2u] < 0.5);
     if (kind <= ROTATE) {
       v = sampled(i / area, source(kind, signed_strength, place));
     } else if (kind == CUTOUT) {
-      let away = abs(place + 0.5 - f32(p.side) * vec2f(draws[4u * b + 2u], draws[4u * b + 3u]));
+      let away = abs(place + 0.5 - f32(p.side) * vec2f(draws[DRAWS * b + 2u], draws[DRAWS * b + 3u]));
       v = select(v, 0.0, max(away.x, away.y) < strength * MOST_CUT * f32(p.side));
     } else {
       v = (recoloured(kind, signed_strength, b, c, i % area) - mean(c)) / deviation(c);
     }
   }
   out[i] = v;
+}
+
+fn kind_of(draw: f32) -> u32 {
+  if (FULL) {
+    let kind = u32(draw * f32(FULL_KINDS));
+    return select(kind, kind + 1u, kind >= CUTOUT);
+  } else {
+    return u32(draw * f32(KINDS));
+  }
+}
+
+// Magnitude / 10; with FULL it strays from image to image by a normal number (Box and Muller), within 0..1.
+fn strength_of(b: u32) -> f32 {
+  if (FULL) {
+    let radius = sqrt(-2.0 * log(1.0 - draws[DRAWS * b + 4u]));
+    let z = radius * cos(6.283185307179586 * (draws[DRAWS * b + 5u] - 0.5));
+    return clamp(p.magnitude + SPREAD * z, 0.0, 10.0) / 10.0;
+  } else {
+    return p.magnitude / 10.0;
+  }
 }
 
 // Where the pixel that ends at `place` comes from.
@@ -172,13 +211,34 @@ fn recoloured(kind: u32, strength: f32, b: u32, c: u32, at: u32) -> f32 {
   let v = unit(b, c, at);
   let level = floor(255.0 * v + 0.5);
   if (kind == POSTERIZE) {
-    let step = exp2(round(MOST_BITS_LOST * abs(strength)));
+    let step = exp2(bits_lost(abs(strength)));
     return floor(level / step) * step / 255.0;
   }
   if (kind == SOLARIZE) {
     return select(v, 1.0 - v, level >= 256.0 * (1.0 - abs(strength)));
   }
+  if (FULL) {
+    let tones_at = TONES * (b * p.channels + c);
+    if (kind == AUTO_CONTRAST) {
+      let ends = vec2f(plane_tones[tones_at + 256u], plane_tones[tones_at + 257u]);
+      return select(v, clamp((v - ends.x) / max(ends.y - ends.x, 1.0 / 255.0), 0.0, 1.0), ends.y > ends.x);
+    }
+    if (kind == EQUALIZE) {
+      return plane_tones[tones_at + u32(level)];
+    }
+    if (kind == INVERT) {
+      return 1.0 - v;
+    }
+    if (kind == SOLARIZE_ADD) {
+      return select(v, min(v + floor(MOST_ADDED * abs(strength)) / 255.0, 1.0), level < 128.0);
+    }
+  }
   var base = 0.0;
+  if (FULL) {
+    if (kind == SHARPNESS) {
+      base = smoothed(b, c, at);
+    }
+  }
   if (kind == SATURATION) {
     base = grey(b, at);
   }
@@ -188,6 +248,69 @@ fn recoloured(kind: u32, strength: f32, b: u32, c: u32, at: u32) -> f32 {
     }
   }
   return clamp(base + max(0.1, 1.0 + MOST_ENHANCEMENT * strength) * (v - base), 0.0, 1.0);
+}
+
+fn bits_lost(strength: f32) -> f32 {
+  if (FULL) {
+    return 4.0 + floor(MOST_BITS_LOST * strength);
+  } else {
+    return round(MOST_BITS_LOST * strength);
+  }
+}
+
+// Pillow's filter SMOOTH: thirteenths, five of them the pixel itself. The outermost pixels stay as they are.
+fn smoothed(b: u32, c: u32, at: u32) -> f32 {
+  let v = unit(b, c, at);
+  let x = vec2u(at % p.side, at / p.side);
+  if (any(x == vec2u(0u)) || any(x == vec2u(p.side - 1u))) {
+    return v;
+  }
+  var sum = 4.0 * v;
+  for (var row = x.y - 1u; row <= x.y + 1u; row++) {
+    for (var col = x.x - 1u; col <= x.x + 1u; col++) {
+      sum += unit(b, c, row * p.side + col);
+    }
+  }
+  return sum / 13.0;
+}
+
+const TONES = 258u;
+var<workgroup> counts: array<atomic<u32>, 256>;
+
+// A workgroup per plane counts its levels; its first lane reads off, as Pillow's equalize does, the new level of each,
+// (step / 2 + pixels below it) / step in whole numbers, where step = (pixels without those of the greatest level) / 255.
+@compute @workgroup_size(64)
+fn tones(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let plane = group.x + group.y * 65535u;
+  if (plane >= p.batch * p.channels) {
+    return;
+  }
+  let area = p.side * p.side;
+  for (var i = local; i < area; i += 64u) {
+    let v = unit(plane / p.channels, plane % p.channels, i);
+    atomicAdd(&counts[u32(floor(255.0 * v + 0.5))], 1u);
+  }
+  workgroupBarrier();
+  if (local > 0u) {
+    return;
+  }
+  var least = 255u;
+  var greatest = 0u;
+  for (var level = 0u; level < 256u; level++) {
+    if (atomicLoad(&counts[level]) > 0u) {
+      least = min(least, level);
+      greatest = level;
+    }
+  }
+  let step = (area - atomicLoad(&counts[greatest])) / 255u;
+  var below = 0u;
+  for (var level = 0u; level < 256u; level++) {
+    let equal = min((step / 2u + below) / max(step, 1u), 255u);
+    out[TONES * plane + level] = f32(select(equal, level, step == 0u)) / 255.0;
+    below += atomicLoad(&counts[level]);
+  }
+  out[TONES * plane + 256u] = f32(least) / 255.0;
+  out[TONES * plane + 257u] = f32(greatest) / 255.0;
 }
 
 // Mean grey of each row of each image, [batch, side].

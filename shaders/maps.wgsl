@@ -7,6 +7,10 @@
 //   mask_cells        out = a times the cell of mask [images, out_h, out_w] that holds the pixel; its own gradient
 //   nearest           out[i, j] = a[floor(i h / out_h), floor(j w / out_w)]
 //   nearest_gradient  out[y, x] = sum of a over the pixels (of out_h x out_w) that look at (y, x)
+//   bilinear          out[i, j] = sum over y, x of w(s(i) - y) w(s(j) - x) a[y, x], w(d) = max(0, 1 - |d|)
+//   bilinear_gradient out[y, x] = sum over i, j of w(s(i) - y) w(s(j) - x) a[i, j]
+//
+// Output i of bilinear looks at s(i) = clamp((i + 1/2) h / out_h - 1/2, 0, h - 1): half-pixel centres, not aligned corners.
 //
 // Gradients add `other` (a row for each add_every-th row) with ADD.
 // Trick. A lane owns four neighbours, of one pixel where pixels matter: dividing an index is what costs on software adapters.
@@ -191,6 +195,65 @@ fn nearest_gradient(@builtin(global_invocation_id) id: vec3u) {
       let seen = (at.image * p.out_h + r) * p.out_w + c;
       sum += a_four(seen * p.cols + at.c, (seen + 1u) * p.cols);
     }
+  }
+  put_four(row * p.cols + at.c, (row + 1u) * p.cols, sum);
+}
+
+fn source(i: u32, size: u32, count: u32) -> f32 {
+  return clamp((f32(i) + 0.5) * (f32(size) / f32(count)) - 0.5, 0.0, f32(size - 1u));
+}
+
+@compute @workgroup_size(64)
+fn bilinear(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
+  let at = place_of(p, index(id), p.out_h, p.out_w);
+  let row = (at.image * p.out_h + at.y) * p.out_w + at.x;
+  if (row * p.cols >= p.size) {
+    return;
+  }
+  let y = source(at.y, p.h, p.out_h);
+  let x = source(at.x, p.w, p.out_w);
+  let y0 = u32(y);
+  let x0 = u32(x);
+  let above = (at.image * p.h + y0) * p.w + x0;
+  let below = above + select(0u, p.w, y0 + 1u < p.h);
+  let right = select(0u, 1u, x0 + 1u < p.w);
+  let top = mix(seen_four(p, above, at.c), seen_four(p, above + right, at.c), x - f32(x0));
+  let bottom = mix(seen_four(p, below, at.c), seen_four(p, below + right, at.c), x - f32(x0));
+  put_four(row * p.cols + at.c, (row + 1u) * p.cols, mix(top, bottom, y - f32(y0)));
+}
+
+fn seen_four(p: Params, pixel: u32, c: u32) -> vec4f {
+  return a_four(pixel * p.cols + c, (pixel + 1u) * p.cols);
+}
+
+// The first and one past the last output that may look at input `at`: those within one input pixel of it, at the border all
+// beyond. One too many does no harm, its weight is 0.
+fn lookers(at: u32, size: u32, count: u32) -> vec2u {
+  let near = (vec2f(f32(at)) + vec2f(-0.5, 1.5)) * (f32(count) / f32(size)) - 0.5;
+  let range = vec2u(clamp(vec2f(floor(near.x), ceil(near.y) + 1.0), vec2f(0.0), vec2f(f32(count))));
+  return select(range, vec2u(0u, count), vec2<bool>(at == 0u, at == size - 1u));
+}
+
+@compute @workgroup_size(64)
+fn bilinear_gradient(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
+  let at = place_of(p, index(id), p.h, p.w);
+  let row = (at.image * p.h + at.y) * p.w + at.x;
+  if (row * p.cols >= p.size) {
+    return;
+  }
+  let lines = lookers(at.y, p.h, p.out_h);
+  let columns = lookers(at.x, p.w, p.out_w);
+  var sum = earlier(p, row, at.c);
+  for (var r = lines.x; r < lines.y; r++) {
+    let down = max(0.0, 1.0 - abs(source(r, p.h, p.out_h) - f32(at.y)));
+    var line = vec4f();
+    for (var c = columns.x; c < columns.y; c++) {
+      let across = max(0.0, 1.0 - abs(source(c, p.w, p.out_w) - f32(at.x)));
+      line += across * seen_four(p, (at.image * p.out_h + r) * p.out_w + c, at.c);
+    }
+    sum += down * line;
   }
   put_four(row * p.cols + at.c, (row + 1u) * p.cols, sum);
 }

@@ -4,9 +4,9 @@
 //   unit_rows         y = x / l;                 unit_rows_gradient  dx = (g - y (y . g)) / l
 //   gram              d[g, i, j] = t_i . t_j - s_i . s_j over the rows of group g;  out = factor d^2
 //   gram_gradient     ds_i = -4 weight factor sum_j d[g, i, j] s_j
-//   attention_logits  u[b, j] = scale q_b . k_j, over all heads at once: q is the class token's query, k the keys of the class
-//                     token and the patches (with KEPT, of those that are kept)
-//   attention_logits_gradient  dq_b = scale sum_j g[b, j] k_j,  dk_j = scale g[b, j] q_b,  0 elsewhere
+//   attention_logits  u[b, h, j] = scale / temperature q_bh . k_jh, over all heads at once or for each: q is the class token's
+//                     query, k the keys of the class token and the patches (with KEPT, of those that are kept)
+//   attention_logits_gradient  dq_bh = scale / temperature sum_j g[b, h, j] k_jh, dk_jh likewise of g[b, h, j] q_bh, 0 elsewhere
 //
 // Layout. Rows lie `stride` apart. A group's rows follow each other, or with ACROSS lie `groups` apart. Gradients are dense;
 // with ADD, `other` (a row for each add_every-th row) is added. One lane owns one element of its output.
@@ -36,7 +36,8 @@ struct AttentionParams {
   batch: u32,
   tokens: u32, // keys per image
   shown: u32, // columns of u
-  width: u32, // heads x their width
+  heads: u32, // rows of u per image: 1 = all heads at once
+  width: u32, // columns of queries and keys that a row of u is about
   q_offset: u32,
   q_stride: u32, // from image to image
   k_offset: u32,
@@ -51,6 +52,7 @@ struct AttentionParams {
   add_stride: u32,
   add_every: u32,
   scale: f32,
+  temperature: f32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -157,17 +159,18 @@ fn gram_gradient(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn attention_logits(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x + id.y * 65535u * 64u;
-  if (i >= a.batch * a.shown) {
+  if (i >= a.batch * a.heads * a.shown) {
     return;
   }
-  let image = i / a.shown;
-  let key = a.k_offset + (image * a.tokens + token_of(image, i % a.shown)) * a.k_stride;
-  let query = a.q_offset + image * a.q_stride;
+  let image = i / a.shown / a.heads;
+  let head = (i / a.shown) % a.heads;
+  let key = a.k_offset + (image * a.tokens + token_of(image, i % a.shown)) * a.k_stride + head * a.width;
+  let query = a.q_offset + image * a.q_stride + head * a.width;
   var sum = 0.0;
   for (var c = 0u; c < a.width; c++) {
     sum += x[query + c] * t[key + c];
   }
-  out[a.u_offset + i] = a.scale * sum;
+  out[a.u_offset + i] = a.scale / a.temperature * sum;
 }
 
 fn token_of(image: u32, column: u32) -> u32 {
@@ -188,23 +191,31 @@ fn attention_logits_gradient(@builtin(global_invocation_id) id: vec3u) {
   }
   let row = i / a.cols;
   let col = i % a.cols;
+  let columns = a.heads * a.width;
   var sum = 0.0;
-  if (a.q_every > 0u && col >= a.q_from && col < a.q_from + a.width && row % max(a.q_every, 1u) == 0u) {
+  if (a.q_every > 0u && col >= a.q_from && col < a.q_from + columns && row % max(a.q_every, 1u) == 0u) {
     let image = row / a.q_every;
+    let u_row = u_at(image, col - a.q_from);
     for (var j = 0u; j < a.shown; j++) {
       let key = a.k_offset + (image * a.tokens + token_of(image, j)) * a.k_stride;
-      sum += g[a.u_offset + image * a.shown + j] * t[key + col - a.q_from];
+      sum += g[u_row + j] * t[key + col - a.q_from];
     }
   }
-  if (col >= a.k_from && col < a.k_from + a.width) {
+  if (col >= a.k_from && col < a.k_from + columns) {
     let image = row / a.tokens;
+    let u_row = u_at(image, col - a.k_from);
     for (var j = 0u; j < a.shown; j++) {
       if (token_of(image, j) == row % a.tokens) {
-        sum += g[a.u_offset + image * a.shown + j] * x[a.q_offset + image * a.q_stride + col - a.k_from];
+        sum += g[u_row + j] * x[a.q_offset + image * a.q_stride + col - a.k_from];
       }
     }
   }
-  out[i] = a.scale * sum + earlier(row, col, a.add_offset, a.add_stride, a.add_every);
+  out[i] = a.scale / a.temperature * sum + earlier(row, col, a.add_offset, a.add_stride, a.add_every);
+}
+
+// Start of the row of u that a column of queries or keys is part of.
+fn u_at(image: u32, column: u32) -> u32 {
+  return a.u_offset + (image * a.heads + column / a.width) * a.shown;
 }
 
 // The gradient that is there already.

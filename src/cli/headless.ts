@@ -1,98 +1,13 @@
-/**
- * What `train` and `distill` share: arguments, data, and the loop that runs a session to its end with progress, periodic
- * saves and resume.
- */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, sep } from "node:path";
-import { type Dataset, unpacked } from "../data/dataset";
-import type { DetectionSet } from "../data/detection";
-import type { SourceFile } from "../data/files";
-import { openFiles } from "../data/open";
-import { openDetection } from "../data/open.detection";
-import { scenes } from "../data/scenes";
-import { detectionScenes } from "../data/scenes.detection";
+/** What the commands share: an engine on this machine, and the loop that runs a session to its end, saves and resumes. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, type TuneStore, tune } from "../ops/tune";
-import { fromPairs, KEYS, type Key, type Settings, settingsOf } from "../settings/experiment";
-import { type Network, readNetwork } from "../tasks/classification/network";
-import type { Scores, Task } from "../tasks/task";
+import type { Scores, TaskDefinition } from "../tasks/task";
+import { train } from "../train/loop";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
-import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { nodeGPU } from "./device.node";
-
-/** The generated data set is the same everywhere, so that a teacher trained on it fits all runs. */
-const DATA_SEED = 1;
-
-/** Settings as the table knows them, and the arguments it does not know. */
-export interface Arguments {
-  settings: Settings;
-  given: Set<string>;
-  rest: Record<string, string>;
-  json: boolean;
-}
-
-/** Reads `key=value` words and `--json`. `own` names the command's own keys. Throws on anything else. */
-export function readArguments(argv: string[], own: readonly string[]): Arguments {
-  const pairs: [string, string][] = [];
-  const rest: Record<string, string> = {};
-  for (const word of argv) {
-    if (word === "--json") continue;
-    const [, key, value] = /^(?:--)?([a-zA-Z]+)=(.*)$/s.exec(word) ?? [];
-    if (key === undefined) throw new EngineError(`Cannot read "${word}".`, "Write key=value, or --json.");
-    if (own.includes(key)) rest[key] = value;
-    // "teacher" names a file or none; that there is none is a setting too.
-    if (!own.includes(key) || (value === "none" && KEYS.includes(key as Key))) pairs.push([key, value]);
-  }
-  const { settings, problems } = fromPairs(pairs);
-  if (problems.length)
-    throw new EngineError(problems.join(" "), `Settings: ${[...own, ...Object.keys(settingsOf(settings.preset))].join(", ")}.`);
-  return { settings, given: new Set(pairs.map(([key]) => key)), rest, json: argv.includes("--json") };
-}
-
-/** "scenes" or "scenes:TRAIN,TEST" generates that many images; anything else is a file or folder to open (commas between). */
-export async function openData(source: string, side: number): Promise<Dataset> {
-  const generated = generatedCounts(source, 20_000, 2000);
-  if (generated) return scenes({ side, ...generated, seed: DATA_SEED });
-  const { notes: _, ...read } = told(await openFiles(source.split(",").flatMap(listed), { side, decode: decodeInNode, seed: DATA_SEED }));
-  return unpacked(read);
-}
-
-/** The same for images with boxes: Scenes-Detection, or COCO JSON, Pascal VOC or YOLO with their pictures. */
-export async function openDetectionData(source: string, side: number): Promise<DetectionSet> {
-  const generated = generatedCounts(source, 4000, 400);
-  if (generated) return detectionScenes({ side, ...generated, seed: DATA_SEED });
-  return told(await openDetection(source.split(",").flatMap(listed), { side, decode: decodeWholeInNode, seed: DATA_SEED }));
-}
-
-function generatedCounts(source: string, train: number, test: number): { train: number; test: number } | undefined {
-  const [generated, some, others] = /^scenes(?::(\d+),(\d+))?$/.exec(source) ?? [];
-  return generated === undefined ? undefined : { train: Number(some ?? train), test: Number(others ?? test) };
-}
-
-/** Says what a person should know of how data was read. */
-function told<T extends { notes: string[] }>(opened: T): T {
-  for (const note of opened.notes) console.error(note);
-  return opened;
-}
-
-/** A file, or all files below a folder. */
-function listed(path: string): SourceFile[] {
-  if (!existsSync(path)) throw new EngineError(`There is no ${path}.`, "Use data=scenes, or the path of a file or folder.");
-  if (!statSync(path).isDirectory()) return [sourceFile(path, basename(path))];
-  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name));
-  return names.filter((name) => statSync(name).isFile()).map((name) => sourceFile(name, relative(path, name)));
-}
-
-function sourceFile(file: string, path: string): SourceFile {
-  return { path: path.split(sep).join("/"), size: statSync(file).size, bytes: async () => new Uint8Array(readFileSync(file)) };
-}
-
-/** A network from a safetensors file. */
-export async function loadNetwork(path: string, heads?: number): Promise<Network> {
-  if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- out=FILE");
-  return readNetwork(new Uint8Array(readFileSync(path)), basename(path), { heads });
-}
 
 /** Where measured kernel choices are kept, by adapter. */
 const TUNED = ".cache/kernels.json";
@@ -122,35 +37,49 @@ export async function nodeEngine(kernels?: string): Promise<Engine> {
   return engine;
 }
 
-export interface Loop<T extends Task> {
-  session: SessionOptions<T>;
+export interface RunToEnd {
+  session: SessionOptions;
   /** Saves here now and then, and continues from it when it exists. */
   resume?: string;
   /** Told after every `every` steps. */
   every?: number;
-  log?(report: StepReport, session: Session<T>): void | Promise<void>;
+  log?(report: StepReport, session: Session): void | Promise<void>;
   /** Told the scores on held-out data every `settings.evaluate` steps; without it nobody evaluates. */
   evaluated?(step: number, scores: Scores): void;
 }
 
 const SAVE_EVERY_MS = 60_000;
+/** Held-out images that a test on the way looks at. */
+const TESTED = 1000;
 
 /** Runs a session to its end and returns it. */
-export async function runToEnd<T extends Task>({ session: options, resume, every = 1, log, evaluated }: Loop<T>): Promise<Session<T>> {
+export async function runToEnd({ session: options, resume, every = 1, log, evaluated }: RunToEnd): Promise<Session> {
   const saved = resume && existsSync(resume) ? new Uint8Array(readFileSync(resume)) : undefined;
   const session = saved ? Session.restore(options, saved) : Session.create(options);
   let savedAt = performance.now();
-  while (!session.finished) {
-    const report = await session.advance();
-    if (report.step % every === 0 || session.finished) await log?.(report, session);
-    if (evaluated && report.step % session.settings.evaluate === 0 && !session.finished)
-      evaluated(report.step, await session.evaluate(1000));
-    if (resume && performance.now() - savedAt > SAVE_EVERY_MS) {
+  await train(session, {
+    async stepped(report) {
+      if (report.step % every === 0 || session.finished) await log?.(report, session);
+    },
+    tests: evaluated && { limit: TESTED, notLast: true, told: evaluated },
+    async between() {
+      if (!resume || performance.now() - savedAt < SAVE_EVERY_MS) return;
       writeWhole(resume, await session.save());
       savedAt = performance.now();
-    }
-  }
+    },
+  });
   return session;
+}
+
+/** A step as a row: losses, rates, speed. */
+export function rowOf({ step, losses, rates, imagesPerSecond, ms }: StepReport, { rateNames = {} }: TaskDefinition): object {
+  const named = Object.entries(rates).map(([name, rate]) => [rateNames[name] ?? name, rate]);
+  return { step, ...losses, ...Object.fromEntries(named), images_per_s: Math.round(imagesPerSecond), step_ms: ms };
+}
+
+/** Scores on held-out data as a row. */
+export function testRow(step: number, scores: Scores): object {
+  return { step, ...Object.fromEntries(Object.entries(scores).map(([name, score]) => [`heldout_${name}`, score])) };
 }
 
 /** Writes a file so that a reader never sees half of it. Throws an EngineError when the place cannot be written. */

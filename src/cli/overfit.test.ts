@@ -8,8 +8,9 @@ import { type Box, type GroundTruth, iou } from "../models/detector/boxes";
 import { DETECTORS } from "../models/detector/config";
 import { hasShared, sharedBytes } from "../models/shared.fixture";
 import { testEngine } from "../ops/check";
-import { defaults, type Settings } from "../settings/experiment";
-import { detection } from "../tasks/detection/task";
+import type { Settings } from "../settings/run";
+import { SCHEMA } from "../tasks";
+import { runtime } from "../tasks/detection/runtime";
 import type { Scores } from "../tasks/task";
 import { Session } from "../train/session";
 import { decodeWholeInNode } from "./decode.node";
@@ -17,8 +18,8 @@ import { decodeWholeInNode } from "./decode.node";
 /** Learns the images of `dataset` from their boxes alone and is asked for the same images. */
 async function overfit(dataset: DetectionSet, settings: Partial<Settings>): Promise<Scores> {
   const engine = await testEngine();
-  const all = { ...defaults("fitnet"), augment: "none", batch: dataset.train.count, ...settings } as Settings;
-  const session = Session.create({ engine, subject: detection({ dataset }), settings: all });
+  const all = { ...SCHEMA.defaults("fitnet"), augment: "none", batch: dataset.train.count, ...settings } as Settings;
+  const session = Session.create({ engine, runtime, sources: { dataset }, settings: all });
   for (let step = 0; step < all.steps; step++) await session.advance();
   const scores = await session.evaluate();
   session.destroy();

@@ -9,13 +9,12 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { isDetection, type Settings, toQuery } from "../settings/experiment";
-import type { Subject, Task } from "../tasks/task";
-import type { Session } from "../train/session";
-import { detectionOutcome, openDetectionSubject } from "./detection";
-import { outcome } from "./distill";
-import { nodeEngine, readArguments, runToEnd } from "./headless";
-import { openSubject, SUBJECT_KEYS } from "./subject";
+import type { Settings } from "../settings/run";
+import { SCHEMA, taskOf } from "../tasks";
+import type { Sources } from "../tasks/task";
+import { readArguments, rounded } from "./arguments";
+import { nodeEngine, runToEnd } from "./headless";
+import { openSources, openWing, SOURCE_KEYS, type Wing } from "./sources";
 
 const OWN = ["out", "seeds", "kernels"];
 
@@ -26,23 +25,18 @@ export interface Row {
   [result: string]: unknown;
 }
 
-/** Data and networks of some runs, and how one of them is carried out. */
-interface Field {
-  subject: Subject;
-  carryOut(engine: Engine, settings: Settings): Promise<object>;
-}
-
 /** A run that is to be made, unless a row of its name is there. */
 interface Plan {
   run: string;
   words: string;
   settings: Settings;
-  field: Field;
+  wing: Wing;
+  sources: Sources;
 }
 
 export async function main(argv: string[]): Promise<number> {
   const { base, cases } = readCases(argv);
-  const { rest } = readArguments(base, [...OWN, ...SUBJECT_KEYS]);
+  const { rest } = readArguments(base, [...OWN, ...SOURCE_KEYS]);
   const { out, seeds = "1,2,3" } = rest;
   if (!out) throw new EngineError("out is missing.", "Write out=FILE.jsonl, where finished runs are noted.");
   const engine = await nodeEngine(rest.kernels);
@@ -58,40 +52,33 @@ export async function main(argv: string[]): Promise<number> {
 
 /** All cases of one seed before the next: a sweep that stops early still compares. */
 async function planned(engine: Engine, base: string[], cases: string[][], seeds: string[]): Promise<Plan[]> {
-  const fields = new Map<string, Field>();
+  const opened = new Map<string, Pick<Plan, "wing" | "sources">>();
   const plans: Plan[] = [];
   for (const seed of seeds)
     for (const words of cases) {
-      const { settings, rest } = readArguments([...base, ...words, `seed=${seed}`], [...OWN, ...SUBJECT_KEYS]);
-      const key = [...SUBJECT_KEYS.map((name) => rest[name]), settings.side, settings.teacher, isDetection(settings.preset)].join();
-      const field = fields.get(key) ?? (await fieldOf(engine, settings, rest));
-      fields.set(key, field);
-      plans.push({ run: nameOf(settings, field.subject), words: words.join(" "), settings, field });
+      const { settings, rest } = readArguments([...base, ...words, `seed=${seed}`], [...OWN, ...SOURCE_KEYS]);
+      const key = [...SOURCE_KEYS.map((name) => rest[name]), settings.side, settings.teacher, taskOf(settings.preset).name].join();
+      const field = opened.get(key) ?? (await openField(engine, settings, rest));
+      opened.set(key, field);
+      plans.push({ run: nameOf(settings, field.sources), words: words.join(" "), settings, ...field });
     }
   return plans;
 }
 
-async function fieldOf(engine: Engine, settings: Settings, rest: Record<string, string>): Promise<Field> {
-  if (isDetection(settings.preset)) return carried(await openDetectionSubject(rest, settings), detectionOutcome);
-  return carried(await openSubject(engine, rest, settings), outcome);
+async function openField(engine: Engine, settings: Settings, rest: Record<string, string>): Promise<Pick<Plan, "wing" | "sources">> {
+  const wing = await openWing(settings);
+  return { wing, sources: await openSources(engine, wing, rest, settings) };
 }
 
-function carried<T extends Task>(subject: Subject<T>, outcome: (session: Session<T>) => Promise<object>): Field {
-  const carryOut = async (engine: Engine, settings: Settings) => {
-    const session = await runToEnd({ session: { engine, subject, settings } });
-    const result = await outcome(session);
-    session.destroy();
-    return result;
-  };
-  return { subject, carryOut };
-}
-
-async function carriedOut(engine: Engine, { run, words, settings, field }: Plan, out: string): Promise<Row> {
+async function carriedOut(engine: Engine, { run, words, settings, wing, sources }: Plan, out: string): Promise<Row> {
   const started = performance.now();
-  const result = await field.carryOut(engine, settings);
+  const session = await runToEnd({ session: { engine, runtime: wing.runtime, sources, settings } });
+  const { preset, seed } = settings;
+  const result = { steps: session.step, ...rounded(await session.task.outcome()), preset, seed };
+  session.destroy();
   const row = { run, ...result, seconds: Math.round((performance.now() - started) / 1000) };
   appendFileSync(out, `${JSON.stringify(row)}\n`);
-  console.error(`${words} seed=${settings.seed}: done after ${row.seconds} s`);
+  console.error(`${words} seed=${seed}: done after ${row.seconds} s`);
   return row;
 }
 
@@ -110,8 +97,8 @@ function expanded(words: string[]): string[][] {
   return values.split(",").flatMap((value) => expanded(others).map((tail) => [`${key}=${value}`, ...tail]));
 }
 
-function nameOf(settings: Settings, { dataset, teacher, guide }: Subject): string {
-  return [toQuery(settings), dataset.id, teacher?.id ?? "alone", guide?.id].filter(Boolean).join(" ");
+function nameOf(settings: Settings, { dataset, teacher, guide }: Sources): string {
+  return [SCHEMA.toQuery(settings), dataset.id, teacher?.id ?? "alone", guide?.id].filter(Boolean).join(" ");
 }
 
 function readRows(path: string): Row[] {

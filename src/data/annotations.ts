@@ -29,7 +29,7 @@ export interface FoundAnnotations {
 
 const FORMATS = "Choose a folder or zip with pictures and their boxes as COCO JSON, Pascal VOC XML or YOLO text.";
 /** Text files that name the pictures of a part, one per line. */
-const LIST = /^(train|trainval|val|valid|validation|test)\.txt$/i;
+export const LIST = /^(train|trainval|val|valid|validation|test)\.txt$/i;
 
 /** Reads the annotations that there are; throws a DataError where there are none, or a file is broken. */
 export async function findAnnotations(files: SourceFile[], findings: Findings): Promise<FoundAnnotations> {
@@ -57,7 +57,7 @@ async function sort(files: SourceFile[]): Promise<Sorted> {
   return sorted;
 }
 
-async function text(file: SourceFile): Promise<string> {
+export async function text(file: SourceFile): Promise<string> {
   return new TextDecoder().decode(await contents(file));
 }
 
@@ -109,7 +109,7 @@ function labelsOf({ texts, pictures }: Sorted): TextFile[] {
 }
 
 /** Lists name pictures with or without folders and endings. What is both in a held-out list and in another is held out. */
-function readLists(lists: TextFile[]): Map<string, boolean> | undefined {
+export function readLists(lists: TextFile[]): Map<string, boolean> | undefined {
   if (lists.length === 0) return undefined;
   const parts = new Map<string, boolean>();
   for (const { path, text } of lists) {

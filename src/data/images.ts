@@ -9,7 +9,7 @@ import { pictureSize } from "./header";
 /** Most pictures kept: decoding takes a visitor's minutes, and small networks learn enough from these. */
 export const MAX_IMAGES = 20_000;
 /** Largest picture decoded, in pixels: 400 MB once decoded. */
-const MAX_PIXELS = 100e6;
+export const MAX_PIXELS = 100e6;
 /** Pictures decoded at a time: four photographs of 12 megapixels take 200 MB. */
 const AT_ONCE = 4;
 

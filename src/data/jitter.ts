@@ -1,5 +1,5 @@
 /**
- * Augmentation that keeps boxes true: flip, zoom into a random window, light. What happens to an image is a pure function of
+ * Augmentation that keeps boxes and masks true: flip, zoom into a random window, light. What happens to an image is a pure function of
  * (seed, step, index), so a resumed run sees what it would have seen.
  */
 import { uniform } from "../engine/random";
@@ -69,30 +69,55 @@ function clipped(box: Box, side: number): Box {
   return [x1, y1, x2, y2];
 }
 
-/** Writes an image u8 [side, side, 3] as normalised f32 of the same shape; what lies outside the image is 0, the mean colour. */
-export function jitteredImage(image: Uint8Array, side: number, { mean, std }: Moments, jitter: Jitter, out: Float32Array): void {
+/**
+ * Writes an image u8 [side, side, 3], or [3, side, side] when `planar`, as normalised f32 of the same shape; what lies outside the
+ * image is 0, the mean colour.
+ */
+export function jitteredImage(
+  image: Uint8Array,
+  side: number,
+  { mean, std }: Moments,
+  jitter: Jitter,
+  out: Float32Array,
+  planar = false,
+): void {
   const { flip, contrast, brightness, tint } = jitter;
   const slope = std.map((s, c) => (contrast * tint[c]) / (255 * s));
   const shift = std.map((s, c) => (tint[c] * (0.5 - 0.5 * contrast + brightness) - mean[c]) / s);
   const columns = taps(side, jitter.zoom, jitter.left);
   const rows = taps(side, jitter.zoom, jitter.top);
+  const [perPixel, perChannel] = planar ? [1, side * side] : [3, 1];
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
-      const to = 3 * (y * side + (flip ? side - 1 - x : x));
+      const to = perPixel * (y * side + (flip ? side - 1 - x : x));
       if (rows.first[y] < 0 || columns.first[x] < 0) {
-        out.fill(0, to, to + 3);
+        for (let c = 0; c < 3; c++) out[to + c * perChannel] = 0;
         continue;
       }
       const tx = columns.share[x];
       const ty = rows.share[y];
-      const right = 3 * (columns.next[x] - columns.first[x]);
-      const above = 3 * (rows.first[y] * side + columns.first[x]);
-      const below = 3 * (rows.next[y] * side + columns.first[x]);
-      for (let c = 0; c < 3; c++) {
-        const high = image[above + c] + (image[above + right + c] - image[above + c]) * tx;
-        const low = image[below + c] + (image[below + right + c] - image[below + c]) * tx;
-        out[to + c] = (high + (low - high) * ty) * slope[c] + shift[c];
+      const right = perPixel * (columns.next[x] - columns.first[x]);
+      const above = perPixel * (rows.first[y] * side + columns.first[x]);
+      const below = perPixel * (rows.next[y] * side + columns.first[x]);
+      for (let c = 0, k = 0; c < 3; c++, k += perChannel) {
+        const high = image[above + k] + (image[above + right + k] - image[above + k]) * tx;
+        const low = image[below + k] + (image[below + right + k] - image[below + k]) * tx;
+        out[to + k] = (high + (low - high) * ty) * slope[c] + shift[c];
       }
+    }
+  }
+}
+
+/** Writes the labels u8 [side, side] of an image, each pixel that of the nearest; `outside` where there is no image. */
+export function jitteredLabels(labels: Uint8Array, side: number, jitter: Jitter, outside: number, out: Uint32Array): void {
+  const columns = taps(side, jitter.zoom, jitter.left);
+  const rows = taps(side, jitter.zoom, jitter.top);
+  const nearest = ({ first, next, share }: ReturnType<typeof taps>, i: number) => (share[i] < 0.5 ? first[i] : next[i]);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const inside = rows.first[y] >= 0 && columns.first[x] >= 0;
+      const to = y * side + (jitter.flip ? side - 1 - x : x);
+      out[to] = inside ? labels[nearest(rows, y) * side + nearest(columns, x)] : outside;
     }
   }
 }

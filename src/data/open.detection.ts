@@ -6,7 +6,7 @@ import type { GroundTruth } from "../models/detector/boxes";
 import { type Annotated, Findings } from "./annotated";
 import { findAnnotations } from "./annotations";
 import { requireFewClasses, requireRoom } from "./assemble";
-import { DataError, type Moments } from "./dataset";
+import { DataError } from "./dataset";
 import type { DecodeWhole } from "./decode";
 import type { DetectionSet, DetectionSplit } from "./detection";
 import { digest } from "./digest";
@@ -14,6 +14,7 @@ import type { SourceFile } from "./files";
 import { eachPicture, topFolder } from "./images";
 import { divide, type Pair, pair } from "./pairing";
 import { type PlacedPicture, placed } from "./placing";
+import { momentsOf, surround } from "./surround";
 import { unpacked } from "./unpack";
 
 export interface OpenDetectionOptions {
@@ -69,35 +70,6 @@ async function readPictures(
     },
   );
   return pictures;
-}
-
-/** Mean and standard deviation over what is picture, not over what is around it. */
-function momentsOf(pictures: PlacedPicture[], side: number): Moments {
-  const sum = [0, 0, 0];
-  const squares = [0, 0, 0];
-  let n = 0;
-  for (const { pixels, at } of pictures) {
-    n += at.width * at.height;
-    for (let y = at.top; y < at.top + at.height; y++) {
-      for (let i = 3 * (y * side + at.left); i < 3 * (y * side + at.left + at.width); i++) {
-        const v = pixels[i] / 255;
-        sum[i % 3] += v;
-        squares[i % 3] += v * v;
-      }
-    }
-  }
-  const mean = sum.map((s) => s / n);
-  return { mean, std: squares.map((s, c) => Math.sqrt(Math.max(1e-6, s / n - mean[c] ** 2))) };
-}
-
-/** Fills what is around a picture with the mean colour, which is 0 once normalised. */
-function surround({ pixels, at }: PlacedPicture, side: number, { mean }: Moments): void {
-  for (let i = 0; i < pixels.length; i++) {
-    const x = Math.floor(i / 3) % side;
-    const y = Math.floor(i / 3 / side);
-    const inside = x >= at.left && x < at.left + at.width && y >= at.top && y < at.top + at.height;
-    if (!inside) pixels[i] = Math.round(255 * mean[i % 3]);
-  }
 }
 
 /** The classes that training pictures have, in the order of the annotations, and their supercategories. */

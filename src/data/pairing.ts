@@ -11,9 +11,15 @@ export interface Pair {
   annotated: AnnotatedPicture;
 }
 
-export interface Parts {
-  train: Pair[];
-  test: Pair[];
+/** A picture, and what is said of it where. */
+export interface Said {
+  file: SourceFile;
+  annotated: Pick<AnnotatedPicture, "file" | "test">;
+}
+
+export interface Parts<T> {
+  train: T[];
+  test: T[];
 }
 
 /** Pairs pictures with what is said of them. What has no partner is left out and noted. */
@@ -93,17 +99,23 @@ function allMissing({ pictures }: Annotated): DataError {
 }
 
 /** Divides pairs as the files say, else holds a share out, drawn from the seed; keeps at most `MAX_IMAGES`. */
-export function divide(pairs: Pair[], lists: Map<string, boolean> | undefined, holdOut: number, seed: number, findings: Findings): Parts {
-  const isListed = ({ file }: Pair) => !lists || lists.has(stem(file.path));
+export function divide<T extends Said>(
+  pairs: T[],
+  lists: Map<string, boolean> | undefined,
+  holdOut: number,
+  seed: number,
+  findings: Findings,
+): Parts<T> {
+  const isListed = ({ file }: T) => !lists || lists.has(stem(file.path));
   for (const one of pairs) if (!isListed(one)) findings.add("Pictures that no list names, left out", one.file.path);
   const listed = pairs.filter(isListed);
-  const held = ({ file, annotated }: Pair) =>
+  const held = ({ file, annotated }: T) =>
     lists?.get(stem(file.path)) ?? annotated.test ?? isTestFolder([...foldersOf(file.path), ...foldersOf(annotated.file)]);
   const parts = { train: listed.filter((one) => !held(one)), test: listed.filter(held) };
   return fewer(parts.train.length > 0 && parts.test.length > 0 ? parts : drawn(listed, holdOut, seed), seed, findings);
 }
 
-function drawn(pairs: Pair[], share: number, seed: number): Parts {
+function drawn<T extends Said>(pairs: T[], share: number, seed: number): Parts<T> {
   if (pairs.length < 2) {
     throw new DataError(`There is one picture with annotations only (${pairs[0]?.file.path}), so none can be held out.`, "Add pictures.");
   }
@@ -112,9 +124,9 @@ function drawn(pairs: Pair[], share: number, seed: number): Parts {
   return { train: order.slice(count), test: order.slice(0, count) };
 }
 
-function fewer({ train, test }: Parts, seed: number, findings: Findings): Parts {
+function fewer<T extends Said>({ train, test }: Parts<T>, seed: number, findings: Findings): Parts<T> {
   const share = MAX_IMAGES / (train.length + test.length);
-  const keep = (part: Pair[], salt: number) => {
+  const keep = (part: T[], salt: number) => {
     if (share >= 1) return part;
     const order = shuffled(part, seed, salt);
     const count = Math.max(1, Math.floor(share * part.length));

@@ -91,13 +91,13 @@ describe("optional features", () => {
     await (await noise(engine)).fetch();
   });
 
-  test("subgroups laid out irregularly count as none", async () => {
+  test("subgroups laid out irregularly count as none", async ({ skip }) => {
     const regular = (size: number) => Uint32Array.from({ length: 128 }, (_, i) => (i % 2 ? ((i - 1) / 2) % size : size));
     const measured = async (seen: Uint32Array) => {
       vi.spyOn(GPUBuffer.prototype, "getMappedRange").mockReturnValue(seen.buffer as ArrayBuffer);
       return (await open()).facts.subgroup;
     };
-    if ((await open()).facts.subgroup === 1) return;
+    if ((await open()).facts.subgroup === 1) skip("this adapter has no subgroups");
     expect(await measured(regular(8))).toBe(8);
     expect(await measured(regular(2))).toBe(1);
     expect(await measured(regular(128))).toBe(1);
@@ -139,7 +139,7 @@ describe("pipelines and buffers", () => {
       throw new Error("mine");
     });
     await expect(failing).rejects.toThrow("mine");
-    await expect(engine.device.popErrorScope()).rejects.toThrow(); // there is none
+    await expect(engine.device.popErrorScope()).rejects.toThrow(/error scope/i);
     expect(await engine.guarded(() => 7)).toBe(7);
   });
 

@@ -37,14 +37,15 @@ export interface Term {
 }
 
 /** What tells the maps of one view apart: the level of the feature pyramid, the regions per side, the level of the wavelets. */
-export type Axis = "level" | "regions" | "wavelet";
+const AXES = ["level", "regions", "wavelet"] as const;
+export type Axis = (typeof AXES)[number];
 
 /** A picture that a method makes: what it is, so that a page can draw it without knowing the method. */
 export interface ViewSpec {
   /**
    * mask: [B, H, W], 1 stays and 0 is erased. heat: a value at each place [B, H, W]; with channels [B, H, W, C] their mean |F|
-   * is drawn. regions: a number for each region [B, R]. channels: a number for each channel [B, C], or of each region [B, R, C].
-   * channelMask: the same, 1 stays and 0 is erased.
+   * is drawn. regions: a number for each region [B, R], row by row of the R = regions² that `at` tells. channels: a number for
+   * each channel [B, C], or of each region [B, R, C]. channelMask: the same, 1 stays and 0 is erased.
    */
   kind: "mask" | "heat" | "regions" | "channels" | "channelMask";
   label: string;
@@ -61,6 +62,8 @@ export interface ViewSpec {
   of?: "input";
   /** The number knob that is its threshold. */
   threshold?: string;
+  /** The mask of the same places or channels: what it erases is marked, or told apart from the rest. */
+  mask?: string;
 }
 
 /** One map of a view: which, and its values with the images first. */
@@ -69,6 +72,9 @@ export interface View {
   at: Partial<Record<Axis, number>>;
   tensor: Tensor;
 }
+
+/** A name that no other map of the method has: `mask.0.2`. */
+export const mapName = ({ view, at }: Pick<View, "view" | "at">): string => [view, ...AXES.flatMap((axis) => at[axis] ?? [])].join(".");
 
 /** What a method made of a batch. */
 export interface Distilled {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ViTConfig } from "../models/vit/config";
 import { DEIT_S } from "../models/vit/vit.fixture";
-import { configMacs, paperTeacherMegabytes, saliencyMacs, vitMacs, vitParameters } from "./cost";
+import { configMacs, learningMacs, paperTeacherMegabytes, saliencyMacs, vitMacs, vitParameters } from "./cost";
 
 const IMAGENET = 1_281_167;
 
@@ -87,6 +87,15 @@ describe("other models", () => {
   it("embed every patch, kept or not", () => {
     expect(configMacs(DEIT_S, 49).embedding).toBe(196 * 768 * 384);
     expect(configMacs(DEIT_S).total).toBe(configMacs(DEIT_S, 196).total);
+  });
+});
+
+describe("learning", () => {
+  it("costs three forward passes, less the gradient of the images", () => {
+    const tiny = { ...DEIT_S, image: 8, patch: 4, channels: 1, classes: 3, width: 2, depth: 1, heads: 1, headDim: 2, mlp: 4 };
+    const [attention, projection, mlp, embedding, head] = [2 * 25 * 2, 4 * 5 * 4, 2 * 5 * 8, 4 * 16 * 2, 6];
+    expect(learningMacs(tiny)).toBe(3 * (attention + projection + mlp + head) + 2 * embedding);
+    expect(learningMacs(tiny, 2)).toBe(3 * (2 * 9 * 2 + 4 * 3 * 4 + 2 * 3 * 8 + head) + 2 * embedding);
   });
 });
 

@@ -69,6 +69,15 @@ export function configMacs(config: ViTConfig, keep = patches(config)): ViTMacs {
   });
 }
 
+/**
+ * Multiply-adds per image of one step of learning: a forward pass, and a backward pass of twice its cost, since each product
+ * has one for the gradient of either factor; only the images need none. `keep` as in `configMacs`.
+ */
+export function learningMacs(config: ViTConfig, keep = patches(config)): number {
+  const { total, embedding } = configMacs(config, keep);
+  return 3 * total - embedding;
+}
+
 /** Multiply-adds per image of ranking N patches by the CLS row of `heads` heads: N·H (section 3.2). */
 export function saliencyMacs(patches: number, heads: number): number {
   return patches * heads;

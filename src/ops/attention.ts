@@ -50,13 +50,7 @@ function attend(q: Tensor, kv: Tensor, heads: Heads, columns: Columns): { out: T
   const lse = graph.temp([heads.batch, heads.heads, queries]);
   const trace = { ...heads, q, kv, lse, queries, keys, columns };
   const variant = ATTENTION[choice(graph.engine).attentionForward];
-  const rows = rowsPerLane(variant, queries, heads.headDim);
-  graph.launch("attention", "forward", {
-    constants: constantsOf(trace, variant, rows),
-    bind: { q4: q, q1: q, kv4: kv, kv1: kv, out4: out, out1: out, lse },
-    params: params(trace),
-    groups: groupsOf(trace, variant, rows, queries),
-  });
+  launch(trace, "forward", { out4: out, out1: out, lse }, { variant, count: queries });
   if (needsGrad) graph.record(out, (g, grads) => backward(trace, out, g, (t, d) => grads.alias(t, d)));
   return { out, trace };
 }
@@ -68,19 +62,10 @@ function backward(trace: AttentionTrace, result: Tensor, g: Tensor, give: (t: Te
   const dkv = q === kv ? dq : graph.temp(kv.shape);
   const delta = graph.temp(lse.shape);
   const variant = ATTENTION[choice(graph.engine).attentionBackward];
-  const shared = { q4: q, q1: q, kv4: kv, kv1: kv, lse_in: lse, grad4: g, grad1: g };
-  const launch = (entry: string, bind: Record<string, Tensor>, count: number) => {
-    const rows = rowsPerLane(variant, count, trace.headDim);
-    const groups = groupsOf(trace, variant, rows, count);
-    graph.launch("attention", entry, {
-      constants: constantsOf(trace, variant, rows),
-      bind: { ...shared, ...bind },
-      params: params(trace),
-      groups,
-    });
-  };
-  launch("backward_queries", { result4: result, result1: result, out4: dq, out1: dq, delta }, trace.queries);
-  launch("backward_keys", { out4: dkv, out1: dkv, delta_in: delta }, trace.keys);
+  const shared = { lse_in: lse, grad4: g, grad1: g };
+  const ofResult = { result4: result, result1: result, delta };
+  launch(trace, "backward_queries", { ...shared, ...ofResult, out4: dq, out1: dq }, { variant, count: trace.queries });
+  launch(trace, "backward_keys", { ...shared, out4: dkv, out1: dkv, delta_in: delta }, { variant, count: trace.keys });
   give(q, dq);
   if (q !== kv) give(kv, dkv);
 }
@@ -96,17 +81,49 @@ export interface SaliencyOptions {
 
 /** Mean attention each patch (key 1, 2, ...) receives: [batch, patches]. No gradient (MaskedKD sends none through it). */
 export function saliency(trace: AttentionTrace, { queries = "cls", reading = "code", perHead = false }: SaliencyOptions = {}): Tensor {
-  const { q, kv, lse, batch, heads, keys } = trace;
+  const { q, batch, heads, keys } = trace;
   if (queries === "patches" && trace.queries !== keys) throw new Error("patch-to-patch saliency needs the attention of every token");
+  const one = queries === "cls";
+  const variant = one ? ATTENTION.lane : ATTENTION[choice(q.graph.engine).attentionBackward];
+  const range = one ? { query_from: 0, query_to: 1 } : { query_from: 1, query_to: keys };
+  const lse_in = reading === "code" ? trace.lse : patchLse(trace, variant, range);
   const out = q.graph.temp(perHead ? [batch, heads, keys - 1] : [batch, keys - 1]);
-  const variant = ATTENTION.lane;
-  q.graph.launch("attention", "saliency", {
-    constants: { ...constantsOf(trace, variant, 1), EQ2: reading === "eq2", PER_HEAD: perHead },
-    bind: { q4: q, q1: q, kv4: kv, kv1: kv, lse_in: lse, out1: out },
-    params: { ...params(trace), query_from: queries === "cls" ? 0 : 1, query_to: queries === "cls" ? 1 : keys },
-    threads: out.size,
-  });
+  const pairs = perHead ? batch * heads : batch;
+  launch(trace, "saliency", { lse_in, out1: out }, { variant, count: keys - 1, pairs, range, constants: { PER_HEAD: perHead } });
   return out;
+}
+
+/** Log sum exp of each query's scores of the patches alone, as `trace.lse` lies; only for the queries in `range`. */
+function patchLse(trace: AttentionTrace, variant: AttentionVariant, range: QueryRange): Tensor {
+  const lse = trace.q.graph.temp(trace.lse.shape);
+  launch(trace, "patch_lse", { lse }, { variant, count: range.query_to - range.query_from, range });
+  return lse;
+}
+
+interface QueryRange {
+  query_from: number;
+  query_to: number;
+}
+
+interface LaunchOver {
+  variant: AttentionVariant;
+  /** Rows that lanes own, of each of so many pairs of image and head (all when absent). */
+  count: number;
+  pairs?: number;
+  range?: QueryRange;
+  constants?: Constants;
+}
+
+function launch(trace: AttentionTrace, entry: string, bind: Record<string, Tensor>, o: LaunchOver): void {
+  const { q, kv, batch, heads, headDim } = trace;
+  const { variant, count, pairs = batch * heads } = o;
+  const rows = rowsPerLane(variant, count, headDim);
+  q.graph.launch("attention", entry, {
+    constants: { ...constantsOf(trace, variant, rows), ...o.constants },
+    bind: { q4: q, q1: q, kv4: kv, kv1: kv, ...bind },
+    params: { ...params(trace), ...o.range },
+    groups: Math.ceil((pairs * Math.ceil(count / (rows * variant.lanes)) * variant.lanes) / WORKGROUP),
+  });
 }
 
 /** vec4s of one operand a lane may hold: with heads of 64, twice as many run a fifth faster but compile six times longer. */
@@ -128,10 +145,6 @@ function constantsOf({ headDim, columns, q, kv }: AttentionTrace, { lanes }: Att
     V4: Math.ceil(headDim / 4),
     VEC: fours.every((n) => n % 4 === 0),
   };
-}
-
-function groupsOf({ batch, heads }: AttentionTrace, { lanes }: AttentionVariant, rows: number, count: number): number {
-  return Math.ceil((batch * heads * Math.ceil(count / (rows * lanes)) * lanes) / WORKGROUP);
 }
 
 function params({ batch, heads, headDim, queries, keys, q, kv, columns }: AttentionTrace) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Graph, Live, Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { uniform } from "../engine/random";
-import { mixPairs, randAugment, shiftAndMirror } from "./augment";
+import { mixPairs, randAugment, randomErasing, randomResizedCrop, shiftAndMirror } from "./augment";
 import { check, compare, randoms, testEngine, upload } from "./check";
 import { crossEntropy } from "./losses";
 import { logSoftmax64 } from "./softmax.fixture";
@@ -59,6 +59,129 @@ test("a crop shows a window of at least its share of the area, enlarged", async 
   expect(Math.max(...areas)).toBeLessThanOrEqual(1);
 });
 
+/** The window of an image by its 23 draws: the first of ten attempts of at most `limit` pixels a side; none gives size 0. */
+function window64(draw: (j: number) => number, side: number, limit: number, o: { least: number; most: number; shape: number }) {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const area = o.least + (o.most - o.least) * draw(3 + 2 * attempt);
+    const shape = o.shape ** (2 * draw(4 + 2 * attempt) - 1);
+    const [wide, high] = [Math.round(side * Math.sqrt(area * shape)), Math.round(side * Math.sqrt(area / shape))];
+    if (wide < 1 || high < 1 || wide > limit || high > limit) continue;
+    return { x: Math.floor(draw(0) * (side - wide + 1)), y: Math.floor(draw(1) * (side - high + 1)), wide, high };
+  }
+  return { x: 0, y: 0, wide: 0, high: 0 };
+}
+
+describe("randomResizedCrop", () => {
+  test.each([
+    { batch: 40, channels: 1, side: 9, least: 0.08, shape: 4 / 3 },
+    { batch: 12, channels: 3, side: 8, least: 0.9, shape: 2 },
+  ])(
+    "of $batch images $channels x $side x $side shows a window of whole pixels, enlarged",
+    async ({ batch, channels, side, least, shape }) => {
+      const seen = { wide: new Set<number>(), high: new Set<number>(), whole: 0 };
+      await check(await testEngine(), {
+        inputs: { images: { shape: [batch, channels, side, side] } },
+        op: ({ images }) => randomResizedCrop(images, { seed: 3, step: 7, least, shape }),
+        reference: ({ images }) => {
+          const windows = Array.from({ length: batch }, (_, b) => {
+            const draw = (j: number) => uniform(3, 0x303, 7, 23 * b + j);
+            const found = window64(draw, side, side, { least, most: 1, shape });
+            if (found.wide === 0) seen.whole++;
+            return { ...(found.wide ? found : { x: 0, y: 0, wide: side, high: side }), mirrored: draw(2) < 0.5 };
+          });
+          for (const { wide, high } of windows) seen.wide.add(wide) && seen.high.add(high);
+          const out = images.map((_, i) => {
+            const plane = Math.floor(i / side / side);
+            const { x, y, wide, high, mirrored } = windows[Math.floor(plane / channels)];
+            const col = mirrored ? side - 1 - (i % side) : i % side;
+            const along = (at: number, size: number) => Math.min(size - 1, Math.max(0, ((at + 0.5) * size) / side - 0.5));
+            const [u, v] = [along(col, wide), along(Math.floor(i / side) % side, high)];
+            const at = (a: number, b: number) => images[(plane * side + y + Math.min(high - 1, b)) * side + x + Math.min(wide - 1, a)];
+            const line = (b: number) => at(Math.floor(u), b) * (1 - (u % 1)) + at(Math.floor(u) + 1, b) * (u % 1);
+            return line(Math.floor(v)) * (1 - (v % 1)) + line(Math.floor(v) + 1) * (v % 1);
+          });
+          return [out];
+        },
+      });
+      expect(seen.wide.size).toBeGreaterThan(1);
+      expect(seen.high.size).toBeGreaterThan(1);
+      expect(seen.whole > 0).toBe(least === 0.9); // ten attempts are not enough for every image where few windows fit
+    },
+  );
+
+  test("with windows of the whole area and square changes nothing but mirrors half of the images", async () => {
+    const engine = await testEngine();
+    const graph = new Graph(engine);
+    const images = randoms(64 * 25, 2);
+    const given = graph.fixed(upload(engine, images, "f32"), [64, 1, 5, 5]);
+    const out = randomResizedCrop(given, { seed: 1, step: 0, least: 1, shape: 1 });
+    const found = (await (await Program.compile(graph, { out })).fetch()).out;
+    const mirrors = Array.from({ length: 64 }, (_, b) => {
+      const same = (col: (c: number) => number) =>
+        Array.from({ length: 25 }, (_, i) => found[25 * b + i] === images[25 * b + i - (i % 5) + col(i % 5)]).every(Boolean);
+      expect(same((c) => c) !== same((c) => 4 - c)).toBe(true);
+      return same((c) => 4 - c);
+    });
+    expect(Math.abs(mirrors.filter(Boolean).length - 32)).toBeLessThan(17);
+  });
+});
+
+describe("randomErasing", () => {
+  test.each([
+    { batch: 50, channels: 3, side: 8 },
+    { batch: 21, channels: 1, side: 7 },
+  ])("of $batch images $channels x $side x $side puts normal noise into the windows drawn", async ({ batch, channels, side }) => {
+    const erased: number[] = [];
+    await check(await testEngine(), {
+      inputs: { images: { shape: [batch, channels, side, side] } },
+      op: ({ images }) => randomErasing(images, { seed: 4, step: 3, probability: 0.5 }),
+      reference: ({ images }) => {
+        const windows = Array.from({ length: batch }, (_, b) => {
+          const draw = (j: number) => uniform(4, 0x304, 3, 23 * b + j);
+          const found = window64(draw, side, side - 1, { least: 0.02, most: 1 / 3, shape: 10 / 3 });
+          return draw(2) < 0.5 ? found : { x: 0, y: 0, wide: 0, high: 0 };
+        });
+        erased.push(...windows.map(({ wide, high }) => wide * high).filter((area) => area > 0));
+        const out = images.map((v, i) => {
+          const { x, y, wide, high } = windows[Math.floor(i / side / side / channels)];
+          const [col, row] = [(i % side) - x, (Math.floor(i / side) % side) - y];
+          if (col < 0 || row < 0 || col >= wide || row >= high) return v;
+          const [a, b] = [uniform(4, 0x305, 3, i - (i % 2)), uniform(4, 0x305, 3, i - (i % 2) + 1)];
+          const angle = 2 * Math.PI * (b - 0.5);
+          return Math.sqrt(-2 * Math.log(1 - a)) * (i % 2 ? Math.sin(angle) : Math.cos(angle));
+        });
+        return [out];
+      },
+      tolerance: 1e-4,
+    });
+    expect(erased.length / batch).toBeGreaterThan(0.2);
+    expect(erased.length / batch).toBeLessThan(0.7);
+    expect(Math.max(...erased) / side ** 2).toBeGreaterThan(0.2);
+  });
+
+  test("erases a quarter of the images unless told, with noise of mean 0 and variance 1; at 0 changes no bit", async () => {
+    const engine = await testEngine();
+    const graph = new Graph(engine);
+    const probability = new Live(0.25);
+    const given = graph.fixed(upload(engine, new Float32Array(400 * 64).fill(9), "f32"), [400, 1, 8, 8]);
+    const program = await Program.compile(graph, {
+      usual: randomErasing(given, { seed: 1, step: 0 }),
+      told: randomErasing(given, { seed: 1, step: 0, probability }),
+    });
+    const { usual, told } = await program.fetch();
+    expect(told).toEqual(usual);
+    const noise = [...usual].filter((v) => v !== 9);
+    const met = Array.from({ length: 400 }, (_, b) => usual.subarray(64 * b, 64 * b + 64).some((v: number) => v !== 9)).filter(Boolean);
+    expect(Math.abs(met.length - 100)).toBeLessThan(35);
+    const mean = noise.reduce((a, v) => a + v, 0) / noise.length;
+    const variance = noise.reduce((a, v) => a + (v - mean) ** 2, 0) / noise.length;
+    expect(Math.abs(mean)).toBeLessThan(4 / Math.sqrt(noise.length));
+    expect(Math.abs(variance - 1)).toBeLessThan(4 * Math.sqrt(2 / noise.length));
+    probability.value = 0;
+    expect((await program.fetch()).told).toEqual(new Float32Array(400 * 64).fill(9));
+  });
+});
+
 interface Shape {
   batch: number;
   channels: number;
@@ -76,98 +199,165 @@ function levels({ batch, channels, side }: Shape): Float64Array {
   return randoms(batch * channels * side * side, 8).map(normalised);
 }
 
-/** One round of RandAugment in float64; `met` collects the kinds it met. */
-function distort64(
-  images: Float64Array,
-  { batch, channels, side }: Shape,
-  draw: (i: number) => number,
-  magnitude: number,
-  met: Set<number>,
-) {
+/** Views of one image that both sets of operations are made of. */
+function reader(images: Float64Array, { channels, side }: Shape, b: number) {
   const area = side * side;
-  const strength = magnitude / 10;
+  const raw = (c: number, x: number, y: number) =>
+    x < 0 || y < 0 || x >= side || y >= side ? 0 : images[(b * channels + c) * area + y * side + x];
+  const unit = (c: number, x: number, y: number) => Math.min(1, Math.max(0, raw(c, x, y) * MOMENTS.std[c] + MOMENTS.mean[c]));
+  const grey = (x: number, y: number) =>
+    channels === 3 ? 0.299 * unit(0, x, y) + 0.587 * unit(1, x, y) + 0.114 * unit(2, x, y) : unit(0, x, y);
+  let average = 0;
+  for (let i = 0; i < area; i++) average += grey(i % side, Math.floor(i / side)) / area;
+  const bilinear = (c: number, x: number, y: number) => {
+    const [x0, y0] = [Math.floor(x), Math.floor(y)];
+    const at = (dx: number, dy: number) => raw(c, x0 + dx, y0 + dy) * Math.abs(1 - dx - (x - x0)) * Math.abs(1 - dy - (y - y0));
+    return at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1);
+  };
+  return { raw, unit, grey, average, bilinear };
+}
+
+/** What each kind makes of the pixel (x, y) of channel c, at a strength in -1..1; the five of movement first. */
+function kinds64(of: ReturnType<typeof reader>, side: number, signed: number, c: number, x: number, y: number) {
+  const [dx, dy] = [x - (side - 1) / 2, y - (side - 1) / 2];
+  const angle = (signed * Math.PI) / 6;
+  const [v, strength] = [of.unit(c, x, y), Math.abs(signed)];
+  const coloured = (value: number) => (value - MOMENTS.mean[c]) / MOMENTS.std[c];
+  const enhanced = (base: number) => coloured(Math.min(1, Math.max(0, base + Math.max(0.1, 1 + 0.9 * signed) * (v - base))));
+  const moved = [
+    () => of.bilinear(c, x + 0.3 * signed * dy, y),
+    () => of.bilinear(c, x, y + 0.3 * signed * dx),
+    () => of.bilinear(c, x + 0.45 * signed * side, y),
+    () => of.bilinear(c, x, y + 0.45 * signed * side),
+    () => of.bilinear(c, x - dx + Math.cos(angle) * dx - Math.sin(angle) * dy, y - dy + Math.sin(angle) * dx + Math.cos(angle) * dy),
+    () => enhanced(0),
+    () => enhanced(of.average),
+    () => enhanced(of.grey(x, y)),
+  ];
+  const posterized = (lost: number) => coloured((Math.floor(Math.round(255 * v) / 2 ** lost) * 2 ** lost) / 255);
+  const solarized = () => coloured(Math.round(255 * v) >= 256 * (1 - strength) ? 1 - v : v);
+  return { moved, v, strength, coloured, enhanced, posterized, solarized };
+}
+
+type Round = (images: Float64Array, shape: Shape, draw: (i: number) => number, magnitude: number, met: Set<number>) => Float64Array;
+
+/** The answers of `kind` for all pixels of image b. */
+function fill(out: Float64Array, { channels, side }: Shape, b: number, answer: (c: number, x: number, y: number) => number) {
+  for (let i = 0; i < channels * side * side; i++)
+    out[b * channels * side * side + i] = answer(Math.floor(i / side / side), i % side, Math.floor(i / side) % side);
+}
+
+/** One round of RandAugment in float64; `met` collects the kinds it met. */
+const basic64: Round = (images, shape, draw, magnitude, met) => {
+  const { side } = shape;
   const out = Float64Array.from(images);
-  for (let b = 0; b < batch; b++) {
+  for (let b = 0; b < shape.batch; b++) {
     const [u0, u1, u2, u3] = [0, 1, 2, 3].map((j) => draw(4 * b + j));
     if (u1 >= 0.5) continue;
     const kind = Math.floor(11 * u0);
     met.add(kind);
-    const signed = u2 < 0.5 ? -strength : strength;
-    const raw = (c: number, x: number, y: number) =>
-      x < 0 || y < 0 || x >= side || y >= side ? 0 : images[(b * channels + c) * area + y * side + x];
-    const unit = (c: number, x: number, y: number) => Math.min(1, Math.max(0, raw(c, x, y) * MOMENTS.std[c] + MOMENTS.mean[c]));
-    const grey = (x: number, y: number) =>
-      channels === 3 ? 0.299 * unit(0, x, y) + 0.587 * unit(1, x, y) + 0.114 * unit(2, x, y) : unit(0, x, y);
-    let average = 0;
-    for (let i = 0; i < area; i++) average += grey(i % side, Math.floor(i / side)) / area;
-    const bilinear = (c: number, x: number, y: number) => {
-      const [x0, y0] = [Math.floor(x), Math.floor(y)];
-      const at = (dx: number, dy: number) => raw(c, x0 + dx, y0 + dy) * Math.abs(1 - dx - (x - x0)) * Math.abs(1 - dy - (y - y0));
-      return at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1);
-    };
-    const angle = (signed * Math.PI) / 6;
-    for (let c = 0; c < channels; c++)
-      for (let y = 0; y < side; y++)
-        for (let x = 0; x < side; x++) {
-          const [dx, dy] = [x - (side - 1) / 2, y - (side - 1) / 2];
-          const v = unit(c, x, y);
-          const enhanced = (base: number) => Math.min(1, Math.max(0, base + Math.max(0.1, 1 + 0.9 * signed) * (v - base)));
-          const lost = 2 ** Math.round(4 * strength);
-          const coloured = (value: number) => (value - MOMENTS.mean[c]) / MOMENTS.std[c];
-          const reach = strength * (40 / 224) * side;
-          const cut = Math.abs(x + 0.5 - side * u2) < reach && Math.abs(y + 0.5 - side * u3) < reach;
-          const answers = [
-            () => bilinear(c, x + 0.3 * signed * dy, y),
-            () => bilinear(c, x, y + 0.3 * signed * dx),
-            () => bilinear(c, x + 0.45 * signed * side, y),
-            () => bilinear(c, x, y + 0.45 * signed * side),
-            () => bilinear(c, x - dx + Math.cos(angle) * dx - Math.sin(angle) * dy, y - dy + Math.sin(angle) * dx + Math.cos(angle) * dy),
-            () => coloured(enhanced(0)),
-            () => coloured(enhanced(average)),
-            () => coloured(enhanced(grey(x, y))),
-            () => coloured((Math.floor(Math.round(255 * v) / lost) * lost) / 255),
-            () => coloured(Math.round(255 * v) >= 256 * (1 - strength) ? 1 - v : v),
-            () => (cut ? 0 : raw(c, x, y)),
-          ];
-          out[(b * channels + c) * area + y * side + x] = answers[kind]();
-        }
+    const of = reader(images, shape, b);
+    fill(out, shape, b, (c, x, y) => {
+      const { moved, strength, posterized, solarized } = kinds64(of, side, (u2 < 0.5 ? -magnitude : magnitude) / 10, c, x, y);
+      const reach = strength * (40 / 224) * side;
+      const cut = Math.abs(x + 0.5 - side * u2) < reach && Math.abs(y + 0.5 - side * u3) < reach;
+      return [...moved, () => posterized(Math.round(4 * strength)), solarized, () => (cut ? 0 : of.raw(c, x, y))][kind]();
+    });
   }
   return out;
+};
+
+/** Pillow's equalize of levels 0..255 counted in `counts`: the new level of each. */
+function equalized64(counts: number[]): number[] {
+  const pixels = counts.reduce((a, v) => a + v);
+  const step = Math.floor((pixels - counts[counts.findLastIndex((v) => v > 0)]) / 255);
+  let sum = Math.floor(step / 2);
+  return counts.map((count, level) => {
+    const found = step ? Math.min(255, Math.floor(sum / step)) : level;
+    sum += count;
+    return found;
+  });
 }
+
+/** One round of timm's set, in the order of this project's kinds. */
+const full64: Round = (images, shape, draw, magnitude, met) => {
+  const { side } = shape;
+  const out = Float64Array.from(images);
+  for (let b = 0; b < shape.batch; b++) {
+    const [u0, u1, u2, , u4, u5] = [0, 1, 2, 3, 4, 5].map((j) => draw(6 * b + j));
+    if (u1 >= 0.5) continue;
+    const kind = Math.floor(15 * u0);
+    met.add(kind);
+    const z = Math.sqrt(-2 * Math.log(1 - u4)) * Math.cos(2 * Math.PI * (u5 - 0.5));
+    const own = Math.min(10, Math.max(0, magnitude + 0.5 * z)) / 10;
+    const of = reader(images, shape, b);
+    const planes = Array.from({ length: shape.channels }, (_, c) => {
+      const levels = Array.from({ length: side * side }, (_, i) => Math.round(255 * of.unit(c, i % side, Math.floor(i / side))));
+      const counts = new Array<number>(256).fill(0);
+      for (const level of levels) counts[level]++;
+      return { least: Math.min(...levels), greatest: Math.max(...levels), equal: equalized64(counts) };
+    });
+    fill(out, shape, b, (c, x, y) => {
+      const { moved, v, strength, coloured, enhanced, posterized, solarized } = kinds64(of, side, u2 < 0.5 ? -own : own, c, x, y);
+      const { least, greatest, equal } = planes[c];
+      const level = Math.round(255 * v);
+      const edge = x === 0 || y === 0 || x === side - 1 || y === side - 1;
+      let around = 4 * v;
+      for (const dy of [-1, 0, 1]) for (const dx of [-1, 0, 1]) around += of.unit(c, x + dx, y + dy);
+      const stretched = greatest > least ? Math.min(1, Math.max(0, (255 * v - least) / (greatest - least))) : v;
+      const answers = [
+        ...[...moved, () => posterized(4 + Math.floor(4 * strength)), solarized],
+        () => coloured(stretched),
+        () => coloured(equal[level] / 255),
+        () => coloured(1 - v),
+        () => coloured(level < 128 ? Math.min(1, v + Math.floor(110 * strength) / 255) : v),
+        () => enhanced(edge ? v : around / 13),
+      ];
+      return answers[kind]();
+    });
+  }
+  return out;
+};
 
 describe("randAugment", () => {
   test.each([
-    { batch: 64, channels: 3, side: 7, magnitude: 9 },
-    { batch: 70, channels: 1, side: 6, magnitude: 4 },
-  ])("of $batch images, $channels x $side x $side, magnitude $magnitude, agrees with float64", async ({ magnitude, ...shape }) => {
+    { operations: "basic" as const, batch: 64, channels: 3, side: 7, magnitude: 9 },
+    { operations: "basic" as const, batch: 70, channels: 1, side: 6, magnitude: 4 },
+    { operations: "full" as const, batch: 60, channels: 3, side: 24, magnitude: 9 },
+    { operations: "full" as const, batch: 70, channels: 1, side: 6, magnitude: 4 },
+  ])("$operations, of $batch images, $channels x $side x $side, magnitude $magnitude", async ({ operations, magnitude, ...shape }) => {
     const met = new Set<number>();
+    const round64 = operations === "full" ? full64 : basic64;
     await check(await testEngine(), {
       inputs: { images: { shape: [shape.batch, shape.channels, shape.side, shape.side], data: levels(shape) } },
-      op: ({ images }) => randAugment(images, { seed: 5, step: 2, magnitude, moments: MOMENTS }),
+      op: ({ images }) => randAugment(images, { seed: 5, step: 2, magnitude, moments: MOMENTS, operations }),
       reference: ({ images }) => {
-        const round = (x: Float64Array, r: number) => distort64(x, shape, (i) => uniform(5, 0x310 + r, 2, i), magnitude, met);
+        const round = (x: Float64Array, r: number) => round64(x, shape, (i) => uniform(5, 0x310 + r, 2, i), magnitude, met);
         return [round(round(images, 0), 1)];
       },
       tolerance: 3e-5, // a step of one grey level is 1.6e-2
     });
-    expect(met.size).toBe(11);
+    expect(met.size).toBe(operations === "full" ? 15 : 11);
   });
 
-  test("changes no bit at magnitude 0, and by the same draws the same bits again", async () => {
-    const engine = await testEngine();
-    const shape = { batch: 16, channels: 3, side: 8 };
-    const graph = new Graph(engine);
-    const magnitude = new Live(0);
-    const given = graph.fixed(upload(engine, levels(shape), "f32"), [16, 3, 8, 8]);
-    const images = randAugment(given, { seed: 1, step: 4, magnitude, moments: MOMENTS });
-    const program = await Program.compile(graph, { images, given });
-    const none = await program.fetch();
-    expect(none.images).toEqual(none.given);
-    magnitude.value = 9;
-    const [once, twice] = [await program.fetch(), await program.fetch()];
-    expect(once.images).not.toEqual(once.given);
-    expect(twice.images).toEqual(once.images);
-  });
+  test.each(["basic", "full"] as const)(
+    "%s changes no bit at magnitude 0, and by the same draws the same bits again",
+    async (operations) => {
+      const engine = await testEngine();
+      const shape = { batch: 16, channels: 3, side: 8 };
+      const graph = new Graph(engine);
+      const magnitude = new Live(0);
+      const given = graph.fixed(upload(engine, levels(shape), "f32"), [16, 3, 8, 8]);
+      const images = randAugment(given, { seed: 1, step: 4, magnitude, moments: MOMENTS, operations });
+      const program = await Program.compile(graph, { images, given });
+      const none = await program.fetch();
+      expect(none.images).toEqual(none.given);
+      magnitude.value = 9;
+      const [once, twice] = [await program.fetch(), await program.fetch()];
+      expect(once.images).not.toEqual(once.given);
+      expect(twice.images).toEqual(once.images);
+    },
+  );
 });
 
 describe("mixPairs", () => {

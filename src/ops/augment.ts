@@ -1,4 +1,4 @@
-/** Augmentation on the GPU; see shaders/augment.wgsl. Every draw is a function of seed, step and place in the batch. */
+/** Augmentation on the GPU; see shaders/augment.wgsl and shaders/crop.wgsl. Every draw is a function of seed, step and place in the batch. */
 import type { Live, Tensor } from "../engine/graph";
 import { randomScores } from "./select";
 
@@ -15,7 +15,7 @@ export interface Moments {
 }
 
 /** Tells the draws of each augmentation from other uses of the same seed; the rounds of RandAugment count on from theirs. */
-const STREAM = { light: 0x300, mix: 0x301, window: 0x302, rounds: 0x310 };
+const STREAM = { light: 0x300, mix: 0x301, window: 0x302, crop: 0x303, erase: 0x304, noise: 0x305, rounds: 0x310 };
 
 /** Rounds of RandAugment (its N), as in DeiT's recipe. */
 const ROUNDS = 2;
@@ -34,12 +34,79 @@ export function shiftAndMirror(images: Tensor, random: Draws, least: Live | numb
   return out;
 }
 
+/** Draws of a window of shaders/crop.wgsl: where, whether, and ten attempts at its area and shape. */
+const WINDOW_DRAWS = 23;
+
+export interface CropOptions extends Draws {
+  /** Least share of the area that a crop shows; the most is all of it. */
+  least?: Live | number;
+  /** How much wider than high, or higher than wide, a crop may be. */
+  shape?: number;
+}
+
 /**
- * RandAugment of normalised images [B, C, side, side]: in each of two rounds every image meets, half of the time, one of
- * shear, translation (each along x or y), rotation, brightness, contrast, saturation, posterize, solarize and cutout.
- * `magnitude` runs from 0, which changes nothing, to 10. No gradient. Throws for other than one or three channels.
+ * torchvision's RandomResizedCrop of images [B, C, side, side], and a mirror half of the time: the usual light augmentation of
+ * ImageNet. A window of whole pixels is enlarged bilinearly; images are not shifted. No gradient.
  */
-export function randAugment(images: Tensor, o: Draws & { magnitude: Live | number; moments: Moments }): Tensor {
+export function randomResizedCrop(images: Tensor, { least = 0.08, shape = 4 / 3, ...random }: CropOptions): Tensor {
+  return throughWindow(
+    images,
+    ["crop_plan", "resized_crop"],
+    { ...random, stream: STREAM.crop },
+    { least, most: 1, shape, probability: 1 },
+  );
+}
+
+export interface EraseOptions extends Draws {
+  /** Share of the images that lose a rectangle. */
+  probability?: Live | number;
+}
+
+/**
+ * Random erasing as DeiT has it (timm's mode "pixel"): a rectangle of 0.02 to 1/3 of the area and of 3:10 to 10:3 becomes
+ * standard normal noise. For images [B, C, side, side] that are normalised already, and last of all. No gradient.
+ */
+export function randomErasing(images: Tensor, { probability = 0.25, ...random }: EraseOptions): Tensor {
+  const noise = randomScores(images.graph, [2 * Math.ceil(images.size / 2)], { ...random, stream: STREAM.noise });
+  const params = { least: 0.02, most: 1 / 3, shape: 10 / 3, probability };
+  return throughWindow(images, ["erase_plan", "erase"], { ...random, stream: STREAM.erase }, params, { noise });
+}
+
+function throughWindow(
+  images: Tensor,
+  [planning, drawing]: [string, string],
+  random: Draws & { stream: number },
+  window: Record<"least" | "most" | "shape" | "probability", Live | number>,
+  more: Record<string, Tensor> = {},
+): Tensor {
+  const { graph, shape } = images;
+  const [batch, channels, side] = shape;
+  const params = { batch, channels, side, ...window };
+  const draws = randomScores(graph, [batch, WINDOW_DRAWS], random);
+  const plan = graph.temp([batch, 5]);
+  graph.launch("crop", planning, { bind: { draws, out: plan }, params, threads: batch });
+  const out = graph.temp(shape);
+  graph.launch("crop", drawing, { bind: { images, plan, out, ...more }, params, threads: out.size });
+  return out;
+}
+
+export interface RandAugmentOptions extends Draws {
+  /** From 0, which changes nothing, to 10. */
+  magnitude: Live | number;
+  moments: Moments;
+  /**
+   * "basic" chooses among shear and translation (each along x or y), rotation, brightness, contrast, saturation, posterize,
+   * solarize and cutout. "full" is timm's "rand-m9-mstd0.5-inc1": no cutout, but auto-contrast, equalize, invert, adding below
+   * the middle, and sharpness; posterize takes four bits more; and each image's magnitude strays by 0.5.
+   */
+  operations?: "basic" | "full";
+}
+
+/**
+ * RandAugment of normalised images [B, C, side, side]: in each of two rounds every image meets, half of the time, one of the
+ * operations. No gradient. Throws for other than one or three channels.
+ */
+export function randAugment(images: Tensor, o: RandAugmentOptions): Tensor {
   const channels = images.shape[1];
   if (channels !== 1 && channels !== 3) throw new Error(`randAugment: images have ${channels} channels, not 1 or 3`);
   const at = (values: readonly number[], i: number) => values[Math.min(i, channels - 1)];
@@ -50,20 +117,27 @@ export function randAugment(images: Tensor, o: Draws & { magnitude: Live | numbe
     ...{ deviation_0: at(std, 0), deviation_1: at(std, 1), deviation_2: at(std, 2) },
   };
   let x = images;
-  for (let round = 0; round < ROUNDS; round++) x = distort(x, { ...o, stream: STREAM.rounds + round }, params);
+  for (let round = 0; round < ROUNDS; round++) x = distort(x, { ...o, stream: STREAM.rounds + round }, params, o.operations === "full");
   return x;
 }
 
-function distort(images: Tensor, random: Draws & { stream: number }, params: Record<string, number | Live>): Tensor {
+function distort(images: Tensor, random: Draws & { stream: number }, params: Record<string, number | Live>, FULL: boolean): Tensor {
   const { graph } = images;
-  const [batch, , side] = images.shape;
-  const draws = randomScores(graph, [batch, 4], random);
+  const [batch, channels, side] = images.shape;
+  const DRAWS = FULL ? 6 : 4;
+  const draws = randomScores(graph, [batch, DRAWS], random);
   const row_greys = graph.temp([batch, side]);
   graph.launch("augment", "greys", { bind: { images, out: row_greys }, params, threads: row_greys.size });
+  const plane_tones = FULL ? graph.temp([batch * channels, TONES]) : undefined;
+  if (plane_tones) graph.launch("augment", "tones", { bind: { images, out: plane_tones }, params, groups: batch * channels });
   const out = graph.temp(images.shape);
-  graph.launch("augment", "distort", { bind: { images, draws, row_greys, out }, params, threads: out.size });
+  const bind = { images, draws, row_greys, out, ...(plane_tones && { plane_tones }) };
+  graph.launch("augment", "distort", { constants: { FULL, DRAWS }, bind, params, threads: out.size });
   return out;
 }
+
+/** Of a plane: the new level of each of 256, the least and the greatest. */
+const TONES = 258;
 
 export interface MixOptions extends Draws {
   /** Parameter of the beta distribution that mixup, or cutmix, draws its share from; 0 turns it off. With both on, each image meets one. */

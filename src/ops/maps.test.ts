@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Graph } from "../engine/graph";
 import { check, randoms, testEngine } from "./check";
-import { add, maskCells, relu, scale, upsampleNearest } from "./maps";
+import { add, maskCells, relu, scale, upsampleBilinear, upsampleNearest } from "./maps";
 
 /** For each element of a map [B, H, W, C] in order: what `value(b, y, x, c)` says. */
 function mapOf64([batch, h, w, cols]: readonly number[], value: (b: number, y: number, x: number, c: number) => number): Float64Array {
@@ -74,6 +74,7 @@ describe("maskCells", () => {
 });
 
 const resizes = [
+  { shape: [1, 4, 4, 8], size: [32, 32] },
   { shape: [2, 2, 3, 4], size: [4, 6] },
   { shape: [1, 3, 4, 1], size: [7, 5] },
   { shape: [2, 7, 5, 3], size: [3, 4] },
@@ -96,6 +97,31 @@ describe.each(resizes)("$shape to $size", ({ shape, size: [H, W] }) => {
       reference: ({ x }) => [nearest64(x).map((v) => 2 * v)],
     });
   });
+
+  test("bilinear", async () => {
+    const taps = (i: number, size: number, count: number) => {
+      const source = Math.min(Math.max(((i + 0.5) * size) / count - 0.5, 0), size - 1);
+      return Array.from({ length: size }, (_, at) => Math.max(0, 1 - Math.abs(source - at)));
+    };
+    const sum = (weights: number[], value: (i: number) => number) => weights.reduce((total, v, i) => total + (v && v * value(i)), 0);
+    const bilinear64 = (x: Float64Array) =>
+      mapOf64([batch, H, W, cols], (b, i, j, k) => sum(taps(i, h, H), (r) => sum(taps(j, w, W), (c) => at(x, b, r, c, k))));
+    const engine = await testEngine();
+    await check(engine, { inputs, op: ({ x }) => upsampleBilinear(x, [H, W]), reference: ({ x }) => [bilinear64(x)] });
+    await check(engine, {
+      inputs,
+      op: ({ x }) => upsampleBilinear(add(upsampleBilinear(x, [h, w]), x), [H, W]),
+      reference: ({ x }) => [bilinear64(x).map((v) => 2 * v)],
+    });
+  });
+});
+
+test("bilinear: PyTorch's numbers for a row of four between two pixels", async () => {
+  await check(await testEngine(), {
+    inputs: { x: { shape: [1, 1, 2, 1], data: [3, 7] } },
+    op: ({ x }) => upsampleBilinear(x, [1, 4]),
+    reference: () => [[3, 4, 6, 7]],
+  });
 });
 
 test("maps that do not fit are refused", async () => {
@@ -106,4 +132,5 @@ test("maps that do not fit are refused", async () => {
   expect(() => maskCells(map, graph.temp([3, 2, 2]))).toThrow("mask is [3,2,2]");
   expect(() => upsampleNearest(graph.temp([4, 4]), [8, 8])).toThrow("a map has axes");
   expect(() => upsampleNearest(map, [0, 8])).toThrow("to [0,8]");
+  expect(() => upsampleBilinear(map, [8, 0])).toThrow("upsampleBilinear: cannot resize");
 });

@@ -84,15 +84,24 @@ export function maskCells(x: Tensor, mask: Tensor): Tensor {
 }
 
 /** x [B, h, w, C] -> [B, H, W, C]; output (i, j) is input (floor(i h / H), floor(j w / W)), as PyTorch's "nearest". */
-export function upsampleNearest(x: Tensor, [out_h, out_w]: readonly [number, number]): Tensor {
-  const [batch, h, w, cols] = shapeOfMap("upsampleNearest", x);
-  if (!(Math.min(out_h, out_w) > 0)) throw new Error(`upsampleNearest: cannot resize [${x.shape}] to [${out_h},${out_w}]`);
+export function upsampleNearest(x: Tensor, size: readonly [number, number]): Tensor {
+  return resizeMap("nearest", "upsampleNearest", x, size);
+}
+
+/** x [B, h, w, C] -> [B, H, W, C] between the four nearest pixels, as PyTorch's "bilinear" with align_corners = false. */
+export function upsampleBilinear(x: Tensor, size: readonly [number, number]): Tensor {
+  return resizeMap("bilinear", "upsampleBilinear", x, size);
+}
+
+function resizeMap(entry: "nearest" | "bilinear", op: string, x: Tensor, [out_h, out_w]: readonly [number, number]): Tensor {
+  const [batch, h, w, cols] = shapeOfMap(op, x);
+  if (!(Math.min(out_h, out_w) > 0)) throw new Error(`${op}: cannot resize [${x.shape}] to [${out_h},${out_w}]`);
   const params = { h, w, out_h, out_w };
   const y = x.graph.temp([batch, out_h, out_w, cols], "f32", x.needsGrad);
-  launch(y, "nearest", { a: x, out: y }, { params });
+  launch(y, entry, { a: x, out: y }, { params });
   const backward = (g: Tensor, previous?: RowGradient) => {
     const out = x.graph.temp(x.shape);
-    launch(out, "nearest_gradient", { a: g, out }, { params, previous });
+    launch(out, `${entry}_gradient`, { a: g, out }, { params, previous });
     return out;
   };
   if (x.needsGrad) x.graph.record(y, (g, grads) => grads.add(x, (previous) => backward(g, previous)));

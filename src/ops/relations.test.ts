@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Graph, Tensor } from "../engine/graph";
+import { Graph, Live, Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { crossAttention, selfAttention } from "./attention";
 import { check, compare, randoms, testEngine, upload } from "./check";
@@ -111,6 +111,15 @@ describe("attention logits", () => {
     }).flat();
   }
 
+  /** The same for each head by itself. */
+  function headLogits64(q: number[][], keys: number[][], T: number, shown?: ArrayLike<number>): number[] {
+    const each = Array.from({ length: heads }, (_, h) => {
+      const head = (rows: number[][]) => rows.map((row) => row.slice(h * headDim, (h + 1) * headDim));
+      return rowsOf(logits64(head(q), head(keys), T, shown), shown ? 3 : tokens);
+    });
+    return Array.from({ length: batch }, (_, b) => each.map((rows) => rows[b])).flat(2);
+  }
+
   const part = (x: ArrayLike<number>, cols: number, from: number) => rowsOf(x, cols).map((row) => row.slice(from, from + inner));
 
   test.each([false, true])("of self-attention, a choice of patches: %s", async (some) => {
@@ -144,6 +153,57 @@ describe("attention logits", () => {
         return [[...self, ...logits64(rowsOf(q, inner), part(kv, 2 * inner, 0), 10, kept), ...self]];
       },
     });
+  });
+
+  test.each([
+    { perHead: true, some: false },
+    { perHead: true, some: true },
+    { perHead: false, some: true },
+  ])("at a live temperature, per head: $perHead, a choice of patches: $some, of blocks of both kinds", async ({ perHead, some }) => {
+    const of64 = perHead ? headLogits64 : logits64;
+    await check(await testEngine(), {
+      inputs: {
+        ...{ qkv: { shape: [batch * tokens, 3 * inner], grad: true } },
+        ...{ q: { shape: [batch, inner], grad: true }, kv: { shape: [batch * tokens, 2 * inner], grad: true }, kept },
+      },
+      op: ({ qkv, q, kv, kept }) => {
+        const traces = [selfAttention(qkv, { batch, heads, headDim }).trace, crossAttention(q, kv, { batch, heads, headDim }).trace];
+        return attentionLogits(traces, new Live(3), some ? kept : undefined, perHead);
+      },
+      reference: ({ qkv, q, kv, kept }) => {
+        const first = part(qkv, 3 * inner, 0).filter((_, row) => row % tokens === 0);
+        const shown = some ? kept : undefined;
+        const keys = part(qkv, 3 * inner, inner);
+        return [[...of64(first, keys, 3, shown), ...of64(rowsOf(q, inner), part(kv, 2 * inner, 0), 3, shown)]];
+      },
+    });
+  });
+
+  test("per head, their distillation is the mean over images and heads of KL between attentions", async () => {
+    const shape = [batch * tokens, 3 * inner];
+    const rows64 = (x: ArrayLike<number>) => {
+      const q = part(x, 3 * inner, 0).filter((_, row) => row % tokens === 0);
+      return rowsOf(softmax64(headLogits64(q, part(x, 3 * inner, inner), 1), tokens), tokens);
+    };
+    await check(await testEngine(), {
+      inputs: { student: { shape, grad: true }, teacher: { shape } },
+      op: ({ student, teacher }, graph) => {
+        const logits = (x: Tensor) => attentionLogits([selfAttention(x, { batch, heads, headDim }).trace], 1, undefined, true);
+        return asOp(graph, distillation(logits(student), logits(teacher), 1));
+      },
+      reference: ({ student, teacher }) => {
+        const [s, t] = [rows64(student), rows64(teacher)];
+        const kl = t.map((row, i) => row.reduce((sum, p, j) => sum + p * Math.log(p / s[i][j]), 0));
+        return [[kl.reduce((a, v) => a + v) / (batch * heads)]];
+      },
+    });
+  });
+
+  test("per head, networks with other numbers of heads do not match", async () => {
+    const graph = new Graph(await testEngine());
+    const logits = (of: number) =>
+      attentionLogits([selfAttention(graph.temp([batch * tokens, 36]), { batch, heads: of, headDim: 12 / of }).trace], 1, undefined, true);
+    expect(() => distillation(logits(2), logits(3), 1)).toThrow(/do not match/);
   });
 
   test("softmax of them is the heads' aggregated attention, and equal rows lose nothing", async () => {

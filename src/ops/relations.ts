@@ -101,28 +101,31 @@ function gramGradient(
 const NONE = { x_offset: 0, x_stride: 0, t_cols: 0, groups: 0, items: 0, out_offset: 0, factor: 0, weight: 0, ...plus().params };
 
 /**
- * For each of L blocks the class token's attention with its heads aggregated, as logits [L * B, n] block by block:
- * softmax of a row is softmax(sum_h log a_h / temperature). With `kept` u32 [B, k] only the class token and those patches
- * are attended to, [L * B, 1 + k].
+ * For each of L blocks the class token's attention as logits, block by block: [L * B, n] with its heads aggregated, softmax of
+ * a row being softmax(sum_h log a_h / temperature); or `perHead`, [L * B * H, n], softmax of a row at temperature 1 being the
+ * attention a_h itself, so that `distillation` of two networks with as many heads is the mean over blocks, images and heads.
+ * With `kept` u32 [B, k] only the class token and those patches are attended to, and n is 1 + k.
  */
-export function attentionLogits(traces: readonly AttentionTrace[], temperature: number, kept?: Tensor): Tensor {
-  const [{ q, batch, keys }] = traces;
+export function attentionLogits(traces: readonly AttentionTrace[], temperature: number | Live, kept?: Tensor, perHead = false): Tensor {
+  const [{ q, batch, keys, heads }] = traces;
   const { graph } = q;
   const shown = kept ? 1 + kept.cols : keys;
+  const rows = batch * (perHead ? heads : 1);
   const needsGrad = traces.some((trace) => trace.q.needsGrad || trace.kv.needsGrad);
-  const out = graph.temp([traces.length * batch, shown], "f32", needsGrad);
+  const out = graph.temp([traces.length * rows, shown], "f32", needsGrad);
+  const params = traces.map((trace, i) => attentionParams(trace, temperature, perHead, shown, i * rows * shown));
   for (const [i, trace] of traces.entries())
     graph.launch("relations", "attention_logits", {
       constants: { KEPT: kept !== undefined },
       bind: { x: trace.q, t: trace.kv, out, ...(kept && { kept }) },
-      params: attentionParams(trace, temperature, shown, i),
-      threads: batch * shown,
+      params: params[i],
+      threads: rows * shown,
     });
   if (needsGrad)
     graph.record(out, (g, grads) => {
       for (const [i, trace] of traces.entries())
         for (const of of new Set([trace.q, trace.kv]))
-          grads.add(of, (previous) => attentionGradient(trace, of, g, attentionParams(trace, temperature, shown, i), kept, previous));
+          grads.add(of, (previous) => attentionGradient(trace, of, g, params[i], kept, previous));
     });
   return out;
 }
@@ -148,11 +151,12 @@ function attentionGradient(
   return out;
 }
 
-function attentionParams(trace: AttentionTrace, temperature: number, shown: number, block: number) {
+function attentionParams(trace: AttentionTrace, temperature: number | Live, perHead: boolean, shown: number, u_offset: number) {
   const { q, kv, batch, heads, headDim, keys, queries, columns } = trace;
+  const rows = perHead ? { heads, width: headDim } : { heads: 1, width: heads * headDim };
   return {
-    ...{ batch, tokens: keys, shown, width: heads * headDim, u_offset: block * batch * shown },
+    ...{ batch, tokens: keys, shown, ...rows, u_offset, scale: 1 / Math.sqrt(headDim), temperature },
     ...{ q_offset: q.offset + columns.q, q_stride: queries * q.stride, k_offset: kv.offset + columns.k, k_stride: kv.stride },
-    ...{ rows: 0, cols: 0, q_every: 0, q_from: 0, k_from: 0, ...plus().params, scale: 1 / (temperature * Math.sqrt(headDim)) },
+    ...{ rows: 0, cols: 0, q_every: 0, q_from: 0, k_from: 0, ...plus().params },
   };
 }

@@ -4,7 +4,7 @@
  */
 import { EngineError } from "../engine/errors";
 import { RUN_SETTINGS, type Settings } from "./run";
-import { choice, nameOf, scoped, type Setting, type Table, type Value } from "./setting";
+import { choice, nameOf, type Setting, scoped, type Table, type Value } from "./setting";
 
 /** A setting that cannot be: the message names it, what is wrong and what would be right. */
 export class SettingError extends EngineError {
@@ -34,7 +34,7 @@ export class Schema {
       Object.entries(methods).map(([name, { knobs }]) => [name, { preset, ...RUN_SETTINGS, ...settings, ...scoped(name, knobs) }] as const),
     );
     this.tables = Object.fromEntries(tables);
-    this.everywhere = new Set(tables.flatMap(([, table]) => Object.keys(table).flatMap((key) => [key, nameOf(key)])));
+    this.everywhere = new Set(tables.flatMap(([, table]) => Object.entries(table).flatMap(namesOf)));
   }
 
   /** The settings that play a part under a preset, in order. Throws a SettingError for a preset there is not. */
@@ -99,12 +99,16 @@ export class Schema {
     return { settings, problems };
   }
 
-  /** The settings that a name means: itself, or all of that name with an owner before it. */
-  private keysFor(name: string, preset: string): string[] {
+  /** The settings that a name means: the one of that key, or all that go by it without their owner or went by it formerly. */
+  keysFor(name: string, preset: string): string[] {
     const table = this.of(preset);
-    return name in table ? [name] : Object.keys(table).filter((key) => nameOf(key) === name);
+    const entries = Object.entries(table);
+    return name in table ? [name] : entries.filter((entry) => namesOf(entry).includes(name)).map(([key]) => key);
   }
 }
+
+/** What a setting may be called where settings enter. */
+const namesOf = ([key, { formerly = key }]: [string, Setting]): string[] => [key, nameOf(key), formerly];
 
 function parsed(key: string, value: unknown, setting: Setting): Value {
   if (setting.kind === "choice") {

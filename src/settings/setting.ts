@@ -9,6 +9,8 @@ interface Common {
   /** "live" acts on the very next step, "next" with the next run. */
   when: "live" | "next";
   group: "data" | "method" | "mask" | "loss" | "optimizer" | "student" | "augmentation" | "run";
+  /** What addresses and saved runs of earlier versions call it. */
+  formerly?: string;
   /** A live change that calls for recording the step anew, because it changes shapes or kernels and not only numbers. */
   records?: true;
 }

@@ -143,8 +143,11 @@ export interface Task<Views = unknown> {
   report(fetched: Fetched): Report;
   /** Scores on held-out images, all or the first `limit`. */
   evaluate(limit: number, progress?: Progress): Promise<Scores>;
-  /** What came of the run, for the command line's last line and a sweep's row: scores by name, and what the teacher cost. */
-  outcome(): Promise<Record<string, unknown>>;
+  /**
+   * What came of the run, for the command line's last line and a sweep's row: scores by name, and what the teacher cost.
+   * `whole` also asks for what takes long and has parts, such as an analysis of errors.
+   */
+  outcome(options?: { whole?: boolean }): Promise<Record<string, unknown>>;
   /** What a student of such weights, and the teacher, lose precision on held-out images to. */
   errors?(weights: Weights, beside?: Beside): Promise<Errors>;
   /** What student and teacher make of the given held-out images. */
@@ -206,7 +209,7 @@ export interface Monitor {
 export interface DataFacts extends Reference {
   /** The task it is for. */
   task: string;
-  /** Whether this page's generator made it, and not a person's own files. */
+  /** Whether its images are generated here rather than brought by a person. */
   generated: boolean;
   side: number;
   channels: number;
@@ -246,7 +249,7 @@ export interface TaskData<D = AnyDataset> {
   /** The options that an id was made from; undefined where the id is not one of this generator. */
   optionsOf(id: string): GeneratedOptions | undefined;
   /** A person's own files. Rejects with a DataError that names the file. */
-  open(files: SourceFile[], options: ReadOptions): Promise<{ dataset: D; notes: string[] }>;
+  open(files: SourceFile[], options: ReadOptions): Promise<{ packed: unknown; notes: string[] }>;
   /** For the way from thread to thread, and for keeping. */
   pack(dataset: D): unknown;
   unpack(packed: unknown): D;
@@ -263,6 +266,8 @@ export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = T
   measure(engine: Engine, network: N, dataset: D): Promise<number>;
   /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */
   describe(network: N): string;
+  /** Reads a network whose attention may choose patches, and describes it; absent where no setting asks for one. */
+  readGuide?(bytes: Uint8Array, name: string, hints: ImportHints): Promise<{ network: AnyNetwork; kind: string }>;
 }
 
 /** What of a wing needs the GPU. */
@@ -286,6 +291,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   verb: string;
   /** The score that counts, by name. */
   metric: string;
+  /** What rows of the command line call the rates of a report; by their own names unless told. */
+  rateNames?: Readonly<Record<string, string>>;
   settings: Table;
   /** Each is a preset. */
   methods: Readonly<Record<string, MethodInfo>>;

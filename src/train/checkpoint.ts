@@ -2,7 +2,8 @@
 import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/weights";
-import { type Change, fromPairs, type Settings } from "../settings/experiment";
+import type { Change, Settings } from "../settings/run";
+import { SCHEMA } from "../tasks";
 import type { Reference } from "../tasks/task";
 
 export interface Checkpoint {
@@ -37,8 +38,8 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
   const { format, run } = readSafetensorsMetadata(bytes, name);
   if (format !== FORMAT) throw new EngineError(`${name} is not a saved run of this program.`, "Choose a file that Save wrote.");
   const tensors = readSafetensors(bytes, name);
-  const { updates, settings, ...rest } = parsed(run, name);
-  const checked = fromPairs(Object.entries(settings).map(([key, value]) => [key, String(value)]));
+  const { updates, settings, changes, ...rest } = parsed(run, name);
+  const checked = SCHEMA.fromPairs(Object.entries(settings).map(([key, value]) => [key, String(value)]));
   if (checked.problems.length) throw damaged(name, checked.problems.join(" "));
   const floats = (key: string) => {
     const data = tensors.get(key)?.data;
@@ -54,10 +55,18 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
   return {
     ...rest,
     settings: checked.settings,
+    changes: changes.map((change: Change) => knownChange(change, checked.settings, name)),
     weights: below(WEIGHT),
     extras: below(EXTRA),
     optimizer: { step: updates, first: floats("optimizer.first"), second: floats("optimizer.second") },
   };
+}
+
+/** A change under the key it has now: earlier versions named a method's settings without their owner. */
+function knownChange(change: Change, { preset }: Settings, name: string): Change {
+  const [key] = SCHEMA.keysFor(String(change?.key), preset);
+  if (key !== undefined && Number.isInteger(change.step)) return { ...change, key };
+  throw damaged(name, `It lists a change of "${change?.key}" that no setting has.`);
 }
 
 /** The part that is JSON, with the fields a run cannot do without. */

@@ -9,7 +9,8 @@ import { Program } from "../engine/program";
 import { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import { compare, randoms, testEngine, upload } from "../ops/check";
-import { deitDecay, Optimizer, type OptimizerOptions, warmupCosine } from "./optimizer";
+import type { OptimizerOptions } from "../tasks/task";
+import { deitDecay, Optimizer, stepSchedule, warmupCosine } from "./optimizer";
 
 /** A piece of gradient: rows `from` to `to` of a parameter (all when absent), in parts. */
 interface Plan {
@@ -298,5 +299,26 @@ describe("warmupCosine", () => {
     expect(warmupCosine(0, { peak: 2, warmup: 0, total: 10 })).toBe(2);
     expect(warmupCosine(10, { peak: 2, warmup: 0, total: 10 })).toBe(0);
     expect(warmupCosine(5, { peak: 2, warmup: 5, total: 5 })).toBe(2);
+  });
+});
+
+describe("stepSchedule", () => {
+  const rate = (step: number) => stepSchedule(step, { peak: 2, warmup: 10, total: 120, falls: [8 / 12, 11 / 12], floor: 0.5 });
+
+  test.each([
+    [0, 0.5],
+    [5, 1.25],
+    [10, 2],
+    [79, 2],
+    [80, 0.2],
+    [109, 0.2],
+    [110, 0.02],
+    [500, 0.02],
+  ])("step %i: %f", (at, expected) => expect(rate(at)).toBeCloseTo(expected, 12));
+
+  test("without warm-up starts at the peak, without falls stays there, and falls by the factor told", () => {
+    const plain = { peak: 3, warmup: 0, total: 10 };
+    expect([0, 9, 10].map((step) => stepSchedule(step, { ...plain, falls: [] }))).toEqual([3, 3, 3]);
+    expect([4, 5, 9].map((step) => stepSchedule(step, { ...plain, falls: [0.9, 0.5], factor: 0.5 }))).toEqual([3, 1.5, 0.75]);
   });
 });

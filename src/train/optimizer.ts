@@ -150,3 +150,20 @@ export function warmupCosine(step: number, o: { peak: number; warmup: number; to
   const progress = Math.min(1, (step - warmup) / Math.max(1, total - warmup));
   return end + (peak - end) * 0.5 * (1 + Math.cos(Math.PI * progress));
 }
+
+/** What a schedule of steps is told; the shares are of `total` and the usual ones of detectors are 8/12 and 11/12. */
+export interface StepSchedule {
+  peak: number;
+  warmup: number;
+  total: number;
+  /** Shares of the run, in 0..1, at which the rate is multiplied with `factor`. */
+  falls: readonly number[];
+  factor?: number;
+  floor?: number;
+}
+
+/** Learning rate at `step` (from 0): linear from `floor` over `warmup` steps, then the peak, a tenth of it after each fall. */
+export function stepSchedule(step: number, { peak, warmup, total, falls, factor = 0.1, floor = 0 }: StepSchedule): number {
+  if (step < warmup) return floor + ((peak - floor) * step) / warmup;
+  return peak * factor ** falls.filter((share) => step >= Math.round(share * total)).length;
+}

@@ -1,19 +1,22 @@
 /**
  * One run: build, play, pause, step, change a setting, evaluate, save, continue. Knows no browser and no command line, and
- * not what is learnt: that is the task's.
+ * not what is learned: that is the task's.
  *
  * Everything a step sees is a function of the seed and the step number (order of images, augmentation, random masks), so a
  * session restored from a checkpoint continues with the same bits.
  */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { Graph, Live, type Tensor } from "../engine/graph";
+import { Live } from "../engine/graph";
 import { Program } from "../engine/program";
 import type { Weights } from "../models/weights";
-import { type Change, KEYS, type Key, parseSetting, SettingError, type Settings, settingOf } from "../settings/experiment";
-import type { Knobs, Progress, Report, Scores, Subject, Task } from "../tasks/task";
+import type { Change, Settings } from "../settings/run";
+import { SettingError } from "../settings/schema";
+import { SCHEMA } from "../tasks";
+import type { AnyDataset, AnyNetwork, Progress, Reference, Report, Scores, Sources, Task, TaskRuntime } from "../tasks/task";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
 import { Optimizer, warmupCosine } from "./optimizer";
+import { recordStep } from "./step";
 
 /** What one step did. Times are in milliseconds. */
 export interface StepReport extends Report {
@@ -23,10 +26,12 @@ export interface StepReport extends Report {
   imagesPerSecond: number;
 }
 
-export interface SessionOptions<T extends Task = Task> {
+export interface SessionOptions<T extends Task = Task, D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork> {
   engine: Engine;
+  runtime: TaskRuntime<D, N, T>;
+  sources: Sources<D, N>;
+  /** Of a preset of that task; checked here. */
   settings: Settings;
-  subject: Subject<T>;
 }
 
 /** Share of a run over which the learning rate warms up. */
@@ -42,27 +47,32 @@ export class Session<T extends Task = Task> {
   private version = 0;
 
   private constructor(
-    private readonly options: SessionOptions<T>,
+    private readonly engine: Engine,
+    readonly sources: Sources,
     readonly settings: Settings,
-    private readonly knobs: Knobs,
+    private readonly live: Record<string, Live>,
     readonly task: T,
     private readonly optimizer: Optimizer,
   ) {}
 
-  /** A fresh run. Throws with what does not fit: teacher and data, settings and model. */
-  static create<T extends Task>(options: SessionOptions<T>): Session<T> {
-    const settings = { ...options.settings };
-    const knobs = Object.fromEntries(["step", ...KEYS].map((key) => [key, new Live(0)])) as Knobs;
-    const task = options.subject.task(options.engine, settings, knobs);
-    const session = new Session(options, settings, knobs, task, new Optimizer(task.params, task.optimizer));
+  /** A fresh run. Throws with what does not fit: a setting, teacher and data, settings and model. */
+  static create<T extends Task, D extends AnyDataset, N extends AnyNetwork>(options: SessionOptions<T, D, N>): Session<T> {
+    const { engine, runtime, sources } = options;
+    const settings = SCHEMA.checked(options.settings);
+    const live = Object.fromEntries(["step", ...Object.keys(settings)].map((key) => [key, new Live(0)]));
+    const task = runtime.create(engine, sources, settings, live);
+    const session = new Session(engine, sources, settings, live, task, new Optimizer(task.params, task.optimizer));
     session.applyLive();
     return session;
   }
 
   /** Continues a saved run on the same data and teacher. */
-  static restore<T extends Task>(options: Omit<SessionOptions<T>, "settings">, bytes: Uint8Array): Session<T> {
+  static restore<T extends Task, D extends AnyDataset, N extends AnyNetwork>(
+    options: Omit<SessionOptions<T, D, N>, "settings">,
+    bytes: Uint8Array,
+  ): Session<T> {
     const saved = readCheckpoint(bytes);
-    const { dataset, teacher, guide } = options.subject;
+    const { dataset, teacher, guide } = options.sources;
     if (saved.dataset.id !== dataset.id)
       throw new EngineError(`This run was saved on other data: ${saved.dataset.name} (${saved.dataset.id}).`, "Open that data first.");
     if (saved.teacher?.id !== teacher?.id)
@@ -86,10 +96,10 @@ export class Session<T extends Task = Task> {
 
   /** The whole state as one file: weights, optimizer, step, settings, changes, extras. */
   async save(): Promise<Uint8Array> {
-    const { dataset, teacher } = this.options.subject;
-    const { settings, step, changes, extras } = this;
+    const { settings, step, changes, extras, sources } = this;
     const checkpoint: Checkpoint = {
-      ...{ settings, step, changes, extras, dataset, teacher, guide: this.task.guide },
+      ...{ settings, step, changes, extras, dataset: reference(sources.dataset) },
+      ...{ teacher: sources.teacher && reference(sources.teacher), guide: this.task.guide },
       weights: await this.task.params.read(),
       optimizer: await this.optimizer.state(),
     };
@@ -122,14 +132,14 @@ export class Session<T extends Task = Task> {
   /** Before the first step: settings that the task measures rather than takes. */
   private async prepare(): Promise<void> {
     const measured = (await this.task.prepare?.()) ?? {};
-    for (const [key, value] of Object.entries(measured)) this.set(key as Key, value);
+    for (const [key, value] of Object.entries(measured)) this.set(key, value);
   }
 
   /** The recorded step. A change that arrives while it is compiled records it again. */
   private async recorded(): Promise<Program> {
     while (!this.program) {
       const { version } = this;
-      const program = await Program.compile(...this.trace());
+      const program = await Program.compile(...this.record());
       if (version === this.version) this.program = program;
       else program.dispose();
     }
@@ -138,21 +148,18 @@ export class Session<T extends Task = Task> {
 
   /** Compiles the step's kernels ahead, so that the first step comes at once. Steps may be made meanwhile. */
   async warm(): Promise<void> {
-    await Program.warm(...this.trace());
+    await Program.warm(...this.record());
   }
 
-  private trace(): [Graph, Record<string, Tensor>] {
-    const graph = new Graph(this.options.engine);
-    const { grads, outputs } = this.task.trace(graph);
-    const clip = this.optimizer.update(grads);
-    return [graph, { ...outputs, ...(clip && { clip }) }];
+  private record(): ReturnType<typeof recordStep> {
+    return recordStep(this.engine, (graph) => this.task.trace(graph), this.optimizer);
   }
 
   /** Changes a live setting; it acts on the next step. Throws a SettingError for others, and for values that cannot be. */
-  set(key: Key, value: unknown): Change {
-    const setting = settingOf(key, this.settings.preset);
+  set(key: string, value: unknown): Change {
+    const setting = SCHEMA.setting(key, this.settings.preset);
     if (setting.when !== "live") throw new SettingError(`${key} cannot change during a run.`, "Start a new run with it.");
-    const to = parseSetting(key, value, this.settings.preset);
+    const to = SCHEMA.parse(key, value, this.settings.preset);
     this.task.check?.({ ...this.settings, [key]: to });
     const change = { step: this.step, key, from: this.settings[key], to };
     Object.assign(this.settings, { [key]: to });
@@ -183,9 +190,9 @@ export class Session<T extends Task = Task> {
 
   /** Hands the settings to the kernels. Returns the learning rate of the coming step. */
   private applyLive(): number {
-    const { settings, knobs, step } = this;
-    for (const key of KEYS) knobs[key].value = Number(settings[key]);
-    knobs.step.value = step;
+    const { settings, live, step } = this;
+    for (const key of Object.keys(settings)) live[key].value = Number(settings[key]);
+    live.step.value = step;
     const warmup = Math.ceil(WARMUP * settings.steps);
     const lr = warmupCosine(step + 1, { peak: settings.lr, warmup, total: settings.steps, end: settings.lr / 100 });
     this.optimizer.knobs.lr.value = lr;
@@ -193,3 +200,5 @@ export class Session<T extends Task = Task> {
     return lr;
   }
 }
+
+const reference = ({ id, name }: Reference): Reference => ({ id, name });

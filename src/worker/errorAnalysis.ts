@@ -1,9 +1,10 @@
 /** Measures what errors cost a run's student and teacher, batch by batch between whatever else uses the GPU. */
+
+import type { Alone } from "../tasks/task";
 import type { Session } from "../train/session";
 import type { Event } from "./protocol";
-import type { Alone } from "./teacherTraining";
 
-export class ErrorWatch {
+export class ErrorAnalysis {
   private underWay?: AbortController;
 
   constructor(

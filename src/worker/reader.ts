@@ -2,64 +2,54 @@
  * A worker of its own that reads a data set. Training goes on meanwhile, and whatever happens
  * here (a damaged archive, too little memory, a visitor who changes their mind) ends this worker and nothing else.
  */
-import type { PackedDataset } from "../data/dataset";
 import { decodeInBrowser, decodeWholeInBrowser } from "../data/decode";
-import { packedSet } from "../data/detection";
-import { openFiles } from "../data/open";
-import { openDetection } from "../data/open.detection";
+import type { SourceFile } from "../data/files";
 import { EngineError } from "../engine/errors";
-import { sourceOf } from "./given";
-import {
-  buffersOf,
-  DATA_SEED,
-  type GivenFile,
-  KEPT_DATA,
-  type Made,
-  type Origin,
-  type ReadCommand,
-  type ReadEvent,
-} from "./readerProtocol";
+import { TASKS } from "../tasks";
+import { buffersOf, DATA_SEED, type GivenFile, KEPT_DATA, type ReadCommand, type ReadData, type ReadEvent } from "./readerProtocol";
 import { recall } from "./storage";
 
 const PROGRESS_MS = 100;
 
 const files: GivenFile[] = [];
-let told = 0;
+let toldAt = 0;
 
 self.onmessage = ({ data }: MessageEvent<ReadCommand>) => {
   if (data.type === "add") files.push(...data.files);
-  else void (data.kind === "detector" ? makeBoxes(data.side) : make(data.origin, data.side)).then(deliver, refuse);
+  else void (data.origin.kind === "kept" ? kept(data.task) : readFiles(data.task, data.side)).then(deliver, refuse);
 };
 
-async function make(origin: Origin, side: number): Promise<Made> {
-  if (origin.kind === "kept") return named(await kept());
-  const { notes, ...dataset } = await openFiles(files.map(sourceOf), { side, decode: decodeInBrowser, seed: DATA_SEED, onProgress });
-  return named(dataset, notes);
+async function readFiles(task: string, side: number): Promise<ReadData> {
+  const decoders = { square: decodeInBrowser, whole: decodeWholeInBrowser };
+  const { open } = await TASKS[task].data();
+  return { task, ...(await open(files.map(sourceOf), { side, seed: DATA_SEED, decoders, onProgress })) };
 }
 
-const named = (dataset: PackedDataset, notes: string[] = []): Made => ({ kind: "classifier", dataset, notes });
-
-/** Pictures with boxes come from files alone: generated ones are painted where they are learned from. */
-async function makeBoxes(side: number): Promise<Made> {
-  const options = { side, decode: decodeWholeInBrowser, seed: DATA_SEED, onProgress };
-  const { notes, ...dataset } = await openDetection(files.map(sourceOf), options);
-  return { kind: "detector", dataset: packedSet(dataset), notes };
-}
-
-async function kept(): Promise<PackedDataset> {
-  const dataset = await recall<PackedDataset>(KEPT_DATA);
-  if (dataset) return dataset;
+async function kept(task: string): Promise<ReadData> {
+  const packed = await recall(KEPT_DATA);
+  if (packed) return { task, packed, notes: [] };
   throw new EngineError("The images are no longer on this device.", "Choose their files again.");
 }
 
+function sourceOf({ path, file }: GivenFile): SourceFile {
+  return { path, size: file.size, bytes: async () => new Uint8Array(await readable(file.arrayBuffer(), path)) };
+}
+
+/** A file that was moved, changed or locked since it was chosen cannot be read any more. */
+function readable<T>(reading: Promise<T>, path: string): Promise<T> {
+  return reading.catch(() => {
+    throw new EngineError(`${path} can no longer be read: it was changed, moved or locked.`, "Choose the files again.");
+  });
+}
+
 function onProgress(share: number): void {
-  if (performance.now() - told < PROGRESS_MS) return;
-  told = performance.now();
+  if (performance.now() - toldAt < PROGRESS_MS) return;
+  toldAt = performance.now();
   post({ type: "progress", share });
 }
 
-function deliver(made: Made): void {
-  post({ type: "made", made }, buffersOf(made.dataset));
+function deliver(read: ReadData): void {
+  post({ type: "read", read }, buffersOf(read.packed));
 }
 
 function refuse(error: unknown): void {

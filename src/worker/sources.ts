@@ -1,14 +1,13 @@
-/** What the next run learns from: data, and a teacher for it that came with the page, was trained here or was imported. */
+/** What a task's next run learns from: data, and a teacher for it that came with the page, was trained here or was imported. */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import type { Settings } from "../settings/experiment";
-import { type Network, readNetwork, type Told } from "../tasks/classification/network";
-import { type AnyData, type AnyNetwork, describeViT, type Kind } from "./kinds";
-import type { DataFacts, Event } from "./protocol";
+import type { Settings } from "../settings/run";
+import type { Alone, AnyDataset, AnyNetwork, DataFacts, ImportHints, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
+import type { Event } from "./protocol";
 import { KEPT_DATA, KEPT_FACTS } from "./readerProtocol";
-import { forget, keep } from "./storage";
-import { type Teacher, type TeacherFile, Teachers } from "./teacherStore";
-import { type Alone, Teaching } from "./teacherTraining";
+import type { KeyValueStore } from "./storage";
+import { type Teacher, type TeacherFile, TeacherStore } from "./teacherStore";
+import { TeacherTraining } from "./teacherTraining";
 
 interface Held<D, N> {
   dataset: D;
@@ -16,20 +15,27 @@ interface Held<D, N> {
   teacher?: Teacher<N>;
 }
 
-export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwork> {
-  readonly teachers: Teachers<D, N>;
-  /** A network whose attention may choose the patches, whatever the data. */
-  guide?: Network;
+/** A wing with what it loads when it is first wanted. */
+export interface Wing<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork> {
+  definition: TaskDefinition<D, N>;
+  data: TaskData<D>;
+  runtime: TaskRuntime<D, N>;
+}
+
+export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork> {
+  readonly teachers: TeacherStore<D, N>;
+  private guideNetwork?: { network: AnyNetwork; kind: string };
   private held?: Held<D, N>;
-  private teaching?: Teaching;
+  private training?: TeacherTraining<D, N>;
 
   constructor(
-    readonly kind: Kind<D, N>,
+    readonly wing: Wing<D, N>,
+    private readonly store: KeyValueStore,
     private readonly post: (event: Event) => void,
-    /** Whether the page wants to hear of this kind now. */
-    private readonly isWanted: (kind: Kind<D, N>) => boolean,
+    /** Whether the page wants to hear of this task now. */
+    private readonly isWanted: () => boolean,
   ) {
-    this.teachers = new Teachers(kind);
+    this.teachers = new TeacherStore(wing.runtime.networks, store);
   }
 
   get ready(): boolean {
@@ -44,50 +50,85 @@ export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwo
     return this.hold().teacher;
   }
 
-  async load(dataset: D, notes: string[]): Promise<void> {
-    this.held = { dataset, facts: this.kind.facts(dataset, notes), teacher: await this.teachers.of(dataset) };
+  /** A network whose attention may choose the patches, whatever the data. */
+  get guide(): AnyNetwork | undefined {
+    return this.guideNetwork?.network;
+  }
+
+  /** Takes data that were read. */
+  async take(packed: unknown, notes: string[]): Promise<void> {
+    return this.load(this.wing.data.unpack(packed), notes);
+  }
+
+  /** Takes generated data by their id; nothing is painted before it is asked for. */
+  async generate(id: string): Promise<void> {
+    const options = this.wing.data.optionsOf(id);
+    if (!options) throw new EngineError(`There are no generated images called ${id}.`, "Use those of this page.");
+    return this.load(this.wing.data.generated(options), []);
+  }
+
+  private async load(dataset: D, notes: string[]): Promise<void> {
+    this.held = { dataset, facts: this.factsOf(dataset, notes), teacher: await this.teachers.of(dataset) };
     this.tell(true);
+  }
+
+  private factsOf(dataset: D, notes: string[]): DataFacts {
+    const { id, name, side, classes, train, test } = dataset;
+    const { data, definition } = this.wing;
+    return {
+      ...{ id, name, side, channels: data.channels(dataset), classes, train: train.count, test: test.count, notes },
+      ...{ task: definition.name, generated: data.optionsOf(id) !== undefined },
+    };
   }
 
   /** Keeps the images on this device, or removes what is kept. */
   async keepData(wanted: boolean): Promise<void> {
     const { dataset, facts } = this.hold();
+    const { keep, forget } = this.store;
     if (!wanted) for (const slot of [KEPT_DATA, KEPT_FACTS]) await forget(slot);
-    else if (!((await keep(KEPT_DATA, this.kind.packed(dataset))) && (await keep(KEPT_FACTS, facts))))
+    else if (!((await keep(KEPT_DATA, this.wing.data.pack(dataset))) && (await keep(KEPT_FACTS, facts))))
       throw new EngineError("This browser does not let the page keep so much.", "Free some space, or keep the files at hand.");
     this.post({ type: "keptData", facts: wanted ? facts : null });
   }
 
   /** Takes a file as this data's teacher, once it has shown what it knows. Rejects, changing nothing, when it does not fit. */
-  async import(engine: Engine, bytes: Uint8Array, name: string, told: Told): Promise<void> {
+  async importTeacher(engine: Engine, bytes: Uint8Array, name: string, hints: ImportHints): Promise<void> {
     const { dataset } = this.hold();
-    const score = await this.kind.measure(engine, await this.kind.read(bytes, name, told), dataset);
-    this.adopt(await this.teachers.take({ bytes, name, told, score, origin: "imported" }, dataset), dataset);
+    const { networks } = this.wing.runtime;
+    const score = await networks.measure(engine, await networks.read(bytes, name, hints), dataset);
+    this.adopt(await this.teachers.take({ bytes, name, hints, score, origin: "imported" }, dataset), dataset);
   }
 
-  async importGuide(bytes: Uint8Array, name: string, told: Told): Promise<Network> {
-    this.guide = await readNetwork(bytes, name, told);
+  /** Takes a file as the guide. Rejects where no setting of the task asks for one. */
+  async importGuide(bytes: Uint8Array, name: string, hints: ImportHints): Promise<AnyNetwork> {
+    const { readGuide } = this.wing.runtime.networks;
+    if (!readGuide) throw new EngineError("This method asks no guide.", "Choose a method that masks patches.");
+    this.guideNetwork = await readGuide(bytes, name, hints);
     this.tell();
-    return this.guide;
+    return this.guideNetwork.network;
   }
 
-  /** Trains a teacher on this data to the end, or until `endTeaching`. */
-  async teach(engine: Engine, settings: Settings, alone: Alone): Promise<void> {
+  /** Trains a teacher on this data to the end, or until `endTeacherTraining`. */
+  async trainTeacher(engine: Engine, settings: Settings, alone: Alone): Promise<void> {
     const { dataset, teacher } = this.hold();
     const take = (file: TeacherFile) => this.teachers.take(file, dataset);
     try {
-      this.teaching = new Teaching({
-        ...{ kind: this.kind, engine, dataset, settings, alone },
-        report: (report) => this.post({ type: "teaching", report }),
+      this.training = new TeacherTraining({
+        ...{ definition: this.wing.definition, runtime: this.wing.runtime, engine, dataset, settings, alone },
+        report: (report) => this.post({ type: "teacherTraining", report }),
         // A finished teacher does not make way for half a one.
         store: async (file) => void (teacher || (await take(file))),
       });
-      const file = await this.teaching.run();
+      const file = await this.training.run();
       if (file) this.adopt(await take(file), dataset);
     } finally {
-      this.teaching = undefined;
-      this.post({ type: "teaching", report: null });
+      this.training = undefined;
+      this.post({ type: "teacherTraining", report: null });
     }
+  }
+
+  endTeacherTraining(use: boolean): void {
+    this.training?.end(use);
   }
 
   /** Forgets the teacher trained or imported for this data; the page's own takes its place where it fits. */
@@ -95,10 +136,6 @@ export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwo
     const { dataset } = this.hold();
     await this.teachers.drop(dataset);
     this.adopt(await this.teachers.of(dataset), dataset);
-  }
-
-  endTeaching(use: boolean): void {
-    this.teaching?.end(use);
   }
 
   /** Meanwhile other data may have been loaded; the teacher waits for its own. */
@@ -113,16 +150,20 @@ export class Supply<D extends AnyData = AnyData, N extends AnyNetwork = AnyNetwo
     throw new EngineError("There is no data yet.", "Wait until it is read.");
   }
 
-  /** Says what is loaded. */
-  tell(read = false): void {
-    if (!this.isWanted(this.kind)) return;
+  /** Says what is loaded; `fresh` where the data are new. */
+  tell(fresh = false): void {
+    if (!this.isWanted()) return;
     const { facts, teacher } = this.hold();
-    const known = teacher && { ...this.factsOf(teacher.network), origin: teacher.origin, score: teacher.network.score };
-    const guide = this.guide && { id: this.guide.id, name: this.guide.name, kind: describeViT(this.guide.config) };
-    this.post({ type: "loaded", read, data: facts, teacher: known ?? null, guide: guide ?? null });
-  }
-
-  private factsOf(network: N) {
-    return { id: network.id, name: network.name, kind: this.kind.describe(network) };
+    const { describe } = this.wing.runtime.networks;
+    const described = teacher && {
+      ...{ id: teacher.network.id, name: teacher.network.name, kind: describe(teacher.network) },
+      ...{ origin: teacher.origin, score: teacher.network.score },
+    };
+    const guide = this.guideNetwork && {
+      id: this.guideNetwork.network.id,
+      name: this.guideNetwork.network.name,
+      kind: this.guideNetwork.kind,
+    };
+    this.post({ type: "loaded", fresh, data: facts, teacher: described ?? null, guide: guide ?? null });
   }
 }

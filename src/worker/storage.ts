@@ -43,3 +43,15 @@ export async function keep(key: string, value: unknown): Promise<boolean> {
 export async function forget(key: string): Promise<void> {
   await carryOut("readwrite", (table) => table.delete(key)).catch(() => undefined);
 }
+
+/** Where values lie by key; tests bring their own. */
+export interface KeyValueStore {
+  /** What was stored under a key; undefined when there is nothing, or no storage. */
+  recall<T>(key: string): Promise<T | undefined>;
+  /** Stores a structured-cloneable value; false when that is refused. */
+  keep(key: string, value: unknown): Promise<boolean>;
+  forget(key: string): Promise<void>;
+}
+
+/** The browser's own. */
+export const browserStore: KeyValueStore = { recall, keep, forget };

@@ -13,9 +13,12 @@ import type { Program } from "../../engine/program";
 import { Params } from "../../models/params";
 import { inferViT } from "../../models/vit/names";
 import type { Weights } from "../../models/weights";
-import { compileStep, type Model } from "../../tasks/classification/step";
-import { TeacherClock } from "../../tasks/classification/teacherClock";
+import { softLabels } from "../../tasks/classification/softLabels";
+import { type Model, traceLosses } from "../../tasks/classification/step";
+import { asked } from "../../tasks/classification/task";
+import { TeacherClock } from "../../tasks/teacherClock";
 import { Optimizer } from "../../train/optimizer";
+import { compileStep } from "../../train/step";
 import { median, type Setup } from "./contest";
 import { makeSetup } from "./defaults";
 import { offerGPU } from "./navigator.node";
@@ -67,7 +70,8 @@ function recorder(engine: Engine, setup: Setup) {
   const batch = { size: labels.length, images: engine.takeBuffer(images.byteLength), labels: engine.takeBuffer(labels.byteLength) };
   return async (k: number) => {
     const started = performance.now();
-    const program = await compileStep(engine, { student, optimizer, batch, lesson: { teacher, keep: { k }, temperature: 1, weight: 1 } });
+    const distillation = softLabels(teacher, { k });
+    const program = await compileStep(engine, (graph) => traceLosses(graph, { student, batch, distillation }), optimizer);
     return { program, ms: performance.now() - started };
   };
 }
@@ -103,7 +107,7 @@ async function slowest(program: Program): Promise<Record<string, string>> {
 
 /** GPU milliseconds of the teacher's forward pass on all, 75, 50 and 25 % of the patches, in turns. */
 async function teacherTimes(engine: Engine, setup: Setup): Promise<Record<string, number>> {
-  const clock = new TeacherClock(engine, load(engine, setup.teacher), setup.imageShape[0]);
+  const clock = new TeacherClock(engine, asked(load(engine, setup.teacher), setup.imageShape[0]));
   const shares = [100, 75, 50, 25];
   const ks = shares.map((share) => (64 * share) / 100);
   let times: number[] = [];

@@ -7,6 +7,7 @@ import { gradientReader } from "../../models/gradients.fixture";
 import { Params } from "../../models/params";
 import { inferViT } from "../../models/vit/names";
 import { compare, testEngine, upload } from "../../ops/check";
+import { softLabels } from "../../tasks/classification/softLabels";
 import { type Model, traceLosses } from "../../tasks/classification/step";
 import type { Setup, Weights } from "./contest";
 import { makeSetup, normals, type Options, randomVit, type Tensors } from "./defaults";
@@ -50,16 +51,16 @@ async function ourGradients(setup: Setup): Promise<{ loss: number; grads: Map<st
   const graph = new Graph(engine);
   const student = load(engine, setup.student, setup.heads[0]);
   const batch = { size: setup.labels.length, images: upload(engine, setup.images, "f32"), labels: upload(engine, setup.labels, "u32") };
-  const { grads, outputs } = traceLosses(graph, { student, batch, lesson: lessonOf(engine, setup) });
+  const { grads, outputs } = traceLosses(graph, { student, batch, distillation: distillationOf(engine, setup) });
   const reader = gradientReader(student.params, grads);
   const fetched = await (await Program.compile(graph, { ...outputs, ...reader.outputs })).fetch();
   return { loss: fetched.ce[0] + (fetched.kd?.[0] ?? 0), grads: reader.read(fetched) };
 }
 
-function lessonOf(engine: Engine, setup: Setup) {
+function distillationOf(engine: Engine, setup: Setup) {
   if (setup.task === "vit-step") return undefined;
   const k = keptPatches(setup, vitShape(setup.teacher).patches);
-  return { teacher: load(engine, setup.teacher, setup.heads[1]), keep: { k }, temperature: 1, weight: 1 };
+  return softLabels(load(engine, setup.teacher, setup.heads[1]), { k });
 }
 
 function load(engine: Engine, weights: Weights, heads: number): Model {

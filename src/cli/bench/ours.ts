@@ -3,11 +3,14 @@ import { type Engine, openEngine } from "../../engine/device";
 import { Graph } from "../../engine/graph";
 import { Program } from "../../engine/program";
 import { Params, readFloats } from "../../models/params";
+import { patches } from "../../models/vit/config";
 import { inferViT } from "../../models/vit/names";
 import type { Weights } from "../../models/weights";
 import { matmul } from "../../ops/linear";
-import { type Batch, compileStep, type Lesson, type Model } from "../../tasks/classification/step";
+import { softLabels } from "../../tasks/classification/softLabels";
+import { type Batch, type Distillation, type Model, traceLosses } from "../../tasks/classification/step";
 import { Optimizer } from "../../train/optimizer";
+import { compileStep } from "../../train/step";
 import { type Contestant, meanSquare, type Runner, type Setup } from "./contest";
 import { keptPatches } from "./flops";
 import { convolution } from "./ours.conv";
@@ -27,7 +30,8 @@ export const ours: Contestant = {
 async function training(engine: Engine, setup: Setup): Promise<Runner> {
   const student = load(engine, setup.student, setup.heads[0]);
   const optimizer = new Optimizer(student.params, { kind: "adamw", decays: () => false });
-  const program = await compileStep(engine, { student, optimizer, batch: upload(engine, setup), lesson: lessonOf(engine, setup) });
+  const step = { student, batch: upload(engine, setup), distillation: distillationOf(engine, setup) };
+  const program = await compileStep(engine, (graph) => traceLosses(graph, step), optimizer);
   let last: ReturnType<Program["run"]>;
   return {
     async step() {
@@ -43,11 +47,10 @@ async function training(engine: Engine, setup: Setup): Promise<Runner> {
   };
 }
 
-function lessonOf(engine: Engine, { task, teacher, heads, keep }: Setup): Lesson | undefined {
+function distillationOf(engine: Engine, { task, teacher, heads, keep }: Setup): Distillation | undefined {
   if (task === "vit-step") return undefined;
   const model = load(engine, teacher, heads[1]);
-  const count = (model.config.image / model.config.patch) ** 2;
-  return { teacher: model, keep: { k: keptPatches({ task, keep }, count) }, temperature: 1, weight: 1 };
+  return softLabels(model, { k: keptPatches({ task, keep }, patches(model.config)) });
 }
 
 function load(engine: Engine, weights: Weights, heads: number): Model {

@@ -1,6 +1,7 @@
 /**
  * Imports only go left: shaders <- engine <- ops <- models <- methods, data, metrics <- tasks <- train <- worker <- ui,
- * settings <- methods and train <- cli. This check reads every import below src/ and names the ones that go another way.
+ * settings <- methods and train <- cli. This check reads every import below src/ and names the ones that go another way, and
+ * whoever outside the wings asks which task it is.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, resolve } from "node:path";
@@ -62,12 +63,33 @@ export function violations(file, source) {
   return found;
 }
 
+/** Who may name a task: the wings, the methods made for one, what shows one, and benchmarks of one. */
+const NAMES_TASKS = /^src\/(tasks|methods|ui\/tasks|cli\/bench)\//;
+
+/**
+ * Nothing outside a wing asks which task it is.
+ *
+ * @param {string} file path from the repository root, with forward slashes
+ * @param {string} source its text
+ * @param {string[]} wings the tasks' names
+ * @returns {string[]} one message per line that names a task, or reaches into its wing
+ */
+export function taskNames(file, source, wings) {
+  if (NAMES_TASKS.test(file) || /\.test\.tsx?$|\.fixture\.tsx?$/.test(file)) return [];
+  const names = new RegExp(`["'\`](?:${wings.join("|")})["'\`]|tasks/(?:${wings.join("|")})\\b`);
+  return source.split("\n").flatMap((line, i) => (names.test(line) ? [`${file}:${i + 1}: names a task; ask TASKS or taskOf instead`] : []));
+}
+
 /** @param {string} root the repository's folder */
 export function checkLayers(root) {
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((name) => /\.(tsx?|mjs)$/.test(name));
-  return sources.flatMap((name) =>
-    violations(posix.join("src", name.replaceAll("\\", "/")), readFileSync(join(root, "src", name), "utf8")),
-  );
+  const folders = readdirSync(join(root, "src/tasks"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const wings = folders.map(({ name }) => name);
+  return sources.flatMap((name) => {
+    const file = posix.join("src", name.replaceAll("\\", "/"));
+    const source = readFileSync(join(root, "src", name), "utf8");
+    return [...violations(file, source), ...taskNames(file, source, wings)];
+  });
 }
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { violations } from "./layers.mjs";
+import { taskNames, violations } from "./layers.mjs";
 
 test("imports to the left pass", () => {
   expect(
@@ -21,4 +21,12 @@ test("only tests reach for the GPU in Node", () => {
   const source = 'import { nodeGPU } from "../cli/device.node";';
   expect(violations("src/engine/graph.test.ts", source)).toEqual([]);
   expect(violations("src/engine/graph.ts", source)).toHaveLength(1);
+});
+
+test("whoever outside the wings names a task is named", () => {
+  const wings = ["classification", "detection"];
+  expect(taskNames("src/train/loop.ts", 'if (task === "detection") stop();', wings)).toHaveLength(1);
+  expect(taskNames("src/worker/host.ts", 'import { SETTINGS } from "../tasks/classification/settings";', wings)[0]).toMatch(/host\.ts:1/);
+  expect(taskNames("src/ui/tasks/detection/Features.tsx", 'useView("detection", "maps")', wings)).toEqual([]);
+  expect(taskNames("src/train/loop.ts", "// detection and classification alike", wings)).toEqual([]);
 });

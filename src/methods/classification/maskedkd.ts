@@ -1,145 +1,36 @@
 /**
- * MaskedKD: the student's attention chooses the patches its teacher sees.
+ * MaskedKD: soft labels of a teacher that sees only some patches. Which ones is the mask's matter (`masking.ts`).
  *
- * Son et al., "The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers", ECCV 2024.
- * score_i = mean over heads of the last block's class-token attention to patch i; the teacher receives the class token
- * and the k patches of highest score. No gradient flows through the score or the choice.
- *
- * A step calls, in this order: `look`, `choose`, `ask`.
+ * Son et al., "The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers", ECCV 2024:
+ * CE + lambda KD with KD = tau^2 KL(teacher || student), a mean over the batch.
  */
-import { EngineError } from "../../engine/errors";
-import type { Live, Tensor } from "../../engine/graph";
-import type { Bound, Params } from "../../models/params";
-import { patches, type ViTConfig } from "../../models/vit/config";
-import { type ViTResult, vit } from "../../models/vit/model";
-import { type SaliencyOptions, saliency } from "../../ops/attention";
-import { resize } from "../../ops/resize";
-import { promote, randomScores, topk } from "../../ops/select";
+import { distillation } from "../../ops/losses";
+import { number } from "../../settings/setting";
+import type { ClassificationMethod } from "./method";
 
-/** Whose attention scores the patches (nobody's: "draws"), and what becomes of the scores. */
-interface Rule {
-  scorer: "student" | "teacher" | "guide" | "draws";
-  order?: "bottom";
-  late?: true;
-}
+const knobs = {
+  lambda: number({
+    label: "Distillation weight λ",
+    help: "Weight of the teacher's soft labels beside the true labels. 0 trains the student alone.",
+    ...{ default: 1, min: 0, max: 10, when: "live", group: "loss" },
+  }),
+  temperature: number({
+    label: "Temperature τ",
+    help: "Softens both predictions before they are compared.",
+    ...{ default: 1, min: 0.5, max: 8, when: "live", group: "loss" },
+  }),
+};
 
-/**
- * The ways to choose. "student" is the method; "teacher" asks an extra full pass of the teacher; "guide" asks another
- * frozen network, such as a self-supervised one; "random" draws afresh every step; "bottom" keeps the k patches the student
- * attends to least (Table 6c). The two of late randomness draw a fifth of the k from the rest in the second half of a run;
- * with a guide that is the paper's DINO+Random (Table 5).
- */
-const RULES = {
-  student: { scorer: "student" },
-  teacher: { scorer: "teacher" },
-  guide: { scorer: "guide" },
-  random: { scorer: "draws" },
-  bottom: { scorer: "student", order: "bottom" },
-  "late-random": { scorer: "student", late: true },
-  "guide-late-random": { scorer: "guide", late: true },
-} as const satisfies Record<string, Rule>;
-
-export type Criterion = keyof typeof RULES;
-export const CRITERIA = Object.keys(RULES) as [Criterion, ...Criterion[]];
-
-/** Whether a criterion asks the network that is neither student nor teacher. */
-export const asksGuide = (criterion: Criterion): boolean => RULES[criterion].scorer === "guide";
-
-/** A frozen network. */
-export interface Network {
-  params: Params;
-  config: ViTConfig;
-}
-
-/** Which patches are shown. */
-export interface KeepChoice extends Pick<SaliencyOptions, "queries" | "reading"> {
-  /** Number of patches k; all N of them skips the choice. */
-  k: number;
-  /**
-   * Who sees only those. With "student" the teacher sees everything: Fig. 6 does not say how its patches are chosen; here
-   * by the same criteria, from a pass of the whole image that sends no gradient.
-   */
-  masked?: "teacher" | "student";
-  criterion?: Criterion;
-  /** Whose attention the criteria of a guide read. */
-  guide?: Network;
-  /** Block of the student whose attention is read, from 1; 0 is the last, and so is every number past it. */
-  block?: number;
-  /** Source of random choices; `step` moves on between runs. */
-  random?: { seed: number; step: Live | number };
-  /** With late randomness: how many of the k are those of highest score. */
-  highest?: number | Live;
-}
-
-/** What is shown of each image. */
-export interface Choice {
-  /** u32 [B, k], absent when everything is shown. */
-  kept?: Tensor;
-  /** [B, N], absent when everything is shown. */
-  score?: Tensor;
-}
-
-/** Tells the random choices of patches from other uses of the same seed. */
-const STREAM = { random: 0x200, late: 0x201 };
-
-/** Share of the kept patches that late randomness still takes by score: 78 of 98. */
-const STILL_HIGHEST = 0.8;
-
-/** How many of k patches late randomness takes by score at `step` (from 0) of `steps`: all, and fewer in the second half. */
-export function highestOf(k: number, step: number, steps: number): number {
-  return 2 * step < steps ? k : Math.round(STILL_HIGHEST * k);
-}
-
-/** The student looks at whole images, and computes as much as the choice reads, or every token of its last block. */
-export function look(student: { params: Bound; config: ViTConfig }, images: Tensor, keep?: KeepChoice, allTokens = false): ViTResult {
-  const { params, config } = student;
-  const reads = keep?.queries === "patches" && blockOf(keep, config.depth) === config.depth;
-  return vit(params, config, images, { allTokens: allTokens || reads });
-}
-
-const blockOf = ({ block = 0 }: KeepChoice, depth: number): number => (block === 0 ? depth : Math.min(block, depth));
-
-interface Pair {
-  student: { config: ViTConfig };
-  teacher: Network;
-}
-
-/** Number of patches N of whoever is masked. */
-export function maskedPatches({ student, teacher }: Pair, { masked }: Pick<KeepChoice, "masked">): number {
-  return patches((masked === "student" ? student : teacher).config);
-}
-
-/** Chooses the patches of `images` that are shown; `seen` is what the student made of the whole of them. */
-export function choose(pair: Pair, images: Tensor, seen: ViTResult, keep: KeepChoice): Choice {
-  const count = maskedPatches(pair, keep);
-  if (keep.k >= count) return {};
-  const rule: Rule = RULES[keep.criterion ?? "student"];
-  const { random = { seed: 0, step: 0 }, highest = keep.k } = keep;
-  const draws = (stream: number) => randomScores(images.graph, [images.shape[0], count], { ...random, stream });
-  const score = rule.scorer === "draws" ? draws(STREAM.random) : matched(attended(rule.scorer, pair, images, seen, keep), count);
-  const ranked = rule.late ? promote(score, draws(STREAM.late), highest) : score;
-  return { kept: topk(ranked, keep.k, { order: rule.order }), score };
-}
-
-/** The attention that each patch receives. */
-function attended(scorer: "student" | "teacher" | "guide", { teacher }: Pair, images: Tensor, seen: ViTResult, keep: KeepChoice): Tensor {
-  if (scorer === "student") return saliency(seen.attention[blockOf(keep, seen.attention.length) - 1], keep);
-  const network = scorer === "teacher" ? teacher : keep.guide;
-  if (!network) throw new EngineError("There is no guide to choose the patches.", "Load a network as the guide, or choose by another.");
-  const { attention } = ask(network, images, undefined, keep.queries === "patches");
-  return saliency(attention[attention.length - 1], keep);
-}
-
-/** Asks a frozen network about (some patches of) the images, resized to the side it was trained for. */
-export function ask({ params, config }: Network, images: Tensor, kept?: Tensor, allTokens = false): ViTResult {
-  const side = images.shape[images.shape.length - 1];
-  const fitting = side === config.image ? images : resize(images, [config.image, config.image]);
-  return vit(params.on(images.graph, false), config, fitting, { kept, allTokens });
-}
-
-/** Scores of another patch grid, resized bilinearly to one of `count` patches. */
-function matched(score: Tensor, count: number): Tensor {
-  if (score.cols === count) return score;
-  const [from, to] = [Math.sqrt(score.cols), Math.sqrt(count)];
-  return resize(score.reshape([score.rows, from, from]), [to, to]).reshape([score.rows, count]);
-}
+export const maskedkd: ClassificationMethod<typeof knobs> = {
+  name: "maskedkd",
+  label: "MaskedKD",
+  paper: "Son et al., The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers, ECCV 2024",
+  about: "A vision transformer learns to name images from a teacher that sees only the patches the student attends to.",
+  knobs,
+  terms: { kd: { label: "soft labels", kind: "logit", weight: "lambda", paper: "1" } },
+  views: {},
+  losses: ({ student, teacher, knobs }) => ({
+    losses: { kd: distillation(student.result.logits, teacher.result.logits, knobs.temperature) },
+    views: [],
+  }),
+};

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Weights } from "../../models/weights";
 import { testEngine } from "../../ops/check";
-import { features, type Scene, teach } from "./distill.fixture";
+import { distill, features, type Scene } from "./distill.fixture";
 import { fgd } from "./fgd";
 import { fitnet } from "./fitnet";
 import { freekd } from "./freekd";
@@ -25,16 +25,16 @@ function changed(weights: Weights, change: (v: number, i: number) => number, nam
 describe("FitNet", () => {
   test("is a mean of squares, or their sum over the batch", async () => {
     const value = async (reduction: string) =>
-      (await (await teach(await testEngine(), fitnet, { ...same, knobs: { reduction } })).run()).values.feature;
+      (await (await distill(await testEngine(), fitnet, { ...same, knobs: { reduction } })).run()).values.feature;
     expect((await value("normalised")) / (squares / 512)).toBeCloseTo(1, 5);
     expect((await value("literal")) / (squares / 2)).toBeCloseTo(1, 5);
   });
 });
 
 describe("PKD", () => {
-  test("T25: neither scale nor shift of a channel matters", async () => {
+  test("neither scale nor shift of a channel matters", async () => {
     const value = async (student: Weights) =>
-      (await (await teach(await testEngine(), pkd, { ...same, student, knobs: {} })).run()).values.feature;
+      (await (await distill(await testEngine(), pkd, { ...same, student, knobs: {} })).run()).values.feature;
     const affine = (v: number, i: number) => [2, 0.3, 7, 1][i % 4] * v + [0, 5, -1, 0.1][i % 4];
     expect(await value(changed(student, affine))).toBeCloseTo(await value(student), 4);
     expect(await value(changed(teacher, affine))).toBeCloseTo(0, 5);
@@ -52,27 +52,27 @@ describe("MGD", () => {
       }),
     );
 
-  test("T24: with nothing erased and a block that changes nothing, the sum of squares over the batch", async () => {
+  test("with nothing erased and a block that changes nothing, the sum of squares over the batch", async () => {
     const positive = changed(student, Math.abs);
     const trial = { ...same, student: positive, modules: identity, knobs: { ratio: 0, reduction: "literal" } };
-    const { values } = await (await teach(await testEngine(), mgd, trial)).run();
+    const { values } = await (await distill(await testEngine(), mgd, trial)).run();
     expect(values.feature / (sum(map(positive).map((v, i) => (v - map(teacher)[i]) ** 2)) / 2)).toBeCloseTo(1, 5);
   });
 
-  test("T24: erases the share asked for, other pixels every step, the same in a step run again", async () => {
-    const taught = await teach(await testEngine(), mgd, { ...same, knobs: { ratio: 0.65 } });
+  test("erases the share asked for, other pixels every step, the same in a step run again", async () => {
+    const distilled = await distill(await testEngine(), mgd, { ...same, knobs: { ratio: 0.65 } });
     const masks: Float32Array[] = [];
-    for (taught.step.value = 0; taught.step.value < 40; taught.step.value++)
-      masks.push((await taught.run()).views["mask.0"] as Float32Array);
+    for (distilled.step.value = 0; distilled.step.value < 40; distilled.step.value++)
+      masks.push((await distilled.run()).maps["mask.0"] as Float32Array);
     const erased = masks.map((mask) => sum(mask.map((v) => 1 - v)) / mask.length);
     // Five standard deviations of a binomial frequency over 40 masks of 128 pixels.
     expect(Math.abs(sum(erased) / 40 - 0.65)).toBeLessThan(5 * Math.sqrt((0.65 * 0.35) / (40 * 128)));
     expect(masks[0]).not.toEqual(masks[1]);
-    taught.step.value = 0;
-    expect((await taught.run()).views["mask.0"]).toEqual(masks[0]);
+    distilled.step.value = 0;
+    expect((await distilled.run()).maps["mask.0"]).toEqual(masks[0]);
   });
 
-  test("T24: what the published weight amounts to for a mean on COCO's maps", () => {
+  test("what the published weight amounts to for a mean on COCO's maps", () => {
     const amounts = [1, 4, 16, 64, 256].map((times) => (2e-5 * 256 * 100 * 167) / times);
     for (const [i, expected] of [85.5, 21.5, 5.4, 1.4, 0.4].entries()) expect(Math.abs(amounts[i] - expected)).toBeLessThan(0.15);
     expect(mgd.knobs.alpha.default).toBe(20);
@@ -80,39 +80,39 @@ describe("MGD", () => {
 });
 
 describe("FGD", () => {
-  test("T24: attention averages 1; the relation of blocks that start as the identity is the sum of squares", async () => {
-    const { values, views } = await (await teach(await testEngine(), fgd, { ...same, knobs: { reduction: "literal" } })).run();
+  test("attention averages 1; the relation of blocks that start as the identity is the sum of squares", async () => {
+    const { values, maps } = await (await distill(await testEngine(), fgd, { ...same, knobs: { reduction: "literal" } })).run();
     expect(values.relation / (squares / 2)).toBeCloseTo(1, 5);
     for (const b of [0, 1]) {
-      expect(sum(views["attention.0"].subarray(64 * b, 64 * b + 64)) / 64).toBeCloseTo(1, 5);
-      expect(sum(views["channelAttention.0"].subarray(4 * b, 4 * b + 4))).toBeCloseTo(1, 5);
-      expect(sum(views["background.0"].subarray(64 * b, 64 * b + 64))).toBeCloseTo(1, 5);
+      expect(sum(maps["attention.0"].subarray(64 * b, 64 * b + 64)) / 64).toBeCloseTo(1, 5);
+      expect(sum(maps["channelAttention.0"].subarray(4 * b, 4 * b + 4))).toBeCloseTo(1, 5);
+      expect(sum(maps["background.0"].subarray(64 * b, 64 * b + 64))).toBeCloseTo(1, 5);
     }
   });
 
-  test("T24: attention of four pixels of mean 0, 1, 2, 3", async () => {
+  test("attention of four pixels of mean 0, 1, 2, 3", async () => {
     const scene: Scene = { ...EQUAL, batch: 1, sides: [2] };
     const data = Float32Array.from([0, 1, 2, 3].flatMap((v) => [v, -v, v, -v]));
     const four = new Map([...features(scene, 4, 1)]).set("pyramid.0", { shape: [1, 2, 2, 4], data });
-    const { views } = await (await teach(await testEngine(), fgd, { scene, teacher: four, knobs: { temperature: 0.5 } })).run();
-    for (const [i, v] of [0.008576, 0.063369, 0.468236, 3.45982].entries()) expect(views["attention.0"][i]).toBeCloseTo(v, 5);
+    const { maps } = await (await distill(await testEngine(), fgd, { scene, teacher: four, knobs: { temperature: 0.5 } })).run();
+    for (const [i, v] of [0.008576, 0.063369, 0.468236, 3.45982].entries()) expect(maps["attention.0"][i]).toBeCloseTo(v, 5);
   });
 
   test("its terms by the definition, from its own masks", async () => {
-    const { values, views } = await (await teach(await testEngine(), fgd, { ...same, knobs: { reduction: "literal" } })).run();
+    const { values, maps } = await (await distill(await testEngine(), fgd, { ...same, knobs: { reduction: "literal" } })).run();
     const focal = (mask: ArrayLike<number>) =>
       sum(
         map(student).map(
           (v, i) =>
             mask[i >> 2] *
-            views["attention.0"][i >> 2] *
+            maps["attention.0"][i >> 2] *
             4 *
-            views["channelAttention.0"][4 * (i >> 8) + (i % 4)] *
+            maps["channelAttention.0"][4 * (i >> 8) + (i % 4)] *
             (v - map(teacher)[i]) ** 2,
         ),
       ) / 2;
-    expect(values.foreground / focal(views["foreground.0"])).toBeCloseTo(1, 4);
-    expect(values.background / focal(views["background.0"])).toBeCloseTo(1, 4);
+    expect(values.foreground / focal(maps["foreground.0"])).toBeCloseTo(1, 4);
+    expect(values.background / focal(maps["background.0"])).toBeCloseTo(1, 4);
     const softmax = (x: number[]) => x.map((v) => Math.exp(v / 0.5) / sum(x.map((w) => Math.exp(w / 0.5))));
     const attention = (x: Float32Array, b: number) => {
       const image = Array.from(x.subarray(256 * b, 256 * b + 256), Math.abs);
@@ -126,25 +126,25 @@ describe("FGD", () => {
 });
 
 describe("FreeKD", () => {
-  test("T26: a constant added to the features changes no frequency term", async () => {
+  test("a constant added to the features changes no frequency term", async () => {
     const value = async (student: Weights) =>
-      (await (await teach(await testEngine(), freekd, { ...same, student, knobs: {} })).run()).values;
+      (await (await distill(await testEngine(), freekd, { ...same, student, knobs: {} })).run()).values;
     const [plain, shifted] = [await value(student), await value(changed(student, (v) => v + 2))];
     expect(shifted.frequency / plain.frequency).toBeCloseTo(1, 4);
     expect(shifted.feature / plain.feature).toBeGreaterThan(2);
   });
 
   test("random prompts ask for everything about alike, and for the same in every step", async () => {
-    const taught = await teach(await testEngine(), freekd, { ...same, knobs: {} });
-    const { views } = await taught.run();
-    expect(Object.keys(views)).toEqual(["frequency.0.1", "frequency.0.2", "frequency.0.3"]);
-    for (const [i, w] of views["frequency.0.1"].entries()) expect(Math.abs(w - (i % 4 === 0 ? 0 : 0.5))).toBeLessThan(0.05);
-    taught.step.value = 7;
-    expect((await taught.run()).views["frequency.0.2"]).toEqual(views["frequency.0.2"]);
+    const distilled = await distill(await testEngine(), freekd, { ...same, knobs: {} });
+    const { maps } = await distilled.run();
+    expect(Object.keys(maps)).toEqual(["frequency.0.1", "frequency.0.2", "frequency.0.3"]);
+    for (const [i, w] of maps["frequency.0.1"].entries()) expect(Math.abs(w - (i % 4 === 0 ? 0 : 0.5))).toBeLessThan(0.05);
+    distilled.step.value = 7;
+    expect((await distilled.run()).maps["frequency.0.2"]).toEqual(maps["frequency.0.2"]);
   });
 
   test("box outputs are compared by smooth L1", async () => {
-    const { values } = await (await teach(await testEngine(), freekd, { ...same, knobs: {} })).run();
+    const { values } = await (await distill(await testEngine(), freekd, { ...same, knobs: {} })).run();
     const smooth = (d: number) => (Math.abs(d) < 1 ? 0.5 * d * d : Math.abs(d) - 0.5);
     const boxes = map(student, "box.0").map((v, i) => smooth(v - map(teacher, "box.0")[i]));
     expect(values.box / (sum(boxes) / boxes.length)).toBeCloseTo(1, 5);
@@ -154,19 +154,19 @@ describe("FreeKD", () => {
 describe("logit distillation", () => {
   test("is 0 for equal logits, and a mean over places", async () => {
     const equal = changed(student, (_, i) => map(teacher, "cls.0")[i], "cls.0");
-    expect((await (await teach(await testEngine(), logit, { ...same, student: equal, knobs: {} })).run()).values.logit).toBeCloseTo(0, 6);
-    const { values, views } = await (await teach(await testEngine(), logit, { ...same, knobs: {} })).run();
-    expect(views["divergence.0"]).toHaveLength(128);
-    expect(values.logit).toBeCloseTo(sum(views["divergence.0"]) / 128, 5);
+    expect((await (await distill(await testEngine(), logit, { ...same, student: equal, knobs: {} })).run()).values.logit).toBeCloseTo(0, 6);
+    const { values, maps } = await (await distill(await testEngine(), logit, { ...same, knobs: {} })).run();
+    expect(maps["divergence.0"]).toHaveLength(128);
+    expect(values.logit).toBeCloseTo(sum(maps["divergence.0"]) / 128, 5);
   });
 
   test("by coins, softened", async () => {
-    await checkGradients(await teach(await testEngine(), logit, { knobs: { divergence: "bernoulli", temperature: 3 } }));
+    await checkGradients(await distill(await testEngine(), logit, { knobs: { divergence: "bernoulli", temperature: 3 } }));
   });
 });
 
 test("pyramids that do not match are refused in words", async () => {
   const scene: Scene = { ...EQUAL, sides: [4] };
-  const other = teach(await testEngine(), fitnet, { ...same, teacher: features(scene, 4, 2), knobs: {} });
+  const other = distill(await testEngine(), fitnet, { ...same, teacher: features(scene, 4, 2), knobs: {} });
   await expect(other).rejects.toThrow("The student's pyramid has maps of 8 x 8, the teacher's of 4 x 4. Give both the same image size");
 });

@@ -5,7 +5,7 @@
  * of the detector's own loss; the weight makes the term pull as hard (features) or a tenth as hard (logits). Once found, the
  * weights stay.
  */
-import type { Term } from "./method";
+import type { Term } from "../method";
 
 /** How hard a term pulls, relative to the detector's own loss. */
 const SHARE = { feature: 1, logit: 0.1 } as const;

@@ -1,4 +1,4 @@
-/** A tiny lesson for tests of methods: random features and logits stand for student and teacher. */
+/** A tiny batch for tests of methods: random features and logits stand for student and teacher. */
 import type { Engine } from "../../engine/device";
 import { Graph, Live, type Tensor } from "../../engine/graph";
 import { Program } from "../../engine/program";
@@ -8,7 +8,8 @@ import { type GradientReader, gradientReader } from "../../models/gradients.fixt
 import { Params } from "../../models/params";
 import type { Weights } from "../../models/weights";
 import { randoms, upload } from "../../ops/check";
-import type { Choices, DetectionMethod, Dimensions, Knobs, Seen, Values } from "./method";
+import { type ChoicesOf, type Knobs, type LiveOf, mapName, type View } from "../method";
+import type { DetectionMethod, Dimensions, Outputs } from "./method";
 import { initModules } from "./modules";
 
 export interface Scene {
@@ -24,11 +25,11 @@ export interface Scene {
 export const SMALL: Scene = { batch: 2, sides: [8, 5, 2], student: 6, teacher: 8, classes: 3, anchors: 2 };
 
 /** Values of knobs: their defaults but for `changes`. */
-export function valuesOf(knobs: Knobs, changes: Record<string, number | string> = {}): Values<Knobs> {
+export function valuesOf(knobs: Knobs, changes: Record<string, number | string> = {}): LiveOf<Knobs> {
   const value = (name: string) => changes[name] ?? knobs[name].default;
   return Object.fromEntries(
     Object.keys(knobs).map((name) => [name, knobs[name].kind === "number" ? new Live(Number(value(name))) : value(name)]),
-  ) as Values<Knobs>;
+  ) as LiveOf<Knobs>;
 }
 
 /** A backbone in keeping with a pyramid. */
@@ -36,7 +37,7 @@ const backbone = (channels: number) => ({ width: Math.ceil(channels / 2), block:
 /** Height and width of C3, C4 or C5. */
 const stageSides = ([first]: number[], i: number) => [Math.ceil(first / 2 ** i), Math.ceil(first / 2 ** i)];
 
-/** What student or teacher saw, as weights: `pyramid.L`, `cls.L`, `box.L`, and `stage.0` to `stage.2`. */
+/** What student or teacher made of the batch, as weights: `pyramid.L`, `cls.L`, `box.L`, and `stage.0` to `stage.2`. */
 export function features({ batch, sides, classes, anchors }: Scene, channels: number, seed: number): Weights {
   const depth = { pyramid: channels, cls: classes * anchors, box: 4 * anchors };
   const stages = stageChannels(backbone(channels)).slice(1);
@@ -52,7 +53,7 @@ export function features({ batch, sides, classes, anchors }: Scene, channels: nu
   );
 }
 
-function seen(bound: Record<string, Tensor>, config: Dimensions): Seen {
+function outputsOf(bound: Record<string, Tensor>, config: Dimensions): Outputs {
   const levels = Array.from({ length: config.levels }, (_, l) => ({ cls: bound[`cls.${l}`], box: bound[`box.${l}`] }));
   const stages = [0, 1, 2].map((i) => bound[`stage.${i}`]);
   return { config, stages, pyramid: levels.map((_, l) => bound[`pyramid.${l}`]), levels };
@@ -61,7 +62,7 @@ function seen(bound: Record<string, Tensor>, config: Dimensions): Seen {
 export interface Trial {
   knobs: Record<string, number | string>;
   scene?: Scene;
-  /** Stands for what the student saw. */
+  /** Stands for what the student made of the batch. */
   student?: Weights;
   teacher?: Weights;
   /** Overwrites modules' fresh values. */
@@ -71,25 +72,27 @@ export interface Trial {
 }
 
 /** A method's losses on a scene: compiled once, run with whatever `params` and `knobs` hold. */
-export interface Taught {
+export interface Distillation {
   /** Student features under their names and modules as `kd.NAME`. */
   params: Params;
   weights: Weights;
-  knobs: Values<Knobs>;
+  knobs: LiveOf<Knobs>;
   teacher: Weights;
   step: Live;
   terms: string[];
-  run(): Promise<{ values: Record<string, number>; views: Fetched; gradients: Map<string, Float64Array> }>;
+  views: View[];
+  /** `maps` by the names that `mapName` gives the views. */
+  run(): Promise<{ values: Record<string, number>; maps: Fetched; gradients: Map<string, Float64Array> }>;
 }
 
-export async function teach(engine: Engine, method: DetectionMethod, trial: Trial): Promise<Taught> {
+export async function distill(engine: Engine, method: DetectionMethod, trial: Trial): Promise<Distillation> {
   const { scene = SMALL } = trial;
   const dimensions = (channels: number): Dimensions => ({
     ...{ ...scene, ...backbone(channels), image: 8 * scene.sides[0], channels, levels: scene.sides.length },
   });
   const [student, teacher] = [dimensions(scene.student), dimensions(scene.teacher)];
   const knobs = valuesOf(method.knobs, trial.knobs);
-  const fresh = initModules(method.modules(student, teacher, knobs as Choices<Knobs>), 1);
+  const fresh = initModules(method.modules(student, teacher, knobs as ChoicesOf<Knobs>), 1);
   const modules = [...(trial.modules?.(fresh) ?? fresh)].map(([name, weight]) => [`kd.${name}`, weight] as const);
   const weights: Weights = new Map([...(trial.student ?? features(scene, scene.student, 1)), ...modules]);
   const frozen = trial.teacher ?? features(scene, scene.teacher, 2);
@@ -98,9 +101,10 @@ export async function teach(engine: Engine, method: DetectionMethod, trial: Tria
   const bound = params.on(graph, true);
   const step = new Live(0);
   const random = { seed: 3, step };
-  const sight = method.visible?.({ graph, batch: scene.batch, image: student.image, knobs, random });
+  const mask = method.visible?.({ graph, batch: scene.batch, image: student.image, knobs, random });
   const { losses, views } = method.losses({
-    ...{ student: seen(bound, student), teacher: seen(target.on(graph, false), teacher), knobs, random, visible: sight?.cells },
+    ...{ student: outputsOf(bound, student), teacher: outputsOf(target.on(graph, false), teacher) },
+    ...{ knobs, random, visible: mask?.cells },
     boxes: graph.fixed(upload(engine, boxes(scene), "f32"), [scene.batch, 2, 4]),
     modules: Object.fromEntries(modules.map(([name]) => [name.slice(3), bound[name]])),
   });
@@ -110,14 +114,15 @@ export async function teach(engine: Engine, method: DetectionMethod, trial: Tria
   });
   const reader: GradientReader = gradientReader(params, grads);
   const values = Object.fromEntries(terms.map((term) => [`value ${term}`, losses[term].value]));
-  const program = await Program.compile(graph, { ...views, ...values, ...reader.outputs });
+  const maps = Object.fromEntries(views.map((view) => [mapName(view), view.tensor]));
+  const program = await Program.compile(graph, { ...maps, ...values, ...reader.outputs });
   const run = async () => {
     const fetched = await program.fetch();
     const found = Object.fromEntries(terms.map((term) => [term, fetched[`value ${term}`][0]]));
-    const pictures = Object.fromEntries(Object.keys(views).map((name) => [name, fetched[name]]));
-    return { values: found, views: pictures, gradients: reader.read(fetched) };
+    const pictures = Object.fromEntries(Object.keys(maps).map((name) => [name, fetched[name]]));
+    return { values: found, maps: pictures, gradients: reader.read(fetched) };
   };
-  return { params, weights, knobs, teacher: frozen, step, terms, run };
+  return { params, weights, knobs, teacher: frozen, step, terms, views, run };
 }
 
 /** A box in the middle of every image, and an empty slot. */

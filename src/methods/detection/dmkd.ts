@@ -6,7 +6,7 @@
  */
 
 import { choice, number } from "../../settings/setting";
-import { dualMasking, dualModules, maskKnobs } from "./dualmasking";
+import { CHANNEL_VIEWS, dualMasking, dualModules, MASK_VIEWS, maskKnobs } from "./dualmasking";
 import { reduction, weight } from "./knobs";
 import { alignModules, forLevels, pairs, total } from "./levels";
 import type { DetectionMethod } from "./method";
@@ -28,7 +28,6 @@ const knobs = {
   reduction,
 };
 
-/** Views: those of `dualMasking`. */
 export const dmkd: DetectionMethod<typeof knobs> = {
   name: "dmkd",
   label: "DMKD",
@@ -38,18 +37,19 @@ export const dmkd: DetectionMethod<typeof knobs> = {
     "The student regenerates what is erased where the teacher attends, in space and among channels, over the whole map. A reconstruction: the authors' code is not public.",
   knobs,
   terms: { feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "not given" } },
+  views: { ...MASK_VIEWS, ...CHANNEL_VIEWS },
   modules: (student, teacher, { shares }) => ({
     ...alignModules(student, teacher),
     ...dualModules(teacher, [1], false),
     ...(shares === "learned" && forLevels(teacher, (l) => ({ [`share.${l}`]: constant([1], Math.log(LAMBDA / (1 - LAMBDA))) }))),
   }),
-  losses(lesson) {
-    const { shares, lambda, mu, ...masks } = lesson.knobs;
-    const levels = pairs(lesson).map((pair) => {
-      const learned = shares === "learned" && { learned: lesson.modules[`share.${pair.level}`] };
-      return dualMasking(pair, lesson.modules, { ...masks, sides: [1], shares: learned || { lambda, mu } });
+  losses(context) {
+    const { shares, lambda, mu, ...masks } = context.knobs;
+    const levels = pairs(context).map((pair) => {
+      const learned = shares === "learned" && { learned: context.modules[`share.${pair.level}`] };
+      return dualMasking(pair, context.modules, { ...masks, sides: [1], shares: learned || { lambda, mu } });
     });
     const found = levels.flatMap(({ loss }) => loss ?? []);
-    return { losses: { ...(found.length && { feature: total(found) }) }, views: Object.assign({}, ...levels.map(({ views }) => views)) };
+    return { losses: { ...(found.length && { feature: total(found) }) }, views: levels.flatMap(({ views }) => views) };
   },
 };

@@ -19,10 +19,12 @@ import {
   usable,
 } from "../../ops/regions";
 import { choice, number } from "../../settings/setting";
+import type { View, ViewSpec } from "../method";
 import { generate, generator } from "./generator";
 import { forLevels, type Pair, type Reduction, total } from "./levels";
 import type { Dimensions } from "./method";
 import { layer, type Modules } from "./modules";
+import { erased, FEATURES, reconstruction } from "./views";
 
 /** Knobs of the masks, Eq. 1 to 4. */
 export const maskKnobs = {
@@ -79,30 +81,38 @@ export function dualModules(teacher: Dimensions, sides: Sides, separate: boolean
   return forLevels(teacher, (l) => Object.assign({}, ...names.map((n) => both(`${l}${n}`))));
 }
 
-/**
- * L_feat of one FPN level and its pictures: `attention.L.Y` and `mask.L.Y` [B, H, W], `reconstruction.L.Y` [B, H, W, C] for
- * every level Y (cells per side) of the pyramid, `channelAttention.L` and `channelMask.L` [B, R, C] for all regions. Nothing
- * where the map is too small for any region.
- */
-export function dualMasking(pair: Pair, modules: Bound, options: DualMasking): { loss?: Loss; views: Record<string, Tensor> } {
+/** What of the features is erased and regenerated, on every level of the feature pyramid and of regions. */
+export const MASK_VIEWS = {
+  attention: { kind: "heat", label: "Teacher attends to", note: "within each region", unit: "attention", axes: ["level", "regions"] },
+  mask: erased("level", "regions"),
+  ...FEATURES,
+  reconstruction: reconstruction("level", "regions"),
+} as const satisfies Record<string, ViewSpec>;
+
+/** The same of the channels in each region, [B, R, C]. */
+export const CHANNEL_VIEWS = {
+  channelAttention: {
+    ...{ kind: "channels", label: "Channel attention", note: "Channels that reach ωᶜ are erased.", unit: "attention" },
+    ...{ axes: ["level", "regions"], threshold: "omegaC", mask: "channelMask" },
+  },
+  channelMask: { kind: "channelMask", label: "Channels", axes: ["level", "regions"], accumulate: "erased" },
+} as const satisfies Record<string, ViewSpec>;
+
+/** L_feat of one FPN level, and its MASK_VIEWS and CHANNEL_VIEWS. Nothing where the map is too small for any region. */
+export function dualMasking(pair: Pair, modules: Bound, options: DualMasking): { loss?: Loss; views: View[] } {
   const { level, student, teacher } = pair;
   const sides = usable(options.sides, teacher.shape.slice(1, 3));
-  if (sides.length === 0) return { views: {} };
-  const masks = masksOf(teacher, sides, options);
+  if (sides.length === 0) return { views: [] };
   const groups = options.separate ? sides.map((side) => [side]) : [sides];
   const scale = options.reduction === "literal" ? 1 / teacher.shape[0] : 1 / (sides.length * teacher.size);
   const parts = groups.map((group) => {
-    const own = options.separate ? masksOf(teacher, group, options) : masks;
-    const rebuilt = reconstruct(student, own, modules, `${level}${options.separate ? `.${group[0]}` : ""}`, group, options);
-    return { group, rebuilt, loss: errorLoss(rebuilt, teacher, { scale }) };
+    const masks = masksOf(teacher, group, options);
+    const rebuilt = reconstruct(student, masks, modules, `${level}${options.separate ? `.${group[0]}` : ""}`, group, options);
+    const stacks = { attention: masks.space, mask: masks.spaceMask, reconstruction: rebuilt.detach() };
+    const views = Object.entries(stacks).flatMap(([view, stack]) => byRegions(view, level, stack, group));
+    return { views, loss: errorLoss(rebuilt, teacher, { scale }) };
   });
-  const views = {
-    [`channelAttention.${level}`]: masks.channels,
-    [`channelMask.${level}`]: masks.channelMask,
-    ...byLevel(`attention.${level}`, masks.space, sides),
-    ...byLevel(`mask.${level}`, masks.spaceMask, sides),
-    ...Object.assign({}, ...parts.map(({ group, rebuilt }) => byLevel(`reconstruction.${level}`, rebuilt.detach(), group))),
-  };
+  const views = [...parts.flatMap(({ views }) => views), ...sides.flatMap((side) => channelViews(pair, side, options))];
   return { loss: total(parts.map(({ loss }) => loss)), views };
 }
 
@@ -137,7 +147,17 @@ function perceive(x: Tensor, modules: Bound, name: string): Tensor {
   return linear(hidden, modules[`${name}.2.weight`], { bias: modules[`${name}.2.bias`] });
 }
 
-/** A stack [Y, B, ..] as views [B, ..], named by cells per side. */
-function byLevel(name: string, stack: Tensor, sides: Sides): Record<string, Tensor> {
-  return Object.fromEntries(sides.map((side, i) => [`${name}.${side}`, stack.slice(i, i + 1).reshape(stack.shape.slice(1))]));
+/** A stack [Y, B, ..] as views [B, ..], one for each level of regions. */
+function byRegions(view: string, level: number, stack: Tensor, sides: Sides): View[] {
+  return sides.map((regions, i) => ({ view, at: { level, regions }, tensor: stack.slice(i, i + 1).reshape(stack.shape.slice(1)) }));
+}
+
+/** Those of one level of regions, made for the pictures alone: where the regions of all levels are together, they do not lie in a row. */
+function channelViews({ level, teacher }: Pair, regions: number, { tau, omegaC }: DualMasking): View[] {
+  const attention = channelAttention(teacher, [regions], tau);
+  const at = { level, regions };
+  return [
+    { view: "channelAttention", at, tensor: attention },
+    { view: "channelMask", at, tensor: eraseMask(attention, omegaC) },
+  ];
 }

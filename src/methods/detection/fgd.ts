@@ -15,7 +15,8 @@ import { number } from "../../settings/setting";
 import { gcBlock, gcModules } from "./gcblock";
 import { reduction, weight } from "./knobs";
 import { alignModules, forLevels, type Pair, pairs, type Reduction, scaleOf, total } from "./levels";
-import type { DetectionMethod, Lesson } from "./method";
+import type { ContextOf, DetectionMethod } from "./method";
+import { FEATURES } from "./views";
 
 const knobs = {
   temperature: number({
@@ -35,7 +36,6 @@ const knobs = {
 };
 type Knobs = typeof knobs;
 
-/** Views: `attention.L` [B, H, W], mean 1 in each image, `foreground.L` and `background.L` [B, H, W], `channelAttention.L` [B, C], sum 1. */
 export const fgd: DetectionMethod<Knobs> = {
   name: "fgd",
   label: "FGD",
@@ -48,19 +48,26 @@ export const fgd: DetectionMethod<Knobs> = {
     attention: { label: "L_att", kind: "feature", weight: "gamma", paper: "5e-4, sums" },
     relation: { label: "L_rel", kind: "feature", weight: "lambda", paper: "5e-6, sums" },
   },
+  views: {
+    attention: { kind: "heat", label: "Teacher attends to", note: "1 on average in each image", unit: "attention", axes: ["level"] },
+    ...FEATURES,
+    foreground: { kind: "heat", label: "Foreground", note: "weights of the objects' pixels", unit: "weight", axes: ["level"] },
+    background: { kind: "heat", label: "Background", note: "weights of all other pixels", unit: "weight", axes: ["level"] },
+    channelAttention: { kind: "channels", label: "Channel attention", note: "Weights of the teacher's channels.", axes: ["level"] },
+  },
   modules: (student, teacher) => ({
     ...alignModules(student, teacher),
     ...forLevels(teacher, (l) => ({ ...gcModules(`student.${l}`, teacher.channels), ...gcModules(`teacher.${l}`, teacher.channels) })),
   }),
-  losses(lesson) {
-    const levels = pairs(lesson).map((pair) => focalAndGlobal(lesson, pair));
+  losses(context) {
+    const levels = pairs(context).map((pair) => focalAndGlobal(context, pair));
     const sum = (name: keyof (typeof levels)[number]["losses"]) => total(levels.map(({ losses }) => losses[name]));
     const losses = { foreground: sum("foreground"), background: sum("background"), attention: sum("attention"), relation: sum("relation") };
-    return { losses, views: Object.assign({}, ...levels.map(({ views }) => views)) };
+    return { losses, views: levels.flatMap(({ views }) => views) };
   },
 };
 
-function focalAndGlobal({ knobs, boxes, modules, teacher: { config } }: Lesson<Knobs>, { level, student, teacher }: Pair) {
+function focalAndGlobal({ knobs, boxes, modules, teacher: { config } }: ContextOf<Knobs>, { level, student, teacher }: Pair) {
   const { temperature, reduction } = knobs;
   const [batch, height, width, cols] = teacher.shape;
   const masks = boxMasks(boxes, config.image, [height, width]);
@@ -77,13 +84,12 @@ function focalAndGlobal({ knobs, boxes, modules, teacher: { config } }: Lesson<K
     attention: total([apart(own.pixels, target.pixels, reduction), apart(own.channels, target.channels, reduction)]),
     relation: errorLoss(...related, { scale: scaleOf(teacher, reduction) }),
   };
-  const views = {
-    [`attention.${level}`]: spatialAttention(teacher, [1], { tau: temperature, phi: "softmax" }).reshape([batch, height, width]),
-    [`foreground.${level}`]: masks.foreground,
-    [`background.${level}`]: masks.background,
-    [`channelAttention.${level}`]: target.channels,
+  const pictures = {
+    attention: spatialAttention(teacher, [1], { tau: temperature, phi: "softmax" }).reshape([batch, height, width]),
+    ...masks,
+    channelAttention: target.channels,
   };
-  return { losses, views };
+  return { losses, views: Object.entries(pictures).map(([view, tensor]) => ({ view, at: { level }, tensor })) };
 }
 
 /** softmax(mean |x| / T) over pixels [B, H W] and over channels [B, C]: A^S / HW and A^C / C. */

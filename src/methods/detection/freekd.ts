@@ -11,7 +11,8 @@ import { haar, promptWeights } from "../../ops/haar";
 import { randomScores } from "../../ops/select";
 import { weight } from "./knobs";
 import { alignModules, type Pair, pairs, scaleOf, total } from "./levels";
-import type { DetectionMethod, Lesson } from "./method";
+import type { DetectionMethod, DistillContext } from "./method";
+import { FEATURES } from "./views";
 
 const knobs = {
   alpha: weight("Frequency weight", 1, "Weight of the details' mean absolute difference, summed over wavelet and pyramid levels."),
@@ -25,7 +26,6 @@ const PROMPTS = 6;
 const DEVIATION = 0.01;
 const STREAM = 0x400;
 
-/** Views: `frequency.L.J` [B, h, w, 4], the weight of each band (0 for the low one) at wavelet level J from 1. */
 export const freekd: DetectionMethod<typeof knobs> = {
   name: "freekd",
   label: "FreeKD",
@@ -38,25 +38,30 @@ export const freekd: DetectionMethod<typeof knobs> = {
     feature: { label: "L_feat", kind: "feature", weight: "beta", paper: "5, means" },
     box: { label: "L_box", kind: "logit", weight: "gamma", paper: "1, means" },
   },
+  views: {
+    ...FEATURES,
+    // [B, h, w, 4]: of each band, 0 for the low one.
+    frequency: {
+      ...{ kind: "heat", label: "Weights of details", note: "wavelets, coarser with the number", unit: "weight" },
+      axes: ["level", "wavelet"],
+    },
+  },
   modules: alignModules,
-  losses(lesson) {
-    const levels = pairs(lesson);
-    const details = levels.flatMap((pair) => frequencies(lesson, pair));
+  losses(context) {
+    const levels = pairs(context);
+    const details = levels.flatMap((pair) => frequencies(context, pair));
     const errors = levels.map(({ student, teacher }) => errorLoss(student, teacher, { scale: scaleOf(teacher, "normalised") }));
     const boxes = levels.map(({ level }) => {
-      const [own, target] = [lesson.student, lesson.teacher].map(({ levels }) => levels[level].box);
+      const [own, target] = [context.student, context.teacher].map(({ levels }) => levels[level].box);
       return errorLoss(own, target, { power: "smooth", scale: scaleOf(target, "normalised") });
     });
     const frequency = details.length > 0 && { frequency: total(details.map(({ loss }) => loss)) };
-    return {
-      losses: { ...frequency, feature: total(errors), box: total(boxes) },
-      views: Object.assign({}, ...details.map(({ view }) => view)),
-    };
+    return { losses: { ...frequency, feature: total(errors), box: total(boxes) }, views: details.map(({ view }) => view) };
   },
 };
 
 /** The terms of one pyramid level. Small maps have fewer wavelet levels, a map of one pixel none. */
-function frequencies({ random }: Lesson, { level, student, teacher }: Pair) {
+function frequencies({ random }: DistillContext, { level, student, teacher }: Pair) {
   const count = Math.min(LEVELS, Math.floor(Math.log2(Math.min(...teacher.shape.slice(1, 3)))));
   const [own, target] = [haar(student, count), haar(teacher, count)];
   return target.map((bands, j) => {
@@ -64,7 +69,7 @@ function frequencies({ random }: Lesson, { level, student, teacher }: Pair) {
     const rows = promptWeights(bands, prompts(teacher.graph, teacher.cols, { seed: random.seed, stream }));
     const scale = 4 / (3 * bands.tensor.size);
     const loss = errorLoss(own[j].tensor, bands.tensor, { power: "absolute", rows, scale });
-    return { loss, view: { [`frequency.${level}.${j + 1}`]: rows } };
+    return { loss, view: { view: "frequency", at: { level, wavelet: j + 1 }, tensor: rows } };
   });
 }
 

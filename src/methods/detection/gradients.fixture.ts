@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import type { Weights } from "../../models/weights";
 import { randoms } from "../../ops/check";
-import type { Taught } from "./distill.fixture";
+import type { Distillation } from "./distill.fixture";
 
 export const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
 
@@ -13,19 +13,19 @@ function moved(weights: Weights, direction: Map<string, Float64Array>, by: numbe
 }
 
 /** Slope of the sum of all terms along a direction, by central differences. */
-async function slope(taught: Taught, direction: Map<string, Float64Array>, eps: number): Promise<number> {
+async function slope(distilled: Distillation, direction: Map<string, Float64Array>, eps: number): Promise<number> {
   const at = async (by: number) => {
-    taught.params.write(moved(taught.weights, direction, by));
-    return sum(Object.values((await taught.run()).values));
+    distilled.params.write(moved(distilled.weights, direction, by));
+    return sum(Object.values((await distilled.run()).values));
   };
   const found = ((await at(eps)) - (await at(-eps))) / (2 * eps);
-  taught.params.write(taught.weights);
+  distilled.params.write(distilled.weights);
   return found;
 }
 
 /** Throws unless a method's gradients agree with differences of its value: every parameter in turn, in a direction at random around its gradient. */
-export async function checkGradients(taught: Taught): Promise<void> {
-  const { gradients } = await taught.run();
+export async function checkGradients(distilled: Distillation): Promise<void> {
+  const { gradients } = await distilled.run();
   for (const [i, [name, gradient]] of [...gradients].entries()) {
     const norm = Math.sqrt(sum(gradient.map((v) => v * v)));
     const noise = randoms(gradient.length, 50 + i);
@@ -37,7 +37,7 @@ export async function checkGradients(taught: Taught): Promise<void> {
     const found: number[] = [];
     // Where a ReLU turns within a step, a shorter one is taken; short ones alone drown in float32's noise.
     for (const step of [1e-3, 3e-4, 1e-4]) {
-      found.push(await slope(taught, new Map([[name, unit]]), step * Math.sqrt(gradient.length)));
+      found.push(await slope(distilled, new Map([[name, unit]]), step * Math.sqrt(gradient.length)));
       if (Math.abs(found[found.length - 1] - expected) < 0.01 * Math.abs(expected) + 2e-4) break;
     }
     const error = Math.abs(found[found.length - 1] - expected);

@@ -5,7 +5,7 @@ import type { Bound } from "../../models/params";
 import { linear } from "../../ops/linear";
 import type { Loss } from "../../ops/losses";
 import { add } from "../../ops/maps";
-import type { Dimensions, Lesson } from "./method";
+import type { Dimensions, DistillContext } from "./method";
 import { layer, type Modules } from "./modules";
 
 /** Theta of every level: a 1 x 1 convolution to the teacher's channels, none where these are the student's. */
@@ -28,7 +28,7 @@ export interface Pair {
 }
 
 /** Throws an EngineError when the two pyramids do not match. */
-export function pairs({ student, teacher, modules }: Pick<Lesson, "student" | "teacher" | "modules">): Pair[] {
+export function pairs({ student, teacher, modules }: Pick<DistillContext, "student" | "teacher" | "modules">): Pair[] {
   const same = student.pyramid.every((x, l) => String(x.shape.slice(0, 3)) === String(teacher.pyramid[l]?.shape.slice(0, 3)));
   if (!same || student.pyramid.length !== teacher.pyramid.length)
     throw new EngineError(

@@ -7,13 +7,13 @@ import { divergenceLoss } from "../../ops/features";
 import { logits, weight } from "./knobs";
 import { total } from "./levels";
 import type { DetectionMethod } from "./method";
+import { FEATURES } from "./views";
 
 const knobs = {
   beta: weight("Logit weight β", 0.5, "Weight of the divergence, a mean over places and a sum over levels."),
   ...logits,
 };
 
-/** Views: `divergence.L` [B, H, W]. */
 export const logit: DetectionMethod<typeof knobs> = {
   name: "logit",
   label: "Logit KD",
@@ -21,12 +21,17 @@ export const logit: DetectionMethod<typeof knobs> = {
   about: "The student's classification follows the teacher's at every place alike.",
   knobs,
   terms: { logit: { label: "L_logit", kind: "logit", weight: "beta", paper: "not given" } },
+  views: {
+    ...FEATURES,
+    divergence: { kind: "heat", label: "Divergence of logits", note: "KL at each place", unit: "KL", axes: ["level"] },
+  },
   modules: () => ({}),
   losses({ student, teacher, knobs }) {
     const { divergence: kind, temperature } = knobs;
     const losses = student.levels.map(({ cls }, l) =>
       divergenceLoss(cls, teacher.levels[l].cls, { classes: student.config.classes, kind, temperature }),
     );
-    return { losses: { logit: total(losses) }, views: Object.fromEntries(losses.map(({ kl }, l) => [`divergence.${l}`, kl])) };
+    const views = losses.map(({ kl }, level) => ({ view: "divergence", at: { level }, tensor: kl }));
+    return { losses: { logit: total(losses) }, views };
   },
 };

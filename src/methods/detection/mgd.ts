@@ -10,7 +10,8 @@ import { number } from "../../settings/setting";
 import { generate, generator } from "./generator";
 import { reduction, weight } from "./knobs";
 import { alignModules, forLevels, type Pair, pairs, scaleOf, total } from "./levels";
-import type { DetectionMethod, Lesson } from "./method";
+import type { ContextOf, DetectionMethod } from "./method";
+import { erased, FEATURES, reconstruction } from "./views";
 
 const knobs = {
   ratio: number({
@@ -30,7 +31,6 @@ type Knobs = typeof knobs;
 /** Tells the masks of the levels apart, and from other draws of the same seed. */
 const STREAM = 0x300;
 
-/** Views: `mask.L` [B, H, W] and `reconstruction.L` [B, H, W, C]. */
 export const mgd: DetectionMethod<Knobs> = {
   name: "mgd",
   label: "MGD",
@@ -39,20 +39,24 @@ export const mgd: DetectionMethod<Knobs> = {
     "Random pixels of the student's features are erased; a small convolutional block regenerates the teacher's features from the rest.",
   knobs,
   terms: { feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-5, sums" } },
+  views: { mask: erased("level"), ...FEATURES, reconstruction: reconstruction("level") },
   modules: (student, teacher) => ({
     ...alignModules(student, teacher),
     ...forLevels(teacher, (l) => generator(`generation.${l}`, teacher.channels)),
   }),
-  losses(lesson) {
-    const levels = pairs(lesson).map((pair) => regenerated(lesson, pair));
-    return { losses: { feature: total(levels.map(({ loss }) => loss)) }, views: Object.assign({}, ...levels.map(({ views }) => views)) };
+  losses(context) {
+    const levels = pairs(context).map((pair) => regenerated(context, pair));
+    return { losses: { feature: total(levels.map(({ loss }) => loss)) }, views: levels.flatMap(({ views }) => views) };
   },
 };
 
-function regenerated({ knobs, modules, random }: Lesson<Knobs>, { level, student, teacher }: Pair) {
+function regenerated({ knobs, modules, random }: ContextOf<Knobs>, { level, student, teacher }: Pair) {
   const noise = randomScores(student.graph, [1, ...student.shape.slice(0, 3)], { ...random, stream: STREAM + level });
   const mask = eraseMask(noise, knobs.ratio, "below");
   const rebuilt = generate(modules, `generation.${level}`, erase(student, mask, [1]).reshape(student.shape));
-  const views = { [`mask.${level}`]: mask.reshape(student.shape.slice(0, 3)), [`reconstruction.${level}`]: rebuilt.detach() };
+  const views = [
+    { view: "mask", at: { level }, tensor: mask.reshape(student.shape.slice(0, 3)) },
+    { view: "reconstruction", at: { level }, tensor: rebuilt.detach() },
+  ];
   return { loss: errorLoss(rebuilt, teacher, { scale: scaleOf(teacher, knobs.reduction) }), views };
 }

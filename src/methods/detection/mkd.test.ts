@@ -4,7 +4,7 @@ import { Program } from "../../engine/program";
 import type { Weights } from "../../models/weights";
 import { testEngine } from "../../ops/check";
 import { decoderModules } from "./decoder";
-import { features, type Scene, teach, valuesOf } from "./distill.fixture";
+import { distill, features, type Scene, valuesOf } from "./distill.fixture";
 import { awake, checkGradients, sum } from "./gradients.fixture";
 import { mkd } from "./mkd";
 
@@ -25,21 +25,21 @@ async function drawn({ batch = 3, image = 128, ...changes }: Record<string, numb
   const graph = new Graph(engine);
   const knobs = valuesOf(mkd.knobs, changes) as Parameters<NonNullable<typeof mkd.visible>>[0]["knobs"];
   const step = new Live(0);
-  const sight = mkd.visible?.({ graph, batch: Number(batch), image: Number(image), knobs, random: { seed: 7, step } });
-  if (!sight) throw new Error("nothing is hidden");
-  const program = await Program.compile(graph, { cells: sight.cells });
+  const mask = mkd.visible?.({ graph, batch: Number(batch), image: Number(image), knobs, random: { seed: 7, step } });
+  if (!mask) throw new Error("nothing is hidden");
+  const program = await Program.compile(graph, { cells: mask.cells });
   const masks: number[][] = [];
   for (const now of steps) {
     step.value = now;
     masks.push([...(await program.fetch()).cells]);
   }
-  return { masks, program, ratio: knobs.ratio as unknown as Live, shape: sight.cells.shape };
+  return { masks, program, ratio: knobs.ratio as unknown as Live, shape: mask.cells.shape };
 }
 
 const erasedOf = (mask: number[], cells: number) =>
   Array.from({ length: mask.length / cells }, (_, b) => mask.slice(cells * b, cells * b + cells).filter((v) => v === 0).length);
 
-describe("T27: the mask", () => {
+describe("the mask", () => {
   test("erases exactly round(r cells) of every image, others in every step, and follows r without recording anew", async () => {
     const { masks, program, ratio, shape } = await drawn({ ratio: 0.3 }, [0, 1, 0]);
     expect(shape).toEqual([3, 4, 4]);
@@ -68,7 +68,7 @@ describe("T27: the mask", () => {
   });
 });
 
-describe("T29: the decoder", () => {
+describe("the decoder", () => {
   test("brings P3 to P5 of 128 pixels to 4 x 4 tokens by kernels of 4, 2 and 1, and back", () => {
     const config = { image: 128, classes: 3, channels: 8, levels: 4, width: 4, block: "basic" as const };
     const shapes = decoderModules(config, { token: 32, depth: 1, heads: 4 });
@@ -88,21 +88,21 @@ describe("T29: the decoder", () => {
   });
 
   test("leaves the tokens of erased cells alone where nothing is erased", async () => {
-    const taught = await teach(await testEngine(), mkd, { knobs: { ratio: 0 }, modules: awake });
+    const distilled = await distill(await testEngine(), mkd, { knobs: { ratio: 0 }, modules: awake });
     const tokens = async () => {
-      const { gradients } = await taught.run();
+      const { gradients } = await distilled.run();
       return [0, 1, 2].map((l) => norm(gradients.get(`kd.token.${l}`)));
     };
     expect(await tokens()).toEqual([0, 0, 0]);
-    (taught.knobs.ratio as unknown as Live).value = 0.5;
+    (distilled.knobs.ratio as unknown as Live).value = 0.5;
     for (const found of await tokens()) expect(found).toBeGreaterThan(1e-4);
   });
 });
 
-describe("T30: L_feat", () => {
+describe("L_feat", () => {
   const value = async (student: Weights, knobs: Record<string, number | string> = {}) => {
-    const taught = await teach(await testEngine(), mkd, { scene: EQUAL, student, teacher, knobs: { variant: "vanilla", ...knobs } });
-    return (await taught.run()).values.feature;
+    const distilled = await distill(await testEngine(), mkd, { scene: EQUAL, student, teacher, knobs: { variant: "vanilla", ...knobs } });
+    return (await distilled.run()).values.feature;
   };
 
   test("is 1 - r of the channels: 0 for maps alike up to scale and shift, which change nothing elsewhere either", async () => {
@@ -121,22 +121,22 @@ describe("T30: L_feat", () => {
   test("over erased cells alone is the mean of their errors; each position's errors add up to it", async () => {
     const run = async (area: string) => {
       const trial = { scene: EQUAL, student, teacher, knobs: { area, ratio: 0.5 }, modules: awake };
-      return (await teach(await testEngine(), mkd, trial)).run();
+      return (await distill(await testEngine(), mkd, trial)).run();
     };
     const [full, erased] = [await run("full"), await run("erased")];
-    const hidden = full.views["error.0"].filter((_, i) => full.views["visible.0"][i] === 0);
+    const hidden = full.maps["error.0"].filter((_, i) => full.maps["visible.0"][i] === 0);
     expect(hidden).toHaveLength(64);
-    expect(sum(full.views["error.0"])).toBeCloseTo(full.values.feature, 5);
+    expect(sum(full.maps["error.0"])).toBeCloseTo(full.values.feature, 5);
     expect(erased.values.feature).toBeCloseTo(2 * sum(hidden), 5);
-    for (const [i, v] of erased.views["error.0"].entries()) expect(v > 0).toBe(full.views["visible.0"][i] === 0);
+    for (const [i, v] of erased.maps["error.0"].entries()) expect(v > 0).toBe(full.maps["visible.0"][i] === 0);
   });
 });
 
-describe("T31: L_MSE", () => {
+describe("L_MSE", () => {
   const value = async (student: Weights, ratio: number) => {
-    const taught = await teach(await testEngine(), mkd, { scene: EQUAL, student, teacher, knobs: { encoder: "on", ratio } });
-    const { values, views } = await taught.run();
-    return { mse: values.encoder, visible: views["visible.0"] };
+    const distilled = await distill(await testEngine(), mkd, { scene: EQUAL, student, teacher, knobs: { encoder: "on", ratio } });
+    const { values, maps } = await distilled.run();
+    return { mse: values.encoder, visible: maps["visible.0"] };
   };
 
   test("with everything visible is the mean squared error of C3 to C5", async () => {
@@ -159,12 +159,12 @@ describe("T31: L_MSE", () => {
 describe("variants", () => {
   test("cutout distils nothing, with FitNet it is the mean squared error", async () => {
     const run = async (variant: string) => {
-      const taught = await teach(await testEngine(), mkd, { scene: EQUAL, student, teacher, knobs: { variant } });
-      return { terms: taught.terms, ...(await taught.run()) };
+      const distilled = await distill(await testEngine(), mkd, { scene: EQUAL, student, teacher, knobs: { variant } });
+      return { terms: distilled.terms, ...(await distilled.run()) };
     };
     const cutout = await run("cutout");
     expect(cutout.terms).toEqual([]);
-    expect(sum(cutout.views["visible.input"])).toBe(2 * 3);
+    expect(sum(cutout.maps["visible.input"])).toBe(2 * 3);
     const target = data(teacher, "pyramid.0");
     const error = sum(data(student, "pyramid.0").map((v, i) => (v - target[i]) ** 2)) / target.length;
     expect((await run("cutout+fitnet")).values).toEqual({ feature: expect.closeTo(error, 5) });
@@ -176,6 +176,6 @@ describe("variants", () => {
     { variant: "cutout+fitnet", area: "erased" },
   ];
   test.each(readings)("gradients of %o", async (knobs) => {
-    await checkGradients(await teach(await testEngine(), mkd, { knobs, modules: awake }));
+    await checkGradients(await distill(await testEngine(), mkd, { knobs, modules: awake }));
   });
 });

@@ -16,12 +16,14 @@ import { upsampleNearest } from "../../ops/maps";
 import { absolutePixelMeans } from "../../ops/regions";
 import { hide, randomScores } from "../../ops/select";
 import { choice, number } from "../../settings/setting";
+import type { View } from "../method";
 import { decoderModules, regenerate } from "./decoder";
 import { gcBlock, gcModules } from "./gcblock";
 import { weight } from "./knobs";
 import { align, alignModules, forLevels, type Pair, pairs, total } from "./levels";
-import type { DetectionMethod, Dimensions, Lesson } from "./method";
+import type { ContextOf, DetectionMethod, Dimensions } from "./method";
 import { layer, type Modules } from "./modules";
+import { erased, FEATURES } from "./views";
 
 const knobs = {
   variant: choice({
@@ -83,10 +85,6 @@ type Knobs = typeof knobs;
 /** Tells these draws from others of the same seed. */
 const STREAM = 0x400;
 
-/**
- * Views: `visible.input` [B, gh, gw] and `visible.L` [B, H, W], 1 visible and 0 erased; `regenerated.L`
- * [B, H, W], mean |F| over channels; `error.L` [B, H, W], what each position adds to L_feat.
- */
 export const mkd: DetectionMethod<Knobs> = {
   name: "mkd",
   label: "MKD",
@@ -99,6 +97,16 @@ export const mkd: DetectionMethod<Knobs> = {
     // A tenth of a feature term is what calibration gives logits.
     global: { label: "L_global", kind: "logit", weight: "gamma", paper: "unknown" },
     encoder: { label: "L_MSE", kind: "feature", weight: "mseWeight", paper: "unknown" },
+  },
+  views: {
+    "visible.input": { ...erased(), label: "Hidden from the student", of: "input" },
+    visible: { ...erased("level"), label: "Hidden on this level" },
+    ...FEATURES,
+    regenerated: { kind: "heat", label: "Regenerated", note: "mean |F|, by the decoder", unit: "mean |F|", axes: ["level"] },
+    error: {
+      ...{ kind: "heat", label: "Error of regeneration", note: "part of L_feat", unit: "error", axes: ["level"] },
+      ...{ mask: "visible", accumulate: "mean" },
+    },
   },
   modules: (student, teacher, { tokenPixels, decoderDepth, decoderHeads, encoder }) => ({
     ...alignModules(student, teacher),
@@ -113,19 +121,19 @@ export const mkd: DetectionMethod<Knobs> = {
     const cells = hide(draws, knobs.ratio).reshape([batch, side, side]);
     return { cells, visibleStatistics: knobs.statistics === "visible", passes: knobs.passes };
   },
-  losses(lesson) {
-    const { visible, knobs } = lesson;
-    const views = visible ? visibleViews(lesson, visible) : {};
+  losses(context) {
+    const { visible, knobs } = context;
+    const views = visible ? visibleViews(context, visible) : [];
     if (knobs.variant === "cutout") return { losses: {}, views };
-    const levels = pairs(lesson).map((pair) => compared(lesson, pair));
+    const levels = pairs(context).map((pair) => compared(context, pair));
     const global = levels.flatMap(({ global }) => global ?? []);
     return {
       losses: {
         feature: total(levels.map(({ feature }) => feature)),
         ...(global.length && { global: total(global) }),
-        ...(knobs.encoder === "on" && { encoder: encoderLoss(lesson) }),
+        ...(knobs.encoder === "on" && { encoder: encoderLoss(context) }),
       },
-      views: Object.assign(views, ...levels.map(({ views }) => views)),
+      views: [...views, ...levels.flatMap(({ views }) => views)],
     };
   },
 };
@@ -135,13 +143,10 @@ function decoderOf({ tokenPixels, decoderDepth, decoderHeads }: Record<"tokenPix
 }
 
 /** One level: L_feat = 1 / 2N |norm(F^T) - norm(F^S)|^2, and in MKD itself L_global, the same of R(norm(F)). */
-function compared(
-  lesson: Lesson<Knobs>,
-  { level, student, teacher }: Pair,
-): { feature: Loss; global?: Loss; views: Record<string, Tensor> } {
-  const { knobs, modules, visible } = lesson;
+function compared(context: ContextOf<Knobs>, { level, student, teacher }: Pair): { feature: Loss; global?: Loss; views: View[] } {
+  const { knobs, modules, visible } = context;
   const masked = knobs.variant === "mkd" ? visible : undefined;
-  const { image } = lesson.student.config;
+  const { image } = context.student.config;
   const rebuilt = masked ? regenerate(modules, student, { level, image, visible: masked, decoder: decoderOf(knobs) }) : student;
   const plain = knobs.variant === "cutout+fitnet";
   const [own, target] = plain ? [rebuilt, teacher] : [rebuilt, teacher].map((x) => standardise(x, { unbiased: false }));
@@ -149,16 +154,16 @@ function compared(
   const feature = errorLoss(own, target, { rows, scale: (plain ? 1 : 0.5) / teacher.size });
   const related = (x: Tensor, who: "student" | "teacher") => gcBlock(modules, `${who}.${level}`, x);
   const global = masked && errorLoss(related(own, "student"), related(target, "teacher"), { scale: 1 / teacher.size });
-  const views = {
-    [`regenerated.${level}`]: absolutePixelMeans(rebuilt.detach(), 1),
-    [`error.${level}`]: feature.rows.reshape(teacher.shape.slice(0, 3)),
-  };
+  const views = [
+    { view: "regenerated", at: { level }, tensor: absolutePixelMeans(rebuilt.detach(), 1) },
+    { view: "error", at: { level }, tensor: feature.rows.reshape(teacher.shape.slice(0, 3)) },
+  ];
   return { feature, global, views };
 }
 
-function visibleViews({ student }: Lesson<Knobs>, visible: Tensor): Record<string, Tensor> {
-  const levels = student.pyramid.map((x, l) => [`visible.${l}`, cellsAt(visible, x)] as const);
-  return { "visible.input": visible, ...Object.fromEntries(levels) };
+function visibleViews({ student }: ContextOf<Knobs>, visible: Tensor): View[] {
+  const levels = student.pyramid.map((x, level) => ({ view: "visible", at: { level }, tensor: cellsAt(visible, x) }));
+  return [{ view: "visible.input", at: {}, tensor: visible }, ...levels];
 }
 
 /** The mask [B, gh, gw] at the pixels of a map: [B, H, W]. */
@@ -173,7 +178,7 @@ function encoderModules(student: Dimensions, teacher: Dimensions): Modules {
 }
 
 /** L_MSE = sum m (Theta(C^S) - C^T)^2 / sum m, a mean over visible pixels and channels, of C3 to C5. */
-function encoderLoss({ student, teacher, modules, visible }: Lesson<Knobs>): Loss {
+function encoderLoss({ student, teacher, modules, visible }: ContextOf<Knobs>): Loss {
   return total(
     teacher.stages.map((target, s) => {
       const rows = visible && weigh(cellsAt(visible, target), "visible");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { Term } from "../method";
 import { calibrated } from "./calibrate";
-import type { Term } from "./method";
 import { constant, initModules, layer, type Module } from "./modules";
 
 const deviation = (data: Float32Array) => Math.sqrt(data.reduce((sum, v) => sum + v * v, 0) / data.length);

@@ -9,6 +9,7 @@ import { errorLoss } from "../../ops/features";
 import { weight } from "./knobs";
 import { alignModules, pairs, total } from "./levels";
 import type { DetectionMethod } from "./method";
+import { FEATURES } from "./views";
 
 const knobs = {
   alpha: weight("Feature weight α", 10, "Weight of 1 - r, summed over levels. The paper's is 10 for RetinaNet, 6 for two-stage detectors."),
@@ -25,12 +26,13 @@ export const pkd: DetectionMethod<typeof knobs> = {
     "Features imitate up to scale and shift of each channel. Unlike the paper's, students of another width get a 1 x 1 convolution to the teacher's channels.",
   knobs,
   terms: { feature: { label: "1 - r", kind: "feature", weight: "alpha", paper: "10" } },
+  views: FEATURES,
   modules: alignModules,
-  losses(lesson) {
-    const compared = pairs(lesson).slice(0, LEVELS);
+  losses(context) {
+    const compared = pairs(context).slice(0, LEVELS);
     const errors = compared.map(({ student, teacher }) =>
       errorLoss(standardise(student), standardise(teacher), { scale: 0.5 / teacher.size }),
     );
-    return { losses: { feature: total(errors) }, views: {} };
+    return { losses: { feature: total(errors) }, views: [] };
   },
 };

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Live } from "../../engine/graph";
+import type { Fetched } from "../../engine/readback";
 import type { Weights } from "../../models/weights";
 import { testEngine } from "../../ops/check";
 import { regionsOf } from "../../ops/regions";
-import { features, type Scene, SMALL, teach } from "./distill.fixture";
+import { distill, features, type Scene, SMALL } from "./distill.fixture";
 import { dmkd } from "./dmkd";
 import { awake, checkGradients, sum } from "./gradients.fixture";
 import { samkd } from "./samkd";
@@ -32,21 +33,21 @@ const identity = (fresh: Weights): Weights =>
     }),
   );
 
-describe("T19: blocks that change nothing, features they let pass", () => {
+describe("blocks that change nothing, features they let pass", () => {
   const positive = (weights: Weights) => changed(weights, "pyramid.0", Math.abs);
   const [student, teacher] = [positive(features(EQUAL, 4, 1)), features(EQUAL, 4, 2)];
   const squares = sum(data(teacher, "pyramid.0").map((v) => v * v));
   const apart = sum(data(teacher, "pyramid.0").map((v, i) => (v - data(student, "pyramid.0")[i]) ** 2));
   const count = data(teacher, "pyramid.0").length;
   const feature = async (knobs: Record<string, number | string>) => {
-    const taught = await teach(await testEngine(), samkd, {
+    const distilled = await distill(await testEngine(), samkd, {
       scene: EQUAL,
       student,
       teacher,
       modules: identity,
       knobs: { sld: "off", ...knobs },
     });
-    return (await taught.run()).values.feature;
+    return (await distilled.run()).values.feature;
   };
   const [nothing, everything] = [
     { omegaS: 100, omegaC: 2 },
@@ -66,22 +67,34 @@ describe("T19: blocks that change nothing, features they let pass", () => {
 describe("SLD", () => {
   const teacher = features(EQUAL, 4, 2);
   const run = async (student: Weights, knobs: Record<string, number | string> = {}) =>
-    (await teach(await testEngine(), samkd, { scene: EQUAL, student, teacher, knobs: { ...off, ...knobs } })).run();
+    (await distill(await testEngine(), samkd, { scene: EQUAL, student, teacher, knobs: { ...off, ...knobs } })).run();
 
-  test("T21: W is 0 for features alike up to scale, 2 for opposite ones; then, or for equal logits, nothing is to learn", async () => {
+  /** W of all regions. */
+  const everywhere = (maps: Fetched) => [1, 2, 4].flatMap((side) => [...maps[`difference.0.${side}`]]);
+
+  test("W is 0 for features alike up to scale, 2 for opposite ones; then, or for equal logits, nothing is to learn", async () => {
     const like = (factor: number) => changed(features(EQUAL, 4, 1), "pyramid.0", (_, i) => factor * data(teacher, "pyramid.0")[i]);
     for (const difference of ["flattened", "pooled", "pixels"]) {
       const same = await run(like(3), { difference });
-      for (const w of same.views["difference.0"]) expect(w).toBeCloseTo(0, 5);
+      for (const w of everywhere(same.maps)) expect(w).toBeCloseTo(0, 5);
       expect(same.values.logit).toBeCloseTo(0, 5);
-      for (const w of (await run(like(-0.5), { difference })).views["difference.0"]) expect(w).toBeCloseTo(2, 5);
+      for (const w of everywhere((await run(like(-0.5), { difference })).maps)) expect(w).toBeCloseTo(2, 5);
     }
     const agreed = await run(changed(features(EQUAL, 4, 1), "cls.0", (_, i) => data(teacher, "cls.0")[i]));
     expect(agreed.values.logit).toBeCloseTo(0, 6);
-    expect(agreed.views["difference.0"]).toHaveLength(2 * 21);
+    expect(everywhere(agreed.maps)).toHaveLength(2 * 21);
   });
 
-  test("T22: the gradient of one region is spread evenly over its pixels", async () => {
+  test("shows the numbers of each level of regions as if there were no other", async () => {
+    const student = features(EQUAL, 4, 1);
+    const all = await run(student);
+    for (const side of [1, 2, 4]) {
+      const one = await run(student, { regions: String(side) });
+      for (const view of ["difference", "divergence"]) expect(all.maps[`${view}.0.${side}`]).toEqual(one.maps[`${view}.0.${side}`]);
+    }
+  });
+
+  test("the gradient of one region is spread evenly over its pixels", async () => {
     const { gradients } = await run(features(EQUAL, 4, 1), { regions: "1" });
     const g = gradients.get("cls.0") as Float64Array;
     const [pixels, cols] = [64, 6];
@@ -92,8 +105,8 @@ describe("SLD", () => {
     expect(Math.abs(g[0])).toBeGreaterThan(1e-6);
   });
 
-  test("T23: W carries no gradient unless told to", async () => {
-    const trial = (detach: string) => teach(testing, samkd, { knobs: { detach }, modules: awake, terms: ["logit"] });
+  test("W carries no gradient unless told to", async () => {
+    const trial = (detach: string) => distill(testing, samkd, { knobs: { detach }, modules: awake, terms: ["logit"] });
     const testing = await testEngine();
     const norm = (g: Float64Array | undefined) => sum(g?.map(Math.abs) ?? []);
     const [detached, drawn] = [(await (await trial("off")).run()).gradients, (await (await trial("on")).run()).gradients];
@@ -103,18 +116,18 @@ describe("SLD", () => {
   });
 });
 
-test("T23: with both parts off nothing is added to the detector's loss", async () => {
-  const { terms } = await teach(await testEngine(), samkd, { knobs: { sfd: "off", sld: "off" } });
+test("with both parts off nothing is added to the detector's loss", async () => {
+  const { terms } = await distill(await testEngine(), samkd, { knobs: { sfd: "off", sld: "off" } });
   expect(terms).toEqual([]);
 });
 
 test("thresholds are live: masks and loss follow without recording anew", async () => {
-  const taught = await teach(await testEngine(), samkd, { knobs: {}, modules: awake });
+  const distilled = await distill(await testEngine(), samkd, { knobs: {}, modules: awake });
   const erased = (mask: ArrayLike<number>) => Array.from(mask).filter((v) => v === 0).length;
   const at = async (omegaS: number) => {
-    (taught.knobs.omegaS as unknown as Live).value = omegaS;
-    const { values, views } = await taught.run();
-    return { share: erased(views["mask.0.4"]) / views["mask.0.4"].length, loss: values.feature };
+    (distilled.knobs.omegaS as unknown as Live).value = omegaS;
+    const { values, maps } = await distilled.run();
+    return { share: erased(maps["mask.0.4"]) / maps["mask.0.4"].length, loss: values.feature };
   };
   const [low, middle, high] = [await at(0.5), await at(0.95), await at(2.1)];
   expect([low.share, high.share]).toEqual([1, 0]);
@@ -125,17 +138,17 @@ test("thresholds are live: masks and loss follow without recording anew", async 
 
 test("levels too fine for a map are left out, and so are maps of one pixel", async () => {
   const scene = { ...SMALL, sides: [8, 5, 2, 1] };
-  const { views, values } = await (await teach(await testEngine(), samkd, { scene, knobs: {} })).run();
-  const found = Object.keys(views).filter((name) => name.startsWith("reconstruction"));
+  const { maps, values } = await (await distill(await testEngine(), samkd, { scene, knobs: {} })).run();
+  const found = Object.keys(maps).filter((name) => name.startsWith("reconstruction"));
   expect(found.sort()).toEqual(["0.1", "0.2", "0.4", "1.1", "1.2", "2.1"].map((name) => `reconstruction.${name}`));
-  expect(views["channelMask.1"]).toHaveLength(2 * 5 * 8);
+  expect([1, 2].map((side) => maps[`channelMask.1.${side}`].length)).toEqual([2 * 8, 2 * 4 * 8]);
   for (const value of Object.values(values)) expect(Number.isFinite(value)).toBe(true);
 });
 
 test("cropped regions are regenerated as if each were an image of its own", async () => {
   // In units of an image, a cell cut out of it would be measured otherwise.
   const knobs = { regions: "2", borders: "cropped", unit: "absolute", sld: "off" };
-  const whole = await teach(await testEngine(), samkd, { scene: EQUAL, knobs, modules: awake });
+  const whole = await distill(await testEngine(), samkd, { scene: EQUAL, knobs, modules: awake });
   const cells = { ...EQUAL, batch: 8, sides: [4] };
   // Pixels of the whole in the order in which cells list theirs.
   const order = [0, 1].flatMap((b) =>
@@ -150,18 +163,18 @@ test("cropped regions are regenerated as if each were an image of its own", asyn
     const cutOut = cut(data(from, "pyramid.0"));
     return changed(features(cells, 4, 1), "pyramid.0", (_, i) => cutOut[i]);
   };
-  const parts = await teach(await testEngine(), samkd, {
+  const parts = await distill(await testEngine(), samkd, {
     ...{ scene: cells, knobs: { ...knobs, regions: "1" }, modules: awake },
     ...{ student: cutFeatures(whole.weights), teacher: cutFeatures(whole.teacher) },
   });
   const [a, b] = [await whole.run(), await parts.run()];
-  const rebuilt = cut(a.views["reconstruction.0.2"]);
-  for (const [i, v] of rebuilt.entries()) expect(v).toBeCloseTo(b.views["reconstruction.0.1"][i], 5);
+  const rebuilt = cut(a.maps["reconstruction.0.2"]);
+  for (const [i, v] of rebuilt.entries()) expect(v).toBeCloseTo(b.maps["reconstruction.0.1"][i], 5);
   expect(a.values.feature).toBeCloseTo(b.values.feature, 5);
 });
 
 test("separate blocks per scale equal shared ones while their weights are equal", async () => {
-  const shared = await teach(await testEngine(), samkd, { knobs: {} });
+  const shared = await distill(await testEngine(), samkd, { knobs: {} });
   const copies = (fresh: Weights): Weights =>
     new Map(
       [...fresh].map(([name, { shape }]) => [
@@ -169,10 +182,10 @@ test("separate blocks per scale equal shared ones while their weights are equal"
         { shape, data: data(shared.weights, `kd.${name.replace(/^(theta_.\.\d)\.\d\./, "$1.")}`) },
       ]),
     );
-  const separate = await teach(await testEngine(), samkd, { knobs: { theta: "scale" }, modules: copies });
+  const separate = await distill(await testEngine(), samkd, { knobs: { theta: "scale" }, modules: copies });
   const [a, b] = [await shared.run(), await separate.run()];
   expect(b.values.feature).toBeCloseTo(a.values.feature, 5);
-  for (const name of Object.keys(a.views)) for (const [i, v] of a.views[name].entries()) expect(b.views[name][i], name).toBeCloseTo(v, 5);
+  for (const name of Object.keys(a.maps)) for (const [i, v] of a.maps[name].entries()) expect(b.maps[name][i], name).toBeCloseTo(v, 5);
 });
 
 describe("gradients of every reading", () => {
@@ -182,23 +195,23 @@ describe("gradients of every reading", () => {
     { reduction: "literal", sfd: "off", regions: "2" },
   ];
   test.each(readings)("%o", async (knobs) => {
-    await checkGradients(await teach(await testEngine(), samkd, { knobs: { detach: "on", ...knobs }, modules: awake }));
+    await checkGradients(await distill(await testEngine(), samkd, { knobs: { detach: "on", ...knobs }, modules: awake }));
   });
 });
 
 describe("DMKD", () => {
   test("is SAMKD with one region and without logits; learned shares start where fixed ones stand", async () => {
     const engine = await testEngine();
-    const plain = await (await teach(engine, samkd, { knobs: { regions: "1", sld: "off" } })).run();
-    const dual = await (await teach(engine, dmkd, { knobs: {} })).run();
-    const learned = await (await teach(engine, dmkd, { knobs: { shares: "learned" } })).run();
+    const plain = await (await distill(engine, samkd, { knobs: { regions: "1", sld: "off" } })).run();
+    const dual = await (await distill(engine, dmkd, { knobs: {} })).run();
+    const learned = await (await distill(engine, dmkd, { knobs: { shares: "learned" } })).run();
     expect(dual.values.feature).toBe(plain.values.feature);
     expect(learned.values.feature).toBeCloseTo(dual.values.feature, 6);
   });
 
   test("learns its shares", async () => {
-    const taught = await teach(await testEngine(), dmkd, { knobs: { shares: "learned" }, modules: awake });
-    await checkGradients(taught);
-    expect((await taught.run()).gradients.get("kd.share.0")?.[0]).not.toBe(0);
+    const distilled = await distill(await testEngine(), dmkd, { knobs: { shares: "learned" }, modules: awake });
+    await checkGradients(distilled);
+    expect((await distilled.run()).gradients.get("kd.share.0")?.[0]).not.toBe(0);
   });
 });

@@ -5,14 +5,15 @@
  * Zhang, Li, Li, Xu, "SAMKD: Spatial-aware Adaptive Masking Knowledge Distillation for Object Detection". No code is public:
  * this is a reconstruction, and what the text leaves open is a knob.
  */
-import type { Tensor } from "../../engine/graph";
+import { Tensor } from "../../engine/graph";
 import { cosineDistance, divergenceLoss, products } from "../../ops/features";
-import { regionMeans, type Sides, usable } from "../../ops/regions";
+import { regionCount, regionMeans, type Sides, usable } from "../../ops/regions";
 import { choice, number } from "../../settings/setting";
-import { dualMasking, dualModules, maskKnobs } from "./dualmasking";
+import type { View } from "../method";
+import { CHANNEL_VIEWS, dualMasking, dualModules, MASK_VIEWS, maskKnobs } from "./dualmasking";
 import { logits, reduction, weight } from "./knobs";
 import { alignModules, type Pair, pairs, total } from "./levels";
-import type { DetectionMethod, Lesson } from "./method";
+import type { ContextOf, DetectionMethod } from "./method";
 
 const onOff = <const L extends string>(label: L, help: string) =>
   choice({ label, help, ...{ default: "on", options: ["on", "off"], when: "live", records: true, group: "method" } });
@@ -64,12 +65,10 @@ function share(value: number) {
 
 type Knobs = typeof knobs;
 
+const perRegion = { kind: "regions", axes: ["level", "regions"] } as const;
+
 const sidesOf = (regions: string): Sides => regions.split("+").map(Number);
 
-/**
- * Views: those of `dualMasking`, `difference.L` (W) and `divergence.L` (KL of each region), both [B, R]. Regions are numbered
- * as by `regionsOf(usable(sides, map), map)`.
- */
 export const samkd: DetectionMethod<Knobs> = {
   name: "samkd",
   label: "SAMKD",
@@ -81,28 +80,34 @@ export const samkd: DetectionMethod<Knobs> = {
     feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-3, sums" },
     logit: { label: "L_logit", kind: "logit", weight: "beta", paper: "6e-6, sums" },
   },
+  views: {
+    ...MASK_VIEWS,
+    difference: { ...perRegion, label: "W, how features differ", note: "Eq. 11; it weighs the region's KL.", unit: "W" },
+    divergence: { ...perRegion, label: "KL of logits", note: "Of the region's mean logits, before W.", unit: "KL" },
+    ...CHANNEL_VIEWS,
+  },
   modules: (student, teacher, { theta }) => ({
     ...alignModules(student, teacher),
     ...dualModules(teacher, sidesOf(knobs.regions.default), theta === "scale"),
   }),
-  losses(lesson) {
-    const { sfd, sld } = lesson.knobs;
-    const levels = pairs(lesson);
-    const features = sfd === "on" ? levels.map((pair) => spatialFeatures(lesson, pair)) : [];
-    const regional = sld === "on" ? levels.flatMap((pair) => spatialLogits(lesson, pair)) : [];
+  losses(context) {
+    const { sfd, sld } = context.knobs;
+    const levels = pairs(context);
+    const features = sfd === "on" ? levels.map((pair) => spatialFeatures(context, pair)) : [];
+    const regional = sld === "on" ? levels.flatMap((pair) => spatialLogits(context, pair)) : [];
     const feature = features.flatMap(({ loss }) => loss ?? []);
     return {
       losses: {
         ...(feature.length && { feature: total(feature) }),
         ...(regional.length && { logit: total(regional.map(({ loss }) => loss)) }),
       },
-      views: Object.assign({}, ...features.map(({ views }) => views), ...regional.map(({ views }) => views)),
+      views: [...features, ...regional].flatMap(({ views }) => views),
     };
   },
 };
 
 /** SFD on one level. */
-function spatialFeatures({ knobs, modules }: Lesson<Knobs>, pair: Pair) {
+function spatialFeatures({ knobs, modules }: ContextOf<Knobs>, pair: Pair) {
   const { omegaS, omegaC, tau, phi, unit, lambda, mu, reduction } = knobs;
   const kind = { cropped: knobs.borders === "cropped", separate: knobs.theta === "scale" };
   const shares = { lambda, mu };
@@ -110,7 +115,7 @@ function spatialFeatures({ knobs, modules }: Lesson<Knobs>, pair: Pair) {
 }
 
 /** SLD on one level; nothing where the map is too small for any region. */
-function spatialLogits({ knobs, student, teacher }: Lesson<Knobs>, pair: Pair) {
+function spatialLogits({ knobs, student, teacher }: ContextOf<Knobs>, pair: Pair) {
   const { level } = pair;
   const sides = usable(sidesOf(knobs.regions), pair.teacher.shape.slice(1, 3));
   if (sides.length === 0) return [];
@@ -121,13 +126,23 @@ function spatialLogits({ knobs, student, teacher }: Lesson<Knobs>, pair: Pair) {
     ...{ classes: student.config.classes, kind: knobs.divergence, temperature: knobs.temperature, weights },
     scale: 1 / (knobs.reduction === "literal" ? z.shape[0] : z.rows),
   });
-  return [{ loss, views: { [`difference.${level}`]: weights.detach(), [`divergence.${level}`]: loss.kl } }];
+  const views = [...byRegions("difference", level, weights, sides), ...byRegions("divergence", level, loss.kl, sides)];
+  return [{ loss, views }];
+}
+
+/** Numbers of all regions [B, R] as views of each level of them, coarsest first as in `sides`. */
+function byRegions(view: string, level: number, { graph, storage, offset, shape: [batch, all] }: Tensor, sides: Sides): View[] {
+  return sides.map((regions, i) => {
+    const before = regionCount(sides.slice(0, i));
+    const tensor = new Tensor(graph, storage, [batch, regions ** 2], "f32", false, offset + before, all);
+    return { view, at: { level, regions }, tensor };
+  });
 }
 
 /** Eq. 11 in its three readings: W [B, R]. */
-function difference(u: Tensor, v: Tensor, sides: Sides, reading: "flattened" | "pooled" | "pixels"): Tensor {
-  if (reading === "flattened") return cosineDistance(regionMeans(products(u, v), sides));
-  if (reading === "pooled") return cosineDistance(products(regionMeans(u, sides), regionMeans(v, sides)));
+function difference(u: Tensor, v: Tensor, sides: Sides, of: "flattened" | "pooled" | "pixels"): Tensor {
+  if (of === "flattened") return cosineDistance(regionMeans(products(u, v), sides));
+  if (of === "pooled") return cosineDistance(products(regionMeans(u, sides), regionMeans(v, sides)));
   const distances = cosineDistance(products(u, v));
   const means = regionMeans(distances.reshape([...distances.shape, 1]), sides);
   return means.reshape(means.shape.slice(0, 2));

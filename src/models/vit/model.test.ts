@@ -3,7 +3,7 @@
  * with and without patches left out.
  */
 import { describe, expect, test } from "vitest";
-import { Graph, type Tensor } from "../../engine/graph";
+import { Graph, Live, type Tensor } from "../../engine/graph";
 import { Program } from "../../engine/program";
 import { uniform } from "../../engine/random";
 import { saliency } from "../../ops/attention";
@@ -14,7 +14,7 @@ import { Params } from "../params";
 import type { Weights } from "../weights";
 import { patches, type ViTConfig, vitShapes } from "./config";
 import { classRows, type Look, look } from "./forward.fixture";
-import { vit } from "./model";
+import { type DropPath, vit } from "./model";
 import { inferViT } from "./names";
 import { vitForward64, type Weights64 } from "./reference";
 
@@ -120,9 +120,9 @@ describe("masking", () => {
     const keep = choices(ODD, 4);
     const answer = await logits(keep);
     compare("logits", await logits(keep.map((row) => row.toReversed())), answer, 1e-5);
-    expect(() => compare("logits", answer, [...answer].fill(0), 1e-2)).toThrow();
+    expect(() => compare("logits", answer, [...answer].fill(0), 1e-2)).toThrow(/^logits\[\d+\]: /);
     const others = await logits(choices(ODD, 4, 5));
-    expect(() => compare("logits", others, answer, 1e-3)).toThrow();
+    expect(() => compare("logits", others, answer, 1e-3)).toThrow(/^logits\[\d+\]: /);
   });
 
   test("with no patch every image gets the answer of the class token alone", async () => {
@@ -130,6 +130,45 @@ describe("masking", () => {
     expect([...answer.subarray(3, 6), ...answer.subarray(6)]).toEqual([...answer.subarray(0, 3), ...answer.subarray(0, 3)]);
   });
 });
+
+describe("stochastic depth", () => {
+  const config = { ...ODD, depth: 3 };
+  const weights = weightsOf(config);
+  const images = imagesOf(config);
+
+  test.each([0, 0.4, 0.9])("at a rate of %d scales or leaves out the branches drawn for", async (rate) => {
+    const dropPath = { rate: new Live(rate), seed: 5, step: 2 };
+    const found = await look(config, weights, images, { dropPath, extra: inside });
+    const expected = vitForward64(config, weights, images, BATCH, undefined, gainOf(rate, config.depth));
+    compare("logits", found.logits, expected.logits.flat(), 1e-5);
+    for (const [l, attention] of expected.attention.entries())
+      compare(`attention of block ${l}`, found[`map${l}`], classRows(attention, 10), 1e-5);
+  });
+
+  test("is off when absent: the same launches as ever, none of its own; the first block never drops", async () => {
+    const graph = new Graph(await testEngine());
+    const launched = (of: ViTConfig, dropPath?: DropPath) => {
+      const before = graph.launches.length;
+      vit(new Params(graph.engine, weightsOf(of)).on(graph, false), of, graph.temp([BATCH, 2, 9, 9]), { dropPath });
+      return graph.launches.slice(before).map(({ shader }) => `${shader.file} ${shader.entry}`);
+    };
+    const [off, on] = [launched(config), launched(config, { rate: 0.1, seed: 1, step: 1 })];
+    const ofIts = (name: string) => /droppath|random/.test(name);
+    expect(off.some(ofIts)).toBe(false);
+    expect(on.filter((name) => !ofIts(name))).toEqual(off);
+    expect(on.filter((name) => name.includes("droppath"))).toHaveLength(2 * (config.depth - 1));
+    const one = { ...config, depth: 1 };
+    expect(launched(one, { rate: 0.1, seed: 1, step: 1 })).toEqual(launched(one));
+  });
+});
+
+/** What the branches are multiplied with at `rate`, for seed 5 and step 2. */
+function gainOf(rate: number, depth: number) {
+  return (image: number, block: number, branch: 0 | 1) => {
+    const own = (rate * block) / (depth - 1);
+    return uniform(5, 0x220, 2, (2 * block + branch) * BATCH + image) >= own ? 1 / (1 - own) : 0;
+  };
+}
 
 describe("gradient of the cross entropy for every parameter, against differences in float64", () => {
   const labels = [2, 0, 1];
@@ -140,15 +179,18 @@ describe("gradient of the cross entropy for every parameter, against differences
     ["four patches", ODD, { keep: choices(ODD, 4) }],
     ["aligned to four", CONFIGS["aligned to four"], {}],
     ["attention only", CONFIGS["attention only, no qkv bias, heads wider than the token"], {}],
-  ])("%s", async (_, config, { keep, allTokens }) => {
+    ["stochastic depth", { ...ODD, depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
+  ])("%s", async (_, config, options) => {
+    const { keep, dropPath } = options;
+    const gain = dropPath && gainOf(Number(dropPath.rate), config.depth);
     const weights = weightsOf(config);
     const images = imagesOf(config);
-    const found = await gradientsOf(config, weights, images, labels, { keep, allTokens });
+    const found = await gradientsOf(config, weights, images, labels, options);
     const loss = (name: string, i: number, value: number) => {
       const changed: Weights64 = new Map<string, { data: ArrayLike<number> }>(weights).set(name, {
         data: Float64Array.from(weights.get(name)?.data ?? []).with(i, value),
       });
-      return crossEntropy64(vitForward64(config, changed, images, BATCH, keep).logits, labels);
+      return crossEntropy64(vitForward64(config, changed, images, BATCH, keep, gain).logits, labels);
     };
     for (const [name, { data }] of weights) {
       const at = [...new Set([0, 1, 2, 3].map((i) => Math.floor((i * (data.length - 1)) / 3)))];
@@ -175,13 +217,19 @@ function crossEntropy64(logits: number[][], labels: number[]): number {
   return logits.reduce((sum, row, b) => sum + Math.log(row.reduce((s, z) => s + Math.exp(z - row[labels[b]]), 0)) / logits.length, 0);
 }
 
-async function gradientsOf(config: ViTConfig, weights: Weights, images: ArrayLike<number>, labels: number[], { keep, allTokens }: Look) {
+async function gradientsOf(
+  config: ViTConfig,
+  weights: Weights,
+  images: ArrayLike<number>,
+  labels: number[],
+  { keep, allTokens, dropPath }: Look,
+) {
   const engine = await testEngine();
   const graph = new Graph(engine);
   const params = new Params(engine, weights);
   const pixels = graph.fixed(upload(engine, images, "f32"), [BATCH, config.channels, config.image, config.image]);
   const kept = keep && graph.fixed(upload(engine, keep.flat(), "u32"), [BATCH, keep[0].length], "u32");
-  const { logits } = vit(params.on(graph, true), config, pixels, { kept, allTokens });
+  const { logits } = vit(params.on(graph, true), config, pixels, { kept, allTokens, dropPath });
   const loss = crossEntropy(logits, { labels: graph.fixed(upload(engine, labels, "u32"), [BATCH], "u32") });
   const reader = gradientReader(
     params,

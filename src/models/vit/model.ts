@@ -4,34 +4,57 @@
  * Masking is one optional argument. A teacher that is shown `kept` patches embeds and computes nothing else. In the last
  * block only the class token's row is computed, because nothing after it reads the others; ask for `allTokens` to have them.
  */
-import type { Tensor } from "../../engine/graph";
-import { type AttentionTrace, crossAttention, type Heads, selfAttention } from "../../ops/attention";
+import type { Live, Tensor } from "../../engine/graph";
+import { type AttentionTrace, crossAttention, type Heads, saliency, selfAttention } from "../../ops/attention";
+import { dropPath } from "../../ops/droppath";
 import { linear } from "../../ops/linear";
 import { layerNorm } from "../../ops/norm";
-import { everyRow } from "../../ops/select";
+import { everyRow, randomScores } from "../../ops/select";
 import { assemble, patchify } from "../../ops/tokens";
+import type { Features } from "../model";
 import type { Bound } from "../params";
 import { checkShape } from "../weights";
-import { patches, type ViTConfig, vitShapes } from "./config";
+import { gridOf, patches, type ViTConfig, vitShapes } from "./config";
 
 export interface ViTOptions {
   /** Patches to show, u32 [batch, k]; all when absent. */
   kept?: Tensor;
   /** Compute every token of the last block, not only the class token. */
   allTokens?: boolean;
+  /** Stochastic depth while learning; nothing is left out when absent. */
+  dropPath?: DropPath;
 }
 
-export interface ViTResult {
-  /** [batch, classes]; the normalised class token [batch, width] when the model has no head. */
-  logits: Tensor;
-  /** Output of each block, [batch * tokens, width]; of the last one the class rows [batch, width] unless allTokens. */
-  blocks: Tensor[];
+/** Both branches of block i of L are left out at the rate `rate` i / (L - 1), image by image, as timm does. */
+export interface DropPath {
+  /** That of the last block, from 0 to 1. */
+  rate: Live | number;
+  seed: number;
+  /** Fresh draws for each value. */
+  step: Live | number;
+}
+
+/** Tells the draws of stochastic depth from other uses of the same seed. */
+const DROP_STREAM = 0x220;
+
+export interface ViTResult extends Features {
   /** Attention of each block, for saliency and maps. */
   attention: AttentionTrace[];
 }
 
 /** Forward pass for images [batch, channels, side, side]. Throws a WeightsError naming a parameter that does not fit `config`. */
-export function vit(params: Bound, config: ViTConfig, images: Tensor, { kept, allTokens = false }: ViTOptions = {}): ViTResult {
+export function vit(params: Bound, config: ViTConfig, images: Tensor, options: ViTOptions = {}): ViTResult {
+  const encoded = encode(params, config, images, options);
+  const [x, { keys }] = [encoded.blocks[config.depth - 1], encoded.attention[0]];
+  const cls = options.allTokens ? everyRow(x, keys) : x;
+  const normed = layerNorm(cls, params["norm.weight"], params["norm.bias"], config.eps);
+  const logits = config.classes ? linear(normed, params["head.weight"], { bias: params["head.bias"] }) : normed;
+  return { logits, ...encoded };
+}
+
+/** The blocks alone, before the last norm and the head. Throws as `vit` does. */
+export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTOptions = {}): Omit<ViTResult, "logits"> {
+  const { kept, allTokens = false } = o;
   for (const [name, shape] of vitShapes(config)) checkShape("model", name, shape, params[name]?.shape);
   const batch = images.shape[0];
   const tokens = 1 + (kept?.cols ?? patches(config));
@@ -42,23 +65,36 @@ export function vit(params: Bound, config: ViTConfig, images: Tensor, { kept, al
   let x = assemble(embedded, params.pos_embed, params.cls_token, cut);
   const blocks: Tensor[] = [];
   const attention: AttentionTrace[] = [];
+  const drops = o.dropPath && config.depth > 1 ? dropsOf(images, config.depth, o.dropPath) : undefined;
   for (let i = 0; i < config.depth; i++) {
     const clsOnly = i === config.depth - 1 && !allTokens;
-    const result = block(x, params, `blocks.${i}.`, config, { batch, tokens, clsOnly });
+    const result = block(x, params, `blocks.${i}.`, config, { batch, tokens, clsOnly, drop: drops?.(i) });
     x = result.x;
     blocks.push(x);
     attention.push(result.trace);
   }
-  const cls = x.rows === batch ? x : everyRow(x, tokens);
-  const normed = layerNorm(cls, params["norm.weight"], params["norm.bias"], config.eps);
-  const logits = config.classes ? linear(normed, params["head.weight"], { bias: params["head.bias"] }) : normed;
-  return { logits, blocks, attention };
+  const saliencyOf: Features["saliency"] = ({ block = config.depth, ...options } = {}) => saliency(attention[block - 1], options);
+  return { blocks, attention, grid: gridOf(config), saliency: saliencyOf };
+}
+
+/** Adds branch 0 (attention) or 1 (MLP) of a block to the residual, or leaves it out. */
+type Drop = (branch: Tensor, residual: Tensor, which: 0 | 1) => Tensor;
+
+/** How each block drops its branches; the first one never does. */
+function dropsOf(images: Tensor, depth: number, { rate, seed, step }: DropPath): (block: number) => Drop | undefined {
+  const draws = randomScores(images.graph, [2 * depth, images.shape[0]], { seed, step, stream: DROP_STREAM });
+  const drop = (block: number, which: number) => {
+    const row = 2 * block + which;
+    return { draws: draws.slice(row, row + 1), most: rate, share: block / (depth - 1) };
+  };
+  return (block) => (block === 0 ? undefined : (branch, residual, which) => dropPath(branch, residual, drop(block, which)));
 }
 
 export interface BlockShape {
   batch: number;
   tokens: number;
   clsOnly: boolean;
+  drop?: Drop;
 }
 
 /** x += proj(attention(norm1(x))); x += fc2(act(fc1(norm2(x)))). With `clsOnly`, for the class rows alone. */
@@ -74,14 +110,20 @@ export function block(
   const normed = layerNorm(x, p("norm1.weight"), p("norm1.bias"), config.eps);
   const { out, trace } = shape.clsOnly ? attendFromCls(normed, p, heads, shape.tokens) : attend(normed, p, heads);
   const residual = shape.clsOnly ? everyRow(x, shape.tokens) : x;
-  const mixed = linear(out, p("attn.proj.weight"), { bias: p("attn.proj.bias"), residual });
+  const mixed = branch(out, p, "attn.proj", residual, 0, shape.drop);
   if (!config.mlp) return { x: mixed, trace };
   const again = layerNorm(mixed, p("norm2.weight"), p("norm2.bias"), config.eps);
   const hidden = linear(again, p("mlp.fc1.weight"), { bias: p("mlp.fc1.bias"), activation: config.activation });
-  return { x: linear(hidden, p("mlp.fc2.weight"), { bias: p("mlp.fc2.bias"), residual: mixed }), trace };
+  return { x: branch(hidden, p, "mlp.fc2", mixed, 1, shape.drop), trace };
 }
 
 type Named = (name: string) => Tensor;
+
+/** The last layer of a branch, and the residual: added in the layer's own epilogue unless the branch may be left out. */
+function branch(x: Tensor, p: Named, layer: string, residual: Tensor, which: 0 | 1, drop?: Drop): Tensor {
+  const [weight, bias] = [p(`${layer}.weight`), p(`${layer}.bias`)];
+  return drop ? drop(linear(x, weight, { bias }), residual, which) : linear(x, weight, { bias, residual });
+}
 
 function attend(normed: Tensor, p: Named, heads: Heads) {
   return selfAttention(linear(normed, p("attn.qkv.weight"), { bias: p("attn.qkv.bias") }), heads);

@@ -17,10 +17,12 @@ export interface Forward64 {
   attention: Float64Array[];
   /** CLS token after each block: [depth][B][D]. */
   cls: number[][][];
+  /** Every token after the last block, flat [B, T, D]. */
+  tokens: Float64Array;
 }
 
 /** Looks up a weight as float64; a missing bias reads as undefined. */
-type Lookup = (name: string) => Float64Array | undefined;
+export type Lookup = (name: string) => Float64Array | undefined;
 
 /** The trace of one image. */
 interface Trace {
@@ -29,11 +31,14 @@ interface Trace {
   attention: Float64Array[];
   /** Per block [D]. */
   cls: number[][];
+  /** [T, D]. */
+  tokens: Float64Array;
 }
 
 /**
  * Runs `batch` images [B, C, S, S] (S = config.image, normalised already) through the model. `keep` names per image the
  * patches (0 to N - 1, row-major) that the blocks see besides CLS, in the order given; all rows have the same length.
+ * `gain` is what the branches of a block are multiplied with before they are added, as stochastic depth does; 1 when absent.
  * Throws an Error when sizes do not fit.
  */
 export function vitForward64(
@@ -42,6 +47,7 @@ export function vitForward64(
   images: ArrayLike<number>,
   batch: number,
   keep?: readonly (readonly number[])[],
+  gain: (image: number, block: number, branch: 0 | 1) => number = () => 1,
 ): Forward64 {
   const size = config.channels * config.image ** 2;
   if (images.length !== batch * size) throw new Error(`${images.length} pixels are not ${batch} images of ${size}.`);
@@ -49,21 +55,28 @@ export function vitForward64(
   const get = lookup(weights);
   const traces = Array.from({ length: batch }, (_, b) => {
     const image = Float64Array.from({ length: size }, (_, i) => images[b * size + i]);
-    return forwardOne(config, get, image, keep?.[b]);
+    return forwardOne(config, get, image, keep?.[b], (block, branch) => gain(b, block, branch));
   });
   return {
     logits: traces.map((t) => t.logits),
     attention: Array.from({ length: config.depth }, (_, l) => concat(traces.map((t) => t.attention[l]))),
     cls: Array.from({ length: config.depth }, (_, l) => traces.map((t) => t.cls[l])),
+    tokens: concat(traces.map((t) => t.tokens)),
   };
 }
 
-function forwardOne(config: ViTConfig, get: Lookup, image: Float64Array, keep?: readonly number[]): Trace {
+function forwardOne(
+  config: ViTConfig,
+  get: Lookup,
+  image: Float64Array,
+  keep: readonly number[] | undefined,
+  gain: (block: number, branch: 0 | 1) => number,
+): Trace {
   const x = gather(embed(config, get, image), config.width, keep);
-  const trace: Trace = { logits: [], attention: [], cls: [] };
+  const trace: Trace = { logits: [], attention: [], cls: [], tokens: x };
   for (let l = 0; l < config.depth; l++) {
-    trace.attention.push(attentionBranch(config, get, `blocks.${l}`, x));
-    if (config.mlp) mlpBranch(config, get, `blocks.${l}`, x);
+    trace.attention.push(attentionBranch(config, get, `blocks.${l}`, x, gain(l, 0)));
+    if (config.mlp) mlpBranch(config, get, `blocks.${l}`, x, gain(l, 1));
     trace.cls.push([...x.subarray(0, config.width)]);
   }
   const cls = layerNorm(get, "norm", x.subarray(0, config.width), config);
@@ -94,8 +107,8 @@ function gather(tokens: Float64Array, width: number, keep?: readonly number[]): 
   return concat([-1, ...keep].map((patch) => tokens.subarray((patch + 1) * width, (patch + 2) * width)));
 }
 
-/** x += proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. */
-function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array): Float64Array {
+/** x += gain proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. */
+export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array, gain = 1): Float64Array {
   const { width, heads, headDim } = config;
   const count = x.length / width;
   const qkv = linear(get, `${block}.attn.qkv`, layerNorm(get, `${block}.norm1`, x, config), width);
@@ -110,19 +123,25 @@ function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float
       for (let j = 0; j < count; j++)
         for (let e = 0; e < headDim; e++) mixed[(i * heads + h) * headDim + e] += row[j] * qkv[part(2, j, h) + e];
     }
-  addTo(x, linear(get, `${block}.attn.proj`, mixed, heads * headDim));
+  addTo(
+    x,
+    linear(get, `${block}.attn.proj`, mixed, heads * headDim).map((v) => gain * v),
+  );
   return softmax;
 }
 
-/** x += fc2(act(fc1(LN2 x))) on x [T, D]. */
-function mlpBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array): void {
+/** x += gain fc2(act(fc1(LN2 x))) on x [T, D]. */
+export function mlpBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array, gain = 1): void {
   const act = config.activation === "relu" ? (v: number) => Math.max(0, v) : gelu;
   const hidden = linear(get, `${block}.mlp.fc1`, layerNorm(get, `${block}.norm2`, x, config), config.width).map(act);
-  addTo(x, linear(get, `${block}.mlp.fc2`, hidden, config.mlp));
+  addTo(
+    x,
+    linear(get, `${block}.mlp.fc2`, hidden, config.mlp).map((v) => gain * v),
+  );
 }
 
 /** Rows of x times W^T plus b: x [rows, inputs], W [outputs, inputs] -> [rows, outputs]. */
-function linear(get: Lookup, layer: string, x: Float64Array, inputs: number): Float64Array {
+export function linear(get: Lookup, layer: string, x: Float64Array, inputs: number): Float64Array {
   const weight = required(get, `${layer}.weight`);
   const bias = get(`${layer}.bias`);
   const outputs = weight.length / inputs;
@@ -135,7 +154,7 @@ function linear(get: Lookup, layer: string, x: Float64Array, inputs: number): Fl
 }
 
 /** Each row of x [rows, D] to mean 0 and (biased) variance 1, then scaled and shifted. */
-function layerNorm(get: Lookup, layer: string, x: Float64Array, { width, eps }: ViTConfig): Float64Array {
+export function layerNorm(get: Lookup, layer: string, x: Float64Array, { width, eps }: Pick<ViTConfig, "width" | "eps">): Float64Array {
   const scale = required(get, `${layer}.weight`);
   const shift = required(get, `${layer}.bias`);
   const out = new Float64Array(x.length);
@@ -185,7 +204,7 @@ function erfcTail(x: number): number {
   return Math.exp(-x * x) / (Math.sqrt(Math.PI) * tail);
 }
 
-function lookup(weights: Weights64): Lookup {
+export function lookup(weights: Weights64): Lookup {
   const known = new Map<string, Float64Array>();
   return (name) => {
     const weight = weights.get(name);
@@ -221,7 +240,7 @@ function addTo(target: Float64Array, values: Float64Array): void {
   for (let i = 0; i < target.length; i++) target[i] += values[i];
 }
 
-function concat(parts: Float64Array[]): Float64Array {
+export function concat(parts: Float64Array[]): Float64Array {
   const out = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

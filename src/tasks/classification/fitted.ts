@@ -2,20 +2,8 @@
 import type { Dataset, Moments } from "../../data/dataset";
 import { EngineError } from "../../engine/errors";
 import type { Weight, Weights } from "../../models/weights";
+import { OtherSide } from "../otherSide";
 import type { Network } from "./network";
-
-/** A network for images of another size than the data has; read again at `side`, it would. */
-export class OtherSide extends EngineError {
-  override name = "OtherSide";
-
-  constructor(
-    name: string,
-    readonly side: number,
-    has: number,
-  ) {
-    super(`${name} expects images of ${side} pixels; this data has ${has}.`, `Read the images at ${side} pixels, or use another teacher.`);
-  }
-}
 
 /** Rec. 601 luma, by which decoders make colour gray. */
 const LUMA = [0.299, 0.587, 0.114];

@@ -1,110 +1,113 @@
 /** Held-out images that are looked at again and again while a student learns: what is shown of them, and what is counted. */
 import type { Dataset } from "../../data/dataset";
-import { patches } from "../../models/vit/config";
-import type { Session, StepReport } from "../../train/session";
-import type { Event, Look } from "../../worker/protocol";
+import type { Grid } from "../../models/model";
+import { gridOf } from "../../models/vit/config";
+import { FrequencyCount, objectShares } from "../frequency";
 import { Pace } from "../pace";
-import { FrequencyCount, objectShares } from "./frequency";
-import type { Views } from "./snapshot";
+import type { Monitor, Report, Watched } from "../task";
+import { top } from "./evaluate";
+import type { Outputs } from "./snapshot";
 import type { Classification } from "./task";
+import type { ClassificationViews, Snapshot } from "./views";
 
 /** Images that are counted, and how many of them are shown. */
 const WATCHED = 24;
 const SHOWN = 8;
+/** Snapshots that a page keeps over a run. */
+const KEPT = 200;
 
-export class Watch {
+export class ClassificationMonitor implements Monitor {
   private frequency: FrequencyCount;
-  private readonly watched: number[];
+  private readonly images: number[];
   private readonly pace = new Pace();
 
-  constructor(
-    private readonly dataset: Dataset,
-    private readonly session: Session<Classification>,
-    private readonly post: (event: Event) => void,
-  ) {
-    this.watched = Array.from({ length: Math.min(WATCHED, dataset.test.count) }, (_, i) => i);
-    this.frequency = new FrequencyCount(this.patches, this.watched.length, session.settings.steps);
-    this.frequency.recall(session.extras);
+  constructor(private readonly watched: Watched<Dataset, Classification>) {
+    this.images = Array.from({ length: Math.min(WATCHED, watched.dataset.test.count) }, (_, i) => i);
+    this.frequency = this.freshCount();
+    this.frequency.recall(watched.extras);
   }
 
-  /** Patches of which some are kept. */
+  private freshCount(): FrequencyCount {
+    return new FrequencyCount(this.patches, this.images.length, this.watched.settings.steps);
+  }
+
+  private get grid(): Grid {
+    return this.watched.task.grid;
+  }
+
   private get patches(): number {
-    const { task } = this.session;
-    return task.cost()?.patches ?? patches(task.config);
+    const [rows, columns] = this.grid;
+    return rows * columns;
   }
 
-  /** Shows the images, and what the student makes of them before its first step and now. */
+  /** Shows what the student makes of the images before its first step and now. */
   async introduce(): Promise<void> {
     await this.untrained();
-    await this.look();
+    await this.snapshot();
   }
 
   /** After a change of the mask: another grid of patches is counted anew. */
   async follow(): Promise<void> {
     if (this.frequency.patches !== this.patches) {
-      this.frequency = new FrequencyCount(this.patches, this.watched.length, this.session.settings.steps);
-      this.showGallery();
+      this.frequency = this.freshCount();
+      this.gallery();
     }
     await this.untrained();
   }
 
   /** Counts what a step kept; its images' turn comes at evenly spread steps, so that a resumed run counts alike. */
-  async count({ kept, step }: Pick<StepReport, "kept" | "step">): Promise<void> {
-    if (kept) this.frequency.add(kept, step, this.session.task.batch);
-    if (kept && this.frequency.due(step)) await this.look(true);
+  async count({ kept, step }: Pick<Report, "kept"> & { step: number }): Promise<void> {
+    if (kept) this.frequency.add(kept, step, this.watched.task.batch);
+    if (kept && this.frequency.due(step)) await this.snapshot(true);
   }
 
-  /** A look, if it is time for one. */
-  async glance(): Promise<void> {
-    if (this.pace.due) await this.look();
+  async refresh(): Promise<void> {
+    if (this.pace.due) await this.snapshot();
   }
 
-  async look(counted = false): Promise<void> {
-    const views = await this.pace.taking(() => this.session.task.look(this.watched));
-    if (counted && views.kept) this.frequency.addLook(views.kept, this.session.step);
-    this.post({ type: "look", look: this.shown(views, this.session.step) });
-    this.post({ type: "frequency", frequency: this.frequency.report() });
+  async snapshot(counted = false): Promise<void> {
+    const outputs = await this.pace.taking(() => this.watched.task.snapshot(this.images));
+    const step = this.watched.step();
+    if (counted && outputs.kept) this.frequency.addLook(outputs.kept, step);
+    this.show("snapshot", this.shown(outputs, step), KEPT);
+    this.show("frequency", this.frequency.report());
   }
 
-  /** What a student that has learnt nothing makes of the images under the settings as they are. */
-  async untrained(): Promise<void> {
-    const views = await this.session.task.lookUntrained(this.watched);
-    this.post({ type: "untrained", look: this.shown(views, 0) });
+  /** What a student that has learned nothing makes of the images under the settings as they are. */
+  private async untrained(): Promise<void> {
+    this.show("untrained", this.shown(await this.watched.task.untrainedSnapshot(this.images), 0));
   }
 
-  /** Puts the counts among what is saved with the run. */
   store(): void {
-    this.frequency.store(this.session.extras);
+    this.frequency.store(this.watched.extras);
   }
 
-  /** Shows the images themselves, and how they are cut. */
-  showGallery(): void {
-    const { test, side, channels, classes } = this.dataset;
-    const patch = side / Math.sqrt(this.patches);
-    const shown = this.watched.slice(0, SHOWN);
+  gallery(): void {
+    const { test, side, channels, classes } = this.watched.dataset;
+    const shown = this.images.slice(0, SHOWN);
     const images = new Uint8Array(shown.length * channels * side ** 2);
     for (const [at, i] of shown.entries()) images.set(test.image(i), at * channels * side ** 2);
-    const gallery = { side, channels, patch, classes, images, labels: shown.map(test.label) };
+    const [rows, columns] = this.grid;
     const { object } = test;
-    const objects = object && objectShares(this.watched.map(object), side, patch);
-    this.post({ type: "gallery", gallery: { ...gallery, objects } });
+    const objects = object && objectShares(this.images.map(object), side, [rows, columns]);
+    this.show("gallery", { side, channels, grid: [rows, columns], classes, images, labels: shown.map(test.label), objects });
   }
 
-  /** What is shown of a look at the watched images. */
-  private shown(views: Views, step: number): Look {
-    const { heads, classes } = this.session.task.config;
-    const { length } = this.watched;
+  private show<N extends keyof ClassificationViews>(name: N, value: ClassificationViews[N], keep?: number): void {
+    this.watched.show({ name, value, step: this.watched.step(), keep });
+  }
+
+  /** What is shown of what was made of the watched images. */
+  private shown(outputs: Outputs, step: number): Snapshot {
+    const { config } = this.watched.task;
+    const { length } = this.images;
     const count = Math.min(SHOWN, length);
     const first = <T extends Float32Array | Uint32Array>(values: T | undefined) => values?.slice(0, (values.length / length) * count) as T;
-    const answers = (logits: Float32Array) =>
-      Array.from({ length: count }, (_, i) => argmax(logits.subarray(i * classes, (i + 1) * classes)));
+    const answers = (logits: Float32Array) => top(logits, config.classes).slice(0, count);
     return {
-      ...{ step, student: answers(views.logits), teacher: views.teacherLogits && answers(views.teacherLogits) },
-      ...{ score: first(views.score), kept: first(views.kept), attention: first(views.attention), heads },
+      ...{ step, student: answers(outputs.logits), teacher: outputs.teacherLogits && answers(outputs.teacherLogits) },
+      ...{ score: first(outputs.score), kept: first(outputs.kept), attention: first(outputs.attention) },
+      ...{ heads: config.heads, grid: gridOf(config) },
     };
   }
-}
-
-function argmax(row: Float32Array): number {
-  return row.indexOf(Math.max(...row));
 }

@@ -111,9 +111,9 @@ describe("fitted to data", () => {
 test("what is written is read again, with all that belongs to it", async () => {
   const dataset = data(3, ["a, b", "c", "d"]);
   const { weights, config } = network(3);
-  const file = writeNetwork({ weights, config, top1: 0.75 }, dataset);
+  const file = writeNetwork({ weights, config, score: 0.75 }, dataset);
   const read = await readNetwork(file, "n.safetensors");
-  expect(read).toMatchObject({ name: "n.safetensors", config, classes: ["a, b", "c", "d"], top1: 0.75 });
+  expect(read).toMatchObject({ name: "n.safetensors", config, classes: ["a, b", "c", "d"], score: 0.75 });
   expect([...read.weights].sort()).toEqual([...weights].sort());
   expect(read.moments!.mean).toEqual(dataset.moments.mean);
   expect((await readNetwork(file, "renamed")).id).toBe(read.id);

@@ -5,6 +5,7 @@ import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../.
 import type { ViTConfig } from "../../models/vit/config";
 import { detectLayout, inferViT, LAYOUT_EPS, toTimm } from "../../models/vit/names";
 import { type Weights, WeightsError } from "../../models/weights";
+import type { ImportHints } from "../task";
 
 /** A trained network and what its file tells of it. */
 export interface Network {
@@ -19,37 +20,31 @@ export interface Network {
   /** With which its images were normalised. */
   moments?: Moments;
   /** Share of held-out images it classified right when it was written. */
-  top1?: number;
-}
-
-/** What a person may tell of a file that does not say so itself. */
-export interface Told {
-  heads?: number;
-  moments?: Moments;
+  score?: number;
 }
 
 /** Width of a head in DeiT and ViT, from which their number follows where nobody tells it. */
 const USUAL_HEAD = 64;
 
 /** Reads a classifier that `writeNetwork`, timm, Hugging Face or vit-pytorch wrote. Rejects with an EngineError what is none. */
-export async function readNetwork(bytes: Uint8Array, name: string, told: Told = {}): Promise<Network> {
+export async function readNetwork(bytes: Uint8Array, name: string, hints: ImportHints = {}): Promise<Network> {
   const tensors = readSafetensors(bytes, name);
   const { heads, classes, top1, mean, std } = readSafetensorsMetadata(bytes, name);
   const weights = toTimm(tensors, name);
   const eps = LAYOUT_EPS[detectLayout(tensors, name)];
-  const config = inferViT(weights, told.heads ?? (Number(heads) || usualHeads(weights, name)), name, { eps });
-  const moments = told.moments ?? (mean && std ? { mean: numbers(mean), std: numbers(std) } : undefined);
-  const known = { ...(classes && { classes: names(classes) }), ...(moments && { moments }), ...(Number(top1) && { top1: Number(top1) }) };
+  const config = inferViT(weights, hints.heads ?? (Number(heads) || usualHeads(weights, name)), name, { eps });
+  const moments = hints.moments ?? (mean && std ? { mean: numbers(mean), std: numbers(std) } : undefined);
+  const known = { ...(classes && { classes: names(classes) }), ...(moments && { moments }), ...(Number(top1) && { score: Number(top1) }) };
   return { id: await digest([bytes]), name, weights, config, ...known };
 }
 
 /** A classifier as safetensors under timm's names; the rest that a reader must know stands in the file's metadata. */
-export function writeNetwork(network: Pick<Network, "weights" | "config" | "top1">, dataset: Dataset): Uint8Array {
-  const { weights, config, top1 } = network;
+export function writeNetwork(network: Pick<Network, "weights" | "config" | "score">, dataset: Dataset): Uint8Array {
+  const { weights, config, score } = network;
   const { mean, std } = dataset.moments;
   return writeSafetensors(weights, {
     ...{ format: "pt", heads: String(config.heads), data: dataset.name, classes: JSON.stringify(dataset.classes) },
-    ...{ mean: mean.join(","), std: std.join(","), ...(top1 !== undefined && { top1: top1.toFixed(4) }) },
+    ...{ mean: mean.join(","), std: std.join(","), ...(score !== undefined && { top1: score.toFixed(4) }) },
   });
 }
 

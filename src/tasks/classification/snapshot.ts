@@ -1,16 +1,15 @@
-/** Looks at a batch without learning from it: predictions, saliency, the mask, attention per head. */
+/** A forward pass of some images that learns nothing from them: predictions, saliency, the mask, attention per head. */
 import type { Engine } from "../../engine/device";
 import { Graph, type Tensor } from "../../engine/graph";
 import { Program } from "../../engine/program";
-import { ask, choose, type KeepChoice, look } from "../../methods/classification/maskedkd";
-import { saliency } from "../../ops/attention";
+import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/classification/masking";
 import type { Model } from "./step";
 
 /** What was seen, all row-major. */
-export interface Views {
+export interface Outputs {
   /** Student's logits [B, K]. */
   logits: Float32Array;
-  /** Class-token attention per head of the student's last block [B, H, N]. */
+  /** Class-token attention per head of the student's last block [B, H, n]. */
   attention: Float32Array;
   /** With a teacher that sees a choice of patches: scores [B, N], the kept patches u32 [B, k] and its logits [B, K]. */
   score?: Float32Array;
@@ -18,14 +17,15 @@ export interface Views {
   teacherLogits?: Float32Array;
 }
 
-export interface ProbeOptions {
+export interface SnapshotOptions {
   student: Model;
   batch: number;
   teacher?: Model;
   keep?: KeepChoice;
 }
 
-export class Probe {
+/** Recorded once for so many images. Takes a buffer: `destroy` gives it back. */
+export class Snapshot {
   private constructor(
     private readonly engine: Engine,
     readonly batch: number,
@@ -33,26 +33,25 @@ export class Probe {
     private readonly program: Program,
   ) {}
 
-  static async compile(engine: Engine, { student, batch, teacher, keep }: ProbeOptions): Promise<Probe> {
+  static async compile(engine: Engine, { student, batch, teacher, keep }: SnapshotOptions): Promise<Snapshot> {
     const { channels, image } = student.config;
     const buffer = engine.takeBuffer(4 * batch * channels * image ** 2);
     const graph = new Graph(engine);
     const images = graph.fixed(buffer, [batch, channels, image, image]);
-    const seen = look({ params: student.params.on(graph, false), config: student.config }, images, keep);
-    const last = seen.attention[seen.attention.length - 1];
-    const outputs: Record<string, Tensor> = { logits: seen.logits, attention: saliency(last, { perHead: true }) };
+    const seen = forwardStudent({ params: student.params.on(graph, false), config: student.config }, images, keep);
+    const outputs: Record<string, Tensor> = { logits: seen.logits, attention: seen.saliency({ perHead: true }) };
     if (teacher && keep) {
-      const choice = choose({ student, teacher }, images, seen, keep);
-      const { logits } = ask(teacher, images, keep.masked === "student" ? undefined : choice.kept);
+      const choice = selectPatches({ student, teacher }, images, seen, keep);
+      const { logits } = forwardTeacher(teacher, images, keep.masked === "student" ? undefined : choice.kept);
       Object.assign(outputs, { teacherLogits: logits, ...choice });
     }
-    return new Probe(engine, batch, buffer, await Program.compile(graph, outputs));
+    return new Snapshot(engine, batch, buffer, await Program.compile(graph, outputs));
   }
 
-  /** Looks at normalised images [B, C, side, side]. */
-  async run(images: Float32Array): Promise<Views> {
+  /** Sees normalised images [B, C, side, side]. */
+  async run(images: Float32Array): Promise<Outputs> {
     this.engine.device.queue.writeBuffer(this.images, 0, images as BufferSource);
-    return (await this.program.fetch()) as unknown as Views;
+    return (await this.program.fetch()) as unknown as Outputs;
   }
 
   destroy(): void {

@@ -1,15 +1,13 @@
-/** THE main path: one training step, recorded once and replayed. */
-import type { Engine } from "../../engine/device";
-import { type Gradients, Graph, type Live, type Tensor } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import { type Base, baseLoss } from "../../methods/classification/base";
-import { ask, type Choice, choose, type KeepChoice, look } from "../../methods/classification/maskedkd";
+/** THE main path: what one training step computes, recorded once and replayed. */
+import type { Gradients, Graph, Live, Tensor } from "../../engine/graph";
+import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/classification/masking";
+import type { ClassificationMethod, DistillContext } from "../../methods/classification/method";
+import type { Choice } from "../../methods/masking";
 import type { Params } from "../../models/params";
 import type { ViTConfig } from "../../models/vit/config";
-import { type ViTResult, vit } from "../../models/vit/model";
+import { vit } from "../../models/vit/model";
 import { type Moments, mixPairs, randAugment, shiftAndMirror } from "../../ops/augment";
-import { crossEntropy, distillation, type Loss, type Truth } from "../../ops/losses";
-import type { Optimizer } from "../../train/optimizer";
+import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
 
 /** A network on the GPU. */
 export interface Model {
@@ -26,24 +24,24 @@ export interface Batch {
   labels: GPUBuffer;
 }
 
-/** A teacher and how it is asked. Numbers that are `Live` may change between any two steps. */
-export interface Lesson {
+/** A method and the values its losses read; numbers that are live may change between any two steps. */
+export interface MethodInUse {
+  method: ClassificationMethod;
+  knobs: Readonly<Record<string, Live | string>>;
+}
+
+/** A teacher, what it is shown, and how the student learns from it. */
+export interface Distillation {
   teacher: Model;
   keep: KeepChoice;
-  /** tau of the soft labels. */
-  temperature: number | Live;
-  /** lambda, the weight of the distillation loss beside cross entropy. */
-  weight: number | Live;
-  /** A loss beside those two, and its weight beta. */
-  base?: { kind: Base; weight: number | Live };
+  methods: MethodInUse[];
 }
 
 export interface StepOptions {
   student: Model;
-  optimizer: Optimizer;
   batch: Batch;
   /** Without one, the student learns from the labels alone. */
-  lesson?: Lesson;
+  distillation?: Distillation;
   smoothing?: number | Live;
   augment?: Augmentation;
 }
@@ -59,80 +57,67 @@ export interface Augmentation {
 }
 
 /**
- * Records one update: the student looks, chooses the patches worth showing, the teacher answers on those, the student
- * learns. The program's outputs: `ce` and, with a lesson, `kd` [1], `logits` and `teacherLogits` [B, K], `score` [B, N],
- * `kept` u32 [B, k]; `base` [1] with a base loss; `targets` [B, K] where images are mixed; `clip` [2], the gradient's scale and
- * norm, when the optimizer clips.
+ * Records a step before its update: the student's forward pass, its attention selects the patches worth showing, the teacher
+ * answers on those, the losses compare. Returns the student's gradient and the outputs: `ce` [1] and, with a teacher, the losses
+ * of its methods (`kd` [1], `manifold` [1]), `logits` and `teacherLogits` [B, K], `score` [B, N], `kept` u32 [B, k]; `targets`
+ * [B, K] where images are mixed.
  */
-export function compileStep(engine: Engine, options: StepOptions): Promise<Program> {
-  const graph = new Graph(engine);
-  const { grads, outputs } = traceLosses(graph, options);
-  const clip = options.optimizer.update(grads);
-  return Program.compile(graph, { ...outputs, ...(clip && { clip }) });
+export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradients; outputs: Record<string, Tensor> } {
+  const { student, distillation } = options;
+  const { images, truth } = prepared(graph, options);
+  const seen = distillation && forwardBoth(student, distillation, images);
+  const { logits } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images);
+  const ce = crossEntropy(logits, truth);
+  const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, 1]];
+  if (seen) for (const one of distillation.methods) losses.push(...weighted(one, seen.context));
+  const grads = graph.gradients((g) => {
+    for (const [, loss, weight] of losses) loss.seed(weight, g);
+  });
+  const values = Object.fromEntries(losses.map(([name, loss]) => [name, loss.value]));
+  const shown = seen && { teacherLogits: seen.context.teacher.result.logits, ...seen.choice };
+  return { grads, outputs: { ...values, logits, ...("targets" in truth && truth), ...shown } };
 }
 
-/** The part of a step before the update: its losses, what led to them, and the student's gradient. */
-export function traceLosses(graph: Graph, options: Omit<StepOptions, "optimizer">): { grads: Gradients; outputs: Record<string, Tensor> } {
-  const { student, lesson } = options;
-  const { images, truth } = prepared(graph, options);
-  const lessons = lesson && taught(student, lesson, images);
-  const seen = lessons?.seen ?? look(on(student, graph, true), images);
-  const ce = crossEntropy(seen.logits, truth);
-  const losses: [Loss, number | Live][] = [[ce, 1]];
-  const outputs: Record<string, Tensor> = { ce: ce.value, logits: seen.logits, ...("targets" in truth && truth) };
-  if (lesson && lessons) {
-    const kd = distillation(seen.logits, lessons.answer.logits, lesson.temperature);
-    losses.push([kd, lesson.weight]);
-    Object.assign(outputs, { kd: kd.value, teacherLogits: lessons.answer.logits, ...lessons.choice });
-  }
-  if (lesson?.base && lessons) {
-    const base = baseOf(lesson.base.kind, lesson.keep, lessons);
-    losses.push([base, lesson.base.weight]);
-    outputs.base = base.value;
-  }
-  const grads = graph.gradients((g) => {
-    for (const [loss, weight] of losses) loss.seed(weight, g);
-  });
-  return { grads, outputs };
+/** A method's losses, each with its weight. */
+function weighted({ method, knobs }: MethodInUse, context: DistillContext): [name: string, Loss, weight: Live][] {
+  const { losses } = method.losses({ ...context, knobs: knobs as never });
+  return Object.entries(losses).map(([name, loss]) => [name, loss, knobs[method.terms[name].weight] as Live]);
 }
 
 /** What student and teacher made of the images, and the patches that one of them was shown. */
-interface Lessons {
-  seen: ViTResult;
-  answer: ViTResult;
+interface BothOutputs {
+  context: DistillContext;
   choice: Choice;
 }
 
-/** The student looks, its attention chooses, the teacher answers on what was chosen. */
-function taught(student: Model, lesson: Lesson, images: Tensor): Lessons {
-  const { teacher, keep, base } = lesson;
-  if (keep.masked === "student") return taughtFromPart(student, lesson, images);
-  const allTokens = base?.kind === "manifold";
-  const seen = look(on(student, images.graph, true), images, keep, allTokens);
-  const choice = choose({ student, teacher }, images, seen, keep);
-  return { seen, answer: ask(teacher, images, choice.kept, allTokens), choice };
+/** The student sees the images, its attention selects, the teacher answers on what was selected. */
+function forwardBoth(student: Model, distillation: Distillation, images: Tensor): BothOutputs {
+  const { teacher, keep, methods } = distillation;
+  if (keep.masked === "student") return forwardMaskedStudent(student, distillation, images);
+  const allTokens = methods.some(({ method }) => method.allTokens);
+  const result = forwardStudent(on(student, images.graph, true), images, keep, allTokens);
+  const choice = selectPatches({ student, teacher }, images, result, keep);
+  const answer = forwardTeacher(teacher, images, choice.kept, allTokens);
+  return { context: { student: { result, shared: choice.kept }, teacher: { result: answer }, random: randomOf(keep) }, choice };
 }
 
-/** The other way round: the teacher sees everything, the student learns from what was chosen. */
-function taughtFromPart(student: Model, { teacher, keep, base }: Lesson, images: Tensor): Lessons {
-  const allTokens = base?.kind === "manifold";
-  const whole = look(on(student, images.graph, false), images, keep);
-  const choice = choose({ student, teacher }, images, whole, keep);
+/** The other way round: the teacher sees everything, the student learns from what was selected. */
+function forwardMaskedStudent(student: Model, { teacher, keep, methods }: Distillation, images: Tensor): BothOutputs {
+  const allTokens = methods.some(({ method }) => method.allTokens);
+  const whole = forwardStudent(on(student, images.graph, false), images, keep);
+  const choice = selectPatches({ student, teacher }, images, whole, keep);
   const { params, config } = on(student, images.graph, true);
-  const seen = vit(params, config, images, { kept: choice.kept, allTokens });
-  return { seen, answer: ask(teacher, images, undefined, allTokens), choice };
+  const result = vit(params, config, images, { kept: choice.kept, allTokens });
+  const answer = forwardTeacher(teacher, images, undefined, allTokens);
+  return { context: { student: { result }, teacher: { result: answer, shared: choice.kept }, random: randomOf(keep) }, choice };
 }
 
-/** The base loss, at the tokens that both saw. */
-function baseOf(kind: Base, { masked, random = { seed: 0, step: 0 } }: KeepChoice, { seen, answer, choice: { kept } }: Lessons): Loss {
-  const [student, teacher] = masked === "student" ? [undefined, kept] : [kept, undefined];
-  return baseLoss(kind, { result: seen, shared: student }, { result: answer, shared: teacher }, random);
-}
+const randomOf = ({ random = { seed: 0, step: 0 } }: KeepChoice) => random;
 
 const on = ({ params, config }: Model, graph: Graph, trainable: boolean) => ({ params: params.on(graph, trainable), config });
 
-/** The batch as it is learnt from: augmented images, and labels or the mixtures of them. */
-function prepared(graph: Graph, { student, batch, augment, smoothing }: Omit<StepOptions, "optimizer">): { images: Tensor; truth: Truth } {
+/** The batch as it is learned from: augmented images, and labels or the mixtures of them. */
+function prepared(graph: Graph, { student, batch, augment, smoothing }: StepOptions): { images: Tensor; truth: Truth } {
   const { channels, image, classes } = student.config;
   const loaded = graph.fixed(batch.images, [batch.size, channels, image, image]);
   const labels = graph.fixed(batch.labels, [batch.size], "u32");

@@ -5,67 +5,58 @@ import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { type Graph, Live } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
-import type { Base } from "../../methods/classification/base";
-import { asksGuide, type Criterion, highestOf, type KeepChoice, maskedPatches } from "../../methods/classification/maskedkd";
+import { BASE_LOSSES, CLASSIFICATION_METHODS } from "../../methods/classification";
+import { forwardTeacher, type KeepChoice, maskedGrid } from "../../methods/classification/masking";
+import type { ClassificationMethod } from "../../methods/classification/method";
+import { asksGuide, highestOf } from "../../methods/masking";
 import { configMacs } from "../../metrics/cost";
+import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
-import { initViT, patches, type ViTConfig } from "../../models/vit/config";
+import { gridOf, initViT, patches, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
-import { SettingError, type Settings } from "../../settings/experiment";
-import type { OptimizerOptions } from "../../train/optimizer";
-import type { Cost, Knobs, Progress, Reference, Report, Scores, Subject, Task, TeacherTime } from "../task";
+import type { Settings } from "../../settings/run";
+import { SettingError } from "../../settings/schema";
+import { keyOf } from "../../settings/setting";
+import type { Cost, LiveValues, OptimizerOptions, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import { type Asked, TeacherClock } from "../teacherClock";
+import { accuracy, top } from "./evaluate";
 import { fitted, suited } from "./fitted";
 import type { Network } from "./network";
-import { Probe, type ProbeOptions, type Views } from "./snapshot";
-import { type Augmentation, type Batch, type Model, traceLosses } from "./step";
-import { TeacherClock } from "./teacherClock";
+import type { ClassificationSettings } from "./settings";
+import { type Outputs, Snapshot } from "./snapshot";
+import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosses } from "./step";
 
-export interface ClassificationOptions {
-  dataset: Dataset;
-  /** Without one, the student learns from the labels alone. */
-  teacher?: Network;
-  /** Whose attention the criteria "guide" and "guide-late-random" read; needs no head. */
-  guide?: Network;
-}
+/** The last line of a run tells the median of so many times. */
+const FINAL_TIMES = 9;
 
-export function classification(options: ClassificationOptions): Subject<Classification> {
-  const { dataset, teacher, guide } = options;
-  return {
-    dataset: { id: dataset.id, name: dataset.name },
-    teacher: teacher && { id: teacher.id, name: teacher.name },
-    guide: guide && { id: guide.id, name: guide.name },
-    task: (engine, settings, knobs) => new Classification(engine, options, settings, knobs),
-  };
-}
-
-const EVALUATION_BATCH = 100;
-
-export class Classification implements Task<Views> {
+export class Classification implements Task<Outputs> {
   readonly optimizer: OptimizerOptions = { kind: "adamw" };
   private readonly student: Model;
   private readonly teacher?: Model;
-  private scout?: Model & { reference: Reference };
+  private guideModel?: Model & { reference: Reference };
   /** How many of the kept patches are those of highest score, where late randomness chooses. */
   private readonly highest = new Live(0);
   private readonly batches: Batches;
   private readonly buffers: Batch;
+  private readonly settings: ClassificationSettings;
   private labels = new Uint32Array();
-  private watch?: Probe;
+  private recorded?: Snapshot;
   private clock?: TeacherClock;
   private version = 0;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
   constructor(
     private readonly engine: Engine,
-    private readonly options: ClassificationOptions,
-    private readonly settings: Settings,
-    private readonly knobs: Knobs,
+    private readonly sources: Sources<Dataset, Network>,
+    settings: Settings,
+    private readonly live: LiveValues,
   ) {
-    const { dataset } = options;
-    if (options.guide) this.offerGuide(options.guide);
-    this.check(settings);
-    const teacher = options.teacher && fitted(options.teacher, dataset);
-    const config = studentConfig(settings, dataset, teacher?.config);
+    this.settings = settings as ClassificationSettings;
+    const { dataset } = sources;
+    if (sources.guide) this.offerGuide(sources.guide as Network);
+    this.check(this.settings);
+    const teacher = sources.teacher && fitted(sources.teacher, dataset);
+    const config = studentConfig(this.settings, dataset, teacher?.config);
     this.student = { params: new Params(engine, initViT(config, settings.seed)), config };
     this.batches = new Batches(dataset, settings.batch, settings.seed);
     const images = engine.takeBuffer(4 * settings.batch * dataset.channels * dataset.side ** 2);
@@ -73,8 +64,9 @@ export class Classification implements Task<Views> {
     if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
   }
 
-  check({ criterion }: Settings): void {
-    if (this.options.teacher && !this.scout && asksGuide(criterion as Criterion))
+  check(settings: Settings): void {
+    const { criterion } = settings as ClassificationSettings;
+    if (this.sources.teacher && !this.guideModel && asksGuide(criterion))
       throw new SettingError(
         `criterion cannot be "${criterion}": no guide is loaded.`,
         "Load one first (guide=FILE), or choose by another.",
@@ -84,14 +76,14 @@ export class Classification implements Task<Views> {
   /** Takes a network as the guide. A run that asks the one it has keeps it. */
   offerGuide(guide: Network): void {
     if (this.guide) return;
-    this.scout?.params.destroy();
-    const { weights, config } = suited(guide, this.options.dataset);
-    this.scout = { params: new Params(this.engine, weights), config, reference: { id: guide.id, name: guide.name } };
+    this.guideModel?.params.destroy();
+    const { weights, config } = suited(guide, this.sources.dataset);
+    this.guideModel = { params: new Params(this.engine, weights), config, reference: { id: guide.id, name: guide.name } };
   }
 
   /** The guide, while it is asked. */
   get guide(): Reference | undefined {
-    return asksGuide(this.settings.criterion as Criterion) ? this.scout?.reference : undefined;
+    return asksGuide(this.settings.criterion) ? this.guideModel?.reference : undefined;
   }
 
   get params(): Params {
@@ -110,6 +102,12 @@ export class Classification implements Task<Views> {
     return this.student.params.read();
   }
 
+  /** Rows and columns of patches of which some are kept: those of whoever is masked. */
+  get grid(): Grid {
+    const { student, teacher = student, settings } = this;
+    return maskedGrid({ student, teacher }, settings);
+  }
+
   /** Number of patches k shown now, to whoever is masked. */
   get kept(): number {
     const count = this.count;
@@ -117,32 +115,40 @@ export class Classification implements Task<Views> {
   }
 
   private get count(): number {
-    const { student, teacher = student, settings } = this;
-    return maskedPatches({ student, teacher }, { masked: settings.masked as "teacher" });
+    const [rows, columns] = this.grid;
+    return rows * columns;
   }
 
   trace(graph: Graph) {
-    const { teacher, knobs, student } = this;
-    const base = this.settings.base as Base | "logit";
-    return traceLosses(graph, {
-      ...{ student, batch: this.buffers, smoothing: knobs.smoothing },
-      augment: this.augmentation(),
-      lesson: teacher && {
-        ...{ teacher, keep: this.keep(), temperature: knobs.temperature, weight: knobs.lambda },
-        base: base === "logit" ? undefined : { kind: base, weight: knobs.beta },
-      },
+    const { teacher, live, student } = this;
+    const distillation = teacher && { teacher, keep: this.keep(), methods: this.methods().map((method) => this.inUse(method)) };
+    return traceLosses(graph, { student, batch: this.buffers, smoothing: live.smoothing, augment: this.augmentation(), distillation });
+  }
+
+  /** Soft labels, and the base loss where one is chosen. */
+  private methods(): ClassificationMethod[] {
+    const { preset, base } = this.settings;
+    const method = CLASSIFICATION_METHODS[preset as keyof typeof CLASSIFICATION_METHODS];
+    return [method, ...(base === "logit" ? [] : [BASE_LOSSES[base]])] as ClassificationMethod[];
+  }
+
+  private inUse(method: ClassificationMethod): MethodInUse {
+    const values = Object.entries(method.knobs).map(([knob, { kind }]) => {
+      const key = keyOf(method.name, knob);
+      return [knob, kind === "number" ? this.live[key] : String(this.settings[key])] as const;
     });
+    return { method, knobs: Object.fromEntries(values) };
   }
 
   private augmentation(): Augmentation | undefined {
     const { augment, seed } = this.settings;
     if (augment === "none") return undefined;
-    const { step, crop, magnitude, mixup, cutmix } = this.knobs;
+    const { step, crop, magnitude, mixup, cutmix } = this.live;
     return {
       seed,
       step,
       crop,
-      heavy: augment === "heavy" ? { magnitude, mixup, cutmix, moments: this.options.dataset.moments } : undefined,
+      heavy: augment === "heavy" ? { magnitude, mixup, cutmix, moments: this.sources.dataset.moments } : undefined,
     };
   }
 
@@ -165,11 +171,13 @@ export class Classification implements Task<Views> {
     const labels = out.targets ? top(out.targets, classes) : this.labels;
     const share = (a: number[], b: ArrayLike<number>) => a.filter((v, i) => v === b[i]).length / a.length;
     const student = top(out.logits, classes);
-    if (!out.teacherLogits) return { losses: { ce: out.ce[0] }, rates: { student: share(student, labels) } };
+    const own = { losses: { ce: out.ce[0] }, rates: { student: share(student, labels) } };
+    if (!out.teacherLogits) return own;
     const teacher = top(out.teacherLogits, classes);
+    const terms = this.methods().flatMap(({ terms }) => Object.keys(terms));
     return {
-      losses: { ce: out.ce[0], kd: out.kd[0], ...(out.base && { [this.settings.base]: out.base[0] }) },
-      rates: { student: share(student, labels), teacher: share(teacher, labels), agreement: share(student, teacher) },
+      losses: { ...own.losses, ...Object.fromEntries(terms.map((name) => [name, out[name][0]])) },
+      rates: { ...own.rates, teacher: share(teacher, labels), agreement: share(student, teacher) },
       kept: out.kept as Uint32Array | undefined,
     };
   }
@@ -184,47 +192,59 @@ export class Classification implements Task<Views> {
   async evaluateTeacher(limit = Number.POSITIVE_INFINITY, progress?: Progress): Promise<number | undefined> {
     const { student, teacher, batches } = this;
     if (!teacher) return undefined;
-    const answers = ({ teacherLogits }: Views) => teacherLogits as Float32Array;
+    const answers = ({ teacherLogits }: Outputs) => teacherLogits as Float32Array;
     return accuracy(this.engine, { student, teacher, keep: this.keep() }, answers, batches, limit, progress);
   }
 
-  /** What the student's masks look like on the given held-out images. */
-  async look(indices: number[]): Promise<Views> {
-    const probe = await this.watching(indices.length);
-    return probe.run(this.batches.load(this.options.dataset.test, indices).images);
+  /** Accuracy of student and teacher on all held-out images, and what the teacher costs. */
+  async outcome(): Promise<Record<string, unknown>> {
+    const cost = this.cost();
+    let time: TeacherTime | undefined;
+    for (let i = 0; i < FINAL_TIMES; i++) time = await this.teacherTime();
+    return {
+      ...{ student_top1: (await this.evaluate(Number.POSITIVE_INFINITY)).top1, teacher_top1: await this.evaluateTeacher() },
+      ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs },
+      ...{ teacher_ms: time?.ms, teacher_ms_full: time?.fullMs, buffer_bytes: cost?.bufferBytes },
+    };
   }
 
-  /** The same for a student of the same seed that has learnt nothing. */
-  async lookUntrained(indices: number[]): Promise<Views> {
+  /** What the student's masks look like on the given held-out images. */
+  async snapshot(indices: number[]): Promise<Outputs> {
+    const snapshot = await this.recordedFor(indices.length);
+    return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
+  }
+
+  /** The same for a student of the same seed that has learned nothing. */
+  async untrainedSnapshot(indices: number[]): Promise<Outputs> {
     const { config } = this.student;
     const params = new Params(this.engine, initViT(config, this.settings.seed));
     const student = { params, config };
-    const probe = await Probe.compile(this.engine, { student, teacher: this.teacher, batch: indices.length, keep: this.keep() });
+    const snapshot = await Snapshot.compile(this.engine, { student, teacher: this.teacher, batch: indices.length, keep: this.keep() });
     try {
-      return await probe.run(this.batches.load(this.options.dataset.test, indices).images);
+      return await snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
     } finally {
-      probe.destroy();
+      snapshot.destroy();
       params.destroy();
     }
   }
 
-  /** The recorded look at `batch` images, kept until a setting changes what is recorded: pictures are refreshed all the time. */
-  private async watching(batch: number): Promise<Probe> {
-    while (this.watch?.batch !== batch) {
-      this.watch?.destroy();
-      this.watch = undefined;
+  /** The recorded snapshot of `batch` images, kept until a setting changes what is recorded: pictures are refreshed all the time. */
+  private async recordedFor(batch: number): Promise<Snapshot> {
+    while (this.recorded?.batch !== batch) {
+      this.recorded?.destroy();
+      this.recorded = undefined;
       const { version, student, teacher } = this;
-      const probe = await Probe.compile(this.engine, { student, teacher, batch, keep: this.keep() });
-      if (version === this.version) this.watch = probe;
-      else probe.destroy();
+      const snapshot = await Snapshot.compile(this.engine, { student, teacher, batch, keep: this.keep() });
+      if (version === this.version) this.recorded = snapshot;
+      else snapshot.destroy();
     }
-    return this.watch;
+    return this.recorded;
   }
 
   forget(): void {
     this.version++;
-    this.watch?.destroy();
-    this.watch = undefined;
+    this.recorded?.destroy();
+    this.recorded = undefined;
   }
 
   /** The teacher's cost now; undefined without a teacher. */
@@ -247,7 +267,7 @@ export class Classification implements Task<Views> {
     if (!this.teacher) return undefined;
     const all = patches(this.teacher.config);
     const { masked, criterion } = this.settings;
-    this.clock ??= new TeacherClock(this.engine, this.teacher, this.batch);
+    this.clock ??= new TeacherClock(this.engine, asked(this.teacher, this.batch));
     const seen = masked === "student" ? all : this.kept;
     const [ms, fullMs] = await this.clock.measure([seen, all]);
     const [bytes, fullBytes] = [this.clock.bytes(seen), this.clock.bytes(all)];
@@ -260,21 +280,28 @@ export class Classification implements Task<Views> {
     for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
     this.student.params.destroy();
     this.teacher?.params.destroy();
-    this.scout?.params.destroy();
+    this.guideModel?.params.destroy();
   }
 
   private keep(): KeepChoice {
-    const { criterion, queries, reading, block, masked, seed } = this.settings;
-    this.highest.value = highestOf(this.kept, this.knobs.step.value, this.settings.steps);
+    const { criterion, queries, softmaxOver, block, masked, seed } = this.settings;
+    this.highest.value = highestOf(this.kept, this.live.step.value, this.settings.steps);
     return {
-      ...{ k: this.kept, block, guide: this.scout, highest: this.highest, random: { seed, step: this.knobs.step } },
-      ...{ criterion: criterion as Criterion, queries: queries as "cls", reading: reading as "code", masked: masked as "teacher" },
+      ...{ k: this.kept, block, guide: this.guideModel, highest: this.highest, random: { seed, step: this.live.step } },
+      ...{ criterion, queries, softmaxOver, masked },
     };
   }
 }
 
+/** How the time of a teacher is measured. */
+export function asked(teacher: Model, batch: number): Asked {
+  const { channels, image } = teacher.config;
+  const forward: Asked["forward"] = (images, kept) => forwardTeacher(teacher, images, kept).logits;
+  return { batch, shape: [channels, image, image], patches: patches(teacher.config), forward };
+}
+
 /** The student the settings ask for; it cuts images into the teacher's patches, or into 8 x 8 of them. */
-function studentConfig(settings: Settings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
+function studentConfig(settings: ClassificationSettings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
   const { width, depth, heads } = settings;
   if (width % heads !== 0) throw new EngineError(`A width of ${width} cannot be shared by ${heads} heads.`, "Make it a multiple.");
   return {
@@ -287,52 +314,4 @@ function studentConfig(settings: Settings, dataset: Dataset, teacher?: ViTConfig
     ...{ width, depth, heads, headDim: width / heads, mlp: 4 * width },
     ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
   };
-}
-
-/** Share of held-out images, all or the first `limit`, that the logits `answers` picks out of what is seen classify right. */
-async function accuracy(
-  engine: Engine,
-  seen: Omit<ProbeOptions, "batch">,
-  answers: (views: Views) => Float32Array,
-  batches: Batches,
-  limit: number,
-  progress?: Progress,
-): Promise<number> {
-  const { test, classes } = batches.dataset;
-  const count = Math.min(limit, test.count);
-  const batch = Math.min(EVALUATION_BATCH, count);
-  const probe = await Probe.compile(engine, { ...seen, batch });
-  let right = 0;
-  try {
-    for (let from = 0; from < count; from += batch) {
-      const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
-      const { images, labels } = batches.load(test, indices);
-      const found = top(answers(await probe.run(images)), classes.length).slice(0, count - from);
-      right += found.filter((c, i) => c === labels[i]).length;
-      progress?.(Math.min(1, (from + batch) / count));
-    }
-  } finally {
-    probe.destroy();
-  }
-  return right / count;
-}
-
-/** Share of held-out images that a trained network classifies right. Rejects when it is for other images or classes. */
-export async function measure(engine: Engine, network: Network, dataset: Dataset, progress?: Progress): Promise<number> {
-  const { weights, config } = fitted(network, dataset);
-  const student = { params: new Params(engine, weights), config };
-  try {
-    return await accuracy(engine, { student }, ({ logits }) => logits, new Batches(dataset, 1, 0), dataset.test.count, progress);
-  } finally {
-    student.params.destroy();
-  }
-}
-
-/** Index of the largest of each row of `classes` numbers; the first of equals. */
-function top(logits: ArrayLike<number>, classes: number): number[] {
-  return Array.from({ length: logits.length / classes }, (_, row) => {
-    let best = 0;
-    for (let c = 1; c < classes; c++) if (logits[row * classes + c] > logits[row * classes + best]) best = c;
-    return best;
-  });
 }

@@ -7,7 +7,8 @@ import { type ErrorAnalysis, errorAnalysis } from "../../metrics/errors";
 import { Params } from "../../models/params";
 import type { Beside, Scores } from "../task";
 import { assertTakes, type DetectorNetwork } from "./network";
-import { DetectorLook, type Parts, prefixed } from "./step";
+import { DetectorSnapshot } from "./snapshot";
+import { type Parts, prefixed } from "./step";
 
 const EVALUATION_BATCH = 16;
 
@@ -27,6 +28,16 @@ export async function scored(parts: Parts, asked: Asked & Beside): Promise<Score
   return named(evaluation.scores());
 }
 
+/** COCO's scores under the names that the command line and the charts use. */
+export function named({ ap, ap50, ap75, apSmall, apMedium, apLarge, ar }: CocoScores): Scores {
+  return measured({ map: ap, ap50, ap75, ap_s: apSmall, ap_m: apMedium, ap_l: apLarge, mar: ar });
+}
+
+/** The scores that there is anything to measure of: there may be no object of a size. */
+export function measured(scores: Scores): Scores {
+  return Object.fromEntries(Object.entries(scores).filter(([, value]) => Number.isFinite(value)));
+}
+
 /** A network's average precision on held-out images. Rejects with an EngineError when it is for others. */
 export async function measureDetector(engine: Engine, network: DetectorNetwork, dataset: DetectionSet): Promise<number> {
   assertTakes(network, dataset);
@@ -36,11 +47,7 @@ export async function measureDetector(engine: Engine, network: DetectorNetwork, 
 /** What a network's precision on held-out images is lost to, class by class. */
 export async function detectorErrors(network: Pick<DetectorNetwork, "weights" | "config">, asked: Asked & Beside): Promise<ErrorAnalysis> {
   asked.signal?.throwIfAborted();
-  return withParts(asked.engine, network, async (parts) => {
-    const answered: Answered[] = [];
-    for await (const one of answers(parts, asked)) answered.push(one);
-    return errorAnalysis(answered, asked.dataset);
-  });
+  return withParts(asked.engine, network, async (parts) => errorAnalysis(await answersOf(parts, asked), asked.dataset));
 }
 
 /** By teacher: its analysis on the data it was last asked about. */
@@ -70,7 +77,14 @@ async function withParts<T>(
   }
 }
 
-/** What is on the held-out images, and what the student finds there, one by one. */
+/** What is on the held-out images, and what a student finds there. */
+export async function answersOf(parts: Parts, asked: Asked & Beside): Promise<Answered[]> {
+  const answered: Answered[] = [];
+  for await (const one of answers(parts, asked)) answered.push(one);
+  return answered;
+}
+
+/** The same, image by image. */
 async function* answers(
   parts: Parts,
   { engine, dataset, limit, alone = atOnce, progress, signal }: Asked & Beside,
@@ -79,28 +93,22 @@ async function* answers(
   const count = Math.min(limit ?? test.count, test.count);
   const batch = Math.min(EVALUATION_BATCH, count);
   const batches = new DetectionBatches(dataset, batch, 0);
-  const look = await alone(async () => {
+  const snapshot = await alone(async () => {
     signal?.throwIfAborted();
-    return DetectorLook.compile(engine, parts, batch);
+    return DetectorSnapshot.compile(engine, parts, batch);
   });
   try {
     for (let from = 0; from < count; from += batch) {
       signal?.throwIfAborted();
       const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
       const { images, truths } = batches.load(test, indices);
-      const { student } = await alone(() => look.run(images, truths));
+      const { student } = await alone(() => snapshot.run(images, truths));
       for (let i = 0; i < batch && from + i < count; i++) yield { truths: truths[i], detections: student[i] };
       progress?.(Math.min(1, (from + batch) / count));
     }
   } finally {
-    look.destroy();
+    snapshot.destroy();
   }
 }
 
 const atOnce = <T>(work: () => Promise<T>): Promise<T> => work();
-
-/** COCO's names, as the command line and the charts say them; sizes without any object are left out. */
-function named({ ap, ap50, ap75, apSmall, apMedium, apLarge, ar }: CocoScores): Scores {
-  const all = { map: ap, ap50, ap75, ap_s: apSmall, ap_m: apMedium, ap_l: apLarge, mar: ar };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
-}

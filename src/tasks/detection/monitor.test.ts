@@ -1,35 +1,116 @@
-/** What is counted and kept of the looks at watched images with objects. */
+/** What is counted and kept of the snapshots of watched images with objects. */
 import { expect, test } from "vitest";
+import type { ViewSpec } from "../../methods/method";
+import type { Weights } from "../../models/weights";
+import { testEngine } from "../../ops/check";
+import type { ViewEvent } from "../task";
 import { ErasureCount } from "./erasure";
 import { condensed } from "./monitor";
+import { runtime } from "./runtime";
+import { dataset, network, settingsOf, taskOf } from "./task.fixture";
+import type { BoxSnapshot, Erasure, FeatureMaps, MapOf } from "./views";
 
 test("maps with channels go to the page as their mean |F|", () => {
-  const data = Float32Array.of(1, -3, 2, 2);
-  expect(condensed({ "reconstruction.0.1": { shape: [1, 1, 2, 2], data } })).toEqual({
-    "reconstruction.0.1": { shape: [1, 1, 2], data: Float32Array.of(2, 2) },
+  const which = { view: "reconstruction", at: { level: 0, regions: 1 } };
+  expect(condensed({ ...which, shape: [1, 1, 2, 2], data: Float32Array.of(1, -3, 2, 2) })).toEqual({
+    ...which,
+    ...{ shape: [1, 1, 2], data: Float32Array.of(2, 2) },
   });
 });
 
-test("masks count what is erased, errors add up; both over images and looks, and come back with a saved run", () => {
-  const count = new ErasureCount();
-  const look = (mask: number[], error: number[]) => ({
-    "mask.0": { shape: [2, 1, 2], data: Float32Array.from(mask) },
-    "error.0": { shape: [2, 1, 2], data: Float32Array.from(error) },
-    "student.0": { shape: [2, 1, 2], data: Float32Array.of(9, 9, 9, 9) },
-  });
-  count.add(look([0, 1, 0, 1], [2, 4, 4, 8]));
-  count.add(look([1, 1, 0, 1], [0, 0, 2, 4]));
+const VIEWS: Record<string, ViewSpec> = {
+  "mask.input": { kind: "mask", label: "", axes: [], accumulate: "erased" },
+  mask: { kind: "mask", label: "", axes: ["level"], accumulate: "erased" },
+  regional: { kind: "mask", label: "", axes: ["level", "regions"], accumulate: "erased" },
+  channels: { kind: "channelMask", label: "", axes: ["level", "regions"], accumulate: "erased" },
+  error: { kind: "heat", label: "", axes: ["level"], accumulate: "mean" },
+  student: { kind: "heat", label: "", axes: ["level"] },
+};
+const named = ({ maps }: Erasure, view: string, at: MapOf["at"]) =>
+  maps.find((map) => map.view === view && String(Object.entries(map.at)) === String(Object.entries(at)));
+
+test("masks count what is erased, errors add up; both over images and snapshots, and come back with a saved run", () => {
+  const count = new ErasureCount(VIEWS);
+  const map = (view: string, values: number[]): MapOf => ({ view, at: { level: 0 }, shape: [2, 1, 2], data: Float32Array.from(values) });
+  const input: MapOf = { view: "mask.input", at: {}, shape: [2, 1, 1], data: Float32Array.of(0, 1) };
+  count.add([map("mask", [0, 1, 0, 1]), map("error", [2, 4, 4, 8]), map("student", [9, 9, 9, 9]), input]);
+  count.add([map("mask", [1, 1, 0, 1]), map("error", [0, 0, 2, 4])]);
   // Settings under which nothing is regenerated leave the error as it was.
-  const { "error.0": _, ...masksAlone } = look([1, 1, 1, 1], []);
-  count.add(masksAlone);
-  const extras = new Map();
+  count.add([map("mask", [1, 1, 1, 1])]);
+  const extras: Weights = new Map();
   count.store(extras);
-  const again = new ErasureCount();
+  expect([...extras.keys()].filter((key) => key.includes("sum"))).toEqual(
+    ["mask.0", "error.0", "mask.input"].map((name) => `erasure.sum.${name}`),
+  );
+  const again = new ErasureCount(VIEWS);
   again.recall(extras);
-  for (const { looks, shares } of [count.report(), again.report()]) {
-    expect(looks).toBe(3);
-    expect(Object.keys(shares)).toEqual(["mask.0", "error.0"]);
-    expect(Array.from(shares["mask.0"].data)).toEqual([0.5, 0]);
-    expect(Array.from(shares["error.0"].data)).toEqual([2, 4]);
+  for (const report of [count.report(), again.report()]) {
+    expect(report.looks).toBe(3);
+    expect(report.maps.map(({ view, at }) => [view, at])).toEqual([
+      ["mask", { level: 0 }],
+      ["error", { level: 0 }],
+      ["mask.input", {}],
+    ]);
+    expect([...named(report, "mask", { level: 0 })!.data]).toEqual([0.5, 0]);
+    expect([...named(report, "error", { level: 0 })!.data]).toEqual([2, 4]);
+    expect([...named(report, "mask.input", {})!.data]).toEqual([0.5]);
   }
+});
+
+test("channels that an earlier version saved for all regions together are told apart by the regions there are", () => {
+  const extras: Weights = new Map([
+    ["erasure.sum.channels.1", { shape: [5, 2], data: Float32Array.from({ length: 10 }, (_, i) => i) }],
+    ["erasure.looks.channels.1", { shape: [1], data: Float32Array.of(2) }],
+    ["erasure.sum.channels.0", { shape: [5, 2], data: new Float32Array(10) }],
+    ["erasure.looks.channels.0", { shape: [1], data: Float32Array.of(2) }],
+  ]);
+  for (const regions of [2, 1]) {
+    extras.set(`erasure.sum.regional.1.${regions}`, { shape: [2, 2], data: new Float32Array(4) });
+    extras.set(`erasure.looks.regional.1.${regions}`, { shape: [1], data: Float32Array.of(1) });
+  }
+  const count = new ErasureCount(VIEWS);
+  count.recall(extras);
+  const report = count.report();
+  expect(named(report, "channels", { level: 1, regions: 1 })).toMatchObject({ shape: [1, 2], data: Float64Array.of(0, 0.5) });
+  expect([...named(report, "channels", { level: 1, regions: 2 })!.data]).toEqual([1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5]);
+  // Which regions those of the finest level were is not known.
+  expect(report.maps.filter(({ view }) => view === "channels")).toHaveLength(2);
+});
+
+test("a monitor shows the watched images, what is found on them, the maps, what was erased and how hard terms pull", async () => {
+  const engine = await testEngine();
+  const settings = settingsOf("mkd", { steps: 400 });
+  const task = taskOf(engine, await network(), settings);
+  const shown: ViewEvent[] = [];
+  const extras: Weights = new Map();
+  let step = 0;
+  const watched = { task, dataset, settings, extras, step: () => step, show: (view: ViewEvent) => void shown.push(view) };
+  const monitor = runtime.monitor(watched);
+  monitor.gallery();
+  await monitor.introduce();
+  expect(shown.map(({ name, keep }) => [name, keep])).toEqual([
+    ["gallery", undefined],
+    ["snapshot", 200],
+    ["maps", 40],
+    ["erasure", undefined],
+  ]);
+  expect((shown[0].value as { images: Uint8Array }).images).toHaveLength(6 * 3 * 64 ** 2);
+  expect((shown[1].value as BoxSnapshot).student).toHaveLength(6);
+  for (const { shape } of (shown[2].value as FeatureMaps).maps) expect(shape.length).toBeLessThan(4);
+  // Counted at every fourth of 400 steps alone.
+  for (step = 1; step <= 8; step++) await monitor.count({ step });
+  const { looks, maps } = shown.at(-1)!.value as Erasure;
+  expect([looks, shown.filter(({ name }) => name === "snapshot").map((view) => view.step)]).toEqual([2, [0, 4, 8]]);
+  expect(new Set(maps.map(({ view }) => view))).toEqual(new Set(["visible.input", "visible", "error"]));
+  await monitor.tested?.();
+  const { norms } = shown.at(-1)!.value as { norms: Record<string, number> };
+  expect(Object.keys(norms).sort()).toEqual(["box", "cls", "dfl", "feature", "global"]);
+  monitor.store();
+  const continued = runtime.monitor(watched);
+  await continued.snapshot();
+  const again = (shown.at(-1)!.value as Erasure).maps;
+  expect(again.map(({ data, ...which }) => which)).toEqual(maps.map(({ data, ...which }) => which));
+  // Sums are kept in float32.
+  for (const [i, { data }] of again.entries()) expect([...data]).toEqual([...maps[i].data].map((v) => expect.closeTo(v, 6)));
+  task.destroy();
 });

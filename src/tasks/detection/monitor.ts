@@ -1,84 +1,90 @@
-/** Held-out images of objects that are looked at again and again while a detector learns. See `watch.ts` for classifiers. */
+/** Held-out images of objects that are looked at again and again while a detector learns. */
 import type { DetectionSet } from "../../data/detection";
-import type { Session } from "../../train/session";
-import type { BoxLook, Event } from "../../worker/protocol";
 import { Pace } from "../pace";
+import type { Monitor, ViewEvent, Watched } from "../task";
 import { ErasureCount } from "./erasure";
 import type { DetectionTask } from "./task";
+import type { DetectionViews, MapOf } from "./views";
 
 const SHOWN = 6;
 /** So often over a run the masks are counted. */
 const MOMENTS = 100;
+/** Snapshots that a page keeps over a run. Maps take a few hundred kilobytes each. */
+const SNAPSHOTS = 200;
+const MAPS = 40;
 
-export class BoxWatch {
-  private readonly erasure = new ErasureCount();
-  private readonly watched: number[];
+export class DetectionMonitor implements Monitor {
+  private readonly erasure: ErasureCount;
+  private readonly images: number[];
   private readonly pace = new Pace();
 
-  constructor(
-    private readonly dataset: DetectionSet,
-    private readonly session: Session<DetectionTask>,
-    private readonly post: (event: Event) => void,
-  ) {
-    this.watched = Array.from({ length: Math.min(SHOWN, dataset.test.count) }, (_, i) => i);
-    this.erasure.recall(session.extras);
+  constructor(private readonly watched: Watched<DetectionSet, DetectionTask>) {
+    const { dataset, task, extras } = watched;
+    this.images = Array.from({ length: Math.min(SHOWN, dataset.test.count) }, (_, i) => i);
+    this.erasure = new ErasureCount(task.method.views);
+    this.erasure.recall(extras);
   }
 
-  /** Shows the images themselves. */
-  showGallery(): void {
-    const { test, side, classes } = this.dataset;
-    const images = new Uint8Array(this.watched.length * 3 * side ** 2);
-    for (const [at, i] of this.watched.entries()) images.set(test.image(i), at * 3 * side ** 2);
-    this.post({ type: "boxGallery", gallery: { side, classes, images, truths: this.watched.map((i) => test.truths(i)) } });
+  gallery(): void {
+    const { test, side, classes } = this.watched.dataset;
+    const images = new Uint8Array(this.images.length * 3 * side ** 2);
+    for (const [at, i] of this.images.entries()) images.set(test.image(i), at * 3 * side ** 2);
+    this.show("gallery", { side, classes, images, truths: this.images.map((i) => test.truths(i)) });
   }
 
-  async introduce(): Promise<void> {
-    await this.look();
+  introduce(): Promise<void> {
+    return this.snapshot();
   }
 
-  /** After a change of the mask: nothing to begin anew, the next look shows it. */
+  /** Nothing to begin anew: the next snapshot shows the change. */
   async follow(): Promise<void> {}
 
   /** Masks' turn comes at evenly spread steps, so that a resumed run counts alike. */
   async count({ step }: { step: number }): Promise<void> {
-    if (step % Math.ceil(this.session.settings.steps / MOMENTS) === 0) await this.look(true);
+    if (step % Math.ceil(this.watched.settings.steps / MOMENTS) === 0) await this.take(true);
   }
 
-  /** A look, if it is time for one. */
-  async glance(): Promise<void> {
-    if (this.pace.due) await this.look();
+  async refresh(): Promise<void> {
+    if (this.pace.due) await this.take();
   }
 
-  async look(counted = false): Promise<void> {
-    const { student, teacher, maps } = await this.pace.taking(() => this.session.task.look(this.watched));
+  snapshot(): Promise<void> {
+    return this.take();
+  }
+
+  private async take(counted = false): Promise<void> {
+    const { task } = this.watched;
+    const { maps, ...found } = await this.pace.taking(() => task.snapshot(this.images));
+    const step = this.watched.step();
     if (counted) this.erasure.add(maps);
-    this.post({ type: "boxLook", look: { step: this.session.step, student, teacher, maps: condensed(maps) } });
-    this.post({ type: "erasure", erasure: this.erasure.report() });
+    this.show("snapshot", { step, ...found }, { step, keep: SNAPSHOTS });
+    this.show("maps", { step, maps: maps.map(condensed) }, { step, keep: MAPS });
+    this.show("erasure", this.erasure.report());
   }
 
   /** Beside a test on held-out images: how hard each term pulls. */
   async tested(): Promise<void> {
-    const { task, step, settings } = this.session;
+    const { task, settings } = this.watched;
+    const step = this.watched.step();
     const pulls = await task.pulls([Math.min(step, settings.steps - 1)]);
-    this.post({
-      type: "pulls",
-      pulls: { step, norms: Object.fromEntries(pulls.map(({ name, weight, norms }) => [name, weight * norms[0]])) },
-    });
+    this.show("pulls", { step, norms: Object.fromEntries(pulls.map(({ name, weight, norms }) => [name, weight * norms[0]])) }, { step });
   }
 
   store(): void {
-    this.erasure.store(this.session.extras);
+    this.erasure.store(this.watched.extras);
+  }
+
+  private show<N extends keyof DetectionViews>(name: N, value: DetectionViews[N], more: Pick<ViewEvent, "step" | "keep"> = {}): void {
+    this.watched.show({ name, value, ...more });
   }
 }
 
-/** A page keeps many looks: of maps with channels [.., C], the largest by far, it gets the mean |F|. */
-export function condensed(maps: BoxLook["maps"]): BoxLook["maps"] {
-  return Object.fromEntries(Object.entries(maps).map(([name, view]) => [name, view.shape.length === 4 ? overChannels(view) : view]));
-}
-
-function overChannels({ shape, data }: BoxLook["maps"][string]): BoxLook["maps"][string] {
+/** A page keeps many snapshots: of maps with channels [.., C], the largest by far, it gets the mean |F|. */
+export function condensed(map: MapOf): MapOf {
+  const { shape, data } = map;
+  if (shape.length !== 4) return map;
   const channels = shape[3];
   const means = new Float32Array(data.length / channels);
   for (let i = 0; i < data.length; i++) means[Math.floor(i / channels)] += Math.abs(data[i]) / channels;
-  return { shape: shape.slice(0, 3), data: means };
+  return { ...map, shape: shape.slice(0, 3), data: means };
 }

@@ -1,5 +1,4 @@
 /** A trained detector as a file, in and out. */
-
 import type { Moments } from "../../data/dataset";
 import type { DetectionSet } from "../../data/detection";
 import { digest } from "../../data/digest";
@@ -8,22 +7,17 @@ import { checkDetector, checkDetectorWeights, type DetectorConfig } from "../../
 import { fromTorch, toTorch } from "../../models/detector/names";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
 import { type Weights, WeightsError } from "../../models/weights";
-import { OtherSide } from "../classification/fitted";
+import { OtherSide } from "../otherSide";
+import type { AnyNetwork } from "../task";
 
-/** A trained detector and what its file tells of it. */
-export interface DetectorNetwork {
-  /** Tells this network from any other, by its file's content. */
-  id: string;
-  /** What people call it. */
-  name: string;
+/** A trained detector and what its file tells of it: its score is the average precision on held-out images when it was written. */
+export interface DetectorNetwork extends AnyNetwork {
   weights: Weights;
   config: DetectorConfig;
   /** What its outputs stand for, in order. */
   classes: string[];
   /** With which its images were normalised. */
   moments: Moments;
-  /** Average precision on held-out images when it was written. */
-  map?: number;
 }
 
 /** Reads a detector that `writeDetector` wrote. Rejects with an EngineError what is none. */
@@ -34,18 +28,23 @@ export async function readDetector(bytes: Uint8Array, name: string): Promise<Det
   const weights = fromTorch(readSafetensors(bytes, name), name);
   checkDetectorWeights(config, weights, name);
   const known = { classes: parsed<string[]>(classes, name), moments: parsed<Moments>(moments, name) };
-  return { id: await digest([bytes]), name, weights, config, ...known, ...(map !== undefined && { map: Number(map) }) };
+  return { id: await digest([bytes]), name, weights, config, ...known, ...(map !== undefined && { score: Number(map) }) };
 }
 
 /** A detector as safetensors in PyTorch's layout; what a reader must know besides stands in the metadata. */
 export function writeDetector(
-  { weights, config, map }: Pick<DetectorNetwork, "weights" | "config" | "map">,
+  { weights, config, score }: Pick<DetectorNetwork, "weights" | "config" | "score">,
   dataset: DetectionSet,
 ): Uint8Array {
   return writeSafetensors(toTorch(weights), {
     ...{ format: "pt", detector: JSON.stringify(config), data: dataset.name, classes: JSON.stringify(dataset.classes) },
-    ...{ moments: JSON.stringify(dataset.moments), ...(map !== undefined && { map: map.toFixed(4) }) },
+    ...{ moments: JSON.stringify(dataset.moments), ...(score !== undefined && { map: score.toFixed(4) }) },
   });
+}
+
+/** The network's kind and size, for people. */
+export function describeDetector({ config: { kind, blocks, width, channels } }: DetectorNetwork): string {
+  return `${kind.toUpperCase()}, ResNet of ${2 + 2 * blocks.reduce((a, b) => a + b, 0)} layers, width ${width}, pyramid ${channels}`;
 }
 
 /** Throws an EngineError unless the network takes the images of this data and knows its classes. */

@@ -1,19 +1,18 @@
-/** What a detection step and a look at some images share: inputs on the GPU, and the forward pass of student, teacher, method. */
+/** What a detection step and a snapshot share: inputs on the GPU, and the forward pass of student, teacher and method. */
 import type { Engine } from "../../engine/device";
-import { Graph, type Tensor } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import type { DetectionMethod, Draws, Seen, Taught } from "../../methods/detection/method";
+import type { Graph, Tensor } from "../../engine/graph";
+import type { DetectionMethod } from "../../methods/detection/method";
+import type { Distilled, Draws, Knobs, LiveOf } from "../../methods/method";
 import { assigner } from "../../models/detector/assign";
-import type { Detection, GroundTruth } from "../../models/detector/boxes";
+import type { GroundTruth } from "../../models/detector/boxes";
 import type { DetectorConfig } from "../../models/detector/config";
-import { decode, type LevelOutputs } from "../../models/detector/decode";
 import { type DetectorResult, detector } from "../../models/detector/detector";
 import type { DetectorOptions } from "../../models/detector/layers";
 import { Targets } from "../../models/detector/targets";
 import type { Bound, Params } from "../../models/params";
-import { absolutePixelMeans } from "../../ops/regions";
-import type { Settings } from "../../settings/experiment";
-import type { Knobs } from "../task";
+import type { Settings } from "../../settings/run";
+import { keyOf } from "../../settings/setting";
+import type { LiveValues } from "../task";
 
 /** A detector on the GPU. */
 export interface DetectorModel {
@@ -71,119 +70,58 @@ export interface Parts {
   config: DetectorConfig;
   /** The student's under `student.`, the method's modules under `kd.`. */
   params: Params;
-  /** Absent where the student is only asked. */
-  lesson?: { teacher?: DetectorModel; method: DetectionMethod; settings: Settings; knobs: Knobs };
+  /** Absent where the student is asked alone. */
+  distillation?: { teacher?: DetectorModel; method: DetectionMethod; settings: Settings; live: LiveValues };
+}
+
+/** The passes over a batch. */
+export interface Passes {
+  /** Whose answers count, and teach to detect. */
+  student: DetectorResult;
+  /** The student's that the method compares with the teacher's: another where it hides part of the input. */
+  compared: DetectorResult;
+  teacher?: DetectorResult;
+  distilled?: Distilled;
 }
 
 /**
- * Student and, where there is one, teacher see the images; the method says what the student should have seen. A method that
- * hides part of the student's input does so while there is a teacher; what the student answers outside training is of the
- * whole image. `distilled` is the pass that the method compares.
+ * Student and, where there is one, teacher see the images; the method says what the student should have made of them. A method
+ * that hides part of the student's input does so while there is a teacher; what the student answers outside training is of the
+ * whole image.
  */
 export function forward(
   graph: Graph,
-  { config, params, lesson, inputs, trainable }: Parts & { inputs: DetectorInputs; trainable: boolean },
-): { student: DetectorResult; distilled: DetectorResult; teacher?: DetectorResult; taught?: Taught } {
+  { config, params, distillation, inputs, trainable }: Parts & { inputs: DetectorInputs; trainable: boolean },
+): Passes {
   const { images, boxes } = inputs.on(graph);
   const bound = params.on(graph, trainable);
   const pass = (options: DetectorOptions = {}) => detector(inside("student.", bound), config, images, { ...options, training: trainable });
-  if (!lesson) {
+  if (!distillation) {
     const student = pass();
-    return { student, distilled: student };
+    return { student, compared: student };
   }
-  const { teacher, method, settings, knobs } = lesson;
-  const random: Draws = { seed: settings.seed, step: knobs.step };
-  const values = Object.fromEntries(
-    Object.entries(method.knobs).map(([name, { kind }]) => [name, kind === "number" ? knobs[name as never] : settings[name as never]]),
-  ) as never;
-  const sight = teacher && method.visible?.({ graph, batch: inputs.batch, image: config.image, knobs: values, random });
-  const distilled = pass({ mask: sight?.cells, visibleStatistics: sight?.visibleStatistics });
-  const seen = sight && (!trainable || sight.passes === "two") ? pass() : distilled;
-  if (!teacher) return { student: seen, distilled };
-  const told = detector(teacher.params.on(graph, false), teacher.config, images);
-  const student: Seen = { config, ...distilled };
-  const taught = method.losses({
-    ...{ student, teacher: { config: teacher.config, ...told }, boxes, modules: inside("kd.", bound) },
-    ...{ knobs: values, random, visible: sight?.cells },
+  const { teacher, method, settings, live } = distillation;
+  const random: Draws = { seed: settings.seed, step: live.step };
+  const knobs = knobsOf(method, settings, live);
+  const mask = teacher && method.visible?.({ graph, batch: inputs.batch, image: config.image, knobs, random });
+  const compared = pass({ mask: mask?.cells, visibleStatistics: mask?.visibleStatistics });
+  const student = mask && (!trainable || mask.passes === "two") ? pass() : compared;
+  if (!teacher) return { student, compared };
+  const target = detector(teacher.params.on(graph, false), teacher.config, images);
+  const distilled = method.losses({
+    ...{ student: { config, ...compared }, teacher: { config: teacher.config, ...target }, boxes, modules: inside("kd.", bound) },
+    ...{ knobs, random, visible: mask?.cells },
   });
-  return { student: seen, distilled, teacher: told, taught };
+  return { student, compared, teacher: target, distilled };
 }
 
-/** What student and teacher make of some images, and the method's pictures. */
-export interface DetectorViews {
-  truths: GroundTruth[][];
-  student: Detection[][];
-  teacher?: Detection[][];
-  /** By the names the method gives them; and `student.L`, `teacher.L`, mean |F| of FPN level L. */
-  maps: Record<string, { shape: readonly number[]; data: Float32Array }>;
-}
-
-/** A recorded look at `batch` images that learns nothing from them. */
-export class DetectorLook {
-  private constructor(
-    readonly batch: number,
-    private readonly parts: Parts,
-    private readonly inputs: DetectorInputs,
-    private readonly program: Program,
-    private readonly shapes: Record<string, readonly number[]>,
-  ) {}
-
-  static async compile(engine: Engine, parts: Parts, batch: number): Promise<DetectorLook> {
-    const inputs = new DetectorInputs(engine, parts.config, batch);
-    const graph = new Graph(engine);
-    const { student, teacher, taught } = forward(graph, { ...parts, inputs, trainable: false });
-    const views = { ...taught?.views, ...strengths("student", student), ...(teacher && strengths("teacher", teacher)) };
-    const outputs = { ...answers("student", student), ...(teacher && answers("teacher", teacher)), ...views };
-    const shapes = Object.fromEntries(Object.entries(views).map(([name, { shape }]) => [name, shape]));
-    try {
-      return new DetectorLook(batch, parts, inputs, await Program.compile(graph, outputs), shapes);
-    } catch (error) {
-      inputs.destroy();
-      throw error;
-    }
-  }
-
-  /** Looks at normalised images f32 [B, S, S, 3] with what is on them. */
-  async run(images: Float32Array, truths: GroundTruth[][]): Promise<DetectorViews> {
-    this.inputs.load(images, truths);
-    const found = await this.program.fetch();
-    const { config, lesson } = this.parts;
-    const maps = Object.entries(this.shapes).map(([name, shape]) => [name, { shape, data: found[name] as Float32Array }]);
-    return {
-      truths,
-      student: detections(config, found as Record<string, Float32Array>, "student", this.batch),
-      teacher: lesson?.teacher && detections(lesson.teacher.config, found as Record<string, Float32Array>, "teacher", this.batch),
-      maps: Object.fromEntries(maps),
-    };
-  }
-
-  destroy(): void {
-    this.program.dispose();
-    this.inputs.destroy();
-  }
-}
-
-/** Mean |F| over the channels of every pyramid level, [B, H, W]. */
-function strengths(who: string, { pyramid }: DetectorResult): Record<string, Tensor> {
-  return Object.fromEntries(pyramid.map((map, l) => [`${who}.${l}`, absolutePixelMeans(map, 1)]));
-}
-
-const PARTS = ["cls", "box", "centerness"] as const;
-
-/** A head's answers by names that cannot be a method's. */
-function answers(who: string, { levels }: DetectorResult): Record<string, Tensor> {
-  const entries = levels.flatMap((level, l) =>
-    PARTS.flatMap((part) => (level[part] ? [[`${who} ${part} ${l}`, level[part]] as const] : [])),
-  );
-  return Object.fromEntries(entries);
-}
-
-function detections(config: DetectorConfig, found: Record<string, Float32Array>, who: string, batch: number): Detection[][] {
-  const levels = Array.from({ length: config.levels }, (_, l): LevelOutputs => {
-    const [cls, box, centerness] = PARTS.map((part) => found[`${who} ${part} ${l}`]);
-    return { cls, box, centerness };
+/** A method's knobs as a recorded step reads them: numbers live, choices as they are set. */
+export function knobsOf({ name, knobs }: DetectionMethod, settings: Settings, live: LiveValues): LiveOf<Knobs> {
+  const values = Object.entries(knobs).map(([knob, { kind }]) => {
+    const key = keyOf(name, knob);
+    return [knob, kind === "number" ? live[key] : settings[key]];
   });
-  return Array.from({ length: batch }, (_, image) => decode(config, levels, image));
+  return Object.fromEntries(values);
 }
 
 /** The parameters below a prefix, under the names that follow it. */

@@ -1,141 +1,153 @@
-/** A detection run: what it learns, leaves alone and repeats. Tiny detectors on 64-pixel scenes. */
+/** What a detection task measures, scores, shows and refuses. The steps themselves are tested with the session that makes them. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { detectionScenes } from "../../data/scenes.detection";
 import type { Engine } from "../../engine/device";
-import { smallDetector } from "../../models/detector/config";
+import { Graph } from "../../engine/graph";
+import { Program } from "../../engine/program";
 import { initDetector } from "../../models/detector/init";
+import { gradientReader } from "../../models/gradients.fixture";
 import { testEngine } from "../../ops/check";
-import { defaults, type Settings } from "../../settings/experiment";
-import { Session } from "../../train/session";
 import { type DetectorNetwork, readDetector, writeDetector } from "./network";
-import { detection } from "./task";
+import { config, dataset, network, settingsOf, taskOf } from "./task.fixture";
 
-const dataset = detectionScenes({ side: 64, train: 12, test: 6, seed: 3 });
-const TINY = { stem: 4, channels: 8, stacked: 0, batch: 2, steps: 6, seed: 5 };
-const config = { ...smallDetector("gfl", "teacher", dataset.classes.length, 64), width: 4, channels: 12, stacked: 0 };
-
-async function network(): Promise<DetectorNetwork> {
-  return readDetector(writeDetector({ weights: initDetector(config, 9), config }, dataset), "teacher.safetensors");
-}
-
-async function losses(session: Session, steps: number): Promise<Record<string, number>[]> {
-  const found: Record<string, number>[] = [];
-  for (let i = 0; i < steps; i++) found.push((await session.advance()).losses);
-  return found;
-}
-
-describe("a detection run", () => {
+describe("a detection task", () => {
   let engine: Engine;
   let teacher: DetectorNetwork;
-  const settings = (more: Partial<Settings> = {}): Settings => ({ ...defaults(more.preset ?? "samkd"), ...TINY, ...more }) as Settings;
   beforeAll(async () => {
     engine = await testEngine();
     teacher = await network();
   });
 
-  test("saved, continues with the same bits, calibrated weights included", async () => {
-    const subject = detection({ dataset, teacher });
-    const whole = Session.create({ engine, subject, settings: settings() });
-    const expected = await losses(whole, 4);
-    const half = Session.create({ engine, subject, settings: settings() });
-    const first = await losses(half, 2);
-    const continued = Session.restore({ engine, subject }, await half.save());
-    expect([...first, ...(await losses(continued, 2))]).toEqual(expected);
-    expect(await continued.task.params.read()).toEqual(await whole.task.params.read());
-    expect(continued.changes).toEqual(whole.changes);
-    expect(whole.changes.map(({ step, key }) => [step, key])).toEqual([
-      [0, "alpha"],
-      [0, "beta"],
-    ]);
-    for (const session of [whole, half, continued]) session.destroy();
+  test("measures the weights that were left to it, under their keys, and no other", async () => {
+    const measured = async (more: Record<string, number | string>, from?: DetectorNetwork) => {
+      const task = taskOf(engine, from, settingsOf("samkd", more));
+      const found = await task.prepare();
+      task.destroy();
+      return found;
+    };
+    const both = await measured({}, teacher);
+    expect(Object.keys(both)).toEqual(["samkd.alpha", "samkd.beta"]);
+    for (const weight of Object.values(both)) expect(weight).toBeGreaterThan(0);
+    expect(await measured({ "samkd.alpha": 0.3 }, teacher)).toEqual({ "samkd.beta": both["samkd.beta"] });
+    expect(await measured({ weights: "given" }, teacher)).toEqual({});
+    expect(await measured({})).toEqual({});
   });
 
-  test("with its method weighing nothing is the detector's own (T23), and a weight that was given stays", async () => {
-    const alone = Session.create({ engine, subject: detection({ dataset }), settings: settings() });
-    const weightless = Session.create({ engine, subject: detection({ dataset, teacher }), settings: settings({ alpha: 0, beta: 0 }) });
-    const [own, beside] = [await losses(alone, 3), await losses(weightless, 3)];
-    expect(weightless.changes).toEqual([]);
-    for (const [i, { cls, box, dfl }] of beside.entries()) expect({ cls, box, dfl }).toEqual(own[i]);
-    expect(await weightless.task.weights()).toEqual(await alone.task.weights());
-    for (const session of [alone, weightless]) session.destroy();
+  test("with its method weighing nothing learns what the detector learns alone", async () => {
+    const learned = async (from: DetectorNetwork | undefined, more: Record<string, number> = {}) => {
+      const task = taskOf(engine, from, settingsOf("samkd", more));
+      const { grads, outputs } = task.trace(new Graph(engine));
+      const reader = gradientReader(task.params, grads);
+      const program = await Program.compile(grads.graph, { ...outputs, ...reader.outputs });
+      task.load(0);
+      const fetched = await program.fetch();
+      program.dispose();
+      task.destroy();
+      const own = [...reader.read(fetched)].filter(([name]) => name.startsWith("student."));
+      return { losses: task.report(Object.fromEntries(Object.keys(outputs).map((name) => [name, fetched[name]]))).losses, own };
+    };
+    const alone = await learned(undefined);
+    const weightless = await learned(teacher, { "samkd.alpha": 0, "samkd.beta": 0 });
+    expect(Object.keys(weightless.losses)).toEqual(["cls", "box", "dfl", "feature", "logit"]);
+    expect(weightless.losses).toMatchObject(alone.losses);
+    expect(weightless.own).toEqual(alone.own);
+    expect((await learned(teacher)).own).not.toEqual(alone.own);
   });
 
   test("exports the student alone, in a file that reads back, and scores it as COCO does", async () => {
-    const session = Session.create({ engine, subject: detection({ dataset, teacher }), settings: settings() });
-    await losses(session, 1);
-    const weights = await session.task.weights();
-    const scores = await session.evaluate();
-    const read = await readDetector(writeDetector({ weights, config: session.task.config, map: scores.map }, dataset), "student");
+    const task = taskOf(engine, teacher);
+    const weights = await task.weights();
+    const scores = await task.evaluate(dataset.test.count);
+    const read = await readDetector(writeDetector({ weights, config: task.config, score: scores.map }, dataset), "student");
     expect(read.weights).toEqual(weights);
-    expect(read.config).toEqual(session.task.config);
+    expect(read.config).toEqual(task.config);
+    expect(read.score).toBeCloseTo(scores.map, 4);
     expect(scores.map).toBeGreaterThanOrEqual(0);
     expect(scores.mar).toBeLessThanOrEqual(1);
-    const views = await session.task.look([0, 1]);
-    expect([views.student.length, views.teacher?.length, views.truths.length]).toEqual([2, 2, 2]);
-    session.destroy();
+    const views = await task.snapshot([0, 1]);
+    expect([views.student.length, views.teacher?.length]).toEqual([2, 2]);
+    task.destroy();
   });
 
-  test("says what errors cost student and teacher, while the student goes on learning, and can be ended (T38)", async () => {
+  test("says what errors cost student and teacher, lets other work in between, and can be ended", async () => {
     const { blocks, width: stem, channels } = config;
-    const session = Session.create({
-      ...{ engine, subject: detection({ dataset, teacher }) },
-      settings: settings({ blocks: blocks[0], stem, channels }),
-    });
+    const task = taskOf(engine, teacher, settingsOf("samkd", { blocks: blocks[0], stem, channels }));
     const shares: number[] = [];
+    let turns = 0;
     const alone = async <T>(work: () => Promise<T>) => {
       const result = await work();
-      await losses(session, 1);
+      await task.pulls([turns++]);
       return result;
     };
     // A student of the teacher's weights is asked anew, and must come to the same.
-    const {
-      student,
-      teacher: taught,
-      images,
-      classes,
-    } = await session.task.errors(teacher.weights, {
-      ...{ alone, progress: (share) => shares.push(share) },
-    });
-    expect(student).toEqual(taught);
-    expect(session.step).toBe(4);
+    const errors = await task.errors(teacher.weights, { alone, progress: (share) => shares.push(share) });
+    const { student, images, classes } = errors;
+    expect(student).toEqual(errors.teacher);
+    expect(turns).toBe(4);
     expect(shares).toEqual([0.5, 1]);
     expect([images, classes.length]).toEqual([6, student.perClass.length]);
     const { areas } = student.overall;
     expect([areas.length, areas.at(-1)]).toEqual([7, 1]);
     expect(areas).toEqual([...areas].sort((a, b) => a - b));
     expect(areas[5]).toBeGreaterThan(areas[0]);
-    await expect(session.task.errors(teacher.weights, { signal: AbortSignal.abort() })).rejects.toThrow("aborted");
-    session.destroy();
+    await expect(task.errors(teacher.weights, { signal: AbortSignal.abort() })).rejects.toThrow("aborted");
+    task.destroy();
   });
 
-  test("under MKD, saved, continues with the same bits, in one pass or two", async () => {
-    const subject = detection({ dataset, teacher });
-    const masked = (session: Session) => session.set("ratio", 0.5);
-    for (const passes of ["one", "two"]) {
-      const whole = Session.create({ engine, subject, settings: settings({ preset: "mkd", passes }) });
-      const before = await losses(whole, 1);
-      expect(Object.keys(before[0]).sort()).toEqual(["box", "cls", "dfl", "feature", "global"]);
-      const continued = Session.restore({ engine, subject }, await whole.save());
-      for (const session of [whole, continued]) masked(session);
-      expect(await losses(continued, 2)).toEqual(await losses(whole, 2));
-      expect(await continued.task.params.read()).toEqual(await whole.task.params.read());
-      for (const session of [whole, continued]) session.destroy();
+  test("ends with the scores of all held-out images and, where that is wanted, with what errors cost", async () => {
+    const task = taskOf(engine, teacher, settingsOf("fgd"));
+    const { voc_ap50, ...coco } = await task.outcome();
+    expect(coco).toEqual(await task.evaluate(dataset.test.count));
+    expect(voc_ap50).toBeGreaterThanOrEqual(0);
+    const { tide, errors, ...scores } = await task.outcome({ whole: true });
+    expect(scores).toEqual({ voc_ap50, ...coco });
+    expect(Object.keys(tide as object)).toContain("bkg");
+    const areas = errors as Record<string, { overall: Record<string, number>; classes: Record<string, object> }>;
+    expect(Object.keys(areas)).toEqual(["student", "teacher"]);
+    for (const { overall, classes } of Object.values(areas)) {
+      expect([Object.keys(overall).length, overall.FN]).toEqual([7, 1]);
+      for (const name of Object.keys(classes)) expect(dataset.classes).toContain(name);
     }
+    const alone = taskOf(engine, undefined, settingsOf("fgd"));
+    expect(Object.keys((await alone.outcome({ whole: true })).errors as object)).toEqual(["student"]);
+    for (const one of [task, alone]) one.destroy();
   });
 
-  test("under MKD the student answers for whole images, without a decoder (T31)", async () => {
-    const alone = Session.create({ engine, subject: detection({ dataset }), settings: settings() });
-    const masked = Session.create({ engine, subject: detection({ dataset, teacher }), settings: settings({ preset: "mkd", ratio: 0.75 }) });
-    expect(await masked.task.weights()).toEqual(await alone.task.weights());
-    const [own, views] = [await alone.task.look([0, 1]), await masked.task.look([0, 1])];
+  test("under MKD the student answers for whole images, without a decoder", async () => {
+    const alone = taskOf(engine, undefined);
+    const masked = taskOf(engine, teacher, settingsOf("mkd", { "mkd.ratio": 0.75 }));
+    expect(await masked.weights()).toEqual(await alone.weights());
+    const [own, views] = [await alone.snapshot([0, 1]), await masked.snapshot([0, 1])];
     expect(views.student).toEqual(own.student);
-    expect([...views.maps["visible.input"].data].filter((v) => v === 0)).toHaveLength(6);
-    expect(await masked.evaluate()).toEqual(await alone.evaluate());
-    for (const session of [alone, masked]) session.destroy();
+    const hidden = views.maps.find(({ view }) => view === "visible.input");
+    expect([...(hidden?.data ?? [])].filter((v) => v === 0)).toHaveLength(6);
+    expect(await masked.evaluate(6)).toEqual(await alone.evaluate(6));
+    for (const task of [alone, masked]) task.destroy();
   });
 
-  test("refuses a teacher of another kind by name", () => {
-    const make = () => Session.create({ engine, subject: detection({ dataset, teacher }), settings: settings({ detector: "atss" }) });
-    expect(make).toThrow(/teacher.safetensors is a gfl detector/);
+  test("tells which level, regions and shape each map has, the features of student and teacher among them", async () => {
+    const task = taskOf(engine, teacher);
+    const { maps } = await task.snapshot([0, 1, 2]);
+    for (const { view, at, shape, data } of maps) {
+      expect(Object.keys(at), view).toEqual(task.method.views[view].axes);
+      expect(
+        shape.reduce((a, b) => a * b, 1),
+        view,
+      ).toBe(data.length);
+      expect(shape[0], view).toBe(3);
+    }
+    const finest = maps.filter(({ at }) => at.level === 0).map(({ view, at: { regions } }) => [view, regions]);
+    expect(finest).toContainEqual(["mask", 4]);
+    expect(finest).toContainEqual(["teacher", undefined]);
+    expect(finest).toContainEqual(["student", undefined]);
+    task.destroy();
+  });
+
+  test("refuses a teacher of another kind, or for images of another size, by name", async () => {
+    expect(() => taskOf(engine, teacher, settingsOf("samkd", { detector: "atss" }))).toThrow(/teacher.safetensors is a gfl detector/);
+    const large = { ...config, image: 128 };
+    const scenes = detectionScenes({ side: 128, train: 1, test: 1, seed: 3 });
+    const other = await readDetector(writeDetector({ weights: initDetector(large, 9), config: large }, scenes), "large.safetensors");
+    expect(() => taskOf(engine, other)).toThrow(/large.safetensors expects images of 128 pixels; this data has 64/);
   });
 });

@@ -4,58 +4,30 @@ import type { DetectionSet } from "../../data/detection";
 import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { Graph, type Live, type Tensor } from "../../engine/graph";
-import { Program } from "../../engine/program";
 import type { Fetched } from "../../engine/readback";
 import { DETECTION_METHODS, type DetectionMethodName } from "../../methods/detection";
 import { calibrated, type Norms } from "../../methods/detection/calibrate";
 import type { DetectionMethod } from "../../methods/detection/method";
 import { initModules } from "../../methods/detection/modules";
-import { type DetectorConfig, type DetectorKind, smallDetector } from "../../models/detector/config";
+import type { Answered } from "../../metrics/coco";
+import { errorAnalysis } from "../../metrics/errors";
+import { type DetectorConfig, smallDetector } from "../../models/detector/config";
 import { initDetector } from "../../models/detector/init";
 import { detectorLosses } from "../../models/detector/losses";
 import { Params } from "../../models/params";
 import type { Weights } from "../../models/weights";
-import type { Loss } from "../../ops/losses";
-import type { Key, Settings } from "../../settings/experiment";
-import type { OptimizerOptions } from "../../train/optimizer";
-import type { Beside, Errors, Knobs, Progress, Report, Scores, Subject, Task } from "../task";
-import { detectorErrors, scored, teacherErrors } from "./evaluate";
+import { keyOf } from "../../settings/setting";
+import type { Beside, Errors, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task } from "../task";
+import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
 import { assertTakes, type DetectorNetwork } from "./network";
-import { below, DetectorInputs, DetectorLook, type DetectorModel, type DetectorViews, forward, type Parts, prefixed } from "./step";
-
-export interface DetectionOptions {
-  dataset: DetectionSet;
-  /** Without one, the student learns from ground truth alone. */
-  teacher?: DetectorNetwork;
-}
-
-export function detection(options: DetectionOptions): Subject<DetectionTask> {
-  const { dataset, teacher } = options;
-  return {
-    dataset: { id: dataset.id, name: dataset.name },
-    teacher: teacher && { id: teacher.id, name: teacher.name },
-    task: (engine, settings, knobs) => new DetectionTask(engine, options, settings, knobs),
-  };
-}
+import { areasOf, scoresOf, tideCosts } from "./outcome";
+import { type LossTerm, measurePulls, type Pull } from "./pulls";
+import type { DetectionSettings } from "./settings";
+import { DetectorSnapshot, type DetectorViews } from "./snapshot";
+import { below, DetectorInputs, type DetectorModel, forward, knobsOf, type Parts, prefixed } from "./step";
 
 /** Batches over which gradients are measured before the first step. */
 const CALIBRATION_BATCHES = 4;
-
-/** One term of the loss, what it is multiplied with, and whether it is the detector's own. */
-interface Term {
-  name: string;
-  loss: Loss;
-  weight: number | Live;
-  own: boolean;
-}
-
-/** How hard a term pulls, its weight aside; a number for each batch measured. */
-export interface Pull {
-  name: string;
-  own: boolean;
-  weight: number;
-  norms: number[];
-}
 
 export class DetectionTask implements Task<DetectorViews> {
   /** A detector's gradient peaks where boxes are first matched: its norm is limited. */
@@ -66,22 +38,22 @@ export class DetectionTask implements Task<DetectorViews> {
   private readonly teacher?: DetectorModel;
   private readonly batches: DetectionBatches;
   private readonly inputs: DetectorInputs;
-  private watch?: DetectorLook;
+  private recorded?: DetectorSnapshot;
   private version = 0;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
   constructor(
     private readonly engine: Engine,
-    private readonly options: DetectionOptions,
-    private readonly settings: Settings,
-    private readonly knobs: Knobs,
+    private readonly sources: Sources<DetectionSet, DetectorNetwork>,
+    private readonly settings: DetectionSettings,
+    private readonly live: LiveValues,
   ) {
-    const { dataset, teacher } = options;
+    const { dataset, teacher } = sources;
     const { seed, batch, augment } = settings;
     this.config = studentConfig(settings, dataset);
     if (teacher) assertFits(teacher, this.config, dataset);
-    this.method = DETECTION_METHODS[settings.preset as DetectionMethodName] as never as DetectionMethod;
-    const modules = teacher ? this.method.modules(this.config, teacher.config, settings as never) : {};
+    this.method = DETECTION_METHODS[settings.preset as DetectionMethodName];
+    const modules = teacher ? this.method.modules(this.config, teacher.config, knobsOf(this.method, settings, live)) : {};
     this.params = new Params(
       engine,
       new Map([...prefixed("student.", initDetector(this.config, seed)), ...prefixed("kd.", initModules(modules, seed))]),
@@ -104,23 +76,28 @@ export class DetectionTask implements Task<DetectorViews> {
   }
 
   /** Every term of the loss, and the student's pyramid: one more where the method compares a pass of its own. */
-  private terms(graph: Graph): { terms: Term[]; pyramid: Tensor[] } {
-    const { student, distilled, taught } = forward(graph, { ...this.parts(), inputs: this.inputs, trainable: true });
+  private terms(graph: Graph): { terms: LossTerm[]; pyramid: Tensor[] } {
+    const { student, compared, distilled } = forward(graph, { ...this.parts(), inputs: this.inputs, trainable: true });
     const own = detectorLosses(this.config, student.levels, this.inputs.targets);
     const terms = [
-      ...Object.entries(own).map(([name, loss]): Term => ({ name, loss, weight: 1, own: true })),
-      ...Object.entries(taught?.losses ?? {}).map(([name, loss]): Term => ({ name, loss, weight: this.weightOf(name), own: false })),
+      ...Object.entries(own).map(([name, loss]): LossTerm => ({ name, loss, weight: 1, own: true })),
+      ...Object.entries(distilled?.losses ?? {}).map(([name, loss]): LossTerm => ({ name, loss, weight: this.weightOf(name), own: false })),
     ];
-    return { terms, pyramid: [...new Set([...student.pyramid, ...distilled.pyramid])] };
+    return { terms, pyramid: [...new Set([...student.pyramid, ...compared.pyramid])] };
   }
 
   private parts(): Parts {
-    const { config, params, teacher, method, settings, knobs } = this;
-    return { config, params, lesson: { teacher, method, settings, knobs } };
+    const { config, params, teacher, method, settings, live } = this;
+    return { config, params, distillation: { teacher, method, settings, live } };
   }
 
   private weightOf(term: string): Live {
-    return this.knobs[this.method.terms[term].weight as Key];
+    return this.live[this.keyOfWeight(term)];
+  }
+
+  /** The key of the setting that weighs a term of the method. */
+  private keyOfWeight(term: string): string {
+    return keyOf(this.method.name, this.method.terms[term].weight);
   }
 
   load(step: number): void {
@@ -137,37 +114,14 @@ export class DetectionTask implements Task<DetectorViews> {
     return { losses: Object.fromEntries(losses.map(([name, [value]]) => [name, value])), rates: {} };
   }
 
-  /**
-   * How hard each term pulls: the norm of its gradient at the student's pyramid, before its weight, on the batches of the
-   * given steps.
-   */
-  async pulls(steps: readonly number[]): Promise<Pull[]> {
+  /** How hard each term pulls at the student's pyramid, before its weight, on the batches of the given steps. */
+  pulls(steps: readonly number[]): Promise<Pull[]> {
     const graph = new Graph(this.engine);
-    const { terms, pyramid } = this.terms(graph);
-    const outputs: Record<string, Tensor> = {};
-    for (const { name, loss } of terms) {
-      const grads = graph.gradients((g) => loss.seed(1, g));
-      for (const [l, level] of pyramid.entries()) {
-        const found = grads.of(level);
-        if (found) outputs[`${name} ${l}`] = found;
-      }
-    }
-    const program = await Program.compile(graph, outputs);
-    const found = terms.map(({ name, own, weight }): Pull => ({ name, own, weight: numberOf(weight), norms: [] }));
-    try {
-      for (const step of steps) {
-        this.load(step);
-        const out = await program.fetch();
-        for (const { name, norms } of found) norms.push(norm(pyramid.map((_, l) => out[`${name} ${l}`])));
-      }
-    } finally {
-      program.dispose();
-    }
-    return found;
+    return measurePulls(graph, { ...this.terms(graph), steps, load: (step) => this.load(step) });
   }
 
   /** Weights of the method's terms that were left at their defaults, from gradients measured before the first step. */
-  async prepare(): Promise<Partial<Record<Key, number>>> {
+  async prepare(): Promise<Record<string, number>> {
     if (this.settings.weights !== "calibrated" || !this.teacher) return {};
     const pulls = await this.pulls(Array.from({ length: CALIBRATION_BATCHES }, (_, i) => i));
     const own = pulls.filter((pull) => pull.own);
@@ -176,50 +130,68 @@ export class DetectionTask implements Task<DetectorViews> {
       terms: Object.fromEntries(pulls.filter((pull) => !pull.own).map(({ name, norms }) => [name, norms])),
     };
     const { terms, knobs } = this.method;
-    const found = Object.entries(calibrated(terms, norms)).map(([name, weight]) => [terms[name].weight, weight] as const);
-    return Object.fromEntries(found.filter(([knob]) => this.settings[knob as Key] === knobs[knob].default));
+    const left = (term: string) => this.settings[this.keyOfWeight(term)] === knobs[terms[term].weight].default;
+    const found = Object.entries(calibrated(terms, norms)).filter(([term]) => left(term));
+    return Object.fromEntries(found.map(([term, weight]) => [this.keyOfWeight(term), weight]));
   }
 
   /** Average precision and recall as COCO has them, on held-out images. */
   evaluate(limit: number, progress?: Progress): Promise<Scores> {
     const { engine, config, params } = this;
-    return scored({ config, params }, { engine, dataset: this.options.dataset, limit, progress });
+    return scored({ config, params }, { engine, dataset: this.sources.dataset, limit, progress });
   }
 
   /** What precision on all held-out images is lost to, for a student of such weights and, where there is one, the teacher. */
   async errors(weights: Weights, { progress, ...beside }: Beside = {}): Promise<Errors> {
     const { engine, config } = this;
-    const { teacher, dataset } = this.options;
+    const { teacher, dataset } = this.sources;
     const parts = teacher ? 2 : 1;
     const asked = (part: number) => ({ engine, dataset, ...beside, progress: (share: number) => progress?.((part + share) / parts) });
     const student = await detectorErrors({ weights, config }, asked(0));
-    const taught = teacher && (await teacherErrors(teacher, asked(1)));
-    return { classes: dataset.classes, images: dataset.test.count, student, ...(taught && { teacher: taught }) };
+    const errors = { classes: dataset.classes, images: dataset.test.count, student };
+    return teacher ? { ...errors, teacher: await teacherErrors(teacher, asked(1)) } : errors;
   }
 
-  /** What student and teacher see on the given held-out images, and what the method does to their features. */
-  async look(indices: number[]): Promise<DetectorViews> {
-    const { images, truths } = this.batches.load(this.options.dataset.test, indices);
-    return (await this.watching(indices.length)).run(images, truths);
+  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher. */
+  async outcome({ whole = false } = {}): Promise<Record<string, unknown>> {
+    const { engine, config, params } = this;
+    const { dataset } = this.sources;
+    const answered = await answersOf({ config, params }, { engine, dataset });
+    return { ...(await scoresOf(answered, dataset)), ...(whole && (await this.lost(answered))) };
   }
 
-  /** The recorded look at `batch` images, kept until a setting changes what is recorded. */
-  private async watching(batch: number): Promise<DetectorLook> {
-    while (this.watch?.batch !== batch) {
-      this.watch?.destroy();
-      this.watch = undefined;
+  private async lost(answered: readonly Answered[]): Promise<Record<string, unknown>> {
+    const { engine } = this;
+    const { dataset, teacher } = this.sources;
+    const { classes } = dataset;
+    const student = areasOf(await errorAnalysis(answered, dataset), classes);
+    const errors = teacher ? { student, teacher: areasOf(await teacherErrors(teacher, { engine, dataset }), classes) } : { student };
+    return { tide: await tideCosts(answered), errors };
+  }
+
+  /** What student and teacher find on the given held-out images, and what the method does to their features. */
+  async snapshot(indices: number[]): Promise<DetectorViews> {
+    const { images, truths } = this.batches.load(this.sources.dataset.test, indices);
+    return (await this.recordedFor(indices.length)).run(images, truths);
+  }
+
+  /** The recorded snapshot of `batch` images, kept until a setting changes what is recorded. */
+  private async recordedFor(batch: number): Promise<DetectorSnapshot> {
+    while (this.recorded?.batch !== batch) {
+      this.recorded?.destroy();
+      this.recorded = undefined;
       const { version } = this;
-      const look = await DetectorLook.compile(this.engine, this.parts(), batch);
-      if (version === this.version) this.watch = look;
-      else look.destroy();
+      const snapshot = await DetectorSnapshot.compile(this.engine, this.parts(), batch);
+      if (version === this.version) this.recorded = snapshot;
+      else snapshot.destroy();
     }
-    return this.watch;
+    return this.recorded;
   }
 
   forget(): void {
     this.version++;
-    this.watch?.destroy();
-    this.watch = undefined;
+    this.recorded?.destroy();
+    this.recorded = undefined;
   }
 
   /** The teacher sees everything: a mask of features saves it nothing. */
@@ -240,8 +212,8 @@ export class DetectionTask implements Task<DetectorViews> {
 }
 
 /** The small student of `models/detector`, with the sizes the settings ask for. */
-function studentConfig({ detector, blocks, stem, channels, stacked }: Settings, { side, classes }: DetectionSet): DetectorConfig {
-  const small = smallDetector(detector as DetectorKind, "student", classes.length, side);
+function studentConfig({ detector, blocks, stem, channels, stacked }: DetectionSettings, { side, classes }: DetectionSet): DetectorConfig {
+  const small = smallDetector(detector, "student", classes.length, side);
   return { ...small, blocks: [blocks, blocks, blocks, blocks], width: stem, channels, stacked };
 }
 
@@ -253,12 +225,4 @@ function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: 
       ? `is a ${config.kind} detector, the student is ${student.kind}`
       : config.levels !== student.levels && `has ${config.levels} pyramid levels, the student ${student.levels}`;
   if (wrong) throw new EngineError(`The teacher ${name} ${wrong}.`, "Train a teacher that fits, or choose what fits it.");
-}
-
-const numberOf = (weight: number | Live): number => (typeof weight === "number" ? weight : weight.value);
-
-function norm(tensors: (ArrayLike<number> | undefined)[]): number {
-  let sum = 0;
-  for (const values of tensors) for (let i = 0; i < (values?.length ?? 0); i++) sum += values![i] ** 2;
-  return Math.sqrt(sum);
 }

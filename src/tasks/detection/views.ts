@@ -21,7 +21,7 @@ export interface BoxSnapshot {
 
 /** One map of a view: what the method's declaration of that name says it is. Row-major, the images first unless accumulated. */
 export interface MapOf<Data = Float32Array> {
-  /** A name in the method's `views`, or `student` and `teacher`: mean |F| over the channels of a level [count, H, W]. */
+  /** A name in the method's `views`. Its `student` and `teacher` are the task's: mean |F| over the channels of a level [count, H, W]. */
   view: string;
   at: Partial<Record<Axis, number>>;
   shape: readonly number[];

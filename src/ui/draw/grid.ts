@@ -1,5 +1,7 @@
 /** A picture cut into rows and columns of cells, numbered row by row. */
-export type Grid = readonly [rows: number, columns: number];
+import type { Grid } from "../../models/model";
+
+export type { Grid };
 
 export const cellsOf = ([rows, columns]: Grid): number => rows * columns;
 

@@ -1,5 +1,5 @@
 /** This page's playground: the only one, in a browser. Components take from here what they show and do. */
-import { forget, keep, recall } from "../../worker/storage";
+import { browserStore } from "../../worker/storage";
 import { download } from "./download";
 import { Playground } from "./playground";
 import type { Sources } from "./sources";
@@ -11,7 +11,7 @@ const AUTOSAVE_MS = 30_000;
 export const playground = new Playground({
   worker: () => new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" }),
   reader: () => new Worker(new URL("../../worker/reader.ts", import.meta.url), { type: "module" }),
-  storage: { keep, recall, forget },
+  storage: browserStore,
   address: { read: readUrl, write: writeUrl },
   base: document.baseURI,
   download,

@@ -1,17 +1,9 @@
 /** What everything that acts on the page is given: its two stores, the worker, and what of a browser it needs. */
 import type { Settings } from "../../settings/run";
 import type { Command } from "../../worker/protocol";
+import type { KeyValueStore } from "../../worker/storage";
 import type { SourcesStore } from "./sources";
 import type { RunStore } from "./store";
-
-/** Values kept on this device, by name. */
-export interface Storage {
-  /** Undefined when there is nothing of that name, or no storage. */
-  recall<T>(name: string): Promise<T | undefined>;
-  /** False when the browser refuses. */
-  keep(name: string, value: unknown): Promise<boolean>;
-  forget(name: string): Promise<void>;
-}
 
 /** The page's address, which carries settings. */
 export interface Address {
@@ -22,7 +14,7 @@ export interface Address {
 export interface Context {
   store: RunStore;
   sources: SourcesStore;
-  storage: Storage;
+  storage: KeyValueStore;
   address: Address;
   send(command: Command, transfer?: Transferable[]): void;
   /** Hands a file to the visitor. */

@@ -119,7 +119,7 @@ test("a teacher is trained at the size that was chosen, of the student's kind an
   const made = readyPage("preset=samkd&detector=fcos&batch=4&stem=40&lr=0.005");
   made.page.teachers.train("small", 500);
   const [{ settings }] = made.told("trainTeacher") as { settings: Record<string, unknown> }[];
-  expect(settings).toMatchObject({ preset: "samkd", detector: "fcos", stem: 16, batch: 4, lr: 1e-3, steps: 500, evaluate: 50 });
+  expect(settings).toMatchObject({ preset: "samkd", detector: "fcos", stem: 16, batch: 4, lr: 0.002, steps: 500, evaluate: 50 });
   expect(facts(made).teacherTraining).toEqual({ step: 0, steps: 500 });
   made.say({ type: "teacherTraining", report: null });
   expect(facts(made).teacherTraining).toBeUndefined();

@@ -1,7 +1,8 @@
 /** The page without its looks: stores, the worker, and everything a visitor can do. A browser lends the rest, or a test. */
 import type { Event } from "../../worker/protocol";
+import type { KeyValueStore } from "../../worker/storage";
 import { Connection, type WorkerLike } from "./connection";
-import type { Address, Context, Storage } from "./context";
+import type { Address, Context } from "./context";
 import { DataActions } from "./dataActions";
 import { RunKeeper } from "./keeper";
 import { Reader } from "./reader";
@@ -18,7 +19,7 @@ export interface Outside {
   /** Start the training worker, and a worker that reads a data set. */
   worker(): WorkerLike;
   reader(): WorkerLike;
-  storage: Storage;
+  storage: KeyValueStore;
   address: Address;
   /** The address below which the page's files lie. */
   base: string;

@@ -73,7 +73,9 @@ export class SavedRuns {
 /** A run as it was kept, perhaps by an earlier version with other names for its settings. */
 function revived(run: Run): Run {
   const pairs = Object.entries(run.settings).map(([key, value]): [string, string] => [key, String(value)]);
-  return { ...run, settings: SCHEMA.fromPairs(pairs).settings };
+  const { settings } = SCHEMA.fromPairs(pairs);
+  const changes = run.changes.map((change) => ({ ...change, key: SCHEMA.keysFor(change.key, settings.preset)[0] ?? change.key }));
+  return { ...run, settings, changes };
 }
 
 /** The newest few stay drawn; older ones rest in the list. */

@@ -81,9 +81,20 @@ test("the softmax of earlier addresses keeps its meaning", () => {
 
 test("runs that earlier versions kept have their settings under today's names", async () => {
   const settings = { preset: "samkd", lambda: 0.4, keep: 0.5, lr: 0.002, ratio: 0.3 };
-  const run = { id: 1, name: "Run 1", settings, changes: [], evaluations: [], points: [], sums: {}, step: 9, total: 9 };
+  const run = {
+    id: 1,
+    name: "Run 1",
+    settings,
+    changes: [{ step: 3, key: "lambda", from: 0.45, to: 0.5 }],
+    evaluations: [],
+    points: [],
+    sums: {},
+    step: 9,
+    total: 9,
+  };
   const { page } = openPage("", new Map([[SAVED_RUNS, { runs: [run], baseline: 1 }]]));
   await page.savedRuns.load();
+  expect(page.store.getState().runs[0].changes).toEqual([{ step: 3, key: "samkd.lambda", from: 0.45, to: 0.5 }]);
   expect(page.store.getState().runs[0].settings).toEqual(changed("samkd", { "samkd.lambda": 0.4, lr: 0.002 }));
 });
 

@@ -1,0 +1,111 @@
+/** What a run of the command line learns from, whatever the task: data, a teacher for them, perhaps a guide. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
+import type { SourceFile } from "../data/files";
+import type { Engine } from "../engine/device";
+import { EngineError } from "../engine/errors";
+import type { Settings } from "../settings/run";
+import { SCHEMA, taskOf } from "../tasks";
+import type { AnyDataset, AnyNetwork, Sources, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
+import { decodeInNode, decodeWholeInNode } from "./decode.node";
+import { trainNetwork } from "./trainNetwork";
+
+/** The generated data set is the same everywhere, so that a teacher trained on it fits all runs. */
+const DATA_SEED = 1;
+
+/** A wing with what it loads. */
+export interface Wing {
+  definition: TaskDefinition;
+  data: TaskData;
+  runtime: TaskRuntime;
+}
+
+/** The wing of a preset. */
+export async function openWing({ preset }: Settings): Promise<Wing> {
+  const definition = taskOf(preset);
+  const [data, runtime] = await Promise.all([definition.data(), definition.runtime()]);
+  return { definition, data, runtime };
+}
+
+/** Arguments that name what a distillation is about. */
+export const SOURCE_KEYS = ["data", "teacher", "guide"] as const;
+
+/** Opens data, teacher ("none" for none, by default the usual one) and guide. */
+export async function openSources(engine: Engine, wing: Wing, rest: Record<string, string>, settings: Settings): Promise<Sources> {
+  const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
+  const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
+  if (settings.teacher === "none") return { dataset, guide };
+  const teacher = rest.teacher ? await loadNetwork(wing, rest.teacher) : await usualTeacher(engine, wing, dataset, settings);
+  return { dataset, teacher, guide };
+}
+
+/** "scenes" or "scenes:TRAIN,TEST" generates that many images; anything else is a file or folder to open (commas between). */
+export async function openData({ definition, data }: Wing, source: string, side: number): Promise<AnyDataset> {
+  const [generated, train, test] = /^scenes(?::(\d+),(\d+))?$/.exec(source) ?? [];
+  const usual = definition.generated.cli;
+  if (generated !== undefined)
+    return data.generated({ side, train: Number(train ?? usual.train), test: Number(test ?? usual.test), seed: DATA_SEED });
+  const decoders = { square: decodeInNode, whole: decodeWholeInNode };
+  const { packed, notes } = await data.open(source.split(",").flatMap(listed), { side, decoders, seed: DATA_SEED });
+  for (const note of notes) console.error(note);
+  return data.unpack(packed);
+}
+
+/** A file, or all files below a folder. */
+export function listed(path: string): SourceFile[] {
+  if (!existsSync(path)) throw new EngineError(`There is no ${path}.`, "Use data=scenes, or the path of a file or folder.");
+  if (!statSync(path).isDirectory()) return [sourceFile(path, basename(path))];
+  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name));
+  return names.filter((name) => statSync(name).isFile()).map((name) => sourceFile(name, relative(path, name)));
+}
+
+function sourceFile(file: string, path: string): SourceFile {
+  return { path: path.split(sep).join("/"), size: statSync(file).size, bytes: async () => new Uint8Array(readFileSync(file)) };
+}
+
+/** A network from a file. */
+export function loadNetwork({ runtime }: Wing, path: string): Promise<AnyNetwork> {
+  return runtime.networks.read(fileBytes(path), basename(path), {});
+}
+
+async function loadGuide({ runtime }: Wing, path: string): Promise<AnyNetwork> {
+  const { readGuide } = runtime.networks;
+  if (!readGuide) throw new EngineError("This method asks no guide.", "Leave guide= out, or choose a method that masks patches.");
+  return (await readGuide(fileBytes(path), basename(path), {})).network;
+}
+
+function fileBytes(path: string): Uint8Array {
+  if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- out=FILE");
+  return new Uint8Array(readFileSync(path));
+}
+
+/** Passes over the data that a teacher is trained for, within limits. */
+const EPOCHS = 30;
+const [LEAST_STEPS, MOST_STEPS] = [200, 1500];
+
+/** The teacher that comes with the page, if it is for such data; else one trained on them here, once, and kept. */
+async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, settings: Settings): Promise<AnyNetwork> {
+  const shipped = await loadNetwork(wing, join("public", wing.definition.shipped));
+  if (fits(wing, shipped, dataset)) return shipped;
+  const out = `.cache/teacher-${dataset.id}.safetensors`;
+  if (!existsSync(out)) {
+    const { batch, seed, side, preset } = settings;
+    const steps = Math.min(MOST_STEPS, Math.max(LEAST_STEPS, Math.round((EPOCHS * dataset.train.count) / batch)));
+    console.error(`${shipped.name} is not for this data. Training a teacher first (${steps} steps); it is kept as ${out}.`);
+    mkdirSync(dirname(out), { recursive: true });
+    const sizes = wing.definition.sizes.small;
+    const own = { ...SCHEMA.defaults(preset), ...sizes, lr: 2e-3, batch, seed, side, steps, evaluate: steps } as Settings;
+    await trainNetwork({ engine, wing, dataset, settings: own, out, print: (row) => console.error(JSON.stringify(row)) });
+  }
+  return loadNetwork(wing, out);
+}
+
+function fits({ runtime }: Wing, network: AnyNetwork, dataset: AnyDataset): boolean {
+  try {
+    runtime.networks.assertFits(network, dataset);
+    return true;
+  } catch (error) {
+    if (error instanceof EngineError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Scenes-Segmentation: generated pictures of one to four objects, and the class of every pixel.
+ *
+ * Background is class 0; the other seven are outlines of `shapes.ts`. What hides an object takes its pixels: a later object gives
+ * them its own class; bars, and what is seen through a ring, are background. As in `scenes.ts` most objects have a hue near their
+ * class's own, some any, and clutter may have an object's, so that colour goes far but not all the way. A picture is a pure
+ * function of (seed, split, index).
+ */
+import type { Moments } from "./dataset";
+import { Draw } from "./draw";
+import { type Composition, composed, type Layout } from "./layout";
+import { lazily } from "./lazily";
+import { develop } from "./paint";
+import { type SegmentationSet, type SegmentationSplit, vocPalette } from "./segmentation";
+import { SHAPES } from "./shapes";
+
+const NAMES = ["disc", "ring", "square", "cross", "triangle", "star", "heart"];
+
+/** By label. */
+export const SEGMENTATION_CLASSES = ["background", ...NAMES];
+
+/** Which pictures of the generator these are. */
+const SERIES = { train: 4, test: 5 };
+/** Objects from a fifth to two thirds of the side across: on a grid of patches the smallest cover four or so. */
+const COMPOSITION: Composition = {
+  shapes: NAMES.map((name) => SHAPES.find((shape) => shape.name === name)!),
+  ...{ most: 4, radii: [0.12, 0.34], clutter: [0.04, 0.12] },
+};
+
+/** Measured over 500 pictures; the three channels are drawn alike. */
+const MOMENTS: Moments = { mean: [0.487, 0.487, 0.487], std: [0.19, 0.19, 0.19] };
+
+export interface SegmentationScene {
+  /** u8 [3, side, side]. */
+  image: Uint8Array;
+  /** u8 [side, side], indices into `SEGMENTATION_CLASSES`. */
+  labels: Uint8Array;
+}
+
+export interface SegmentationScenesOptions {
+  /** Pixels along an edge; 64 unless told. */
+  side?: number;
+  /** Number of training and of held-out pictures. */
+  train: number;
+  test: number;
+  seed: number;
+}
+
+/** What tells one set of Scenes-Segmentation from another. */
+export function segmentationScenesId({ side = 64, train, test, seed }: SegmentationScenesOptions): string {
+  return `scenes-segmentation-${side}-${train}-${test}-${seed}`;
+}
+
+/** The options that an id was made from; undefined when it is not one of Scenes-Segmentation. */
+export function segmentationScenesOfId(id: string): (SegmentationScenesOptions & { side: number }) | undefined {
+  const [, side, train, test, seed] = /^scenes-segmentation-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
+  return side ? { side, train, test, seed } : undefined;
+}
+
+/** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
+export function segmentationScenes({ side = 64, train, test, seed }: SegmentationScenesOptions): SegmentationSet {
+  return {
+    id: segmentationScenesId({ side, train, test, seed }),
+    name: "Scenes-Segmentation",
+    side,
+    channels: 3,
+    classes: SEGMENTATION_CLASSES,
+    palette: vocPalette(SEGMENTATION_CLASSES.length),
+    moments: MOMENTS,
+    train: split(seed, "train", train, side),
+    test: split(seed, "test", test, side),
+  };
+}
+
+function split(seed: number, name: "train" | "test", count: number, side: number): SegmentationSplit {
+  const at = lazily((index) => segmentationScene(seed, name, index, side), 4 * side ** 2);
+  return { count, image: (index) => at(index).image, labels: (index) => at(index).labels };
+}
+
+/** One picture. */
+export function segmentationScene(seed: number, split: "train" | "test", index: number, side = 64): SegmentationScene {
+  const draw = Draw.picture(seed, SERIES[split], index);
+  const { canvas, layout } = composed(draw, side, COMPOSITION);
+  const image = new Uint8Array(3 * side * side);
+  develop(canvas, image, draw);
+  return { image, labels: labelsOf(layout) };
+}
+
+function labelsOf({ items, seen }: Layout): Uint8Array {
+  const labels = [0, ...items.map(({ category }) => (category === undefined ? 0 : 1 + category))];
+  return seen.map((item) => labels[item]);
+}

@@ -1,0 +1,64 @@
+/**
+ * MaskedKD's mask between two vision transformers. A step calls, in this order: `forwardStudent`, `selectPatches`,
+ * `forwardTeacher`.
+ */
+import type { Tensor } from "../../engine/graph";
+import type { Grid } from "../../models/model";
+import type { Bound, Params } from "../../models/params";
+import { gridOf, type ViTConfig } from "../../models/vit/config";
+import { type ViTResult, vit } from "../../models/vit/model";
+import { resize } from "../../ops/resize";
+import { blockOf, type Choice, type PatchChoice, select } from "../masking";
+
+/** A frozen network. */
+export interface Network {
+  params: Params;
+  config: ViTConfig;
+}
+
+/** Which patches are shown, and to whom. */
+export interface KeepChoice extends PatchChoice {
+  /**
+   * Who sees only those. With "student" the teacher sees everything: Fig. 6 does not say how its patches are chosen; here
+   * by the same criteria, from a pass of the whole image that sends no gradient.
+   */
+  masked?: "teacher" | "student";
+  /** Whose attention the criteria of a guide read. */
+  guide?: Network;
+}
+
+/** The student sees whole images, and computes as much as the choice reads, or every token of its last block. */
+export function forwardStudent(
+  student: { params: Bound; config: ViTConfig },
+  images: Tensor,
+  keep?: KeepChoice,
+  allTokens = false,
+): ViTResult {
+  const { params, config } = student;
+  const reads = keep?.queries === "patches" && blockOf(keep, config.depth) === config.depth;
+  return vit(params, config, images, { allTokens: allTokens || reads });
+}
+
+interface Pair {
+  student: { config: ViTConfig };
+  teacher: Network;
+}
+
+/** Rows and columns of the patches of whoever is masked. */
+export function maskedGrid({ student, teacher }: Pair, { masked }: Pick<KeepChoice, "masked">): Grid {
+  return gridOf((masked === "student" ? student : teacher).config);
+}
+
+/** Selects the patches of `images` that are shown; `seen` is what the student made of the whole of them. */
+export function selectPatches(pair: Pair, images: Tensor, seen: ViTResult, keep: KeepChoice): Choice {
+  const whole = (network: Network) => () => forwardTeacher(network, images, undefined, keep.queries === "patches");
+  const others = { teacher: whole(pair.teacher), guide: keep.guide && whole(keep.guide) };
+  return select(images.shape[0], seen, maskedGrid(pair, keep), keep, others);
+}
+
+/** What a frozen network makes of (some patches of) the images, resized to the side it was trained for. */
+export function forwardTeacher({ params, config }: Network, images: Tensor, kept?: Tensor, allTokens = false): ViTResult {
+  const side = images.shape[images.shape.length - 1];
+  const fitting = side === config.image ? images : resize(images, [config.image, config.image]);
+  return vit(params.on(images.graph, false), config, fitting, { kept, allTokens });
+}

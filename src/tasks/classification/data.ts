@@ -1,0 +1,17 @@
+/** Where classification's data come from. */
+import { type Dataset, type PackedDataset, packed, unpacked } from "../../data/dataset";
+import { openFiles } from "../../data/open";
+import { scenes, scenesOfId } from "../../data/scenes";
+import type { TaskData } from "../task";
+
+export const data: TaskData<Dataset> = {
+  generated: scenes,
+  optionsOf: scenesOfId,
+  async open(files, { side, seed, decoders, onProgress }) {
+    const { notes, ...packed } = await openFiles(files, { side, seed, decode: decoders.square, onProgress });
+    return { packed, notes };
+  },
+  pack: packed,
+  unpack: (from) => unpacked(from as PackedDataset),
+  channels: ({ channels }) => channels,
+};

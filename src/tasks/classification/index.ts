@@ -1,0 +1,36 @@
+/** Classification: a vision transformer learns to name images from a masked teacher. */
+import type { Dataset } from "../../data/dataset";
+import { CLASSIFICATION_METHODS } from "../../methods/classification";
+import { asksGuide } from "../../methods/masking";
+import type { TaskDefinition } from "../task";
+import type { Network } from "./network";
+import { type ClassificationSettings, SETTINGS } from "./settings";
+import type { Classification } from "./task";
+
+export const classification: TaskDefinition<Dataset, Network, Classification> = {
+  name: "classification",
+  verb: "names images",
+  metric: "top1",
+  rateNames: { student: "student_top1", teacher: "teacher_top1" },
+  settings: SETTINGS,
+  methods: CLASSIFICATION_METHODS,
+  generated: { page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
+  shipped: "teacher-scenes.safetensors",
+  sizes: {
+    tiny: { width: 48, depth: 3, heads: 3 },
+    small: { width: 64, depth: 4, heads: 4 },
+    medium: { width: 96, depth: 5, heads: 4 },
+    large: { width: 192, depth: 8, heads: 6 },
+  },
+  stepFirst: true,
+  conflicts: (settings) => widthConflict(settings as ClassificationSettings),
+  asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),
+  data: async () => (await import("./data")).data,
+  runtime: async () => (await import("./runtime")).runtime,
+};
+
+function widthConflict({ width, heads }: ClassificationSettings): Record<string, string> {
+  if (width % heads === 0) return {};
+  const near = Math.max(heads, heads * Math.round(width / heads));
+  return { width: `A width of ${width} cannot be shared by ${heads} heads. Use ${near}, or other heads.` };
+}

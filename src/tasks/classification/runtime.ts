@@ -1,0 +1,29 @@
+/** What of classification needs the GPU. */
+import type { Dataset } from "../../data/dataset";
+import type { ViTConfig } from "../../models/vit/config";
+import type { TaskRuntime } from "../task";
+import { measure } from "./evaluate";
+import { fitted } from "./fitted";
+import { ClassificationMonitor } from "./monitor";
+import { type Network, readNetwork, writeNetwork } from "./network";
+import { Classification } from "./task";
+
+export const runtime: TaskRuntime<Dataset, Network, Classification> = {
+  networks: {
+    read: readNetwork,
+    write: async (task, dataset, score) => writeNetwork({ weights: await task.weights(), config: task.config, score }, dataset),
+    assertFits: (network, dataset) => void fitted(network, dataset),
+    measure,
+    describe: ({ config }) => describeViT(config),
+    async readGuide(bytes, name, hints) {
+      const network = await readNetwork(bytes, name, hints);
+      return { network, kind: describeViT(network.config) };
+    },
+  },
+  create: (engine, sources, settings, live) => new Classification(engine, sources, settings, live),
+  monitor: (watched) => new ClassificationMonitor(watched),
+};
+
+const describeViT = ({ width, depth, heads }: ViTConfig) => `ViT, width ${width}, ${counted(depth, "block")}, ${counted(heads, "head")}`;
+
+const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;

@@ -1,0 +1,107 @@
+/** Settings of classification: a vision transformer that learns to name images from a masked teacher. */
+import { BASE_LOSSES } from "../../methods/classification";
+import { CRITERIA } from "../../methods/masking";
+import type { Settings } from "../../settings/run";
+import { choice, number, scoped, type Table, type ValuesOf } from "../../settings/setting";
+
+type BaseLoss = keyof typeof BASE_LOSSES;
+const BASES = Object.keys(BASE_LOSSES) as BaseLoss[];
+
+const OWN = {
+  side: number({
+    label: "Image side",
+    help: "Pixels along an edge. Images of any size are cut square and resized to it.",
+    ...{ default: 32, min: 8, max: 512, integer: true, when: "next", group: "data" },
+  }),
+  keep: number({
+    label: "Patches the teacher sees",
+    help: "Fraction of the image's patches shown to the teacher. The rest is never computed.",
+    ...{ default: 0.5, min: 0.02, max: 1, when: "live", records: true, group: "mask" },
+  }),
+  criterion: choice({
+    label: "Chosen by",
+    help: "student: its own attention (the method). teacher: an extra full pass. guide: another loaded network, such as a self-supervised one. random: afresh each step. bottom: what the student attends to least. late-random: as student or guide, but in the second half of the run a fifth of them at random from the rest.",
+    ...{ default: "student", options: CRITERIA, when: "live", records: true, group: "mask" },
+  }),
+  queries: choice({
+    label: "Attention of",
+    help: "cls: attention paid by the class token. patches: mean attention paid by all patches.",
+    ...{ default: "cls", options: ["cls", "patches"], when: "live", records: true, group: "mask" },
+  }),
+  softmaxOver: choice({
+    label: "Softmax over",
+    formerly: "reading",
+    help: "code: class token and patches, as the authors' code does. eq2: patches only, as Equation 2 reads.",
+    ...{ default: "code", options: ["code", "eq2"], when: "live", records: true, group: "mask" },
+  }),
+  block: number({
+    label: "Attention in block",
+    help: "Block of the student whose attention is read, counted from 1. 0 is the last (the method). Teacher and guide always use their last.",
+    ...{ default: 0, min: 0, max: 12, integer: true, when: "live", records: true, group: "mask" },
+  }),
+  masked: choice({
+    label: "Who is masked",
+    help: "teacher: it sees only the chosen patches (the method). student: the teacher sees everything, the student learns from the chosen patches. Our reading: the paper does not say how those are chosen; here by the same rules, from a pass of the whole image.",
+    ...{ default: "teacher", options: ["teacher", "student"], when: "live", records: true, group: "mask" },
+  }),
+  base: choice({
+    label: "Base loss",
+    help: "logit: soft labels alone. manifold: also how alike tokens are, within and between images. attention: also whom the class token attends to, in all blocks.",
+    ...{ default: "logit", options: ["logit", ...BASES], when: "live", records: true, group: "loss" },
+  }),
+  smoothing: number({
+    label: "Label smoothing",
+    help: "Share of each true label spread over all classes.",
+    ...{ default: 0, min: 0, max: 0.5, when: "live", group: "loss" },
+  }),
+  width: number({
+    label: "Student width",
+    help: "Numbers per token; a multiple of the heads.",
+    ...{ default: 48, min: 8, max: 384, integer: true, when: "next", group: "student" },
+  }),
+  depth: number({
+    label: "Student blocks",
+    help: "Transformer blocks.",
+    ...{ default: 3, min: 1, max: 12, integer: true, when: "next", group: "student" },
+  }),
+  heads: number({
+    label: "Student heads",
+    help: "Attention heads.",
+    ...{ default: 3, min: 1, max: 16, integer: true, when: "next", group: "student" },
+  }),
+  batch: number({
+    label: "Batch",
+    help: "Images per step.",
+    ...{ default: 32, min: 1, max: 512, integer: true, when: "next", group: "run" },
+  }),
+  augment: choice({
+    label: "Augmentation",
+    help: "light: each image is shifted by up to an eighth and mirrored at random. heavy: then two rounds of RandAugment, and mixup or cutmix.",
+    ...{ default: "light", options: ["none", "light", "heavy"], when: "live", records: true, group: "augmentation" },
+  }),
+  crop: number({
+    label: "Smallest crop",
+    help: "Augmentation also enlarges a random window of each image, of at least this share of its area. 1 crops nothing; DeiT on ImageNet uses 0.08.",
+    ...{ default: 1, min: 0.08, max: 1, when: "live", group: "augmentation" },
+  }),
+  magnitude: number({
+    label: "RandAugment magnitude",
+    help: "How far heavy augmentation distorts: shear, translation, rotation, brightness, contrast, saturation, posterize, solarize, cutout. 0 does nothing.",
+    ...{ default: 9, min: 0, max: 10, when: "live", group: "augmentation" },
+  }),
+  mixup: number({
+    label: "mixup α",
+    help: "Heavy augmentation blends pairs of images and labels by a share drawn from Beta(α, α). 0 turns it off; beside cutmix each image meets one of both.",
+    ...{ default: 0.8, min: 0, max: 4, when: "live", group: "augmentation" },
+  }),
+  cutmix: number({
+    label: "cutmix α",
+    help: "Heavy augmentation pastes a box of one image into another; its area is drawn from Beta(α, α). 0 turns it off.",
+    ...{ default: 1, min: 0, max: 4, when: "live", group: "augmentation" },
+  }),
+} as const satisfies Table;
+
+/** The task's own settings, and those of the base losses under the losses' names. */
+export const SETTINGS: Table = { ...OWN, ...Object.assign({}, ...BASES.map((name) => scoped(name, BASE_LOSSES[name].knobs))) };
+
+export type ClassificationSettings = Settings & ValuesOf<typeof OWN>;

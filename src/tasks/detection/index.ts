@@ -1,0 +1,29 @@
+/** Detection, as whoever opens it sees it. What reads files or needs the GPU is loaded when it is wanted. */
+import type { DetectionSet } from "../../data/detection";
+import { DETECTION_METHODS } from "../../methods/detection";
+import type { TaskDefinition } from "../task";
+import type { DetectorNetwork } from "./network";
+import { SETTINGS } from "./settings";
+import type { DetectionTask } from "./task";
+
+/** How the shipped teacher was trained. */
+const TRAINING = { lr: 0.002, decay: 0.02 };
+
+export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionTask> = {
+  name: "detection",
+  verb: "finds objects",
+  metric: "map",
+  settings: SETTINGS,
+  methods: DETECTION_METHODS,
+  generated: { page: { train: 4000, test: 200 }, cli: { train: 4000, test: 400 } },
+  shipped: "teacher-detector.safetensors",
+  sizes: {
+    tiny: { stem: 12, blocks: 1, channels: 24, stacked: 1, ...TRAINING },
+    small: { stem: 16, blocks: 1, channels: 32, stacked: 1, ...TRAINING },
+    medium: { stem: 16, blocks: 2, channels: 32, stacked: 2, ...TRAINING },
+    large: { stem: 32, blocks: 3, channels: 64, stacked: 3, ...TRAINING },
+  },
+  stepFirst: false,
+  data: () => import("./data").then(({ data }) => data),
+  runtime: () => import("./runtime").then(({ runtime }) => runtime),
+};

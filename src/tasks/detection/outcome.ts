@@ -1,0 +1,28 @@
+/** What came of a run: a student's answers on all held-out images, measured in every way there is. */
+import type { DetectionSet } from "../../data/detection";
+import { type Answered, cocoScores, scaledEdges } from "../../metrics/coco";
+import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../metrics/errors";
+import { TIDE_ERRORS, tide } from "../../metrics/tide";
+import { vocScores } from "../../metrics/voc";
+import type { Scores } from "../task";
+import { measured, named } from "./evaluate";
+
+/** COCO's scores, and Pascal VOC's AP50, by name. */
+export async function scoresOf(answered: readonly Answered[], { classes, side }: DetectionSet): Promise<Scores> {
+  const coco = await cocoScores(answered, { classes: classes.length, edges: scaledEdges(side) });
+  const voc = vocScores(answered, { classes: classes.length });
+  return { ...named(coco), ...measured({ voc_ap50: voc.map }) };
+}
+
+/** What each kind of mistake costs of AP50, as TIDE has it. */
+export async function tideCosts(answered: readonly Answered[]): Promise<Scores> {
+  const { errors } = await tide(answered);
+  return measured(Object.fromEntries(TIDE_ERRORS.map((kind) => [kind.toLowerCase(), errors[kind].gain])));
+}
+
+/** The areas below the seven curves of COCO's error analysis: mean over the classes, and of each class with objects. */
+export function areasOf({ overall, perClass }: ErrorAnalysis, classes: readonly string[]): object {
+  const byCurve = ({ areas }: ErrorCurves) => Object.fromEntries(ERROR_CURVES.map((name, i) => [name, areas[i]]));
+  const each = perClass.flatMap((one, i) => (one ? [[classes[i], byCurve(one)] as const] : []));
+  return { overall: byCurve(overall), classes: Object.fromEntries(each) };
+}

@@ -1,0 +1,63 @@
+/** How hard each term of a loss pulls: the norm of its gradient at the student's pyramid. */
+import type { Graph, Live, Tensor } from "../../engine/graph";
+import { Program } from "../../engine/program";
+import type { Loss } from "../../ops/losses";
+
+/** One term of the loss, what it is multiplied with, and whether it is the detector's own. */
+export interface LossTerm {
+  name: string;
+  loss: Loss;
+  weight: number | Live;
+  own: boolean;
+}
+
+/** How hard a term pulls, its weight aside; a number for each batch measured. */
+export interface Pull {
+  name: string;
+  own: boolean;
+  weight: number;
+  norms: number[];
+}
+
+export interface PullsOptions {
+  terms: readonly LossTerm[];
+  pyramid: readonly Tensor[];
+  /** Whose batches are measured. */
+  steps: readonly number[];
+  /** Uploads what a step sees. */
+  load(step: number): void;
+}
+
+/** Differentiates each term by itself, with the weight 1. */
+export async function measurePulls(graph: Graph, { terms, pyramid, steps, load }: PullsOptions): Promise<Pull[]> {
+  const program = await Program.compile(graph, Object.assign({}, ...terms.map((term) => gradientsOf(graph, term, pyramid))));
+  const found = terms.map(({ name, own, weight }): Pull => ({ name, own, weight: numberOf(weight), norms: [] }));
+  try {
+    for (const step of steps) {
+      load(step);
+      const out = await program.fetch();
+      for (const { name, norms } of found) norms.push(norm(pyramid.map((_, l) => out[`${name} ${l}`])));
+    }
+  } finally {
+    program.dispose();
+  }
+  return found;
+}
+
+/** A term's gradients by its name and the place in the pyramid. */
+function gradientsOf(graph: Graph, { name, loss }: LossTerm, pyramid: readonly Tensor[]): Record<string, Tensor> {
+  const grads = graph.gradients((g) => loss.seed(1, g));
+  const there = pyramid.flatMap((level, l) => {
+    const gradient = grads.of(level);
+    return gradient ? [[`${name} ${l}`, gradient] as const] : [];
+  });
+  return Object.fromEntries(there);
+}
+
+const numberOf = (weight: number | Live): number => (typeof weight === "number" ? weight : weight.value);
+
+function norm(tensors: (ArrayLike<number> | undefined)[]): number {
+  let sum = 0;
+  for (const values of tensors) for (let i = 0; i < (values?.length ?? 0); i++) sum += values![i] ** 2;
+  return Math.sqrt(sum);
+}

@@ -1,0 +1,20 @@
+/** What of detection needs the GPU. */
+import type { DetectionSet } from "../../data/detection";
+import type { TaskRuntime } from "../task";
+import { measureDetector } from "./evaluate";
+import { DetectionMonitor } from "./monitor";
+import { assertTakes, type DetectorNetwork, describeDetector, readDetector, writeDetector } from "./network";
+import type { DetectionSettings } from "./settings";
+import { DetectionTask } from "./task";
+
+export const runtime: TaskRuntime<DetectionSet, DetectorNetwork, DetectionTask> = {
+  networks: {
+    read: readDetector,
+    write: async (task, dataset, score) => writeDetector({ weights: await task.weights(), config: task.config, score }, dataset),
+    assertFits: assertTakes,
+    measure: measureDetector,
+    describe: describeDetector,
+  },
+  create: (engine, sources, settings, live) => new DetectionTask(engine, sources, settings as DetectionSettings, live),
+  monitor: (watched) => new DetectionMonitor(watched),
+};

@@ -1,0 +1,54 @@
+/** Settings of detection: a detector learns to find objects. Its methods bring more. */
+import { DETECTORS } from "../../models/detector/config";
+import type { Settings } from "../../settings/run";
+import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
+
+export const SETTINGS = {
+  side: number({
+    label: "Image side",
+    help: "Pixels along an edge. Images of any shape are fitted into such a square.",
+    ...{ default: 128, min: 64, max: 512, integer: true, when: "next", group: "data" },
+  }),
+  detector: choice({
+    label: "Detector",
+    help: "Kind of student and teacher alike.",
+    ...{ default: "gfl", options: DETECTORS, when: "next", group: "student" },
+  }),
+  stem: number({
+    label: "Student width",
+    help: "Channels of the backbone's first stage; each of the next three doubles them.",
+    ...{ default: 12, min: 4, max: 64, integer: true, when: "next", group: "student" },
+  }),
+  blocks: number({
+    label: "Student blocks",
+    help: "Residual blocks in each of the backbone's four stages.",
+    ...{ default: 1, min: 1, max: 6, integer: true, when: "next", group: "student" },
+  }),
+  channels: number({
+    label: "Pyramid channels",
+    help: "Channels of the student's feature pyramid and head.",
+    ...{ default: 24, min: 8, max: 256, integer: true, when: "next", group: "student" },
+  }),
+  stacked: number({
+    label: "Head layers",
+    help: "Convolutions in each branch of the student's head before the last.",
+    ...{ default: 1, min: 0, max: 4, integer: true, when: "next", group: "student" },
+  }),
+  weights: choice({
+    label: "Weights of the terms",
+    help: "calibrated: before the first step, weights left at their defaults are set from measured gradients, so that feature terms pull as hard as the detector's own loss and logit terms a tenth as hard. given: as they stand.",
+    ...{ default: "calibrated", options: ["calibrated", "given"], when: "next", group: "loss" },
+  }),
+  batch: number({
+    label: "Batch",
+    help: "Images per step.",
+    ...{ default: 8, min: 1, max: 128, integer: true, when: "next", group: "run" },
+  }),
+  augment: choice({
+    label: "Augmentation",
+    help: "light: images are mirrored, zoomed and lit at random, boxes with them.",
+    ...{ default: "light", options: ["none", "light"], when: "next", group: "augmentation" },
+  }),
+} as const satisfies Table;
+
+export type DetectionSettings = Settings & ValuesOf<typeof SETTINGS>;

@@ -1,0 +1,21 @@
+/** The wings of the house. To open another: its folder here, its half of the page in `ui/tasks`, and a line in both lists. */
+import type { MethodInfo } from "../methods/method";
+import { Schema } from "../settings/schema";
+import { classification } from "./classification";
+import { detection } from "./detection";
+import type { TaskDefinition } from "./task";
+
+/** By name. The first task's first method is the default preset. */
+export const TASKS: Readonly<Record<string, TaskDefinition>> = { classification, detection } as never;
+
+/** Every setting there is. */
+export const SCHEMA = new Schema(Object.values(TASKS));
+
+/** The task that a preset's students learn. Throws a SettingError for a preset there is not. */
+export function taskOf(preset: string): TaskDefinition {
+  SCHEMA.of(preset);
+  return Object.values(TASKS).find(({ methods }) => preset in methods) as TaskDefinition;
+}
+
+/** The method that a preset names. Throws a SettingError for a preset there is not. */
+export const methodOf = (preset: string): MethodInfo => taskOf(preset).methods[preset];

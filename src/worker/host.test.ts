@@ -1,0 +1,162 @@
+/** The training worker's host, driven as the page drives it, without a browser. */
+import { expect, test } from "vitest";
+import { EngineError } from "../engine/errors";
+import { IMAGES, SETTINGS, TestHost } from "./host.fixture";
+
+test("a run starts, tells its steps and tests, and finishes", async () => {
+  const page = await TestHost.ready();
+  expect(page.last("loaded")).toMatchObject({ fresh: true, teacher: null, data: { id: IMAGES, train: 24, test: 12, generated: true } });
+  page.send({ type: "start", settings: SETTINGS });
+  await page.host.idle();
+  expect(page.last("started")).toMatchObject({ step: 0, restored: false, settings: { width: 8 } });
+  expect(page.losses()).toHaveLength(6);
+  expect(page.all("evaluated").map(({ step, count }) => [step, count])).toEqual([
+    [3, 12],
+    [6, 12],
+  ]);
+  expect(page.phases().at(-1)).toBe("finished");
+  const views = new Set(page.all("view").map(({ task, view }) => `${task} ${view.name}`));
+  expect(views).toEqual(
+    new Set(["classification gallery", "classification untrained", "classification snapshot", "classification frequency"]),
+  );
+});
+
+test("a live change acts on the next step and is told; one that cannot be is told too, and the run goes on", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "start", settings: SETTINGS, paused: true });
+  page.send({ type: "step" });
+  page.send({ type: "set", key: "lr", value: 5e-3 });
+  page.send({ type: "step" });
+  await page.host.idle();
+  expect(page.last("changed").change).toEqual({ step: 1, key: "lr", from: 1e-3, to: 5e-3 });
+  page.send({ type: "set", key: "lr", value: 99 });
+  page.send({ type: "set", key: "width", value: 16 });
+  page.send({ type: "step" });
+  await page.host.idle();
+  expect(page.all("failed").map(({ message, fatal }) => [message, fatal])).toEqual([
+    ['lr cannot be "99".', false],
+    ["width cannot change during a run.", false],
+  ]);
+  expect(page.losses()).toHaveLength(3);
+  expect(page.phases().at(-1)).toBe("paused");
+});
+
+test("a paused run goes on where it stood, with the losses of one that never paused", async () => {
+  const [whole, halves] = [await TestHost.ready(), await TestHost.ready()];
+  whole.send({ type: "start", settings: SETTINGS });
+  await whole.host.idle();
+  const second = halves.next("step", ({ report }) => report.step === 2);
+  halves.send({ type: "start", settings: SETTINGS });
+  await second;
+  halves.send({ type: "pause" });
+  await halves.host.idle();
+  expect(halves.phases().at(-1)).toBe("paused");
+  expect(halves.losses().length).toBeLessThan(6);
+  halves.send({ type: "play" });
+  await halves.host.idle();
+  expect(halves.losses()).toEqual(whole.losses());
+});
+
+test("a saved run continues in another host with the same bits, once its data are there", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "start", settings: SETTINGS, paused: true });
+  for (let i = 0; i < 3; i++) page.send({ type: "step" });
+  page.send({ type: "save" });
+  page.send({ type: "play" });
+  await page.host.idle();
+
+  const other = new TestHost();
+  other.send({ type: "open", base: "http://localhost/", task: "detection" });
+  other.send({ type: "restore", bytes: page.last("saved").bytes });
+  await other.host.idle();
+  expect(other.last("missing")).toMatchObject({ what: "data", wanted: { id: IMAGES } });
+  other.send({ type: "generate", id: IMAGES });
+  other.send({ type: "play" });
+  await other.host.idle();
+  expect(other.last("started")).toMatchObject({ restored: true, step: 3 });
+  expect(other.losses()).toEqual(page.losses().slice(3));
+});
+
+test("a damaged saved run is refused by name, and the run at hand goes on", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "start", settings: SETTINGS, paused: true });
+  page.send({ type: "step" });
+  page.send({ type: "restore", bytes: new Uint8Array(100) });
+  page.send({ type: "step" });
+  await page.host.idle();
+  expect(page.last("failed").message).toMatch(/the saved run/);
+  expect(page.losses()).toHaveLength(2);
+});
+
+test("a second start while the first compiles leaves one run, that of the second", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "start", settings: SETTINGS });
+  page.send({ type: "start", settings: { ...SETTINGS, seed: 2, steps: 4, evaluate: 2 } });
+  await page.host.idle();
+  const begun = page.events.findLastIndex((event) => event.type === "started");
+  const steps = page.events.slice(begun).flatMap((event) => (event.type === "step" ? [event.report.step] : []));
+  expect(page.last("started").settings.seed).toBe(2);
+  expect(steps).toEqual([1, 2, 3, 4]);
+  expect(page.phases().at(-1)).toBe("finished");
+});
+
+test("a prepared run is the one that starts, and other settings make another", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "start", settings: SETTINGS, paused: true });
+  page.send({ type: "start", settings: SETTINGS });
+  await page.host.idle();
+  expect(page.all("started")).toHaveLength(1);
+  page.send({ type: "start", settings: { ...SETTINGS, seed: 9 } });
+  await page.host.idle();
+  expect(page.all("started")).toHaveLength(2);
+});
+
+test("a teacher is trained beside the run, used, exported, and gone when dropped", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "trainTeacher", settings: { ...SETTINGS, steps: 3, evaluate: 3 } });
+  await page.host.idle();
+  expect(page.last("teacherTraining").report).toBeNull();
+  expect(page.last("loaded").teacher).toMatchObject({ origin: "trained", kind: "ViT, width 8, 1 block, 2 heads" });
+  expect([...page.store.values.keys()]).toEqual([`teacher-${IMAGES}`]);
+  page.send({ type: "export", what: "teacher" });
+  page.send({ type: "start", settings: { ...SETTINGS, teacher: "teacher", steps: 2 } });
+  await page.host.idle();
+  expect(page.last("step").report.losses.kd).toBeGreaterThan(0);
+  expect(page.last("cost").cost).toMatchObject({ patches: 64, kept: 32 });
+  const bytes = page.last("exported").bytes;
+  page.send({ type: "dropTeacher" });
+  await page.host.idle();
+  expect(page.last("loaded").teacher).toBeNull();
+  page.send({ type: "import", as: "teacher", bytes, name: "mine.safetensors", hints: {} });
+  page.send({ type: "import", as: "teacher", bytes: bytes.slice(0, 50), name: "cut.safetensors", hints: {} });
+  await page.host.idle();
+  expect(page.last("loaded").teacher).toMatchObject({ origin: "imported", name: "mine.safetensors" });
+  expect(page.last("refused")).toMatchObject({ at: "teacher", message: expect.stringContaining("cut.safetensors") });
+});
+
+test("images that are not there are refused at the data card", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "generate", id: "scenes-of-mars" });
+  await page.host.idle();
+  expect(page.last("refused")).toMatchObject({ at: "data", message: expect.stringContaining("scenes-of-mars") });
+});
+
+test("images are kept on the device and removed again, with what is known of them", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "keepData", keep: true });
+  await page.host.idle();
+  expect(page.last("keptData").facts).toMatchObject({ id: IMAGES, task: "classification" });
+  expect(page.store.values.size).toBe(2);
+  page.send({ type: "keepData", keep: false });
+  await page.host.idle();
+  expect(page.store.values.size).toBe(0);
+});
+
+test("without a GPU the failure is fatal and says what to do", async () => {
+  const page = new TestHost(() => Promise.reject(new EngineError("There is no GPU.", "Use another browser.")));
+  page.send({ type: "open", base: "http://localhost/", task: "classification" });
+  page.send({ type: "start", settings: SETTINGS });
+  await page.host.idle();
+  expect(page.all("failed")[0]).toMatchObject({ message: "There is no GPU.", remedy: "Use another browser.", fatal: true });
+  expect(page.phases().at(-1)).toBe("failed");
+});

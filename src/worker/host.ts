@@ -1,0 +1,377 @@
+/** Who carries out the page's commands: opens the GPU, holds each task's sources and the run under way, and tells what happens. */
+import type { Engine } from "../engine/device";
+import { EngineError } from "../engine/errors";
+import { override, tune } from "../ops/tune";
+import type { Settings } from "../settings/run";
+import { TASKS, taskOf } from "../tasks";
+import { OtherSide } from "../tasks/otherSide";
+import type { Reference, Sources } from "../tasks/task";
+import { readCheckpoint } from "../train/checkpoint";
+import { ErrorAnalysis } from "./errorAnalysis";
+import type { Command, Event, Phase } from "./protocol";
+import { Run } from "./run";
+import { TaskSources } from "./sources";
+import type { KeyValueStore } from "./storage";
+import { Turns } from "./turns";
+
+/** What the host needs of the place it runs in; a test brings its own. */
+export interface Surroundings {
+  post(event: Event, transfer?: Transferable[]): void;
+  openEngine(): Promise<Engine>;
+  store: KeyValueStore;
+  /** The bytes at an address; undefined when there is nothing, or no network. */
+  fetch(url: string): Promise<Uint8Array | undefined>;
+}
+
+type Card = Extract<Event, { type: "refused" }>["at"];
+
+/** Where a command that comes to nothing is reported when the run is none the worse for it. */
+const CARDS: Partial<Record<Command["type"], Card>> = {
+  ...{ data: "data", generate: "data", keepData: "data" },
+  ...{ trainTeacher: "teacher", import: "teacher", dropTeacher: "teacher", export: "teacher" },
+};
+
+const PREPARING = "Preparing kernels";
+/** So many kernels between two words about them: people listen to these, too. */
+const TOLD_EVERY = 10;
+
+export class Host {
+  private engine?: Engine;
+  private run?: Run;
+  /** By task, each made when it is first wanted. */
+  private readonly sources = new Map<string, Promise<TaskSources>>();
+  private task = "";
+  private base = "";
+  /** A saved run that waits for its data or its teacher. */
+  private pending?: Uint8Array;
+  private phase: Phase = "opening";
+  /** Commands are carried out one after the other; the training loop is not one of them. */
+  private queue: Promise<void> = Promise.resolve();
+  private readonly turns = new Turns();
+  private readonly errors: ErrorAnalysis;
+  /** The training of a teacher, which commands do not wait for. */
+  private teacherTraining: Promise<void> = Promise.resolve();
+
+  constructor(private readonly at: Surroundings) {
+    this.errors = new ErrorAnalysis(this.turns.alone, at.post);
+  }
+
+  /** Takes a command. What must act at once does; the rest waits its turn. */
+  receive(command: Command): void {
+    if (command.type === "pause") this.run?.pause();
+    else if (command.type === "endTeacherTraining") this.enqueueNow((sources) => sources.endTeacherTraining(command.use));
+    else if (command.type === "endErrors") this.errors.end();
+    else this.enqueue(() => this.carryOut(command), CARDS[command.type]);
+  }
+
+  /** Resolves when every command so far has been carried out and nothing trains: for tests. */
+  async idle(): Promise<void> {
+    await this.queue;
+    await this.run?.ended;
+    await this.teacherTraining;
+    await this.queue;
+  }
+
+  private enqueue(work: () => Promise<void>, at?: Card): void {
+    this.queue = this.queue.then(work).catch((error) => this.fail(error, at));
+  }
+
+  private enqueueNow(work: (sources: TaskSources) => void): void {
+    void this.sources.get(this.task)?.then(work);
+  }
+
+  private carryOut(command: Exclude<Command, { type: "pause" | "endTeacherTraining" | "endErrors" }>): Promise<void> {
+    switch (command.type) {
+      case "open":
+        return this.open(command);
+      case "data":
+        return this.load(command.read.task, (sources) => sources.take(command.read.packed, command.read.notes));
+      case "generate":
+        return this.load(this.task, (sources) => sources.generate(command.id));
+      case "task":
+        return this.turnTo(command.task);
+      case "keepData":
+        return this.current().then((sources) => sources.keepData(command.keep));
+      case "trainTeacher":
+        return this.trainTeacher(command.settings);
+      case "import":
+        return this.import(command);
+      case "dropTeacher":
+        return this.current().then((sources) => sources.dropTeacher());
+      case "measureErrors":
+        return Promise.resolve(this.measureErrors());
+      case "export":
+        return this.export(command.what);
+      case "start":
+        return this.start(command.settings, command.paused === true);
+      case "play":
+        return this.play();
+      case "step":
+        return this.step();
+      case "stop":
+        return this.stop();
+      case "set":
+        return this.theRun().set(command.key, command.value);
+      case "save":
+        return this.save();
+      case "restore":
+        this.pending = command.bytes;
+        return this.resume();
+      case "abandon":
+        this.pending = undefined;
+        return Promise.resolve();
+    }
+  }
+
+  private async open({ base, task, kernels }: Extract<Command, { type: "open" }>): Promise<void> {
+    this.tell("opening", "Opening the GPU");
+    const engine = await this.at.openEngine();
+    this.engine = engine;
+    engine.onCompiled = () => this.tellCompiled();
+    this.at.post({ type: "adapter", facts: engine.facts });
+    void engine.lost.then((error) => this.run?.isPlaying && this.fail(error));
+    if (!engine.facts.software) {
+      this.tell("opening", "Measuring which kernels suit this GPU, once");
+      const { recall, keep } = this.at.store;
+      await tune(engine, { get: (key) => recall<string>(key), set: async (key, value) => void (await keep(key, value)) });
+    }
+    if (kernels) this.force(engine, kernels);
+    this.tell("opening", "Loading data and teacher");
+    this.base = base;
+    await this.turnTo(task);
+  }
+
+  /** Takes these kernels, or, where the adapter does not have them, says so and leaves the choice as it is. */
+  private force(engine: Engine, kernels: string): void {
+    try {
+      override(engine, kernels);
+    } catch (error) {
+      const { message, remedy } = inWords(error);
+      this.at.post({ type: "unusable", problem: `${message} ${remedy}` });
+    }
+  }
+
+  /** While people wait for kernels: how many there are already. */
+  private tellCompiled(): void {
+    const { compiledCount, pipelineCount } = this.opened();
+    const waited = this.phase === "opening" || this.phase === "compiling";
+    if (waited && compiledCount % TOLD_EVERY === 0 && compiledCount < pipelineCount)
+      this.tell(this.phase, `${PREPARING}: ${compiledCount} of ${pipelineCount}`);
+  }
+
+  private async load(task: string, take: (sources: TaskSources) => Promise<void>): Promise<void> {
+    await take(await this.sourcesOf(task));
+    await this.resume();
+  }
+
+  /** A task's sources, with the teacher that comes with the page. */
+  private sourcesOf(task: string): Promise<TaskSources> {
+    const known = this.sources.get(task);
+    if (known) return known;
+    const made = this.openWing(task);
+    this.sources.set(task, made);
+    made.catch(() => this.sources.delete(task));
+    return made;
+  }
+
+  private async openWing(task: string): Promise<TaskSources> {
+    const definition = TASKS[task];
+    if (!definition) throw new EngineError(`There is no task "${task}".`, `Use one of ${Object.keys(TASKS).join(", ")}.`);
+    const [data, runtime] = await Promise.all([definition.data(), definition.runtime()]);
+    return new TaskSources({ definition, data, runtime }, this.at.store, this.at.post, () => this.task === task);
+  }
+
+  /** Data, teachers and commands about them are this task's from now on; the page's own teacher is there when first wanted. */
+  private async turnTo(task: string): Promise<void> {
+    const known = this.task === task;
+    this.task = task;
+    const sources = await this.sourcesOf(task);
+    if (!sources.teachers.hasShipped) await this.fetchShipped(sources);
+    if (!known && sources.ready) sources.tell();
+  }
+
+  private async fetchShipped({ wing, teachers }: TaskSources): Promise<void> {
+    const { shipped } = wing.definition;
+    const bytes = await this.at.fetch(new URL(shipped, this.base).href);
+    if (bytes) await teachers.takeShipped(bytes, shipped);
+  }
+
+  private async start(settings: Settings, paused: boolean): Promise<void> {
+    await this.settle();
+    if (!paused) this.tell("compiling", `${PREPARING}, once`);
+    if (!(await this.isPrepared(settings))) await this.begin(settings);
+    if (paused) this.tell("ready");
+    else await this.play();
+  }
+
+  /** Makes a fresh run, paused before its first step, and shows what it looks at. */
+  private async begin(settings: Settings): Promise<void> {
+    this.pending = undefined;
+    await this.turnTo(taskOf(settings.preset).name);
+    const sources = await this.current();
+    const wanted = { ...settings, side: sources.dataset.side };
+    await this.replace(sources, sourcesFor(sources, settings), wanted);
+  }
+
+  /** Whether the run at hand is what `begin` would make. */
+  private async isPrepared(settings: Settings): Promise<boolean> {
+    const sources = await this.sources.get(taskOf(settings.preset).name);
+    if (!this.run || !sources?.ready || this.pending) return false;
+    return this.run.isFresh({ ...settings, side: sources.dataset.side }, sourcesFor(sources, settings));
+  }
+
+  private async replace({ wing }: TaskSources, sources: Sources, from: Uint8Array | Settings): Promise<void> {
+    const run = new Run({ engine: this.opened(), wing, sources, turns: this.turns, post: this.at.post, from });
+    this.errors.end();
+    this.run?.destroy();
+    this.run = run;
+    this.pending = undefined;
+    await run.introduce();
+  }
+
+  /** Continues the saved run that waits, if there is one. One that cannot go on waits no longer. */
+  private async resume(): Promise<void> {
+    if (!this.pending) return;
+    try {
+      await this.goOn(this.pending);
+    } catch (error) {
+      this.pending = undefined;
+      this.fail(error);
+    }
+  }
+
+  /** Continues a saved run if what it was saved with is there; otherwise says what is missing. */
+  private async goOn(bytes: Uint8Array): Promise<void> {
+    const saved = readCheckpoint(bytes);
+    await this.turnTo(taskOf(saved.settings.preset).name);
+    const sources = await this.current();
+    const missing = (what: "data" | "teacher" | "guide", wanted: Reference) =>
+      this.at.post({ type: "missing", what, wanted, settings: saved.settings });
+    if (!sources.ready || sources.dataset.id !== saved.dataset.id) return missing("data", saved.dataset);
+    const teacher = saved.teacher && sources.teacher?.network;
+    if (saved.teacher && teacher?.id !== saved.teacher.id) return missing("teacher", saved.teacher);
+    if (saved.guide && sources.guide?.id !== saved.guide.id) return missing("guide", saved.guide);
+    await this.settle();
+    await this.replace(sources, { dataset: sources.dataset, teacher, guide: sources.guide }, bytes);
+    this.tell("paused", `Continuing at step ${this.theRun().session.step}`);
+  }
+
+  /** Trains a teacher while the run is paused. The queue does not wait for it; the next to start ends it. */
+  private async trainTeacher(settings: Settings): Promise<void> {
+    await this.settle();
+    const sources = await this.current();
+    this.teacherTraining = sources.trainTeacher(this.opened(), settings, this.turns.alone).catch((error) => this.fail(error, "teacher"));
+    void this.teacherTraining.then(() => this.enqueue(() => this.resume()));
+  }
+
+  private async import({ as, bytes, name, hints }: Extract<Command, { type: "import" }>): Promise<void> {
+    const sources = await this.current();
+    await this.turns.alone(async () => {
+      if (as === "teacher") return sources.importTeacher(this.opened(), bytes, name, hints);
+      this.run?.session.task.offerGuide?.(await sources.importGuide(bytes, name, hints));
+    });
+    await this.resume();
+  }
+
+  /** Plays until somebody pauses, or the end. The queue does not wait for it: commands act between its steps. */
+  private async play(): Promise<void> {
+    const run = this.theRun();
+    if (run.isPlaying || run.session.finished) return;
+    await this.settle(); // a loop that was told to pause may still be at its last step
+    this.tell("compiling", `${PREPARING}, once`);
+    run.play(
+      () => this.tell("running"),
+      async (error) => {
+        if (error) this.fail(error);
+        else if (run.session.finished) await this.finish(run).catch((reason) => this.fail(reason));
+        else this.tell("paused");
+      },
+    );
+  }
+
+  private async step(): Promise<void> {
+    await this.settle();
+    const run = this.theRun();
+    await run.stepOnce();
+    this.tell(run.session.finished ? "finished" : "paused");
+  }
+
+  private async stop(): Promise<void> {
+    await this.settle();
+    await this.finish(this.theRun());
+  }
+
+  /** Tests the student where it is and calls the run finished. */
+  private async finish(run: Run): Promise<void> {
+    await run.finish();
+    this.tell("finished");
+    this.measureErrors();
+  }
+
+  /** The queue does not wait for it: it goes on beside whatever else is asked for. */
+  private measureErrors(): void {
+    void this.errors.measure(this.theRun().session).catch((error) => this.fail(error, "errors"));
+  }
+
+  /** Stops whatever trains and waits for it; a teacher is used as it is. */
+  private async settle(): Promise<void> {
+    (await this.sources.get(this.task))?.endTeacherTraining(true);
+    await this.run?.settle();
+    await this.teacherTraining;
+  }
+
+  private async save(): Promise<void> {
+    const run = this.theRun();
+    const bytes = await run.save();
+    this.at.post({ type: "saved", bytes, step: run.session.step });
+  }
+
+  private async export(what: "student" | "teacher"): Promise<void> {
+    if (what === "student") return this.at.post({ type: "exported", ...(await this.theRun().export()) });
+    const { teacher } = await this.current();
+    if (teacher) this.at.post({ type: "exported", name: teacher.network.name, bytes: teacher.bytes });
+  }
+
+  /** The sources of the task at hand. */
+  private current(): Promise<TaskSources> {
+    return this.sourcesOf(this.task);
+  }
+
+  private theRun(): Run {
+    if (this.run) return this.run;
+    throw new EngineError("There is no run yet.", "Wait until the page has opened the GPU.");
+  }
+
+  private opened(): Engine {
+    if (this.engine) return this.engine;
+    throw new EngineError("The GPU is not open yet.", "Wait a moment.");
+  }
+
+  private tell(phase: Phase, note = ""): void {
+    this.phase = phase;
+    this.at.post({ type: "phase", phase, note });
+  }
+
+  /** Tells what went wrong: at the card it concerns when whatever runs goes on, else as the run's own failure. */
+  private fail(error: unknown, at?: Card): void {
+    const fatal = !this.engine || this.engine.failure !== undefined;
+    const { message, remedy } = inWords(error);
+    if (at && !fatal) {
+      this.at.post({ type: "refused", at, message, remedy, ...(error instanceof OtherSide && { side: error.side }) });
+      return;
+    }
+    this.run?.pause();
+    this.at.post({ type: "failed", message, remedy, fatal });
+    this.tell(fatal ? "failed" : this.run ? "paused" : "failed", message);
+  }
+}
+
+/** What a run of these settings learns from. */
+function sourcesFor({ dataset, teacher, guide }: TaskSources, settings: Settings): Sources {
+  return { dataset, guide, teacher: settings.teacher === "none" ? undefined : teacher?.network };
+}
+
+function inWords(error: unknown): { message: string; remedy: string } {
+  if (error instanceof EngineError) return { message: error.what, remedy: error.remedy };
+  return { message: error instanceof Error ? error.message : String(error), remedy: "Please report this." };
+}

@@ -1,0 +1,224 @@
+/** The run under way: plays, pauses and steps a session, shows what its monitor sees, tests and times. */
+import type { Engine } from "../engine/device";
+import type { Settings } from "../settings/run";
+import { SCHEMA } from "../tasks";
+import type { AnyDataset, AnyNetwork, Monitor, Sources, ViewEvent } from "../tasks/task";
+import { advance, type StepHooks, train } from "../train/loop";
+import { Session } from "../train/session";
+import type { Event } from "./protocol";
+import type { Wing } from "./sources";
+import type { Turns } from "./turns";
+
+/** Timing the teacher may take this share of a run's time; it waits until a change has been seen to act. */
+const TIMING_SHARE = 0.03;
+const TIMING_WAITS_MS = 2000;
+
+export interface RunOptions {
+  engine: Engine;
+  wing: Wing;
+  sources: Sources<AnyDataset, AnyNetwork>;
+  turns: Turns;
+  post(event: Event): void;
+  /** A saved run to continue, or the settings of a fresh one. */
+  from: Uint8Array | Settings;
+}
+
+export class Run {
+  readonly session: Session;
+  readonly wing: Wing;
+  readonly sources: Sources<AnyDataset, AnyNetwork>;
+  private readonly monitor: Monitor;
+  private readonly turns: Turns;
+  private readonly post: (event: Event) => void;
+  private readonly restored: boolean;
+  private playing = false;
+  private timingDue = 0;
+  /** The training loop, which commands do not wait for. */
+  private loop: Promise<void> = Promise.resolve();
+  private readonly hooks: StepHooks;
+  /** Changes already told. */
+  private told = 0;
+
+  /** Throws an EngineError when sources, settings or the saved run do not fit. */
+  constructor({ engine, wing, sources, turns, post, from }: RunOptions) {
+    const options = { engine, runtime: wing.runtime, sources };
+    this.restored = from instanceof Uint8Array;
+    this.session = from instanceof Uint8Array ? Session.restore(options, from) : Session.create({ ...options, settings: from });
+    this.wing = wing;
+    this.sources = sources;
+    this.turns = turns;
+    this.post = post;
+    const { task, settings, extras } = this.session;
+    const { dataset } = sources;
+    const show = (view: ViewEvent) => post({ type: "view", task: wing.definition.name, view });
+    this.monitor = wing.runtime.monitor({ task, dataset, settings, extras, step: () => this.session.step, show });
+    this.hooks = { stepped: (report) => this.stepped(report), tests: { told: (step, scores) => this.tested(step, scores) } };
+  }
+
+  get isPlaying(): boolean {
+    return this.playing;
+  }
+
+  /** Whether this is what a fresh run of these settings and sources would be: nothing has happened to it yet. */
+  isFresh(settings: Settings, { dataset, teacher }: Sources): boolean {
+    const { step, changes, settings: mine } = this.session;
+    const untouched = step === 0 && changes.length === 0 && dataset === this.sources.dataset && teacher === this.sources.teacher;
+    return untouched && Object.keys({ ...mine, ...settings }).every((key) => mine[key] === settings[key]);
+  }
+
+  /** Tells what the run is and shows what it sees before its first step; kernels are compiled meanwhile. */
+  async introduce(): Promise<void> {
+    const { stepFirst } = this.wing.definition;
+    const { settings, step, changes } = this.session;
+    const { dataset, teacher } = this.sources;
+    if (stepFirst) this.warm();
+    this.monitor.gallery();
+    const named = ({ id, name }: { id: string; name: string }) => ({ id, name });
+    this.post({
+      ...{ type: "started", settings: { ...settings }, step, changes: [...changes], restored: this.restored },
+      ...{ dataset: named(dataset), teacher: teacher && named(teacher) },
+    });
+    this.told = changes.length;
+    await this.monitor.introduce();
+    if (!stepFirst) this.warm();
+    this.postCost();
+  }
+
+  /** Whatever people do first, the kernels of the first step are compiled meanwhile. What is wrong with them is said when it is made. */
+  private warm(): void {
+    void this.session.warm().catch(() => undefined);
+  }
+
+  /** Plays until paused, or the end. Resolves when it began; `ended` is told how it ended. */
+  play(begun: () => void, ended: (error?: unknown) => Promise<void>): void {
+    this.playing = true;
+    this.timingDue = performance.now() + TIMING_WAITS_MS;
+    this.loop = this.playOn(begun).then(
+      () => ended(),
+      (error) => {
+        this.playing = false;
+        return ended(error);
+      },
+    );
+  }
+
+  private async playOn(begun: () => void): Promise<void> {
+    let announced = false;
+    await train(this.session, {
+      ...this.hooks,
+      alone: this.turns.alone,
+      goesOn: () => this.playing,
+      between: async () => {
+        if (!announced) {
+          begun();
+          this.postCost(); // only now are the step's own buffers there
+        }
+        announced = true;
+        await this.turns.alone(() => this.monitor.refresh());
+        await this.turns.alone(() => this.timeTeacher());
+      },
+    });
+    this.playing = false;
+    await this.snapshot();
+  }
+
+  /** Settles when the loop has ended by itself or was paused. */
+  get ended(): Promise<void> {
+    return this.loop;
+  }
+
+  /** Lets the loop end after the step under way. */
+  pause(): void {
+    this.playing = false;
+  }
+
+  /** Pauses and waits for the loop's end. */
+  async settle(): Promise<void> {
+    this.playing = false;
+    await this.loop;
+  }
+
+  async stepOnce(): Promise<void> {
+    await this.turns.alone(() => advance(this.session, this.hooks));
+    await this.snapshot();
+  }
+
+  snapshot(): Promise<void> {
+    return this.turns.alone(() => this.monitor.snapshot());
+  }
+
+  private async stepped({ kept, ...report }: Parameters<NonNullable<StepHooks["stepped"]>>[0]): Promise<void> {
+    this.tellChanges();
+    this.post({ type: "step", report });
+    await this.monitor.count({ kept, step: report.step });
+  }
+
+  /** What a task measures before its first step are changes too. */
+  private tellChanges(): void {
+    const { changes } = this.session;
+    for (const change of changes.slice(this.told)) this.post({ type: "changed", change });
+    this.told = changes.length;
+  }
+
+  private async tested(step: number, scores: Record<string, number>): Promise<void> {
+    this.post({ type: "evaluated", step, scores, count: this.sources.dataset.test.count });
+    await this.monitor.tested?.();
+  }
+
+  /** Tests the student where it is, unless that has just been done. */
+  async finish(): Promise<void> {
+    const { step, settings } = this.session;
+    if (step === 0 || step % settings.evaluate === 0) return;
+    await this.turns.alone(async () => this.tested(step, await this.session.evaluate()));
+  }
+
+  /** Changes a live setting. Rejects with a SettingError. */
+  set(key: string, value: string | number): Promise<void> {
+    return this.turns.alone(async () => {
+      this.session.set(key, value);
+      this.tellChanges();
+      this.postCost();
+      if (!this.playing) await this.monitor.snapshot();
+      if (SCHEMA.setting(key, this.session.settings.preset).group !== "mask") return;
+      await this.monitor.follow();
+      this.timingDue = performance.now() + TIMING_WAITS_MS;
+    });
+  }
+
+  save(): Promise<Uint8Array> {
+    return this.turns.alone(() => {
+      this.monitor.store();
+      return this.session.save();
+    });
+  }
+
+  /** The student as a file for other programs, with its score. */
+  export(): Promise<{ name: string; bytes: Uint8Array }> {
+    return this.turns.alone(async () => {
+      const { definition, runtime } = this.wing;
+      const { dataset } = this.sources;
+      const score = (await this.session.evaluate())[definition.metric];
+      const bytes = await runtime.networks.write(this.session.task, dataset, score);
+      return { name: `Student of ${dataset.name}, ${this.session.step} steps`, bytes };
+    });
+  }
+
+  destroy(): void {
+    this.session.destroy();
+  }
+
+  /** Times the teacher now and then, and soon after a change of its patches. */
+  private async timeTeacher(): Promise<void> {
+    const started = performance.now();
+    if (started < this.timingDue) return;
+    const time = await this.session.task.teacherTime?.();
+    const ended = performance.now();
+    this.timingDue = ended + (ended - started) / TIMING_SHARE;
+    if (time) this.post({ type: "timed", time });
+  }
+
+  private postCost(): void {
+    const cost = this.session.task.cost();
+    if (cost) this.post({ type: "cost", cost });
+  }
+}
