@@ -5,6 +5,7 @@ import { presetOf } from "../state/selectors";
 import { pageOf } from "../tasks";
 import { Chart } from "./Chart";
 import { chartsOf } from "./curves";
+import "./charts.css";
 
 export default function Charts() {
   const page = pageOf(useStore(presetOf));

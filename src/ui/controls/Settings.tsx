@@ -4,6 +4,7 @@ import type { Setting } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
 import { useStore } from "../state/app";
 import { Control, Tag } from "./Control";
+import "./controls.css";
 
 /** What data and teacher there are, their own cards say. */
 const GROUPS: Record<Exclude<Setting["group"], "data">, string> = {

@@ -7,6 +7,7 @@ import { FrequencyMaps } from "./FrequencyMaps";
 import { patchCount } from "./gallery";
 import { ImportHelp } from "./ImportHelp";
 import { Pictures } from "./Pictures";
+import "./classification.css";
 
 export const CLASSIFICATION_PARTS: TaskParts = {
   Pictures,

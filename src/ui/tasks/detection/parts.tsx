@@ -4,6 +4,7 @@ import type { TaskParts } from "../parts";
 import { BoxPictures } from "./BoxPictures";
 import { ErasureMaps } from "./ErasureMaps";
 import { FeaturePictures } from "./Features";
+import "./detection.css";
 
 // It brings the chart library along.
 const ErrorCosts = lazy(() => import("./ErrorCosts"));
