@@ -14,8 +14,10 @@ export interface Features {
   sides: number[];
 }
 
+const FIRST: Focus = { image: 0, level: 0, regions: 2, region: 0 };
+
 /** What is wanted, whether or not there is such a map; and how to want something else. */
-export const useFocus = () => usePick<Focus>("detection", { image: 0, level: 0, regions: 2, region: 0 });
+export const useFocus = () => usePick("detection", FIRST);
 
 /** The maps of the step shown, and what of them is chosen as far as it exists. */
 export function useFeatures(): Features {
