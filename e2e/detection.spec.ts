@@ -46,7 +46,7 @@ test("a detector trains, its loss is drawn, and moving omega changes what is era
   await expect(page.locator("[data-chart=loss] .summary")).toContainText("features, teacher");
   await expect(mask(page)).toBeVisible();
   const [step, some] = [await stepOf(page), await kept(page)];
-  const omega = page.locator("#set-omegaS");
+  const omega = page.locator('[id="set-samkd.omegaS"]');
   await omega.fill("2");
   await omega.press("Enter");
   await expect.poll(() => kept(page), { timeout: LONG }).toBeGreaterThan(some);
@@ -56,7 +56,7 @@ test("a detector trains, its loss is drawn, and moving omega changes what is era
   expect(await stepOf(page)).toBe(step);
   await page.getByLabel("FPN level").selectOption("P4");
   await expect(page.locator("[data-map=reconstruction] canvas")).toBeVisible();
-  await expect(page.locator("[data-regions=W] td")).toHaveCount(4);
+  await expect(page.locator("[data-regions=difference] td")).toHaveCount(4);
   await expect(page.locator(".channels rect")).not.toHaveCount(0);
   await expectNoViolations(page);
 });
@@ -89,11 +89,11 @@ test("MKD hides patches of the student's input, r moves how many at once, and wh
   await expect.poll(() => stepOf(page), { timeout: 3 * LONG }).toBeGreaterThanOrEqual(2);
   await button(page, "Pause").click();
   await phase(page, "paused");
-  const seen = page.locator("[data-map=visible] canvas").first();
+  const seen = page.locator('[data-map="visible.input"] canvas');
   // 128 pixels are 16 patches of 32; of them r = 0.3 hides 5.
   await expect(seen).toHaveAttribute("data-kept", "11");
   for (const map of ["regenerated", "error"]) await expect(page.locator(`[data-map=${map}] canvas`)).toBeVisible();
-  const ratio = page.locator("#set-ratio");
+  const ratio = page.locator('[id="set-mkd.ratio"]');
   await ratio.fill("0.5");
   await ratio.press("Enter");
   await expect(seen).toHaveAttribute("data-kept", "8", { timeout: LONG });

@@ -76,11 +76,11 @@ const LIVE: Record<string, string> = {
   keep: "0.25",
   criterion: "random",
   queries: "patches",
-  reading: "eq2",
+  softmaxOver: "eq2",
   block: "1",
   masked: "student",
-  lambda: "0.5",
-  temperature: "2",
+  "maskedkd.lambda": "0.5",
+  "maskedkd.temperature": "2",
   smoothing: "0.1",
   lr: "0.002",
   decay: "0.1",
@@ -94,7 +94,7 @@ test("every live control acts with the next step, is marked on the charts, and c
   await phase(page, "paused");
   const keys = Object.keys(LIVE);
   for (const [i, key] of keys.entries()) {
-    const entry = page.locator(`#set-${key}`);
+    const entry = page.locator(`[id="set-${key}"]`);
     if ((await entry.evaluate((element) => element.tagName)) === "SELECT") await entry.selectOption(LIVE[key]);
     else await entry.fill(LIVE[key]).then(() => entry.press("Enter"));
     await expect.poll(() => new URL(page.url()).searchParams.get(key)).toBe(LIVE[key]);

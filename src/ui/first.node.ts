@@ -1,27 +1,33 @@
-/** What the page shows before any script has run: its frame and first pictures, for its HTML. */
+/** What the page shows before any script has run: its frame and the first task's pictures, for its HTML. */
 import { PNG } from "pngjs";
-import { firstGallery } from "./first";
+import { TASKS } from "../tasks";
+import { PAGES } from "./tasks";
+import type { FirstPicture } from "./tasks/page";
 
-/** A link to a detector waits for pictures of its own: those here are a classifier's. */
-const HIDE_FROM_DETECTORS = 'if (/[?&]preset=(?!maskedkd)/.test(location.search)) document.querySelector("main").remove()';
+const [FIRST, ...OTHERS] = Object.values(TASKS);
+
+/** An address that names a method of another task waits for pictures of its own. */
+function hideFromOthers(): string {
+  const presets = JSON.stringify(OTHERS.flatMap(({ methods }) => Object.keys(methods)));
+  const asked = 'new URLSearchParams(location.search).getAll("preset").at(-1)';
+  return `if (${presets}.includes(${asked})) document.querySelector("main").remove()`;
+}
 
 /** As `App.tsx` lays it out; the app takes its place as soon as it can. */
 export function frame(): string {
-  const { labels, classes, side, images } = firstGallery();
-  const each = 3 * side ** 2;
-  const items = labels.map((label, i) => picture(images.subarray(i * each, (i + 1) * each), side, classes[label]));
+  const { heading, pictures } = PAGES[FIRST.name].first?.() ?? { heading: "", pictures: [] };
   return `
 <header><h1>Masked Distillation Playground</h1><p class="tagline">Opening the page …</p></header>
 <section class="controls"><div class="buttons"><button type="button" class="go" disabled>Start</button></div></section>
 <main><div class="layout"><section class="panel pictures">
-<div class="panel-head"><h2>What the teacher sees</h2></div>
-<div class="strip"><div class="strip-head"></div><ul class="gallery">${items.join("")}</ul></div>
+<div class="panel-head"><h2>${heading}</h2></div>
+<div class="strip"><div class="strip-head"></div><ul class="gallery">${pictures.map(item).join("")}</ul></div>
 </section></div></main>
-<script>${HIDE_FROM_DETECTORS}</script>`;
+<script>${hideFromOthers()}</script>`;
 }
 
-/** Planes u8 [3, side, side] as an item of the gallery. */
-function picture(planes: Uint8Array, side: number, name: string): string {
+/** A picture as an item of the gallery. */
+function item({ name, side, planes }: FirstPicture): string {
   const area = side ** 2;
   const png = new PNG({ width: side, height: side });
   for (let i = 0; i < area; i++) png.data.set([planes[i], planes[area + i], planes[2 * area + i], 255], 4 * i);

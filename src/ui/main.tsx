@@ -1,12 +1,14 @@
 /** Entry point of the page: mounts the app and, when its pictures are there, starts the worker. */
+// Styles of the whole page come first: those of its parts, which are imported where they belong, build on them.
+import "./shell/styles.css";
+import "./shell/layout.css";
+import "./shell/cards.css";
+import "./draw/pictures.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./shell/App";
 import { painted } from "./shell/scheduler";
-import { connect } from "./state/client";
-import { loadRuns } from "./state/savedRuns";
-import "./shell/styles.css";
-import "./shell/cards.css";
+import { playground } from "./state/app";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
@@ -14,5 +16,5 @@ createRoot(document.getElementById("root")!).render(
   </StrictMode>,
 );
 await painted();
-connect();
-void loadRuns();
+playground.connect();
+void playground.savedRuns.load();

@@ -1,15 +1,18 @@
-/** One chart: curves over the planned run, what was changed when, other runs faintly beside, the cursor shared with the pictures. */
-import { memo, type ReactNode, useRef } from "react";
-import { CartesianGrid, Line, LineChart, ReferenceDot, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from "recharts";
-import type { Change } from "../../settings/experiment";
+/** One chart: curves over the planned run, held-out tests, other runs faintly beside; as a table and as a file, too. */
+import { memo, useRef } from "react";
+import { Line, ReferenceDot, ReferenceLine } from "recharts";
+import { taskOf } from "../../tasks";
 import { percent, short } from "../format";
 import { useInTurn } from "../shell/scheduler";
-import type { Evaluation, History, Point } from "../state/history";
+import { store, useSources, useStore } from "../state/app";
+import { type Evaluation, type History, numbersOf, type Point } from "../state/history";
 import { isSame, type Run, runOf } from "../state/runs";
-import { useSupply } from "../state/sources";
-import { getState, setState, shownStep, useStore } from "../state/store";
+import { presetOf } from "../state/selectors";
+import type { TaskPage } from "../tasks/page";
+import { ChartFrame } from "./ChartFrame";
 import { type ChartKind, type Curve, curvesOf, runColour } from "./curves";
 import { ChartExport } from "./Export";
+import { DotKey, LineKey } from "./keys";
 import { EvaluationTable, PointTable } from "./Tables";
 
 interface Shown {
@@ -20,6 +23,7 @@ interface Shown {
 
 interface ChartProps {
   kind: ChartKind;
+  page: TaskPage;
   log: boolean;
 }
 
@@ -33,14 +37,15 @@ export function Chart(props: ChartProps) {
   return <Drawn {...props} {...shown} />;
 }
 
-const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history }: ChartProps & Shown) {
+const Drawn = memo(function Drawn({ kind, page, log, points, evaluations: all, history }: ChartProps & Shown) {
   const figure = useRef<HTMLElement>(null);
-  const classes = useStore((state) => state.gallery.classes.length);
-  const teacherTop1 = useSupply(({ loaded, run }) => (run?.teacher?.id === loaded?.teacher?.id ? loaded?.teacher?.score : undefined));
+  const chance = useStore((state) => page.chance?.(state));
+  const teacherScore = useSources(({ loaded, run }) => (run?.teacher?.id === loaded?.teacher?.id ? loaded?.teacher?.score : undefined));
   const beside = useRunsBeside();
-  const curves = curvesOf(kind, points.at(-1));
+  const curvesAt = (point: Point | undefined) => curvesOf(kind, point, page.curves);
+  const curves = curvesAt(points.at(-1));
   const evaluations = kind.tested ? all : [];
-  const others = beside.map((run) => ({ run, name: curvesOf(kind, run.points.at(-1))[0]?.name })).filter(({ name }) => name);
+  const others = beside.map((run) => ({ run, name: curvesAt(run.points.at(-1))[0]?.name })).filter(({ name }) => name);
   if (kind.small && curves.length === 0) return null;
   return (
     <figure ref={figure} className={kind.small ? "chart small" : "chart"} data-chart={kind.id} data-points={history.points.length}>
@@ -52,9 +57,9 @@ const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history
         {evaluations.length > 0 && <DotKey>held out</DotKey>}
         {!kind.small && others.map(({ run }) => <LineKey key={run.id} colour={runColour(run.colour)} label={run.name} />)}
       </figcaption>
-      <Frame kind={kind} points={points} total={history.total} log={log} empty={points.length + others.length === 0}>
-        {kind.shares && <ReferenceLine y={1 / classes} {...level("chance")} />}
-        {kind.shares && teacherTop1 && <ReferenceLine y={teacherTop1} {...level("teacher, whole images")} />}
+      <ChartFrame kind={kind} points={points} total={history.total} log={log} empty={points.length + others.length === 0}>
+        {kind.shares && chance !== undefined && <ReferenceLine y={chance} {...level("chance")} />}
+        {kind.shares && teacherScore && <ReferenceLine y={teacherScore} {...level("teacher, whole images")} />}
         {others.map(({ run, name }) => (
           <Line
             key={run.id}
@@ -74,87 +79,34 @@ const Drawn = memo(function Drawn({ kind, log, points, evaluations: all, history
         {thinned(evaluations, DOTS).map(({ step, scores }) => (
           <ReferenceDot key={step} x={step} y={Object.values(scores)[0]} r={4} fill="var(--held-out)" stroke="var(--surface)" />
         ))}
-      </Frame>
+      </ChartFrame>
       <p className="summary">{summary(kind, curves, points, evaluations)}</p>
       <div className="tables">
         {points.length > 0 && <ChartExport kind={kind} curves={curves} figure={figure} />}
         <PointTable title={kind.title} points={history.points} of={kind.of} curves={curves} format={kind.format} />
-        {evaluations.length > 0 && <EvaluationTable title={kind.title} evaluations={evaluations} />}
+        {evaluations.length > 0 && <EvaluationTable title={kind.title} evaluations={evaluations} looks={page.curves} />}
       </div>
     </figure>
   );
 });
 
-/** Kept runs that are to be seen beside the current one, which may be one of them. */
+/** Kept runs of the same task that are to be seen beside the current one, which may be one of them. */
 function useRunsBeside(): Run[] {
   const runs = useStore((state) => state.runs);
+  const preset = useStore(presetOf);
   const ended = useStore(({ phase }) => phase === "finished");
-  const now = ended ? runOf(getState()) : undefined;
-  return runs.filter((run) => run.shown && !(now && isSame(run, now)));
+  const now = ended ? runOf(store.getState()) : undefined;
+  return runs.filter((run) => run.shown && taskOf(run.settings.preset) === taskOf(preset) && !(now && isSame(run, now)));
 }
 
 /** What the chart says, in words. */
 function summary({ of, shares, format }: ChartKind, curves: Curve[], points: Point[], evaluations: Evaluation[]): string {
   const last = points.at(-1);
   if (!last || curves.length === 0) return "Nothing yet.";
-  const now = curves.map(({ name, label }) => `${label} ${format(last[of][name])}`).join("; ");
+  const now = curves.map(({ name, label }) => `${label} ${format(numbersOf(last, of)[name])}`).join("; ");
   const tested = evaluations.at(-1);
   const held = tested && ` Held out: ${percent(Object.values(tested.scores)[0])}.`;
   return `At step ${short(last.step)}: ${now}${shares ? ", over the last batches" : ""}.${held ?? ""}`;
-}
-
-interface FrameProps {
-  kind: ChartKind;
-  points: Point[];
-  total: number;
-  log: boolean;
-  empty: boolean;
-  children: ReactNode;
-}
-
-/** Axes from step 0 to the planned end, ticks where settings changed, and the shared cursor. */
-function Frame({ kind: { title, small, shares, format }, points, total, log, empty, children }: FrameProps) {
-  const changes = useStore((state) => state.changes);
-  const cursor = useStore(shownStep);
-  const point = (step: unknown) => setState({ hover: step === undefined ? undefined : Number(step) });
-  const height = small ? 130 : 230;
-  return (
-    <div className="plot" role="img" aria-label={`${title} over steps`}>
-      <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 480, height }}>
-        <LineChart
-          data={points}
-          accessibilityLayer={false}
-          margin={{ top: small ? 8 : 18, right: 12, bottom: 0, left: 0 }}
-          onMouseMove={({ activeLabel }) => point(activeLabel)}
-          onMouseLeave={() => point(undefined)}
-          onClick={({ activeLabel }) => setState({ pinned: activeLabel === undefined ? undefined : Number(activeLabel) })}
-        >
-          <CartesianGrid stroke="var(--line)" vertical={false} />
-          <XAxis dataKey="step" type="number" domain={[0, total]} tickFormatter={short} allowDataOverflow minTickGap={24} {...AXIS} />
-          <YAxis
-            scale={log ? "log" : "linear"}
-            domain={empty ? EMPTY : log ? ["auto", "auto"] : [0, shares ? 1 : "auto"]}
-            allowDataOverflow={empty}
-            tickFormatter={format}
-            width={small ? 58 : 52}
-            tickCount={small ? 3 : 5}
-            {...AXIS}
-          />
-          {children}
-          {changes.map((change, i) => (
-            <ReferenceLine
-              key={`${change.step} ${change.key} ${change.to}`}
-              x={change.step}
-              stroke="var(--event)"
-              strokeDasharray="1 2"
-              label={small ? undefined : { ...eventLabel(change, total), dy: 11 * (i % 3) }}
-            />
-          ))}
-          {cursor !== undefined && <ReferenceLine x={cursor} stroke="var(--ink)" />}
-        </LineChart>
-      </ResponsiveContainer>
-    </div>
-  );
 }
 
 /** Where another run ended, as a hollow dot. */
@@ -163,16 +115,12 @@ function LastTest({ run }: { run: Run }) {
   return <ReferenceDot x={last.step} y={Object.values(last.scores)[0]} r={4} fill="var(--surface)" stroke={runColour(run.colour)} />;
 }
 
-/** Of an axis with nothing on it yet. */
-const EMPTY = [0, 1];
 const LINE = { type: "linear", dot: false, activeDot: false, isAnimationActive: false } as const;
-export const AXIS = { stroke: "var(--muted)", tick: { fontSize: 11, fill: "var(--muted)" }, tickLine: false } as const;
-const TICK_LABEL = { fontSize: 10, fill: "var(--muted)" } as const;
 /** A line to compare with, and its name. */
 const level = (value: string) => ({
   stroke: "var(--muted)",
   strokeDasharray: "2 4",
-  label: { value, ...TICK_LABEL, position: "insideTopLeft" as const },
+  label: { value, fontSize: 10, fill: "var(--muted)", position: "insideTopLeft" as const },
 });
 
 /** As many points as a chart of this size has room for (each costs time), and as many dots as do not cover each other. */
@@ -184,32 +132,4 @@ const DOTS = 60;
 function thinned<T>(values: T[], most: number): T[] {
   const stride = Math.ceil(values.length / most);
   return values.filter((_, i) => (values.length - 1 - i) % stride === 0);
-}
-
-/** What was changed, beside its line on the side where there is room. */
-function eventLabel({ step, key, to }: Change, total: number) {
-  const position = step < 0.8 * total ? ("insideTopLeft" as const) : ("insideTopRight" as const);
-  return { value: typeof to === "number" ? `${key} ${short(to)}` : to, ...TICK_LABEL, fill: "var(--event)", position };
-}
-
-function LineKey({ label, colour, dash }: Omit<Curve, "name">) {
-  return (
-    <span className="key">
-      <svg width="22" height="8" aria-hidden="true">
-        <line x1="0" y1="4" x2="22" y2="4" stroke={colour} strokeDasharray={dash} />
-      </svg>
-      {label}
-    </span>
-  );
-}
-
-function DotKey({ children }: { children: ReactNode }) {
-  return (
-    <span className="key">
-      <svg width="9" height="8" aria-hidden="true">
-        <circle cx="4.5" cy="4" r="3.5" fill="var(--held-out)" />
-      </svg>
-      {children}
-    </span>
-  );
 }

@@ -1,12 +1,14 @@
 /** How a run goes: every number it reports over the planned steps. Loaded after the page, with the chart library. */
 import { useState } from "react";
-import { isDetection } from "../../settings/experiment";
-import { presetOf, useStore } from "../state/store";
+import { useStore } from "../state/app";
+import { presetOf } from "../state/selectors";
+import { pageOf } from "../tasks";
 import { Chart } from "./Chart";
 import { chartsOf } from "./curves";
+import "./charts.css";
 
 export default function Charts() {
-  const charts = chartsOf(useStore((state) => isDetection(presetOf(state))));
+  const page = pageOf(useStore(presetOf));
   const [log, setLog] = useState(false);
   return (
     <section className="panel charts" aria-labelledby="charts-title">
@@ -17,8 +19,8 @@ export default function Charts() {
         </label>
       </div>
       <div className="chart-grid">
-        {charts.map((kind) => (
-          <Chart key={kind.id} kind={kind} log={log && kind.id === "loss"} />
+        {chartsOf(page).map((kind) => (
+          <Chart key={kind.id} kind={kind} page={page} log={log && kind.id === "loss"} />
         ))}
       </div>
     </section>

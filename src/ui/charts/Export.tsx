@@ -1,6 +1,6 @@
 /** Takes a chart or the pictures away as a file. */
 import type { RefObject } from "react";
-import { getState } from "../state/store";
+import { store } from "../state/app";
 import type { ChartKind, Curve } from "./curves";
 import type { Format } from "./exportFiles";
 
@@ -13,7 +13,7 @@ interface ChartExportProps {
 export function ChartExport({ kind, curves, figure }: ChartExportProps) {
   const save = async (format: Format) => {
     const { exportChart } = await import("./exportFiles");
-    if (figure.current) await exportChart(format, kind, curves, figure.current, getState());
+    if (figure.current) await exportChart(format, kind, curves, figure.current, store.getState());
   };
   return <Buttons of={kind.title} formats={["CSV", "JSON", "SVG", "PNG"]} save={save} />;
 }

@@ -1,8 +1,8 @@
 /** Charts as tables, for those who would rather read than look. Rows are thinned to a readable number. */
 import { useState } from "react";
 import { percent } from "../format";
-import type { Evaluation, Point } from "../state/history";
-import { type Curve, labelOf } from "./curves";
+import { type Evaluation, numbersOf, type Point } from "../state/history";
+import { type Curve, type CurveLook, labelOf } from "./curves";
 
 const ROWS = 25;
 
@@ -11,7 +11,7 @@ interface PointTableProps {
   title: string;
   points: Point[];
   /** Which numbers of a point, and of them which. */
-  of: keyof Omit<Point, "step">;
+  of: string;
   curves: Curve[];
   format(value: number): string;
 }
@@ -23,17 +23,28 @@ export function PointTable({ title, points, of, curves, format }: PointTableProp
   if (points.length === 0) return null;
   return (
     <Table summary="Show as table" label={`${title} over steps, as a table`} head={["step", ...curves.map(({ label }) => label)]}>
-      {() => rows.map((row) => [String(row.step), ...curves.map(({ name }) => text(row[of][name]))])}
+      {() => rows.map((row) => [String(row.step), ...curves.map(({ name }) => text(numbersOf(row, of)[name]))])}
     </Table>
   );
 }
 
-export function EvaluationTable({ title, evaluations }: { title: string; evaluations: Evaluation[] }) {
+interface EvaluationTableProps {
+  title: string;
+  evaluations: Evaluation[];
+  /** What scores are called, by name. */
+  looks: Readonly<Record<string, CurveLook>>;
+}
+
+export function EvaluationTable({ title, evaluations, looks }: EvaluationTableProps) {
   // A test may leave out what its images have none of.
   const names = [...new Set(evaluations.flatMap(({ scores }) => Object.keys(scores)))];
   const text = (score?: number) => (score === undefined ? "–" : percent(score));
   return (
-    <Table summary="Held-out tests as table" label={`${title}, held-out tests as a table`} head={["step", ...names.map(labelOf), "images"]}>
+    <Table
+      summary="Held-out tests as table"
+      label={`${title}, held-out tests as a table`}
+      head={["step", ...names.map((name) => labelOf(name, looks)), "images"]}
+    >
       {() => evaluations.map(({ step, scores, count }) => [String(step), ...names.map((name) => text(scores[name])), String(count)])}
     </Table>
   );

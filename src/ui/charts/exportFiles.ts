@@ -1,22 +1,25 @@
 /** Files for spreadsheets and papers: numbers as CSV and JSON, charts and pictures as SVG and PNG. Loaded when asked for. */
 
 import { download } from "../state/download";
-import type { Point } from "../state/history";
+import { numbersOf, type Point } from "../state/history";
 import type { State } from "../state/store";
 import type { ChartKind, Curve } from "./curves";
 
 export type Format = "CSV" | "JSON" | "SVG" | "PNG";
 
 /** The curves of a chart: a row per point, a column per curve. */
-export function toCsv(of: keyof Omit<Point, "step">, curves: Curve[], points: Point[]): string {
-  const rows = points.map((point) => [point.step, ...curves.map(({ name }) => point[of][name] ?? "")].join(","));
+export function toCsv(of: string, curves: Curve[], points: Point[]): string {
+  const rows = points.map((point) => [point.step, ...curves.map(({ name }) => numbersOf(point, of)[name] ?? "")].join(","));
   return `${[["step", ...curves.map(({ name }) => name)].join(","), ...rows].join("\n")}\n`;
 }
 
 /** The same with what made them: settings, changes during the run, tests on held-out images. */
-export function toJson(of: keyof Omit<Point, "step">, curves: Curve[], points: Point[], state: State): string {
+export function toJson(of: string, curves: Curve[], points: Point[], state: State): string {
   const { active: settings, changes, teacher, history } = state;
-  const numbers = points.map((point) => ({ step: point.step, ...Object.fromEntries(curves.map(({ name }) => [name, point[of][name]])) }));
+  const numbers = points.map((point) => ({
+    step: point.step,
+    ...Object.fromEntries(curves.map(({ name }) => [name, numbersOf(point, of)[name]])),
+  }));
   return `${JSON.stringify({ settings, changes, teacher, points: numbers, evaluations: history.evaluations }, null, 1)}\n`;
 }
 

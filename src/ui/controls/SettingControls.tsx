@@ -1,10 +1,7 @@
-/** The two kinds of control, and what the mask's share has besides. */
+/** The two kinds of control: a number as a slider and a field, a choice as a list. */
 import { useEffect, useState } from "react";
-import { isDetection, type Preset } from "../../settings/experiment";
 import type { ChoiceSetting, NumberSetting } from "../../settings/setting";
-import { percent, short } from "../format";
-import { methodOf } from "../state/methodInfo";
-import { keptOf } from "../state/selectors";
+import { short } from "../format";
 
 interface Props<S> {
   setting: S;
@@ -52,7 +49,7 @@ function Slider(props: { setting: NumberSetting; value: number; step?: number; d
   );
 }
 
-/** Four digits: what a slider means, without the dust of binary fractions. */
+/** Four digits: 0.1 + 0.2 is to read 0.3. */
 const rounded = (value: number) => Number(value.toPrecision(4));
 
 /** A field that keeps what was typed until it can be a value. */
@@ -84,42 +81,5 @@ export function ChoiceControl({ setting, value, ids, nameOf = String, onChange }
         </option>
       ))}
     </select>
-  );
-}
-
-export const presetName = (preset: string): string =>
-  `${methodOf(preset as Preset).label}: ${isDetection(preset as Preset) ? "finds objects" : "names images"}`;
-
-/** What the chosen method does, and whose it is. */
-export function MethodExtras({ preset }: { preset: Preset }) {
-  const { about, paper } = methodOf(preset);
-  return (
-    <>
-      <p className="method">{about}</p>
-      <p className="help">
-        <cite>{paper}</cite>
-      </p>
-    </>
-  );
-}
-
-const PRESETS = [1, 0.75, 0.5, 0.4, 0.25];
-
-/** Presets, and what the share means in whole patches. */
-export function KeepExtras({ value, patches, onChange }: { value: number; patches: number; onChange(value: number): void }) {
-  const kept = keptOf(value, patches);
-  return (
-    <>
-      <div className="presets">
-        {PRESETS.map((preset) => (
-          <button key={preset} type="button" aria-pressed={preset === value} onClick={() => onChange(preset)}>
-            {100 * preset} %
-          </button>
-        ))}
-      </div>
-      <p className="true-keep">
-        <b>{kept}</b> of {patches} patches = {percent(kept / patches)}
-      </p>
-    </>
   );
 }

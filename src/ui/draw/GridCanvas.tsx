@@ -1,10 +1,10 @@
-/** A square canvas of patches that can be walked with the arrow keys: each cell says its value. */
+/** A canvas of patches that can be walked with the arrow keys: each patch says its value. */
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { cellAt, cellsOf, columnOf, type Grid, rowOf } from "./grid";
 import { EDGE, paintCursor } from "./patches";
 
 interface Props {
-  /** Patches along an edge. */
-  across: number;
+  grid: Grid;
   /** What the picture shows, in words. */
   label: string;
   paint(context: CanvasRenderingContext2D): void;
@@ -15,14 +15,14 @@ interface Props {
   kept?: number;
 }
 
-const MOVES: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
+const MOVES: Record<string, [down: number, right: number]> = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
 };
 
-export function GridCanvas({ across, label, paint, describe, onRead, kept }: Props) {
+export function GridCanvas({ grid, label, paint, describe, onRead, kept }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [cell, setCell] = useState<number>();
   useEffect(() => {
@@ -30,23 +30,23 @@ export function GridCanvas({ across, label, paint, describe, onRead, kept }: Pro
     if (!context) return;
     context.clearRect(0, 0, EDGE, EDGE);
     paint(context);
-    if (cell !== undefined && cell < across * across) paintCursor(context, cell, across);
+    if (cell !== undefined && cell < cellsOf(grid)) paintCursor(context, cell, grid);
   });
   const visit = (next: number | undefined) => {
     if (next === cell) return;
     setCell(next);
-    onRead(next === undefined ? "" : `Row ${Math.floor(next / across) + 1}, column ${(next % across) + 1}: ${describe(next)}`);
+    onRead(next === undefined ? "" : `Row ${rowOf(next, grid) + 1}, column ${columnOf(next, grid) + 1}: ${describe(next)}`);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const move = MOVES[event.key];
     if (!move) return;
     event.preventDefault();
-    const [x, y] = cell === undefined ? [0, 0] : [(cell % across) + move[0], Math.floor(cell / across) + move[1]];
-    visit(clamp(y, across) * across + clamp(x, across));
+    visit(cell === undefined ? 0 : cellAt(rowOf(cell, grid) + move[0], columnOf(cell, grid) + move[1], grid));
   };
   const onPointerMove = ({ nativeEvent: { offsetX, offsetY }, currentTarget }: PointerEvent<HTMLCanvasElement>) => {
-    const size = currentTarget.clientWidth / across;
-    visit(clamp(Math.floor(offsetY / size), across) * across + clamp(Math.floor(offsetX / size), across));
+    const at = (offset: number, length: number, count: number) => Math.floor((offset / length) * count);
+    const { clientWidth, clientHeight } = currentTarget;
+    visit(cellAt(at(offsetY, clientHeight, grid[0]), at(offsetX, clientWidth, grid[1]), grid));
   };
   return (
     // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it takes arrow keys, as an application of its own
@@ -67,5 +67,3 @@ export function GridCanvas({ across, label, paint, describe, onRead, kept }: Pro
     />
   );
 }
-
-const clamp = (value: number, across: number) => Math.min(across - 1, Math.max(0, value));

@@ -1,19 +1,19 @@
 /** The page's own colours for what is masked, in light and in dark. */
 import { useEffect, useState } from "react";
-import type { Veil } from "./patches";
+import type { MaskColors } from "./patches";
 
-export function useVeil(): Veil {
-  const [veil, setVeil] = useState(readVeil);
+export function useMaskColors(): MaskColors {
+  const [colors, setColors] = useState(readColors);
   useEffect(() => {
     const scheme = matchMedia("(prefers-color-scheme: dark)");
-    const onChange = () => setVeil(readVeil());
+    const onChange = () => setColors(readColors());
     scheme.addEventListener("change", onChange);
     return () => scheme.removeEventListener("change", onChange);
   }, []);
-  return veil;
+  return colors;
 }
 
-function readVeil(): Veil {
+function readColors(): MaskColors {
   const style = getComputedStyle(document.documentElement);
-  return [style.getPropertyValue("--veil"), style.getPropertyValue("--ink")];
+  return [style.getPropertyValue("--masked"), style.getPropertyValue("--ink")];
 }

@@ -1,28 +1,15 @@
 /** Pictures and what lies over them (dimmed patches, heat, grid, cursor), on square 2D canvases. */
-import type { BoxGallery, Gallery } from "../../worker/protocol";
 import { colour, diverging } from "./colormap";
+import { columnOf, type Grid, rowOf } from "./grid";
 
 /** Pixels along a canvas's edge; a multiple of the usual image sides, so that pixels stay square. */
 export const EDGE = 256;
 
 /** Colour that masked patches fade into, and that of their border. */
-export type Veil = readonly [veil: string, ink: string];
+export type MaskColors = readonly [masked: string, ink: string];
 
-/** Image `index` of the gallery as a small canvas of one pixel per pixel; grey where colour is to mean something else. */
-export function bakePicture({ images, side, channels }: Gallery, index: number, grey = false): HTMLCanvasElement {
-  const area = side * side;
-  const planes = images.subarray(index * channels * area, (index + 1) * channels * area);
-  return bake(side, (i, c) => planes[(channels === 1 ? 0 : c) * area + i], grey);
-}
-
-/** The same of images with objects. */
-export function bakeScene({ images, side }: BoxGallery, index: number): HTMLCanvasElement {
-  const start = 3 * side * side * index;
-  return bake(side, (i, c) => images[start + 3 * i + c], false);
-}
-
-/** Pixels by their number and channel. */
-function bake(side: number, value: (pixel: number, channel: number) => number, grey: boolean): HTMLCanvasElement {
+/** A picture of side x side pixels, given the value 0..255 of each pixel and channel; in grey where colour is to mean something else. */
+export function bake(side: number, value: (pixel: number, channel: number) => number, grey = false): HTMLCanvasElement {
   const pixels = new ImageData(side, side);
   for (let i = 0; i < side * side; i++) {
     const rgb = [0, 1, 2].map((c) => value(i, c));
@@ -42,92 +29,106 @@ export function paintPicture(context: CanvasRenderingContext2D, picture: HTMLCan
   context.drawImage(picture, 0, 0, EDGE, EDGE);
 }
 
-/** Fades every patch that is not kept into the page, and draws the border between both in ink. */
-export function paintMask(context: CanvasRenderingContext2D, kept: ReadonlySet<number>, across: number, [veil, ink]: Veil): void {
-  context.fillStyle = veil;
+/** Fades every patch that is not kept into the page, and draws the border between kept and masked ones in ink. */
+export function paintMask(context: CanvasRenderingContext2D, kept: ReadonlySet<number>, grid: Grid, [masked, ink]: MaskColors): void {
+  context.fillStyle = masked;
   context.globalAlpha = 0.84;
-  eachCell(across, (i, x, y, size) => kept.has(i) || context.fillRect(x, y, size, size));
+  eachCell(grid, (i, ...rect) => kept.has(i) || context.fillRect(...rect));
   context.globalAlpha = 1;
   context.strokeStyle = ink;
   context.lineWidth = 2;
   context.beginPath();
-  eachCell(across, (i, x, y, size) => {
-    if (i % across && kept.has(i) !== kept.has(i - 1)) context.rect(x, y, 0, size);
-    if (i >= across && kept.has(i) !== kept.has(i - across)) context.rect(x, y, size, 0);
+  const [, columns] = grid;
+  eachCell(grid, (i, x, y, width, height) => {
+    if (i % columns && kept.has(i) !== kept.has(i - 1)) context.rect(x, y, 0, height);
+    if (i >= columns && kept.has(i) !== kept.has(i - columns)) context.rect(x, y, width, 0);
   });
   context.stroke();
 }
 
 /** Colours each patch by its value, `low` to `high`. */
-export function paintHeat(context: CanvasRenderingContext2D, values: ArrayLike<number>, range: [number, number], alpha = 1): void {
+export function paintHeat(
+  context: CanvasRenderingContext2D,
+  values: ArrayLike<number>,
+  grid: Grid,
+  range: [number, number],
+  alpha = 1,
+): void {
   const [low, high] = range;
   context.globalAlpha = alpha;
-  eachCell(Math.sqrt(values.length), (i, x, y, size) => {
+  eachCell(grid, (i, ...rect) => {
     context.fillStyle = colour((values[i] - low) / (high - low || 1));
-    context.fillRect(x, y, size, size);
+    context.fillRect(...rect);
   });
   context.globalAlpha = 1;
 }
 
 /** Colours each patch by how far it is above or below `middle`; `reach` is the distance of the strongest colour. */
-export function paintDiverging(context: CanvasRenderingContext2D, values: ArrayLike<number>, middle: number, reach: number): void {
-  eachCell(Math.sqrt(values.length), (i, x, y, size) => {
+export function paintDiverging(
+  context: CanvasRenderingContext2D,
+  values: ArrayLike<number>,
+  grid: Grid,
+  middle: number,
+  reach: number,
+): void {
+  eachCell(grid, (i, ...rect) => {
     context.fillStyle = diverging((values[i] - middle) / (reach || 1));
-    context.fillRect(x, y, size, size);
+    context.fillRect(...rect);
   });
 }
 
-export function paintGrid(context: CanvasRenderingContext2D, across: number): void {
+export function paintGrid(context: CanvasRenderingContext2D, [rows, columns]: Grid): void {
   context.strokeStyle = "rgb(128 128 128 / 0.55)";
   context.lineWidth = 1;
-  paintLines(
-    context,
-    Array.from({ length: across - 1 }, (_, i) => Math.round(((i + 1) * EDGE) / across) + 0.5),
-  );
+  const inner = (count: number) => Array.from({ length: count - 1 }, (_, i) => Math.round(((i + 1) * EDGE) / count) + 0.5);
+  paintLines(context, inner(rows), inner(columns));
 }
 
-/** Borders of regions, at shares of the edge; they stand out on light and dark. */
-export function paintBorders(context: CanvasRenderingContext2D, shares: readonly number[]): void {
-  for (const [width, style] of [
-    [5, "#000"],
-    [2, "#fff"],
-  ] as const) {
+/** Borders of regions, at shares of the height and of the width; they stand out on light and dark. */
+export function paintBorders(context: CanvasRenderingContext2D, below: readonly number[], across: readonly number[]): void {
+  const pixels = (shares: readonly number[]) => shares.map((share) => share * EDGE);
+  for (const [width, style] of twoTones(5, 2)) {
     context.lineWidth = width;
     context.strokeStyle = style;
-    paintLines(
-      context,
-      shares.map((share) => share * EDGE),
-    );
+    paintLines(context, pixels(below), pixels(across));
   }
 }
 
-/** Lines across the whole canvas, both ways. */
-function paintLines(context: CanvasRenderingContext2D, places: readonly number[]): void {
+/** A light line on a darker, wider one. */
+const twoTones = (wide: number, narrow: number) =>
+  [
+    [wide, "#000"],
+    [narrow, "#fff"],
+  ] as const;
+
+/** Lines over the whole canvas: level ones at these heights, upright ones at these widths. */
+function paintLines(context: CanvasRenderingContext2D, heights: readonly number[], widths: readonly number[]): void {
   context.beginPath();
-  for (const at of places) {
-    context.moveTo(at, 0);
-    context.lineTo(at, EDGE);
-    context.moveTo(0, at);
-    context.lineTo(EDGE, at);
+  for (const y of heights) {
+    context.moveTo(0, y);
+    context.lineTo(EDGE, y);
+  }
+  for (const x of widths) {
+    context.moveTo(x, 0);
+    context.lineTo(x, EDGE);
   }
   context.stroke();
 }
 
 /** A frame round one patch that stands out on light and dark. */
-export function paintCursor(context: CanvasRenderingContext2D, cell: number, across: number): void {
-  const size = EDGE / across;
-  const [x, y] = [(cell % across) * size, Math.floor(cell / across) * size];
-  for (const [width, style] of [
-    [7, "#000"],
-    [3, "#fff"],
-  ] as const) {
-    context.lineWidth = width;
+export function paintCursor(context: CanvasRenderingContext2D, cell: number, grid: Grid): void {
+  const [width, height] = sizeOf(grid);
+  const [x, y] = [columnOf(cell, grid) * width, rowOf(cell, grid) * height];
+  for (const [line, style] of twoTones(7, 3)) {
+    context.lineWidth = line;
     context.strokeStyle = style;
-    context.strokeRect(x + 2, y + 2, size - 4, size - 4);
+    context.strokeRect(x + 2, y + 2, width - 4, height - 4);
   }
 }
 
-function eachCell(across: number, paint: (index: number, x: number, y: number, size: number) => void): void {
-  const size = EDGE / across;
-  for (let i = 0; i < across * across; i++) paint(i, (i % across) * size, Math.floor(i / across) * size, size);
+const sizeOf = ([rows, columns]: Grid): [width: number, height: number] => [EDGE / columns, EDGE / rows];
+
+function eachCell(grid: Grid, paint: (index: number, x: number, y: number, width: number, height: number) => void): void {
+  const [width, height] = sizeOf(grid);
+  for (let i = 0; i < grid[0] * grid[1]; i++) paint(i, columnOf(i, grid) * width, rowOf(i, grid) * height, width, height);
 }

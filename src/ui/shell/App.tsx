@@ -1,8 +1,11 @@
 /** The page: what runs the training above, pictures and curves beside the settings. */
-import { lazy, type ReactNode, Suspense, useRef } from "react";
+import { type ComponentType, lazy, Suspense, useRef } from "react";
+import { methodOf } from "../../tasks";
 import { SettingsPanel } from "../controls/Settings";
-import { presetOf, useStore } from "../state/store";
-import { viewsOf } from "../tasks/index";
+import { useStore } from "../state/app";
+import { presetOf } from "../state/selectors";
+import { pageOf } from "../tasks";
+import { partsOf } from "../tasks/parts";
 import { Controls } from "./Controls";
 import { DataCard } from "./DataCard";
 import { DropZone } from "./DropZone";
@@ -20,11 +23,12 @@ export function App() {
   const sheet = useRef<HTMLDialogElement>(null);
   const help = () => sheet.current?.showModal();
   useShortcuts(help);
-  const { tagline, pictures, details, paper } = viewsOf(useStore(presetOf));
+  const preset = useStore(presetOf);
+  const { Pictures, Details } = partsOf(preset);
   const picturesShow = usePainted();
   return (
     <>
-      <Header tagline={tagline} />
+      <Header tagline={pageOf(preset).tagline} />
       <Controls onHelp={help} />
       <main>
         <div className="messages">
@@ -33,11 +37,13 @@ export function App() {
           <Verdict />
         </div>
         <div className="layout">
-          {pictures}
-          {picturesShow && <Rest details={details} />}
+          <Pictures />
+          {picturesShow && <Rest Details={Details} />}
         </div>
       </main>
-      <footer>Method: {paper}</footer>
+      <footer>
+        Method: <cite>{methodOf(preset).paper}</cite>
+      </footer>
       <DropZone />
       <Shortcuts sheet={sheet} />
     </>
@@ -45,7 +51,7 @@ export function App() {
 }
 
 /** What waits until the pictures are there. */
-function Rest({ details }: { details: ReactNode }) {
+function Rest({ Details }: { Details: ComponentType }) {
   return (
     <>
       <SettingsPanel />
@@ -54,7 +60,7 @@ function Rest({ details }: { details: ReactNode }) {
       </Suspense>
       <DataCard />
       <TeacherCard />
-      {details}
+      <Details />
       <Runs />
     </>
   );

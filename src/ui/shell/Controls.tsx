@@ -1,51 +1,54 @@
 /** The bar that runs the training: one green button that becomes Pause, and what the run is doing. */
-
-import { labelOf } from "../charts/curves";
 import { short } from "../format";
-import { playOrPause, restart, stepOnce, stop, undo } from "../state/actions";
-import { openFile, resumeKept, saveToFile } from "../state/client";
-import { exportNetwork } from "../state/sourceActions";
-import { isStale, useSupply } from "../state/sources";
-import { begun, busy, finished, type State, useStore, waiting } from "../state/store";
+import { keeper, run, settings, teachers, useSources, useStore } from "../state/app";
+import { begun, busy, finished, presetOf, waiting } from "../state/selectors";
+import { isStale } from "../state/sources";
+import type { State } from "../state/store";
+import { pageOf } from "../tasks";
 import { FilePicker } from "./FilePicker";
 
 export function Controls({ onHelp }: { onHelp(): void }) {
   const state = useStore();
   const { phase, failure, undo: stack } = state;
-  const teaching = useSupply((supply) => supply.teaching !== undefined);
+  const training = useSources(({ teacherTraining }) => teacherTraining !== undefined);
   const idle = phase === "ready" || phase === "paused";
-  const stale = useSupply((supply) => isStale(supply, state.wanted.teacher === "none"));
+  const stale = useSources((sources) => isStale(sources, state.wanted.teacher === "none"));
   const pendingNext = begun(state) && (waiting(state).length > 0 || stale);
   return (
     <section className="controls" aria-label="Training">
       <div className="buttons">
         <MainButtons state={state} />
-        <button type="button" onClick={stepOnce} disabled={!idle || finished(state)}>
+        <button type="button" onClick={() => run.stepOnce()} disabled={!idle || finished(state)}>
           Step
         </button>
         <button
           type="button"
-          onClick={stop}
+          onClick={() => run.stop()}
           disabled={!begun(state) || finished(state) || failure?.fatal}
           title="Ends the run here and tests the student"
         >
           Stop
         </button>
         {!finished(state) && (
-          <button type="button" onClick={restart} disabled={!begun(state)} className={pendingNext ? "due" : undefined}>
+          <button type="button" onClick={() => run.restart()} disabled={!begun(state)} className={pendingNext ? "due" : undefined}>
             {pendingNext ? "Restart to apply" : "Restart"}
           </button>
         )}
-        <button type="button" onClick={undo} disabled={stack.length === 0} title="Takes back the last live change (Ctrl+Z)">
+        <button
+          type="button"
+          onClick={() => settings.undo()}
+          disabled={stack.length === 0}
+          title="Takes back the last live change (Ctrl+Z)"
+        >
           Undo
         </button>
-        <FileButtons disabled={!state.active || failure?.fatal === true} untaught={!begun(state)} />
+        <FileButtons disabled={!state.active || failure?.fatal === true} untrained={!begun(state)} />
         <button type="button" onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">
           ?
         </button>
       </div>
       <p className="status" role="status" data-phase={phase}>
-        {teaching ? "Training a teacher …" : statusText(state)}
+        {training ? "Training a teacher …" : statusText(state)}
       </p>
       <Progress state={state} />
     </section>
@@ -60,30 +63,30 @@ function MainButtons({ state }: { state: State }) {
   return (
     <>
       {offer && (
-        <button type="button" className="go" onClick={() => void resumeKept()} disabled={waitingForGpu}>
+        <button type="button" className="go" onClick={() => void keeper.resume()} disabled={waitingForGpu}>
           {kept.step < kept.total ? `Resume at step ${kept.step}` : "Show the finished run"}
         </button>
       )}
-      <button type="button" className={offer ? undefined : "go"} onClick={playOrPause} disabled={waitingForGpu}>
+      <button type="button" className={offer ? undefined : "go"} onClick={() => run.playOrPause()} disabled={waitingForGpu}>
         {offer ? "Start a new run" : finished(state) ? "Start again" : label}
       </button>
     </>
   );
 }
 
-function FileButtons({ disabled, untaught }: { disabled: boolean; untaught: boolean }) {
+function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: boolean }) {
   return (
     <>
-      <button type="button" onClick={saveToFile} disabled={disabled}>
+      <button type="button" onClick={() => keeper.saveToFile()} disabled={disabled}>
         Save
       </button>
-      <FilePicker label="Saved run" accept=".safetensors" onPick={([file]) => void openFile(file)} disabled={disabled}>
+      <FilePicker label="Saved run" accept=".safetensors" onPick={([file]) => void keeper.openFile(file)} disabled={disabled}>
         Open
       </FilePicker>
       <button
         type="button"
-        onClick={() => exportNetwork("student")}
-        disabled={disabled || untaught}
+        onClick={() => teachers.export("student")}
+        disabled={disabled || untrained}
         title="The student as safetensors, under the names timm uses"
       >
         Download student
@@ -106,7 +109,8 @@ function Progress({ state }: { state: State }) {
   );
 }
 
-const WORDS: Record<State["phase"], string> = {
+/** What a phase is called, where the worker does not say more. */
+const PHASES: Record<State["phase"], string> = {
   opening: "Opening the GPU",
   ready: "Ready. Below: what an untrained student looks at.",
   compiling: "Preparing kernels, once",
@@ -117,11 +121,11 @@ const WORDS: Record<State["phase"], string> = {
 };
 
 /** The status line: what is going on, and the last milestone. */
-function statusText({ phase, note, history, failure }: State): string {
+function statusText(state: State): string {
+  const { phase, note, history, failure } = state;
   const last = history.evaluations.at(-1);
-  const [name, score] = Object.entries(last?.scores ?? {})[0] ?? [];
-  const milestone =
-    last && `Held-out ${name === "top1" ? "accuracy" : labelOf(String(name))} ${Math.round(100 * Number(score))} % at step ${last.step}.`;
+  const [score] = Object.values(last?.scores ?? {});
+  const milestone = last && `Held-out ${pageOf(presetOf(state)).words.score} ${Math.round(100 * score)} % at step ${last.step}.`;
   if (failure && phase !== "running") return failure.message;
-  return [`${note || WORDS[phase]}${phase === "opening" || phase === "compiling" ? " …" : ""}`, milestone].filter(Boolean).join(" · ");
+  return [`${note || PHASES[phase]}${phase === "opening" || phase === "compiling" ? " …" : ""}`, milestone].filter(Boolean).join(" · ");
 }

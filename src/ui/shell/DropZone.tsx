@@ -1,6 +1,6 @@
 /** Files dropped anywhere on the page: images become the data, a safetensors file the teacher. */
 import { useEffect, useState } from "react";
-import { loadDropped } from "../state/sourceActions";
+import { data, teachers } from "../state/app";
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") === true;
 
@@ -12,13 +12,13 @@ export function DropZone() {
       event.preventDefault();
       setOver(true);
     };
-    // Leaving one element for another is told too; only leaving the page has nowhere to go.
+    // Moving from one element to another counts as leaving the first; only who leaves the page enters nothing.
     const onLeave = (event: DragEvent) => event.relatedTarget === null && setOver(false);
     const onDrop = (event: DragEvent) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      void loadDropped(event.dataTransfer!);
+      void data.loadDropped(event.dataTransfer!, (file) => teachers.import("teacher", file));
     };
     addEventListener("dragover", onOver);
     addEventListener("dragleave", onLeave);

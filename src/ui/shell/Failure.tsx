@@ -1,6 +1,5 @@
 /** What went wrong and what to do; what the visitor should know without anything being wrong. */
-import { connect, resumeKept } from "../state/client";
-import { setState, useStore } from "../state/store";
+import { keeper, playground, store, useStore } from "../state/app";
 
 export function Failure() {
   const failure = useStore((state) => state.failure);
@@ -18,16 +17,16 @@ export function Failure() {
       {failure.fatal && !noGpu && <p>Nothing is lost: the run is kept up to its last automatic save.</p>}
       <div className="buttons">
         {failure.fatal ? (
-          <button type="button" onClick={connect}>
+          <button type="button" onClick={() => playground.connect()}>
             {noGpu ? "Try again" : "Open the GPU again"}
           </button>
         ) : (
-          <button type="button" onClick={() => setState({ failure: undefined })}>
+          <button type="button" onClick={() => store.setState({ failure: undefined })}>
             Dismiss
           </button>
         )}
         {!failure.fatal && kept && (
-          <button type="button" onClick={() => void resumeKept()}>
+          <button type="button" onClick={() => void keeper.resume()}>
             Go back to step {kept.step}
           </button>
         )}
@@ -70,7 +69,7 @@ export function Notices() {
               <li key={problem}>{problem}</li>
             ))}
           </ul>
-          <button type="button" onClick={() => setState({ urlProblems: [] })}>
+          <button type="button" onClick={() => store.setState({ urlProblems: [] })}>
             Dismiss
           </button>
         </section>

@@ -1,16 +1,14 @@
 /** Runs that ended: their results side by side, one of them the baseline, their curves beside the current ones. */
-import { useState } from "react";
 import { useShallow } from "zustand/shallow";
-import { defaults } from "../../settings/experiment";
-import { labelOf, runColour } from "../charts/curves";
+import { methodOf, SCHEMA } from "../../tasks";
+import { runColour } from "../charts/curves";
 import { percent, points, short } from "../format";
-import { setUp } from "../state/actions";
-import { methodOf } from "../state/methodInfo";
+import { savedRuns, settings, useStore } from "../state/app";
+import { savedOf } from "../state/compare";
 import { areComparable, type Run, reason } from "../state/runs";
-import { deleteRun, pinRun, renameRun, showRun } from "../state/savedRuns";
-import { isOwn } from "../state/sources";
-import { useStore } from "../state/store";
-import { difference, savedOf, scoreOf } from "../state/summary";
+import { difference, scoreOf } from "../state/summary";
+import { pageOf } from "../tasks";
+import { RunName } from "./RunName";
 
 export function Runs() {
   const { runs, baseline } = useStore(useShallow(({ runs, baseline }) => ({ runs, baseline })));
@@ -49,14 +47,14 @@ export function Runs() {
 
 function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
   const pinned = baseline && areComparable(run, baseline) ? baseline : undefined;
-  const { name, value, margin } = scoreOf(run);
+  const { value, margin } = scoreOf(run);
   const saved = savedOf(run, "macs", "fullMacs");
   const isPinned = run.id === pinned?.id;
   return (
     <tr data-run={run.id}>
       <th scope="row">
         <span className="swatch" style={{ background: runColour(run.colour) }} aria-hidden="true" />
-        <Name run={run} />
+        <RunName run={run} />
       </th>
       <td className="what">{what(run, isPinned ? undefined : pinned)}</td>
       <td>
@@ -64,27 +62,32 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
         {run.step < run.total && ` of ${short(run.total)}`}
       </td>
       <td>
-        <b>{percent(value)}</b> {name === "top1" ? "" : labelOf(name)}
+        <b>{percent(value)}</b> {pageOf(run.settings.preset).words.score}
       </td>
       <td>{pinned && !isPinned ? against(run, pinned) : margin !== undefined && `± ${points(margin)}`}</td>
       <td>{saved !== undefined ? percent(saved) : run.teacher ? "–" : "no teacher"}</td>
       <td>
         <div className="buttons">
-          <button type="button" aria-pressed={run.shown} onClick={() => showRun(run.id, !run.shown)} aria-label={`Curve of ${run.name}`}>
+          <button
+            type="button"
+            aria-pressed={run.shown}
+            onClick={() => savedRuns.show(run.id, !run.shown)}
+            aria-label={`Curve of ${run.name}`}
+          >
             Curve
           </button>
-          <button type="button" aria-pressed={isPinned} onClick={() => pinRun(run.id)} aria-label={`${run.name} as baseline`}>
+          <button type="button" aria-pressed={isPinned} onClick={() => savedRuns.pin(run.id)} aria-label={`${run.name} as baseline`}>
             Baseline
           </button>
           <button
             type="button"
-            onClick={() => setUp(run.settings)}
+            onClick={() => settings.setUp(run.settings)}
             title="Puts its settings into the panel"
             aria-label={`Set up ${run.name} again`}
           >
             Set up
           </button>
-          <button type="button" onClick={() => deleteRun(run.id)} aria-label={`Delete ${run.name}`}>
+          <button type="button" onClick={() => savedRuns.delete(run.id)} aria-label={`Delete ${run.name}`}>
             Delete
           </button>
         </div>
@@ -95,8 +98,8 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
 
 /** What a run was: how it differs from the baseline, or else from the defaults. */
 function what({ settings, changes, dataset }: Run, from?: Run): string {
-  const differs = reason(from?.settings ?? defaults(settings.preset), settings) || (from ? "same settings" : "defaults");
-  const own = dataset && isOwn(dataset) ? `${dataset.name}: ` : "";
+  const differs = reason(from?.settings ?? SCHEMA.defaults(settings.preset), settings) || (from ? "same settings" : "defaults");
+  const own = dataset && !pageOf(settings.preset).generated.optionsOf(dataset.id) ? `${dataset.name}: ` : "";
   const method = from ? "" : `${methodOf(settings.preset).label}: `;
   return `${own}${method}${differs}${changes.length ? `; ${changes.length} live changes` : ""}`;
 }
@@ -106,34 +109,4 @@ function against(run: Run, pinned: Run): string {
   const { by, noise } = difference(run, pinned);
   const moved = `${by < 0 ? "−" : "+"}${points(Math.abs(by))}`;
   return noise === undefined ? moved : `${moved}, ${Math.abs(by) <= noise ? "within" : "beyond"} ± ${(100 * noise).toFixed(1)}`;
-}
-
-/** The name, which turns into a field when pressed. */
-function Name({ run }: { run: Run }) {
-  const [text, setText] = useState<string>();
-  if (text === undefined)
-    return (
-      <button type="button" className="name" onClick={() => setText(run.name)} title="Rename">
-        {run.name}
-      </button>
-    );
-  const done = (name: string) => {
-    if (name.trim()) renameRun(run.id, name.trim());
-    setText(undefined);
-  };
-  return (
-    <input
-      value={text}
-      aria-label={`New name of ${run.name}`}
-      // biome-ignore lint/a11y/noAutofocus: it takes the place of the button that was just pressed
-      autoFocus
-      maxLength={40}
-      onChange={({ target }) => setText(target.value)}
-      onBlur={() => done(text)}
-      onKeyDown={({ key }) => {
-        if (key === "Enter") done(text);
-        if (key === "Escape") setText(undefined);
-      }}
-    />
-  );
 }

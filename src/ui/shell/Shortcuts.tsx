@@ -1,6 +1,6 @@
 /** The keys, and the sheet that lists them. */
 import { type RefObject, useEffect } from "react";
-import { playOrPause, stepOnce, undo } from "../state/actions";
+import { run, settings } from "../state/app";
 
 const SHEET = [
   ["Space", "Start, pause, continue"],
@@ -32,8 +32,8 @@ export function useShortcuts(help: () => void): void {
 
 function actionOf({ key, ctrlKey, metaKey, altKey }: KeyboardEvent, help: () => void): (() => void) | undefined {
   if (altKey) return undefined;
-  if (ctrlKey || metaKey) return key === "z" ? undo : undefined;
-  return { " ": playOrPause, ".": stepOnce, "?": help }[key];
+  if (ctrlKey || metaKey) return key === "z" ? () => settings.undo() : undefined;
+  return { " ": () => run.playOrPause(), ".": () => run.stepOnce(), "?": help }[key];
 }
 
 export function Shortcuts({ sheet }: { sheet: RefObject<HTMLDialogElement | null> }) {

@@ -1,24 +1,25 @@
 /** What a finished run means, in words, and the run that would say more. */
-import { runPair } from "../state/actions";
+import { run, useStore } from "../state/app";
 import { partnerOf, runOf } from "../state/runs";
-import { finished, useStore } from "../state/store";
-import { verdict, wantsPair } from "../state/summary";
+import { finished } from "../state/selectors";
+import { verdict } from "../state/summary";
+import { pageOf } from "../tasks";
 
 export function Verdict() {
   const state = useStore();
   const now = finished(state) ? runOf(state) : undefined;
   if (!now) return null;
-  const alone = wantsPair(now) && partnerOf(now, state)?.as !== "all patches";
+  const offer = pageOf(now.settings.preset).pairs?.offer(now, partnerOf(now, state)?.as);
   return (
     <section className="card verdict" aria-labelledby="verdict-title">
       <h2 id="verdict-title">What came of it</h2>
       {verdict(state).map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
-      {alone && (
+      {offer && (
         <div className="buttons">
-          <button type="button" onClick={runPair}>
-            Run the same with every patch
+          <button type="button" onClick={() => run.restartWith(offer.settings)}>
+            {offer.label}
           </button>
         </div>
       )}

@@ -1,25 +1,29 @@
 /**
- * What a run has shown so far, in bounded memory: curves averaged into at most 500 points over the planned run, and looks at
- * the gallery spread over the run so that a pointer on a chart finds the masks of that time.
+ * What a run has shown so far, in bounded memory: curves averaged into at most 500 points over the planned run, and pictures
+ * spread over the run, so that a pointer on a chart finds the masks of that time.
  */
-import type { Detection } from "../../geometry/boxes";
 import type { Scores } from "../../tasks/task";
 import type { StepReport } from "../../train/session";
-import type { BoxLook, Look } from "../../worker/protocol";
+
+export type Numbers = Record<string, number>;
 
 export interface Point {
   step: number;
   /** Terms of the loss and shares (accuracies and the like) by name, mean over the point's steps. */
-  losses: Record<string, number>;
-  rates: Record<string, number>;
+  losses: Numbers;
+  rates: Numbers;
   /** The shares, exponentially smoothed over the run. */
-  smooth: Record<string, number>;
+  smooth: Numbers;
   /** Speed, time, memory and multiply-adds of a step, by name; mean over the point's steps. */
-  figures: Record<string, number>;
-  /** As last measured: scores on held-out images, and each term's share of the gradients. */
-  scores: Record<string, number>;
-  pulls: Record<string, number>;
+  figures: Numbers;
+  /** Scores on held-out images, as last measured. */
+  scores: Numbers;
+  /** Whatever else was measured beside the steps, as last measured: a task's views with numbers, by name. */
+  [measured: string]: Numbers | number;
 }
+
+/** One of a point's sets of numbers; empty where there is none of that name. */
+export const numbersOf = (point: Point | undefined, set: string): Numbers => (point?.[set] as Numbers | undefined) ?? {};
 
 export interface Evaluation {
   step: number;
@@ -27,44 +31,53 @@ export interface Evaluation {
   count: number;
 }
 
+/** A picture's data as they were at a step. */
+export interface Moment {
+  step: number;
+  value: unknown;
+}
+
 const POINTS = 500;
-const LOOKS = 200;
-/** Feature maps take a few hundred kilobytes a look. */
-const MAPS = 40;
-/** Detections below this score, and beyond this many of an image, are not kept. */
-export const LEAST_SCORE = 0.05;
-const DETECTIONS = 40;
 /** Steps over which accuracy is smoothed, as a share of the run, and at least so many. */
 const SMOOTH_SHARE = 0.02;
 const SMOOTH_LEAST = 10;
 
 export class History {
   points: Point[] = [];
-  looks: Look[] = [];
-  boxLooks: Omit<BoxLook, "maps">[] = [];
-  maps: Pick<BoxLook, "step" | "maps">[] = [];
+  /** Pictures' data over the run, by task and by name of the view. */
+  views: Record<string, Record<string, Moment[]>> = {};
   evaluations: Evaluation[] = [];
   /** The price of all steps so far, by name: multiply-adds and milliseconds of the teacher, as masked and at all patches. */
-  sums: Record<string, number> = {};
+  sums: Numbers = {};
   /** Milliseconds per step, smoothed. */
   ms = 0;
   imagesPerSecond = 0;
   private inPoint = 0;
-  private readonly latest: Pick<Point, "scores" | "pulls"> = { scores: {}, pulls: {} };
+  private readonly latest: Record<string, Numbers> = { scores: {} };
   private readonly means: Record<string, { sum: number; weight: number }> = {};
 
   constructor(readonly total: number) {}
 
-  /** A history as it was stored (structured cloning keeps fields, not methods). */
+  /** A history as it was stored: structured cloning keeps fields, not methods, and earlier versions stored other pictures. */
   static revive(stored: History): History {
-    return Object.assign(new History(stored.total), stored);
+    const history = new History(stored.total);
+    const known = Object.entries(stored).filter(([field]) => field in history);
+    return Object.assign(history, Object.fromEntries(known));
   }
 
   /** Adds a step and what is known of its price. */
-  push(report: Omit<StepReport, "kept">, price: Record<string, number> = {}): void {
+  push(report: Omit<StepReport, "kept">, price: Numbers = {}): void {
     const { step, losses, rates, imagesPerSecond } = report;
-    const figures = { imagesPerSecond, ...price };
-    const fresh = { step, losses, rates, figures, smooth: mapped(rates, (rate, name) => this.smoothed(name, rate)), ...this.latest };
+    const smooth = mapped(rates, (rate, name) => this.smoothed(name, rate));
+    const fresh: Point = {
+      ...this.latest,
+      step,
+      losses,
+      rates,
+      smooth,
+      figures: { imagesPerSecond, ...price },
+      scores: this.latest.scores,
+    };
     const stride = Math.max(1, Math.ceil(this.total / POINTS));
     if (this.inPoint === 0) this.points.push(fresh);
     else this.points[this.points.length - 1] = merge(this.points[this.points.length - 1], this.inPoint, fresh);
@@ -77,30 +90,22 @@ export class History {
   }
 
   /** What was measured beside the steps holds from the newest point on. */
-  measured(of: "scores" | "pulls", values: Record<string, number>): void {
-    this.latest[of] = values;
+  measured(name: string, values: Numbers): void {
+    this.latest[name] = values;
     const last = this.points.pop();
     // A new point: the chart library freezes those it has drawn.
-    if (last) this.points.push({ ...last, [of]: values });
+    if (last) this.points.push({ ...last, [name]: values });
   }
 
-  addLook(look: Look): void {
-    insert(this.looks, look, LOOKS);
+  /** Keeps a picture's data beside those of other steps, at most so many. */
+  keep(task: string, view: string, moment: Moment, most: number): void {
+    const kept = inserted(this.moments(task, view), moment, most);
+    this.views[task] = { ...this.views[task], [view]: kept };
   }
 
-  addBoxLook({ step, student, teacher, maps }: BoxLook): void {
-    insert(this.boxLooks, { step, student: student.map(likely), teacher: teacher?.map(likely) }, LOOKS);
-    insert(this.maps, { step, maps }, MAPS);
-  }
-
-  /** The moments a time cursor can go to, oldest first. */
-  get moments(): readonly { step: number }[] {
-    return this.looks.length ? this.looks : this.boxLooks;
-  }
-
-  /** The curve's point at or after a step. */
-  pointAt(step: number): Point | undefined {
-    return this.points.find((point) => point.step >= step) ?? this.points.at(-1);
+  /** What was kept of a view, oldest first. */
+  moments(task: string, view: string): readonly Moment[] {
+    return this.views[task]?.[view] ?? NONE;
   }
 
   /** Exponential mean with its start corrected, so that the first values are not drawn to zero. */
@@ -113,33 +118,33 @@ export class History {
   }
 }
 
+const NONE: readonly Moment[] = [];
+
 /** The last of a list at or before a step, or else the first one; the newest where no step is asked for. */
 export function at<T extends { step: number }>(list: readonly T[], step: number | undefined): T | undefined {
   return step === undefined ? list.at(-1) : (list.findLast((one) => one.step <= step) ?? list[0]);
 }
 
-const likely = (detections: Detection[]) => detections.filter(({ score }) => score >= LEAST_SCORE).slice(0, DETECTIONS);
-
-/** Appends, in the place of what is of the same step; when there are too many, the one goes that leaves the smallest gap. */
-function insert<T extends { step: number }>(list: T[], one: T, most: number): void {
-  if (list.at(-1)?.step === one.step) list.pop();
-  list.push(one);
-  if (list.length > most) list.splice(mostCrowded(list), 1);
+/** A list with one more, in the place of what is of the same step; when there are too many, the one goes that leaves the smallest gap. */
+function inserted<T extends { step: number }>(list: readonly T[], one: T, most: number): T[] {
+  const before = list.at(-1)?.step === one.step ? list.slice(0, -1) : list;
+  const all = [...before, one];
+  return all.length > most ? all.toSpliced(mostCrowded(all), 1) : all;
 }
 
-/** Index of the look, neither first nor last, whose neighbours are closest in steps. */
-function mostCrowded(looks: { step: number }[]): number {
-  const gaps = looks.slice(2).map((after, i) => after.step - looks[i].step);
+/** Index of the one, neither first nor last, whose neighbours are closest in steps. */
+function mostCrowded(list: readonly { step: number }[]): number {
+  const gaps = list.slice(2).map((after, i) => after.step - list[i].step);
   return 1 + gaps.indexOf(Math.min(...gaps));
 }
 
 /** Mean of a point that stands for `n` steps and one more step. */
 function merge(point: Point, n: number, fresh: Point): Point {
-  const mean = (a: Record<string, number>, b: Record<string, number>) => mapped(b, (x, name) => (n * (a[name] ?? x) + x) / (n + 1));
+  const mean = (a: Numbers, b: Numbers) => mapped(b, (x, name) => (n * (a[name] ?? x) + x) / (n + 1));
   const [losses, rates, figures] = (["losses", "rates", "figures"] as const).map((of) => mean(point[of], fresh[of]));
   return { ...fresh, losses, rates, figures };
 }
 
-function mapped(values: Record<string, number>, change: (value: number, name: string) => number): Record<string, number> {
+function mapped(values: Numbers, change: (value: number, name: string) => number): Numbers {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value, name)]));
 }

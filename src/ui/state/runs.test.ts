@@ -1,13 +1,22 @@
 /** Which run is set beside which, and what is said of them: from made-up runs whose answers can be worked out by hand. */
 import { expect, test } from "vitest";
-import { defaults, type Settings } from "../../settings/experiment";
+import type { Settings } from "../../settings/run";
+import { SCHEMA } from "../../tasks";
 import { isSame, partnerOf, type Run, reason, runOf } from "./runs";
 import type { State } from "./store";
 import { difference, scoreOf, verdict } from "./summary";
 
 function run(id: number, settings: Partial<Settings>, top1 = 0.5, more: Partial<Run> = {}): Run {
   return {
-    ...{ id, name: `Run ${id}`, colour: 0, shown: true, settings: { ...defaults(), ...settings }, changes: [], teacher: "teacher" },
+    ...{
+      id,
+      name: `Run ${id}`,
+      colour: 0,
+      shown: true,
+      settings: { ...SCHEMA.defaults(), ...settings } as Settings,
+      changes: [],
+      teacher: "teacher",
+    },
     ...{ step: 1000, total: 1000, points: [], evaluations: [{ step: 1000, scores: { top1 }, count: 1000 }] },
     ...{ sums: { macs: 49, fullMacs: 100 }, ...more },
   };
@@ -16,13 +25,13 @@ function run(id: number, settings: Partial<Settings>, top1 = 0.5, more: Partial<
 /** A state in which the given run has just ended. */
 function ended({ settings, evaluations, sums, teacher, changes, step, total }: Run, runs: Run[], baseline?: number): State {
   const history = { points: [], evaluations, sums, total };
-  const gallery = { classes: new Array(12).fill("class") };
-  return { active: settings, history, teacher, changes, step, runs, baseline, gallery } as unknown as State;
+  const views = { classification: { gallery: { classes: new Array(12).fill("class") } } };
+  return { active: settings, history, teacher, changes, step, runs, baseline, views } as unknown as State;
 }
 
 const masked = run(3, { keep: 0.5 }, 0.497);
 const full = run(1, { keep: 1 }, 0.5);
-const alone = run(2, { keep: 1, lambda: 0 }, 0.3);
+const alone = run(2, { keep: 1, "maskedkd.lambda": 0 }, 0.3);
 
 test("a masked run is set beside its pair that keeps every patch, else beside the student alone, else the run before", () => {
   const other = run(4, { keep: 1, seed: 2 });
@@ -67,7 +76,9 @@ test("noise is that of shares of independent images", () => {
   expect(scoreOf(full).margin).toBeCloseTo(0.03099, 5);
   expect(difference(masked, full).by).toBeCloseTo(-0.003, 12);
   expect(difference(masked, full).noise).toBeCloseTo(0.04383, 5);
-  expect(scoreOf({ evaluations: [{ step: 1, scores: { map: 0.3 }, count: 100 }] }).margin).toBeUndefined();
+  expect(
+    scoreOf({ settings: SCHEMA.defaults("samkd"), evaluations: [{ step: 1, scores: { map: 0.3 }, count: 100 }] }).margin,
+  ).toBeUndefined();
 });
 
 test("the verdict of a pair says what the mask cost, whether that is noise, and what it saved", () => {
@@ -100,10 +111,10 @@ test("what is beyond noise, measured or unpaired is said, too", () => {
 
 test("detectors are set beside detectors, of any method, and told of by their mean average precision", () => {
   const detector = (id: number, settings: Partial<Settings>, map: number): Run => ({
-    ...run(id, { ...defaults("samkd"), ...settings }),
+    ...run(id, { ...SCHEMA.defaults("samkd"), ...settings }),
     ...{ evaluations: [{ step: 1000, scores: { map, ap50: 0.5 }, count: 100 }], sums: {} },
   });
-  const [now, other] = [detector(6, {}, 0.3), detector(5, defaults("mgd"), 0.25)];
+  const [now, other] = [detector(6, {}, 0.3), detector(5, SCHEMA.defaults("mgd"), 0.25)];
   expect(partnerOf(now, { runs: [other, masked] })).toMatchObject({ run: { id: 5 }, as: "before" });
   const said = verdict(ended(now, [other, masked])).join(" ");
   expect(said).toContain("100 held-out images with a mean average precision of 30 %, 50 % where half a box is enough (AP50)");
@@ -112,6 +123,6 @@ test("detectors are set beside detectors, of any method, and told of by their me
 });
 
 test("reasons name what differs, in the words of the address", () => {
-  const parts = reason(defaults(), { ...defaults(), keep: 0.25, criterion: "random", seed: 7 }).split(", ");
+  const parts = reason(SCHEMA.defaults(), { ...SCHEMA.defaults(), keep: 0.25, criterion: "random", seed: 7 }).split(", ");
   expect(parts.sort()).toEqual(["criterion student → random", "keep 50 % → 25 %", "seed 1 → 7"]);
 });

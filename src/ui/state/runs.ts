@@ -1,8 +1,12 @@
 /** Runs that ended: what they were, what came of them, their curves; and which one belongs beside which. */
-import { type Change, isDetection, KEYS, type Key, type Settings, settingOf, settingsOf } from "../../settings/experiment";
+import type { Change, Settings } from "../../settings/run";
+import type { Value } from "../../settings/setting";
+import { SCHEMA, taskOf } from "../../tasks";
 import type { Reference } from "../../tasks/task";
 import type { ErrorReport } from "../../worker/protocol";
 import { percent, short } from "../format";
+import { pageOf } from "../tasks";
+import { differences } from "./compare";
 import type { Evaluation, Point } from "./history";
 import type { State } from "./store";
 
@@ -52,58 +56,50 @@ function atStart(settings: Settings, changes: Change[]): Settings {
 /** Runs are a function of these: the same bits would come out. */
 export function isSame(a: Run, b: Run): boolean {
   const facts = ({ settings, changes, dataset, teacher, step, evaluations }: Run) =>
-    JSON.stringify([KEYS.map((key) => settings[key]), changes, dataset?.id, teacher, step, evaluations.at(-1)?.count]);
+    JSON.stringify([
+      Object.keys(SCHEMA.of(settings.preset)).map((key) => settings[key]),
+      ...[changes, dataset?.id, teacher, step, evaluations.at(-1)?.count],
+    ]);
   return facts(a) === facts(b);
 }
 
 /** Whether the same score was measured on the same images. */
 export function areComparable(a: Run, b: Run): boolean {
-  return isDetection(a.settings.preset) === isDetection(b.settings.preset) && a.dataset?.id === b.dataset?.id;
-}
-
-/** Settings that two runs do not share, of those that play a part in both. */
-export function differences(a: Settings, b: Settings): Key[] {
-  return KEYS.filter((key) => a[key] !== b[key] && settingsOf(a.preset)[key] && settingsOf(b.preset)[key]);
+  return taskOf(a.settings.preset) === taskOf(b.settings.preset) && a.dataset?.id === b.dataset?.id;
 }
 
 /** What was changed from one run to another, in a line: "keep 50 % → 25 %, seed 1 → 2". */
 export function reason(from: Settings, to: Settings): string {
+  const { shares } = pageOf(to.preset);
+  const worded = (key: string, value: Value) => {
+    if (typeof value === "string") return value;
+    return shares?.includes(key) ? percent(value) : short(value);
+  };
   return differences(from, to)
     .map((key) => `${key} ${worded(key, from[key])} → ${worded(key, to[key])}`)
     .join(", ");
 }
 
-function worded(key: Key, value: string | number): string {
-  if (key === "keep") return percent(Number(value));
-  return typeof value === "number" ? short(value) : value;
+/** What a run can be to this one besides its pair: the pinned one, and the one before. */
+export const BASELINE = "baseline";
+export const BEFORE = "before";
+
+/** A run beside this one, and how the two are related: a kind of pair, `BASELINE` or `BEFORE`. */
+export interface Partner {
+  run: Run;
+  as: string;
 }
 
-/** How a run is related to the one it is set beside. */
-export type Kinship = "baseline" | "all patches" | "masked" | "alone" | "before";
-
-/** The run to set beside this one: the pinned one, else its pair (same seed, another mask or none), else the one before. */
-export function partnerOf(now: Run, { runs, baseline }: Pick<State, "runs" | "baseline">): { run: Run; as: Kinship } | undefined {
+/** The run to set beside this one: the pinned one, else its pair (one thing differs), else the one before. */
+export function partnerOf(now: Run, { runs, baseline }: Pick<State, "runs" | "baseline">): Partner | undefined {
+  const { pairs } = pageOf(now.settings.preset);
+  const kindOf = (other: Run) => (now.changes.length + other.changes.length > 0 ? undefined : pairs?.kindOf(now, other));
   const others = runs.filter((run) => areComparable(run, now) && !isSame(run, now)).toReversed();
   const pinned = others.find(({ id }) => id === baseline);
-  if (pinned) return { run: pinned, as: kinship(now, pinned) ?? "baseline" };
-  for (const wanted of ["all patches", "masked", "alone"] as const) {
-    const run = others.find((other) => kinship(now, other) === wanted);
-    if (run) return { run, as: wanted };
+  if (pinned) return { run: pinned, as: kindOf(pinned) ?? BASELINE };
+  for (const as of pairs?.kinds ?? []) {
+    const run = others.find((other) => kindOf(other) === as);
+    if (run) return { run, as };
   }
-  return others[0] && { run: others[0], as: "before" };
-}
-
-const MASK = KEYS.filter((key) => settingOf(key, "maskedkd").group === "mask");
-
-/** What a pair differs in, if it is one: everything else is the same, and nothing was changed on the way. */
-function kinship(now: Run, other: Run): Exclude<Kinship, "baseline" | "before"> | undefined {
-  if (isDetection(now.settings.preset)) return undefined;
-  if (now.changes.length + other.changes.length > 0 || now.step !== other.step) return undefined;
-  const unlike = differences(now.settings, other.settings);
-  const but = (keys: readonly Key[]) => unlike.every((key) => keys.includes(key));
-  const taught = (run: Run) => run.teacher !== undefined && run.settings.lambda > 0;
-  if (taught(now) && !taught(other) && but([...MASK, "lambda", "temperature", "teacher"])) return "alone";
-  if (now.teacher !== other.teacher || !but(MASK)) return undefined;
-  if (other.settings.keep === 1 && now.settings.keep < 1) return "all patches";
-  return now.settings.keep === 1 && other.settings.keep < 1 ? "masked" : undefined;
+  return others[0] && { run: others[0], as: BEFORE };
 }

@@ -1,24 +1,31 @@
-/** Views on the store that several panels share. */
-import type { BoxGallery, Look } from "../../worker/protocol";
-import { firstBoxGallery } from "../first";
-import { at, type History } from "./history";
-import { type State, shownStep } from "./store";
+/** What follows from the state, for all who show it or act on it. */
+import { SCHEMA, taskOf } from "../../tasks";
+import type { State } from "./store";
 
-/** Patches along an image's edge, and in all. */
-export const patchesAcross = ({ gallery }: State): number => Math.round(gallery.side / gallery.patch);
-export const patchCount = (state: State): number => patchesAcross(state) ** 2;
+/** The step shown: that under the pointer, the chosen one, or undefined for the newest. */
+export const shownStep = ({ hover, pinned }: State): number | undefined => hover ?? pinned;
 
-/** Patches k that a share of them means; the worker rounds alike. */
-export function keptOf(share: number, patches: number): number {
-  return Math.min(patches, Math.max(1, Math.round(share * patches)));
+/** Whether a run is past its first step. */
+export const begun = ({ step }: State): boolean => step > 0;
+
+/** The method the page is about: that of the run, or before it begins the chosen one. */
+export const presetOf = (state: State): string => (begun(state) && state.active ? state.active : state.wanted).preset;
+
+export const busy = ({ phase }: State): boolean => phase === "running" || phase === "compiling";
+
+/** Whether a run is at its planned end, or was stopped. */
+export const finished = ({ active, step, phase }: State): boolean =>
+  active !== undefined && (phase === "finished" || (step >= active.steps && phase === "paused"));
+
+/** Settings that differ from the run and act only with a new one. */
+export function waiting({ active, wanted }: State): string[] {
+  if (!active) return [];
+  const next = Object.entries(SCHEMA.of(wanted.preset)).filter(([, { when }]) => when === "next");
+  return next.map(([key]) => key).filter((key) => active[key] !== wanted[key]);
 }
 
-/** The look to show: that of the step pointed at, else the newest. */
-export const shownLook = (state: State): Look | undefined => at(state.history.looks, shownStep(state));
-
-/** The same for detection: what was found, and the feature maps. */
-export const shownBoxes = (state: State): History["boxLooks"][number] | undefined => at(state.history.boxLooks, shownStep(state));
-export const shownMaps = (state: State): History["maps"][number] | undefined => at(state.history.maps, shownStep(state));
-
-/** Held-out images with objects; before there is a worker, the first of them are painted here. */
-export const boxGalleryOf = ({ boxGallery }: State): BoxGallery => boxGallery ?? firstBoxGallery();
+/** Whether the run under way can take a live setting of the panel as it is. */
+export function actsOnRun(key: string, { active, wanted }: State): boolean {
+  if (!active || taskOf(active.preset) !== taskOf(wanted.preset)) return false;
+  return SCHEMA.of(active.preset)[key]?.when === "live" && key in wanted && active[key] !== wanted[key];
+}

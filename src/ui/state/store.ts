@@ -1,31 +1,25 @@
-/** Everything the page shows, in one store. Worker events are folded in by `receive`; the history is mutable, told by `version`. */
-import { create } from "zustand";
+/** Everything the page shows of runs, in one store. Worker events are folded in; the history is mutable, told by `version`. */
+import { create, type StoreApi, type UseBoundStore } from "zustand";
 import type { AdapterFacts } from "../../engine/device";
-import { type Change, fromPairs, type Key, type Preset, type Settings, settingOf, settingsOf } from "../../settings/experiment";
+import type { Change, Settings } from "../../settings/run";
+import { SCHEMA, taskOf } from "../../tasks";
 import type { Cost, Reference, TeacherTime } from "../../tasks/task";
-import type { BoxGallery, Erasure, ErrorReport, Event, Frequency, Gallery, Look, Phase } from "../../worker/protocol";
-import { firstGallery } from "../first";
-import type { Focus } from "../tasks/detection/featureMaps";
-import { History } from "./history";
+import type { ErrorReport, Event, Phase } from "../../worker/protocol";
+import { pageOf } from "../tasks";
+import { History, type Numbers } from "./history";
 import type { Run } from "./runs";
-import { readUrl } from "./url";
-
-/** Rows of the gallery. */
-export type View = "mask" | "saliency" | "heads" | "kept" | "untrained";
 
 export interface State {
   phase: Phase;
   note: string;
   adapter?: AdapterFacts;
-  gallery: Gallery;
-  frequency?: Frequency;
-  boxGallery?: BoxGallery;
-  erasure?: Erasure;
+  /** The newest data of each picture, by task and by name of the view. */
+  views: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** What a visitor wants to see of each task's pictures: rows, an image, a level. The task knows its own. */
+  picks: Readonly<Record<string, unknown>>;
   /** What errors cost, as last measured, and how far measuring it has come. */
   errors?: ErrorReport;
   measuring?: number;
-  /** The gallery in the eyes of a student that has learnt nothing. */
-  untrained?: Look;
   cost?: Cost;
   /** As last measured, until a setting of the mask changes. */
   teacherTime?: TeacherTime;
@@ -39,9 +33,9 @@ export interface State {
   step: number;
   changes: Change[];
   /** Live changes that can be taken back, oldest first. */
-  undo: { key: Key; from: string | number; at: number }[];
-  /** What is wrong with a control's entry. */
-  problems: Partial<Record<Key, string>>;
+  undo: { key: string; from: string | number; at: number }[];
+  /** What is wrong with a control's entry, by key. */
+  problems: Readonly<Record<string, string | undefined>>;
   urlProblems: string[];
   failure?: { message: string; remedy: string; fatal: boolean };
   /** A run kept by this browser that can be continued. */
@@ -54,22 +48,18 @@ export interface State {
   /** Step shown because a pointer is on a chart, and because someone chose it. */
   hover?: number;
   pinned?: number;
-  views: View[];
-  /** Which feature maps are shown. */
-  focus: Focus;
 }
 
-function initial(): State {
-  const { settings, problems } = fromPairs(readUrl().settings);
-  return {
-    ...{ phase: "opening", note: "", gallery: firstGallery(), wanted: settings, step: 0, changes: [], undo: [] },
-    ...{ problems: {}, urlProblems: problems, history: new History(settings.steps), version: 0, runs: [], views: ["mask", "saliency"] },
-    focus: { image: 0, level: 0, side: 2, cell: 0 },
-  };
-}
+export type RunStore = UseBoundStore<StoreApi<State>>;
 
-export const useStore = create<State>()(initial);
-export const { getState, setState } = useStore;
+/** A page that has just been opened with these settings in its address. */
+export function createRunStore(address: URLSearchParams): RunStore {
+  const { settings, problems } = SCHEMA.fromPairs(address);
+  return create<State>()(() => ({
+    ...{ phase: "opening", note: "", views: {}, picks: {}, wanted: settings, step: 0, changes: [], undo: [], problems: {} },
+    ...{ urlProblems: problems, history: new History(settings.steps), version: 0, runs: [] },
+  }));
+}
 
 /** Adds a change to the list shown; several of one setting at one step are one. */
 export function withChange(changes: Change[], change: Change): Change[] {
@@ -80,14 +70,15 @@ export function withChange(changes: Change[], change: Change): Change[] {
 }
 
 /** Folds a worker's event into the state. Step reports only enter the history; `version` tells when to redraw. */
-export function receive(event: Event): void {
-  const { history, active, cost, teacherTime } = getState();
+export function receive(store: RunStore, event: Event): void {
+  const { history, active, cost, teacherTime } = store.getState();
   // Hundreds of steps a second must not redraw the page each.
   if (event.type === "step") history.push(event.report, cost && active && price(cost, active, teacherTime));
-  else setState(fold(event, getState()));
+  else store.setState(fold(event, store.getState()));
 }
 
-function fold(event: Event, { history, active, version, step, changes, urlProblems }: State): Partial<State> {
+function fold(event: Event, state: State): Partial<State> {
+  const { history, active, version, changes, urlProblems } = state;
   switch (event.type) {
     case "phase":
       return { phase: event.phase, note: event.note };
@@ -95,31 +86,14 @@ function fold(event: Event, { history, active, version, step, changes, urlProble
       return { adapter: event.facts };
     case "unusable":
       return { urlProblems: [...new Set([...urlProblems, event.problem])] };
-    case "gallery":
-      return { gallery: event.gallery };
     case "started":
-      return started(event, history);
-    case "look":
-      history.addLook(event.look);
-      return { version: version + 1, step: Math.max(event.look.step, step) };
-    case "untrained":
-      return { untrained: event.look };
-    case "frequency":
-      return { frequency: event.frequency };
-    case "boxGallery":
-      return { boxGallery: event.gallery };
-    case "boxLook":
-      history.addBoxLook(event.look);
-      return { version: version + 1, step: Math.max(event.look.step, step) };
-    case "erasure":
-      return { erasure: event.erasure };
+      return started(event, state);
+    case "view":
+      return shown(event, state);
     case "measuring":
       return { measuring: event.share ?? undefined };
     case "errors":
       return { errors: event.errors };
-    case "pulls":
-      history.measured("pulls", shares(event.pulls.norms));
-      return { version: version + 1 };
     case "evaluated":
       history.measured("scores", event.scores);
       history.evaluations.push({ step: event.step, scores: event.scores, count: event.count });
@@ -129,7 +103,7 @@ function fold(event: Event, { history, active, version, step, changes, urlProble
         changes: withChange(changes, event.change),
         active: active && { ...active, [event.change.key]: event.change.to },
         // Another mask takes another time; it has yet to be measured.
-        ...(active && settingOf(event.change.key, active.preset).group === "mask" && { teacherTime: undefined }),
+        ...(active && SCHEMA.setting(event.change.key, active.preset).group === "mask" && { teacherTime: undefined }),
       };
     case "cost":
       return { cost: event.cost };
@@ -142,62 +116,41 @@ function fold(event: Event, { history, active, version, step, changes, urlProble
   }
 }
 
-function started({ settings, dataset, teacher, step, changes }: Extract<Event, { type: "started" }>, history: History): Partial<State> {
+/** Comes before a run has started, and stays. */
+const GALLERY = "gallery";
+
+function started(event: Extract<Event, { type: "started" }>, { history, views }: State): Partial<State> {
+  const { settings, dataset, teacher, step, changes } = event;
+  const task = taskOf(settings.preset).name;
   // A resumed run comes with its own history.
   const fresh = step === 0 || history.total !== settings.steps || history.points.at(-1)?.step !== step;
   return {
-    ...{ active: settings, dataset, teacher: teacher?.name ?? null, step, changes, failure: undefined, frequency: undefined },
-    ...{
-      erasure: undefined,
-      errors: undefined,
-      measuring: undefined,
-      teacherTime: undefined,
-      hover: undefined,
-      pinned: undefined,
-      undo: [],
-      version: 0,
-      untrained: undefined,
-    },
+    ...{ active: settings, dataset, teacher: teacher?.name ?? null, step, changes, failure: undefined, undo: [], version: 0 },
+    ...{ errors: undefined, measuring: undefined, teacherTime: undefined, hover: undefined, pinned: undefined },
+    views: { ...views, [task]: { [GALLERY]: views[task]?.[GALLERY] } },
     ...(fresh && { history: new History(settings.steps) }),
   };
 }
 
-/** Norms as shares of their sum. */
-function shares(norms: Record<string, number>): Record<string, number> {
-  const sum = Object.values(norms).reduce((a, b) => a + b, 0);
-  return Object.fromEntries(Object.entries(norms).map(([name, norm]) => [name, sum > 0 ? norm / sum : 0]));
+/** A picture's newest data. Those of the run's own task also enter its history. */
+function shown({ task, view }: Extract<Event, { type: "view" }>, { views, active, history, version, step }: State): Partial<State> {
+  const newest = { views: { ...views, [task]: { ...views[task], [view.name]: view.value } } };
+  if (!active || task !== taskOf(active.preset).name) return newest;
+  const { condense, numbers } = pageOf(active.preset);
+  const measured = numbers?.[view.name]?.(view.value);
+  if (measured) history.measured(view.name, measured);
+  const kept = view.keep !== undefined && view.step !== undefined;
+  if (kept) {
+    const value = condense?.[view.name]?.(view.value) ?? view.value;
+    history.keep(task, view.name, { step: view.step!, value }, view.keep!);
+  }
+  return { ...newest, ...((kept || measured) && { version: version + 1, step: Math.max(view.step ?? 0, step) }) };
 }
 
-/** What a step costs. Letting the teacher choose its own patches takes a full pass on top. */
-export function price(
-  { macs, fullMacs, bufferBytes }: Cost,
-  { criterion, batch }: Settings,
-  time: TeacherTime | undefined,
-): Record<string, number> {
-  const extra = criterion === "teacher" && macs < fullMacs ? fullMacs : 0;
+/** What a step costs. */
+export function price({ macs, fullMacs, bufferBytes }: Cost, settings: Settings, time: TeacherTime | undefined): Numbers {
+  const extra = macs < fullMacs && pageOf(settings.preset).extraPass?.(settings) ? fullMacs : 0;
+  const { batch } = settings;
   const computed = { macs: (macs + extra) * batch, fullMacs: fullMacs * batch, memory: bufferBytes };
   return time ? { ...computed, teacherMs: time.ms, teacherFullMs: time.fullMs } : computed;
 }
-
-/** The step shown: that under the pointer, the chosen one, or undefined for the newest. */
-export const shownStep = ({ hover, pinned }: State): number | undefined => hover ?? pinned;
-
-/** Whether a run is past its first step. */
-export const begun = ({ step }: State): boolean => step > 0;
-
-/** The method the page is about: that of the run, or before it begins the chosen one. */
-export const presetOf = (state: State): Preset => (begun(state) && state.active ? state.active : state.wanted).preset;
-
-export const busy = ({ phase }: State): boolean => phase === "running" || phase === "compiling";
-
-/** Whether a run is at its planned end, or was stopped. */
-export const finished = ({ active, step, phase }: State): boolean =>
-  active !== undefined && (phase === "finished" || (step >= active.steps && phase === "paused"));
-
-/** Settings that differ from the run and act only with a new one. */
-export const waiting = ({ active, wanted }: State): Key[] =>
-  active
-    ? (Object.keys(settingsOf(wanted.preset)) as Key[]).filter(
-        (key) => settingsOf(wanted.preset)[key].when === "next" && active[key] !== wanted[key],
-      )
-    : [];

@@ -1,8 +1,9 @@
 /**
  * The address carries every setting that is not at its default, so that it can be shared. `kernels`, which forces kernel
- * variants (`?kernels=gemm=quad4x4,rows=lane`), is none of them: it says how to compute, not what.
+ * variants (`?kernels=gemm=quad4x4,rows=lane`), is no setting: it says how to compute, not what.
  */
-import { type Settings, toQuery } from "../../settings/experiment";
+import type { Settings } from "../../settings/run";
+import { SCHEMA } from "../../tasks";
 
 const KERNELS = "kernels";
 
@@ -16,6 +17,6 @@ export function readUrl(): { settings: URLSearchParams; kernels?: string } {
 
 export function writeUrl(settings: Settings): void {
   const { kernels } = readUrl();
-  const query = [toQuery(settings), kernels && String(new URLSearchParams({ [KERNELS]: kernels }))].filter(Boolean).join("&");
+  const query = [SCHEMA.toQuery(settings), kernels && String(new URLSearchParams({ [KERNELS]: kernels }))].filter(Boolean).join("&");
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
 }

@@ -1,7 +1,7 @@
 /** The price of the teacher, as masked and at all patches: computed, measured, allocated; the paper's own figures beside. */
 import type { ReactNode } from "react";
 import { bytes, milliseconds, percent, scaled, short } from "../../format";
-import { useStore } from "../../state/store";
+import { useStore } from "../../state/app";
 
 /** The paper's DeiT-S teacher (Tables 2 and 10) and training with DeiT-B (Table 11). What it calls a FLOP is a MAC. */
 const PAPER = {

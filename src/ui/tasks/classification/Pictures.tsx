@@ -1,16 +1,18 @@
 /** The gallery: held-out images in rows, what student and teacher make of them, and which patches the teacher gets to see. */
 import { useMemo, useRef, useState } from "react";
 import { useShallow } from "zustand/shallow";
+import type { Gallery } from "../../../tasks/classification/views";
 import { PicturesExport } from "../../charts/Export";
 import { TimeBar } from "../../charts/TimeBar";
-import { useVeil } from "../../draw/maskColors";
-import { bakePicture } from "../../draw/patches";
-import { shownLook } from "../../state/selectors";
-import { setState, shownStep, useStore, type View } from "../../state/store";
-import { layersOf } from "./layers";
+import { useMaskColors } from "../../draw/maskColors";
+import { bake } from "../../draw/patches";
+import { usePick, useStore } from "../../state/app";
+import { shownStep } from "../../state/selectors";
+import { frequencyOf, galleryOf, snapshotOf, snapshotsOf, untrainedOf } from "./gallery";
+import { layersOf, type Row } from "./layers";
 import { Strip } from "./Strip";
 
-const VIEWS: [View, string][] = [
+const ROWS: [Row, string][] = [
   ["mask", "Mask"],
   ["saliency", "Saliency"],
   ["heads", "Attention per head"],
@@ -18,29 +20,30 @@ const VIEWS: [View, string][] = [
   ["untrained", "Untrained student"],
 ];
 
+const FIRST: { rows: Row[] } = { rows: ["mask", "saliency"] };
+
 export function Pictures() {
   const panel = useRef<HTMLElement>(null);
-  const { gallery, frequency, untrained, teacher, views } = useStore(
-    useShallow(({ gallery, frequency, untrained, teacher, views }) => ({ gallery, frequency, untrained, teacher, views })),
+  const shown = useStore(
+    useShallow((state) => ({
+      ...{ gallery: galleryOf(state), snapshot: snapshotOf(state), untrained: untrainedOf(state), frequency: frequencyOf(state) },
+      ...{ teacher: state.teacher, masked: String((state.active ?? state.wanted).masked) },
+    })),
   );
-  const look = useStore(shownLook);
-  const masked = useStore(({ active, wanted }) => (active ?? wanted).masked);
   const live = useStore((state) => shownStep(state) === undefined);
+  const [{ rows }, pick] = usePick("classification", FIRST);
   const [reading, setReading] = useState("");
-  const veil = useVeil();
-  const pictures = useMemo(
-    () => gallery.labels.map((_, i) => ({ colour: bakePicture(gallery, i), grey: bakePicture(gallery, i, true) })),
-    [gallery],
-  );
-  const layers = useMemo(
-    () => views.flatMap((view) => layersOf(view, { look, gallery, frequency, untrained, teacher, masked })),
-    [views, look, gallery, frequency, untrained, teacher, masked],
-  );
+  const colors = useMaskColors();
+  const { gallery, snapshot, teacher } = shown;
+  const pictures = useMemo(() => baked(gallery), [gallery]);
+  const layers = useMemo(() => rows.flatMap((row) => layersOf(row, shown)), [rows, shown]);
   return (
-    <section ref={panel} className="panel pictures" aria-labelledby="pictures-title" data-look={look?.step}>
+    <section ref={panel} className="panel pictures" aria-labelledby="pictures-title" data-look={snapshot?.step}>
       <div className="panel-head">
-        <h2 id="pictures-title">What the teacher sees {look && <small>{live ? `step ${look.step}` : `as of step ${look.step}`}</small>}</h2>
-        <ViewSwitch views={views} />
+        <h2 id="pictures-title">
+          What the teacher sees {snapshot && <small>{live ? `step ${snapshot.step}` : `as of step ${snapshot.step}`}</small>}
+        </h2>
+        <RowSwitch rows={rows} onPick={(rows) => pick({ rows })} />
       </div>
       {layers.map((layer, i) => (
         <Strip
@@ -49,9 +52,9 @@ export function Pictures() {
           pictures={pictures}
           gallery={gallery}
           captions={i === 0}
-          answers={look}
-          taught={teacher !== null}
-          veil={veil}
+          answers={snapshot}
+          distilled={teacher !== null}
+          colors={colors}
           onRead={setReading}
         />
       ))}
@@ -61,22 +64,32 @@ export function Pictures() {
         </p>
         <PicturesExport panel={panel} />
       </div>
-      <TimeBar />
+      <TimeBar momentsOf={snapshotsOf} />
     </section>
   );
 }
 
+/** Each image in colour, and in grey where colour is to mean something else. */
+function baked({ labels, images, side, channels }: Gallery) {
+  const area = side * side;
+  return labels.map((_, i) => {
+    const planes = images.subarray(i * channels * area, (i + 1) * channels * area);
+    const value = (pixel: number, channel: number) => planes[(channels === 1 ? 0 : channel) * area + pixel];
+    return { colour: bake(side, value), grey: bake(side, value, true) };
+  });
+}
+
 /** Rows to show; one at least stays. */
-function ViewSwitch({ views }: { views: View[] }) {
-  const toggle = (view: View) => {
-    const chosen = VIEWS.map(([v]) => v).filter((v) => (v === view ? !views.includes(v) : views.includes(v)));
-    if (chosen.length) setState({ views: chosen });
+function RowSwitch({ rows, onPick }: { rows: Row[]; onPick(rows: Row[]): void }) {
+  const toggle = (row: Row) => {
+    const chosen = ROWS.map(([r]) => r).filter((r) => (r === row ? !rows.includes(r) : rows.includes(r)));
+    if (chosen.length) onPick(chosen);
   };
   return (
     <fieldset className="switch">
       <legend className="hidden">Rows to show</legend>
-      {VIEWS.map(([view, title]) => (
-        <button key={view} type="button" aria-pressed={views.includes(view)} onClick={() => toggle(view)}>
+      {ROWS.map(([row, title]) => (
+        <button key={row} type="button" aria-pressed={rows.includes(row)} onClick={() => toggle(row)}>
           {title}
         </button>
       ))}

@@ -1,9 +1,10 @@
 /** A row of the gallery: every image under one layer; the first row also says what student and teacher answer. */
 import { memo } from "react";
-import type { Gallery, Look } from "../../../worker/protocol";
-import { GRADIENT } from "../../draw/colormap";
+import type { Gallery, Snapshot } from "../../../tasks/classification/views";
 import { GridCanvas } from "../../draw/GridCanvas";
-import { paintGrid, paintHeat, paintMask, paintPicture, type Veil } from "../../draw/patches";
+import { cellsOf } from "../../draw/grid";
+import { Legend } from "../../draw/Legend";
+import { type MaskColors, paintGrid, paintHeat, paintMask, paintPicture } from "../../draw/patches";
 import { short } from "../../format";
 import type { Layer } from "./layers";
 
@@ -18,10 +19,10 @@ interface StripProps {
   gallery: Gallery;
   /** Whether to print what the images are, and what was answered. */
   captions: boolean;
-  answers?: Look;
+  answers?: Snapshot;
   /** Whether there is, or may be, a teacher. */
-  taught: boolean;
-  veil: Veil;
+  distilled: boolean;
+  colors: MaskColors;
   onRead(text: string): void;
 }
 
@@ -46,35 +47,27 @@ export const Strip = memo(function Strip(props: StripProps) {
   );
 });
 
-function Picture({
-  gallery,
-  layer,
-  picture,
-  index,
-  captions,
-  answers,
-  taught,
-  veil,
-  onRead,
-}: StripProps & { picture: Baked; index: number }) {
-  const { across } = layer;
+function Picture({ gallery, layer, picture, index, captions, answers, ...rest }: StripProps & { picture: Baked; index: number }) {
+  const { distilled, colors, onRead } = rest;
+  const { grid } = layer;
+  const patches = cellsOf(grid);
   const truth = gallery.classes[gallery.labels[index]];
   const values = layer.values?.(index);
   const kept = layer.kept?.(index);
   const paint = (context: CanvasRenderingContext2D) => {
     paintPicture(context, values ? picture.grey : picture.colour);
-    if (values) paintHeat(context, values, layer.range, 0.72);
-    else if (kept) paintMask(context, kept, across, veil);
-    paintGrid(context, across);
+    if (values) paintHeat(context, values, grid, layer.range, 0.72);
+    else if (kept) paintMask(context, kept, grid, colors);
+    paintGrid(context, grid);
   };
   const describe = (cell: number) =>
     [kept && (kept.has(cell) ? "kept" : "masked"), values && `${layer.unit} ${short(values[cell])}`].filter(Boolean).join(", ") || "shown";
-  const k = kept?.size ?? (layer.id === "mask" && answers?.teacher ? across ** 2 : undefined);
-  const label = `${layer.title}, image ${index + 1}, ${truth}. ${k === undefined ? "" : `${k} of ${across ** 2} patches kept.`}`;
+  const k = kept?.size ?? (layer.id === "mask" && answers?.teacher ? patches : undefined);
+  const label = `${layer.title}, image ${index + 1}, ${truth}. ${k === undefined ? "" : `${k} of ${patches} patches kept.`}`;
   return (
     <figure>
       <GridCanvas
-        across={across}
+        grid={grid}
         label={label}
         paint={paint}
         describe={describe}
@@ -85,7 +78,7 @@ function Picture({
         <figcaption>
           <b>{truth}</b>
           <Answer who="student" said={answers?.student[index]} gallery={gallery} index={index} />
-          {taught && <Answer who="teacher" said={answers?.teacher?.[index]} gallery={gallery} index={index} />}
+          {distilled && <Answer who="teacher" said={answers?.teacher?.[index]} gallery={gallery} index={index} />}
         </figcaption>
       )}
     </figure>
@@ -99,14 +92,6 @@ function Answer({ who, said, gallery, index }: { who: string; said?: number; gal
     <span className={`answer ${right ? "right" : "wrong"}`}>
       <span className="who">{who}</span> {gallery.classes[said]}&nbsp;<span aria-hidden="true">{right ? "✓" : "✗"}</span>
       <span className="hidden">{right ? " (right)" : " (wrong)"}</span>
-    </span>
-  );
-}
-
-export function Legend({ low, high }: { low: number; high: number }) {
-  return (
-    <span className="legend">
-      {short(low)} <i style={{ background: GRADIENT }} aria-hidden="true" /> {short(high)}
     </span>
   );
 }

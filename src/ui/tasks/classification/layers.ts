@@ -1,17 +1,20 @@
 /** The rows of the gallery: what lies over its images in each, kept patches or a value per patch. */
-import type { Frequency, Gallery, Look } from "../../../worker/protocol";
+import type { Gallery, Snapshot } from "../../../tasks/classification/views";
+import type { Frequency } from "../../../tasks/frequency";
+import { cellsOf, type Grid } from "../../draw/grid";
 import { percent, short } from "../../format";
-import type { State, View } from "../../state/store";
+
+/** What the rows can show. */
+export type Row = "mask" | "saliency" | "heads" | "kept" | "untrained";
 
 export interface Layer {
   id: string;
   title: string;
-  /** What to know about this row, in a sentence. */
+  /** What to know about this row, in a few words. */
   note: string;
   /** What a value means. */
   unit: string;
-  /** Patches along an edge. */
-  across: number;
+  grid: Grid;
   /** Value per patch of image i, and the least and greatest over all images. */
   values?(image: number): ArrayLike<number>;
   range: [number, number];
@@ -19,38 +22,37 @@ export interface Layer {
   kept?(image: number): ReadonlySet<number>;
 }
 
-/** What a row is made from. */
-export type Source = Pick<State, "gallery" | "frequency" | "untrained" | "teacher"> & {
-  look: Look | undefined;
+/** What the rows are made from. */
+export interface Shown {
+  gallery: Gallery;
+  snapshot?: Snapshot;
+  /** The same of the student as it was before its first step. */
+  untrained?: Snapshot;
+  frequency?: Frequency;
+  /** Name of the teacher; null when there is none, undefined while nobody knows. */
+  teacher?: string | null;
   /** Who is masked. */
   masked: string;
-};
-
-/** A row, or one for every head; none where there is nothing to show yet. */
-export function layersOf(view: View, source: Source): Layer[] {
-  const { look, gallery, untrained, frequency } = source;
-  if (view === "mask") return [maskLayer(source)];
-  if (view === "untrained") return untrained?.kept ? [untrainedLayer(untrained.kept, gallery)] : [];
-  if (view === "kept") return frequency ? keptLayer(frequency, gallery) : [];
-  if (!look) return [];
-  // The student may cut the image otherwise than the teacher.
-  const n = look.attention.length / look.heads / look.student.length;
-  if (view === "saliency") return [saliencyLayer(look, n)];
-  return Array.from({ length: look.heads }, (_, head) => headLayer(look, n, head));
 }
 
-const cut = ({ side, patch }: Gallery) => Math.round(side / patch);
+/** The layers of a row: one, or one for every head; none where there is nothing to show yet. */
+export function layersOf(row: Row, shown: Shown): Layer[] {
+  const { snapshot, gallery, untrained, frequency } = shown;
+  if (row === "mask") return [maskLayer(shown)];
+  if (row === "untrained") return untrained?.kept ? [untrainedLayer(untrained.kept, gallery)] : [];
+  if (row === "kept") return frequency ? keptLayer(frequency, gallery) : [];
+  if (!snapshot) return [];
+  if (row === "saliency") return [saliencyLayer(snapshot, gallery)];
+  return Array.from({ length: snapshot.heads }, (_, head) => headLayer(snapshot, head));
+}
 
-function maskLayer({ look, gallery, teacher, masked }: Source): Layer {
+function maskLayer({ snapshot, gallery, teacher, masked }: Shown): Layer {
   const common = { id: "mask", ...plain(gallery) };
-  if (look?.kept)
-    return {
-      ...common,
-      title: masked === "student" ? "Student sees" : "Teacher sees",
-      note: extent(look.kept, gallery),
-      ...keptOf(look.kept, gallery),
-    };
-  if (!look) return { ...common, title: "Images", note: "held out, cut into patches" };
+  if (snapshot?.kept) {
+    const title = masked === "student" ? "Student sees" : "Teacher sees";
+    return { ...common, title, note: extent(snapshot.kept, gallery), ...keptOf(snapshot.kept, gallery) };
+  }
+  if (!snapshot) return { ...common, title: "Images", note: "held out, cut into patches" };
   if (teacher) return { ...common, title: "Teacher sees", note: "every patch" };
   return { ...common, title: "Student sees", note: "every patch; no teacher, no mask" };
 }
@@ -59,45 +61,50 @@ function untrainedLayer(kept: Uint32Array, gallery: Gallery): Layer {
   return { id: "untrained", title: "Untrained student", note: extent(kept, gallery), ...plain(gallery), ...keptOf(kept, gallery) };
 }
 
-const plain = (gallery: Gallery): Pick<Layer, "unit" | "range" | "across"> => ({ unit: "", range: [0, 0], across: cut(gallery) });
+const plain = ({ grid }: Gallery): Pick<Layer, "unit" | "range" | "grid"> => ({ unit: "", range: [0, 0], grid });
 
 /** How much is kept, in patches and, where the data know, of the objects. */
-function extent(kept: Uint32Array, gallery: Gallery): string {
-  const images = gallery.labels.length;
-  const n = cut(gallery) ** 2;
+function extent(kept: Uint32Array, { labels, grid, objects }: Gallery): string {
+  const images = labels.length;
+  const n = cellsOf(grid);
   const k = kept.length / images;
-  const { objects } = gallery;
   const patches = `${k} of ${n} patches`;
   if (!objects) return patches;
   const seen = kept.reduce((sum, patch, at) => sum + objects[Math.floor(at / k) * n + patch], 0) / images;
   return `${patches}, ${percent(Math.round(100 * seen) / 100)} of the objects`;
 }
 
-function saliencyLayer(look: Look, n: number): Layer {
-  const note = "the student's attention, mean over heads: ranks the patches";
-  return { id: "saliency", title: "Saliency", note, unit: "attention", ...rows(meanOverHeads(look, n), n) };
+/** What ranked the patches. Where all are shown and none had to be chosen, the student's attention. */
+function saliencyLayer(snapshot: Snapshot, gallery: Gallery): Layer {
+  const common = { id: "saliency", title: "Saliency" };
+  if (snapshot.score) return { ...common, note: "ranked the patches", unit: "score", ...valuesOf(snapshot.score, gallery.grid) };
+  const attention = meanOverHeads(snapshot);
+  return { ...common, note: "the student's attention, mean over heads", unit: "attention", ...valuesOf(attention, snapshot.grid) };
 }
 
-function headLayer({ attention, heads }: Look, n: number, head: number): Layer {
+function headLayer({ attention, heads, grid }: Snapshot, head: number): Layer {
+  const n = cellsOf(grid);
   const values = attention.filter((_, at) => Math.floor(at / n) % heads === head);
-  return { id: `head-${head}`, title: `Head ${head + 1} of ${heads}`, note: "last block", unit: "attention", ...rows(values, n) };
+  return { id: `head-${head}`, title: `Head ${head + 1} of ${heads}`, note: "last block", unit: "attention", ...valuesOf(values, grid) };
 }
 
-/** How often each patch of the gallery was kept over the whole run; nothing before the first look that counts. */
-function keptLayer({ stages }: Frequency, gallery: Gallery): Layer[] {
-  const [images, n] = [gallery.labels.length, cut(gallery) ** 2];
+/** How often each patch of the gallery was kept over the whole run; nothing before the first snapshot that counts. */
+function keptLayer({ stages }: Frequency, { labels, grid }: Gallery): Layer[] {
+  const [images, n] = [labels.length, cellsOf(grid)];
   const watched = stages[0].watched.counts.length / n;
-  const looks = stages.reduce((sum, stage) => sum + stage.watched.images / watched, 0);
-  if (looks === 0) return [];
+  const snapshots = stages.reduce((sum, stage) => sum + stage.watched.images / watched, 0);
+  if (snapshots === 0) return [];
   const counts = (at: number) => stages.reduce((sum, stage) => sum + stage.watched.counts[at], 0);
-  const rates = Float32Array.from({ length: images * n }, (_, at) => counts(at) / looks);
+  const rates = Float32Array.from({ length: images * n }, (_, at) => counts(at) / snapshots);
   const k = rates.reduce((a, b) => a + b, 0) / images;
-  const note = `share of ${looks} moments of the run; each image's shares sum to ${short(k)}`;
-  return [{ id: "kept", title: "How often kept", note, unit: "kept", ...rows(rates, n), range: [0, 1] }];
+  const note = `share of ${snapshots} moments of the run; each image's shares sum to ${short(k)}`;
+  return [{ id: "kept", title: "How often kept", note, unit: "kept", ...valuesOf(rates, grid), range: [0, 1] }];
 }
 
-function rows(values: Float32Array, n: number): Pick<Layer, "values" | "range" | "across"> {
-  return { across: Math.sqrt(n), values: (image) => values.subarray(image * n, (image + 1) * n), range: mostOf(values) };
+/** A value per patch of each image, image after image. */
+function valuesOf(values: Float32Array, grid: Grid): Pick<Layer, "values" | "range" | "grid"> {
+  const n = cellsOf(grid);
+  return { grid, values: (image) => values.subarray(image * n, (image + 1) * n), range: mostOf(values) };
 }
 
 /** Where all but two in a hundred on either side lie: a single bright patch would leave all others dark. */
@@ -107,7 +114,8 @@ function mostOf(values: ArrayLike<number>): [number, number] {
   return [at(0.02), at(0.98)];
 }
 
-function meanOverHeads({ attention, heads }: Look, n: number): Float32Array {
+function meanOverHeads({ attention, heads, grid }: Snapshot): Float32Array {
+  const n = cellsOf(grid);
   return Float32Array.from({ length: attention.length / heads }, (_, at) => {
     const [image, patch] = [Math.floor(at / n), at % n];
     let sum = 0;

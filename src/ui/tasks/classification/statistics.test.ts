@@ -16,7 +16,9 @@ test("entropy is ln N for a flat map and 0 for a single position", () => {
 
 test("the centre is set against the outermost ring", () => {
   const map = Array.from({ length: 16 }, (_, i) => ([5, 6, 9, 10].includes(i) ? 3 : 1.5));
-  expect(centreAndBorder(map)).toEqual({ centre: 3, border: 1.5 });
+  expect(centreAndBorder(map, [4, 4])).toEqual({ centre: 3, border: 1.5 });
+  const oblong = Array.from({ length: 12 }, (_, i) => ([5, 6].includes(i) ? 4 : 2));
+  expect(centreAndBorder(oblong, [3, 4])).toEqual({ centre: 4, border: 2 });
 });
 
 test("chance strays by two standard errors", () => {

@@ -1,5 +1,6 @@
 /** Figures about how often patches are kept. */
-import type { Tally } from "../../../worker/protocol";
+import type { Tally } from "../../../tasks/frequency";
+import { columnOf, type Grid, rowOf } from "../../draw/grid";
 
 /** Rate of each patch, k/N that random choice would give on average, and the rates' sum, which is k. */
 export interface Rates {
@@ -21,16 +22,16 @@ export function entropy(rates: ArrayLike<number>): number {
   return values.reduce((h, v) => (v > 0 ? h - (v / sum) * Math.log(v / sum) : h), 0);
 }
 
-/** Mean over inner positions and over the outermost ring of the square grid. */
-export function centreAndBorder(rates: ArrayLike<number>): { centre: number; border: number } {
-  const across = Math.sqrt(rates.length);
+/** Mean over inner positions and over the outermost ring of the grid. */
+export function centreAndBorder(rates: ArrayLike<number>, grid: Grid): { centre: number; border: number } {
+  const [rows, columns] = grid;
   const sums = { border: 0, centre: 0 };
   for (let i = 0; i < rates.length; i++) {
-    const [x, y] = [i % across, Math.floor(i / across)];
-    const outer = x === 0 || y === 0 || x === across - 1 || y === across - 1;
+    const [y, x] = [rowOf(i, grid), columnOf(i, grid)];
+    const outer = x === 0 || y === 0 || x === columns - 1 || y === rows - 1;
     sums[outer ? "border" : "centre"] += rates[i];
   }
-  const inside = (across - 2) ** 2;
+  const inside = (rows - 2) * (columns - 2);
   return { centre: sums.centre / inside, border: sums.border / (rates.length - inside) };
 }
 

@@ -5,7 +5,7 @@ interface ChannelBarsProps {
   title: string;
   note: string;
   values: ArrayLike<number>;
-  /** Share in which each channel is erased; 0 or 1 for a single look. */
+  /** Share in which each channel is erased; 0 or 1 at a single step. */
   erased?: ArrayLike<number>;
   threshold?: number;
 }

@@ -1,75 +1,63 @@
-/** How often each position and each channel was erased over the run. */
+/** How often each position and each channel was erased over the run, and how far off what was regenerated there was. */
 import { memo, useDeferredValue, useState } from "react";
-import type { Erasure } from "../../../worker/protocol";
+import type { MethodInfo, ViewSpec } from "../../../methods/method";
+import type { Erasure } from "../../../tasks/detection/views";
 import { GridCanvas } from "../../draw/GridCanvas";
-import { paintBorders, paintGrid, paintHeat } from "../../draw/patches";
+import { Legend } from "../../draw/Legend";
+import { paintGrid, paintHeat } from "../../draw/patches";
 import { percent, short } from "../../format";
-import { useStore } from "../../state/store";
-import { Legend } from "../classification/Strip";
+import { useStore } from "../../state/app";
+import { paintRegions } from "./borders";
 import { ChannelBars } from "./ChannelBars";
-import { bordersOf, extremes, type Focus, levelsOf, type Maps, nearest, type Plane, planeOf, regionsAt, sidesOf } from "./featureMaps";
+import { extremes, type FeatureMap, type Focus, isAt, levelsOf, nearest, type Plane, planeOf, rowsOf } from "./featureMaps";
+import { levelName, useFocus } from "./focus";
+import { erasureOf, shownMethod } from "./gallery";
+import { specsOf } from "./pictures";
 
 export function ErasureMaps() {
-  const erasure = useDeferredValue(useStore((state) => state.erasure));
-  const wanted = useDeferredValue(useStore((state) => state.focus));
-  return <Drawn erasure={erasure} wanted={wanted} />;
+  const erasure = useDeferredValue(useStore(erasureOf));
+  const [wanted] = useFocus();
+  return <Drawn erasure={erasure} wanted={useDeferredValue(wanted)} method={useStore(shownMethod)} />;
 }
 
-const Drawn = memo(function Drawn({ erasure, wanted }: { erasure?: Erasure; wanted: Focus }) {
+const Drawn = memo(function Drawn({ erasure, wanted, method }: { erasure?: Erasure; wanted: Focus; method: MethodInfo }) {
   const [reading, setReading] = useState("");
-  const shares: Maps = asImages(erasure?.shares ?? {});
-  const focus = nearest(wanted, shares, 1);
-  const sides = sidesOf(shares, focus.level);
-  const maps = Object.keys(shares).flatMap((name) => {
-    const [kind, level, side] = name.split(".");
-    const here = level === undefined || level === "input" || Number(level) === focus.level;
-    const plane = here && kind !== "channelMask" && planeOf(shares[name], 0);
-    return plane ? [{ name, kind, side: Number(side ?? 1), plane }] : [];
+  const maps = (erasure?.maps ?? []).map(ofOneImage);
+  const focus = nearest(wanted, maps, 1);
+  const specs = specsOf(method);
+  // Every division into regions is shown.
+  const here = maps.filter((map) => map.view in specs && isAt(map, { ...focus, regions: map.at.regions ?? focus.regions }));
+  const planes = here.flatMap((map) => {
+    const plane = specs[map.view].kind !== "channelMask" && planeOf(map, 0);
+    return plane ? [{ map, plane }] : [];
   });
-  const channels = regionsAt(shares[`channelMask.${focus.level}`], 0, sides, focus.side)[focus.cell];
-  if (!erasure?.looks || maps.length === 0) return <Empty />;
+  const channels = here.find((map) => specs[map.view].kind === "channelMask" && isAt(map, focus));
+  if (!erasure?.looks || planes.length === 0) return <Empty />;
   return (
     <section className="panel erasure" aria-labelledby="erasure-title">
       <h2 id="erasure-title">
         How often erased{" "}
         <small>
-          {levelsOf(shares).length > 0 && `P${focus.level + 3}, `}
-          {short(erasure.looks)} looks over the run
+          {levelsOf(maps).length > 0 && `${levelName(focus.level)}, `}
+          at {short(erasure.looks)} steps of the run
         </small>
       </h2>
       <div className="stages">
-        {maps.map(({ name, kind, side, plane }) =>
-          kind === "error" ? (
-            <MeanMap key={name} {...ERROR} side={side} plane={plane} range={extremes(plane.values)} onRead={setReading} />
-          ) : (
-            <MeanMap
-              key={name}
-              {...{ ...SHARE, title: sides.length ? `${side} × ${side} regions` : SHARE.title }}
-              side={side}
-              plane={plane}
-              range={[0, 1]}
-              onRead={setReading}
-            />
-          ),
-        )}
+        {planes.map(({ map: { view, at }, plane }) => (
+          <MeanMap key={`${view} ${at.regions}`} spec={specs[view]} regions={at.regions} plane={plane} onRead={setReading} />
+        ))}
       </div>
       <p className="reading" aria-live="polite">
-        {reading || "Share of looks in which a position was erased, and how far off what was regenerated was, over all watched images."}
+        {reading ||
+          "How often a position was erased, and how far off what was regenerated was: means over these steps and all watched images."}
       </p>
-      {channels && (
-        <ChannelBars
-          title={`Channels${focus.side > 1 ? `, region ${focus.cell + 1}` : ""}`}
-          note="Share of looks in which each channel was erased; level and region as chosen above."
-          values={channels}
-        />
-      )}
+      {channels && <Channels title={specs[channels.view].label} map={channels} focus={focus} />}
     </section>
   );
 });
 
-/** Shares are means over images: as views of a single image. */
-const asImages = (shares: Maps): Maps =>
-  Object.fromEntries(Object.entries(shares).map(([name, { shape, data }]) => [name, { shape: [1, ...shape], data }]));
+/** Means over images are drawn as maps of a single one. */
+const ofOneImage = (map: FeatureMap): FeatureMap => ({ ...map, shape: [1, ...map.shape] });
 
 function Empty() {
   return (
@@ -80,33 +68,41 @@ function Empty() {
   );
 }
 
-/** What a map's values are, in words. */
-const SHARE = { title: "Positions", what: "erased in", format: percent };
-const ERROR = { title: "Error of regeneration", what: "mean error", format: short };
+function Channels({ title, map, focus }: { title: string; map: FeatureMap; focus: Focus }) {
+  return (
+    <ChannelBars
+      title={focus.regions > 1 ? `${title}, region ${focus.region + 1}` : title}
+      note="How often each channel was erased, on the level and in the region chosen above."
+      values={rowsOf(map, 0)[focus.region]}
+    />
+  );
+}
 
 interface MeanMapProps {
-  title: string;
-  what: string;
-  format(value: number): string;
-  side: number;
+  spec: ViewSpec;
+  /** Regions along a side, for methods that erase by regions. */
+  regions?: number;
   plane: Plane;
-  range: [number, number];
   onRead(text: string): void;
 }
 
-function MeanMap({ title, what, format, side, plane, range, onRead }: MeanMapProps) {
-  const { width, values } = plane;
+function MeanMap({ spec, regions, plane, onRead }: MeanMapProps) {
+  const { height, width, values } = plane;
+  const erased = spec.accumulate === "erased";
+  const [what, format] = erased ? ["erased in", percent] : ["on average", short];
+  const range: [number, number] = erased ? [0, 1] : extremes(values);
+  const title = regions === undefined ? spec.label : `${spec.label}, ${regions} × ${regions} regions`;
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const paint = (context: CanvasRenderingContext2D) => {
-    paintHeat(context, values, range);
-    paintGrid(context, width);
-    paintBorders(context, bordersOf(side, width));
+    paintHeat(context, values, [height, width], range);
+    paintGrid(context, [height, width]);
+    if (regions !== undefined) paintRegions(context, regions, plane);
   };
   return (
     <figure>
       <GridCanvas
-        across={width}
-        label={`${title}: ${what} ${format(mean)} on average, at each position.`}
+        grid={[height, width]}
+        label={`${title}: ${format(mean)} on average over all positions.`}
         paint={paint}
         describe={(cell) => `${what} ${format(values[cell])}`}
         onRead={(text) => onRead(text && `${title}. ${text}`)}

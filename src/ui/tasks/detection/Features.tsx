@@ -1,35 +1,39 @@
-/** What is erased and regenerated: the method's maps of one image, live; what it makes of each region and channel. */
+/** What is erased, regenerated and compared: the method's maps of one image, live; and its numbers for regions and channels. */
 import { memo, useDeferredValue, useMemo, useState } from "react";
+import type { MethodInfo } from "../../../methods/method";
 import { GridCanvas } from "../../draw/GridCanvas";
-import { useVeil } from "../../draw/maskColors";
-import { bakeScene, paintBorders, paintGrid, paintHeat, paintMask, paintPicture } from "../../draw/patches";
-import { short } from "../../format";
-import { boxGalleryOf } from "../../state/selectors";
-import { useStore } from "../../state/store";
-import { Legend } from "../classification/Strip";
-import { ChannelBars } from "./ChannelBars";
-import { bordersOf, type Focus, regionsAt } from "./featureMaps";
+import { cellsOf, gridName } from "../../draw/grid";
+import { Legend } from "../../draw/Legend";
+import { useMaskColors } from "../../draw/maskColors";
+import { paintGrid, paintHeat, paintMask, paintPicture } from "../../draw/patches";
+import { useStore } from "../../state/app";
+import { bakeScene } from "./bakeScene";
+import { paintRegions } from "./borders";
+import { FeatureNumbers } from "./FeatureNumbers";
+import type { Focus } from "./featureMaps";
 import { type Features, FocusSwitch, useFeatures } from "./focus";
-import { erasedOf, type Picture, picturesOf, told } from "./pictures";
-import { RegionTable } from "./RegionTable";
+import { galleryOf, shownMethod } from "./gallery";
+import { describe, erasedOf, erases, type Picture, picturesOf, specsOf } from "./pictures";
 
 /** Many maps take a while to draw: whatever is more urgent comes first. */
 export function FeaturePictures() {
-  return <Drawn features={useDeferredValue(useFeatures())} />;
+  return <Drawn features={useDeferredValue(useFeatures())} method={useStore(shownMethod)} />;
 }
 
-const Drawn = memo(function Drawn({ features }: { features: Features }) {
+const titleOf = (method: MethodInfo) => (erases(method) ? "What is erased and regenerated" : "What is compared");
+
+const Drawn = memo(function Drawn({ features, method }: { features: Features; method: MethodInfo }) {
   const { maps, focus, sides, step } = features;
   const [reading, setReading] = useState("");
-  const gallery = useStore(boxGalleryOf);
+  const gallery = useStore(galleryOf);
   const scene = useMemo(() => bakeScene(gallery, focus.image), [gallery, focus.image]);
-  const pictures = useMemo(() => picturesOf(maps, focus), [maps, focus]);
-  if (pictures.length === 0) return <Empty />;
+  const pictures = useMemo(() => picturesOf(specsOf(method), maps, focus), [method, maps, focus]);
+  if (pictures.length === 0) return <Empty title={titleOf(method)} />;
   return (
     <section className="panel features" aria-labelledby="features-title" data-look={step}>
       <div className="panel-head">
         <h2 id="features-title">
-          {pictures.some(({ range }) => !range) ? "What is erased and regenerated" : "What is compared"} <small>step {step}</small>
+          {titleOf(method)} <small>step {step}</small>
         </h2>
         <FocusSwitch {...features} />
       </div>
@@ -43,19 +47,19 @@ const Drawn = memo(function Drawn({ features }: { features: Features }) {
       <p className="reading" aria-live="polite">
         {reading || "Point at a place of a map, or walk over it with the arrow keys. Lines are borders of regions; faded is erased."}
       </p>
-      <Details {...features} />
+      <FeatureNumbers method={method} maps={maps} focus={focus} />
     </section>
   );
 });
 
 /** What will be here. */
-function Empty() {
+function Empty({ title }: { title: string }) {
   return (
     <section className="panel features" aria-labelledby="features-title">
-      <h2 id="features-title">What is erased and regenerated</h2>
+      <h2 id="features-title">{title}</h2>
       <p className="hint">
-        Where the teacher attends, what of the student's features is erased, and what is regenerated, on every level of the pyramid. The
-        maps come with the first look of student and teacher.
+        Where the teacher attends, what of the student's features is erased, and what is regenerated, on every level of the feature pyramid.
+        The maps come with the first pictures of student and teacher.
       </p>
     </section>
   );
@@ -70,27 +74,27 @@ interface MapFigureProps {
 }
 
 function MapFigure({ picture, focus, regions, scene, onRead }: MapFigureProps) {
-  const veil = useVeil();
-  const { plane, range, title, note, id } = picture;
-  const across = plane.width;
+  const colors = useMaskColors();
+  const { plane, range, title, note, view } = picture;
+  const grid = [plane.height, plane.width] as const;
   const paint = (context: CanvasRenderingContext2D) => {
-    if (range) paintHeat(context, plane.values, range);
+    if (range) paintHeat(context, plane.values, grid, range);
     else {
       paintPicture(context, scene);
-      paintMask(context, new Set([...plane.values.keys()].filter((i) => plane.values[i])), across, veil);
-      paintGrid(context, across);
+      paintMask(context, new Set([...plane.values.keys()].filter((i) => plane.values[i])), grid, colors);
+      paintGrid(context, grid);
     }
-    if (regions) paintBorders(context, bordersOf(focus.side, across));
+    if (regions) paintRegions(context, focus.regions, plane);
   };
   return (
-    <figure data-map={id.split(".")[0]}>
+    <figure data-map={view}>
       <GridCanvas
-        across={across}
-        label={`${title}, image ${focus.image + 1}, ${across} by ${plane.height}. ${note}.`}
+        grid={grid}
+        label={`${title}, image ${focus.image + 1}, ${gridName(grid)}. ${note}.`}
         paint={paint}
-        describe={(cell) => told(picture, cell)}
+        describe={(cell) => describe(picture, cell)}
         onRead={(text) => onRead(text && `${title}. ${text}`)}
-        kept={range ? undefined : plane.values.length - erasedOf(plane)}
+        kept={range ? undefined : cellsOf(grid) - erasedOf(plane)}
       />
       <figcaption>
         <b>{title}</b>
@@ -98,49 +102,5 @@ function MapFigure({ picture, focus, regions, scene, onRead }: MapFigureProps) {
         {range && <Legend low={range[0]} high={range[1]} />}
       </figcaption>
     </figure>
-  );
-}
-
-/** Numbers per region, and channels of the region that is chosen. */
-function Details({ maps, focus, sides }: Features) {
-  const { image, level, side, cell } = focus;
-  const omega = useStore(({ active, wanted }) => Number((active ?? wanted).omegaC));
-  const rows = (name: string) => regionsAt(maps[`${name}.${level}`], image, sides, side);
-  const numbers = (name: string) => rows(name).map(([value]) => value);
-  const attention = rows("channelAttention")[cell];
-  const mask = rows("channelMask")[cell];
-  const [weights, divergences] = sides.length ? [numbers("difference"), numbers("divergence")] : [[], []];
-  return (
-    <div className="details">
-      {weights.length > 0 && (
-        <RegionTable
-          title="W, how features differ"
-          name="W"
-          values={weights}
-          side={side}
-          cell={cell}
-          help="Eq. 11; it weighs the region's KL."
-        />
-      )}
-      {divergences.length > 0 && (
-        <RegionTable
-          title="KL of logits"
-          name="KL"
-          values={divergences}
-          side={side}
-          cell={cell}
-          help="Of the region's mean logits, before W."
-        />
-      )}
-      {attention && (
-        <ChannelBars
-          title="Channel attention"
-          values={attention}
-          erased={mask && Array.from(mask, (visible) => 1 - visible)}
-          threshold={mask && omega}
-          note={mask ? `Channels that reach ωᶜ = ${short(omega)} are erased.` : "Weights of the teacher's channels."}
-        />
-      )}
-    </div>
   );
 }

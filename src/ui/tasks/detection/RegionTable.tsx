@@ -1,33 +1,33 @@
 /** A number for every region, in the place of the region. */
+import type { ViewSpec } from "../../../methods/method";
 import { short } from "../../format";
+import type { Focus } from "./featureMaps";
 
 interface RegionTableProps {
-  title: string;
-  name: string;
-  help: string;
+  view: string;
+  spec: ViewSpec;
   /** Row by row. */
   values: readonly number[];
-  side: number;
-  /** The region that is chosen. */
-  cell: number;
+  focus: Focus;
 }
 
-export function RegionTable({ title, name, help, values, side, cell }: RegionTableProps) {
+export function RegionTable({ view, spec: { label, note }, values, focus: { regions, region } }: RegionTableProps) {
   const most = Math.max(...values);
-  const rows = Array.from({ length: side }, (_, row) => row);
+  const rows = Array.from({ length: regions }, (_, row) => row);
   return (
-    <figure className="regions" data-regions={name}>
+    <figure className="regions" data-regions={view}>
       <figcaption>
-        <b>{title}</b>
-        <span className="answer">{help}</span>
+        <b>{label}</b>
+        <span className="answer">{note}</span>
       </figcaption>
-      <table aria-label={`${title}, by region`}>
+      <table aria-label={`${label}, by region`}>
         <tbody>
           {rows.map((row) => (
             <tr key={row}>
-              {rows.map((column) => (
-                <Cell key={column} value={values[row * side + column]} most={most} chosen={side > 1 && row * side + column === cell} />
-              ))}
+              {rows.map((column) => {
+                const at = row * regions + column;
+                return <Cell key={column} value={values[at]} most={most} chosen={regions > 1 && at === region} />;
+              })}
             </tr>
           ))}
         </tbody>

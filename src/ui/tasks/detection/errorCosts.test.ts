@@ -1,7 +1,7 @@
 /** Whose errors stand beside whose, and what the bands are: from made-up curves that can be worked out by hand. */
 import { expect, test } from "vitest";
 import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../../metrics/errors";
-import { defaults } from "../../../settings/experiment";
+import { SCHEMA } from "../../../tasks";
 import type { Run } from "../../state/runs";
 import type { State } from "../../state/store";
 import { BANDS, besideOf, costsOf, curvesFor, heightsOf, subjectsOf } from "./errorCosts";
@@ -17,7 +17,7 @@ const DATA = { id: "scenes-detection", name: "Scenes-Detection" };
 
 function run(id: number, more: Partial<Run> = {}): Run {
   return {
-    ...{ id, name: `Run ${id}`, colour: 0, shown: true, settings: { ...defaults("mkd"), seed: id }, changes: [], dataset: DATA },
+    ...{ id, name: `Run ${id}`, colour: 0, shown: true, settings: { ...SCHEMA.defaults("mkd"), seed: id }, changes: [], dataset: DATA },
     ...{ step: 500, total: 500, points: [], evaluations: [{ step: 500, scores: { map: 0.3 }, count: 200 }], sums: {} },
     ...{ errors: { student: analysis(), images: 200 }, ...more },
   };
@@ -48,12 +48,12 @@ test("a class has its own curves, and none where there is nothing of it", () => 
 test("beside student and teacher stands the baseline, else the newest student alone, of those measured on the same images", () => {
   const now = run(9, { teacher: "GFL" });
   const [first, second] = [run(1), run(2)];
-  const taught = run(3, { teacher: "GFL" });
-  const runs = [first, second, taught, run(4, { errors: undefined }), run(5, { dataset: { id: "other", name: "other" } }), now];
+  const distilled = run(3, { teacher: "GFL" });
+  const runs = [first, second, distilled, run(4, { errors: undefined }), run(5, { dataset: { id: "other", name: "other" } }), now];
   expect(besideOf(ended(now, { runs }))).toBe(second);
-  expect(besideOf(ended(now, { runs, baseline: 3 }))).toBe(taught);
+  expect(besideOf(ended(now, { runs, baseline: 3 }))).toBe(distilled);
   expect(besideOf(ended(now, { runs, baseline: 4 }))).toBe(second);
-  expect(besideOf(ended(now, { runs: [taught, now] }))).toBeUndefined();
+  expect(besideOf(ended(now, { runs: [distilled, now] }))).toBeUndefined();
   expect(subjectsOf(ended(now, { runs, baseline: 1 })).map(({ title, note }) => `${title}: ${note}`)).toEqual([
     "Run 1: student alone, step 500",
     "This student: step 500, 200 held-out images",

@@ -53,7 +53,7 @@ export function subjectsOf(state: State): Subject[] {
 
 const kindOf = ({ teacher, step }: Run) => `${teacher === undefined ? "student alone" : "distilled"}, step ${short(step)}`;
 
-/** The kept run to compare with: the baseline, else the newest student that learnt alone; only one that was measured on the same images. */
+/** The kept run to compare with: the baseline, else the newest student that learned alone; only one that was measured on the same images. */
 export function besideOf(state: State): Run | undefined {
   const now = runOf(state);
   const others = state.runs.filter((run) => run.errors && run.dataset?.id === state.dataset?.id && !(now && isSame(run, now)));

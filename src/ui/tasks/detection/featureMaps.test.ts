@@ -1,85 +1,87 @@
-/** Views of methods with regions, with fewer of them and without are taken apart alike; looks stay few. */
+/** Pictures of methods with regions, with wavelets and without either follow from what the methods declare. */
 import { expect, test } from "vitest";
-import { at, History, LEAST_SCORE } from "../../state/history";
-import { bordersOf, levelsOf, type Maps, nearest, planeOf, regionsAt, sidesOf } from "./featureMaps";
-import { picturesOf } from "./pictures";
+import type { ViewSpec } from "../../../methods/method";
+import { bordersOf } from "./borders";
+import { type FeatureMap, type Focus, levelsOf, nearest, planeOf, regionsOf, rowsOf } from "./featureMaps";
+import { erases, picturesOf, specsOf } from "./pictures";
 
-const counting = (...shape: number[]) => ({ shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i) });
+const counting = (view: string, at: FeatureMap["at"], ...shape: number[]): FeatureMap => ({
+  ...{ view, at, shape },
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
+});
 
-const SAMKD: Maps = {
-  "attention.0.1": counting(2, 4, 4),
-  "attention.0.2": counting(2, 4, 4),
-  "mask.0.1": counting(2, 4, 4),
-  "mask.0.2": counting(2, 4, 4),
-  "channelAttention.0": counting(2, 5, 3),
-  "difference.0": counting(2, 5),
-  "teacher.0": counting(2, 4, 4),
-  "teacher.1": counting(2, 2, 2),
-};
+const REGIONAL: FeatureMap[] = [
+  counting("attention", { level: 0, regions: 1 }, 2, 4, 4),
+  counting("attention", { level: 0, regions: 2 }, 2, 4, 4),
+  counting("mask", { level: 0, regions: 1 }, 2, 4, 4),
+  counting("mask", { level: 0, regions: 2 }, 2, 4, 4),
+  counting("channels", { level: 0, regions: 2 }, 2, 4, 3),
+  counting("weights", { level: 0, regions: 2 }, 2, 4),
+  counting("teacher", { level: 0 }, 2, 4, 4),
+  counting("teacher", { level: 1 }, 2, 2, 3),
+];
 
-test("levels and sides are read from the names; without masks from the number of regions", () => {
-  expect(levelsOf(SAMKD)).toEqual([0, 1]);
-  expect([sidesOf(SAMKD, 0), sidesOf(SAMKD, 1)]).toEqual([[1, 2], []]);
-  expect(sidesOf({ "difference.0": counting(1, 21) }, 0)).toEqual([1, 2, 4]);
-  expect(sidesOf({ "difference.0": counting(1, 20) }, 0)).toEqual([2, 4]);
-  expect(sidesOf({ "mask.0": counting(1, 4, 4) }, 0)).toEqual([]);
+const FOCUS: Focus = { image: 0, level: 0, regions: 1, region: 0 };
+
+test("levels and regions are those that maps say they are of", () => {
+  expect(levelsOf(REGIONAL)).toEqual([0, 1]);
+  expect([regionsOf(REGIONAL, 0), regionsOf(REGIONAL, 1)]).toEqual([[1, 2], []]);
+  expect(levelsOf([counting("whole", {}, 1, 2, 2)])).toEqual([]);
 });
 
 test("a focus that is not there goes to what is", () => {
-  expect(nearest({ image: 9, level: 7, side: 4, cell: 15 }, SAMKD, 2)).toEqual({ image: 1, level: 0, side: 1, cell: 0 });
-  expect(nearest({ image: 0, level: 0, side: 2, cell: 3 }, SAMKD, 2)).toEqual({ image: 0, level: 0, side: 2, cell: 3 });
+  expect(nearest({ image: 9, level: 7, regions: 4, region: 15 }, REGIONAL, 2)).toEqual({ image: 1, level: 0, regions: 1, region: 0 });
+  expect(nearest({ image: 0, level: 0, regions: 2, region: 3 }, REGIONAL, 2)).toEqual({ image: 0, level: 0, regions: 2, region: 3 });
 });
 
-test("an image's map and a level's regions are cut out", () => {
-  expect(planeOf(SAMKD["teacher.1"], 1)).toEqual({ height: 2, width: 2, values: Float32Array.of(4, 5, 6, 7) });
-  expect(regionsAt(SAMKD["difference.0"], 1, [1, 2], 2)).toEqual([6, 7, 8, 9].map((v) => Float32Array.of(v)));
-  expect(regionsAt(SAMKD["channelAttention.0"], 0, [1, 2], 2)[3]).toEqual(Float32Array.of(12, 13, 14));
-  // FGD's channels have no regions.
-  expect(regionsAt(counting(2, 3), 1, [], 1)).toEqual([Float32Array.of(3, 4, 5)]);
+test("an image's map, also an oblong one, and its regions are cut out", () => {
+  expect(planeOf(REGIONAL[7], 1)).toEqual({ height: 2, width: 3, values: Float32Array.of(6, 7, 8, 9, 10, 11) });
+  expect(planeOf(REGIONAL[7], 2)).toBeUndefined();
+  expect(rowsOf(REGIONAL[5], 1)).toEqual([4, 5, 6, 7].map((v) => Float32Array.of(v)));
+  expect(rowsOf(REGIONAL[4], 0)[3]).toEqual(Float32Array.of(9, 10, 11));
+  // Channels of a method without regions.
+  expect(rowsOf(counting("channels", { level: 0 }, 2, 3), 1)).toEqual([Float32Array.of(3, 4, 5)]);
   expect(bordersOf(2, 5)).toEqual([0.4]);
 });
 
-test("pictures are those of the level and the pyramid level, in the method's order", () => {
-  const ids = (maps: Maps, level: number, side: number) => picturesOf(maps, { image: 0, level, side, cell: 0 }).map(({ id }) => id);
-  expect(ids(SAMKD, 0, 2)).toEqual(["attention.0.2", "mask.0.2", "teacher.0"]);
-  expect(ids(SAMKD, 1, 1)).toEqual(["teacher.1"]);
-  expect(ids({ "frequency.0.1": counting(1, 2, 2), "frequency.0.2": counting(1, 1, 1), visible: counting(1, 2, 2) }, 0, 1)).toEqual([
-    "visible",
-    "frequency.0.1",
-    "frequency.0.2",
-  ]);
+const heat = (label: string, more: Partial<ViewSpec> = {}): ViewSpec => ({ kind: "heat", label, axes: ["level"], ...more });
+
+test("pictures are those of the level and the regions in focus, in the order of the method's declaration", () => {
+  const specs = specsOf({ views: { mask: { kind: "mask", label: "Erased", axes: ["level", "regions"] }, attention: heat("Attention") } });
+  const ids = (focus: Partial<Focus>) => picturesOf(specs, REGIONAL, { ...FOCUS, ...focus }).map(({ id }) => id);
+  expect(ids({ regions: 2 })).toEqual(["mask 0 2", "attention 0 2", "teacher 0"]);
+  expect(ids({ level: 1 })).toEqual(["teacher 1"]);
 });
 
-test("what has to do with the input comes first, and the error says how it is where hidden and elsewhere", () => {
-  const maps: Maps = {
-    "error.0": { shape: [1, 2, 2], data: Float32Array.of(1, 2, 3, 6) },
-    "visible.0": { shape: [1, 2, 2], data: Float32Array.of(1, 1, 1, 0) },
-    "visible.input": { shape: [1, 1, 1], data: Float32Array.of(1) },
-    "visible.1": { shape: [1, 1, 1], data: Float32Array.of(1) },
+test("wavelets are told apart by their level, and a picture that nobody declared is not shown", () => {
+  const maps = [1, 2].map((wavelet) => counting("details", { level: 0, wavelet }, 1, 2, 2));
+  const specs = specsOf({ views: { details: heat("Weights of details") } });
+  const shown = picturesOf(specs, [...maps, counting("stray", { level: 0 }, 1, 2, 2)], FOCUS);
+  expect(shown.map(({ title }) => title)).toEqual(["Weights of details 1", "Weights of details 2"]);
+});
+
+test("a map can be drawn in the colours of the teacher's", () => {
+  const specs = specsOf({ views: { rebuilt: heat("Regenerated", { scale: "teacher" }) } });
+  const [rebuilt] = picturesOf(specs, [counting("rebuilt", { level: 0 }, 1, 2, 2), counting("teacher", { level: 0 }, 1, 3, 3)], FOCUS);
+  expect([rebuilt.view, rebuilt.range]).toEqual(["rebuilt", [0, 8]]);
+});
+
+test("what is masked of the input comes first, and an error says how it is where hidden and elsewhere", () => {
+  const map = (view: string, at: FeatureMap["at"], ...data: number[]): FeatureMap => {
+    const side = data.length === 1 ? 1 : 2;
+    return { view, at, shape: [1, side, side], data: Float32Array.from(data) };
   };
-  expect(levelsOf(maps)).toEqual([0, 1]);
-  const pictures = picturesOf(maps, { image: 0, level: 0, side: 1, cell: 0 });
-  expect(pictures.map(({ id }) => id)).toEqual(["visible.input", "visible.0", "error.0"]);
-  expect(pictures[2].note).toBe("mean 6 where hidden, 2 elsewhere");
-});
-
-test("of many looks few keep maps, spread over the run", () => {
-  const history = new History(1000);
-  const box = [0, 0, 1, 1] as const;
-  const student = [[0.9, LEAST_SCORE / 2].map((score) => ({ category: 0, score, box }))];
-  for (let step = 0; step < 1000; step++) history.addBoxLook({ step, student, maps: {} });
-  expect([history.boxLooks.length, history.maps.length]).toEqual([200, 40]);
-  expect(history.boxLooks[7].student[0]).toHaveLength(1);
-  expect(Math.abs(Number(at(history.maps, 500)?.step) - 500)).toBeLessThan(50);
-  expect(at(history.maps, undefined)?.step).toBe(999);
-});
-
-test("what was measured beside the steps belongs to the newest point and those after it", () => {
-  const history = new History(10);
-  const push = (step: number) => history.push({ step, losses: {}, rates: {}, lr: 1, ms: 1, imagesPerSecond: 1 });
-  push(1);
-  push(2);
-  history.measured("scores", { map: 0.25 });
-  push(3);
-  expect(history.points.map(({ scores }) => scores.map)).toEqual([undefined, 0.25, 0.25]);
+  const views: Record<string, ViewSpec> = {
+    error: heat("Error", { mask: "visible" }),
+    visible: { kind: "mask", label: "Hidden on this level", axes: ["level"] },
+    input: { kind: "mask", label: "Hidden from the student", axes: [], of: "input" },
+  };
+  const maps = [map("error", { level: 0 }, 1, 2, 3, 6), map("visible", { level: 0 }, 1, 1, 1, 0), map("input", {}, 1)];
+  const pictures = picturesOf(specsOf({ views }), maps, FOCUS);
+  expect(pictures.map(({ view, note }) => [view, note])).toEqual([
+    ["input", "0 of 1, 0 %"],
+    ["error", "mean 6 where hidden, 2 elsewhere"],
+    ["visible", "1 of 4, 25 %"],
+  ]);
+  expect([erases({ views }), erases({ views: { error: views.error } })]).toEqual([true, false]);
 });

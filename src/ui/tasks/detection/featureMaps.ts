@@ -1,25 +1,18 @@
-/**
- * What a detection method's views are as pictures: which FPN levels and pyramid levels there are, one image's map, one
- * region's channels. Views are named `kind`, `kind.L` or `kind.L.Y`: FPN level L, or `input`; pyramid level Y in cells per side.
- */
-import { regionsOf } from "../../../ops/regions";
+/** The maps of a method's pictures: which levels and regions there are, one image's map, one region's channels. */
+import type { MapOf } from "../../../tasks/detection/views";
 
-export interface View {
-  shape: readonly number[];
-  data: ArrayLike<number>;
-}
-
-export type Maps = Readonly<Record<string, View>>;
+/** A map with whatever numbers. */
+export type FeatureMap = MapOf<ArrayLike<number>>;
 
 /** What the pictures of features are about. */
 export interface Focus {
   image: number;
-  /** FPN level, 0 the finest. */
+  /** Level of the feature pyramid, 0 the finest. */
   level: number;
-  /** Cells per side of the pyramid's level. */
-  side: number;
-  /** Number of a cell within that level, row by row. */
-  cell: number;
+  /** Regions along a side of the map. */
+  regions: number;
+  /** Number of a region, row by row. */
+  region: number;
 }
 
 /** A map of one image. */
@@ -29,64 +22,42 @@ export interface Plane {
   values: Float32Array;
 }
 
-const partsOf = (name: string) => name.split(".");
+const numbers = (values: (number | undefined)[]): number[] => [...new Set(values)].filter((v) => v !== undefined).sort((a, b) => a - b);
 
-/** FPN levels that any view shows, finest first. */
-export function levelsOf(maps: Maps): number[] {
-  const levels = Object.keys(maps).flatMap((name) => Number(partsOf(name)[1] ?? Number.NaN));
-  return [...new Set(levels)].filter(Number.isInteger).sort((a, b) => a - b);
-}
+/** Levels of the feature pyramid that any map is of, finest first. */
+export const levelsOf = (maps: readonly FeatureMap[]): number[] => numbers(maps.map(({ at }) => at.level));
 
-/** Pyramid levels on an FPN level, coarsest first; none for methods without regions. */
-export function sidesOf(maps: Maps, level: number): number[] {
-  const sides = Object.keys(maps).flatMap((name) => {
-    const [kind, l, side] = partsOf(name);
-    return kind === "mask" && Number(l) === level && side ? [Number(side)] : [];
-  });
-  return sides.length ? sides.sort((a, b) => a - b) : sidesFromRegions(maps, level);
-}
-
-/** With the feature term switched off regions still have numbers; how many tells which levels of 1, 2, 4 there are. */
-function sidesFromRegions(maps: Maps, level: number): number[] {
-  const view = maps[`difference.${level}`];
-  const sets = [1, 2, 3, 4, 5, 6, 7].map((bits) => [1, 2, 4].filter((_, i) => bits & (1 << i)));
-  return sets.find((sides) => sides.reduce((sum, side) => sum + side ** 2, 0) === view?.shape[1]) ?? [];
-}
+/** Numbers of regions per side on a level, fewest first; none for methods without regions. */
+export const regionsOf = (maps: readonly FeatureMap[], level: number): number[] =>
+  numbers(maps.map(({ at }) => (at.level === level ? at.regions : undefined)));
 
 /** The nearest focus that there is something to show of. */
-export function nearest({ image, level, side, cell }: Focus, maps: Maps, images: number): Focus {
-  const levels = levelsOf(maps);
-  const found = levels.includes(level) ? level : (levels[0] ?? 0);
-  const sides = sidesOf(maps, found);
-  const cells = sides.includes(side) ? side : (sides[0] ?? 1);
-  return { image: Math.min(image, images - 1), level: found, side: cells, cell: cell < cells ** 2 ? cell : 0 };
+export function nearest({ image, level, regions, region }: Focus, maps: readonly FeatureMap[], images: number): Focus {
+  const pick = (wanted: number, there: number[], otherwise: number) => (there.includes(wanted) ? wanted : (there[0] ?? otherwise));
+  const found = pick(level, levelsOf(maps), 0);
+  const side = pick(regions, regionsOf(maps, found), 1);
+  return { image: Math.min(image, images - 1), level: found, regions: side, region: region < side ** 2 ? region : 0 };
 }
 
-/** One image's map of a view [images, H, W]. */
-export function planeOf(view: View | undefined, image: number): Plane | undefined {
-  if (view?.shape.length !== 3 || image >= view.shape[0]) return undefined;
-  const [, height, width] = view.shape;
-  return { height, width, values: part(view, image, height * width) };
+/** Whether a map is of the level and the regions in focus, as far as it has any. */
+export const isAt = ({ at }: FeatureMap, { level, regions }: Focus): boolean =>
+  (at.level ?? level) === level && (at.regions ?? regions) === regions;
+
+/** One image's part of a map [images, H, W]. */
+export function planeOf({ shape, data }: FeatureMap, image: number): Plane | undefined {
+  if (shape.length !== 3 || image >= shape[0]) return undefined;
+  const [, height, width] = shape;
+  return { height, width, values: part(data, image, height * width) };
 }
 
-/** What an image has for every region of a pyramid level, from a view [images, R] or [images, R, ..]: a row for each. */
-export function regionsAt(view: View | undefined, image: number, sides: readonly number[], side: number): Float32Array[] {
-  if (!view) return [];
-  const regions = view.shape.length === 2 && sides.length === 0 ? 1 : view.shape[1];
-  const each = view.shape.slice(1).reduce((a, b) => a * b, 1) / regions;
-  const before = sides.slice(0, Math.max(0, sides.indexOf(side))).reduce((sum, s) => sum + s ** 2, 0);
-  return Array.from({ length: side ** 2 }, (_, cell) => part(view, image * regions + before + cell, each));
+/** One image's numbers of a map [images, R, ..], a row for each region; a map without regions [images, ..] is a single one. */
+export function rowsOf({ shape, data, at }: FeatureMap, image: number): Float32Array[] {
+  const count = at.regions === undefined ? 1 : at.regions ** 2;
+  const each = shape.slice(1).reduce((a, b) => a * b, 1) / count;
+  return Array.from({ length: count }, (_, region) => part(data, image * count + region, each));
 }
 
-function part({ data }: View, index: number, size: number): Float32Array {
-  return Float32Array.from({ length: size }, (_, i) => data[index * size + i]);
-}
-
-/** Where the inner borders of cells are, as shares of the map's edge. */
-export function bordersOf(side: number, length: number): number[] {
-  return regionsOf([side], [length, length])
-    .slice(1, side)
-    .map(([, left]) => left / length);
-}
+const part = (data: ArrayLike<number>, index: number, size: number): Float32Array =>
+  Float32Array.from({ length: size }, (_, i) => data[index * size + i]);
 
 export const extremes = (values: ArrayLike<number>): [number, number] => [Math.min(...Array.from(values)), Math.max(...Array.from(values))];

@@ -1,36 +1,40 @@
 /** Which feature maps the panels below show: one choice for all of them. */
 import { useMemo } from "react";
-import { boxGalleryOf, shownMaps } from "../../state/selectors";
-import { setState, useStore } from "../../state/store";
-import { type Focus, levelsOf, type Maps, nearest, sidesOf } from "./featureMaps";
+import { usePick, useStore } from "../../state/app";
+import { type FeatureMap, type Focus, levelsOf, nearest, regionsOf } from "./featureMaps";
+import { galleryOf, mapsOf } from "./gallery";
 
-const NOTHING: Maps = {};
+const NOTHING: readonly FeatureMap[] = [];
 
 export interface Features {
-  maps: Maps;
+  maps: readonly FeatureMap[];
   step?: number;
   focus: Focus;
-  /** Pyramid levels on the FPN level. */
+  /** Numbers of regions per side on the level. */
   sides: number[];
 }
 
+const FIRST: Focus = { image: 0, level: 0, regions: 2, region: 0 };
+
+/** What is wanted, whether or not there is such a map; and how to want something else. */
+export const useFocus = () => usePick("detection", FIRST);
+
 /** The maps of the step shown, and what of them is chosen as far as it exists. */
 export function useFeatures(): Features {
-  const look = useStore(shownMaps);
-  const wanted = useStore((state) => state.focus);
-  const images = useStore((state) => boxGalleryOf(state).truths.length);
+  const shown = useStore(mapsOf);
+  const [wanted] = useFocus();
+  const images = useStore((state) => galleryOf(state).truths.length);
   return useMemo(() => {
-    const maps = look?.maps ?? NOTHING;
+    const maps = shown?.maps ?? NOTHING;
     const focus = nearest(wanted, maps, images);
-    return { maps, step: look?.step, focus, sides: sidesOf(maps, focus.level) };
-  }, [look, wanted, images]);
+    return { maps, step: shown?.step, focus, sides: regionsOf(maps, focus.level) };
+  }, [shown, wanted, images]);
 }
 
-const choose = (part: Partial<Focus>) => setState(({ focus }) => ({ focus: { ...focus, ...part } }));
-
 export function FocusSwitch({ maps, focus, sides }: Features) {
-  const images = useStore((state) => boxGalleryOf(state).truths.length);
-  const cells = focus.side ** 2;
+  const images = useStore((state) => galleryOf(state).truths.length);
+  const [, choose] = useFocus();
+  const count = focus.regions ** 2;
   return (
     <div className="focus">
       <Select label="Image" value={focus.image} options={named(images, (i) => String(i + 1))} onChange={(image) => choose({ image })} />
@@ -43,20 +47,25 @@ export function FocusSwitch({ maps, focus, sides }: Features) {
       {sides.length > 0 && (
         <Select
           label="Regions"
-          value={focus.side}
+          value={focus.regions}
           options={sides.map((side) => [side, `${side} × ${side}`])}
-          onChange={(side) => choose({ side, cell: 0 })}
+          onChange={(regions) => choose({ regions, region: 0 })}
         />
       )}
-      {sides.length > 0 && cells > 1 && (
-        <Select label="Region" value={focus.cell} options={named(cells, (i) => String(i + 1))} onChange={(cell) => choose({ cell })} />
+      {sides.length > 0 && count > 1 && (
+        <Select
+          label="Region"
+          value={focus.region}
+          options={named(count, (i) => String(i + 1))}
+          onChange={(region) => choose({ region })}
+        />
       )}
     </div>
   );
 }
 
 /** The finest level of these detectors has stride 8: P3. */
-const levelName = (level: number): string => `P${level + 3}`;
+export const levelName = (level: number): string => `P${level + 3}`;
 
 const named = (count: number, name: (i: number) => string): [number, string][] => Array.from({ length: count }, (_, i) => [i, name(i)]);
 

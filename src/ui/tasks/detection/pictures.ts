@@ -1,10 +1,13 @@
-/** The maps of one image on one FPN level and pyramid level, as pictures in the order in which a method makes them. */
-
+/** The maps of one image on one level, as pictures, in the order in which the method declares them. */
+import { FEATURES } from "../../../methods/detection/views";
+import type { MethodInfo, ViewSpec } from "../../../methods/method";
 import { percent, short } from "../../format";
-import { extremes, type Focus, type Maps, type Plane, planeOf } from "./featureMaps";
+import { extremes, type FeatureMap, type Focus, isAt, type Plane, planeOf } from "./featureMaps";
 
 export interface Picture {
   id: string;
+  /** Name of the view. */
+  view: string;
   title: string;
   note: string;
   /** What a value means. */
@@ -14,76 +17,49 @@ export interface Picture {
   range?: [number, number];
 }
 
-interface Kind {
-  title: string;
-  note: string;
-  unit: string;
-}
+type Specs = Readonly<Record<string, ViewSpec>>;
 
-/** Views that are masks: 1 stays, 0 is erased. */
-const MASKS: Record<string, string> = { mask: "Erased", visible: "Hidden on this level", "visible.input": "Hidden from the student" };
+/** What the pictures of a method are: its own, and the detectors' features, which there are without a method, too. */
+export const specsOf = ({ views }: Pick<MethodInfo, "views">): Specs => ({ ...views, ...FEATURES });
 
-const HEAT: Record<string, Kind> = {
-  attention: { title: "Teacher attends to", note: "within each region", unit: "attention" },
-  teacher: { title: "Teacher's features", note: "mean |F| over channels", unit: "mean |F|" },
-  student: { title: "Student's features", note: "mean |F| over channels", unit: "mean |F|" },
-  reconstruction: { title: "Regenerated", note: "mean |F|, colours as the teacher's", unit: "mean |F|" },
-  regenerated: { title: "Regenerated", note: "mean |F|, by the decoder", unit: "mean |F|" },
-  error: { title: "Error of regeneration", note: "part of L_feat", unit: "error" },
-  foreground: { title: "Foreground", note: "weights of the objects' pixels", unit: "weight" },
-  background: { title: "Background", note: "weights of all other pixels", unit: "weight" },
-  frequency: { title: "Weights of details", note: "wavelets, coarser with the number", unit: "weight" },
-  divergence: { title: "Divergence of logits", note: "KL at each place", unit: "KL" },
-};
+/** Whether a method erases positions. */
+export const erases = ({ views }: Pick<MethodInfo, "views">): boolean => Object.values(views).some(({ kind }) => kind === "mask");
 
-/** In place of a level: before all of them. */
-const INPUT = "input";
-/** Views whose third part is the pyramid level. */
-const HAS_SIDES = ["attention", "mask", "reconstruction"];
-/** What regions have of their channels is drawn as bars. */
-const BARS = ["channelAttention", "channelMask"];
-const ORDER = [
-  ...["visible", "attention", "mask", "teacher", "student", "reconstruction", "regenerated", "error"],
-  ...["foreground", "background", "divergence"],
-];
-
-/** What there is to see: a method without a mask has no picture of one. */
-export function picturesOf(maps: Maps, { image, level, side }: Focus): Picture[] {
-  const teacher = planeOf(maps[`teacher.${level}`], image);
-  return Object.keys(maps)
-    .map((name) => ({ name, parts: name.split(".") }))
-    .filter(({ parts: [kind, l, y] }) => isHere(kind, l, y, level, side))
-    .sort((a, b) => rank(a.parts) - rank(b.parts))
-    .flatMap(({ name, parts: [kind, , y] }) => {
-      const plane = planeOf(maps[name], image);
-      if (!plane) return [];
-      const common = { id: name, plane };
-      if (kind in MASKS) return [{ ...common, title: MASKS[name] ?? MASKS[kind], note: extent(plane), unit: "" }];
-      const hidden = kind === "error" && planeOf(maps[`visible.${level}`], image);
-      if (hidden) return [{ ...common, ...HEAT.error, note: byVisibility(plane, hidden), range: extremes(plane.values) }];
-      const range = kind === "reconstruction" && teacher ? extremes(teacher.values) : extremes(plane.values);
-      const { title, ...words } = HEAT[kind] ?? { title: kind, note: "", unit: kind };
-      return [{ ...common, ...words, title: y && !HAS_SIDES.includes(kind) ? `${title} ${y}` : title, range }];
+/** What there is to see of the image and the level in focus: masks of the input first. */
+export function picturesOf(specs: Specs, maps: readonly FeatureMap[], focus: Focus): Picture[] {
+  const here = maps.filter((map) => isAt(map, focus));
+  const planes = (view: string | undefined) =>
+    here.flatMap((map) => {
+      const plane = map.view === view && planeOf(map, focus.image);
+      return plane ? [{ at: map.at, plane }] : [];
     });
+  return inOrder(specs).flatMap(([view, spec]) =>
+    planes(view).map(({ at, plane }) => ({
+      ...{ id: [view, ...Object.values(at)].join(" "), view, plane, unit: spec.unit ?? view },
+      title: at.wavelet === undefined ? spec.label : `${spec.label} ${at.wavelet}`,
+      note: noteOf(spec, plane, planes(spec.mask)[0]?.plane),
+      ...(spec.kind === "heat" && { range: extremes((planes(spec.scale)[0]?.plane ?? plane).values) }),
+    })),
+  );
 }
 
-/** Views without a level, and those of the input, belong to the image; those with a third part to a pyramid level, or, where that means something else, to all. */
-function isHere(kind: string, l: string | undefined, y: string | undefined, level: number, side: number): boolean {
-  if (BARS.includes(kind) || (l !== undefined && l !== INPUT && Number(l) !== level)) return false;
-  return y === undefined || Number(y) === side || !HAS_SIDES.includes(kind);
+/** The views that are maps. */
+function inOrder(specs: Specs): [string, ViewSpec][] {
+  const maps = Object.entries(specs).filter(([, { kind }]) => kind === "mask" || kind === "heat");
+  return maps.sort(([, a], [, b]) => Number(b.of === "input") - Number(a.of === "input"));
 }
 
-/** The input comes before the level that is made of it. */
-function rank([kind, l]: string[]): number {
-  return (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length) - (l === INPUT ? 0.5 : 0);
+function noteOf({ kind, note = "" }: ViewSpec, plane: Plane, mask: Plane | undefined): string {
+  if (kind === "mask") return extent(plane);
+  return mask ? byVisibility(plane, mask) : note;
 }
 
 export const erasedOf = ({ values }: Plane): number => values.reduce((sum, visible) => sum + (1 - visible), 0);
 
-/** Means over positions that the student saw, and over those it did not. */
-function byVisibility({ values }: Plane, visible: Plane): string {
+/** Means over the positions that a mask hides, and over the others. */
+function byVisibility({ values }: Plane, mask: Plane): string {
   const mean = (wanted: number) => {
-    const some = values.filter((_, i) => visible.values[i] === wanted);
+    const some = values.filter((_, i) => mask.values[i] === wanted);
     return some.length ? short(some.reduce((a, b) => a + b, 0) / some.length) : "–";
   };
   return `mean ${mean(0)} where hidden, ${mean(1)} elsewhere`;
@@ -95,7 +71,7 @@ function extent(plane: Plane): string {
 }
 
 /** What is at a position, in words. */
-export function told({ range, unit, plane: { values } }: Picture, cell: number): string {
+export function describe({ range, unit, plane: { values } }: Picture, cell: number): string {
   if (!range) return values[cell] ? "stays" : "erased";
   return `${unit} ${short(values[cell])}`;
 }

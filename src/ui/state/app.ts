@@ -1,0 +1,34 @@
+/** This page's playground: the only one, in a browser. Components take from here what they show and do. */
+import { browserStore } from "../../worker/storage";
+import { download } from "./download";
+import { Playground } from "./playground";
+import type { Sources } from "./sources";
+import type { State } from "./store";
+import { readUrl, writeUrl } from "./url";
+
+const AUTOSAVE_MS = 30_000;
+
+export const playground = new Playground({
+  worker: () => new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" }),
+  reader: () => new Worker(new URL("../../worker/reader.ts", import.meta.url), { type: "module" }),
+  storage: browserStore,
+  address: { read: readUrl, write: writeUrl },
+  base: document.baseURI,
+  download,
+});
+
+export const { data, keeper, run, savedRuns, settings, sources, store, teachers } = playground;
+
+/** What a component shows of runs, and of what they learn from. */
+export const useStore = store;
+export const useSources = sources;
+export type { Sources, State };
+
+/** What a visitor wants to see of a task's pictures, and how to want something else. */
+export function usePick<T>(task: string, initial: T): [T, (part: Partial<T>) => void] {
+  const pick = useStore(({ picks }) => picks[task] as T | undefined) ?? initial;
+  return [pick, (part) => store.setState(({ picks }) => ({ picks: { ...picks, [task]: { ...pick, ...part } } }))];
+}
+
+setInterval(() => keeper.autosaveIfBusy(), AUTOSAVE_MS);
+document.addEventListener("visibilitychange", () => document.hidden && keeper.autosave());

@@ -1,0 +1,37 @@
+/** The connection to the training worker. */
+import type { Command, Event } from "../../worker/protocol";
+
+/** What the page uses of a worker. */
+export interface WorkerLike {
+  onmessage: ((event: MessageEvent) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  terminate(): void;
+}
+
+export class Connection {
+  private worker?: WorkerLike;
+
+  constructor(
+    private readonly start: () => WorkerLike,
+    private readonly receive: (event: Event) => void,
+  ) {}
+
+  /** Starts a new worker; the one before ends. */
+  open(): void {
+    this.worker?.terminate();
+    const worker = this.start();
+    worker.onmessage = ({ data }: MessageEvent<Event>) => this.receive(data);
+    worker.onerror = ({ message }) => this.fail(message || "The training worker did not start.");
+    this.worker = worker;
+  }
+
+  send(command: Command, transfer: Transferable[] = []): void {
+    this.worker?.postMessage(command, transfer);
+  }
+
+  private fail(message: string): void {
+    this.receive({ type: "failed", message, remedy: "Reload the page.", fatal: true });
+    this.receive({ type: "phase", phase: "failed", note: message });
+  }
+}

@@ -1,0 +1,214 @@
+/** What a visitor can do about data: load, read again at another size, keep. The next run learns from them. */
+import type { Settings } from "../../settings/run";
+import { TASKS, taskOf } from "../../tasks";
+import type { DataFacts, GeneratedOptions, TaskDefinition } from "../../tasks/task";
+import type { Event } from "../../worker/protocol";
+import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
+import { pageOf } from "../tasks";
+import type { Context } from "./context";
+import { dropped } from "./files";
+import type { Readable, Reader } from "./reader";
+import { begun } from "./selectors";
+import { refuse } from "./sources";
+
+/** Generated images, or what is read. */
+type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | Readable;
+
+const WHAT = { files: "Reading your images", kept: "Reading the kept images" };
+
+export class DataActions {
+  /** What the loaded data were made from, by task: to be made again at another size, or when the GPU was lost. */
+  private readonly made: Record<string, Source> = {};
+  /** Tasks whose data the worker has. */
+  private readonly delivered = new Set<string>();
+  /** Rises with every wish for data; an older one that is still under way is not wanted any more. */
+  private wish = 0;
+
+  constructor(
+    private readonly context: Context,
+    private readonly reader: Reader,
+  ) {}
+
+  /** The task of the panel's preset. */
+  get task(): TaskDefinition {
+    return taskOf(this.wanted.preset);
+  }
+
+  private get wanted(): Settings {
+    return this.context.store.getState().wanted;
+  }
+
+  /** Makes what is to be loaded, after the page or its GPU was opened. */
+  async loadAgain(): Promise<void> {
+    const { storage, sources } = this.context;
+    this.delivered.clear();
+    void this.load(this.source());
+    const facts = await storage.recall<DataFacts>(KEPT_FACTS);
+    // Earlier versions kept data of the first task alone, and did not say so.
+    sources.setState({ keptData: facts && { ...{ task: Object.keys(TASKS)[0], generated: false }, ...facts } });
+  }
+
+  /** A visitor's own images. Whether they were handed over. */
+  loadFiles(files: GivenFile[]): Promise<boolean> {
+    return this.load({ kind: "files", files });
+  }
+
+  loadKept(): Promise<boolean> {
+    return this.load({ kind: "kept" });
+  }
+
+  loadGenerated(): Promise<boolean> {
+    return this.load(this.generated());
+  }
+
+  /** Makes the loaded data again at another size. */
+  resize(side: number): Promise<boolean> {
+    return this.load(this.source(), side);
+  }
+
+  /** Takes files that were dropped as data; a lone network's file goes to `onNetwork`. */
+  async loadDropped(transfer: DataTransfer, onNetwork: (file: File) => Promise<void>): Promise<void> {
+    this.dropWish();
+    this.refuse();
+    const mine = this.wish;
+    const found = (count: number) => {
+      if (mine === this.wish) this.tellReading(`Looking through folders: ${count} files`);
+      return mine === this.wish;
+    };
+    const files = await dropped(transfer, found).catch(() => undefined);
+    if (mine !== this.wish) return;
+    this.context.sources.setState({ reading: undefined });
+    if (!files)
+      return this.refuse({ message: "What was dropped cannot be read.", remedy: "Choose the files or the folder with the buttons." });
+    const [{ file }] = files;
+    await (files.length === 1 && file.name.endsWith(".safetensors") ? onNetwork(file) : this.loadFiles(files));
+  }
+
+  /** Gives up what is being read. */
+  cancel(): void {
+    this.dropWish();
+    this.ensure();
+  }
+
+  /** Keeps the loaded images on this device, or removes what was kept. */
+  keep(wanted: boolean): void {
+    this.context.send({ type: "keepData", keep: wanted });
+  }
+
+  /** Turns data and teacher to the task of the panel's preset. */
+  turnToTask(): void {
+    const { sources, send } = this.context;
+    if (sources.getState().missing) this.abandon();
+    send({ type: "task", task: this.task.name });
+    if (!this.delivered.has(this.task.name)) void this.load(this.source());
+  }
+
+  /** No longer waits for what a saved run was saved with. */
+  abandon(): void {
+    this.context.send({ type: "abandon" });
+    this.context.sources.setState({ missing: undefined, restoring: false });
+    this.ensure();
+  }
+
+  /** A fresh session with what is loaded, unless a run is under way or a saved one is about to continue. */
+  prepare(): void {
+    const { store, sources, send } = this.context;
+    const state = store.getState();
+    if (begun(state) || sources.getState().restoring || state.failure?.fatal) return;
+    send({ type: "start", settings: state.wanted, paused: true });
+  }
+
+  /** Follows what the worker says; `waited` tells whether a saved run was waiting already. */
+  receive(event: Event, waited: boolean): void {
+    if (event.type === "loaded") {
+      this.adjust({ ...this.wanted, side: event.data.side });
+      this.prepare();
+    }
+    if (event.type === "missing") {
+      // The panel follows once: what is changed while the run waits is the visitor's own.
+      if (!waited) this.adjust(event.settings);
+      if (event.what === "data") this.fetchMissing(event.wanted.id);
+    }
+  }
+
+  /** The panel follows what is loaded, or what is about to continue. */
+  private adjust(wanted: Settings): void {
+    this.context.store.setState({ wanted });
+    this.context.address.write(wanted);
+  }
+
+  /** Data that a saved run waits for, where they can be had without asking. */
+  private fetchMissing(id: string): void {
+    const found = pageOf(this.wanted.preset).generated.optionsOf(id);
+    if (found) {
+      const { side, ...options } = found;
+      void this.load({ kind: "generated", options }, side);
+    } else if (this.context.sources.getState().keptData?.id === id) void this.loadKept();
+  }
+
+  /** Makes a data set for the next run; whether it was handed over. What is loaded stays until that has worked. */
+  private async load(source: Source, side = this.wanted.side): Promise<boolean> {
+    const mine = ++this.wish;
+    const task = this.task.name;
+    this.refuse();
+    if (source.kind === "generated") return this.generate(source, side);
+    const what = WHAT[source.kind];
+    this.tellReading(what);
+    const outcome = await this.reader.read({ task, source, side }, (share) => mine === this.wish && this.tellReading(what, share));
+    if (mine !== this.wish || !outcome) return false;
+    this.context.sources.setState({ reading: undefined });
+    if ("message" in outcome) {
+      this.refuse(outcome);
+      return false;
+    }
+    this.deliver(source, outcome.read);
+    return true;
+  }
+
+  private deliver(source: Source, read: ReadData): void {
+    this.take(read.task, source);
+    this.context.send({ type: "data", read }, buffersOf(read.packed));
+  }
+
+  /** Generated images are painted when they are first asked for: there is nothing to wait for. */
+  private generate(source: Source & { kind: "generated" }, side: number): boolean {
+    this.reader.cancel();
+    this.context.sources.setState({ reading: undefined });
+    this.take(this.task.name, source);
+    this.context.send({ type: "generate", id: pageOf(this.wanted.preset).generated.idOf({ ...source.options, side }) });
+    return true;
+  }
+
+  private take(task: string, source: Source): void {
+    this.made[task] = source;
+    this.delivered.add(task);
+  }
+
+  /** What the task's data were made from last, or else the page's own. */
+  private source(): Source {
+    return this.made[this.task.name] ?? this.generated();
+  }
+
+  private generated(): Source {
+    return { kind: "generated", options: { ...this.task.generated.page, seed: DATA_SEED } };
+  }
+
+  private dropWish(): void {
+    this.wish++;
+    this.reader.cancel();
+    this.context.sources.setState({ reading: undefined });
+  }
+
+  /** There is always something to learn from: where nothing has come for this task yet, the page's own. */
+  private ensure(): void {
+    if (!this.delivered.has(this.task.name)) void this.loadGenerated();
+  }
+
+  private tellReading(what: string, share?: number): void {
+    this.context.sources.setState({ reading: { what, share } });
+  }
+
+  private refuse(refusal?: { message: string; remedy: string }): void {
+    refuse(this.context.sources, "data", refusal);
+  }
+}

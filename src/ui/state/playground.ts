@@ -1,0 +1,90 @@
+/** The page without its looks: stores, the worker, and everything a visitor can do. A browser lends the rest, or a test. */
+import type { Event } from "../../worker/protocol";
+import type { KeyValueStore } from "../../worker/storage";
+import { Connection, type WorkerLike } from "./connection";
+import type { Address, Context } from "./context";
+import { DataActions } from "./dataActions";
+import { RunKeeper } from "./keeper";
+import { Reader } from "./reader";
+import { Redraw } from "./redraw";
+import { RunActions } from "./runActions";
+import { SavedRuns } from "./savedRuns";
+import { SettingActions } from "./settingActions";
+import { createSources, receiveSource, type SourcesStore } from "./sources";
+import { createRunStore, type RunStore, receive } from "./store";
+import { TeacherActions } from "./teacherActions";
+
+/** What the page needs of a browser. */
+export interface Outside {
+  /** Start the training worker, and a worker that reads a data set. */
+  worker(): WorkerLike;
+  reader(): WorkerLike;
+  storage: KeyValueStore;
+  address: Address;
+  /** The address below which the page's files lie. */
+  base: string;
+  download(content: Uint8Array, name: string): void;
+}
+
+export class Playground {
+  readonly store: RunStore;
+  readonly sources: SourcesStore = createSources();
+  readonly data: DataActions;
+  readonly teachers: TeacherActions;
+  readonly settings: SettingActions;
+  readonly run: RunActions;
+  readonly keeper: RunKeeper;
+  readonly savedRuns: SavedRuns;
+  private readonly connection: Connection;
+  private readonly redraw: Redraw;
+
+  constructor(private readonly outside: Outside) {
+    const { storage, address, download } = outside;
+    this.store = createRunStore(address.read().settings);
+    this.connection = new Connection(outside.worker, (event) => this.receive(event));
+    const send: Context["send"] = (command, transfer) => this.connection.send(command, transfer);
+    const context: Context = { store: this.store, sources: this.sources, storage, address, download, send };
+    this.redraw = new Redraw(this.store);
+    this.data = new DataActions(context, new Reader(outside.reader));
+    this.teachers = new TeacherActions(context, this.data);
+    this.settings = new SettingActions(context, this.data);
+    this.keeper = new RunKeeper(context);
+    this.run = new RunActions(context, this.settings, this.teachers, this.keeper);
+    this.savedRuns = new SavedRuns(context);
+  }
+
+  /** Starts (again) with a new worker. */
+  connect(): void {
+    this.keeper.reset();
+    this.sources.setState({ restoring: false, missing: undefined, teacherTraining: undefined, importing: false, run: undefined });
+    this.store.setState({ phase: "opening", note: "", failure: undefined, active: undefined, step: 0, measuring: undefined });
+    this.connection.open();
+    const { base, address } = this.outside;
+    this.connection.send({ type: "open", base, task: this.data.task.name, kernels: address.read().kernels });
+    void this.data.loadAgain();
+    void this.keeper.look();
+  }
+
+  private receive(event: Event): void {
+    this.keeper.bringHistory(event);
+    const waited = this.sources.getState().missing !== undefined;
+    receive(this.store, event);
+    receiveSource(this.sources, event);
+    this.data.receive(event, waited);
+    this.show(event);
+    if (event.type === "started") this.settings.started(event.settings, event.restored);
+    if (event.type === "phase" && event.phase === "finished") this.savedRuns.keep();
+    if (event.type === "errors") this.savedRuns.keepErrors();
+    this.keeper.receive(event);
+  }
+
+  /** When what has come in is drawn, or handed over. */
+  private show(event: Event): void {
+    if (event.type === "step") this.redraw.step(event.report.step);
+    if (event.type === "started") this.redraw.drop();
+    if (event.type === "phase") this.redraw.flush();
+    if (event.type === "exported") this.outside.download(event.bytes, fileName(event.name));
+  }
+}
+
+const fileName = (name: string) => `${name.replaceAll(/[^\w.]+/g, "-").toLowerCase()}.safetensors`;

@@ -1,0 +1,61 @@
+/** Reads data sets in a worker for each, so that reading can be given up at any moment and cannot hurt what runs. */
+import type { GivenFile, Origin, ReadCommand, ReadData, ReadEvent } from "../../worker/readerProtocol";
+import type { WorkerLike } from "./connection";
+
+/** Where data is read from, with the files when it is read from files. */
+export type Readable = Exclude<Origin, { kind: "files" }> | { kind: "files"; files: GivenFile[] };
+
+export type Outcome = { read: ReadData } | { message: string; remedy: string };
+
+/** What is wanted: for which task, from where, of how many pixels a side. */
+export interface Wish {
+  task: string;
+  source: Readable;
+  side: number;
+}
+
+/** Files handed over at a time: more at once would hold the page up. */
+const LOT = 1000;
+
+export class Reader {
+  private giveUp?: () => void;
+
+  constructor(private readonly start: () => WorkerLike) {}
+
+  /** Ends reading, if something is being read. */
+  cancel(): void {
+    this.giveUp?.();
+  }
+
+  /** Makes a data set of a source. `progress` is told the share done. Resolves with nothing when reading was given up. */
+  async read(wish: Wish, progress: (share: number) => void): Promise<Outcome | undefined> {
+    this.cancel();
+    const worker = this.start();
+    let mine: (() => void) | undefined;
+    try {
+      return await new Promise<Outcome | undefined>((resolve) => {
+        mine = () => resolve(undefined);
+        this.giveUp = mine;
+        worker.onmessage = ({ data }: MessageEvent<ReadEvent>) => (data.type === "progress" ? progress(data.share) : resolve(data));
+        // A worker that runs out of memory ends without a word of its own.
+        worker.onerror = ({ message }) =>
+          resolve({ message: message || "Reading ended unexpectedly.", remedy: "Try fewer or smaller files." });
+        void handOver(worker, wish);
+      });
+    } finally {
+      // Another wish may have taken over.
+      if (this.giveUp === mine) this.giveUp = undefined;
+      worker.terminate();
+    }
+  }
+}
+
+async function handOver(worker: WorkerLike, { source, ...rest }: Wish): Promise<void> {
+  const post = (command: ReadCommand) => worker.postMessage(command, []);
+  const files = source.kind === "files" ? source.files : [];
+  for (let from = 0; from < files.length; from += LOT) {
+    post({ type: "add", files: files.slice(from, from + LOT) });
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  post({ type: "read", ...rest, origin: source.kind === "files" ? { kind: "files" } : source });
+}

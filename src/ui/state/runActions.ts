@@ -1,0 +1,75 @@
+/** Running the training: start, pause, step, stop. Every way in (button, key) ends here. */
+import type { Settings } from "../../settings/run";
+import { taskOf } from "../../tasks";
+import type { Context } from "./context";
+import type { RunKeeper } from "./keeper";
+import { begun, busy, finished, waiting } from "./selectors";
+import type { SettingActions } from "./settingActions";
+import { refuse } from "./sources";
+import type { TeacherActions } from "./teacherActions";
+
+export class RunActions {
+  constructor(
+    private readonly context: Context,
+    private readonly settings: SettingActions,
+    private readonly teachers: TeacherActions,
+    private readonly keeper: RunKeeper,
+  ) {}
+
+  /** A fresh run with the panel's settings. */
+  restart(): void {
+    const { store } = this.context;
+    const [conflict] = Object.values(conflicts(store.getState().wanted));
+    if (conflict) store.setState({ failure: { message: "These settings do not go together.", remedy: conflict, fatal: false } });
+    else if (this.teachers.isThere()) this.begin();
+  }
+
+  /** A fresh run with some of the panel's settings changed first. */
+  restartWith(changes: Readonly<Record<string, number | string>>): void {
+    for (const [key, value] of Object.entries(changes)) this.settings.change(key, value);
+    this.restart();
+  }
+
+  /** The green button: starts, pauses or continues, whichever is due. */
+  playOrPause(): void {
+    const state = this.context.store.getState();
+    if (busy(state)) this.context.send({ type: "pause" });
+    else if (state.phase === "ready" || state.phase === "failed" || finished(state)) this.restart();
+    else if (state.phase === "paused") this.context.send({ type: "play" });
+  }
+
+  stepOnce(): void {
+    const { store, send } = this.context;
+    const state = store.getState();
+    if (state.phase !== "ready" && state.phase !== "paused") return;
+    if (state.phase === "ready" && !this.teachers.isThere()) return;
+    // What has been prepared has the settings of that time.
+    if (state.phase === "ready" && waiting(state).length) send({ type: "start", settings: state.wanted, paused: true });
+    send({ type: "step" });
+  }
+
+  /** Ends the run where it is. */
+  stop(): void {
+    const { store, send } = this.context;
+    if (begun(store.getState()) && !finished(store.getState())) send({ type: "stop" });
+  }
+
+  /** Measures what errors cost the student as it is, or ends that. */
+  measureErrors(wanted: boolean): void {
+    refuse(this.context.sources, "errors");
+    this.context.send({ type: wanted ? "measureErrors" : "endErrors" });
+  }
+
+  private begin(): void {
+    const { store, sources, send } = this.context;
+    this.settings.dropPending();
+    this.keeper.forget();
+    sources.setState({ restoring: false, missing: undefined });
+    // The worker says so too, but only after a while, in which nobody should start a second time.
+    store.setState({ failure: undefined, phase: "compiling", note: "" });
+    send({ type: "start", settings: store.getState().wanted });
+  }
+}
+
+/** Settings that cannot go together, at the one that mends it. */
+export const conflicts = (settings: Settings): Record<string, string> => taskOf(settings.preset).conflicts?.(settings) ?? {};

@@ -1,0 +1,155 @@
+/** Changing settings: checked by the one table, told to the run where they act on it, taken back. Every control ends here. */
+import type { Settings } from "../../settings/run";
+import { SettingError } from "../../settings/schema";
+import type { Value } from "../../settings/setting";
+import { SCHEMA, taskOf } from "../../tasks";
+import type { Context } from "./context";
+import type { DataActions } from "./dataActions";
+import { actsOnRun } from "./selectors";
+
+/** A slider's drag sends its resting places, not every pixel: changing the mask records the step anew. */
+export const SEND_MS = 150;
+/** Changes of one control in quick succession are taken back together. */
+const SAME_DRAG_MS = 1500;
+
+export class SettingActions {
+  private readonly pending = new Map<string, ReturnType<typeof setTimeout>>();
+
+  constructor(
+    private readonly context: Context,
+    private readonly data: DataActions,
+  ) {}
+
+  /** Changes a setting to an entry; what cannot be is said at the control and changes nothing. */
+  change(key: string, entry: Value): void {
+    const { wanted } = this.context.store.getState();
+    try {
+      const value = SCHEMA.parse(key, entry, wanted.preset);
+      this.assertGuided(changed(wanted, key, value));
+      this.setProblem(key, undefined);
+      if (value === wanted[key]) return;
+      // Images of another size have to be made first; the setting follows them.
+      if (key === "side") return void this.data.resize(Number(value));
+      this.remember(key, wanted[key]);
+      this.apply(key, value);
+    } catch (error) {
+      this.setProblem(key, (error as Error).message);
+    }
+  }
+
+  /** Takes the last live change back. */
+  undo(): void {
+    const { undo } = this.context.store.getState();
+    const last = undo.at(-1);
+    if (!last) return;
+    this.context.store.setState({ undo: undo.slice(0, -1) });
+    this.apply(last.key, last.from);
+  }
+
+  reset(key: string): void {
+    this.change(key, SCHEMA.setting(key, this.context.store.getState().wanted.preset).default);
+  }
+
+  /** Puts the settings of a run into the panel; they act with the next start. */
+  setUp(settings: Settings): void {
+    this.change("preset", settings.preset);
+    // A run kept by an earlier version of this page may lack some.
+    for (const key of Object.keys(SCHEMA.of(settings.preset))) if (settings[key] !== undefined) this.change(key, settings[key]);
+  }
+
+  /** A run has begun. A restored one brings its settings along; otherwise the panel's are newer. */
+  started(settings: Settings, restored: boolean): void {
+    if (restored) this.setWanted(settings);
+    else for (const key of Object.keys(settings)) this.send(key);
+  }
+
+  /** A run that begins with the panel's settings needs no telling of those that have just been changed. */
+  dropPending(): void {
+    for (const timer of this.pending.values()) clearTimeout(timer);
+    this.pending.clear();
+  }
+
+  /** A network that is to choose the patches has to be there first. */
+  private assertGuided(settings: Settings): void {
+    const { store, sources } = this.context;
+    const asks = (of: Settings) => taskOf(of.preset).asksGuide?.(of) === true;
+    if (asks(settings) && !asks(store.getState().wanted) && !sources.getState().loaded?.guide)
+      throw new SettingError("There is no guide yet.", "Import one first, at the bottom of the teacher card.");
+  }
+
+  private apply(key: string, value: Value): void {
+    this.setWanted(changed(this.context.store.getState().wanted, key, value));
+    if (key === "preset") this.turnToMethod(String(value));
+    if (this.isLive(key)) this.sendSoon(key);
+    if (key === "teacher") this.data.prepare();
+  }
+
+  /** Changes that another method does not know cannot be taken back any more. */
+  private turnToMethod(preset: string): void {
+    const known = SCHEMA.of(preset);
+    this.context.store.setState(({ undo }) => ({ undo: undo.filter(({ key }) => key in known), problems: {} }));
+    this.data.turnToTask();
+  }
+
+  private setWanted(wanted: Settings): void {
+    this.context.store.setState({ wanted });
+    this.context.address.write(wanted);
+  }
+
+  private setProblem(key: string, problem: string | undefined): void {
+    this.context.store.setState(({ problems }) => ({ problems: { ...problems, [key]: problem } }));
+  }
+
+  private isLive(key: string): boolean {
+    return SCHEMA.setting(key, this.context.store.getState().wanted.preset).when === "live";
+  }
+
+  private remember(key: string, from: Value): void {
+    if (!this.isLive(key)) return;
+    const { undo } = this.context.store.getState();
+    const last = undo.at(-1);
+    const at = Date.now();
+    const sameDrag = last?.key === key && at - last.at < SAME_DRAG_MS;
+    this.context.store.setState({ undo: sameDrag ? [...undo.slice(0, -1), { ...last, at }] : [...undo, { key, from, at }] });
+  }
+
+  private sendSoon(key: string): void {
+    clearTimeout(this.pending.get(key));
+    this.pending.set(
+      key,
+      setTimeout(() => this.send(key), SEND_MS),
+    );
+  }
+
+  /** Tells the run a setting as it is now. Before there is a run there is nothing to change: it will begin with what is wanted. */
+  private send(key: string): void {
+    const state = this.context.store.getState();
+    if (actsOnRun(key, state)) this.context.send({ type: "set", key, value: state.wanted[key] });
+  }
+}
+
+/** The settings after a change of one. */
+const changed = (wanted: Settings, key: string, value: Value): Settings =>
+  key === "preset" ? underPreset(wanted, String(value)) : { ...wanted, [key]: value };
+
+/**
+ * The settings under another preset: what was at its default is at the new one's, and what was changed stays where the new one
+ * has it and allows it. Images of another task have a size of their own.
+ */
+export function underPreset(wanted: Settings, preset: string): Settings {
+  const [before, after] = [SCHEMA.defaults(wanted.preset), SCHEMA.defaults(preset)];
+  const otherTask = taskOf(preset) !== taskOf(wanted.preset);
+  const kept = Object.keys(after).filter((key) => {
+    if (key === "preset" || (key === "side" && otherTask)) return false;
+    return key in before && wanted[key] !== before[key] && isAllowed(key, wanted[key], preset);
+  });
+  return { ...after, ...Object.fromEntries(kept.map((key) => [key, wanted[key]])) };
+}
+
+function isAllowed(key: string, value: Value, preset: string): boolean {
+  try {
+    return SCHEMA.parse(key, value, preset) === value;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,89 @@
+/** What a visitor can do about the teacher, and networks as files: train, import, remove, take away. */
+import type { Settings } from "../../settings/run";
+import { SCHEMA, taskOf } from "../../tasks";
+import type { ImportHints } from "../../tasks/task";
+import type { Context } from "./context";
+import type { DataActions } from "./dataActions";
+import { refuse } from "./sources";
+
+/** What a network's file can become. */
+export type Role = "teacher" | "guide";
+
+/** Tests on the way to a teacher. */
+const TESTS = 10;
+const LEAST_STEPS_APART = 10;
+
+export class TeacherActions {
+  private last?: { as: Role; bytes: Uint8Array; name: string };
+
+  constructor(
+    private readonly context: Context,
+    private readonly data: DataActions,
+  ) {}
+
+  /** Whether a run may start: with a teacher at hand, or with none wanted. If not, says so where it can be mended. */
+  isThere(): boolean {
+    const { store, sources } = this.context;
+    const { loaded } = sources.getState();
+    if (!loaded || loaded.teacher || store.getState().wanted.teacher === "none") return true;
+    const remedy = "Train one, import one, or let the student learn alone.";
+    refuse(sources, "teacher", { message: "There is no teacher for this data yet.", remedy });
+    return false;
+  }
+
+  /** Trains a teacher of one of the task's sizes on the loaded data. */
+  train(size: string, steps: number): void {
+    const { store, sources, send } = this.context;
+    refuse(sources, "teacher");
+    sources.setState({ teacherTraining: { step: 0, steps } });
+    send({ type: "trainTeacher", settings: trainingSettings(store.getState().wanted, size, steps) });
+  }
+
+  /** Ends the training now, to use the teacher as it is or to drop it. */
+  endTraining(use: boolean): void {
+    this.context.send({ type: "endTeacherTraining", use });
+  }
+
+  /** Forgets the teacher that was trained or imported for the loaded data. */
+  drop(): void {
+    this.context.send({ type: "dropTeacher" });
+  }
+
+  /** Hands a network to the visitor as a file. */
+  export(what: "student" | "teacher"): void {
+    this.context.send({ type: "export", what });
+  }
+
+  async import(as: Role, file: File): Promise<void> {
+    this.last = { as, bytes: new Uint8Array(await file.arrayBuffer()), name: file.name };
+    this.importAgain();
+  }
+
+  /** Tells more of such files than they say themselves, and reads the last one again. */
+  tell(hints: ImportHints): void {
+    this.context.sources.setState({ hints });
+    this.importAgain();
+  }
+
+  /** Makes the images again at the size that the last file wants, then reads it again. */
+  async resizeFor(side: number): Promise<void> {
+    if (await this.data.resize(side)) this.importAgain();
+  }
+
+  private importAgain(): void {
+    const { sources, send } = this.context;
+    if (!this.last) return;
+    refuse(sources, "teacher");
+    sources.setState({ importing: true });
+    send({ type: "import", ...this.last, hints: sources.getState().hints });
+  }
+}
+
+/** A teacher's training: the task's defaults at its size, and what student and teacher have to share. */
+function trainingSettings(wanted: Settings, size: string, steps: number): Settings {
+  const { preset, batch, seed, side } = wanted;
+  const kind = Object.entries(SCHEMA.of(preset)).filter(([, { group }]) => group === "student");
+  const shared = Object.fromEntries(kind.map(([key]) => [key, wanted[key]]));
+  const evaluate = Math.max(LEAST_STEPS_APART, Math.round(steps / TESTS));
+  return { ...SCHEMA.defaults(preset), ...shared, ...taskOf(preset).sizes[size], batch, seed, side, steps, evaluate };
+}

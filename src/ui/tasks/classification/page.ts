@@ -1,0 +1,55 @@
+/** What the page says of classification. */
+import { scenesId, scenesOfId } from "../../../data/scenes";
+import { percent, points, short } from "../../format";
+import { MASK_PAIRS } from "../masks";
+import type { TaskPage } from "../page";
+import { firstGallery, galleryOf, patchCount } from "./gallery";
+
+export const CLASSIFICATION_PAGE: TaskPage = {
+  tagline:
+    "A small vision transformer learns from a teacher that sees only part of each image. Train it on your own GPU and steer the mask while it learns.",
+  charts: [{ id: "rate", title: "Accuracy", of: "smooth", format: percent, shares: true, tested: true }],
+  curves: {
+    ce: { label: "cross-entropy, labels", colour: "var(--student)" },
+    kd: { label: "distillation, teacher", colour: "var(--kd)", dash: "6 3" },
+    student: { label: "student", colour: "var(--student)" },
+    teacher: { label: "masked teacher", colour: "var(--teacher)", dash: "6 3" },
+    agreement: { label: "agreement", colour: "var(--agreement)", dash: "2 3" },
+    top1: { label: "top-1", colour: "var(--student)" },
+  },
+  formats: [
+    "A folder, or a zip or tar of one, with a folder of images per class: PNG, JPEG, WebP, GIF, BMP, AVIF of any size.",
+    "IDX images with their labels, as MNIST comes, gzipped or not.",
+    "CIFAR-10 and CIFAR-100, binary version.",
+    "Folders or files called train, test, val or the like keep their parts; otherwise 15 % of each class is held out.",
+  ],
+  sides: [32, 48],
+  generated: { idOf: scenesId, optionsOf: scenesOfId },
+  words: {
+    alone: "labels",
+    score: "accuracy",
+    scored: (score, classes) => `Names ${percent(score)} of held-out images right (guessing: ${percent(1 / classes)})`,
+    progress({ rate, score }) {
+      if (score !== undefined) return `names ${percent(score)} of held-out images right`;
+      return rate === undefined ? undefined : `names ${percent(rate)} of its batch right`;
+    },
+    size: ({ depth, width }) => `${depth} blocks of width ${width}`,
+  },
+  shares: ["keep"],
+  sliderStep: (key, state) => (key === "keep" ? 1 / patchCount(state) : undefined),
+  chance: (state) => 1 / galleryOf(state).classes.length,
+  // Each image is named right or not, whatever the others: the share is binomial.
+  margin: (accuracy, images) => 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / images),
+  result({ value, count, margin = 0 }, state) {
+    const chance = percent(1 / galleryOf(state).classes.length);
+    return `The student names ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)}); guessing would give ${chance}.`;
+  },
+  extraPass: ({ criterion }) => criterion === "teacher",
+  pairs: MASK_PAIRS,
+  first() {
+    const { labels, classes, side, images } = firstGallery();
+    const each = 3 * side ** 2;
+    const pictures = labels.map((label, i) => ({ name: classes[label], side, planes: images.subarray(i * each, (i + 1) * each) }));
+    return { heading: "What the teacher sees", pictures };
+  },
+};

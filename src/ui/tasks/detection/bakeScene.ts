@@ -1,0 +1,9 @@
+/** One of the held-out images as a picture. */
+import type { BoxGallery } from "../../../tasks/detection/views";
+import { bake } from "../../draw/patches";
+
+/** Image `index` of the gallery as a small canvas of one pixel per pixel. */
+export function bakeScene({ images, side }: BoxGallery, index: number): HTMLCanvasElement {
+  const start = 3 * side * side * index;
+  return bake(side, (pixel, channel) => images[start + 3 * pixel + channel]);
+}

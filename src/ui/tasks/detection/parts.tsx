@@ -1,0 +1,32 @@
+/** Detection's components. */
+import { lazy, Suspense } from "react";
+import type { TaskParts } from "../parts";
+import { BoxPictures } from "./BoxPictures";
+import { ErasureMaps } from "./ErasureMaps";
+import { FeaturePictures } from "./Features";
+import "./detection.css";
+
+// It brings the chart library along.
+const ErrorCosts = lazy(() => import("./ErrorCosts"));
+
+export const DETECTION_PARTS: TaskParts = {
+  Pictures: () => (
+    <div className="pictures stack">
+      <BoxPictures />
+      <FeaturePictures />
+    </div>
+  ),
+  Details: () => (
+    <div className="stack details-stack">
+      <Suspense>
+        <ErrorCosts />
+      </Suspense>
+      <ErasureMaps />
+    </div>
+  ),
+  ImportHelp: () => (
+    <p className="hint">
+      A teacher is a detector that this page has exported or trained, as safetensors, for these classes and this image side.
+    </p>
+  ),
+};

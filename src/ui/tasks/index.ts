@@ -1,0 +1,10 @@
+/** Each task's half of the page, by the name of the task. To add one: its folder, a line here and one in `parts.tsx`. */
+import { taskOf } from "../../tasks";
+import { CLASSIFICATION_PAGE } from "./classification/page";
+import { DETECTION_PAGE } from "./detection/page";
+import type { TaskPage } from "./page";
+
+export const PAGES: Readonly<Record<string, TaskPage>> = { classification: CLASSIFICATION_PAGE, detection: DETECTION_PAGE };
+
+/** The page's half of the task that a preset belongs to. */
+export const pageOf = (preset: string): TaskPage => PAGES[taskOf(preset).name];

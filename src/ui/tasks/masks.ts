@@ -1,0 +1,84 @@
+/** What tasks with a mask over the teacher's input say of it: which runs are pairs, what the mask cost and what it saved. */
+import type { Settings } from "../../settings/run";
+import { keyOf } from "../../settings/setting";
+import { methodOf, SCHEMA } from "../../tasks";
+import { percent } from "../format";
+import { differences, savedOf } from "../state/compare";
+import type { Run } from "../state/runs";
+import type { Pairs } from "./page";
+
+/** The share of patches that stays, of every task with a mask. */
+const KEEP = "keep";
+const FULL = "all patches";
+const MASKED = "masked";
+const ALONE = "alone";
+
+/** Pairs of runs with the same seed: another mask, none, or no teacher at all. */
+export const MASK_PAIRS: Pairs = {
+  kinds: [FULL, MASKED, ALONE],
+  kindOf,
+  compared(kind, now, other, moved) {
+    if (kind === FULL) return `Keeping ${percent(keepOf(now))} of the patches ${moved} against all of them (${other.name})`;
+    if (kind === MASKED) return `Showing every patch ${moved} against ${percent(keepOf(other))} of them (${other.name})`;
+    return `Learning from the teacher ${moved} against labels alone (${other.name})`;
+  },
+  saving,
+  advice(now, beside) {
+    if (!wantsPair(now)) return undefined;
+    if (beside?.kind !== FULL) return "To see whether the mask cost accuracy, run the same seed with every patch.";
+    const { by, noise = 0 } = beside;
+    if (by < -noise) return "Try to keep more patches.";
+    return by <= noise ? "Fewer patches may do as well." : undefined;
+  },
+  offer(now, kind) {
+    if (!wantsPair(now) || kind === FULL) return undefined;
+    return { label: "Run the same with every patch", settings: { [KEEP]: 1 } };
+  },
+};
+
+const keepOf = ({ settings }: Run): number => Number(settings[KEEP]);
+
+function kindOf(now: Run, other: Run): string | undefined {
+  if (now.step !== other.step || now.settings.preset !== other.settings.preset) return undefined;
+  const unlike = differences(now.settings, other.settings);
+  const differOnlyIn = (keys: readonly string[]) => unlike.every((key) => keys.includes(key));
+  const { preset } = now.settings;
+  if (isDistilled(now) && !isDistilled(other) && differOnlyIn([...maskKeys(preset), ...methodKeys(preset), "teacher"])) return ALONE;
+  if (now.teacher !== other.teacher || !differOnlyIn(maskKeys(preset))) return undefined;
+  if (keepOf(other) === 1 && keepOf(now) < 1) return FULL;
+  return keepOf(now) === 1 && keepOf(other) < 1 ? MASKED : undefined;
+}
+
+const maskKeys = (preset: string): string[] =>
+  Object.entries(SCHEMA.of(preset)).flatMap(([key, { group }]) => (group === "mask" ? [key] : []));
+
+/** The method's own settings mean nothing without a teacher. */
+const methodKeys = (preset: string): string[] => Object.keys(methodOf(preset).knobs).map((name) => keyOf(preset, name));
+
+/** Whether there is a teacher, and a term that listens to it. */
+const isDistilled = ({ teacher, settings }: Run): boolean => teacher !== undefined && hasWeight(settings);
+
+const hasWeight = (settings: Settings): boolean =>
+  Object.values(methodOf(settings.preset).terms).some(({ weight }) => Number(settings[keyOf(settings.preset, weight)]) > 0);
+
+function saving(now: Run): string | undefined {
+  const macs = savedOf(now, "macs", "fullMacs");
+  const time = savedOf(now, "teacherMs", "teacherFullMs");
+  if (macs === undefined) return undefined;
+  if (macs === 0) return "The teacher saw every patch, so nothing was saved.";
+  if (macs < 0) return `This choice of patches cost ${percent(-macs)} more multiply-adds of the teacher than no mask at all.`;
+  const saved = `The mask saved ${percent(macs)} of the teacher's multiply-adds`;
+  if (time === undefined) return `${saved}.`;
+  // Small teachers and busy machines do not always gain time.
+  return time < 0
+    ? `${saved}, but its measured GPU time was ${percent(-time)} longer.`
+    : `${saved} and ${percent(time)} of its measured GPU time.`;
+}
+
+/** Whether a run of the same settings with every patch would say something about this one. */
+const wantsPair = (now: Run): boolean => now.teacher !== undefined && keepOf(now) < 1 && now.changes.length === 0;
+
+/** Patches k that a share of them means; the worker rounds alike. */
+export function keptOf(share: number, patches: number): number {
+  return Math.min(patches, Math.max(1, Math.round(share * patches)));
+}

@@ -1,0 +1,94 @@
+/**
+ * A task's half of the page, but for its components: what it says of data, teachers and results, its charts, and which of its
+ * runs belong beside each other. Interfaces alone; each folder beside this file fulfils them. Components are in `parts.tsx`.
+ */
+import type { Settings } from "../../settings/run";
+import type { GeneratedOptions } from "../../tasks/task";
+import type { TeacherTrainingReport } from "../../worker/protocol";
+import type { ChartKind, CurveLook } from "../charts/curves";
+import type { Numbers } from "../state/history";
+import type { Run } from "../state/runs";
+import type { State } from "../state/store";
+import type { Score } from "../state/summary";
+
+export interface TaskPage {
+  /** What the page is about, in a sentence or two. */
+  tagline: string;
+  /** Charts besides those of every run. */
+  charts: readonly ChartKind[];
+  /** How its curves look, by the names under which a run reports its numbers. */
+  curves: Readonly<Record<string, CurveLook>>;
+  /** Views with numbers for a chart, by name: the chart finds them in the history's points under that name. */
+  numbers?: Readonly<Record<string, (value: unknown) => Numbers>>;
+  /** Views of which the history keeps less than it is sent, by name. */
+  condense?: Readonly<Record<string, (value: unknown) => unknown>>;
+  /** Files that can be read as data, a sentence for each kind. */
+  formats: readonly string[];
+  /** Sides that images are usually resized to, in pixels. */
+  sides: readonly number[];
+  /** How this page's generated data are named. */
+  generated: {
+    idOf(options: GeneratedOptions): string;
+    /** The options that an id was made from; undefined where the id is not one of this generator. */
+    optionsOf(id: string): GeneratedOptions | undefined;
+  };
+  words: TaskWords;
+  /** Settings that are shares and read best as percentages. */
+  shares?: readonly string[];
+  /** The smallest move of a setting's slider. */
+  sliderStep?(key: string, state: State): number | undefined;
+  /** Score of a student that guesses, where that is known. */
+  chance?(state: State): number | undefined;
+  /** Half the 95 % interval of a score on so many held-out images, where that is known. */
+  margin?(score: number, images: number): number;
+  /** What the student of a run can do, in a sentence or two. */
+  result(score: Score, state: State): string;
+  /** Whether the teacher passes over whole images besides, to choose what it is shown. */
+  extraPass?(settings: Settings): boolean;
+  pairs?: Pairs;
+  /** What the page shows before any script has run, where it opens with this task. */
+  first?(): { heading: string; pictures: readonly FirstPicture[] };
+}
+
+export interface TaskWords {
+  /** What a student without a teacher learns from: "labels". */
+  alone: string;
+  /** What its score is called: "accuracy". */
+  score: string;
+  /** A network's score among so many classes: "Names 60 % of held-out images right (guessing: 8.3 %)". */
+  scored(score: number, classes: number): string;
+  /** How good a teacher in training is so far; undefined while nobody knows. */
+  progress(report: TeacherTrainingReport): string | undefined;
+  /** The size of a network that is trained here: "4 blocks of width 64". */
+  size(values: Readonly<Record<string, number>>): string;
+}
+
+/** Planes u8 [3, side, side], and what they show. */
+export interface FirstPicture {
+  name: string;
+  side: number;
+  planes: Uint8Array;
+}
+
+/** Pairs of runs that differ in one thing alone, and what such a pair shows. */
+export interface Pairs {
+  /** Kinds of pair, the one that shows most first. */
+  kinds: readonly string[];
+  /** Which kind of pair two runs are; undefined where they are none. */
+  kindOf(now: Run, other: Run): string | undefined;
+  /** "Keeping 50 % of the patches cost 0.3 points against all of them (Run 1)", where `moved` is "cost 0.3 points". */
+  compared(kind: string, now: Run, other: Run, moved: string): string;
+  /** What a run saved. */
+  saving(now: Run): string | undefined;
+  /** What to try next. */
+  advice(now: Run, beside: Beside | undefined): string | undefined;
+  /** A run that would tell more of this one: what to change for it, and the words of its button. */
+  offer(now: Run, kind: string | undefined): { label: string; settings: Readonly<Record<string, number | string>> } | undefined;
+}
+
+/** The run beside this one: how the two are related, the difference of their scores, and the noise of that where it is known. */
+export interface Beside {
+  kind: string;
+  by: number;
+  noise?: number;
+}

@@ -1,0 +1,26 @@
+/** Each task's components, by the name of the task. */
+import type { ComponentType } from "react";
+import { taskOf } from "../../tasks";
+import { CLASSIFICATION_PARTS } from "./classification/parts";
+import { DETECTION_PARTS } from "./detection/parts";
+
+export interface TaskParts {
+  /** Over the charts. */
+  Pictures: ComponentType;
+  /** Under them. */
+  Details: ComponentType;
+  /** What networks can be imported, and what to tell of their files. */
+  ImportHelp: ComponentType;
+  /** What stands below the control of a setting, by key. */
+  extras?: Readonly<Record<string, ComponentType<ExtrasProps>>>;
+}
+
+export interface ExtrasProps {
+  value: string | number;
+  onChange(value: string | number): void;
+}
+
+const PARTS: Readonly<Record<string, TaskParts>> = { classification: CLASSIFICATION_PARTS, detection: DETECTION_PARTS };
+
+/** The components of the task that a preset belongs to. */
+export const partsOf = (preset: string): TaskParts => PARTS[taskOf(preset).name];
