@@ -3,8 +3,13 @@ import { taskOf } from "../../tasks";
 import { CLASSIFICATION_PAGE } from "./classification/page";
 import { DETECTION_PAGE } from "./detection/page";
 import type { TaskPage } from "./page";
+import { SEGMENTATION_PAGE } from "./segmentation/page";
 
-export const PAGES: Readonly<Record<string, TaskPage>> = { classification: CLASSIFICATION_PAGE, detection: DETECTION_PAGE };
+export const PAGES: Readonly<Record<string, TaskPage>> = {
+  classification: CLASSIFICATION_PAGE,
+  detection: DETECTION_PAGE,
+  segmentation: SEGMENTATION_PAGE,
+};
 
 /** The page's half of the task that a preset belongs to. */
 export const pageOf = (preset: string): TaskPage => PAGES[taskOf(preset).name];

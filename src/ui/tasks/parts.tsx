@@ -3,6 +3,7 @@ import type { ComponentType } from "react";
 import { taskOf } from "../../tasks";
 import { CLASSIFICATION_PARTS } from "./classification/parts";
 import { DETECTION_PARTS } from "./detection/parts";
+import { SEGMENTATION_PARTS } from "./segmentation/parts";
 
 export interface TaskParts {
   /** Over the charts. */
@@ -20,7 +21,11 @@ export interface ExtrasProps {
   onChange(value: string | number): void;
 }
 
-const PARTS: Readonly<Record<string, TaskParts>> = { classification: CLASSIFICATION_PARTS, detection: DETECTION_PARTS };
+const PARTS: Readonly<Record<string, TaskParts>> = {
+  classification: CLASSIFICATION_PARTS,
+  detection: DETECTION_PARTS,
+  segmentation: SEGMENTATION_PARTS,
+};
 
 /** The components of the task that a preset belongs to. */
 export const partsOf = (preset: string): TaskParts => PARTS[taskOf(preset).name];

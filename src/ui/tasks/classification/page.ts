@@ -1,8 +1,8 @@
 /** What the page says of classification. */
 import { scenesId, scenesOfId } from "../../../data/scenes";
 import { percent, points, short } from "../../format";
-import { MASK_PAIRS } from "../masks";
 import type { TaskPage } from "../page";
+import { MASK_PAIRS } from "../shared/masks";
 import { firstGallery, galleryOf, patchCount } from "./gallery";
 
 export const CLASSIFICATION_PAGE: TaskPage = {

@@ -1,25 +1,38 @@
 /** Classification's components. */
+import { scaled, short } from "../../format";
 import { useStore } from "../../state/app";
-import { KeepExtras } from "../KeepExtras";
 import type { ExtrasProps, TaskParts } from "../parts";
-import { CostCard } from "./CostCard";
-import { FrequencyMaps } from "./FrequencyMaps";
-import { patchCount } from "./gallery";
+import { CostCard, type PaperRow } from "../shared/CostCard";
+import { FrequencyMaps } from "../shared/FrequencyMaps";
+import { KeepExtras } from "../shared/KeepExtras";
+import { frequencyOf, galleryOf, patchCount } from "./gallery";
 import { ImportHelp } from "./ImportHelp";
 import { Pictures } from "./Pictures";
 import "./classification.css";
+
+/** The paper's DeiT-S teacher (Tables 2 and 10) and training with DeiT-B (Table 11). What it calls a FLOP is a MAC. */
+const PAPER: PaperRow[] = [
+  { name: "DeiT-S, MACs per image", of: [4_540_695_552, 2_192_458_752], format: scaled },
+  { name: "DeiT-S to Ti, images/s", of: [1790, 3702], format: short, more: true },
+  { name: "DeiT-B, training memory", of: [12_925e6, 9_838e6], format: (value) => `${short(value / 1e9)} GB` },
+];
 
 export const CLASSIFICATION_PARTS: TaskParts = {
   Pictures,
   Details: () => (
     <>
-      <FrequencyMaps />
-      <CostCard />
+      <Frequency />
+      <CostCard paper={{ heads: ["all 196", "50 %"], rows: PAPER }} />
     </>
   ),
   ImportHelp,
   extras: { keep: Keep },
 };
+
+function Frequency() {
+  const { grid, objects } = useStore(galleryOf);
+  return <FrequencyMaps frequency={useStore(frequencyOf)} grid={grid} objects={objects} />;
+}
 
 function Keep({ value, onChange }: ExtrasProps) {
   return <KeepExtras value={Number(value)} patches={useStore(patchCount)} onChange={onChange} />;

@@ -1,11 +1,11 @@
 /** What tasks with a mask over the teacher's input say of it: which runs are pairs, what the mask cost and what it saved. */
-import type { Settings } from "../../settings/run";
-import { keyOf } from "../../settings/setting";
-import { methodOf, SCHEMA } from "../../tasks";
-import { percent } from "../format";
-import { differences, savedOf } from "../state/compare";
-import type { Run } from "../state/runs";
-import type { Pairs } from "./page";
+import type { Settings } from "../../../settings/run";
+import { keyOf } from "../../../settings/setting";
+import { methodOf, SCHEMA } from "../../../tasks";
+import { percent } from "../../format";
+import { differences, savedOf } from "../../state/compare";
+import type { Run } from "../../state/runs";
+import type { Pairs } from "../page";
 
 /** The share of patches that stays, of every task with a mask. */
 const KEEP = "keep";

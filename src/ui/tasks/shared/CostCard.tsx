@@ -1,16 +1,23 @@
 /** The price of the teacher, as masked and at all patches: computed, measured, allocated; the paper's own figures beside. */
 import type { ReactNode } from "react";
-import { bytes, milliseconds, percent, scaled, short } from "../../format";
+import { bytes, milliseconds, percent, scaled } from "../../format";
 import { useStore } from "../../state/app";
 
-/** The paper's DeiT-S teacher (Tables 2 and 10) and training with DeiT-B (Table 11). What it calls a FLOP is a MAC. */
-const PAPER = {
-  macs: [4_540_695_552, 2_192_458_752],
-  imagesPerSecond: [1790, 3702],
-  memory: [12_925e6, 9_838e6],
-};
+/** What the paper gives for a teacher of its own: at all patches, and masked. */
+export interface PaperRow {
+  name: string;
+  of: [full: number, masked: number];
+  format(value: number): string;
+  /** Whether more is better. */
+  more?: boolean;
+}
 
-export function CostCard() {
+interface CostCardProps {
+  /** Heads of the paper's columns, and its rows; none where it gives none. */
+  paper?: { heads: [full: string, masked: string]; rows: PaperRow[] };
+}
+
+export function CostCard({ paper }: CostCardProps) {
   const cost = useStore((state) => state.cost);
   const criterion = useStore((state) => state.active?.criterion);
   return (
@@ -30,19 +37,23 @@ export function CostCard() {
             <Row name="MACs per image" of={[cost.fullMacs, cost.macs]} format={scaled} />
             <Measured />
           </tbody>
-          <thead>
-            <tr>
-              <th scope="col">in the paper</th>
-              <th scope="col">all 196</th>
-              <th scope="col">50 %</th>
-              <th scope="col">saving</th>
-            </tr>
-          </thead>
-          <tbody>
-            <Row name="DeiT-S, MACs per image" of={PAPER.macs} format={scaled} />
-            <Row name="DeiT-S to Ti, images/s" of={PAPER.imagesPerSecond} format={short} more />
-            <Row name="DeiT-B, training memory" of={PAPER.memory} format={(value) => `${short(value / 1e9)} GB`} />
-          </tbody>
+          {paper && (
+            <>
+              <thead>
+                <tr>
+                  <th scope="col">in the paper</th>
+                  <th scope="col">{paper.heads[0]}</th>
+                  <th scope="col">{paper.heads[1]}</th>
+                  <th scope="col">saving</th>
+                </tr>
+              </thead>
+              <tbody>
+                {paper.rows.map((row) => (
+                  <Row key={row.name} {...row} />
+                ))}
+              </tbody>
+            </>
+          )}
         </table>
       ) : (
         <p className="hint">Known once a teacher is loaded.</p>
@@ -87,17 +98,8 @@ function RunSoFar() {
   );
 }
 
-interface RowProps {
-  name: string;
-  /** At all patches, and as masked. */
-  of: number[];
-  format(value: number): string;
-  /** Whether more is better. */
-  more?: boolean;
-}
-
 /** Two values, as bars too, and how many times less the second is (or more). */
-function Row({ name, of: [full, masked], format, more }: RowProps): ReactNode {
+function Row({ name, of: [full, masked], format, more }: PaperRow): ReactNode {
   const most = Math.max(full, masked);
   const bar = (value: number) => <i className="bar" style={{ width: `${(100 * value) / most}%` }} aria-hidden="true" />;
   return (
