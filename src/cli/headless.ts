@@ -2,11 +2,10 @@
  * What `train` and `distill` share: arguments, data, and the loop that runs a session to its end with progress, periodic
  * saves and resume.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { type Dataset, unpacked } from "../data/dataset";
 import type { DetectionSet } from "../data/detection";
-import type { SourceFile } from "../data/files";
 import { openFiles } from "../data/open";
 import { openDetection } from "../data/open.detection";
 import { scenes } from "../data/scenes";
@@ -20,6 +19,7 @@ import { Session, type SessionOptions, type StepReport } from "../train/session"
 import type { Scores, Task } from "../train/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { nodeGPU } from "./device.node";
+import { listed } from "./listed";
 
 /** The generated data set is the same everywhere, so that a teacher trained on it fits all runs. */
 const DATA_SEED = 1;
@@ -74,18 +74,6 @@ function generatedCounts(source: string, train: number, test: number): { train: 
 function told<T extends { notes: string[] }>(opened: T): T {
   for (const note of opened.notes) console.error(note);
   return opened;
-}
-
-/** A file, or all files below a folder. */
-function listed(path: string): SourceFile[] {
-  if (!existsSync(path)) throw new EngineError(`There is no ${path}.`, "Use data=scenes, or the path of a file or folder.");
-  if (!statSync(path).isDirectory()) return [sourceFile(path, basename(path))];
-  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name));
-  return names.filter((name) => statSync(name).isFile()).map((name) => sourceFile(name, relative(path, name)));
-}
-
-function sourceFile(file: string, path: string): SourceFile {
-  return { path: path.split(sep).join("/"), size: statSync(file).size, bytes: async () => new Uint8Array(readFileSync(file)) };
 }
 
 /** A network from a safetensors file. */
