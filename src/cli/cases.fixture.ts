@@ -92,7 +92,13 @@ export function seenImages(data: PackedDataset & { notes: string[] }): Seen {
 export function seenBoxes(data: DetectionSet & { notes: string[] }): Seen {
   const pictures = (["train", "test"] as const).flatMap((part) =>
     Array.from({ length: data[part].count }, (_, i): Picture => {
-      const rgb = (x: number, y: number) => [...data[part].image(i).subarray(3 * (y * data.side + x)).subarray(0, 3)] as Rgb;
+      const rgb = (x: number, y: number) =>
+        [
+          ...data[part]
+            .image(i)
+            .subarray(3 * (y * data.side + x))
+            .subarray(0, 3),
+        ] as Rgb;
       const boxes = data[part].truths(i).map(({ category, box }) => ({ class: data.classes[category], box }));
       return { part, rgb, boxes };
     }),

@@ -3,8 +3,10 @@ import type { Annotated, AnnotatedPicture, Findings } from "./annotated";
 import type { FoundAnnotations } from "./annotations";
 import { shuffled } from "./assemble";
 import { DataError } from "./dataset";
-import { baseName, foldersOf, isTestFolder, type SourceFile, stem } from "./files";
-import { isPictureName, MAX_IMAGES } from "./images";
+import { foldersOf, type SourceFile, stem } from "./files";
+import { isTestFolder } from "./halves";
+import { MAX_IMAGES } from "./images";
+import { PictureIndex } from "./pictureindex";
 
 export interface Pair {
   file: SourceFile;
@@ -18,24 +20,18 @@ export interface Parts {
 
 /** Pairs pictures with what is said of them. What has no partner is left out and noted. */
 export function pair({ annotated, pictures }: FoundAnnotations, findings: Findings): Pair[] {
-  const index = indexed(pictures);
+  const index = new PictureIndex(pictures);
   const taken = new Map<SourceFile, AnnotatedPicture>();
   for (const one of annotated.pictures) {
-    const file = partner(one, index);
+    const file = index.partner(one);
     if (!file) findings.add("Pictures whose files are missing, left out", `${one.names.at(-1)} in ${one.file}`);
     else if (taken.has(file)) throw twice(file.path, taken.get(file)!, one);
     else taken.set(file, one);
   }
   if (taken.size === 0) throw allMissing(annotated);
   const pairs = [...taken].map(([file, one]) => ({ file, annotated: one }));
-  return [
-    ...pairs,
-    ...silent(
-      pictures.filter((file) => !taken.has(file)),
-      annotated,
-      findings,
-    ),
-  ];
+  const others = pictures.filter((file) => !taken.has(file));
+  return pairs.concat(silent(others, annotated, findings));
 }
 
 /** Pictures of which nothing is said: in YOLO they show no object, elsewhere they do not belong. */
@@ -45,39 +41,6 @@ function silent(files: SourceFile[], { format }: Annotated, findings: Findings):
     findings.add(yolo ? "Pictures without a text file, taken to show no object" : "Pictures without annotations, left out", path);
   }
   return yolo ? files.map((file) => ({ file, annotated: { names: [], file: file.path, objects: [] } })) : [];
-}
-
-/** Pictures by name without folders, and by that name without ending. */
-function indexed(pictures: SourceFile[]): Map<string, SourceFile[]> {
-  const index = new Map<string, SourceFile[]>();
-  for (const file of pictures) {
-    for (const key of [baseName(file.path), stem(file.path)]) {
-      if (!index.has(key)) index.set(key, []);
-      index.get(key)!.push(file);
-    }
-  }
-  return index;
-}
-
-/** Of the files so called, the one whose folders agree best: with the name, with the part it belongs to, with where it is said. */
-function partner({ names, file, test }: AnnotatedPicture, index: Map<string, SourceFile[]>): SourceFile | undefined {
-  for (const name of names.map((name) => name.replaceAll("\\", "/"))) {
-    const found = index.get(baseName(name)) ?? (isPictureName(name) ? undefined : index.get(stem(`${name}.`)));
-    if (!found) continue;
-    const rank = ({ path }: SourceFile) => {
-      const folders = foldersOf(path);
-      const part = Number(isTestFolder(folders) === (test ?? isTestFolder(foldersOf(file))));
-      return 1e6 * agreeing(folders.toReversed(), foldersOf(name).reverse()) + 1e3 * part + agreeing(folders, foldersOf(file));
-    };
-    return found.reduce((best, other) => (rank(other) > rank(best) ? other : best));
-  }
-  return undefined;
-}
-
-/** How many of the first are the same. */
-function agreeing(a: string[], b: string[]): number {
-  const differ = a.findIndex((name, i) => name !== b[i]);
-  return differ < 0 ? a.length : differ;
 }
 
 function twice(path: string, a: AnnotatedPicture, b: AnnotatedPicture): DataError {
