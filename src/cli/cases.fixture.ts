@@ -122,11 +122,12 @@ function judgeAny(some: Expectation[], seen: Seen, tolerance: number): void {
   const faults = some.map((one) => {
     try {
       judge(one, seen, tolerance);
+      return "";
     } catch (error) {
       return String(error);
     }
   });
-  if (!faults.includes(undefined)) throw new Error(`None of these holds:\n${faults.join("\n")}`);
+  if (!faults.includes("")) throw new Error(`None of these holds:\n${faults.join("\n")}`);
 }
 
 function judgeRefusal({ says = [], names = [], not = [] }: NonNullable<Expectation["refused"]>, { refused }: Seen): void {

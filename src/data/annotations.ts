@@ -40,7 +40,7 @@ export async function findAnnotations(files: SourceFile[], findings: Findings): 
   const { pictures, lists } = sorted;
   if (sorted.coco.length > 0) return { pictures, annotated: fromCoco(sorted, findings) };
   if (sorted.voc.length > 0) return { pictures, annotated: fromVoc(sorted, findings), lists: readLists(lists) };
-  const labels = labelsOf(sorted);
+  const labels = labelsOf(sorted, findings);
   if (labels.length > 0) return { pictures, annotated: await readYolo(labels, sorted.names, findings), lists: readLists(lists) };
   throw nothing(sorted);
 }
@@ -110,10 +110,13 @@ function fromVoc({ voc, texts }: Sorted, findings: Findings): Annotated {
   return readVoc(voc, findings);
 }
 
-/** The texts that stand beside pictures, and those that hold nothing but numbers. */
-function labelsOf({ texts, pictures }: Sorted): TextFile[] {
+/** The texts that stand beside pictures, and those that hold nothing but numbers; none unless some of them do. */
+function labelsOf({ texts, pictures }: Sorted, findings: Findings): TextFile[] {
   const stems = new Set(pictures.map(({ path }) => stem(path)));
-  return texts.filter(({ path, text }) => stems.has(stem(path)) || isYolo(text));
+  const labels = texts.filter(({ path, text }) => stems.has(stem(path)) || isYolo(text));
+  if (labels.some(({ text }) => isYolo(text))) return labels;
+  for (const { path } of labels) findings.add("Texts beside pictures that hold no lines of class, x, y, width and height", path);
+  return [];
 }
 
 /** Lists name pictures with or without folders and endings. What is both in a held-out list and in another is held out. */

@@ -64,14 +64,14 @@ describe("COCO JSON", () => {
       annotation(1, 3, ["1", 1, 2, 2]),
       annotation(1, 3, null),
       "nothing",
-      annotation("1", 3, [1, 1, 2, 2]),
+      annotation("x", 3, [1, 1, 2, 2]),
     ];
     const data = await open(sound([...two, ...wrong]));
     expect(data.notes.toSorted()).toEqual([
       "Annotations of no known category, left out: 1 (a.json annotation 8).",
       "Annotations of no known image, left out: 2 (a.json annotation 7, a.json annotation 13).",
       "Annotations that are none, left out: 1 (a.json annotation 12).",
-      "Annotations whose bbox is not four numbers, left out: 3 (a.json annotation 9, a.json annotation 10, a.json annotation 11).",
+      "Annotations whose bbox is not four numbers, and that have no outline, left out: 3 (a.json annotation 9, a.json annotation 10, a.json annotation 11).",
       "Boxes outside of their picture, left out: 1 (a.json annotation 5).",
       "Boxes that reach over the edge of their picture, cut there: 1 (a.json annotation 6).",
       "Boxes without area, left out: 2 (a.json annotation 3, a.json annotation 4).",
@@ -117,9 +117,8 @@ describe("COCO JSON", () => {
     expect(await refusal(spoiled({ categories: undefined, annotations: [annotation(1, 3, [0, 0, 1, 1])] }))).toContain(
       "a.json has no list of categories.",
     );
-    expect(await refusal(spoiled({ categories: [{ id: "1", name: "cat" }] }))).toContain(
-      "a.json: category 1 has no id, a number, or no name.",
-    );
+    for (const one of [{ name: "cat" }, { id: 1 }, { id: 1, name: " " }])
+      expect(await refusal(spoiled({ categories: [one] }))).toContain("a.json: category 1 has no id or no name.");
     expect(await refusal(spoiled({ images: [...images("1.png"), { id: 2 }] }))).toContain("a.json: image 2 has no id or no file_name.");
     expect(await refusal(spoiled({ images: [...images("1.png"), ...images("2.png")] }))).toContain("a.json has two images of id 1.");
     expect(await refusal(spoiled({ categories: [...categories, categories[0]] }))).toContain("a.json has two categories of id 7.");

@@ -35,6 +35,8 @@ export function tarBytes(entries: Record<string, Uint8Array>): Uint8Array {
     put(content.length.toString(8).padStart(11, "0"), 124);
     put("0", 156);
     put("ustar", 257);
+    const sum = block.subarray(0, 512).reduce((total, byte) => total + byte, 8 * 32);
+    put(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
     block.set(content, 512);
     return [...block];
   });

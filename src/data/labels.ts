@@ -5,12 +5,14 @@ import { contents } from "./unpack";
 
 const LIST = /(^|[_.-])annotations\.txt$/i;
 
+export const isClassList = (path: string): boolean => LIST.test(path);
+
 /** Tells the class of a picture by the nearest list at or above its folder; undefined where none names it. */
 export type ClassByList = (file: SourceFile) => string | undefined;
 
 export async function readLists(files: SourceFile[]): Promise<ClassByList> {
   const lists = new Map<string, Map<string, string>>();
-  for (const file of files.filter(({ path }) => LIST.test(path))) {
+  for (const file of files) {
     const lines = decodeText(await contents(file), file.path).split(/\r?\n/);
     const rows = lines.map((line) => line.split("\t")).filter((words) => words.length > 1);
     lists.set(foldersOf(file.path).join("/"), new Map(rows.map(([name, label]) => [tidied(name), tidied(label)])));

@@ -35,7 +35,8 @@ describe("folders of pictures", () => {
   it("holds a share of every class out, drawn from the seed", async () => {
     const files = classFolders("pets/", ["dog", "cat", "class 10", "class 9"], 10);
     const data = await open(files, { holdOut: 0.2 });
-    expect(data).toMatchObject({ name: "pets (yours)", side: 2, channels: 3, classes: ["cat", "class 9", "class 10", "dog"], notes: [] });
+    expect(data).toMatchObject({ name: "pets (yours)", side: 2, channels: 3, classes: ["cat", "class 10", "class 9", "dog"] });
+    expect(data.notes).toEqual(["Classes are numbered in the order of code points, as torchvision does: cat, class 10, class 9, dog."]);
     expect([data.train.count, data.test.count]).toEqual([32, 8]);
     for (const label of [0, 1, 2, 3]) {
       expect(data.train.labels.filter((l) => l === label)).toHaveLength(8);
@@ -76,23 +77,53 @@ describe("folders of pictures", () => {
     ];
     const data = await open([...classFolders("", ["cat", "dog"], 4), ...extra]);
     expect(data.train.count + data.test.count).toBe(8);
-    expect(data.notes).toEqual(["Left out 4 files that play no part: readme.txt, a/b.csv, cat/notes.md and others."]);
+    expect(data.notes).toEqual(["Files that play no part, left out: 4 (LICENSE, a/b.csv, cat/notes.md and others)."]);
   });
 
   it("keeps 20,000 of 100,000 tiny files, evenly, and says so", async () => {
     const read = new Set<string>();
     const many = Array.from({ length: 100_000 }, (_, i): SourceFile => {
       const path = `all/c${i % 10}/${i}.png`;
-      return { path, size: 1, bytes: () => Promise.resolve(read.add(path) && flat(i % 10)) };
+      return { path, size: 1, bytes: () => Promise.resolve(read.add(path) && Uint8Array.of(i % 10, i >> 16, i >> 8, i)) };
     });
     const shares: number[] = [];
-    const data = await open(many, { side: 1, onProgress: (share: number) => shares.push(share) });
+    const decode = async (bytes: Uint8Array) => Uint8Array.of(bytes[0], bytes[0], bytes[0]);
+    const data = await open(many, { side: 1, decode, onProgress: (share: number) => shares.push(share) });
     expect(data.train.count + data.test.count).toBe(20_000);
     expect(read.size).toBe(20_000);
     expect(data.notes).toEqual(["Kept 20,000 of 100,000 images, drawn evenly from every class; 20,000 is the limit."]);
     expect([data.train.labels.filter((l) => l === 3).length, data.test.labels.filter((l) => l === 3).length]).toEqual([1700, 300]);
     expect(shares.at(-1)).toBe(1);
     expect(shares.every((share, i) => i === 0 || share >= shares[i - 1])).toBe(true);
+  });
+
+  it("leaves bad files out and says which and why; where nothing is left to learn from, that is the refusal", async () => {
+    const two = classFolders("", ["cat", "dog"], 4);
+    const png = [0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0x5d, 0xc0, 0, 0, 0x51, 0x61];
+    const bad: [SourceFile, string][] = [
+      [file("dog/broken.png", [1, 2, 3]), "dog/broken.png is damaged, or a kind of picture that cannot be read here"],
+      [file("dog/empty.png", []), "dog/empty.png is empty"],
+      [file("dog/vast.png", png), "dog/vast.png has 24000 x 20833 pixels, 500 megapixels; 100 is the limit"],
+      [{ ...file("dog/huge.png", []), size: 2e9 }, "dog/huge.png is larger than 1 GB"],
+    ];
+    for (const [one, reason] of bad) {
+      const data = await open([...two, one]);
+      expect([data.train.count + data.test.count, data.notes]).toEqual([8, [`Pictures that could not be read, left out: 1 (${reason}).`]]);
+      expect(await refusal([...classFolders("", ["cat"], 2), one])).toContain(
+        `one class only (cat). Pictures that could not be read, left out: 1 (${reason})`,
+      );
+    }
+    expect((await open([...two, file("loose.png", flat(77))])).notes).toEqual([
+      "Pictures in no folder of a class, left out: 1 (loose.png).",
+    ]);
+    expect(await refusal([file("loose.png", flat(77))])).toContain("No picture lies in a folder of its class. Pictures in no folder");
+    const scans = ["cat", "dog"].map((name) => file(`${name}/1.tif`, [1]));
+    expect((await open([...two, ...scans])).notes).toEqual([
+      "Pictures in the format TIF, which is not read here, left out: 2 (cat/1.tif, dog/1.tif).",
+    ]);
+    expect(await refusal(scans)).toContain(
+      "There are no images among the chosen files. Pictures in the format TIF, which is not read here",
+    );
   });
 
   it("refuses, naming file and remedy", async () => {
@@ -102,11 +133,6 @@ describe("folders of pictures", () => {
     expect(await refusal(classFolders("pets/", ["cat"], 5))).toBe(
       "pets has one class only (cat). Add images of at least one other class: one folder, or one label, per class.",
     );
-    expect(await refusal([...two, file("loose.png", flat(1))])).toContain("loose.png lies in no folder");
-    expect(await refusal([...two, file("dog/broken.png", [1, 2, 3])])).toContain("dog/broken.png is damaged");
-    const png = [0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0x5d, 0xc0, 0, 0, 0x51, 0x61];
-    expect(await refusal([...two, file("dog/vast.png", png)])).toContain("dog/vast.png has 24000 x 20833 pixels, 500 megapixels");
-    expect(await refusal([...two, { ...file("dog/huge.png", []), size: 2e9 }])).toContain("dog/huge.png is larger than 1 GB");
     expect(await refusal([{ ...file("huge.zip", []), size: 2e9 }])).toContain("huge.zip is larger than 1 GB");
     expect(await refusal([file("pets.zip", [80, 75, 3, 4, 0])])).toContain("pets.zip is a damaged zip");
     expect(await refusal(two, { side: 20_000 })).toContain("smaller image size");
@@ -178,7 +204,9 @@ describe("IDX", () => {
     expect(await refusal(pair("", [3, 3, 3]))).toContain("one class only (3)");
     expect(await refusal([file("train-images-idx3-ubyte.gz", [0x1f, 0x8b, 1, 2])])).toContain("train-images-idx3-ubyte.gz is a damaged");
     const colour = file("test-images-idx3-ubyte", idxBytes([2, 1, 1, 3], [1, 2, 3, 4, 5, 6]));
-    expect(await refusal([images, labels, colour, testLabels])).toContain("test-images-idx3-ubyte holds colour images");
+    expect(await refusal([images, labels, colour, testLabels])).toContain(
+      "train-images-idx3-ubyte holds gray images and test-images-idx3-ubyte colour ones",
+    );
   });
 });
 

@@ -13,7 +13,7 @@ import { isTestFile } from "./halves";
 import { pictureSize } from "./header";
 import { isIdx, readIdx } from "./idx";
 import { readImages, topFolder } from "./images";
-import { readLists } from "./labels";
+import { isClassList, readLists } from "./labels";
 import { type IdxFile, idxNames, pairParts } from "./pairs";
 import { isPictureName, noteUnread, unreadFormat } from "./pictures";
 import { decodeText } from "./text";
@@ -46,6 +46,8 @@ interface Sorted {
   idx: IdxFile[];
   cifar: { path: string; cifar: Cifar }[];
   pictures: SourceFile[];
+  /** Files that say of which class pictures are. */
+  lists: SourceFile[];
   others: SourceFile[];
 }
 
@@ -69,10 +71,11 @@ export function openFiles(files: SourceFile[], options: OpenOptions): Promise<Op
 }
 
 async function sort(files: SourceFile[], findings: Findings): Promise<Sorted> {
-  const sorted: Sorted = { idx: [], cifar: [], pictures: [], others: [] };
+  const sorted: Sorted = { idx: [], cifar: [], pictures: [], lists: [], others: [] };
   for (const file of files) {
     const { path } = file;
     if (isPictureName(path)) sorted.pictures.push(file);
+    else if (isClassList(path)) sorted.lists.push(file);
     else if (NUMBERS.test(path) || !baseName(path).includes("."))
       await findings.without("Files that could not be read, left out", () => sortNumbers(file, sorted));
     else if (unreadFormat(path)) noteUnread(file, findings);
@@ -97,7 +100,7 @@ function source(sorted: Sorted, options: OpenOptions, findings: Findings): Promi
   if (sorted.cifar.length > 0) return cifarSource(sorted, options.side);
   if (sorted.pictures.length > 0) return pictureSource(sorted, options, findings);
   const [first] = sorted.others;
-  throw new DataError(`There are no images to read among the chosen files${first ? ` (${first.path}, ...)` : ""}.`, FORMATS);
+  throw new DataError(`There are no images among the chosen files${first ? ` (${first.path}, ...)` : ""}.`, FORMATS);
 }
 
 function idxSource({ idx }: Sorted, side: number): Source {
@@ -133,8 +136,8 @@ async function fineNames(others: SourceFile[]): Promise<string[]> {
     : [];
 }
 
-async function pictureSource({ pictures, others }: Sorted, options: OpenOptions, findings: Findings): Promise<Source> {
-  const { parts, classes } = await readImages(pictures, await readLists(others), options, findings);
+async function pictureSource({ pictures, lists }: Sorted, options: OpenOptions, findings: Findings): Promise<Source> {
+  const { parts, classes } = await readImages(pictures, await readLists(lists), options, findings);
   return { parts, name: topFolder(pictures) ?? "Images", className: (label) => classes[label] };
 }
 

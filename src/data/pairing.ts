@@ -22,13 +22,15 @@ export interface Parts {
 export function pair({ annotated, pictures }: FoundAnnotations, findings: Findings): Pair[] {
   const index = new PictureIndex(pictures);
   const taken = new Map<SourceFile, AnnotatedPicture>();
+  const missing: AnnotatedPicture[] = [];
   for (const one of annotated.pictures) {
     const file = index.partner(one);
-    if (!file) findings.add("Pictures whose files are missing, left out", `${one.names.at(-1)} in ${one.file}`);
+    if (!file) missing.push(one);
     else if (taken.has(file)) throw twice(file.path, taken.get(file)!, one);
     else taken.set(file, one);
   }
   if (taken.size === 0) throw allMissing(annotated);
+  for (const { names, file } of missing) findings.add("Pictures whose files are missing, left out", `${names.at(-1)} in ${file}`);
   const pairs = [...taken].map(([file, one]) => ({ file, annotated: one }));
   const others = pictures.filter((file) => !taken.has(file));
   return pairs.concat(silent(others, annotated, findings));

@@ -4,7 +4,7 @@ import { EngineError } from "../engine/errors";
 import { type Findings, withoutStop } from "./annotated";
 import type { Copies } from "./copies";
 import { DataError } from "./dataset";
-import { digest } from "./digest";
+import { contentKey } from "./digest";
 import type { SourceFile } from "./files";
 import { MAX_BYTES } from "./gzip";
 import { faultOf, pictureSize } from "./header";
@@ -65,7 +65,7 @@ async function readPicture<T>(file: SourceFile, decode: (bytes: Uint8Array) => P
     if (file.size > MAX_BYTES) throw new DataError(`${file.path} is larger than 1 GB.`, "Remove it or save it smaller.");
     const bytes = await file.bytes();
     requireSound(bytes, file.path);
-    return { picture: await decoded(bytes, file.path, decode), key: await digest([bytes]) };
+    return { picture: await decoded(bytes, file.path, decode), key: await contentKey(bytes) };
   } catch (error) {
     if (error instanceof EngineError) return { fault: withoutStop(error.what) };
     throw error;
@@ -73,13 +73,13 @@ async function readPicture<T>(file: SourceFile, decode: (bytes: Uint8Array) => P
 }
 
 function requireSound(bytes: Uint8Array, path: string): void {
+  const { width, height } = pictureSize(bytes) ?? { width: 0, height: 0 };
+  if (width * height > MAX_PIXELS) {
+    const what = `${path} has ${width} x ${height} pixels, ${Math.round((width * height) / 1e6)} megapixels; 100 is the limit.`;
+    throw new DataError(what, "Save it smaller, or remove it.");
+  }
   const fault = faultOf(bytes);
   if (fault) throw new DataError(`${path} ${fault}.`, "Remove it, or save it again.");
-  const size = pictureSize(bytes);
-  if (!size || size.width * size.height <= MAX_PIXELS) return;
-  const megapixels = Math.round((size.width * size.height) / 1e6);
-  const what = `${path} has ${size.width} x ${size.height} pixels, ${megapixels} megapixels; 100 is the limit.`;
-  throw new DataError(what, "Save it smaller, or remove it.");
 }
 
 async function decoded<T>(bytes: Uint8Array, path: string, decode: (bytes: Uint8Array) => Promise<T>): Promise<T> {

@@ -26,7 +26,7 @@ describe("Pascal VOC", () => {
       ...pictures("v/JPEGImages/", "a.jpg", "b.jpg", "c.jpg", "d.jpg"),
       ...lists,
     ]);
-    expect(data).toMatchObject({ name: "v (yours)", classes: ["cat", "dog 9", "dog 10", "person"] });
+    expect(data).toMatchObject({ name: "v (yours)", classes: ["cat", "dog 10", "dog 9", "person"] });
     expect(data.supercategories).toEqual(data.classes);
     expect(all(data.train)).toEqual([
       [
@@ -34,8 +34,8 @@ describe("Pascal VOC", () => {
         { category: 3, box: [1, 6, 3, 8], difficult: true },
       ],
       [
-        { category: 2, box: [0, 5, 20, 15] },
-        { category: 1, box: [0, 5, 2, 7] },
+        { category: 1, box: [0, 5, 20, 15] },
+        { category: 2, box: [0, 5, 2, 7] },
       ],
     ]);
     expect(all(data.test)).toEqual([[]]);
@@ -67,7 +67,7 @@ describe("Pascal VOC", () => {
 
   it("refuses broken and foreign XML, naming file and line", async () => {
     expect(await refusal([textFile("a.xml", "<annotation>\n<object>\n</annotation>"), ...pictures("", "a.jpg")])).toContain(
-      "a.xml, line 3: </annotation> closes <object>.",
+      "a.xml, line 3: </annotation> closes <object>).",
     );
     expect(await refusal([textFile("cvat.xml", "<annotations></annotations>"), ...pictures("", "a.jpg")])).toContain(
       "cvat.xml holds no Pascal VOC annotation",

@@ -46,7 +46,7 @@ describe("YOLO text", () => {
         box(0),
         "0 0.5 0.5 0.1",
         "cat 0.5 0.5 0.1 0.1",
-        "0 0.1 0.1 0.2 0.1 0.2 0.2",
+        "0 0.1 x 0.2 0.1 0.2 0.2",
         "-1 0.5 0.5 0.1 0.1",
         "0.5 0.5 0.5 0.1 0.1",
       ),
@@ -57,7 +57,7 @@ describe("YOLO text", () => {
       ...pictures("", "1.jpg", "2.jpg", "3.jpg"),
     ]);
     expect(data.notes).toEqual([
-      "Lines that are not class, x, y, width and height, left out: 5 (1.txt line 2, 1.txt line 3, 1.txt line 4 and others).",
+      "Lines that are not class, x, y, width and height, nor class and an outline, left out: 5 (1.txt line 2, 1.txt line 3, 1.txt line 4 and others).",
     ]);
     expect([data.train.count, data.test.count]).toEqual([2, 1]);
     expect(all(data.train).map((truths) => truths.length)).toEqual([1, 0]);

@@ -9,6 +9,7 @@
  */
 import { checkConfig, checkWeights, type ViTConfig } from "./vit.config";
 import { listed, type Weight, type Weights, WeightsError } from "./weights";
+import { unwrapped } from "./wrappers";
 
 /** Tensors as `readSafetensors` returns them. */
 export type Source = ReadonlyMap<string, { shape: number[]; data: ArrayLike<number | bigint> }>;
@@ -76,7 +77,6 @@ const RULES: Record<Layout, Rules> = {
 /** LayerNorm eps of each layout's own code; no file stores it. */
 export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-12, lucidrains: 1e-5 };
 
-const PREFIX = /^(?:(?:module|model|vit|deit)\.)+/;
 const PLAIN_ONLY = "Use a plain ViT or DeiT checkpoint: class token, one position embedding per token, no extra parts.";
 
 /** Variants of the architecture that would load but compute something else, by a name that gives them away. */
@@ -90,14 +90,28 @@ const UNSUPPORTED: [mark: RegExp, what: string][] = [
 
 /** Which layout the names of a checkpoint belong to. Throws a WeightsError when it is none of the three. */
 export function detectLayout(tensors: ReadonlyMap<string, unknown>, name = "checkpoint"): Layout {
-  const names = [...tensors.keys()].map((tensor) => tensor.replace(PREFIX, ""));
-  const layouts = Object.keys(RULES) as Layout[];
-  const found = layouts.find((layout) => names.some((n) => RULES[layout].mark.test(n)));
+  return layoutOf(
+    plainNames(tensors).map(([plain]) => plain),
+    name,
+  );
+}
+
+const LAYOUTS = Object.keys(RULES) as Layout[];
+
+function layoutOf(names: string[], name: string): Layout {
+  const found = LAYOUTS.find((layout) => names.some((n) => RULES[layout].mark.test(n)));
   if (found) return found;
   throw new WeightsError(
-    `${name}: these are not the names of a ViT: ${listed([...tensors.keys()]) || "the file is empty"}.`,
+    `${name}: these are not the names of a ViT: ${listed(names) || "the file is empty"}.`,
     "Use a ViT saved by timm, Hugging Face transformers or vit-pytorch.",
   );
+}
+
+/** The names of a checkpoint's tensors without what wraps the network, as [plain, as written]. */
+function plainNames(tensors: ReadonlyMap<string, unknown>): [plain: string, written: string][] {
+  const written = [...tensors.keys()];
+  const marks = LAYOUTS.map((layout) => RULES[layout].mark);
+  return unwrapped(written, marks).map((plain, i) => [plain, written[i]]);
 }
 
 /**
@@ -105,14 +119,18 @@ export function detectLayout(tensors: ReadonlyMap<string, unknown>, name = "chec
  * the source. Throws a WeightsError naming the tensor for other architectures, unknown, doubled or non-float tensors.
  */
 export function toTimm(tensors: Source, name = "checkpoint"): Weights {
-  refuseUnsupported(tensors, name);
-  const layout = detectLayout(tensors, name);
+  const names = plainNames(tensors);
+  refuseUnsupported(names, name);
+  const layout = layoutOf(
+    names.map(([plain]) => plain),
+    name,
+  );
   const weights: Weights = new Map();
   const unknown: string[] = [];
-  for (const [tensor, weight] of tensors) {
-    const target = rename(tensor.replace(PREFIX, ""), RULES[layout]);
+  for (const [plain, tensor] of names) {
+    const target = rename(plain, RULES[layout]);
     if (target === undefined) unknown.push(tensor);
-    else if (target) place(weights, target, floatWeight(tensor, weight, name), tensor, name);
+    else if (target) place(weights, target, floatWeight(tensor, tensors.get(tensor)!, name), tensor, name);
   }
   if (unknown.length) {
     throw new WeightsError(`${name}: ${unknown.length} tensors are not part of a plain ViT: ${listed(unknown)}.`, PLAIN_ONLY);
@@ -141,9 +159,8 @@ function floatWeight(tensor: string, { shape, data }: { shape: number[]; data: u
   throw new WeightsError(`${name}: tensor "${tensor}" does not hold floating point numbers.`, "Save the weights as F32, F16 or BF16.");
 }
 
-function refuseUnsupported(tensors: ReadonlyMap<string, unknown>, name: string): void {
-  for (const tensor of tensors.keys()) {
-    const plain = tensor.replace(PREFIX, "");
+function refuseUnsupported(names: [plain: string, written: string][], name: string): void {
+  for (const [plain, tensor] of names) {
     const variant = UNSUPPORTED.find(([mark]) => mark.test(plain));
     if (variant) throw new WeightsError(`${name}: tensor "${tensor}" belongs to ${variant[1]}, which this ViT does not have.`, PLAIN_ONLY);
   }
