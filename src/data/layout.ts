@@ -82,7 +82,7 @@ const anyFolder = (folder: Folder): string[] => (folder.beside.named > 0 ? folde
 function divided(folders: Folder[], classOf: (folder: Folder) => string[]): Omit<Layout, "masks"> {
   const homes = folders.map((folder) => ({ folder, home: classOf(folder) }));
   const above = new Set(homes.flatMap(({ home }) => home.map((_, i) => home.slice(0, i).join("/"))));
-  const top = commonLength(homes.map(({ home }) => home));
+  const top = commonLength(homes.flatMap(({ home }) => (home.length > 0 ? [home] : [])));
   const isLoose = ({ folder, home }: (typeof homes)[number]) => {
     if ((home.at(-1) ?? "").trim() === "") return true;
     const own = home.length === folder.path.length;

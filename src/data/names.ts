@@ -46,7 +46,7 @@ function fromYaml(path: string, text: string): ClassNames {
 
 function yaml(path: string, text: string): Record<string, unknown> {
   try {
-    const value: unknown = parse(text, { schema: "failsafe", logLevel: "silent" });
+    const value: unknown = parse(text, { schema: "failsafe", logLevel: "error" });
     return isMap(value) ? value : {};
   } catch (error) {
     const [what] = (error as Error).message.split("\n");
