@@ -52,6 +52,35 @@ describe("COCO JSON", () => {
     expect([...all(data.train), ...all(data.test)].flat().map(({ box }) => box)).toContainEqual([5, 7, 15, 11]);
   });
 
+  it.each([
+    ["of images", { images: images("1.png", "2.png"), annotations: two.map((row) => ({ ...row, image_id: String(row.image_id) })) }],
+    ["of images, there", { images: images("1.png", "2.png").map((row) => ({ ...row, id: ` ${row.id}` })), annotations: two }],
+    [
+      "of categories",
+      {
+        categories: [
+          { id: "10", name: "dog" },
+          { id: "3", name: "cat" },
+        ],
+      },
+    ],
+    ["in annotations", { annotations: two.map((row) => ({ ...row, category_id: "3" })) }],
+    ["that are no numbers", { categories: [{ id: "b", name: "cat" }], annotations: two.map((row) => ({ ...row, category_id: "b" })) }],
+  ])("takes ids as text: %s", async (_, value) => {
+    const said = { images: images("1.png", "2.png"), annotations: two, categories, ...value };
+    const data = await open([json("a.json", said), ...pictures("", "1.png", "2.png")]);
+    expect(data.classes).toEqual(["cat"]);
+    expect([...all(data.train), ...all(data.test)].flat().map(({ box }) => box)).toContainEqual([5, 7, 15, 11]);
+    expect(data.notes).toEqual([]);
+  });
+
+  it("takes the box around an outline where there is no bbox", async () => {
+    const outlines = [[[[10, 4, 30, 4, 20, 12]], 1] as const, [[[0, 0, 40, 0, 40, 20, 0, 20]], 2] as const];
+    const rows = outlines.map(([segmentation, image_id]) => ({ image_id, category_id: 3, segmentation }));
+    const data = await open(sound(rows));
+    expect([...all(data.train), ...all(data.test)].flat().map(({ box }) => box)).toContainEqual([5, 7, 15, 11]);
+  });
+
   it("leaves wrong annotations out, and says which and why", async () => {
     const wrong = [
       annotation(1, 3, [10, 4, 0, 8]),
@@ -114,6 +143,9 @@ describe("COCO JSON", () => {
       ...pictures("", "1.png"),
     ];
     expect(await refusal([textFile("a.json", '{"images": [')])).toContain("a.json is not readable as JSON: ");
+    expect((await open([...sound(), textFile("b.json", "{")])).notes[0]).toMatch(
+      /^Files that could not be read, left out: 1 \(b\.json is not/,
+    );
     expect(await refusal(spoiled({ categories: undefined, annotations: [annotation(1, 3, [0, 0, 1, 1])] }))).toContain(
       "a.json has no list of categories.",
     );
@@ -141,7 +173,8 @@ describe("COCO JSON", () => {
     expect(await refusal([instances("a.json", ["1.png"], two.slice(0, 1)), ...pictures("", "1.png")])).toContain(
       "one picture with annotations only (1.png)",
     );
-    expect(await refusal([...sound().slice(0, 2), file("2.png", [1, 2, 3])])).toContain("2.png is damaged");
+    for (const name of ["1.png", "2.png"])
+      expect(await refusal([...sound().filter(({ path }) => path !== name), file(name, [1, 2, 3])])).toContain(`${name} is damaged`);
     expect(await refusal(pictures("", "1.png"))).toContain("There are no boxes among the chosen files (1.png, ...).");
     expect(await refusal([])).toContain("no files to read");
   });

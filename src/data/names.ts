@@ -38,7 +38,7 @@ function fromYaml(path: string, text: string): ClassNames {
   const value = yaml(path, text);
   const names: unknown = value.names;
   const entries = Array.isArray(names) ? [...names.entries()] : Object.entries(isMap(names) ? names : {});
-  const numbered = entries.map(([key, name]): [number, unknown] => [Number(key), name]);
+  const numbered = entries.map(([key, name]): [number, unknown] => [Number(key), name ?? ""]);
   const wrong = numbered.find(([number, name]) => !Number.isSafeInteger(number) || number < 0 || typeof name !== "string");
   if (wrong) throw new DataError(`${path} has names that are not text, or not numbered from 0 on.`, "Write them as 0: name, 1: name.");
   return { file: path, byNumber: new Map(numbered as [number, string][]), keypoints: value.kpt_shape !== undefined };

@@ -97,6 +97,49 @@ describe("folders of pictures", () => {
     expect(shares.every((share, i) => i === 0 || share >= shares[i - 1])).toBe(true);
   });
 
+  it("gives the same set whatever the order of listing, and wherever the folder lies", async () => {
+    const files = classFolders("pets/", ["dog", "cat"], 10);
+    const { id, test } = await open(files);
+    const zipped = file("pets.zip", await zipOf(classFolders("", ["dog", "cat"], 10)));
+    for (const other of [files.toReversed(), classFolders("else/where/", ["cat", "dog"].toReversed(), 10), [zipped]])
+      expect(await open(other)).toMatchObject({ id, test });
+  });
+
+  it("tells of pictures that are there more than once", async () => {
+    const twice = [
+      ...classFolders("p/train/", ["cat", "dog"], 3),
+      file("p/test/cat/again.png", flat(0)),
+      file("p/test/cat/new.png", flat(99)),
+    ];
+    expect((await open(twice)).notes).toEqual([
+      "The same picture both trained on and held out, so that test scores are too good: 1 (p/train/cat/0.png and p/test/cat/again.png).",
+    ]);
+    const nested = [...classFolders("p/", ["cat", "dog"], 3), ...classFolders("p/p/", ["cat", "dog"], 3)];
+    expect((await open(nested)).notes[0]).toMatch(
+      /^Pictures that are there more than once, byte for byte, .*: 6 \(p\/cat\/0\.png and p\/p\/cat\/0\.png, /,
+    );
+  });
+
+  it("takes classes of the held-out part from a list, as Tiny ImageNet has it", async () => {
+    const train = ["n1", "n2"].flatMap((name, c) => [0, 1].map((i) => file(`t/train/${name}/images/${i}.JPEG`, flat(10 * c + i))));
+    const val = [0, 1, 2].map((i) => file(`t/val/images/v${i}.JPEG`, flat(100 + i)));
+    const list = file("t/val/val_annotations.txt", new TextEncoder().encode("v0.JPEG\tn2\t0\t0\r\nv1.JPEG\tn1\t0\t0\nv2.JPEG\tn3\n"));
+    const data = await open([...train, ...val, list, file("t/test/images/x.JPEG", flat(200))]);
+    expect(data.classes).toEqual(["n1", "n2"]);
+    expect([firstPixels(data.train), firstPixels(data.test), [...data.test.labels]]).toEqual([
+      [0, 1, 10, 11],
+      [101, 100],
+      [0, 1],
+    ]);
+    expect(data.notes).toEqual(["Pictures in no folder of a class, left out: 2 (t/test/images/x.JPEG, t/val/images/v2.JPEG)."]);
+  });
+
+  it("takes one class in two Unicode forms for one", async () => {
+    const data = await open([...classFolders("d/train/", ["Caf\u00e9", "Tee"], 2), ...classFolders("d/test/", ["Cafe\u0301", "Tee"], 1)]);
+    expect(data.classes).toEqual(["Caf\u00e9", "Tee"]);
+    expect(data.test.count).toBe(2);
+  });
+
   it("leaves bad files out and says which and why; where nothing is left to learn from, that is the refusal", async () => {
     const two = classFolders("", ["cat", "dog"], 4);
     const png = [0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0x5d, 0xc0, 0, 0, 0x51, 0x61];
@@ -170,6 +213,15 @@ describe("IDX", () => {
     expect(data).toMatchObject({ name: "IDX images (yours)", channels: 1, classes: ["2", "5", "7"] });
     expect([data.train.count, data.test.count]).toEqual([5, 3]);
     expect([...data.test.labels].toSorted()).toEqual([0, 1, 2]);
+  });
+
+  it("holds out of a class of 130,000 images", async () => {
+    const labels = Array.from({ length: 130_001 }, (_, i) => Number(i === 7));
+    const files = [
+      file("images-idx3-ubyte", idxBytes([labels.length, 1, 1], labels)),
+      file("labels-idx1-ubyte", idxBytes([labels.length], labels)),
+    ];
+    expect((await open(files, { side: 1 })).test.count).toBe(19_500);
   });
 
   it("holds out where only one pair is given, even one that calls itself a test", async () => {

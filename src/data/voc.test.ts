@@ -65,6 +65,19 @@ describe("Pascal VOC", () => {
     ]);
   });
 
+  it("leaves out files that are no XML, and reads those with a lone &", async () => {
+    const good = ["a & b", "c"].map((name) => textFile(`${name}.xml`, vocText(`${name}.jpg`, [["salt & pepper", 1, 1, 9, 9]])));
+    const data = await open([...good, textFile("zero.xml", ""), ...pictures("", "a & b.jpg", "c.jpg", "zero.jpg")]);
+    expect(data.classes).toEqual(["salt & pepper"]);
+    expect([data.train.count + data.test.count, data.notes]).toEqual([
+      2,
+      [
+        "Files that could not be read, left out: 1 (zero.xml, line 1: XML has one element around everything).",
+        "Pictures without annotations, left out: 1 (zero.jpg).",
+      ],
+    ]);
+  });
+
   it("refuses broken and foreign XML, naming file and line", async () => {
     expect(await refusal([textFile("a.xml", "<annotation>\n<object>\n</annotation>"), ...pictures("", "a.jpg")])).toContain(
       "a.xml, line 3: </annotation> closes <object>).",
