@@ -59,7 +59,17 @@ export async function readAny(files: SourceFile[], side: number): Promise<object
     return boxFacts(await openDetection(files, { side, decode: decodeWholeInNode, seed: SEED }));
   } catch (error) {
     if (!(error instanceof NoBoxes)) throw error;
+    return readImages(files, side, error);
+  }
+}
+
+/** What is refused as images too is refused for both reasons: which was meant nobody knows. */
+async function readImages(files: SourceFile[], side: number, noBoxes: NoBoxes): Promise<object> {
+  try {
     return imageFacts(await openFiles(files, { side, decode: decodeInNode, seed: SEED }));
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new EngineError(`${error.what} Looked through for boxes: ${noBoxes.what}`, error.remedy);
   }
 }
 
