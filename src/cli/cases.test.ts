@@ -1,6 +1,8 @@
 /** The readers of page and command line on files as people have them. */
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { SourceFile } from "../data/files";
 import { openFiles } from "../data/open";
 import { openDetection } from "../data/open.detection";
@@ -22,6 +24,20 @@ async function read({ reader, side }: Case, files: SourceFile[]): Promise<Seen> 
   }
 }
 
+const copies: string[] = [];
+afterAll(() => {
+  for (const place of copies) rmSync(place, { recursive: true });
+});
+
+/** A copy of the cases with these links (path: target) in it. */
+function linked(links: Record<string, string>): string {
+  const place = mkdtempSync(join(tmpdir(), "cases-"));
+  copies.push(place);
+  cpSync(folder, place, { recursive: true });
+  for (const [path, target] of Object.entries(links)) symlinkSync(target, join(place, path));
+  return place;
+}
+
 /** The files in the order of listing, backwards, and otherwise turned about. */
 const orders = (files: SourceFile[]) => [
   files,
@@ -31,7 +47,8 @@ const orders = (files: SourceFile[]) => [
 
 describe.skipIf(!hasCases)("files as people have them", () => {
   it.each(cases.map((one) => [one.name, one] as const))("%s", async (_, one) => {
-    const files = one.paths.flatMap((path) => listed(join(folder, path)));
+    const place = one.links ? linked(one.links) : folder;
+    const files = one.paths.flatMap((path) => listed(join(place, path)));
     const first = await read(one, files);
     judge(one.expect, first, one.tolerance);
     for (const order of one.orders ? orders(files) : []) {

@@ -32,17 +32,22 @@ export function pair({ annotated, pictures }: FoundAnnotations, findings: Findin
   if (taken.size === 0) throw allMissing(annotated);
   for (const { names, file } of missing) findings.add("Pictures whose files are missing, left out", `${names.at(-1)} in ${file}`);
   const pairs = [...taken].map(([file, one]) => ({ file, annotated: one }));
-  const others = pictures.filter((file) => !taken.has(file));
-  return pairs.concat(silent(others, annotated, findings));
+  return pairs.concat(silent(pictures, taken, annotated, findings));
 }
 
-/** Pictures of which nothing is said: in YOLO they show no object, elsewhere they do not belong. */
-function silent(files: SourceFile[], { format }: Annotated, findings: Findings): Pair[] {
-  const yolo = format === "YOLO text";
-  for (const { path } of files) {
-    findings.add(yolo ? "Pictures without a text file, taken to show no object" : "Pictures without annotations, left out", path);
-  }
-  return yolo ? files.map((file) => ({ file, annotated: { names: [], file: file.path, objects: [] } })) : [];
+/**
+ * Pictures of which nothing is said. In YOLO they show no object, but for those of a folder where nothing is said of any,
+ * which nobody annotated; elsewhere they do not belong.
+ */
+function silent(pictures: SourceFile[], taken: Map<SourceFile, AnnotatedPicture>, { format }: Annotated, findings: Findings): Pair[] {
+  const folder = ({ path }: SourceFile) => foldersOf(path).join("/");
+  const annotated = new Set(format === "YOLO text" ? [...taken.keys()].map(folder) : []);
+  return pictures.flatMap((file): Pair[] => {
+    if (taken.has(file)) return [];
+    const isEmpty = annotated.has(folder(file));
+    findings.add(isEmpty ? "Pictures without a text file, taken to show no object" : "Pictures without annotations, left out", file.path);
+    return isEmpty ? [{ file, annotated: { names: [], file: file.path, objects: [] } }] : [];
+  });
 }
 
 function twice(path: string, a: AnnotatedPicture, b: AnnotatedPicture): DataError {

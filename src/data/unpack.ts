@@ -25,8 +25,14 @@ export async function unpacked(files: SourceFile[], findings: Findings): Promise
 
 const byPath = (a: SourceFile, b: SourceFile) => byCodePoint(a.path, b.path);
 
+/** Archives of other kinds, by the ends of their names. */
+const OTHER = /\.(rar|7z|tar\.(?:bz2|xz|zst)|tbz2?|txz|bz2|xz|zst)$/i;
+
 async function lookInto(file: SourceFile): Promise<SourceFile[]> {
   if (isZipName(file.path)) return filled(readZip(await contents(file), file.path), file.path);
+  const [, other] = OTHER.exec(file.path) ?? [];
+  if (other)
+    throw new DataError(`${file.path} is an archive of the kind ${other}, which is not unpacked here.`, "Choose the unpacked folder.");
   return isTarName(file.path) ? filled(await readTar(await contents(file), file.path), file.path) : [file];
 }
 

@@ -78,6 +78,19 @@ describe("YOLO text", () => {
     expect(box.map((edge) => Math.round(1e6 * edge) / 1e6)).toEqual([5, 7, 15, 11]);
   });
 
+  it("leaves out a folder of pictures that nobody annotated, which would count as showing nothing", async () => {
+    const data = await open([
+      ...["a", "b"].map((name) => label(`y/labels/train/${name}.txt`, box(0))),
+      ...pictures("y/images/train/", "a.jpg", "b.jpg"),
+      ...pictures("y/images/test/", "1.jpg", "2.jpg"),
+    ]);
+    expect([data.train.count, data.test.count, data.notes]).toEqual([
+      1,
+      1,
+      ["Pictures without annotations, left out: 2 (y/images/test/1.jpg, y/images/test/2.jpg)."],
+    ]);
+  });
+
   it("takes texts beside pictures for what they are: captions are no boxes", async () => {
     const captions = ["1", "2"].map((name) => textFile(`cat/${name}.txt`, "A cat on a mat."));
     expect(await refusal([...captions, ...pictures("cat/", "1.jpg", "2.jpg")])).toContain(
