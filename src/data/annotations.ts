@@ -119,6 +119,9 @@ function labelsOf({ texts, pictures }: Sorted, findings: Findings): TextFile[] {
   return [];
 }
 
+/** How a list's word for a picture is compared: by its name without ending, in one Unicode form, in whatever case. */
+export const listKey = (name: string): string => name.normalize("NFC").toLowerCase();
+
 /** Lists name pictures with or without folders and endings. What is both in a held-out list and in another is held out. */
 function readLists(lists: TextFile[]): Map<string, boolean> | undefined {
   if (lists.length === 0) return undefined;
@@ -126,7 +129,7 @@ function readLists(lists: TextFile[]): Map<string, boolean> | undefined {
   for (const { path, text } of lists) {
     const held = isTestFile(path);
     for (const line of text.split("\n").map((line) => line.trim())) {
-      const name = (isPictureName(line) ? stem(line) : baseName(line)).normalize("NFC");
+      const name = listKey(isPictureName(line) ? stem(line) : baseName(line));
       if (name) parts.set(name, held || (parts.get(name) ?? false));
     }
   }

@@ -50,19 +50,22 @@ export function topFolder(files: SourceFile[]): string | undefined {
   return first.length > 2 && rest.every((path) => path.length > 2 && path[0] === first[0]) ? first[0] : undefined;
 }
 
-/** Pictures whose class is told by a folder, or else by a list that knows it. */
+/** Pictures whose class is told by a folder, or else by a list; what is held out of classes that nobody learns is left out. */
 function labelledOf(files: SourceFile[], listed: ClassByList, findings: Findings): { labelled: Labelled[]; classes: string[] } {
   const { labelled, loose, masks } = layoutOf(files);
-  const classes = classesOf(labelled);
+  const learned = labelled.filter(({ test }) => !test);
+  const classes = classesOf(learned.length > 0 ? learned : labelled);
   const known = new Set(classes);
   const isListed = (file: SourceFile) => known.has(listed(file) ?? "");
   for (const { path } of masks) findings.add("Outlines beside the pictures they belong to, left out", path);
   for (const file of loose) if (!isListed(file)) findings.add("Pictures in no folder of a class, left out", file.path);
   if (classes.length === 0) throw new DataError("No picture lies in a folder of its class.", ONE_FOLDER_EACH);
   requireClasses(classes, topFolder(labelled.map(({ file }) => file)) ?? "The choice of files");
+  for (const { name, file } of labelled)
+    if (!known.has(name)) findings.add("Held-out pictures of classes that no training picture has, left out", `${file.path} (${name})`);
   tellOrder(classes, findings);
   const byList = loose.filter(isListed).map((file) => ({ file, name: listed(file)!, test: isTestFolder(foldersOf(file.path)) }));
-  return { labelled: [...labelled, ...byList], classes };
+  return { labelled: labelled.filter(({ name }) => known.has(name)).concat(byList), classes };
 }
 
 const ONE_FOLDER_EACH = "Put each class's images into a folder of its own and choose the folder above.";

@@ -1,6 +1,6 @@
 /** Which file is the picture that annotations speak of, and whether it is trained on or held out. */
 import type { Annotated, AnnotatedPicture, Findings } from "./annotated";
-import type { FoundAnnotations } from "./annotations";
+import { type FoundAnnotations, listKey } from "./annotations";
 import { shuffled } from "./assemble";
 import { DataError } from "./dataset";
 import { foldersOf, type SourceFile, stem } from "./files";
@@ -64,11 +64,11 @@ function allMissing({ pictures }: Annotated): DataError {
 
 /** Divides pairs as the files say, else holds a share out, drawn from the seed; keeps at most `MAX_IMAGES`. */
 export function divide(pairs: Pair[], lists: Map<string, boolean> | undefined, holdOut: number, seed: number, findings: Findings): Parts {
-  const isListed = ({ file }: Pair) => !lists || lists.has(stem(file.path));
+  const isListed = ({ file }: Pair) => !lists || lists.has(listKey(stem(file.path)));
   for (const one of pairs) if (!isListed(one)) findings.add("Pictures that no list names, left out", one.file.path);
   const listed = pairs.filter(isListed);
   const held = ({ file, annotated }: Pair) =>
-    lists?.get(stem(file.path)) ?? annotated.test ?? isTestFolder([...foldersOf(file.path), ...foldersOf(annotated.file)]);
+    lists?.get(listKey(stem(file.path))) ?? annotated.test ?? isTestFolder([...foldersOf(file.path), ...foldersOf(annotated.file)]);
   const parts = { train: listed.filter((one) => !held(one)), test: listed.filter(held) };
   return fewer(parts.train.length > 0 && parts.test.length > 0 ? parts : drawn(listed, holdOut, seed), seed, findings);
 }

@@ -52,7 +52,7 @@ describe("YOLO text", () => {
       ),
       label("2.txt", box(0)),
       label("3.txt"),
-      label("train.txt", "data/1.jpg", "data/3.jpg"),
+      label("train.txt", "data/1.JPG", "data/3.jpg"),
       label("valid.txt", "data/2.jpg"),
       ...pictures("", "1.jpg", "2.jpg", "3.jpg"),
     ]);

@@ -67,6 +67,12 @@ describe("layouts become timm's", () => {
     expectSame(toTimm(renamed(WEIGHTS, (name) => `model.${name.startsWith("head") ? name : `backbone.${name}`}`)), WEIGHTS);
   });
 
+  it("takes weights averaged by PyTorch, whose counter is no part of the network", () => {
+    const saved = new Map<string, { shape: number[]; data: Float32Array | BigInt64Array }>(renamed(WEIGHTS, (name) => `module.${name}`));
+    saved.set("n_averaged", { shape: [], data: BigInt64Array.of(7n) });
+    expectSame(toTimm(saved), WEIGHTS);
+  });
+
   it.each(["vit.", "deit.", "", "module.vit.", "_orig_mod.vit.", "encoder."])("Hugging Face with prefix '%s'", (prefix) => {
     const saved = renamed(asHuggingFace(WEIGHTS), (name) => name.replace(/^vit\./, prefix));
     expect(saved.size).toBe(WEIGHTS.size + 8);

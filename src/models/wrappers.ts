@@ -3,12 +3,14 @@
  * "backbone.", "student.", "encoder." and whatever else a network was a part of.
  */
 
-/** Networks lie in one another this deep at most. */
+/** Networks lie in one another this deep at most, and this many in a file. */
 const MAX_DEPTH = 8;
+const MAX_WRAPPERS = 8;
 
 /** The names without what wraps the network, in the same order. `marks` tell names that only such a network has, from their start on. */
 export function unwrapped(names: string[], marks: RegExp[]): string[] {
-  const wrappers = [...new Set(names.flatMap((name) => wrapperOf(name, marks) ?? []))].sort((a, b) => b.length - a.length);
+  const found = [...new Set(names.flatMap((name) => wrapperOf(name, marks) ?? []))].slice(0, MAX_WRAPPERS);
+  const wrappers = found.sort((a, b) => b.length - a.length);
   return names.map((name) => {
     const whole = wrappers.find((wrapper) => name.startsWith(wrapper));
     return whole === undefined ? withoutShared(name, wrappers) : name.slice(whole.length);

@@ -110,8 +110,8 @@ export async function loadDropped(transfer: DataTransfer): Promise<void> {
   setSupply({ reading: undefined });
   if (!files)
     return refuse("data", { message: "What was dropped cannot be read.", remedy: "Choose the files or the folder with the buttons." });
-  const [{ file }] = files;
-  if (files.length === 1 && file.name.endsWith(".safetensors")) await importNetwork("teacher", file, {});
+  const [first, ...others] = files;
+  if (first?.file.name.endsWith(".safetensors") && others.length === 0) await importNetwork("teacher", first.file, {});
   else await loadFiles(files);
 }
 
