@@ -2,6 +2,7 @@
  * Reads a data set or weights as the page would and says what is in them: `npm run -s read -- PATH [PATH..] [side=N] [--json]`.
  * The exit status is 1 for what is refused.
  */
+import { UNREADABLE } from "../data/annotated";
 import { NoBoxes } from "../data/annotations";
 import type { SourceFile } from "../data/files";
 import { type Opened, openFiles } from "../data/open";
@@ -63,13 +64,13 @@ export async function readAny(files: SourceFile[], side: number): Promise<object
   }
 }
 
-/** What is refused as images too is refused for both reasons: which was meant nobody knows. */
-async function readImages(files: SourceFile[], side: number, noBoxes: NoBoxes): Promise<object> {
+/** Where there are annotations that could not be read, that they were not is a reason too. */
+async function readImages(files: SourceFile[], side: number, { what }: NoBoxes): Promise<object> {
   try {
     return imageFacts(await openFiles(files, { side, decode: decodeInNode, seed: SEED }));
   } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    throw new EngineError(`${error.what} Looked through for boxes: ${noBoxes.what}`, error.remedy);
+    if (!(error instanceof EngineError && what.includes(UNREADABLE))) throw error;
+    throw new EngineError(`${error.what} ${what}`, error.remedy);
   }
 }
 

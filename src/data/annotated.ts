@@ -40,6 +40,9 @@ export interface AnnotatedObject {
   area?: number;
 }
 
+/** What is noted of a file that its reader refuses. */
+export const UNREADABLE = "Files that could not be read, left out";
+
 /** How many cases of a kind are told by name. */
 const FEW = 3;
 

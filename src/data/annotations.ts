@@ -1,5 +1,5 @@
 /** Finds the annotations among files of any kind, by content: COCO JSON before Pascal VOC XML before YOLO text. */
-import type { Annotated, Findings } from "./annotated";
+import { type Annotated, type Findings, UNREADABLE } from "./annotated";
 import { type CocoFile, isCoco, readCoco } from "./coco";
 import { DataError } from "./dataset";
 import { baseName, type SourceFile, stem } from "./files";
@@ -52,7 +52,7 @@ export class NoBoxes extends DataError {
 
 async function sort(files: SourceFile[], findings: Findings): Promise<Sorted> {
   const sorted: Sorted = { pictures: [], coco: [], voc: [], lists: [], names: [], texts: [], others: [] };
-  for (const file of files) await findings.without("Files that could not be read, left out", () => sortOne(file, sorted, findings));
+  for (const file of files) await findings.without(UNREADABLE, () => sortOne(file, sorted, findings));
   return sorted;
 }
 

@@ -1,6 +1,6 @@
 /** Class names of YOLO data: a text with one per line, or the `names` of a YAML file, as a list or a map by number. */
 import { parse } from "yaml";
-import type { Findings } from "./annotated";
+import { type Findings, UNREADABLE } from "./annotated";
 import { DataError } from "./dataset";
 import type { TextFile } from "./yolo";
 
@@ -20,7 +20,7 @@ export const isNamesFile = (path: string): boolean => NAMES.test(path);
 /** The class names, from the first file that has any; what cannot be read as YAML is noted. */
 export async function readNames(files: TextFile[], findings: Findings): Promise<ClassNames | undefined> {
   for (const file of files) {
-    const read = await findings.without("Files that could not be read, left out", () => namesIn(file));
+    const read = await findings.without(UNREADABLE, () => namesIn(file));
     if (read && read.byNumber.size > 0) return read;
   }
   return undefined;

@@ -2,7 +2,7 @@
  * A visitor's own files to a data set. What they are is told by content and name: IDX pairs, CIFAR binaries, or pictures
  * in a folder per class; zip and tar files are looked into. Nothing leaves the machine.
  */
-import { Findings } from "./annotated";
+import { Findings, UNREADABLE } from "./annotated";
 import { assemble, type Part, squaredAll } from "./assemble";
 import { CIFAR_SIDE, CIFAR10_CLASSES, type Cifar, readCifar } from "./cifar";
 import { contentId, DataError, type PackedDataset } from "./dataset";
@@ -76,8 +76,7 @@ async function sort(files: SourceFile[], findings: Findings): Promise<Sorted> {
     const { path } = file;
     if (isPictureName(path)) sorted.pictures.push(file);
     else if (isClassList(path)) sorted.lists.push(file);
-    else if (NUMBERS.test(path) || !baseName(path).includes("."))
-      await findings.without("Files that could not be read, left out", () => sortNumbers(file, sorted));
+    else if (NUMBERS.test(path) || !baseName(path).includes(".")) await findings.without(UNREADABLE, () => sortNumbers(file, sorted));
     else if (unreadFormat(path)) noteUnread(file, findings);
     else sorted.others.push(file);
   }
