@@ -1,3 +1,4 @@
+import { createCanvas } from "@napi-rs/canvas";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import type { SourceFile } from "../data/files";
@@ -39,16 +40,92 @@ describe("PNG", () => {
     expect([...tall.pixels.filter((_, i) => i % 3 === 1)]).toEqual([0, 20, 0, 0, 20, 0, 0, 20, 0]);
   });
 
-  it("becomes a data set, and a damaged one an error that names it", async () => {
+  it("becomes a data set; damaged ones are left out and named", async () => {
     const good = ["red", "blue"].flatMap((name, c) =>
       [0, 1, 2].map((i) => file(`${name}/${i}.png`, png(12, 10 + i, [255 - c, 0, c, 255]))),
     );
     expect(await openFiles(good, options)).toMatchObject({ classes: ["blue", "red"], train: { count: 4 }, test: { count: 2 } });
     const damaged = png(12, 12, [1, 2, 3, 255]).map((byte, i) => (i === 45 ? byte ^ 255 : byte));
-    await expect(openFiles([...good, file("red/damaged.png", damaged)], options)).rejects.toThrow("red/damaged.png is damaged");
-    await expect(openFiles([...good, file("red/text.jpg", new TextEncoder().encode("hello"))], options)).rejects.toThrow(
-      "red/text.jpg is damaged",
+    const bad = [file("red/damaged.png", damaged), file("red/text.jpg", new TextEncoder().encode("hello"))];
+    expect((await openFiles([...good, ...bad], options)).notes).toEqual([
+      "Pictures that could not be read, left out: 2 (red/damaged.png is damaged: a check sum is wrong, " +
+        "red/text.jpg is damaged, or a kind of picture that cannot be read here).",
+    ]);
+  });
+});
+
+/** Colours of the four quarters, in the order of reading. */
+const QUARTERS = ["rgb(255,0,0)", "rgb(0,255,0)", "rgb(0,0,255)", "rgb(255,255,0)"];
+
+function quarters(width: number, height: number) {
+  const canvas = createCanvas(width, height);
+  const context = canvas.getContext("2d");
+  for (const [i, colour] of QUARTERS.entries()) {
+    context.fillStyle = colour;
+    context.fillRect((i % 2) * (width / 2), Math.floor(i / 2) * (height / 2), width / 2, height / 2);
+  }
+  return canvas;
+}
+
+/** A JPEG of 32 x 16 whose Exif says how to turn it. */
+async function turned(orientation: number): Promise<Uint8Array> {
+  const jpeg = await quarters(32, 16).encode("jpeg", 100);
+  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0];
+  const exif = [0x45, 0x78, 0x69, 0x66, 0, 0, ...tiff];
+  return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...jpeg.subarray(2)]);
+}
+
+describe("pictures of other kinds", () => {
+  /** Which of the quarters' colours is in the middle of each quarter of a square picture, in the order of reading. */
+  const seen = (pixels: Uint8Array, side: number, width = side, height = side) =>
+    [0, 1, 2, 3].map((i) => {
+      const x = Math.floor((side - width) / 2 + ((i % 2) + 0.5) * (width / 2));
+      const y = Math.floor((side - height) / 2 + (Math.floor(i / 2) + 0.5) * (height / 2));
+      const rgb = [0, 1, 2].map((c) => (pixels[3 * (y * side + x) + c] > 128 ? 255 : 0));
+      return QUARTERS.indexOf(`rgb(${rgb})`);
+    });
+
+  it.each([
+    [1, [0, 1, 2, 3]],
+    [2, [1, 0, 3, 2]],
+    [3, [3, 2, 1, 0]],
+    [4, [2, 3, 0, 1]],
+    [5, [0, 2, 1, 3]],
+    [6, [2, 0, 3, 1]],
+    [7, [3, 1, 2, 0]],
+    [8, [1, 3, 0, 2]],
+  ])("stand upright as Exif says: %i", async (orientation, expected) => {
+    const { pixels, width, height } = await decodeWholeInNode(await turned(orientation), 32);
+    expect([width, height]).toEqual(orientation < 5 ? [32, 16] : [16, 32]);
+    expect(seen(pixels, 32, width, height)).toEqual(expected);
+  });
+
+  it.each(["jpeg", "webp", "gif", "avif"] as const)("decode: %s", async (kind) => {
+    const canvas = quarters(16, 16);
+    const bytes = new Uint8Array(kind === "gif" ? await canvas.encode(kind) : await canvas.encode(kind as "jpeg"));
+    expect(seen((await decodeWholeInNode(bytes, 16)).pixels, 16)).toEqual([0, 1, 2, 3]);
+  });
+
+  it("decode: PPM and PGM, with comments and other largest values", async () => {
+    const ppm = (header: string, values: number[]) => Uint8Array.from([...new TextEncoder().encode(header), ...values]);
+    const colours = [
+      [255, 0, 0],
+      [0, 255, 0],
+      [0, 0, 255],
+    ];
+    // Three pixels a line: nine bytes, which a BMP fills up to twelve.
+    expect([...(await decodeInNode(ppm("P6 # made by hand\n3 3\n255\n", [...colours, ...colours, ...colours].flat()), 3))]).toEqual(
+      [0, 1, 2].flatMap((c) => [0, 1, 2].flatMap(() => [0, 1, 2].map((x) => (x === c ? 255 : 0)))),
     );
+    expect([...(await decodeInNode(ppm("P5\n2\n2\n15\n", [0, 15, 5, 10]), 2)).subarray(0, 4)]).toEqual([0, 255, 85, 170]);
+    for (const bad of [ppm("P6\n2 2\n255\n", [1, 2, 3]), ppm("P5\n1 1\n65535\n", [1, 2]), ppm("P5\n99999999 99999999\n255\n", [])])
+      await expect(decodeInNode(bad, 2)).rejects.toThrow();
+  });
+
+  it("decode: a photograph of 36 megapixels", async () => {
+    const { pixels, width, height } = await decodeWholeInNode(await quarters(7200, 5000).encode("jpeg", 80), 64);
+    expect([width, height]).toEqual([7200, 5000]);
+    expect(seen(pixels, 64, 64, 44)).toEqual([0, 1, 2, 3]);
   });
 });
 

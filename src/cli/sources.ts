@@ -1,13 +1,13 @@
 /** What a run of the command line learns from, whatever the task: data, a teacher for them, perhaps a guide. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, relative, sep } from "node:path";
-import type { SourceFile } from "../data/files";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
 import { SCHEMA, taskOf } from "../tasks";
 import type { AnyDataset, AnyNetwork, Sources, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
+import { listed } from "./listed";
 import { trainNetwork } from "./trainNetwork";
 
 /** The generated data set is the same everywhere, so that a teacher trained on it fits all runs. */
@@ -49,18 +49,6 @@ export async function openData({ definition, data }: Wing, source: string, side:
   const { packed, notes } = await data.open(source.split(",").flatMap(listed), { side, decoders, seed: DATA_SEED });
   for (const note of notes) console.error(note);
   return data.unpack(packed);
-}
-
-/** A file, or all files below a folder. */
-export function listed(path: string): SourceFile[] {
-  if (!existsSync(path)) throw new EngineError(`There is no ${path}.`, "Use data=scenes, or the path of a file or folder.");
-  if (!statSync(path).isDirectory()) return [sourceFile(path, basename(path))];
-  const names = readdirSync(path, { recursive: true, encoding: "utf8" }).map((name) => join(path, name));
-  return names.filter((name) => statSync(name).isFile()).map((name) => sourceFile(name, relative(path, name)));
-}
-
-function sourceFile(file: string, path: string): SourceFile {
-  return { path: path.split(sep).join("/"), size: statSync(file).size, bytes: async () => new Uint8Array(readFileSync(file)) };
 }
 
 /** A network from a file. */

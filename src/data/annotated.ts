@@ -1,5 +1,7 @@
 /** What annotation files say, whatever their format, before any picture is opened. */
+import { EngineError } from "../engine/errors";
 import type { Box } from "../geometry/boxes";
+import { DataError } from "./dataset";
 
 export interface Annotated {
   /** What the format calls itself. */
@@ -38,12 +40,21 @@ export interface AnnotatedObject {
   area?: number;
 }
 
+/** What is noted of a file that its reader refuses. */
+export const UNREADABLE = "Files that could not be read, left out";
+
 /** How many cases of a kind are told by name. */
 const FEW = 3;
 
 /** What a person should know of how their files were read: like cases are told together, the first few by name. */
 export class Findings {
+  private readonly sentences: string[] = [];
   private readonly cases = new Map<string, string[]>();
+
+  /** Tells a sentence as it is. */
+  tell(sentence: string): void {
+    this.sentences.push(sentence);
+  }
 
   /** Notes one case, such as `add("Boxes without area, left out", "a.xml object 3")`. */
   add(what: string, where: string): void {
@@ -51,11 +62,36 @@ export class Findings {
     this.cases.get(what)!.push(where);
   }
 
-  /** One sentence for each kind of case. */
+  /** Goes on without what cannot be read, and notes why; all that is no `EngineError` is thrown on. */
+  async without<T>(what: string, work: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.add(what, withoutStop(error.what));
+    }
+  }
+
+  /** What was told, and one sentence for each kind of case. */
   notes(): string[] {
-    return [...this.cases].map(([what, where]) => {
+    const cases = [...this.cases].map(([what, where]) => {
       const more = where.length > FEW ? " and others" : "";
       return `${what}: ${where.length.toLocaleString("en")} (${where.slice(0, FEW).join(", ")}${more}).`;
     });
+    return [...this.sentences, ...cases];
+  }
+
+  /** Does the work; where it is refused, what was found before stands in the message: there the true reasons may be. */
+  async explain<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      const Kind = error.constructor as typeof DataError;
+      throw new Kind([error.what, ...this.notes()].join(" "), error.remedy);
+    }
   }
 }
+
+/** A sentence to stand within another. */
+export const withoutStop = (sentence: string): string => sentence.replace(/\.$/, "");

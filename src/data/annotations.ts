@@ -1,13 +1,16 @@
 /** Finds the annotations among files of any kind, by content: COCO JSON before Pascal VOC XML before YOLO text. */
-import type { Annotated, Findings } from "./annotated";
+import { type Annotated, type Findings, UNREADABLE } from "./annotated";
 import { type CocoFile, isCoco, readCoco } from "./coco";
-import { DataError } from "./dataset";
-import { baseName, isTestFile, type SourceFile, stem } from "./files";
-import { isPictureName } from "./images";
+import { DataError, NotForTask } from "./dataset";
+import { baseName, type SourceFile, stem } from "./files";
+import { isTestFile } from "./halves";
+import { isNamesFile } from "./names";
+import { isPictureName, noteUnread, unreadFormat } from "./pictures";
+import { decodeText } from "./text";
 import { contents } from "./unpack";
 import { isVoc, readVoc } from "./voc";
 import { readXml, type Xml } from "./xml";
-import { isNamesFile, isYolo, readYolo, type TextFile } from "./yolo";
+import { isYolo, readYolo, type TextFile } from "./yolo";
 
 /** The files, sorted by what they hold. */
 interface Sorted {
@@ -33,32 +36,32 @@ export const LIST = /^(train|trainval|val|valid|validation|test)\.txt$/i;
 
 /** Reads the annotations that there are; throws a DataError where there are none, or a file is broken. */
 export async function findAnnotations(files: SourceFile[], findings: Findings): Promise<FoundAnnotations> {
-  const sorted = await sort(files);
+  const sorted = await sort(files, findings);
   const { pictures, lists } = sorted;
   if (sorted.coco.length > 0) return { pictures, annotated: fromCoco(sorted, findings) };
   if (sorted.voc.length > 0) return { pictures, annotated: fromVoc(sorted, findings), lists: readLists(lists) };
-  const labels = labelsOf(sorted);
-  if (labels.length > 0) return { pictures, annotated: readYolo(labels, sorted.names, findings), lists: readLists(lists) };
+  const labels = labelsOf(sorted, findings);
+  if (labels.length > 0) return { pictures, annotated: await readYolo(labels, sorted.names, findings), lists: readLists(lists) };
   throw nothing(sorted);
 }
 
-async function sort(files: SourceFile[]): Promise<Sorted> {
+async function sort(files: SourceFile[], findings: Findings): Promise<Sorted> {
   const sorted: Sorted = { pictures: [], coco: [], voc: [], lists: [], names: [], texts: [], others: [] };
-  for (const file of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    const { path } = file;
-    if (isPictureName(path)) sorted.pictures.push(file);
-    else if (/\.json$/i.test(path)) sortJson(path, await text(file), sorted);
-    else if (/\.xml$/i.test(path)) sortXml(path, await text(file), sorted);
-    else if (LIST.test(baseName(path))) sorted.lists.push({ path, text: await text(file) });
-    else if (isNamesFile(path)) sorted.names.push({ path, text: await text(file) });
-    else if (/\.txt$/i.test(path)) sorted.texts.push({ path, text: await text(file) });
-    else sorted.others.push(path);
-  }
+  for (const file of files) await findings.without(UNREADABLE, () => sortOne(file, sorted, findings));
   return sorted;
 }
 
-export async function text(file: SourceFile): Promise<string> {
-  return new TextDecoder().decode(await contents(file));
+async function sortOne(file: SourceFile, sorted: Sorted, findings: Findings): Promise<void> {
+  const { path } = file;
+  const text = async () => decodeText(await contents(file), path);
+  if (isPictureName(path)) sorted.pictures.push(file);
+  else if (/\.json$/i.test(path)) sortJson(path, await text(), sorted);
+  else if (/\.xml$/i.test(path)) sortXml(path, await text(), sorted);
+  else if (LIST.test(baseName(path))) sorted.lists.push({ path, text: await text() });
+  else if (isNamesFile(path)) sorted.names.push({ path, text: await text() });
+  else if (/\.txt$/i.test(path)) sorted.texts.push({ path, text: await text() });
+  else if (unreadFormat(path)) noteUnread(file, findings);
+  else sorted.others.push(path);
 }
 
 function sortJson(path: string, source: string, { coco, others }: Sorted): void {
@@ -102,11 +105,17 @@ function fromVoc({ voc, texts }: Sorted, findings: Findings): Annotated {
   return readVoc(voc, findings);
 }
 
-/** The texts that stand beside pictures, and those that hold nothing but numbers. */
-function labelsOf({ texts, pictures }: Sorted): TextFile[] {
+/** The texts that stand beside pictures, and those that hold nothing but numbers; none unless some of them do. */
+function labelsOf({ texts, pictures }: Sorted, findings: Findings): TextFile[] {
   const stems = new Set(pictures.map(({ path }) => stem(path)));
-  return texts.filter(({ path, text }) => stems.has(stem(path)) || isYolo(text));
+  const labels = texts.filter(({ path, text }) => stems.has(stem(path)) || isYolo(text));
+  if (labels.some(({ text }) => isYolo(text))) return labels;
+  for (const { path } of labels) findings.add("Texts beside pictures that hold no lines of class, x, y, width and height", path);
+  return [];
 }
+
+/** How a list's word for a picture is compared: by its name without ending, in one Unicode form, in whatever case. */
+export const listKey = (name: string): string => name.normalize("NFC").toLowerCase();
 
 /** Lists name pictures with or without folders and endings. What is both in a held-out list and in another is held out. */
 export function readLists(lists: TextFile[]): Map<string, boolean> | undefined {
@@ -115,7 +124,7 @@ export function readLists(lists: TextFile[]): Map<string, boolean> | undefined {
   for (const { path, text } of lists) {
     const held = isTestFile(path);
     for (const line of text.split("\n").map((line) => line.trim())) {
-      const name = isPictureName(line) ? stem(line) : baseName(line);
+      const name = listKey(isPictureName(line) ? stem(line) : baseName(line));
       if (name) parts.set(name, held || (parts.get(name) ?? false));
     }
   }
@@ -124,8 +133,8 @@ export function readLists(lists: TextFile[]): Map<string, boolean> | undefined {
 
 function nothing({ pictures, others, texts }: Sorted): DataError {
   const [first] = [...pictures.map(({ path }) => path), ...texts.map(({ path }) => path), ...others];
-  if (!first) return new DataError("There are no files to read.", FORMATS);
+  if (!first) return new NotForTask("There are no boxes among the chosen files.", FORMATS);
   const xml = others.find((path) => /\.xml$/i.test(path));
-  if (xml) return new DataError(`${xml} holds no Pascal VOC annotation, and there are no others.`, FORMATS);
-  return new DataError(`There are no boxes among the chosen files (${first}, ...).`, FORMATS);
+  if (xml) return new NotForTask(`${xml} holds no Pascal VOC annotation, and there are no others.`, FORMATS);
+  return new NotForTask(`There are no boxes among the chosen files (${first}, ...).`, FORMATS);
 }

@@ -1,6 +1,7 @@
 /** From parts, as files hold them, to a data set: classes numbered from 0, and something held out. */
 import { uniform } from "../engine/random";
 import { channelMoments, DataError, type PackedDataset, type PackedSplit } from "./dataset";
+import { grouped } from "./group";
 import { MAX_BYTES } from "./gzip";
 import { squared } from "./square";
 
@@ -51,7 +52,7 @@ export function assemble(parts: Part[], { name, side, seed, holdOut, className }
   const pool = picks(given ? parts.filter((part) => !part.test) : parts);
   const values = [...new Set(pool.map(labelOf))].sort((a, b) => a - b);
   requireClasses(values.map(className), parts[0].file);
-  const [train, test] = given ? [pool, picks(parts.filter((part) => part.test))] : heldOut(pool, values, holdOut, seed);
+  const [train, test] = given ? [pool, picks(parts.filter((part) => part.test))] : heldOut(pool, holdOut, seed);
   requireKnown(test, values, className);
   const gather = (from: Pick[]) => gathered(from, values, channels, side);
   const learned = gather(train);
@@ -113,17 +114,14 @@ function labelOf({ part, index }: Pick): number {
 }
 
 /** Holds the share out of every class with two or more pictures, at least one and never all of them. */
-function heldOut(pool: Pick[], values: number[], share: number, seed: number): [Pick[], Pick[]] {
-  const train: Pick[] = [];
-  const test: Pick[] = [];
-  const classes = new Map(values.map((value): [number, Pick[]] => [value, []]));
-  for (const pick of pool) classes.get(labelOf(pick))!.push(pick);
-  for (const [value, members] of classes) {
+function heldOut(pool: Pick[], share: number, seed: number): [Pick[], Pick[]] {
+  const classes = [...grouped(pool, labelOf)].sort(([a], [b]) => a - b);
+  const divided = classes.map(([value, members]) => {
     const count = members.length < 2 ? 0 : Math.min(members.length - 1, Math.max(1, Math.round(share * members.length)));
-    const order = shuffled(members, seed, value);
-    test.push(...order.slice(0, count));
-    train.push(...order.slice(count));
-  }
+    return { count, order: shuffled(members, seed, value) };
+  });
+  const test = divided.flatMap(({ count, order }) => order.slice(0, count));
+  const train = divided.flatMap(({ count, order }) => order.slice(count));
   if (test.length === 0) throw new DataError("No class has two images, so none can be held out for testing.", "Add images to every class.");
   return [train, test];
 }

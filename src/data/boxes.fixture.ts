@@ -20,8 +20,9 @@ export async function refusal(files: SourceFile[]): Promise<string> {
   return (error as DataError).message;
 }
 
-/** Pictures of 40 x 20 pixels: they lie at [0, 5, 20, 15] of the square, at half their size. */
-export const pictures = (folder: string, ...names: string[]) => names.map((name) => file(`${folder}${name}`, sized(40, 20, 100)));
+let made = 0;
+/** Pictures of 40 x 20 pixels, no two alike: they lie at [0, 5, 20, 15] of the square, at half their size. */
+export const pictures = (folder: string, ...names: string[]) => names.map((name) => file(`${folder}${name}`, sized(40, 20, made++ % 256)));
 export const json = (path: string, value: unknown) => textFile(path, JSON.stringify(value));
 export const all = (split: DetectionSplit) => Array.from({ length: split.count }, (_, i) => split.truths(i));
 

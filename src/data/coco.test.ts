@@ -52,6 +52,35 @@ describe("COCO JSON", () => {
     expect([...all(data.train), ...all(data.test)].flat().map(({ box }) => box)).toContainEqual([5, 7, 15, 11]);
   });
 
+  it.each([
+    ["of images", { images: images("1.png", "2.png"), annotations: two.map((row) => ({ ...row, image_id: String(row.image_id) })) }],
+    ["of images, there", { images: images("1.png", "2.png").map((row) => ({ ...row, id: ` ${row.id}` })), annotations: two }],
+    [
+      "of categories",
+      {
+        categories: [
+          { id: "10", name: "dog" },
+          { id: "3", name: "cat" },
+        ],
+      },
+    ],
+    ["in annotations", { annotations: two.map((row) => ({ ...row, category_id: "3" })) }],
+    ["that are no numbers", { categories: [{ id: "b", name: "cat" }], annotations: two.map((row) => ({ ...row, category_id: "b" })) }],
+  ])("takes ids as text: %s", async (_, value) => {
+    const said = { images: images("1.png", "2.png"), annotations: two, categories, ...value };
+    const data = await open([json("a.json", said), ...pictures("", "1.png", "2.png")]);
+    expect(data.classes).toEqual(["cat"]);
+    expect([...all(data.train), ...all(data.test)].flat().map(({ box }) => box)).toContainEqual([5, 7, 15, 11]);
+    expect(data.notes).toEqual([]);
+  });
+
+  it("takes the box around an outline where there is no bbox", async () => {
+    const outlines = [[[[10, 4, 30, 4, 20, 12]], 1] as const, [[[0, 0, 40, 0, 40, 20, 0, 20]], 2] as const];
+    const rows = outlines.map(([segmentation, image_id]) => ({ image_id, category_id: 3, segmentation }));
+    const data = await open(sound(rows));
+    expect([...all(data.train), ...all(data.test)].flat().map(({ box }) => box)).toContainEqual([5, 7, 15, 11]);
+  });
+
   it("leaves wrong annotations out, and says which and why", async () => {
     const wrong = [
       annotation(1, 3, [10, 4, 0, 8]),
@@ -64,14 +93,14 @@ describe("COCO JSON", () => {
       annotation(1, 3, ["1", 1, 2, 2]),
       annotation(1, 3, null),
       "nothing",
-      annotation("1", 3, [1, 1, 2, 2]),
+      annotation("x", 3, [1, 1, 2, 2]),
     ];
     const data = await open(sound([...two, ...wrong]));
     expect(data.notes.toSorted()).toEqual([
       "Annotations of no known category, left out: 1 (a.json annotation 8).",
       "Annotations of no known image, left out: 2 (a.json annotation 7, a.json annotation 13).",
       "Annotations that are none, left out: 1 (a.json annotation 12).",
-      "Annotations whose bbox is not four numbers, left out: 3 (a.json annotation 9, a.json annotation 10, a.json annotation 11).",
+      "Annotations whose bbox is not four numbers, and that have no outline, left out: 3 (a.json annotation 9, a.json annotation 10, a.json annotation 11).",
       "Boxes outside of their picture, left out: 1 (a.json annotation 5).",
       "Boxes that reach over the edge of their picture, cut there: 1 (a.json annotation 6).",
       "Boxes without area, left out: 2 (a.json annotation 3, a.json annotation 4).",
@@ -114,12 +143,14 @@ describe("COCO JSON", () => {
       ...pictures("", "1.png"),
     ];
     expect(await refusal([textFile("a.json", '{"images": [')])).toContain("a.json is not readable as JSON: ");
+    expect((await open([...sound(), textFile("b.json", "{")])).notes[0]).toMatch(
+      /^Files that could not be read, left out: 1 \(b\.json is not/,
+    );
     expect(await refusal(spoiled({ categories: undefined, annotations: [annotation(1, 3, [0, 0, 1, 1])] }))).toContain(
       "a.json has no list of categories.",
     );
-    expect(await refusal(spoiled({ categories: [{ id: "1", name: "cat" }] }))).toContain(
-      "a.json: category 1 has no id, a number, or no name.",
-    );
+    for (const one of [{ name: "cat" }, { id: 1 }, { id: 1, name: " " }])
+      expect(await refusal(spoiled({ categories: [one] }))).toContain("a.json: category 1 has no id or no name.");
     expect(await refusal(spoiled({ images: [...images("1.png"), { id: 2 }] }))).toContain("a.json: image 2 has no id or no file_name.");
     expect(await refusal(spoiled({ images: [...images("1.png"), ...images("2.png")] }))).toContain("a.json has two images of id 1.");
     expect(await refusal(spoiled({ categories: [...categories, categories[0]] }))).toContain("a.json has two categories of id 7.");
@@ -142,7 +173,8 @@ describe("COCO JSON", () => {
     expect(await refusal([instances("a.json", ["1.png"], two.slice(0, 1)), ...pictures("", "1.png")])).toContain(
       "one picture with annotations only (1.png)",
     );
-    expect(await refusal([...sound().slice(0, 2), file("2.png", [1, 2, 3])])).toContain("2.png is damaged");
+    for (const name of ["1.png", "2.png"])
+      expect(await refusal([...sound().filter(({ path }) => path !== name), file(name, [1, 2, 3])])).toContain(`${name} is damaged`);
     expect(await refusal(pictures("", "1.png"))).toContain("There are no boxes among the chosen files (1.png, ...).");
     expect(await refusal([])).toContain("no files to read");
   });

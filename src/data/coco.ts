@@ -2,6 +2,7 @@
 import type { Box } from "../geometry/boxes";
 import type { Annotated, AnnotatedObject, AnnotatedPicture, Findings } from "./annotated";
 import { DataError } from "./dataset";
+import { boxOfOutline } from "./outline";
 
 type Row = Record<string, unknown>;
 
@@ -16,7 +17,7 @@ const AGAIN = "Export the annotations as COCO JSON again.";
 /** Whether parsed JSON is what this reads: captions and results, which have no boxes or no pictures, are not. */
 export function isCoco(value: unknown): value is CocoFile {
   if (!isRow(value) || !Array.isArray(value.images) || !Array.isArray(value.annotations)) return false;
-  return Array.isArray(value.categories) || value.annotations.some((row) => isRow(row) && "bbox" in row);
+  return Array.isArray(value.categories) || value.annotations.some((row) => isRow(row) && ("bbox" in row || "segmentation" in row));
 }
 
 /** Reads one file. What is wrong with pictures or categories is a DataError; a wrong annotation is left out and noted. */
@@ -43,28 +44,31 @@ interface Category {
   family: string;
 }
 
-/** Names by id, in the order of ids, which may have gaps. */
-function readCategories(rows: unknown, file: string): Map<number, Category> {
+/** Names by id, in the order of ids, which may have gaps; where some are no numbers, in the order of the file. */
+function readCategories(rows: unknown, file: string): Map<string, Category> {
   if (!Array.isArray(rows)) throw new DataError(`${file} has no list of categories.`, AGAIN);
-  const categories = rows.map((row, i): [number, Category] => {
-    if (!isRow(row) || !isNumber(row.id) || typeof row.name !== "string")
-      throw new DataError(`${file}: category ${i + 1} has no id, a number, or no name.`, AGAIN);
-    return [row.id, { name: row.name, family: typeof row.supercategory === "string" ? row.supercategory : "" }];
+  const categories = rows.map((row, i): [string, Category] => {
+    const id = isRow(row) ? idOf(row.id) : undefined;
+    if (!isRow(row) || id === undefined || typeof row.name !== "string" || row.name.trim() === "")
+      throw new DataError(`${file}: category ${i + 1} has no id or no name.`, AGAIN);
+    return [id, { name: row.name.normalize("NFC"), family: typeof row.supercategory === "string" ? row.supercategory : "" }];
   });
   requireDifferent(
     categories.map(([id]) => id),
     "categories",
     file,
   );
-  return new Map(categories.sort(([a], [b]) => a - b));
+  const numbered = categories.every(([id]) => Number.isFinite(Number(id)));
+  return new Map(numbered ? categories.sort(([a], [b]) => Number(a) - Number(b)) : categories);
 }
 
-function readPictures(rows: unknown[], file: string): Map<number | string, AnnotatedPicture> {
-  const pictures = rows.map((row, i): [number | string, AnnotatedPicture] => {
-    if (!isRow(row) || !isId(row.id) || typeof row.file_name !== "string")
+function readPictures(rows: unknown[], file: string): Map<string, AnnotatedPicture> {
+  const pictures = rows.map((row, i): [string, AnnotatedPicture] => {
+    const id = isRow(row) ? idOf(row.id) : undefined;
+    if (!isRow(row) || id === undefined || typeof row.file_name !== "string")
       throw new DataError(`${file}: image ${i + 1} has no id or no file_name.`, AGAIN);
     const size = isNumber(row.width) && isNumber(row.height) ? { width: row.width, height: row.height } : {};
-    return [row.id, { names: [row.file_name], file, ...size, objects: [] }];
+    return [id, { names: [row.file_name], file, ...size, objects: [] }];
   });
   requireDifferent(
     pictures.map(([id]) => id),
@@ -74,8 +78,8 @@ function readPictures(rows: unknown[], file: string): Map<number | string, Annot
   return new Map(pictures);
 }
 
-function requireDifferent(ids: (number | string)[], what: string, file: string): void {
-  const seen = new Set<number | string>();
+function requireDifferent(ids: string[], what: string, file: string): void {
+  const seen = new Set<string>();
   const twice = ids.find((id) => seen.size === seen.add(id).size);
   if (twice !== undefined) throw new DataError(`${file} has two ${what} of id ${twice}.`, AGAIN);
 }
@@ -84,16 +88,16 @@ function requireDifferent(ids: (number | string)[], what: string, file: string):
 function readAnnotation(
   row: unknown,
   where: string,
-  categories: Map<number, Category>,
-  pictures: Map<number | string, AnnotatedPicture>,
+  categories: Map<string, Category>,
+  pictures: Map<string, AnnotatedPicture>,
 ): { picture: AnnotatedPicture; object: AnnotatedObject } | string {
   if (!isRow(row)) return "Annotations that are none, left out";
-  const picture = isId(row.image_id) ? pictures.get(row.image_id) : undefined;
+  const picture = pictures.get(idOf(row.image_id) ?? "");
   if (!picture) return "Annotations of no known image, left out";
-  const category = isNumber(row.category_id) ? categories.get(row.category_id) : undefined;
+  const category = categories.get(idOf(row.category_id) ?? "");
   if (!category) return "Annotations of no known category, left out";
-  const box = boxOf(row.bbox);
-  if (!box) return "Annotations whose bbox is not four numbers, left out";
+  const box = boxOf(row.bbox) ?? boxOfOutline(row.segmentation);
+  if (!box) return "Annotations whose bbox is not four numbers, and that have no outline, left out";
   const object: AnnotatedObject = { category: category.name, box, row: where };
   if (row.iscrowd === 1 || row.iscrowd === true) object.crowd = true;
   if (row.ignore === 1 || row.ignore === true) object.difficult = true;
@@ -113,4 +117,11 @@ function isRow(value: unknown): value is Row {
 }
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
-const isId = (value: unknown): value is number | string => isNumber(value) || typeof value === "string";
+
+/** An id to compare by: programs write the same number as a number and as text; undefined for what is no id. */
+function idOf(value: unknown): string | undefined {
+  if (isNumber(value)) return String(value);
+  if (typeof value !== "string" || value.trim() === "") return undefined;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? String(number) : value.trim();
+}

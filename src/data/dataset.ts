@@ -65,6 +65,11 @@ export class DataError extends EngineError {
   override name = "DataError";
 }
 
+/** Files that hold nothing of the kind that a task's data are: no boxes, say. They may be another task's. */
+export class NotForTask extends DataError {
+  override name = "NotForTask";
+}
+
 /** An id from the content, for data that is not generated: the files may have been renamed or moved. */
 export async function contentId({ side, channels, classes, train, test }: Omit<PackedDataset, "id">): Promise<string> {
   const shape = new TextEncoder().encode(JSON.stringify([side, channels, classes, train.count, test.count]));

@@ -5,6 +5,11 @@ export async function digest(parts: ArrayBufferView[]): Promise<string> {
   return [...new Uint8Array(await sha256(all))].slice(0, 8).map(hex).join("");
 }
 
+/** Letters that tell one content from another. */
+export async function contentKey(bytes: Uint8Array): Promise<string> {
+  return new BigUint64Array(await sha256(bytes))[0].toString(36);
+}
+
 function sha256({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<ArrayBuffer> {
   return crypto.subtle.digest("SHA-256", new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
 }

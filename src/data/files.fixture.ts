@@ -26,20 +26,30 @@ export function cifarBytes(labels: number[][]): Uint8Array {
   return Uint8Array.from(labels.flatMap((label, i) => [...label, ...Array.from({ length: 3072 }, (_, p) => i + p)]));
 }
 
-/** A tar of plain files. */
-export function tarBytes(entries: Record<string, Uint8Array>): Uint8Array {
-  const blocks = Object.entries(entries).flatMap(([path, content]) => {
-    const block = new Uint8Array(512 + Math.ceil(content.length / 512) * 512);
-    const put = (text: string, at: number) => block.set(new TextEncoder().encode(text), at);
-    put(path, 0);
-    put(content.length.toString(8).padStart(11, "0"), 124);
-    put("0", 156);
-    put("ustar", 257);
-    block.set(content, 512);
-    return [...block];
-  });
-  return Uint8Array.from([...blocks, ...new Uint8Array(1024)]);
+/** A part of a tar: header and content. */
+export function tarEntry(path: string, content: Uint8Array, { type = "0", size = "", prefix = "" } = {}): Uint8Array {
+  const block = new Uint8Array(512 + Math.ceil(content.length / 512) * 512);
+  const put = (text: string, at: number) => block.set(new TextEncoder().encode(text), at);
+  put(path, 0);
+  const digits = size || content.length.toString(8).padStart(11, "0");
+  block.set(
+    Array.from(digits, (digit) => digit.charCodeAt(0)),
+    124,
+  );
+  put(type, 156);
+  put("ustar", 257);
+  put(prefix, 345);
+  const sum = block.subarray(0, 512).reduce((total, byte) => total + byte, 8 * 32);
+  put(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  block.set(content, 512);
+  return block;
 }
+
+export const tarOf = (...entries: Uint8Array[]) => Uint8Array.from([...entries.flatMap((entry) => [...entry]), ...new Uint8Array(1024)]);
+
+/** A tar of plain files. */
+export const tarBytes = (files: Record<string, Uint8Array>): Uint8Array =>
+  tarOf(...Object.entries(files).map(([path, content]) => tarEntry(path, content)));
 
 /** A picture whose bytes are one colour value: what `decodeFlat` reads. */
 export function flat(value: number): Uint8Array {

@@ -9,16 +9,23 @@ export interface SourceFile {
 }
 
 /** What a system leaves in folders and archives, and what its owner has hidden. */
-const HIDDEN = /(^|\/)(\.|__MACOSX(\/|$)|Thumbs\.db$|desktop\.ini$)/i;
+const HIDDEN = /(^|\/)(\.|__MACOSX(\/|$)|@eaDir(\/|$)|Thumbs\.db$|desktop\.ini$)/i;
 
 export function isHidden(path: string): boolean {
   return HIDDEN.test(path);
 }
 
-/** Words for data that is held out, as a folder's name or as a word of a file's, a year behind it or not. */
-const TEST_WORD = "(?:tests?|t10k|val|valid|validation|eval)(?:\\d{4})?";
-const TEST_FOLDER = new RegExp(`^${TEST_WORD}$`, "i");
-const TEST_NAME = new RegExp(`(^|[_.-])${TEST_WORD}([_.-]|$)`, "i");
+/** A path as it is shown and compared: letters in the Unicode form NFC (Macs take them apart), no part empty, "." or "..". */
+export function tidied(path: string): string {
+  const parts = path.normalize("NFC").split("/");
+  return parts.filter((part) => part !== "" && part !== "." && part !== "..").join("/");
+}
+
+/** The order of code points, which is the same on every system: below 0, 0 or above, as sorting wants it. */
+export function byCodePoint(a: string, b: string): number {
+  for (let i = 0; i < a.length && i < b.length; i++) if (a[i] !== b[i]) return a.codePointAt(i)! - b.codePointAt(i)!;
+  return a.length - b.length;
+}
 
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
@@ -26,21 +33,12 @@ export function baseName(path: string): string {
 
 /** A file's name without folders and without what follows its last dot. */
 export function stem(path: string): string {
-  return baseName(path).replace(/\.[^.]*$/, "");
+  const name = baseName(path);
+  const dot = name.lastIndexOf(".");
+  return dot < 0 ? name : name.slice(0, dot);
 }
 
 /** The folders that a file lies in. */
 export function foldersOf(path: string): string[] {
   return path.split("/").slice(0, -1);
-}
-
-/** Whether one of these folders holds the held-out part. */
-export function isTestFolder(folders: string[]): boolean {
-  return folders.some((folder) => TEST_FOLDER.test(folder));
-}
-
-/** Whether a file is of the held-out part, by a word of its own name, else by its folders. */
-export function isTestFile(path: string): boolean {
-  const name = baseName(path);
-  return TEST_NAME.test(name) || (!/train/i.test(name) && isTestFolder(foldersOf(path)));
 }

@@ -2,11 +2,10 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { readCifar } from "./cifar";
 import { DataError } from "./dataset";
-import { isHidden, isTestFile } from "./files";
-import { cifarBytes, file, idxBytes, tarBytes, zipOf } from "./files.fixture";
+import { isHidden } from "./files";
+import { cifarBytes, idxBytes } from "./files.fixture";
+import { isTestFile } from "./halves";
 import { readIdx } from "./idx";
-import { readTar } from "./tar";
-import { readZip } from "./zip";
 
 /** What a damaged file must cause: an error that names it and has a remedy. */
 async function refusal(read: () => unknown, name: string): Promise<string> {
@@ -85,58 +84,6 @@ describe("CIFAR", () => {
     ["a coarse label out of range", cifarBytes([[20, 5]]), "labels that CIFAR-100 do not have"],
   ])("refuses %s", async (_, bytes, says) => {
     expect(await refusal(() => readCifar(bytes, "batch.bin"), "batch.bin")).toContain(says);
-  });
-});
-
-describe("archives", () => {
-  const content = Uint8Array.from({ length: 700 }, (_, i) => i);
-  const listed = async (files: { path: string; bytes(): Promise<Uint8Array> }[]) =>
-    Promise.all(files.map(async ({ path, bytes }) => [path, (await bytes()).length] as const));
-
-  it("lists a zip's files below its name, without what systems add", async () => {
-    const zip = await zipOf([
-      file("cat/a.png", content),
-      file("__MACOSX/cat/._a.png", [1]),
-      file(".DS_Store", [1]),
-      file("dog/b.png", [2]),
-    ]);
-    expect(await listed(readZip(zip, "in/pets.zip"))).toEqual([
-      ["in/pets/cat/a.png", 700],
-      ["in/pets/dog/b.png", 1],
-    ]);
-  });
-
-  it("lists a tar's files, gzipped or not", async () => {
-    const tar = tarBytes({ "cifar/data_batch_1.bin": content, "cifar/._x": content, "cifar/readme.html": Uint8Array.of(1) });
-    for (const bytes of [tar, new Uint8Array(gzipSync(tar))]) {
-      expect(await listed(await readTar(bytes, "cifar.tar.gz"))).toEqual([
-        ["cifar/cifar/data_batch_1.bin", 700],
-        ["cifar/cifar/readme.html", 1],
-      ]);
-    }
-  });
-
-  it("refuses damaged archives", async () => {
-    const zip = await zipOf([
-      file(
-        "cat/a.png",
-        content.map((v) => (v * 31) % 251),
-      ),
-    ]);
-    expect(await refusal(() => readZip(zip.subarray(0, -30), "pets.zip"), "pets.zip")).toContain("damaged");
-    expect(await refusal(() => readZip(Uint8Array.of(1, 2, 3), "pets.zip"), "pets.zip")).toContain("damaged");
-    const tar = tarBytes({ "a.bin": content });
-    expect(await refusal(() => readTar(tar.subarray(0, 600), "a.tar"), "a.tar")).toContain("incomplete");
-    expect(await refusal(() => readTar(new TextEncoder().encode("x".repeat(2000)), "a.tar"), "a.tar")).toContain("damaged");
-    expect(await refusal(() => readTar(new Uint8Array(gzipSync(tar)).subarray(0, 60), "a.tgz"), "a.tgz")).toContain("gzip");
-  });
-
-  it("refuses a zip that announces more than the limit, without unpacking it", async () => {
-    const zip = await zipOf([file("cat/a.png", content)]);
-    // The central directory's uncompressed size, 24 bytes behind its signature.
-    const central = zip.findIndex((_, i) => zip[i] === 0x50 && zip[i + 1] === 0x4b && zip[i + 2] === 1 && zip[i + 3] === 2);
-    new DataView(zip.buffer, zip.byteOffset).setUint32(central + 24, 3_000_000_000, true);
-    expect(await refusal(() => readZip(zip, "pets.zip"), "pets.zip")).toContain("3.0 GB");
   });
 });
 

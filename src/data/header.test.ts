@@ -1,5 +1,6 @@
-import { expect, it } from "vitest";
-import { pictureSize } from "./header";
+import { PNG as Png } from "pngjs";
+import { describe, expect, it } from "vitest";
+import { faultOf, orientationOf, pictureSize } from "./header";
 
 const ascii = (text: string) => [...text].map((c) => c.charCodeAt(0));
 const bytes = (...parts: (number[] | string)[]) =>
@@ -29,4 +30,46 @@ it("knows nothing of other files, or of headers that end early", () => {
   expect(pictureSize(PNG.subarray(0, 20))).toBeUndefined();
   expect(pictureSize(new Uint8Array())).toBeUndefined();
   expect(pictureSize(bytes([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0, 0]))).toBeUndefined();
+});
+
+/** A JPEG of no pixels whose Exif says how to turn it, in either order of bytes. */
+function turned(orientation: number, little: boolean): Uint8Array {
+  const two = (value: number) => (little ? [value & 255, value >> 8] : [value >> 8, value & 255]);
+  const four = (value: number) => (little ? [...two(value), 0, 0] : [0, 0, ...two(value)]);
+  const other = [...two(0x010f), ...two(2), ...four(0), ...four(0)];
+  const entry = [...two(0x0112), ...two(3), ...four(1), ...two(orientation), 0, 0];
+  const exif = bytes("Exif\0\0", little ? "II" : "MM", two(42), four(8), two(2), other, entry);
+  return bytes([0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xe1, 0, exif.length + 2], [...exif], [0xff, 0xda, 0, 2, 0xff, 0xd9]);
+}
+
+describe("how a picture is to be turned", () => {
+  it.each([1, 3, 6, 8])("is read from Exif: %i", (orientation) => {
+    expect([orientationOf(turned(orientation, true)), orientationOf(turned(orientation, false))]).toEqual([orientation, orientation]);
+  });
+
+  it("is not at all where nothing sensible is said", () => {
+    for (const picture of [PNG, turned(9, true), turned(6, true).subarray(0, 30), new Uint8Array()]) expect(orientationOf(picture)).toBe(1);
+  });
+});
+
+describe("what is wrong with a picture", () => {
+  const png = new Uint8Array(Png.sync.write(new Png({ width: 3, height: 2 })));
+  const bmp = (width: number) => bytes("BM", Array(16).fill(0), [...new Uint8Array(Int32Array.of(width, 2).buffer)]);
+
+  it.each<[string, Uint8Array, string | undefined]>([
+    ["a sound PNG", png, undefined],
+    ["a PNG with more behind it", bytes([...png], "more"), undefined],
+    ["a PNG cut short", png.subarray(0, -4), "is damaged: its end is missing"],
+    ["a PNG with a wrong bit", png.map((byte, i) => (i === 42 ? byte ^ 1 : byte)), "is damaged: a check sum is wrong"],
+    ["a sound JPEG", turned(1, true), undefined],
+    ["a JPEG cut short", turned(1, true).subarray(0, -2), "is damaged: its end is missing"],
+    ["a JPEG without pixels", bytes([0xff, 0xd8, 0xff, 0xd9]), "is damaged: its end is missing"],
+    ["nothing", new Uint8Array(), "is empty"],
+    ["a BMP", bmp(2), undefined],
+    ["a BMP of negative width", bmp(-2), "is damaged: it has -2 x 2 pixels"],
+    ["a BMP without width", bmp(0), "is damaged: it has 0 x 2 pixels"],
+    ["text", bytes("hello"), undefined],
+  ])("%s", (_, picture, fault) => {
+    expect(faultOf(picture)).toBe(fault);
+  });
 });

@@ -1,41 +1,111 @@
-/** The size of a picture from its first bytes, before anything is decoded. */
+/** What a picture file says before anything is decoded: its size, how it is to be turned, and whether it is whole. */
+import { crc32 } from "./crc";
 
 export interface PictureSize {
   width: number;
   height: number;
 }
 
-/** The size of a PNG, JPEG, GIF, WebP or BMP picture; undefined for anything else, damaged headers included. */
+/** The size of a PNG, JPEG, GIF, WebP or BMP picture as stored; undefined for anything else, headers cut short included. */
 export function pictureSize(bytes: Uint8Array): PictureSize | undefined {
+  return read(bytes, (view) => READERS.find(({ magic, offset = 0 }) => startsWith(bytes, magic, offset))?.read(view));
+}
+
+/** What is wrong with a picture file, as the end of a sentence that its name begins; undefined where nothing is seen to be. */
+export function faultOf(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 0) return "is empty";
+  const size = pictureSize(bytes);
+  if (size && !(size.width > 0 && size.height > 0)) return `is damaged: it has ${size.width} x ${size.height} pixels`;
+  if (startsWith(bytes, PNG, 0)) return read(bytes, pngFault) ?? undefined;
+  if (startsWith(bytes, JPEG, 0) && !endsJpeg(bytes)) return "is damaged: its end is missing";
+  return undefined;
+}
+
+/**
+ * How a JPEG is to be turned to stand upright, by its Exif orientation: 1 for not at all, 3 upside down, 6 a quarter to the
+ * right, 8 to the left, 2, 4, 5 and 7 the same and mirrored. Source: Exif 2.3, table 4, tag 0x0112.
+ */
+export function orientationOf(bytes: Uint8Array): number {
+  const found = startsWith(bytes, JPEG, 0) ? read(bytes, exifOrientation) : undefined;
+  return found !== undefined && found >= 1 && found <= 8 ? found : 1;
+}
+
+/** What is read of the bytes; undefined where they end early, which the view throws a RangeError for. */
+function read<T>(bytes: Uint8Array, reader: (view: DataView) => T): T | undefined {
   try {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return READERS.find(({ magic, offset = 0 }) => startsWith(bytes, magic, offset))?.read(view);
+    return reader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch {
-    // A header that ends early: RangeError from the view.
     return undefined;
   }
 }
 
+const PNG = "\x89PNG\r\n\x1a\n";
+const JPEG = "\xff\xd8";
+
 const READERS: { magic: string; offset?: number; read: (view: DataView) => PictureSize | undefined }[] = [
-  { magic: "\x89PNG\r\n\x1a\n", read: (view) => ({ width: view.getUint32(16), height: view.getUint32(20) }) },
+  { magic: PNG, read: (view) => ({ width: view.getUint32(16), height: view.getUint32(20) }) },
   { magic: "GIF8", read: (view) => ({ width: view.getUint16(6, true), height: view.getUint16(8, true) }) },
   { magic: "BM", read: (view) => ({ width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) }) },
   { magic: "WEBP", offset: 8, read: webp },
-  { magic: "\xff\xd8", read: jpeg },
+  { magic: JPEG, read: jpeg },
 ];
 
 function startsWith(bytes: Uint8Array, magic: string, offset: number): boolean {
   return [...magic].every((character, i) => bytes[offset + i] === character.charCodeAt(0));
 }
 
-/** Walks the segments to the frame header (C0 to CF, but not C4, C8 and CC, which are tables and an extension). */
-function jpeg(view: DataView): PictureSize | undefined {
+/** Every chunk up to the last one, "IEND", is followed by the check sum of its name and content. */
+function pngFault(view: DataView): string | undefined {
+  for (let at = 8; at + 12 <= view.byteLength; ) {
+    const length = view.getUint32(at);
+    if (at + 12 + length > view.byteLength) break;
+    const chunk = new Uint8Array(view.buffer, view.byteOffset + at + 4, 4 + length);
+    if (crc32(chunk) !== view.getUint32(at + 8 + length)) return "is damaged: a check sum is wrong";
+    if (startsWith(chunk, "IEND", 0)) return undefined;
+    at += 12 + length;
+  }
+  return "is damaged: its end is missing";
+}
+
+/** A segment of a JPEG: its marker, and where its content begins. */
+type Segment = [marker: number, at: number];
+
+/** The segments up to the pixels (marker 0xda). */
+function* segments(view: DataView): Generator<Segment> {
   for (let at = 2; ; at += 2 + view.getUint16(at + 2)) {
     while (view.getUint8(at) === 0xff && view.getUint8(at + 1) === 0xff) at++;
-    if (view.getUint8(at) !== 0xff) return undefined;
-    const marker = view.getUint8(at + 1);
+    if (view.getUint8(at) !== 0xff) return;
+    yield [view.getUint8(at + 1), at + 4];
+    if (view.getUint8(at + 1) === 0xda) return;
+  }
+}
+
+/** The frame header is C0 to CF, but not C4, C8 and CC, which are tables and an extension. */
+function jpeg(view: DataView): PictureSize | undefined {
+  for (const [marker, at] of segments(view)) {
     const frame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (frame) return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
+    if (frame) return { height: view.getUint16(at + 1), width: view.getUint16(at + 3) };
+  }
+}
+
+/** Whether the mark of the end (FF D9) follows the pixels; cameras may write more behind it. */
+function endsJpeg(bytes: Uint8Array): boolean {
+  const pixels = read(bytes, (view) => [...segments(view)].find(([marker]) => marker === 0xda)?.[1]);
+  if (pixels === undefined) return false;
+  for (let at = bytes.length - 2; at >= pixels; at--) if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  return false;
+}
+
+/** Exif lies in a segment E1, as the first directory of a TIFF file: entries of tag, type, count and value, 12 bytes each. */
+function exifOrientation(view: DataView): number | undefined {
+  for (const [marker, at] of segments(view)) {
+    if (marker !== 0xe1 || view.getUint32(at) !== 0x45786966) continue;
+    const tiff = at + 6;
+    const little = view.getUint16(tiff) === 0x4949;
+    const directory = tiff + view.getUint32(tiff + 4, little);
+    const entries = Array.from({ length: view.getUint16(directory, little) }, (_, i) => directory + 2 + 12 * i);
+    const found = entries.find((entry) => view.getUint16(entry, little) === 0x0112);
+    return found === undefined ? undefined : view.getUint16(found + 8, little);
   }
 }
 

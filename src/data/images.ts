@@ -1,21 +1,18 @@
-/** Folders of pictures: the folder that a picture lies in is its class. */
+/** Folders of pictures: the folder that a picture lies in is its class, as `layout.ts` tells. */
+import type { Findings } from "./annotated";
 import { type Part, requireClasses, requireRoom, shuffled } from "./assemble";
+import { Copies } from "./copies";
 import { DataError } from "./dataset";
 import type { Decode } from "./decode";
-import { isTestFolder, type SourceFile } from "./files";
-import { MAX_BYTES } from "./gzip";
-import { pictureSize } from "./header";
+import { foldersOf, type SourceFile } from "./files";
+import { grouped } from "./group";
+import { isTestFolder } from "./halves";
+import type { ClassByList } from "./labels";
+import { classesOf, type Labelled, layoutOf } from "./layout";
+import { eachPicture, type Look } from "./pictures";
 
 /** Most pictures kept: decoding takes a visitor's minutes, and small networks learn enough from these. */
 export const MAX_IMAGES = 20_000;
-/** Largest picture decoded, in pixels: 400 MB once decoded. */
-export const MAX_PIXELS = 100e6;
-/** Pictures decoded at a time: four photographs of 12 megapixels take 200 MB. */
-const AT_ONCE = 4;
-
-const PICTURE = /\.(png|jpe?g|gif|webp|bmp|avif)$/i;
-
-export const isPictureName = (path: string): boolean => PICTURE.test(path);
 
 export interface ImagesOptions {
   side: number;
@@ -28,25 +25,23 @@ export interface Images {
   parts: Part[];
   /** Class names; labels are indices into them. */
   classes: string[];
-  /** What a person should know: what was left out. */
-  notes: string[];
 }
 
-/** Reads pictures; classes in natural order, folders named train, test or validation above them tell the parts. */
-export async function readImages(files: SourceFile[], options: ImagesOptions): Promise<Images> {
-  const classes = [...new Set(files.map(classOf))].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  requireClasses(classes, topFolder(files) ?? "The chosen folder");
-  const kept = keep(files, options.seed);
+/** Reads pictures; what a person should know of what was left out goes to the findings. */
+export async function readImages(files: SourceFile[], listed: ClassByList, options: ImagesOptions, findings: Findings): Promise<Images> {
+  const { labelled, classes } = labelledOf(files, listed, findings);
+  const kept = keep(labelled, options.seed);
+  if (kept.length < labelled.length) findings.tell(keptNote(kept.length, labelled.length));
   requireRoom(kept.length, 3, options.side);
-  const parts = [kept.filter((file) => !inTest(file)), kept.filter(inTest)].filter((part) => part.length > 0);
   let done = 0;
-  const tick = (count: number) => {
-    done += count;
-    options.onProgress?.(done / kept.length);
-  };
-  const read: Part[] = [];
-  for (const part of parts) read.push(await readPart(part, classes, options, tick));
-  return { parts: read, classes, notes: kept.length < files.length ? [keptNote(kept.length, files.length)] : [] };
+  const tick = () => options.onProgress?.(++done / kept.length);
+  const copies = new Copies(findings);
+  const parts: Part[] = [];
+  for (const half of [kept.filter(({ test }) => !test), kept.filter(({ test }) => test)])
+    if (half.length > 0) parts.push(await readPart(half, classes, options, { findings, copies, test: half[0].test }, tick));
+  const read = parts.filter(({ count }) => count > 0);
+  if (read.length === 0) throw new DataError("None of the pictures could be read.", "Save them again as PNG or JPEG.");
+  return { parts: read, classes };
 }
 
 /** The folder that all files share above their classes, if there is one. */
@@ -55,94 +50,71 @@ export function topFolder(files: SourceFile[]): string | undefined {
   return first.length > 2 && rest.every((path) => path.length > 2 && path[0] === first[0]) ? first[0] : undefined;
 }
 
+/** Pictures whose class is told by a folder, or else by a list; what is held out of classes that nobody learns is left out. */
+function labelledOf(files: SourceFile[], listed: ClassByList, findings: Findings): { labelled: Labelled[]; classes: string[] } {
+  const { labelled, loose, masks } = layoutOf(files);
+  const learned = labelled.filter(({ test }) => !test);
+  const classes = classesOf(learned.length > 0 ? learned : labelled);
+  const known = new Set(classes);
+  const isListed = (file: SourceFile) => known.has(listed(file) ?? "");
+  for (const { path } of masks) findings.add("Outlines beside the pictures they belong to, left out", path);
+  for (const file of loose) if (!isListed(file)) findings.add("Pictures in no folder of a class, left out", file.path);
+  if (classes.length === 0) throw new DataError("No picture lies in a folder of its class.", ONE_FOLDER_EACH);
+  requireClasses(classes, topFolder(labelled.map(({ file }) => file)) ?? "The choice of files");
+  for (const { name, file } of labelled)
+    if (!known.has(name)) findings.add("Held-out pictures of classes that no training picture has, left out", `${file.path} (${name})`);
+  tellOrder(classes, findings);
+  const byList = loose.filter(isListed).map((file) => ({ file, name: listed(file)!, test: isTestFolder(foldersOf(file.path)) }));
+  return { labelled: labelled.filter(({ name }) => known.has(name)).concat(byList), classes };
+}
+
+const ONE_FOLDER_EACH = "Put each class's images into a folder of its own and choose the folder above.";
+
+/** A network whose file names no classes has them by number: people should know how the numbers came about. */
+function tellOrder(classes: string[], findings: Findings): void {
+  const natural = classes.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  if (natural.every((name, i) => name === classes[i])) return;
+  const few = classes.slice(0, 5).join(", ") + (classes.length > 5 ? ", ..." : "");
+  findings.tell(`Classes are numbered in the order of code points, as torchvision does: ${few}.`);
+}
+
 function keptNote(kept: number, all: number): string {
   const count = (n: number) => n.toLocaleString("en");
   return `Kept ${count(kept)} of ${count(all)} images, drawn evenly from every class; ${count(MAX_IMAGES)} is the limit.`;
 }
 
-function classOf({ path }: SourceFile): string {
-  const folder = path.split("/").at(-2);
-  if (folder) return folder;
-  throw new DataError(
-    `${path} lies in no folder, so its class is unknown.`,
-    "Put each class's images into a folder of its own and choose the folder above.",
-  );
-}
-
-function inTest({ path }: SourceFile): boolean {
-  return isTestFolder(path.split("/").slice(0, -2));
-}
-
 /** At most `MAX_IMAGES`, the same share of every class and part, drawn from the seed. */
-function keep(files: SourceFile[], seed: number): SourceFile[] {
-  if (files.length <= MAX_IMAGES) return files;
-  const groups = new Map<string, SourceFile[]>();
-  for (const file of files) {
-    const group = `${inTest(file)} ${classOf(file)}`;
-    if (!groups.has(group)) groups.set(group, []);
-    groups.get(group)!.push(file);
-  }
-  const share = MAX_IMAGES / files.length;
+function keep(labelled: Labelled[], seed: number): Labelled[] {
+  if (labelled.length <= MAX_IMAGES) return labelled;
+  const groups = grouped(labelled, ({ name, test }) => `${test} ${name}`);
+  const share = MAX_IMAGES / labelled.length;
   return [...groups.values()].flatMap((group, i) => shuffled(group, seed, i).slice(0, Math.max(1, Math.floor(share * group.length))));
 }
 
 async function readPart(
-  files: SourceFile[],
+  pictures: Labelled[],
   classes: string[],
   { side, decode }: ImagesOptions,
-  tick: (count: number) => void,
+  look: Look,
+  tick: () => void,
 ): Promise<Part> {
   const size = 3 * side * side;
-  const images = new Uint8Array(files.length * size);
+  const images = new Uint8Array(pictures.length * size);
   const ids = new Map(classes.map((name, id) => [name, id]));
+  const labels: number[] = [];
+  const files = pictures.map(({ file }) => file);
   await eachPicture(
     files,
     (bytes) => decode(bytes, side),
+    look,
     (pixels, i) => {
-      images.set(pixels, i * size);
-      tick(1);
+      if (pixels) images.set(pixels, size * labels.push(ids.get(pictures[i].name)!) - size);
+      tick();
     },
   );
-  const folder = files[0].path.split("/").slice(0, -2).join("/") || "The chosen folder";
+  const [{ file, test }] = pictures;
   return {
-    file: folder,
-    test: inTest(files[0]),
-    channels: 3,
-    count: files.length,
-    labels: files.map((file) => ids.get(classOf(file))!),
-    images,
+    ...{ file: foldersOf(file.path).slice(0, -1).join("/") || "The choice of files", test, channels: 3 },
+    ...{ count: labels.length, labels, images: images.subarray(0, size * labels.length) },
   };
-}
-
-/** Decodes pictures, a few at a time, and hands them on in order. */
-export async function eachPicture<T>(
-  files: SourceFile[],
-  decode: (bytes: Uint8Array) => Promise<T>,
-  use: (picture: T, index: number) => void,
-): Promise<void> {
-  for (let start = 0; start < files.length; start += AT_ONCE) {
-    const some = files.slice(start, start + AT_ONCE);
-    const decoded = await Promise.all(some.map((file) => readPicture(file, decode)));
-    for (const [i, picture] of decoded.entries()) use(picture, start + i);
-  }
-}
-
-async function readPicture<T>(file: SourceFile, decode: (bytes: Uint8Array) => Promise<T>): Promise<T> {
-  if (file.size > MAX_BYTES) throw new DataError(`${file.path} is larger than 1 GB.`, "Remove it or save it smaller.");
-  const bytes = await file.bytes();
-  const size = pictureSize(bytes);
-  if (size && size.width * size.height > MAX_PIXELS) {
-    const megapixels = Math.round((size.width * size.height) / 1e6);
-    const what = `${file.path} has ${size.width} x ${size.height} pixels, ${megapixels} megapixels; 100 is the limit.`;
-    throw new DataError(what, "Save it smaller, or remove it.");
-  }
-  try {
-    return await decode(bytes);
-  } catch (cause) {
-    if (cause instanceof DataError) throw cause;
-    throw new DataError(
-      `${file.path} is damaged, or a kind of picture that cannot be read here.`,
-      "Remove it, or save it again as PNG or JPEG.",
-    );
-  }
 }

@@ -1,99 +1,107 @@
-/** Generated pictures of several objects: where they stand, what hides what, and which pixels show which of them. */
-import { distractor, occluder, PIECES } from "./clutter";
-import type { Draw } from "./draw";
-import { background, type Canvas, contrasting, fill, type Placed, posed, silhouette, stamp } from "./paint";
-import type { Distance, Shape } from "./shapes";
+/**
+ * What folders say of the pictures in them: class and half. Usually a picture lies in the folder of its class, and the half
+ * is told by a folder above; but people's archives also have the halves inside the classes, a folder "images" inside either,
+ * and pictures of no class at all in "test" or at the top.
+ */
+import { byCodePoint, foldersOf, type SourceFile } from "./files";
+import { grouped } from "./group";
+import { isHalf, isHeldHalf, isTestFolder } from "./halves";
 
-/** What must stay visible of every object, and how often another place is tried for one that hides too much. */
-const VISIBLE = 0.5;
-const TRIES = 12;
-/** Fewer pixels than these nobody could name. */
-const FEWEST_PIXELS = 6;
-
-export interface Composition {
-  /** One for each class. */
-  shapes: readonly Shape[];
-  /** Most objects. */
-  most: number;
-  /** Least and greatest radius as shares of the side, drawn evenly on a logarithmic scale. */
-  radii: readonly [number, number];
-  /** The same of what is no object and lies behind them. */
-  clutter: readonly [number, number];
+export interface Labelled {
+  file: SourceFile;
+  /** Class name. */
+  name: string;
+  test: boolean;
 }
 
-/** A picture before noise, and what stands on it. Class c of C typically has a hue near c / C. */
-export function composed(draw: Draw, side: number, composition: Composition): { canvas: Canvas; layout: Layout } {
-  const { shapes, clutter } = composition;
-  const canvas: Canvas = { side, rgb: new Float32Array(3 * side * side) };
-  const ground = background(canvas, draw);
-  const layout = laidOut(draw, side, composition);
-  const colours = layout.items.map(({ category }) =>
-    category === undefined ? draw.colour() : contrasting(draw, ground, category / shapes.length),
-  );
-  for (let n = 3 + draw.below(5); n > 0; n--) {
-    // A third of the clutter shares the colour of something before it, so colour alone does not find the objects.
-    const colour = draw.unit() < 0.33 ? colours[draw.below(colours.length)] : draw.colour();
-    stamp(canvas, distractor(draw, side, PIECES, ...clutter), fill(draw, colour));
-  }
-  for (const [i, { placed }] of layout.items.entries()) stamp(canvas, placed, fill(draw, colours[i]));
-  return { canvas, layout };
+export interface Layout {
+  labelled: Labelled[];
+  /** Of no class. */
+  loose: SourceFile[];
+  /** Outlines of objects beside the pictures they belong to. */
+  masks: SourceFile[];
 }
 
-/** One object or more, a third of them with a bar in front; fewer where there is no room. */
-function laidOut(draw: Draw, side: number, { shapes, most, radii }: Composition): Layout {
-  const layout = new Layout(side);
-  for (let n = 1 + draw.below(most); n > 0; n--) {
-    const category = draw.below(shapes.length);
-    const shape = shapes[category].make(draw.range);
-    for (let tries = 0; tries < TRIES; tries++) {
-      const placed = place(draw, side, shape, radii);
-      if (!layout.put(placed, category)) continue;
-      if (draw.unit() < 0.33) layout.put(occluder(draw, placed));
-      break;
-    }
-  }
-  return layout;
+/** A folder that only says that there are pictures in it. */
+const WRAPPER = /^(images?|imgs?|jpegimages|pictures?|pics|photos?)$/i;
+const MASKS = /^(masks?|ground_?truths?)$/i;
+
+const isWrapper = (folder: string) => WRAPPER.test(folder);
+const isNamed = (folder: string) => folder !== "" && !isHalf(folder) && !isWrapper(folder) && !MASKS.test(folder);
+
+/** Sorts pictures by what their folders say. */
+export function layoutOf(files: SourceFile[]): Layout {
+  const all = foldersWith(files);
+  const isMask = (one: Folder) => MASKS.test(one.name) && one.beside.wrappers > 0;
+  const rest = all.filter((one) => !isMask(one));
+  const layout = divided(rest, classFolder);
+  // Where that leaves nothing to tell apart, words such as "valid" and "test" may name classes after all.
+  const told = classesOf(layout.labelled).length > 1 ? layout : divided(rest, anyFolder);
+  return { ...told, masks: all.filter(isMask).flatMap((one) => one.files) };
 }
 
-/** Any size, turn and place; up to half of it may lie beyond the border. */
-function place(draw: Draw, side: number, shape: Distance, [smallest, largest]: readonly [number, number]): Placed {
-  const radius = side * smallest * (largest / smallest) ** draw.unit();
-  const margin = 0.3 * radius;
-  const x = draw.range(margin, side - margin);
-  const y = draw.range(margin, side - margin);
-  return posed(shape, x, y, radius, draw.range(0, 2 * Math.PI), Math.exp(draw.range(-0.2, 0.2)), draw.sign());
+/** Class names, numbered by the order of code points, as torchvision's ImageFolder numbers folders. */
+export function classesOf(labelled: Labelled[]): string[] {
+  return [...new Set(labelled.map(({ name }) => name))].sort(byCodePoint);
 }
 
-interface Item {
-  placed: Placed;
-  /** None for what is no object. */
-  category?: number;
+/** A folder that pictures lie in. */
+interface Folder {
+  /** From the top to its own name. */
+  path: string[];
+  name: string;
+  files: SourceFile[];
+  /** How many other such folders lie beside it, by what their names say. */
+  beside: { named: number; wrappers: number };
 }
 
-/** Things before one another, the later in front, and what is seen of each. */
-export class Layout {
-  readonly items: Item[] = [];
-  /** Which item is seen at each pixel, from 1; 0 is the background. */
-  readonly seen: Uint8Array;
-  /** Pixels each item covers inside the picture, and those of them that are seen. */
-  private readonly covered = [0];
-  private readonly left = [0];
+function foldersWith(files: SourceFile[]): Folder[] {
+  const folders = [...grouped(files, ({ path }) => foldersOf(path).join("/")).values()].map((inside) => {
+    const path = foldersOf(inside[0].path);
+    return { path, name: path.at(-1) ?? "", files: inside };
+  });
+  const count = (some: { name: string }[], is: (name: string) => boolean) => some.filter(({ name }) => is(name)).length;
+  return [...grouped(folders, ({ path }) => path.slice(0, -1).join("/")).values()].flatMap((siblings) => {
+    const [named, wrappers] = [count(siblings, isNamed), count(siblings, isWrapper)];
+    return siblings.map((one) => ({
+      ...one,
+      beside: { named: named - Number(isNamed(one.name)), wrappers: wrappers - Number(isWrapper(one.name)) },
+    }));
+  });
+}
 
-  constructor(readonly side: number) {
-    this.seen = new Uint8Array(side * side);
-  }
+/** The folder that names the class of the pictures in another: the innermost that neither divides nor wraps. */
+function classFolder({ path, name, beside }: Folder): string[] {
+  if (beside.named > 0 && !isHeldHalf(name)) return path;
+  return path.slice(0, path.findLastIndex((one) => !isHalf(one) && !isWrapper(one)) + 1);
+}
 
-  /** Puts something in front of all others, unless that would hide too much of an object, or show too little of this one. */
-  put(placed: Placed, category?: number): boolean {
-    const pixels = silhouette(this.side, placed);
-    const left = [...this.left];
-    for (const pixel of pixels) left[this.seen[pixel]]--;
-    const hides = this.items.some((item, i) => item.category !== undefined && left[i + 1] < VISIBLE * this.covered[i + 1]);
-    if (hides || pixels.length < FEWEST_PIXELS) return false;
-    this.items.push({ placed, category });
-    for (const pixel of pixels) this.seen[pixel] = this.items.length;
-    this.covered.push(pixels.length);
-    this.left.splice(0, Infinity, ...left, pixels.length);
-    return true;
-  }
+/** The same where a folder beside others that name classes always does so too. */
+const anyFolder = (folder: Folder): string[] => (folder.beside.named > 0 ? folder.path : classFolder(folder));
+
+function divided(folders: Folder[], classOf: (folder: Folder) => string[]): Omit<Layout, "masks"> {
+  const homes = folders.map((folder) => ({ folder, home: classOf(folder) }));
+  const above = new Set(homes.flatMap(({ home }) => home.map((_, i) => home.slice(0, i).join("/"))));
+  const top = commonLength(homes.flatMap(({ home }) => (home.length > 0 ? [home] : [])));
+  const isLoose = ({ folder, home }: (typeof homes)[number]) => {
+    if ((home.at(-1) ?? "").trim() === "") return true;
+    const own = home.length === folder.path.length;
+    return own ? home.length <= top && above.has(home.join("/")) : home.length <= top || above.has(home.join("/"));
+  };
+  const [loose, labelled] = [homes.filter(isLoose), homes.filter((one) => !isLoose(one))];
+  return {
+    loose: loose.flatMap(({ folder }) => folder.files),
+    labelled: labelled.flatMap(({ folder: { path, files }, home }) => {
+      const test = isTestFolder(path.toSpliced(home.length - 1, 1));
+      return files.map((file) => ({ file, name: home[home.length - 1], test }));
+    }),
+  };
+}
+
+/** How many folders, from the top, all have in common. */
+function commonLength([first = [], ...rest]: string[][]): number {
+  return rest.reduce((length, folders) => {
+    const differ = first.slice(0, length).findIndex((name, i) => folders[i] !== name);
+    return differ < 0 ? length : differ;
+  }, first.length);
 }

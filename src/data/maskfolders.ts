@@ -1,11 +1,14 @@
 /** Finds pictures and their masks among files of any kind, by the names of folders, and pairs them by the names of files. */
 import type { Findings } from "./annotated";
-import { LIST, readLists, text } from "./annotations";
+import { LIST, readLists } from "./annotations";
 import { DataError } from "./dataset";
-import { baseName, foldersOf, isTestFolder, type SourceFile, stem } from "./files";
-import { isPictureName } from "./images";
+import { baseName, foldersOf, type SourceFile, stem } from "./files";
+import { isTestFolder } from "./halves";
 import { isMaskLabels, type MaskLabels, readMaskLabels } from "./masklabels";
 import type { Said } from "./pairing";
+import { isPictureName } from "./pictures";
+import { decodeText } from "./text";
+import { contents } from "./unpack";
 
 export interface FoundMasks {
   pictures: SourceFile[];
@@ -49,6 +52,8 @@ export async function findMasks(files: SourceFile[], findings: Findings): Promis
   if (found.masks.length === 0) throw nothing(found, files);
   return { ...found, lists: await listsOf(lists) };
 }
+
+const text = async (file: SourceFile) => decodeText(await contents(file), file.path);
 
 /** A file's path without its ending. */
 const besides = (path: string) => path.replace(/\.[^./]*$/, "");

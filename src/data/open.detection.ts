@@ -6,13 +6,16 @@ import type { GroundTruth } from "../geometry/boxes";
 import { type Annotated, Findings } from "./annotated";
 import { findAnnotations } from "./annotations";
 import { requireFewClasses, requireRoom } from "./assemble";
+import { Copies } from "./copies";
 import { DataError } from "./dataset";
 import type { DecodeWhole } from "./decode";
 import type { DetectionSet, DetectionSplit } from "./detection";
 import { digest } from "./digest";
 import type { SourceFile } from "./files";
-import { eachPicture, topFolder } from "./images";
+import { orientationOf } from "./header";
+import { topFolder } from "./images";
 import { divide, type Pair, pair } from "./pairing";
+import { eachPicture, type Look } from "./pictures";
 import { type PlacedPicture, placed } from "./placing";
 import { momentsOf, surround } from "./surround";
 import { unpacked } from "./unpack";
@@ -33,42 +36,42 @@ export interface OpenedDetection extends DetectionSet {
 }
 
 /** Reads files into a data set; every failure is a `DataError` that names the file and says what to do. */
-export async function openDetection(files: SourceFile[], options: OpenDetectionOptions): Promise<OpenedDetection> {
-  const { side, seed, holdOut = 0.15, onProgress } = options;
+export function openDetection(files: SourceFile[], options: OpenDetectionOptions): Promise<OpenedDetection> {
   const findings = new Findings();
-  const found = await findAnnotations(await unpacked(files), findings);
+  return findings.explain(() => open(files, options, findings));
+}
+
+async function open(files: SourceFile[], options: OpenDetectionOptions, findings: Findings): Promise<OpenedDetection> {
+  const { side, seed, holdOut = 0.15, onProgress } = options;
+  const found = await findAnnotations(await unpacked(files, findings), findings);
   const parts = divide(pair(found, findings), found.lists, holdOut, seed, findings);
   const count = parts.train.length + parts.test.length;
   requireRoom(count, 3, side);
   let done = 0;
-  const read = (pairs: Pair[]) => readPictures(pairs, options, findings, () => onProgress?.(++done / count));
-  const [train, test] = [await read(parts.train), await read(parts.test)];
+  const tick = () => onProgress?.(++done / count);
+  const copies = new Copies(findings);
+  const read = (pairs: Pair[], test: boolean) => readPictures(pairs, options, { findings, copies, test }, tick);
+  const [train, test] = [await read(parts.train, false), await read(parts.test, true)];
+  const classes = taught(found.annotated, train);
+  if (test.length === 0) throw new DataError("None of the pictures to hold out can be used.", "Add pictures, or mend those.");
   const moments = momentsOf(train, side);
   for (const picture of [...train, ...test]) surround(picture, side, moments);
   const name = `${topFolder(found.pictures) ?? "Pictures"} (yours)`;
-  const classes = taught(found.annotated, train);
   const split = (pictures: PlacedPicture[]) => splitOf(pictures, classes.classes, findings);
   const set = { name, side, ...classes, moments, train: split(train), test: split(test) };
   return { ...set, id: await idOf(set), notes: findings.notes() };
 }
 
-async function readPictures(
-  pairs: Pair[],
-  { side, decode }: OpenDetectionOptions,
-  findings: Findings,
-  tick: () => void,
-): Promise<PlacedPicture[]> {
+async function readPictures(pairs: Pair[], { side, decode }: OpenDetectionOptions, look: Look, tick: () => void): Promise<PlacedPicture[]> {
   const pictures: PlacedPicture[] = [];
-  await eachPicture(
-    pairs.map(({ file }) => file),
-    (bytes) => decode(bytes, side),
-    (picture, i) => {
-      const { annotated, file } = pairs[i];
-      const one = placed(annotated, picture, file.path, side, findings);
-      if (one) pictures.push(one);
-      tick();
-    },
-  );
+  const files = pairs.map(({ file }) => file);
+  const upright = async (bytes: Uint8Array) => ({ ...(await decode(bytes, side)), orientation: orientationOf(bytes) });
+  await eachPicture(files, upright, look, (picture, i) => {
+    const { annotated, file } = pairs[i];
+    const one = picture && placed(annotated, picture, file.path, side, look.findings);
+    if (one) pictures.push(one);
+    tick();
+  });
   return pictures;
 }
 

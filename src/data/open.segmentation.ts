@@ -3,15 +3,18 @@
  * names and paired by the files'. Each picture is fitted into a square, whole, its mask with it. Nothing leaves the machine.
  */
 import { Findings } from "./annotated";
+import { listKey } from "./annotations";
 import { requireRoom } from "./assemble";
+import { Copies } from "./copies";
 import { DataError } from "./dataset";
-import type { DecodeWhole } from "./decode";
+import type { DecodeWhole, Fitted } from "./decode";
 import { type SourceFile, stem } from "./files";
-import { eachPicture, topFolder } from "./images";
+import { topFolder } from "./images";
 import { classesOf, type MaskClasses } from "./maskclasses";
 import { findMasks, type MaskPair, pairMasks } from "./maskfolders";
 import { AROUND, MaskValues, readMask } from "./masks";
 import { divide } from "./pairing";
+import { eachPicture, type Look } from "./pictures";
 import { IGNORE, type PackedSegmentation, type PackedSplit, segmentationId } from "./segmentation";
 import { fitting } from "./square";
 import { momentsOf, type Surrounded, surround } from "./surround";
@@ -40,20 +43,26 @@ interface Masked extends Surrounded {
 }
 
 /** Reads files into a data set; every failure is a `DataError` that names the file and says what to do. */
-export async function openSegmentation(files: SourceFile[], options: OpenSegmentationOptions): Promise<OpenedSegmentation> {
-  const { side, seed, holdOut = 0.15, onProgress } = options;
+export function openSegmentation(files: SourceFile[], options: OpenSegmentationOptions): Promise<OpenedSegmentation> {
   const findings = new Findings();
-  const found = await findMasks(await unpacked(files), findings);
+  return findings.explain(() => open(files, options, findings));
+}
+
+async function open(files: SourceFile[], options: OpenSegmentationOptions, findings: Findings): Promise<OpenedSegmentation> {
+  const { side, seed, holdOut = 0.15, onProgress } = options;
+  const found = await findMasks(await unpacked(files, findings), findings);
   const pairs = pairMasks(found, findings);
   // Lists may be of another task's pictures.
-  const lists = pairs.some(({ file }) => found.lists?.has(stem(file.path))) ? found.lists : undefined;
+  const lists = pairs.some(({ file }) => found.lists?.has(listKey(stem(file.path)))) ? found.lists : undefined;
   const parts = divide(pairs, lists, holdOut, seed, findings);
   const count = parts.train.length + parts.test.length;
   requireRoom(count, 6, side);
   const values = new MaskValues();
   let done = 0;
-  const read = (part: MaskPair[]) => readPairs(part, values, options, findings, () => onProgress?.(++done / count));
-  const [train, test] = [await read(parts.train), await read(parts.test)];
+  const copies = new Copies(findings);
+  const tick = () => onProgress?.(++done / count);
+  const read = (part: MaskPair[], test: boolean) => readPairs(part, values, options, { findings, copies, test }, tick);
+  const [train, test] = [await read(parts.train, false), await read(parts.test, true)];
   requireSome(train, test, pairs);
   const hints = { labels: found.labels, paths: pairs.map(({ mask }) => mask.path) };
   const classes = classesOf(values, placesIn(train), hints, findings);
@@ -73,13 +82,15 @@ async function readPairs(
   pairs: MaskPair[],
   values: MaskValues,
   { side, decode }: OpenSegmentationOptions,
-  findings: Findings,
+  look: Look,
   tick: () => void,
 ): Promise<Masked[]> {
-  const pictures: { pixels: Uint8Array; width: number; height: number }[] = [];
+  const pictures: (Fitted | undefined)[] = [];
+  const files = pairs.map(({ file }) => file);
   await eachPicture(
-    pairs.map(({ file }) => file),
+    files,
     (bytes) => decode(bytes, side),
+    look,
     (picture) => {
       pictures.push(picture);
       tick();
@@ -87,11 +98,13 @@ async function readPairs(
   );
   const masked: Masked[] = [];
   for (const [i, { file, mask }] of pairs.entries()) {
-    const { pixels, width, height } = pictures[i];
+    const picture = pictures[i];
+    if (!picture) continue;
+    const { pixels, width, height } = picture;
     const raw = readMask(await contents(mask), mask.path);
     if (raw.width !== width || raw.height !== height) {
       const sizes = `${mask.path} has ${raw.width} x ${raw.height} pixels, ${file.path} ${width} x ${height}`;
-      findings.add("Masks of another size than their image, left out with it", sizes);
+      look.findings.add("Masks of another size than their image, left out with it", sizes);
       continue;
     }
     const at = fitting(width, height, side);

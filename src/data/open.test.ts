@@ -1,23 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { hasShared, sharedBytes } from "../models/shared.fixture";
-import { DataError } from "./dataset";
 import type { SourceFile } from "./files";
-import { cifarBytes, classFolders, decodeFlat, file, flat, idxBytes, tarBytes, zipOf } from "./files.fixture";
-import { openFiles } from "./open";
-
-const open = (files: SourceFile[], options: Partial<Parameters<typeof openFiles>[1]> = {}) =>
-  openFiles(files, { side: 2, decode: decodeFlat, seed: 1, ...options });
-
-async function refusal(files: SourceFile[], options = {}): Promise<string> {
-  const error = await open(files, options).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(DataError);
-  expect((error as DataError).remedy.length).toBeGreaterThan(10);
-  return (error as DataError).message;
-}
+import { cifarBytes, file, idxBytes, tarBytes } from "./files.fixture";
+import { open, refusal } from "./open.fixture";
 
 /** A pair of IDX files of 2 x 2 images, image i of value i. */
 function pair(prefix: string, labels: number[]): SourceFile[] {
@@ -28,114 +14,6 @@ function pair(prefix: string, labels: number[]): SourceFile[] {
   ];
 }
 
-const firstPixels = ({ images, count }: { images: Uint8Array; count: number }) =>
-  Array.from({ length: count }, (_, i) => images[(i * images.length) / count]);
-
-describe("folders of pictures", () => {
-  it("holds a share of every class out, drawn from the seed", async () => {
-    const files = classFolders("pets/", ["dog", "cat", "class 10", "class 9"], 10);
-    const data = await open(files, { holdOut: 0.2 });
-    expect(data).toMatchObject({ name: "pets (yours)", side: 2, channels: 3, classes: ["cat", "class 9", "class 10", "dog"], notes: [] });
-    expect([data.train.count, data.test.count]).toEqual([32, 8]);
-    for (const label of [0, 1, 2, 3]) {
-      expect(data.train.labels.filter((l) => l === label)).toHaveLength(8);
-      expect(data.test.labels.filter((l) => l === label)).toHaveLength(2);
-    }
-    // Every picture once, under its own class: cat's values are 10 to 19.
-    const all = [...firstPixels(data.train), ...firstPixels(data.test)];
-    expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i));
-    expect(
-      firstPixels(data.train).every(
-        (value, i) => data.classes[data.train.labels[i]] === ["dog", "cat", "class 10", "class 9"][Math.floor(value / 10)],
-      ),
-    ).toBe(true);
-    expect((await open(files, { holdOut: 0.2 })).test).toEqual(data.test);
-    expect((await open(files, { holdOut: 0.2, seed: 2 })).test).not.toEqual(data.test);
-  });
-
-  it("takes what lies in test or validation folders as held out", async () => {
-    const data = await open([...classFolders("x/train/", ["a", "b"], 3), ...classFolders("x/validation/", ["a", "b"], 2)]);
-    expect(data.train.count).toBe(6);
-    expect(firstPixels(data.test)).toEqual([0, 10, 1, 11]); // classes in turns: a few of them show them all
-  });
-
-  it("reads a zip, and one zip per class", async () => {
-    const zipped = file("pets.zip", await zipOf(classFolders("", ["cat", "dog"], 4)));
-    expect(await open([zipped])).toMatchObject({ name: "pets (yours)", classes: ["cat", "dog"] });
-    const one = async (name: string) => file(`${name}.zip`, await zipOf([file("1.png", flat(1)), file("2.png", flat(2))]));
-    expect((await open([await one("cat"), await one("dog")])).classes).toEqual(["cat", "dog"]);
-  });
-
-  it("skips hidden files silently and counts the others", async () => {
-    const extra = [
-      file("cat/.hidden.png", [1, 2]),
-      file("readme.txt", [1]),
-      file("a/b.csv", [1]),
-      file("cat/notes.md", [1]),
-      file("LICENSE", [65]),
-    ];
-    const data = await open([...classFolders("", ["cat", "dog"], 4), ...extra]);
-    expect(data.train.count + data.test.count).toBe(8);
-    expect(data.notes).toEqual(["Left out 4 files that play no part: readme.txt, a/b.csv, cat/notes.md and others."]);
-  });
-
-  it("keeps 20,000 of 100,000 tiny files, evenly, and says so", async () => {
-    const read = new Set<string>();
-    const many = Array.from({ length: 100_000 }, (_, i): SourceFile => {
-      const path = `all/c${i % 10}/${i}.png`;
-      return { path, size: 1, bytes: () => Promise.resolve(read.add(path) && flat(i % 10)) };
-    });
-    const shares: number[] = [];
-    const data = await open(many, { side: 1, onProgress: (share: number) => shares.push(share) });
-    expect(data.train.count + data.test.count).toBe(20_000);
-    expect(read.size).toBe(20_000);
-    expect(data.notes).toEqual(["Kept 20,000 of 100,000 images, drawn evenly from every class; 20,000 is the limit."]);
-    expect([data.train.labels.filter((l) => l === 3).length, data.test.labels.filter((l) => l === 3).length]).toEqual([1700, 300]);
-    expect(shares.at(-1)).toBe(1);
-    expect(shares.every((share, i) => i === 0 || share >= shares[i - 1])).toBe(true);
-  });
-
-  it("refuses, naming file and remedy", async () => {
-    const two = classFolders("", ["cat", "dog"], 4);
-    expect(await refusal([])).toContain("no files to read");
-    expect(await refusal([file("a/notes.txt", [1])])).toContain("no images among the chosen files (a/notes.txt");
-    expect(await refusal(classFolders("pets/", ["cat"], 5))).toBe(
-      "pets has one class only (cat). Add images of at least one other class: one folder, or one label, per class.",
-    );
-    expect(await refusal([...two, file("loose.png", flat(1))])).toContain("loose.png lies in no folder");
-    expect(await refusal([...two, file("dog/broken.png", [1, 2, 3])])).toContain("dog/broken.png is damaged");
-    const png = [0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0x5d, 0xc0, 0, 0, 0x51, 0x61];
-    expect(await refusal([...two, file("dog/vast.png", png)])).toContain("dog/vast.png has 24000 x 20833 pixels, 500 megapixels");
-    expect(await refusal([...two, { ...file("dog/huge.png", []), size: 2e9 }])).toContain("dog/huge.png is larger than 1 GB");
-    expect(await refusal([{ ...file("huge.zip", []), size: 2e9 }])).toContain("huge.zip is larger than 1 GB");
-    expect(await refusal([file("pets.zip", [80, 75, 3, 4, 0])])).toContain("pets.zip is a damaged zip");
-    expect(await refusal(two, { side: 20_000 })).toContain("smaller image size");
-    expect(
-      await refusal(
-        classFolders(
-          "",
-          Array.from({ length: 1001 }, (_, i) => `c${i}`),
-          1,
-        ),
-      ),
-    ).toContain("1001 classes");
-    expect(await refusal(classFolders("", ["cat", "dog"], 1))).toContain("none can be held out");
-    const stray = [...classFolders("train/", ["cat", "dog"], 2), ...classFolders("test/", ["cat", "cow"], 2)];
-    expect(await refusal(stray)).toContain('test holds images of "cow"');
-  });
-});
-
-describe("the id", () => {
-  it("follows from pictures, labels and classes, not from where the files lie", async () => {
-    const id = async (root: string, classes: string[], n = 4, side = 2) => (await open(classFolders(root, classes, n), { side })).id;
-    const first = await id("pets/", ["cat", "dog"]);
-    expect(first).toMatch(/^files-[0-9a-f]{16}$/);
-    expect(await id("moved/here/", ["cat", "dog"])).toBe(first);
-    const others = [await id("pets/", ["cat", "cow"]), await id("pets/", ["cat", "dog"], 5), await id("pets/", ["cat", "dog"], 4, 3)];
-    expect(new Set([first, ...others]).size).toBe(4);
-  });
-});
-
 describe("IDX", () => {
   it("joins several pairs, in any order, and numbers the labels that occur", async () => {
     const data = await open(
@@ -144,6 +22,15 @@ describe("IDX", () => {
     expect(data).toMatchObject({ name: "IDX images (yours)", channels: 1, classes: ["2", "5", "7"] });
     expect([data.train.count, data.test.count]).toEqual([5, 3]);
     expect([...data.test.labels].toSorted()).toEqual([0, 1, 2]);
+  });
+
+  it("holds out of a class of 130,000 images", async () => {
+    const labels = Array.from({ length: 130_001 }, (_, i) => Number(i === 7));
+    const files = [
+      file("images-idx3-ubyte", idxBytes([labels.length, 1, 1], labels)),
+      file("labels-idx1-ubyte", idxBytes([labels.length], labels)),
+    ];
+    expect((await open(files, { side: 1 })).test.count).toBe(19_500);
   });
 
   it("holds out where only one pair is given, even one that calls itself a test", async () => {
@@ -178,7 +65,9 @@ describe("IDX", () => {
     expect(await refusal(pair("", [3, 3, 3]))).toContain("one class only (3)");
     expect(await refusal([file("train-images-idx3-ubyte.gz", [0x1f, 0x8b, 1, 2])])).toContain("train-images-idx3-ubyte.gz is a damaged");
     const colour = file("test-images-idx3-ubyte", idxBytes([2, 1, 1, 3], [1, 2, 3, 4, 5, 6]));
-    expect(await refusal([images, labels, colour, testLabels])).toContain("test-images-idx3-ubyte holds colour images");
+    expect(await refusal([images, labels, colour, testLabels])).toContain(
+      "train-images-idx3-ubyte holds gray images and test-images-idx3-ubyte colour ones",
+    );
   });
 });
 

@@ -2,15 +2,21 @@
  * A visitor's own files to a data set. What they are is told by content and name: IDX pairs, CIFAR binaries, or pictures
  * in a folder per class; zip and tar files are looked into. Nothing leaves the machine.
  */
+import { Findings, UNREADABLE } from "./annotated";
 import { assemble, type Part, squaredAll } from "./assemble";
 import { CIFAR_SIDE, CIFAR10_CLASSES, type Cifar, readCifar } from "./cifar";
 import { contentId, DataError, type PackedDataset } from "./dataset";
 import type { Decode } from "./decode";
-import { baseName, isTestFile, type SourceFile } from "./files";
+import { baseName, type SourceFile } from "./files";
 import { gunzip, isGzip } from "./gzip";
+import { isTestFile } from "./halves";
+import { pictureSize } from "./header";
 import { isIdx, readIdx } from "./idx";
-import { isPictureName, readImages, topFolder } from "./images";
+import { readImages, topFolder } from "./images";
+import { isClassList, readLists } from "./labels";
 import { type IdxFile, idxNames, pairParts } from "./pairs";
+import { isPictureName, noteUnread, unreadFormat } from "./pictures";
+import { decodeText } from "./text";
 import { contents, unpacked } from "./unpack";
 
 export interface OpenOptions {
@@ -33,7 +39,6 @@ interface Source {
   parts: Part[];
   name: string;
   className: (label: number) => string;
-  notes: string[];
 }
 
 /** Sorted by what they hold. */
@@ -41,6 +46,8 @@ interface Sorted {
   idx: IdxFile[];
   cifar: { path: string; cifar: Cifar }[];
   pictures: SourceFile[];
+  /** Files that say of which class pictures are. */
+  lists: SourceFile[];
   others: SourceFile[];
 }
 
@@ -50,47 +57,54 @@ const FORMATS =
 const NUMBERS = /\.(gz|bin|idx)$|ubyte|idx\d/i;
 
 /** Reads files into a data set; every failure is a `DataError` that names the file and says what to do. */
-export async function openFiles(files: SourceFile[], options: OpenOptions): Promise<Opened> {
-  const sorted = await sort(await unpacked(files));
-  const { parts, name, className, notes } = await source(sorted, options);
-  const { side, seed, holdOut = 0.15 } = options;
-  const dataset = assemble(parts, { name: `${name} (yours)`, side, seed, holdOut, className });
-  options.onProgress?.(1);
-  return { ...dataset, id: await contentId(dataset), notes: [...notes, ...skipNote(sorted, parts)] };
+export function openFiles(files: SourceFile[], options: OpenOptions): Promise<Opened> {
+  const findings = new Findings();
+  return findings.explain(async () => {
+    const sorted = await sort(await unpacked(files, findings), findings);
+    const { parts, name, className } = await source(sorted, options, findings);
+    noteSkipped(sorted, findings);
+    const { side, seed, holdOut = 0.15 } = options;
+    const dataset = assemble(parts, { name: `${name} (yours)`, side, seed, holdOut, className });
+    options.onProgress?.(1);
+    return { ...dataset, id: await contentId(dataset), notes: findings.notes() };
+  });
 }
 
-async function sort(files: SourceFile[]): Promise<Sorted> {
-  const sorted: Sorted = { idx: [], cifar: [], pictures: [], others: [] };
+async function sort(files: SourceFile[], findings: Findings): Promise<Sorted> {
+  const sorted: Sorted = { idx: [], cifar: [], pictures: [], lists: [], others: [] };
   for (const file of files) {
     const { path } = file;
     if (isPictureName(path)) sorted.pictures.push(file);
-    else if (NUMBERS.test(path) || !baseName(path).includes(".")) await sortNumbers(file, sorted);
+    else if (isClassList(path)) sorted.lists.push(file);
+    else if (NUMBERS.test(path) || !baseName(path).includes(".")) await findings.without(UNREADABLE, () => sortNumbers(file, sorted));
+    else if (unreadFormat(path)) noteUnread(file, findings);
     else sorted.others.push(file);
   }
   return sorted;
 }
 
 /** Tells IDX and CIFAR apart by content; only a file whose name promises neither may be something else. */
-async function sortNumbers(file: SourceFile, { idx, cifar, others }: Sorted): Promise<void> {
+async function sortNumbers(file: SourceFile, { idx, cifar, pictures, others }: Sorted): Promise<void> {
   const { path } = file;
   const packed = await contents(file);
   const bytes = isGzip(packed) ? await gunzip(packed, path) : packed;
   if (!isIdx(bytes) && /\.bin(\.gz)?$/i.test(path)) cifar.push({ path, cifar: readCifar(bytes, path) });
   else if (isIdx(bytes) || NUMBERS.test(baseName(path))) idx.push({ path, idx: await readIdx(bytes, path) });
+  else if (pictureSize(bytes)) pictures.push(file);
   else others.push(file);
 }
 
-function source(sorted: Sorted, options: OpenOptions): Promise<Source> | Source {
+function source(sorted: Sorted, options: OpenOptions, findings: Findings): Promise<Source> | Source {
   if (sorted.idx.length > 0) return idxSource(sorted, options.side);
   if (sorted.cifar.length > 0) return cifarSource(sorted, options.side);
-  if (sorted.pictures.length > 0) return pictureSource(sorted, options);
+  if (sorted.pictures.length > 0) return pictureSource(sorted, options, findings);
   const [first] = sorted.others;
-  throw new DataError(first ? `There are no images among the chosen files (${first.path}, ...).` : "There are no files to read.", FORMATS);
+  throw new DataError(`There are no images among the chosen files${first ? ` (${first.path}, ...)` : ""}.`, FORMATS);
 }
 
 function idxSource({ idx }: Sorted, side: number): Source {
   const parts = pairParts(idx, side);
-  return { parts, ...idxNames(parts), notes: [] };
+  return { parts, ...idxNames(parts) };
 }
 
 async function cifarSource({ cifar, others }: Sorted, side: number): Promise<Source> {
@@ -108,30 +122,26 @@ async function cifarSource({ cifar, others }: Sorted, side: number): Promise<Sou
     };
   });
   const names = name === "CIFAR-10" ? CIFAR10_CLASSES : await fineNames(others);
-  return { parts, name, className: (label) => names[label] ?? String(label), notes: [] };
+  return { parts, name, className: (label) => names[label] ?? String(label) };
 }
 
 /** CIFAR-100 names its classes in a text file beside the data. */
 async function fineNames(others: SourceFile[]): Promise<string[]> {
   const file = others.find(({ path }) => baseName(path) === "fine_label_names.txt");
   return file
-    ? new TextDecoder()
-        .decode(await contents(file))
+    ? decodeText(await contents(file), file.path)
         .trim()
         .split(/\s+/)
     : [];
 }
 
-async function pictureSource({ pictures }: Sorted, options: OpenOptions): Promise<Source> {
-  const { parts, classes, notes } = await readImages(pictures, options);
-  return { parts, notes, name: topFolder(pictures) ?? "Images", className: (label) => classes[label] };
+async function pictureSource({ pictures, lists }: Sorted, options: OpenOptions, findings: Findings): Promise<Source> {
+  const { parts, classes } = await readImages(pictures, await readLists(lists), options, findings);
+  return { parts, name: topFolder(pictures) ?? "Images", className: (label) => classes[label] };
 }
 
 /** Says how many files played no part, and names a few. */
-function skipNote({ idx, cifar, pictures, others }: Sorted, parts: Part[]): string[] {
+function noteSkipped({ idx, cifar, pictures, others }: Sorted, findings: Findings): void {
   const useless = idx.length > 0 || cifar.length > 0 ? [...others, ...pictures] : others;
-  if (useless.length === 0 || parts.length === 0) return [];
-  const few = useless.slice(0, 3).map((file) => file.path);
-  const more = useless.length > few.length ? " and others" : "";
-  return [`Left out ${useless.length.toLocaleString("en")} files that play no part: ${few.join(", ")}${more}.`];
+  for (const { path } of useless) findings.add("Files that play no part, left out", path);
 }

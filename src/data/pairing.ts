@@ -1,10 +1,12 @@
 /** Which file is the picture that annotations speak of, and whether it is trained on or held out. */
 import type { Annotated, AnnotatedPicture, Findings } from "./annotated";
-import type { FoundAnnotations } from "./annotations";
+import { type FoundAnnotations, listKey } from "./annotations";
 import { shuffled } from "./assemble";
 import { DataError } from "./dataset";
-import { baseName, foldersOf, isTestFolder, type SourceFile, stem } from "./files";
-import { isPictureName, MAX_IMAGES } from "./images";
+import { foldersOf, type SourceFile, stem } from "./files";
+import { isTestFolder } from "./halves";
+import { MAX_IMAGES } from "./images";
+import { PictureIndex } from "./pictureindex";
 
 export interface Pair {
   file: SourceFile;
@@ -24,66 +26,34 @@ export interface Parts<T> {
 
 /** Pairs pictures with what is said of them. What has no partner is left out and noted. */
 export function pair({ annotated, pictures }: FoundAnnotations, findings: Findings): Pair[] {
-  const index = indexed(pictures);
+  const index = new PictureIndex(pictures);
   const taken = new Map<SourceFile, AnnotatedPicture>();
+  const missing: AnnotatedPicture[] = [];
   for (const one of annotated.pictures) {
-    const file = partner(one, index);
-    if (!file) findings.add("Pictures whose files are missing, left out", `${one.names.at(-1)} in ${one.file}`);
+    const file = index.partner(one);
+    if (!file) missing.push(one);
     else if (taken.has(file)) throw twice(file.path, taken.get(file)!, one);
     else taken.set(file, one);
   }
   if (taken.size === 0) throw allMissing(annotated);
+  for (const { names, file } of missing) findings.add("Pictures whose files are missing, left out", `${names.at(-1)} in ${file}`);
   const pairs = [...taken].map(([file, one]) => ({ file, annotated: one }));
-  return [
-    ...pairs,
-    ...silent(
-      pictures.filter((file) => !taken.has(file)),
-      annotated,
-      findings,
-    ),
-  ];
+  return pairs.concat(silent(pictures, taken, annotated, findings));
 }
 
-/** Pictures of which nothing is said: in YOLO they show no object, elsewhere they do not belong. */
-function silent(files: SourceFile[], { format }: Annotated, findings: Findings): Pair[] {
-  const yolo = format === "YOLO text";
-  for (const { path } of files) {
-    findings.add(yolo ? "Pictures without a text file, taken to show no object" : "Pictures without annotations, left out", path);
-  }
-  return yolo ? files.map((file) => ({ file, annotated: { names: [], file: file.path, objects: [] } })) : [];
-}
-
-/** Pictures by name without folders, and by that name without ending. */
-function indexed(pictures: SourceFile[]): Map<string, SourceFile[]> {
-  const index = new Map<string, SourceFile[]>();
-  for (const file of pictures) {
-    for (const key of [baseName(file.path), stem(file.path)]) {
-      if (!index.has(key)) index.set(key, []);
-      index.get(key)!.push(file);
-    }
-  }
-  return index;
-}
-
-/** Of the files so called, the one whose folders agree best: with the name, with the part it belongs to, with where it is said. */
-function partner({ names, file, test }: AnnotatedPicture, index: Map<string, SourceFile[]>): SourceFile | undefined {
-  for (const name of names.map((name) => name.replaceAll("\\", "/"))) {
-    const found = index.get(baseName(name)) ?? (isPictureName(name) ? undefined : index.get(stem(`${name}.`)));
-    if (!found) continue;
-    const rank = ({ path }: SourceFile) => {
-      const folders = foldersOf(path);
-      const part = Number(isTestFolder(folders) === (test ?? isTestFolder(foldersOf(file))));
-      return 1e6 * agreeing(folders.toReversed(), foldersOf(name).reverse()) + 1e3 * part + agreeing(folders, foldersOf(file));
-    };
-    return found.reduce((best, other) => (rank(other) > rank(best) ? other : best));
-  }
-  return undefined;
-}
-
-/** How many of the first are the same. */
-function agreeing(a: string[], b: string[]): number {
-  const differ = a.findIndex((name, i) => name !== b[i]);
-  return differ < 0 ? a.length : differ;
+/**
+ * Pictures of which nothing is said. In YOLO they show no object, but for those of a folder where nothing is said of any,
+ * which nobody annotated; elsewhere they do not belong.
+ */
+function silent(pictures: SourceFile[], taken: Map<SourceFile, AnnotatedPicture>, { format }: Annotated, findings: Findings): Pair[] {
+  const folder = ({ path }: SourceFile) => foldersOf(path).join("/");
+  const annotated = new Set(format === "YOLO text" ? [...taken.keys()].map(folder) : []);
+  return pictures.flatMap((file): Pair[] => {
+    if (taken.has(file)) return [];
+    const isEmpty = annotated.has(folder(file));
+    findings.add(isEmpty ? "Pictures without a text file, taken to show no object" : "Pictures without annotations, left out", file.path);
+    return isEmpty ? [{ file, annotated: { names: [], file: file.path, objects: [] } }] : [];
+  });
 }
 
 function twice(path: string, a: AnnotatedPicture, b: AnnotatedPicture): DataError {
@@ -106,11 +76,11 @@ export function divide<T extends Said>(
   seed: number,
   findings: Findings,
 ): Parts<T> {
-  const isListed = ({ file }: T) => !lists || lists.has(stem(file.path));
+  const isListed = ({ file }: T) => !lists || lists.has(listKey(stem(file.path)));
   for (const one of pairs) if (!isListed(one)) findings.add("Pictures that no list names, left out", one.file.path);
   const listed = pairs.filter(isListed);
   const held = ({ file, annotated }: T) =>
-    lists?.get(stem(file.path)) ?? annotated.test ?? isTestFolder([...foldersOf(file.path), ...foldersOf(annotated.file)]);
+    lists?.get(listKey(stem(file.path))) ?? annotated.test ?? isTestFolder([...foldersOf(file.path), ...foldersOf(annotated.file)]);
   const parts = { train: listed.filter((one) => !held(one)), test: listed.filter(held) };
   return fewer(parts.train.length > 0 && parts.test.length > 0 ? parts : drawn(listed, holdOut, seed), seed, findings);
 }

@@ -1,7 +1,8 @@
 /** IDX comes as pairs of files, images and labels, that only their names tie together. */
 import { type Part, squaredAll } from "./assemble";
 import { DataError } from "./dataset";
-import { baseName, isTestFile } from "./files";
+import { baseName } from "./files";
+import { isTestFile } from "./halves";
 import type { Idx } from "./idx";
 
 /** An IDX file that has been read. */

@@ -6,7 +6,7 @@
  */
 import { unzlibSync } from "fflate";
 import { DataError } from "./dataset";
-import { MAX_PIXELS } from "./images";
+import { MAX_PIXELS } from "./pictures";
 
 /** Numbers of the standard. */
 export const GREY = 0;

@@ -8,10 +8,10 @@
  * (seed, split, index). Boxes are tight around what is seen of an object, as people draw them.
  */
 import type { GroundTruth } from "../geometry/boxes";
+import { type Composition, composed, type Layout } from "./composition";
 import type { Moments } from "./dataset";
 import type { DetectionSet, DetectionSplit } from "./detection";
 import { Draw } from "./draw";
-import { type Composition, composed, type Layout } from "./layout";
 import { lazily } from "./lazily";
 import { develop } from "./paint";
 import { SHAPES } from "./shapes";

@@ -6,9 +6,10 @@
  * class's own, some any, and clutter may have an object's, so that colour goes far but not all the way. A picture is a pure
  * function of (seed, split, index).
  */
+
+import { type Composition, composed, type Layout } from "./composition";
 import type { Moments } from "./dataset";
 import { Draw } from "./draw";
-import { type Composition, composed, type Layout } from "./layout";
 import { lazily } from "./lazily";
 import { develop } from "./paint";
 import { type SegmentationSet, type SegmentationSplit, vocPalette } from "./segmentation";

@@ -1,19 +1,51 @@
 /** Chosen files, looked into: what archives hold, and none of what a system hides. */
+import type { Findings } from "./annotated";
 import { DataError } from "./dataset";
-import { isHidden, type SourceFile } from "./files";
+import { byCodePoint, isHidden, type SourceFile, tidied } from "./files";
 import { MAX_BYTES } from "./gzip";
 import { isTarName, readTar } from "./tar";
 import { isZipName, readZip } from "./zip";
 
-/** The visible files, with archives replaced by what is in them. */
-export async function unpacked(files: SourceFile[]): Promise<SourceFile[]> {
-  const all: SourceFile[] = [];
-  for (const file of files.filter(({ path }) => !isHidden(path))) {
-    if (isZipName(file.path)) all.push(...readZip(await contents(file), file.path));
-    else if (isTarName(file.path)) all.push(...(await readTar(await contents(file), file.path)));
-    else all.push(file);
+/**
+ * The visible files, with archives replaced by what is in them, in the order of their paths: systems list a folder in
+ * different orders, and what is drawn from a seed must not depend on that. Throws a DataError where there is none.
+ */
+export async function unpacked(files: SourceFile[], findings: Findings): Promise<SourceFile[]> {
+  const tidy = files.toSorted(byPath).map((file) => ({ ...file, path: tidied(file.path) }));
+  const visible = tidy.filter(({ path }) => !isHidden(path));
+  if (visible.length === 0) throw nothing(files);
+  const all: SourceFile[][] = [];
+  for (const file of visible) {
+    // A lone archive is refused for what is wrong with it.
+    const inside = () => lookInto(file);
+    all.push((visible.length === 1 ? await inside() : await findings.without("Archives that could not be read, left out", inside)) ?? []);
   }
-  return all;
+  return all.flat().sort(byPath);
+}
+
+const byPath = (a: SourceFile, b: SourceFile) => byCodePoint(a.path, b.path);
+
+/** Archives of other kinds, by the ends of their names. */
+const OTHER = /\.(rar|7z|tar\.(?:bz2|xz|zst)|tbz2?|txz|bz2|xz|zst)$/i;
+
+async function lookInto(file: SourceFile): Promise<SourceFile[]> {
+  if (isZipName(file.path)) return filled(readZip(await contents(file), file.path), file.path);
+  const [, other] = OTHER.exec(file.path) ?? [];
+  if (other)
+    throw new DataError(`${file.path} is an archive of the kind ${other}, which is not unpacked here.`, "Choose the unpacked folder.");
+  return isTarName(file.path) ? filled(await readTar(await contents(file), file.path), file.path) : [file];
+}
+
+function filled(files: SourceFile[], name: string): SourceFile[] {
+  if (files.length > 0) return files;
+  throw new DataError(`${name} holds no files.`, REMEDY);
+}
+
+const REMEDY = "Choose a folder or archive that has the images in it.";
+
+function nothing([hidden]: SourceFile[]): DataError {
+  const why = hidden ? `${hidden.path}, and all else that was chosen, is hidden` : "the folder, or the choice, is empty";
+  return new DataError(`There are no files to read: ${why}.`, REMEDY);
 }
 
 /** A file's bytes. Throws a DataError rather than fill a tab. */

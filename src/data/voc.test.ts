@@ -26,7 +26,7 @@ describe("Pascal VOC", () => {
       ...pictures("v/JPEGImages/", "a.jpg", "b.jpg", "c.jpg", "d.jpg"),
       ...lists,
     ]);
-    expect(data).toMatchObject({ name: "v (yours)", classes: ["cat", "dog 9", "dog 10", "person"] });
+    expect(data).toMatchObject({ name: "v (yours)", classes: ["cat", "dog 10", "dog 9", "person"] });
     expect(data.supercategories).toEqual(data.classes);
     expect(all(data.train)).toEqual([
       [
@@ -34,8 +34,8 @@ describe("Pascal VOC", () => {
         { category: 3, box: [1, 6, 3, 8], difficult: true },
       ],
       [
-        { category: 2, box: [0, 5, 20, 15] },
-        { category: 1, box: [0, 5, 2, 7] },
+        { category: 1, box: [0, 5, 20, 15] },
+        { category: 2, box: [0, 5, 2, 7] },
       ],
     ]);
     expect(all(data.test)).toEqual([[]]);
@@ -65,9 +65,22 @@ describe("Pascal VOC", () => {
     ]);
   });
 
+  it("leaves out files that are no XML, and reads those with a lone &", async () => {
+    const good = ["a & b", "c"].map((name) => textFile(`${name}.xml`, vocText(`${name}.jpg`, [["salt & pepper", 1, 1, 9, 9]])));
+    const data = await open([...good, textFile("zero.xml", ""), ...pictures("", "a & b.jpg", "c.jpg", "zero.jpg")]);
+    expect(data.classes).toEqual(["salt & pepper"]);
+    expect([data.train.count + data.test.count, data.notes]).toEqual([
+      2,
+      [
+        "Files that could not be read, left out: 1 (zero.xml, line 1: XML has one element around everything).",
+        "Pictures without annotations, left out: 1 (zero.jpg).",
+      ],
+    ]);
+  });
+
   it("refuses broken and foreign XML, naming file and line", async () => {
     expect(await refusal([textFile("a.xml", "<annotation>\n<object>\n</annotation>"), ...pictures("", "a.jpg")])).toContain(
-      "a.xml, line 3: </annotation> closes <object>.",
+      "a.xml, line 3: </annotation> closes <object>).",
     );
     expect(await refusal([textFile("cvat.xml", "<annotations></annotations>"), ...pictures("", "a.jpg")])).toContain(
       "cvat.xml holds no Pascal VOC annotation",

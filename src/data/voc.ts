@@ -1,6 +1,7 @@
 /** Pascal VOC XML: a file for every picture. */
 import type { Box } from "../geometry/boxes";
 import type { Annotated, AnnotatedObject, AnnotatedPicture, Findings } from "./annotated";
+import { byCodePoint } from "./files";
 import { child, type Xml } from "./xml";
 
 /** Whether an element is what this reads. */
@@ -12,7 +13,7 @@ export function isVoc({ name }: Xml): boolean {
 export function readVoc(files: { path: string; xml: Xml }[], findings: Findings): Annotated {
   const pictures = files.map(({ path, xml }) => readPicture(path, xml, findings));
   const classes = [...new Set(pictures.flatMap(({ objects }) => objects.map(({ category }) => category)))];
-  return { format: "Pascal VOC", classes: classes.sort((a, b) => a.localeCompare(b, "en", { numeric: true })), pictures };
+  return { format: "Pascal VOC", classes: classes.sort(byCodePoint), pictures };
 }
 
 function readPicture(file: string, xml: Xml, findings: Findings): AnnotatedPicture {
@@ -30,7 +31,7 @@ function readPicture(file: string, xml: Xml, findings: Findings): AnnotatedPictu
 }
 
 function readObject(element: Xml, row: string, file: string, findings: Findings): AnnotatedObject[] {
-  const category = child(element, "name")?.text;
+  const category = child(element, "name")?.text.normalize("NFC");
   const corners = child(element, "bndbox");
   const edges = ["xmin", "ymin", "xmax", "ymax"].map((edge) => number(child(corners, edge)));
   if (!category || edges.some((edge) => edge === undefined)) {

@@ -1,4 +1,4 @@
-/** A small strict reader of XML, for annotation files: workers and Node have none. No document types, no namespaces. */
+/** A small reader of XML, for annotation files: workers and Node have none. No document types, no namespaces. */
 import { DataError } from "./dataset";
 
 /** An element; its attributes are checked and forgotten. */
@@ -21,6 +21,9 @@ const PIECE = new RegExp(
   "y",
 );
 
+/** Elements may lie in one another this deep: annotations are six deep, and what is deeper is an attack or not this. */
+const MAX_DEPTH = 100;
+
 /** The root element. Throws a DataError that names the file and line where it is not well-formed. */
 export function readXml(source: string, path: string): Xml {
   const top: Xml = { name: "", text: "", children: [] };
@@ -35,7 +38,7 @@ export function readXml(source: string, path: string): Xml {
     const piece = PIECE.exec(source)?.groups ?? fail("this is not well-formed XML");
     const inner = open[open.length - 1];
     if (piece.raw !== undefined) inner.text += piece.raw;
-    if (piece.text !== undefined) inner.text += plain(piece.text, fail);
+    if (piece.text !== undefined) inner.text += plain(piece.text);
     if (piece.name !== undefined) {
       if (piece.close) {
         if (inner.name !== piece.name) fail(`</${piece.name}> closes ${inner.name ? `<${inner.name}>` : "nothing"}`);
@@ -44,6 +47,7 @@ export function readXml(source: string, path: string): Xml {
         const element: Xml = { name: piece.name, text: "", children: [] };
         inner.children.push(element);
         if (!piece.empty) open.push(element);
+        if (open.length > MAX_DEPTH) fail(`elements lie in one another more than ${MAX_DEPTH} deep`);
       }
     }
     at = PIECE.lastIndex;
@@ -58,14 +62,13 @@ export function child(element: Xml | undefined, name: string): Xml | undefined {
   return element?.children.find((one) => one.name === name);
 }
 
-const ENTITIES: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+const ENTITIES = new Map(Object.entries({ lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" }));
 
-function plain(text: string, fail: (what: string) => never): string {
-  return text.replace(/&([^;]*);?/g, (entity, name: string) => {
-    const [, hex, decimal] = /^#(?:x([\da-f]+)|(\d+))$/i.exec(name) ?? [];
+/** What people type as it is, a lone "&" or an entity that nobody knows, stays as it is. */
+function plain(text: string): string {
+  return text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (entity, hex: string, decimal: string, name: string) => {
     const code = hex ? Number.parseInt(hex, 16) : Number(decimal);
-    if (code <= 0x10ffff) return String.fromCodePoint(code);
-    return ENTITIES[name] ?? fail(`${entity} is no known character`);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : (ENTITIES.get(name) ?? entity);
   });
 }
 

@@ -46,21 +46,61 @@ describe("YOLO text", () => {
         box(0),
         "0 0.5 0.5 0.1",
         "cat 0.5 0.5 0.1 0.1",
-        "0 0.1 0.1 0.2 0.1 0.2 0.2",
+        "0 0.1 x 0.2 0.1 0.2 0.2",
         "-1 0.5 0.5 0.1 0.1",
         "0.5 0.5 0.5 0.1 0.1",
       ),
       label("2.txt", box(0)),
       label("3.txt"),
-      label("train.txt", "data/1.jpg", "data/3.jpg"),
+      label("train.txt", "data/1.JPG", "data/3.jpg"),
       label("valid.txt", "data/2.jpg"),
       ...pictures("", "1.jpg", "2.jpg", "3.jpg"),
     ]);
     expect(data.notes).toEqual([
-      "Lines that are not class, x, y, width and height, left out: 5 (1.txt line 2, 1.txt line 3, 1.txt line 4 and others).",
+      "Lines that are not class, x, y, width and height, nor class and an outline, left out: 5 (1.txt line 2, 1.txt line 3, 1.txt line 4 and others).",
     ]);
     expect([data.train.count, data.test.count]).toEqual([2, 1]);
     expect(all(data.train).map((truths) => truths.length)).toEqual([1, 0]);
+  });
+
+  it.each([
+    ["a confidence", "0 0.5 0.4 0.5 0.4 0.91", ""],
+    ["an outline", "0 0.25 0.3 0.75 0.2 0.6 0.6 0.5 0.5 0.3 0.4", ""],
+    ["an outline and a confidence", "0 0.25 0.3 0.75 0.2 0.6 0.6 0.5", ""],
+    ["four corners", "0 0.5 0.2 0.75 0.4 0.5 0.6 0.25 0.4", ""],
+    ["key points and whether they are seen", "0 0.5 0.4 0.5 0.4 0.1 0.9 2 0.2 0.95 1 0 0 0", ""],
+    ["key points that the YAML file speaks of", "0 0.5 0.4 0.5 0.4 0.1 0.9 0.2 0.95", "kpt_shape: [2, 2]\n"],
+  ])("takes the box of %s", async (_, line, yaml) => {
+    const names = textFile("data.yaml", `${yaml}names: [leaf]`);
+    const data = await open([label("1.txt", line), label("2.txt", line), names, ...pictures("", "1.jpg", "2.jpg")]);
+    const [{ box, category }] = data.train.truths(0);
+    expect(data.classes[category]).toBe("leaf");
+    expect(box.map((edge) => Math.round(1e6 * edge) / 1e6)).toEqual([5, 7, 15, 11]);
+  });
+
+  it("leaves out a folder of pictures that nobody annotated, which would count as showing nothing", async () => {
+    const data = await open([
+      ...["a", "b"].map((name) => label(`y/labels/train/${name}.txt`, box(0))),
+      ...pictures("y/images/train/", "a.jpg", "b.jpg"),
+      ...pictures("y/images/test/", "1.jpg", "2.jpg"),
+    ]);
+    expect([data.train.count, data.test.count, data.notes]).toEqual([
+      1,
+      1,
+      ["Pictures without annotations, left out: 2 (y/images/test/1.jpg, y/images/test/2.jpg)."],
+    ]);
+  });
+
+  it("takes texts beside pictures for what they are: captions are no boxes", async () => {
+    const captions = ["1", "2"].map((name) => textFile(`cat/${name}.txt`, "A cat on a mat."));
+    expect(await refusal([...captions, ...pictures("cat/", "1.jpg", "2.jpg")])).toContain(
+      "Texts beside pictures that hold no lines of class, x, y, width and height: 2 (cat/1.txt, cat/2.txt).",
+    );
+  });
+
+  it.each(['names: [cat, ""]', "names: {0: cat, 1: }"])("refuses an object whose class has an empty name: %s", async (yaml) => {
+    const files = [label("1.txt", box(1)), label("2.txt", box(0)), ...pictures("", "1.jpg", "2.jpg"), textFile("data.yaml", yaml)];
+    expect(await refusal(files)).toContain("1.txt has an object of class 1, whose name in data.yaml is empty.");
   });
 
   it("refuses classes without a name", async () => {

@@ -1,17 +1,19 @@
-/** YOLO text: beside every picture a file of its name, a line for every object: class, centre and size as shares of the picture. */
+/**
+ * YOLO text: beside every picture a file of its name, a line for every object: class, centre and size as shares of the
+ * picture, perhaps a confidence; or class and the corners of an outline, of which the enclosing box is taken.
+ * Source: docs.ultralytics.com/datasets, "detect", "segment", "obb" and "pose".
+ */
+import type { Box } from "../geometry/boxes";
 import type { Annotated, AnnotatedObject, AnnotatedPicture, Findings } from "./annotated";
 import { DataError } from "./dataset";
+import { type ClassNames, readNames } from "./names";
+import { enclosing } from "./outline";
 
 /** A text file, read. */
 export interface TextFile {
   path: string;
   text: string;
 }
-
-/** Names of files that name the classes. */
-const NAMES = /(^|\/)(classes\.txt|[^/]*\.names|[^/]*\.ya?ml)$/i;
-
-export const isNamesFile = (path: string): boolean => NAMES.test(path);
 
 /** Whether a text holds nothing but lines of numbers, at least five each. */
 export function isYolo(text: string): boolean {
@@ -20,14 +22,14 @@ export function isYolo(text: string): boolean {
 }
 
 /** Reads label files, with the class names that others hold. A line that is no object is left out and noted. */
-export function readYolo(files: TextFile[], namesFiles: TextFile[], findings: Findings): Annotated {
-  const names = readNames(namesFiles);
+export async function readYolo(files: TextFile[], namesFiles: TextFile[], findings: Findings): Promise<Annotated> {
+  const names = await readNames(namesFiles, findings);
   const numbers = new Set<number>();
   const pictures = files.map(({ path, text }): AnnotatedPicture => {
     const objects = linesOf(text).flatMap(({ words, line }): AnnotatedObject[] => {
-      const said = readLine(words);
+      const said = readLine(words.map(Number), names?.keypoints ?? false);
       if (!said) {
-        findings.add("Lines that are not class, x, y, width and height, left out", `${path} line ${line}`);
+        findings.add("Lines that are not class, x, y, width and height, nor class and an outline, left out", `${path} line ${line}`);
         return [];
       }
       numbers.add(said.number);
@@ -35,8 +37,12 @@ export function readYolo(files: TextFile[], namesFiles: TextFile[], findings: Fi
     });
     return { names: [path.replace(/\.txt$/i, "")], file: path, objects };
   });
-  const classes = names?.list ?? [...numbers].sort((a, b) => a - b).map(String);
-  return { format: "YOLO text", classes, pictures };
+  const all = names ? [...names.byNumber.keys()] : [...numbers];
+  return {
+    format: "YOLO text",
+    classes: all.sort((a, b) => a - b).map((number) => names?.byNumber.get(number) ?? String(number)),
+    pictures,
+  };
 }
 
 /** The words of every line that has any, with the line's number. */
@@ -45,44 +51,32 @@ function linesOf(text: string): { words: string[]; line: number }[] {
   return all.filter(({ words }) => words[0] !== "");
 }
 
-/** A class number and corners in shares; undefined where the words say something else. */
-function readLine(words: string[]): { number: number; box: readonly [number, number, number, number] } | undefined {
-  const [number, x, y, width, height, ...more] = words.map(Number);
-  if (more.length > 0 || ![number, x, y, width, height].every(Number.isFinite) || !Number.isInteger(number) || number < 0) return undefined;
-  return { number, box: [x - width / 2, y - height / 2, x + width / 2, y + height / 2] };
+/** A class number and corners in shares; undefined where the numbers say something else. */
+function readLine([number, ...values]: number[], keypoints: boolean): { number: number; box: Box } | undefined {
+  if (!Number.isSafeInteger(number) || number < 0 || !values.every(Number.isFinite) || values.length < 4) return undefined;
+  if (keypoints || values.length <= 5 || arePosed(values)) return { number, box: around(values) };
+  // An outline is of whole points; what is left over behind it is a confidence.
+  const points = values.slice(0, values.length - (values.length % 2));
+  return { number, box: enclosing(points) };
 }
 
-interface Names {
-  file: string;
-  list: string[];
+/** Whether key points follow a box, each x, y and whether it is seen: 0, 1 or 2. */
+function arePosed(values: number[]): boolean {
+  return (values.length - 4) % 3 === 0 && values.slice(4).every((value, i) => i % 3 < 2 || [0, 1, 2].includes(value));
 }
 
-function nameOf(number: number, names: Names | undefined, path: string): string {
+function around([x, y, width, height]: number[]): Box {
+  return [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+}
+
+function nameOf(number: number, names: ClassNames | undefined, path: string): string {
   if (!names) return String(number);
-  const name = names.list[number];
-  if (name !== undefined) return name;
-  const what = `${path} has an object of class ${number}, but ${names.file} names ${names.list.length} classes, from 0 on.`;
+  const name = names.byNumber.get(number);
+  if (name) return name;
+  const { file, byNumber } = names;
+  const what =
+    name === undefined
+      ? `${path} has an object of class ${number}, but ${file} names ${byNumber.size} classes, from 0 on.`
+      : `${path} has an object of class ${number}, whose name in ${file} is empty.`;
   throw new DataError(what, "Add the missing names, or leave the file of names out.");
-}
-
-/** The class names, from the first file that has any: one per line, or the `names` of a YAML file. */
-function readNames(files: TextFile[]): Names | undefined {
-  for (const { path, text } of files) {
-    const list = /\.ya?ml$/i.test(path) ? yamlNames(text) : text.split(/\r?\n/).map((line) => line.trim());
-    while (list.at(-1) === "") list.pop();
-    if (list.length > 0) return { file: path, list };
-  }
-  return undefined;
-}
-
-/** `names: [a, b]`, or below `names:` lines "- a" or "0: a"; not the whole of YAML. */
-function yamlNames(text: string): string[] {
-  const [, inline, block = ""] = /^names:[ \t]*(?:\[([^\]]*)\]|((?:\r?\n(?:[ \t]+|- ).*)+))/m.exec(text) ?? [];
-  const names: string[] = [];
-  for (const entry of inline?.split(",") ?? block.split("\n")) {
-    const [, number, said] = /^\s*(?:-|(\d+)\s*:)?\s*(.*?)\s*(?:\s#.*)?$/.exec(entry) ?? [];
-    const name = said?.replace(/^(["'])(.*)\1$/, "$2");
-    if (name) names[number === undefined ? names.length : Number(number)] = name;
-  }
-  return names;
 }

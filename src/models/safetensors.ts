@@ -61,6 +61,8 @@ interface Header {
 const METADATA = "__metadata__";
 /** The reference implementation's limit too: a longer header is an attack or not this format. */
 const MAX_HEADER = 100_000_000;
+/** Letters of a value that a message shows. */
+const MAX_SHOWN = 100;
 const RE_EXPORT = "Download the file again, or export it again with the safetensors library.";
 const NOT_THIS_FORMAT = "Choose a .safetensors file; a .pt, .bin or .h5 checkpoint has to be converted first.";
 
@@ -227,11 +229,11 @@ function readEntry(tensor: string, value: unknown, name: string): Entry {
   if (!isObject(value)) return refuse("has no description in the header");
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(DTYPES, dtype)) {
-    return refuse(`has the unknown type ${JSON.stringify(dtype)}`, `Save it as one of ${Object.keys(DTYPES).join(", ")}.`);
+    return refuse(`has the unknown type ${shown(dtype)}`, `Save it as one of ${Object.keys(DTYPES).join(", ")}.`);
   }
-  if (!isCounts(shape)) return refuse(`has the shape ${JSON.stringify(shape)}, which is not a list of whole numbers from 0`);
+  if (!isCounts(shape)) return refuse(`has the shape ${shown(shape)}, which is not a list of whole numbers from 0`);
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
-    return refuse(`has the offsets ${JSON.stringify(offsets)}, which are not [begin, end] with begin <= end`);
+    return refuse(`has the offsets ${shown(offsets)}, which are not [begin, end] with begin <= end`);
   }
   const [begin, end] = offsets;
   const needed = elements(shape) * DTYPES[dtype].bytes;
@@ -258,6 +260,13 @@ function asBytes(bytes: Uint8Array | ArrayBuffer): Uint8Array {
 
 function elements(shape: number[]): number {
   return shape.reduce((product, d) => product * d, 1);
+}
+
+/** A value of the header for a message; what others may lie in is shown only where it is a short list of plain values. */
+function shown(value: unknown): string {
+  const isPlain = (one: unknown) => typeof one !== "object" || one === null;
+  if (isPlain(value)) return String(JSON.stringify(value)).slice(0, MAX_SHOWN);
+  return Array.isArray(value) && value.every(isPlain) ? JSON.stringify(value).slice(0, MAX_SHOWN) : "that is no plain value";
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -242,6 +242,16 @@ export interface GeneratedOptions {
   seed: number;
 }
 
+/** What data hold, in numbers. */
+export interface Contents {
+  /** "images", "detection", "segmentation". */
+  kind: string;
+  /** Boxes in all, where there are any. */
+  boxes?: number;
+  /** How often each class occurs in each part. */
+  counts: Record<"train" | "test", Record<string, number>>;
+}
+
 /** Where a wing's data come from. */
 export interface TaskData<D = AnyDataset> {
   /** Generated data are described by their id. */
@@ -254,6 +264,7 @@ export interface TaskData<D = AnyDataset> {
   pack(dataset: D): unknown;
   unpack(packed: unknown): D;
   channels(dataset: D): number;
+  contents(dataset: D): Contents;
 }
 
 /** A wing's networks as files. */
@@ -302,6 +313,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   shipped: string;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */
   sizes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Whether files of which nobody says what they are for are tried as this task's; the last of such tasks in the list first. */
+  readsUnasked?: boolean;
   /** Whether kernels of the first step are compiled before those of pictures, which then wait: where it does not take long. */
   stepFirst: boolean;
   /** Settings that cannot go together, at the one that mends it. */

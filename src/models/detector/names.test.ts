@@ -33,10 +33,10 @@ test("files have the shapes of mmdetection's", () => {
   expect(shapes.map((name) => tensors.get(name)?.shape)).toEqual([[4, 3, 3, 3], [8, 32, 1, 1], [32, 8, 3, 3], []]);
 });
 
-test("prefixes and what only training needs are dropped", () => {
+test.each(["module.", "_orig_mod.", "module.student."])("the prefix %s and what only training needs are dropped", (prefix) => {
   const one = { shape: [1], data: Int32Array.of(7) };
   const published = new Map<string, { shape: number[]; data: Float32Array | Int32Array }>([
-    ...[...toTorch(weightsOf(CONFIG))].map(([name, w]) => [`module.${name}`, w] as const),
+    ...[...toTorch(weightsOf(CONFIG))].map(([name, w]) => [`${prefix}${name}`, w] as const),
     ...["backbone.bn1.num_batches_tracked", "bbox_head.integral.project", "backbone.fc.weight"].map((name) => [name, one] as const),
   ]);
   expect(fromTorch(published)).toEqual(weightsOf(CONFIG));

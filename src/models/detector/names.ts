@@ -5,7 +5,8 @@
 import type { Source } from "../vit/names";
 import { listed, type Weight, type Weights, WeightsError } from "../weights";
 
-const PREFIX = /^(?:(?:module|model)\.)+/;
+/** What training programs put before the names; "backbone." is one of the detector's own. */
+const PREFIX = /^(?:(?:module|model|_orig_mod|student|teacher|detector)\.)+/;
 /** Parts of published checkpoints that no forward pass of a detector needs. */
 const IGNORED = /(^|\.)(num_batches_tracked|integral\.project)$|^backbone\.fc\./;
 const FLOATS = "Save it as floating point numbers.";

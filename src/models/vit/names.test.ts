@@ -54,11 +54,26 @@ function expectSame(actual: Weights, expected: Weights): void {
 }
 
 describe("layouts become timm's", () => {
-  it.each(["", "model.", "module.", "module.model."])("timm with prefix '%s'", (prefix) => {
-    expectSame(toTimm(renamed(WEIGHTS, (name) => prefix + name)), WEIGHTS);
+  it.each(["", "model.", "module.", "module.model.", "_orig_mod.", "backbone.", "module.student.", "encoder.", "my.own.wrapper."])(
+    "timm with prefix '%s'",
+    (prefix) => {
+      expectSame(toTimm(renamed(WEIGHTS, (name) => prefix + name)), WEIGHTS);
+      // A head is often added outside of what is wrapped.
+      expectSame(toTimm(renamed(WEIGHTS, (name) => (name.startsWith("head") ? name : prefix + name))), WEIGHTS);
+    },
+  );
+
+  it("takes a head beside the backbone of a wrapped model", () => {
+    expectSame(toTimm(renamed(WEIGHTS, (name) => `model.${name.startsWith("head") ? name : `backbone.${name}`}`)), WEIGHTS);
   });
 
-  it.each(["vit.", "deit.", "", "module.vit."])("Hugging Face with prefix '%s'", (prefix) => {
+  it("takes weights averaged by PyTorch, whose counter is no part of the network", () => {
+    const saved = new Map<string, { shape: number[]; data: Float32Array | BigInt64Array }>(renamed(WEIGHTS, (name) => `module.${name}`));
+    saved.set("n_averaged", { shape: [], data: BigInt64Array.of(7n) });
+    expectSame(toTimm(saved), WEIGHTS);
+  });
+
+  it.each(["vit.", "deit.", "", "module.vit.", "_orig_mod.vit.", "encoder."])("Hugging Face with prefix '%s'", (prefix) => {
     const saved = renamed(asHuggingFace(WEIGHTS), (name) => name.replace(/^vit\./, prefix));
     expect(saved.size).toBe(WEIGHTS.size + 8);
     expect(detectLayout(saved)).toBe("huggingface");
@@ -106,7 +121,11 @@ describe("refused checkpoints", () => {
     ["an unknown tensor", plus("blocks.0.mlp.fc3.weight"), /1 tensors are not part of a plain ViT: "blocks\.0\.mlp\.fc3\.weight"/],
     ["a ResNet", new Map([["layer1.0.conv1.weight", WEIGHTS.get("cls_token") as Weight]]), /not the names of a ViT: "layer1/],
     ["nothing", new Map(), /not the names of a ViT: the file is empty/],
-    ["the same weight twice", plus("model.cls_token"), /"model\.cls_token" and another tensor both mean "cls_token"/],
+    [
+      "two networks",
+      new Map([...renamed(WEIGHTS, (name) => `student.${name}`), ...renamed(WEIGHTS, (name) => `teacher.${name}`)]),
+      /"teacher\.cls_token" and another tensor both mean "cls_token"/,
+    ],
     ["integers as weights", plus("head.bias", new Int32Array(1), without("head.bias", WEIGHTS)), /"head\.bias" does not hold floating/],
     [
       "a lost key",

@@ -9,96 +9,41 @@
  */
 
 import { listed, type Weight, type Weights, WeightsError } from "../weights";
+import { unwrapped } from "../wrappers";
 import { checkConfig, checkWeights, type ViTConfig } from "./config";
+import { LAYOUT_EPS, type Layout, RULES, type Rules, UNSUPPORTED } from "./layouts";
+
+export { LAYOUT_EPS, type Layout };
 
 /** Tensors as `readSafetensors` returns them. */
 export type Source = ReadonlyMap<string, { shape: number[]; data: ArrayLike<number | bigint> }>;
 
-export type Layout = "timm" | "huggingface" | "lucidrains";
-
-interface Rules {
-  /** A name that only this layout has. */
-  mark: RegExp;
-  renames: [from: RegExp, to: string][];
-  ignored: RegExp;
-}
-
-const WB = "(weight|bias)$";
-const NOTHING = /^$/;
-
-const RULES: Record<Layout, Rules> = {
-  timm: {
-    mark: /^(blocks\.|patch_embed\.)/,
-    renames: [
-      [/^(cls_token|pos_embed)$/, "$1"],
-      [new RegExp(`^(patch_embed\\.proj|norm|head)\\.${WB}`), "$1.$2"],
-      [new RegExp(`^(blocks\\.\\d+\\.(?:norm1|norm2|attn\\.qkv|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
-    ],
-    ignored: NOTHING,
-  },
-  huggingface: {
-    mark: /^(encoder\.layer\.|embeddings\.)/,
-    renames: [
-      [/^embeddings\.cls_token$/, "cls_token"],
-      [/^embeddings\.position_embeddings$/, "pos_embed"],
-      [new RegExp(`^embeddings\\.patch_embeddings\\.projection\\.${WB}`), "patch_embed.proj.$1"],
-      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.layernorm_before\\.${WB}`), "blocks.$1.norm1.$2"],
-      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.attention\\.attention\\.(query|key|value)\\.${WB}`), "blocks.$1.attn.$2.$3"],
-      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.attention\\.output\\.dense\\.${WB}`), "blocks.$1.attn.proj.$2"],
-      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.layernorm_after\\.${WB}`), "blocks.$1.norm2.$2"],
-      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.intermediate\\.dense\\.${WB}`), "blocks.$1.mlp.fc1.$2"],
-      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.output\\.dense\\.${WB}`), "blocks.$1.mlp.fc2.$2"],
-      [new RegExp(`^layernorm\\.${WB}`), "norm.$1"],
-      [new RegExp(`^classifier\\.${WB}`), "head.$1"],
-    ],
-    // The pooler is a second head that ViTForImageClassification leaves out; the mask token serves pretraining only.
-    ignored: /^(pooler\.dense\.(weight|bias)|embeddings\.(mask_token|position_ids))$/,
-  },
-  lucidrains: {
-    mark: /^(transformer\.layers\.|to_patch_embedding\.)/,
-    renames: [
-      [/^cls_token$/, "cls_token"],
-      [/^pos_embedding$/, "pos_embed"],
-      [new RegExp(`^to_patch_embedding\\.1\\.${WB}`), "patch_embed.proj.$1"],
-      // Attention-only models have one residual branch per layer and leave out its index.
-      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.(?:0\\.)?norm\\.${WB}`), "blocks.$1.norm1.$2"],
-      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.(?:0\\.)?fn\\.to_qkv\\.${WB}`), "blocks.$1.attn.qkv.$2"],
-      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.(?:0\\.)?fn\\.to_out\\.0\\.${WB}`), "blocks.$1.attn.proj.$2"],
-      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.1\\.norm\\.${WB}`), "blocks.$1.norm2.$2"],
-      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.1\\.fn\\.net\\.0\\.${WB}`), "blocks.$1.mlp.fc1.$2"],
-      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.1\\.fn\\.net\\.3\\.${WB}`), "blocks.$1.mlp.fc2.$2"],
-      [new RegExp(`^mlp_head\\.0\\.${WB}`), "norm.$1"],
-      [new RegExp(`^mlp_head\\.1\\.${WB}`), "head.$1"],
-    ],
-    ignored: NOTHING,
-  },
-};
-
-/** LayerNorm eps of each layout's own code; no file stores it. */
-export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-12, lucidrains: 1e-5 };
-
-const PREFIX = /^(?:(?:module|model|vit|deit)\.)+/;
 const PLAIN_ONLY = "Use a plain ViT or DeiT checkpoint: class token, one position embedding per token, no extra parts.";
-
-/** Variants of the architecture that would load but compute something else, by a name that gives them away. */
-const UNSUPPORTED: [mark: RegExp, what: string][] = [
-  [/distillation_token$|dist_token$|^head_dist\.|^distillation_classifier\./, "a distillation token (distilled DeiT)"],
-  [/\.ls[12]\.|lambda_?[12]$|\.gamma_[12]$/, "layer scale (DeiT-III, CaiT)"],
-  [/\.attn\.[qk]_norm\./, "normalised queries and keys"],
-  [/relative_position|rel_pos|\.rope/, "relative positions"],
-  [/^fc_norm\./, "average pooling instead of the class token"],
-];
 
 /** Which layout the names of a checkpoint belong to. Throws a WeightsError when it is none of the three. */
 export function detectLayout(tensors: ReadonlyMap<string, unknown>, name = "checkpoint"): Layout {
-  const names = [...tensors.keys()].map((tensor) => tensor.replace(PREFIX, ""));
-  const layouts = Object.keys(RULES) as Layout[];
-  const found = layouts.find((layout) => names.some((n) => RULES[layout].mark.test(n)));
+  return layoutOf(
+    plainNames(tensors).map(([plain]) => plain),
+    name,
+  );
+}
+
+const LAYOUTS = Object.keys(RULES) as Layout[];
+
+function layoutOf(names: string[], name: string): Layout {
+  const found = LAYOUTS.find((layout) => names.some((n) => RULES[layout].mark.test(n)));
   if (found) return found;
   throw new WeightsError(
-    `${name}: these are not the names of a ViT: ${listed([...tensors.keys()]) || "the file is empty"}.`,
+    `${name}: these are not the names of a ViT: ${listed(names) || "the file is empty"}.`,
     "Use a ViT saved by timm, Hugging Face transformers or vit-pytorch.",
   );
+}
+
+/** The names of a checkpoint's tensors without what wraps the network, as [plain, as written]. */
+function plainNames(tensors: ReadonlyMap<string, unknown>): [plain: string, written: string][] {
+  const written = [...tensors.keys()];
+  const marks = LAYOUTS.map((layout) => RULES[layout].mark);
+  return unwrapped(written, marks).map((plain, i) => [plain, written[i]]);
 }
 
 /**
@@ -106,14 +51,18 @@ export function detectLayout(tensors: ReadonlyMap<string, unknown>, name = "chec
  * the source. Throws a WeightsError naming the tensor for other architectures, unknown, doubled or non-float tensors.
  */
 export function toTimm(tensors: Source, name = "checkpoint"): Weights {
-  refuseUnsupported(tensors, name);
-  const layout = detectLayout(tensors, name);
+  const names = plainNames(tensors);
+  refuseUnsupported(names, name);
+  const layout = layoutOf(
+    names.map(([plain]) => plain),
+    name,
+  );
   const weights: Weights = new Map();
   const unknown: string[] = [];
-  for (const [tensor, weight] of tensors) {
-    const target = rename(tensor.replace(PREFIX, ""), RULES[layout]);
+  for (const [plain, tensor] of names) {
+    const target = rename(plain, RULES[layout]);
     if (target === undefined) unknown.push(tensor);
-    else if (target) place(weights, target, floatWeight(tensor, weight, name), tensor, name);
+    else if (target) place(weights, target, floatWeight(tensor, tensors.get(tensor)!, name), tensor, name);
   }
   if (unknown.length) {
     throw new WeightsError(`${name}: ${unknown.length} tensors are not part of a plain ViT: ${listed(unknown)}.`, PLAIN_ONLY);
@@ -123,11 +72,14 @@ export function toTimm(tensors: Source, name = "checkpoint"): Weights {
   return weights;
 }
 
+/** What PyTorch counts beside the weights that it averages over training. */
+const COUNTERS = /^n_averaged$/;
+
 /** The timm name of a tensor, "" when it is not needed, undefined when it is unknown. */
 function rename(tensor: string, { renames, ignored }: Rules): string | undefined {
   const rule = renames.find(([from]) => from.test(tensor));
   if (rule) return tensor.replace(...rule);
-  return ignored.test(tensor) ? "" : undefined;
+  return ignored.test(tensor) || COUNTERS.test(tensor) ? "" : undefined;
 }
 
 function place(weights: Weights, target: string, weight: Weight, tensor: string, name: string): void {
@@ -142,9 +94,8 @@ function floatWeight(tensor: string, { shape, data }: { shape: number[]; data: u
   throw new WeightsError(`${name}: tensor "${tensor}" does not hold floating point numbers.`, "Save the weights as F32, F16 or BF16.");
 }
 
-function refuseUnsupported(tensors: ReadonlyMap<string, unknown>, name: string): void {
-  for (const tensor of tensors.keys()) {
-    const plain = tensor.replace(PREFIX, "");
+function refuseUnsupported(names: [plain: string, written: string][], name: string): void {
+  for (const [plain, tensor] of names) {
     const variant = UNSUPPORTED.find(([mark]) => mark.test(plain));
     if (variant) throw new WeightsError(`${name}: tensor "${tensor}" belongs to ${variant[1]}, which this ViT does not have.`, PLAIN_ONLY);
   }

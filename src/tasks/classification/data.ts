@@ -1,7 +1,8 @@
 /** Where classification's data come from. */
-import { type Dataset, type PackedDataset, packed, unpacked } from "../../data/dataset";
+import { type Dataset, type PackedDataset, packed, type Split, unpacked } from "../../data/dataset";
 import { openFiles } from "../../data/open";
 import { scenes, scenesOfId } from "../../data/scenes";
+import { countsOf } from "../counts";
 import type { TaskData } from "../task";
 
 export const data: TaskData<Dataset> = {
@@ -14,4 +15,12 @@ export const data: TaskData<Dataset> = {
   pack: packed,
   unpack: (from) => unpacked(from as PackedDataset),
   channels: ({ channels }) => channels,
+  contents({ classes, train, test }) {
+    const counts = (split: Split) =>
+      countsOf(
+        classes,
+        Array.from({ length: split.count }, (_, i) => split.label(i)),
+      );
+    return { kind: "images", counts: { train: counts(train), test: counts(test) } };
+  },
 };

@@ -23,6 +23,7 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
     medium: { width: 96, depth: 5, heads: 4 },
     large: { width: 192, depth: 8, heads: 6 },
   },
+  readsUnasked: true,
   stepFirst: true,
   conflicts: (settings) => widthConflict(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),

@@ -1,7 +1,8 @@
 /** Where detection's data come from: Scenes-Detection, or a visitor's own pictures with boxes. */
-import { type DetectionSet, type PackedSet, packedSet, unpackedSet } from "../../data/detection";
+import { type DetectionSet, type DetectionSplit, type PackedSet, packedSet, unpackedSet } from "../../data/detection";
 import { openDetection } from "../../data/open.detection";
 import { detectionScenes, detectionScenesOfId } from "../../data/scenes.detection";
+import { countsOf } from "../counts";
 import type { TaskData } from "../task";
 
 export const data: TaskData<DetectionSet> = {
@@ -14,4 +15,14 @@ export const data: TaskData<DetectionSet> = {
   pack: packedSet,
   unpack: (packed) => unpackedSet(packed as PackedSet),
   channels: () => 3,
+  contents({ classes, train, test }) {
+    const boxes = (split: DetectionSplit) => Array.from({ length: split.count }, (_, i) => split.truths(i)).flat();
+    const [learned, held] = [boxes(train), boxes(test)];
+    const counts = (some: typeof learned) =>
+      countsOf(
+        classes,
+        some.map(({ category }) => category),
+      );
+    return { kind: "detection", boxes: learned.length + held.length, counts: { train: counts(learned), test: counts(held) } };
+  },
 };

@@ -23,6 +23,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
     medium: { stem: 16, blocks: 2, channels: 32, stacked: 2, ...TRAINING },
     large: { stem: 32, blocks: 3, channels: 64, stacked: 3, ...TRAINING },
   },
+  readsUnasked: true,
   stepFirst: false,
   data: () => import("./data").then(({ data }) => data),
   runtime: () => import("./runtime").then(({ runtime }) => runtime),

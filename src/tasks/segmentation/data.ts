@@ -1,7 +1,14 @@
 /** Where segmentation's data come from: Scenes-Segmentation, or a visitor's own pictures with masks. */
 import { openSegmentation } from "../../data/open.segmentation";
 import { segmentationScenes, segmentationScenesOfId } from "../../data/scenes.segmentation";
-import { type PackedSegmentation, packedSegmentation, type SegmentationSet, unpackedSegmentation } from "../../data/segmentation";
+import {
+  type PackedSegmentation,
+  packedSegmentation,
+  type SegmentationSet,
+  type SegmentationSplit,
+  unpackedSegmentation,
+} from "../../data/segmentation";
+import { countsOf } from "../counts";
 import type { TaskData } from "../task";
 
 export const data: TaskData<SegmentationSet> = {
@@ -14,4 +21,14 @@ export const data: TaskData<SegmentationSet> = {
   pack: packedSegmentation,
   unpack: (packed) => unpackedSegmentation(packed as PackedSegmentation),
   channels: () => 3,
+  contents({ classes, train, test }) {
+    // Images in which a class is seen.
+    const seen = (split: SegmentationSplit) => Array.from({ length: split.count }, (_, i) => [...new Set(split.labels(i))]).flat();
+    const counts = (split: SegmentationSplit) =>
+      countsOf(
+        classes,
+        seen(split).filter((label) => label < classes.length),
+      );
+    return { kind: "segmentation", counts: { train: counts(train), test: counts(test) } };
+  },
 };

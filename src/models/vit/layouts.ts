@@ -1,0 +1,73 @@
+/** How ViT checkpoints name their tensors: tables of renames to timm's names, and the names that give other architectures away. */
+
+export type Layout = "timm" | "huggingface" | "lucidrains";
+
+export interface Rules {
+  /** A name that only this layout has. */
+  mark: RegExp;
+  renames: [from: RegExp, to: string][];
+  ignored: RegExp;
+}
+
+const WB = "(weight|bias)$";
+const NOTHING = /^$/;
+
+export const RULES: Record<Layout, Rules> = {
+  timm: {
+    mark: /^(blocks\.|patch_embed\.)/,
+    renames: [
+      [/^(cls_token|pos_embed)$/, "$1"],
+      [new RegExp(`^(patch_embed\\.proj|norm|head)\\.${WB}`), "$1.$2"],
+      [new RegExp(`^(blocks\\.\\d+\\.(?:norm1|norm2|attn\\.qkv|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
+    ],
+    ignored: NOTHING,
+  },
+  huggingface: {
+    mark: /^(encoder\.layer\.|embeddings\.)/,
+    renames: [
+      [/^embeddings\.cls_token$/, "cls_token"],
+      [/^embeddings\.position_embeddings$/, "pos_embed"],
+      [new RegExp(`^embeddings\\.patch_embeddings\\.projection\\.${WB}`), "patch_embed.proj.$1"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.layernorm_before\\.${WB}`), "blocks.$1.norm1.$2"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.attention\\.attention\\.(query|key|value)\\.${WB}`), "blocks.$1.attn.$2.$3"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.attention\\.output\\.dense\\.${WB}`), "blocks.$1.attn.proj.$2"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.layernorm_after\\.${WB}`), "blocks.$1.norm2.$2"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.intermediate\\.dense\\.${WB}`), "blocks.$1.mlp.fc1.$2"],
+      [new RegExp(`^encoder\\.layer\\.(\\d+)\\.output\\.dense\\.${WB}`), "blocks.$1.mlp.fc2.$2"],
+      [new RegExp(`^layernorm\\.${WB}`), "norm.$1"],
+      [new RegExp(`^classifier\\.${WB}`), "head.$1"],
+    ],
+    // The pooler is a second head that ViTForImageClassification leaves out; the mask token serves pretraining only.
+    ignored: /^(pooler\.dense\.(weight|bias)|embeddings\.(mask_token|position_ids))$/,
+  },
+  lucidrains: {
+    mark: /^(transformer\.layers\.|to_patch_embedding\.)/,
+    renames: [
+      [/^cls_token$/, "cls_token"],
+      [/^pos_embedding$/, "pos_embed"],
+      [new RegExp(`^to_patch_embedding\\.1\\.${WB}`), "patch_embed.proj.$1"],
+      // Attention-only models have one residual branch per layer and leave out its index.
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.(?:0\\.)?norm\\.${WB}`), "blocks.$1.norm1.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.(?:0\\.)?fn\\.to_qkv\\.${WB}`), "blocks.$1.attn.qkv.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.(?:0\\.)?fn\\.to_out\\.0\\.${WB}`), "blocks.$1.attn.proj.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.1\\.norm\\.${WB}`), "blocks.$1.norm2.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.1\\.fn\\.net\\.0\\.${WB}`), "blocks.$1.mlp.fc1.$2"],
+      [new RegExp(`^transformer\\.layers\\.(\\d+)\\.1\\.fn\\.net\\.3\\.${WB}`), "blocks.$1.mlp.fc2.$2"],
+      [new RegExp(`^mlp_head\\.0\\.${WB}`), "norm.$1"],
+      [new RegExp(`^mlp_head\\.1\\.${WB}`), "head.$1"],
+    ],
+    ignored: NOTHING,
+  },
+};
+
+/** LayerNorm eps of each layout's own code; no file stores it. */
+export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-12, lucidrains: 1e-5 };
+
+/** Variants of the architecture that would load but compute something else, by a name that gives them away. */
+export const UNSUPPORTED: [mark: RegExp, what: string][] = [
+  [/distillation_token$|dist_token$|^head_dist\.|^distillation_classifier\./, "a distillation token (distilled DeiT)"],
+  [/\.ls[12]\.|lambda_?[12]$|\.gamma_[12]$/, "layer scale (DeiT-III, CaiT)"],
+  [/\.attn\.[qk]_norm\./, "normalised queries and keys"],
+  [/relative_position|rel_pos|\.rope/, "relative positions"],
+  [/^fc_norm\./, "average pooling instead of the class token"],
+];
