@@ -44,7 +44,7 @@ export function FrequencyMaps() {
   );
 }
 
-/** The stages of which something was counted. After a change of the grid, what was counted on the one before is not shown any more. */
+/** The stages in which something was counted, on the grid as it is now. */
 function shownStages(frequency: Frequency | undefined, grid: Grid): ShownStage[] {
   return (frequency?.stages ?? [])
     .filter(({ positions: { images, counts } }) => images > 0 && counts.length === cellsOf(grid))
@@ -66,8 +66,8 @@ function Empty() {
         ))}
       </div>
       <p className="hint">
-        How often each position is kept, against random choice, at the start of the run, early and late. The maps fill while a run with a
-        mask goes on.
+        How often each position is kept, compared with random choice, at the start of the run, early and late. The maps fill while you train
+        with a mask.
       </p>
     </>
   );

@@ -38,7 +38,7 @@ export const CLASSIFICATION_PAGE: TaskPage = {
   shares: ["keep"],
   sliderStep: (key, state) => (key === "keep" ? 1 / patchCount(state) : undefined),
   chance: (state) => 1 / galleryOf(state).classes.length,
-  // Each image is named right or not, whatever the others: the share is binomial.
+  // Images are named right or wrong independently of each other, so their share is binomial.
   margin: (accuracy, images) => 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / images),
   result({ value, count, margin = 0 }, state) {
     const chance = percent(1 / galleryOf(state).classes.length);
