@@ -1,7 +1,7 @@
 /** What the page says of classification. */
 import { scenesId, scenesOfId } from "../../../data/scenes";
 import { percent, points, short } from "../../format";
-import { MASK_PAIRS } from "../masks";
+import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
 import { firstGallery, galleryOf, patchCount } from "./gallery";
 

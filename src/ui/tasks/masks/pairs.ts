@@ -1,11 +1,11 @@
 /** For every task that masks the teacher's input: which runs are pairs, what the mask cost and what it saved. */
-import type { Settings } from "../../settings/run";
-import { keyOf } from "../../settings/setting";
-import { methodOf, SCHEMA } from "../../tasks";
-import { percent } from "../format";
-import { differences, savedOf } from "../state/compare";
-import type { Run } from "../state/runs";
-import type { Pairs } from "./page";
+import type { Settings } from "../../../settings/run";
+import { keyOf } from "../../../settings/setting";
+import { methodOf, SCHEMA } from "../../../tasks";
+import { percent } from "../../format";
+import { differences, savedOf } from "../../state/compare";
+import type { Run } from "../../state/runs";
+import type { Pairs } from "../page";
 
 /** The setting that says which share of the patches stays. */
 const KEEP = "keep";

@@ -6,14 +6,18 @@ import { GridCanvas } from "../../draw/GridCanvas";
 import { cellsOf, type Grid } from "../../draw/grid";
 import { paintDiverging, paintGrid } from "../../draw/patches";
 import { percent, points } from "../../format";
-import { useStore } from "../../state/app";
-import { frequencyOf, galleryOf } from "./gallery";
 import { type ShownStage, StageTable, TITLES } from "./StageTable";
 import { ratesOf, stray } from "./statistics";
 
-export function FrequencyMaps() {
-  const frequency = useStore(frequencyOf);
-  const { grid, objects } = useStore(galleryOf);
+interface FrequencyMapsProps {
+  frequency?: Frequency;
+  /** Rows and columns of patches that can be masked. */
+  grid: Grid;
+  /** Where the data know it: the share of each watched image's object in each patch. */
+  objects?: Float64Array;
+}
+
+export function FrequencyMaps({ frequency, grid, objects }: FrequencyMapsProps) {
   const [reading, setReading] = useState("");
   const stages = useMemo(() => shownStages(frequency, grid), [frequency, grid]);
   const reach = Math.max(...stages.flatMap(({ rates, chance }) => Array.from(rates, (rate) => Math.abs(rate - chance))));
