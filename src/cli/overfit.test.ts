@@ -4,7 +4,7 @@ import type { DetectionSet } from "../data/detection";
 import { file } from "../data/files.fixture";
 import { openDetection } from "../data/open.detection";
 import { uniform } from "../engine/random";
-import { type Box, type GroundTruth, iou } from "../models/detector/boxes";
+import { type Box, type GroundTruth, iou } from "../geometry/boxes";
 import { DETECTORS } from "../models/detector/config";
 import { hasShared, sharedBytes } from "../models/shared.fixture";
 import { testEngine } from "../ops/check";

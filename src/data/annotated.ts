@@ -1,5 +1,5 @@
 /** What annotation files say, whatever their format, before any picture is opened. */
-import type { Box } from "../models/detector/boxes";
+import type { Box } from "../geometry/boxes";
 
 export interface Annotated {
   /** What the format calls itself. */

@@ -1,5 +1,5 @@
 /** Batches of images with boxes, in the same order as `batches.ts`: pure functions of seed and step. */
-import type { GroundTruth } from "../models/detector/boxes";
+import type { GroundTruth } from "../geometry/boxes";
 import { Ahead, Order } from "./batches";
 import type { DetectionSet, DetectionSplit } from "./detection";
 import { jitter, jitteredImage, jitteredTruths, STILL } from "./jitter";

@@ -1,5 +1,5 @@
 /** COCO JSON: pictures, categories and annotations in one file. */
-import type { Box } from "../models/detector/boxes";
+import type { Box } from "../geometry/boxes";
 import type { Annotated, AnnotatedObject, AnnotatedPicture, Findings } from "./annotated";
 import { DataError } from "./dataset";
 

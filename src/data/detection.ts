@@ -1,5 +1,5 @@
 /** What every source of images with boxes delivers: typed arrays, no GPU. */
-import type { GroundTruth } from "../models/detector/boxes";
+import type { GroundTruth } from "../geometry/boxes";
 import type { Moments } from "./dataset";
 
 /** Square images and what is on them. Generated images are painted when they are first asked for. */

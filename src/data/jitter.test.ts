@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Box, GroundTruth } from "../models/detector/boxes";
+import type { Box, GroundTruth } from "../geometry/boxes";
 import { DetectionBatches } from "./batches.detection";
 import { jitter, jitteredImage, jitteredTruths, STILL } from "./jitter";
 import { detectionScenes } from "./scenes.detection";

@@ -3,7 +3,7 @@
  * (seed, step, index), so a resumed run sees what it would have seen.
  */
 import { uniform } from "../engine/random";
-import { area, type Box, type GroundTruth } from "../models/detector/boxes";
+import { area, type Box, type GroundTruth } from "../geometry/boxes";
 import type { Moments } from "./dataset";
 
 /** Tells these draws from other uses of the same seed. */

@@ -20,23 +20,29 @@ export interface MaskHints {
   paths: string[];
 }
 
+/** What `MaskValues` found. */
+type Values = Pick<MaskValues, "values" | "files" | "shown" | "coloured">;
+
 /** A value that counts, and what is known of it. */
 interface Known {
   place: number;
   value: number;
   name: string;
   colour?: Rgb;
+  /** Where it stands among the classes: a number as it is, a colour by the line that names it, else by its value. */
+  order: number;
 }
 
 /**
  * The classes that masks to train on show (`trained`: their places), in the order of their numbers, or of their colours' lines or
  * values. Throws a DataError where there are fewer than two or too many.
  */
-export function classesOf(values: MaskValues, trained: ReadonlySet<number>, hints: MaskHints, findings: Findings): MaskClasses {
+export function classesOf(found: Values, trained: ReadonlySet<number>, hints: MaskHints, findings: Findings): MaskClasses {
+  const values = isGrey(found) ? asNumbers(found) : found;
   const all = values.values.map((value, place) => ({ value, place }));
   const ignored = ignoredValues(values, hints, findings);
   const named = all.filter(({ value }) => !ignored.has(value)).flatMap((one) => known(one, values, hints, findings));
-  const taught = named.filter(({ place }) => trained.has(place));
+  const taught = named.filter(({ place }) => trained.has(place)).sort((a, b) => a.order - b.order);
   for (const { name, place } of named) {
     if (!trained.has(place))
       findings.add("Classes that no mask to train on shows, ignored in held-out ones", `${name} in ${values.files[place]}`);
@@ -50,7 +56,7 @@ export function classesOf(values: MaskValues, trained: ReadonlySet<number>, hint
 }
 
 /** 255 counts for none, as in VOC, and 65535 where 16 bits hold larger numbers; but masks of 0 and 255 alone show two classes. */
-function ignoredValues(values: MaskValues, hints: MaskHints, findings: Findings): Set<number> {
+function ignoredValues(values: Values, hints: MaskHints, findings: Findings): Set<number> {
   if (values.coloured) return new Set();
   const largest = Math.max(...values.values);
   if (isTwoTone(values)) {
@@ -65,7 +71,7 @@ function ignoredValues(values: MaskValues, hints: MaskHints, findings: Findings)
   return none;
 }
 
-const isTwoTone = ({ values, coloured }: MaskValues) => !coloured && String(values.toSorted((a, b) => a - b)) === "0,255";
+const isTwoTone = ({ values, coloured }: Values) => !coloured && String(values.toSorted((a, b) => a - b)) === "0,255";
 
 /** ADE20K's scene parsing: annotations/training beside its table of names, or below a folder of its name. */
 function isAde({ paths, labels }: MaskHints): boolean {
@@ -74,7 +80,7 @@ function isAde({ paths, labels }: MaskHints): boolean {
 }
 
 /** VOC: its folder, its colours, and numbers that are its classes'. */
-function isVoc({ values, shown, coloured }: MaskValues, { paths }: MaskHints): boolean {
+function isVoc({ values, shown, coloured }: Values, { paths }: MaskHints): boolean {
   const own = vocPalette(VOC_CLASSES.length);
   const inFolder = paths.every((path) => /(^|\/)SegmentationClass\//.test(path));
   const numbers = !coloured && values.every((value) => value < VOC_CLASSES.length || value === IGNORE);
@@ -82,7 +88,7 @@ function isVoc({ values, shown, coloured }: MaskValues, { paths }: MaskHints): b
 }
 
 /** A value with its name; nothing where files say that it is no class, or know the other colours and not this one. */
-function known(one: Pick<Known, "place" | "value">, values: MaskValues, hints: MaskHints, findings: Findings): Known[] {
+function known(one: Pick<Known, "place" | "value">, values: Values, hints: MaskHints, findings: Findings): Known[] {
   const { place, value } = one;
   const shown = values.coloured ? rgbOf(value) : values.shown.get(value);
   const { file, label } = labelOf(value, shown, values, hints);
@@ -95,16 +101,12 @@ function known(one: Pick<Known, "place" | "value">, values: MaskValues, hints: M
     findings.add("Classes that are not to count by their name, ignored", name);
     return [];
   }
-  return [{ place, value, name, colour: label?.colour ?? shown }];
+  const order = values.coloured && label ? label.number : value;
+  return [{ place, value, name, colour: label?.colour ?? shown, order }];
 }
 
 /** The line of a file of names about a value: by its colour where lines have colours, else by its number. */
-function labelOf(
-  value: number,
-  shown: Rgb | undefined,
-  { coloured }: MaskValues,
-  { labels }: MaskHints,
-): { file?: string; label?: MaskLabel } {
+function labelOf(value: number, shown: Rgb | undefined, { coloured }: Values, { labels }: MaskHints): { file?: string; label?: MaskLabel } {
   const withColours = labels.find((one) => one.labels.some(({ colour }) => colour));
   const byColour = shown && withColours?.labels.find(({ colour }) => String(colour) === String(shown));
   if (coloured || byColour) return { file: withColours?.file, label: byColour };
@@ -112,19 +114,23 @@ function labelOf(
   return { file: first?.file, label: first?.labels.find(({ number }) => number === value) };
 }
 
-function usualName(value: number, values: MaskValues, hints: MaskHints): string {
-  if (values.coloured) return isGrey(values) ? `class ${value & 255}` : hex(value);
+function usualName(value: number, values: Values, hints: MaskHints): string {
+  if (values.coloured) return hex(value);
   if (isTwoTone(values)) return value === 0 ? "background" : "foreground";
   return isVoc(values, hints) ? VOC_CLASSES[value] : `class ${value}`;
 }
 
 /** Numbers saved as colours: red, green and blue are the same everywhere. */
-const isGrey = ({ values }: MaskValues) => values.every((value) => value === (value & 255) * 0x10101);
+const isGrey = ({ values, coloured }: Values) => coloured && values.every((value) => value === (value & 255) * 0x10101);
+
+function asNumbers({ values, files }: Values): Values {
+  const numbers = values.map((value) => value & 255);
+  return { values: numbers, files, shown: new Map(numbers.map((n) => [n, [n, n, n]])), coloured: false };
+}
 
 const hex = (value: number) => `#${value.toString(16).padStart(6, "0")}`;
 
-function requireClasses(taught: Known[], { files }: MaskValues): void {
-  taught.sort((a, b) => a.value - b.value);
+function requireClasses(taught: Known[], { files }: Values): void {
   if (taught.length > MAX_MASK_CLASSES)
     throw new DataError(`The masks show ${taught.length} classes; ${MAX_MASK_CLASSES} are the limit.`, "Merge some.");
   if (taught.length > 1) return;
@@ -133,8 +139,8 @@ function requireClasses(taught: Known[], { files }: MaskValues): void {
 }
 
 /** Numbers that are not 0, 1, 2, ... become so: people look for their numbers in what they get. */
-function noteGaps(taught: Known[], values: MaskValues, findings: Findings): void {
-  if (values.coloured || taught.every(({ value }, label) => value === label)) return;
+function noteGaps(taught: Known[], values: Values, findings: Findings): void {
+  if (values.coloured || isTwoTone(values)) return;
   for (const [label, { value, name }] of taught.entries()) {
     if (value !== label)
       findings.add("Numbers of classes that are not counted from 0 without gaps, renumbered", `${value} (${name}) became ${label}`);

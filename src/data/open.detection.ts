@@ -2,7 +2,7 @@
  * A visitor's own pictures with boxes to a data set. The format is told by content: COCO JSON, Pascal VOC XML or YOLO text,
  * with the pictures in a folder or zip. Each picture is fitted into a square, whole. Nothing leaves the machine.
  */
-import type { GroundTruth } from "../models/detector/boxes";
+import type { GroundTruth } from "../geometry/boxes";
 import { type Annotated, Findings } from "./annotated";
 import { findAnnotations } from "./annotations";
 import { requireFewClasses, requireRoom } from "./assemble";

@@ -1,5 +1,5 @@
 /** Boxes follow their picture into the square: checked against its real size, cut at its edges, scaled with it. */
-import { area, type Box, type GroundTruth } from "../models/detector/boxes";
+import { area, type Box, type GroundTruth } from "../geometry/boxes";
 import type { AnnotatedObject, AnnotatedPicture, Findings } from "./annotated";
 import type { Fitted } from "./decode";
 import { fitting, type Rectangle } from "./square";

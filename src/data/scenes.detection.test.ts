@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { area, iou } from "../models/detector/boxes";
+import { area, iou } from "../geometry/boxes";
 import { DETECTION_CLASSES, detectionScene, detectionScenes } from "./scenes.detection";
 
 const pictures = Array.from({ length: 200 }, (_, index) => detectionScene(1, "train", index));

@@ -7,7 +7,7 @@
  * the class, some objects have any colour, and clutter may have an object's. A picture is a pure function of
  * (seed, split, index). Boxes are tight around what is seen of an object, as people draw them.
  */
-import type { GroundTruth } from "../models/detector/boxes";
+import type { GroundTruth } from "../geometry/boxes";
 import type { Moments } from "./dataset";
 import type { DetectionSet, DetectionSplit } from "./detection";
 import { Draw } from "./draw";

@@ -1,5 +1,5 @@
 /** Pascal VOC XML: a file for every picture. */
-import type { Box } from "../models/detector/boxes";
+import type { Box } from "../geometry/boxes";
 import type { Annotated, AnnotatedObject, AnnotatedPicture, Findings } from "./annotated";
 import { child, type Xml } from "./xml";
 

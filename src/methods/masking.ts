@@ -38,6 +38,9 @@ const RULES = {
 export type Criterion = keyof typeof RULES;
 export const CRITERIA = Object.keys(RULES) as [Criterion, ...Criterion[]];
 
+/** Those that ask the student alone, or nobody. */
+export const ownCriteria = CRITERIA.filter((name) => ["student", "draws"].includes(RULES[name].scorer));
+
 /** Whether a criterion asks the network that is neither student nor teacher. */
 export const asksGuide = (criterion: Criterion): boolean => RULES[criterion].scorer === "guide";
 

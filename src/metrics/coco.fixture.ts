@@ -1,5 +1,5 @@
 /** The shared COCO cases, as this project holds objects and detections. */
-import type { Box } from "../models/detector/boxes";
+import type { Box } from "../geometry/boxes";
 import { sharedJson } from "../models/shared.fixture";
 import type { Answered } from "./coco";
 

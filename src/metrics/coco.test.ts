@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Box, Detection, GroundTruth } from "../models/detector/boxes";
+import type { Box, Detection, GroundTruth } from "../geometry/boxes";
 import { hasShared } from "../models/shared.fixture";
 import { type Answered, CocoEvaluation, type CocoScores, cocoScores, scaledEdges } from "./coco";
 import { cocoCase } from "./coco.fixture";

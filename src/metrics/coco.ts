@@ -2,7 +2,7 @@
  * COCO's twelve numbers, equal to cocoeval.py's (cocodataset/cocoapi): average precision over IoU 0.50 to 0.95, at single
  * thresholds and by size of object, and average recall.
  */
-import { area, type Detection, type GroundTruth } from "../models/detector/boxes";
+import { area, type Detection, type GroundTruth } from "../geometry/boxes";
 import { pace } from "./pace";
 import { type Curve, judge, MAX_DETECTIONS, mean, overlaps, Verdicts, type Wanted } from "./verdicts";
 

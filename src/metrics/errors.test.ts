@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Box, Detection, GroundTruth } from "../models/detector/boxes";
+import type { Box, Detection, GroundTruth } from "../geometry/boxes";
 import { hasShared } from "../models/shared.fixture";
 import { cocoCase } from "./coco.fixture";
 import { ERROR_CURVES, errorAnalysis } from "./errors";

@@ -5,7 +5,7 @@
  * Curves are read at COCO's recalls and equal scores keep their order; tidecv reads at x / 100 and moves what it corrects to
  * the end, so gains may differ from its own by about 0.001 where scores are equal.
  */
-import type { Detection, GroundTruth } from "../models/detector/boxes";
+import type { Detection, GroundTruth } from "../geometry/boxes";
 import { type Answered, bestOf, wantedOf } from "./coco";
 import { pace } from "./pace";
 import { curveOf, mean, overlaps } from "./verdicts";

@@ -2,7 +2,7 @@
  * Detections against objects, class by class, as the COCO evaluation does it (cocodataset/cocoapi, cocoeval.py): each
  * detection in order of score takes the free object that it overlaps most, and from hits and misses follow the curves.
  */
-import { area, type Box } from "../models/detector/boxes";
+import { area, type Box } from "../geometry/boxes";
 
 /** Points at which a precision-recall curve is read: 0, 0.01, ..., 1, to the bits numpy.linspace gives, which decide ties. */
 export const RECALLS = Array.from({ length: 101 }, (_, i) => i * 0.01);

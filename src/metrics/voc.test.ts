@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Box } from "../models/detector/boxes";
+import type { Box } from "../geometry/boxes";
 import { hasShared, sharedBytes, sharedJson, sharedPaths } from "../models/shared.fixture";
 import type { Answered } from "./coco";
 import { vocScores } from "./voc";

@@ -2,7 +2,7 @@
  * Average precision as Pascal VOC defines it, at one IoU threshold: over eleven recalls (VOC 2007) or the whole curve (from
  * VOC 2010 on). Of several detections of one object the best-scored is right; difficult objects do not count.
  */
-import { type Box, type GroundTruth, iou } from "../models/detector/boxes";
+import { type Box, type GroundTruth, iou } from "../geometry/boxes";
 import { type Answered, wantedOf } from "./coco";
 import { mean } from "./verdicts";
 

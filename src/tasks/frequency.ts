@@ -4,7 +4,29 @@
  */
 import type { Grid } from "../models/model";
 import type { Weights } from "../models/weights";
-import type { Frequency, Stage, Tally } from "./classification/views";
+
+/** How often patches were kept of some images. */
+export interface Tally {
+  /** Images that were shown, each as often as it was; and patches kept of them in all. */
+  images: number;
+  kept: number;
+  counts: Float64Array;
+}
+
+/** Part of a run, up to a share of its planned length. */
+export interface Stage {
+  name: "start" | "early" | "late";
+  until: number;
+  /** Over the training images: counts [N]. */
+  positions: Tally;
+  /** Over evenly spread looks at the watched held-out images, the gallery first: counts [watched, N]. */
+  watched: Tally;
+}
+
+/** How often each patch was kept, by stage of the run. */
+export interface Frequency {
+  stages: Stage[];
+}
 
 /** Stages by the share of the planned run at which they end. */
 const STAGES = [

@@ -4,9 +4,9 @@ import { Graph, Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { uniform } from "../engine/random";
 import { BASE_LOSSES } from "../methods/classification";
-import { ends } from "../methods/classification/manifold";
 import { forwardStudent, forwardTeacher, selectPatches } from "../methods/classification/masking";
-import type { ClassificationMethod, Side } from "../methods/classification/method";
+import type { ClassificationMethod, DistillContext } from "../methods/classification/method";
+import { ends } from "../methods/gram";
 import { compare, randoms, testEngine } from "../ops/check";
 import { softLabels } from "../tasks/classification/softLabels";
 import { type Distillation, traceLosses } from "../tasks/classification/step";
@@ -41,7 +41,7 @@ function both({ engine, batch, student, teacher }: Scene, masked?: "teacher" | "
 type Base = keyof typeof BASE_LOSSES;
 
 /** A base loss of two networks' outputs. */
-function baseLoss(base: Base, student: Side, teacher: Side) {
+function baseLoss(base: Base, student: DistillContext["student"], teacher: DistillContext["teacher"]) {
   return BASE_LOSSES[base].losses({ student, teacher, random: RANDOM, knobs: { beta: new Live(1) } }).losses[base];
 }
 

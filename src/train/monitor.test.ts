@@ -7,7 +7,8 @@ import { testEngine } from "../ops/check";
 import type { Settings } from "../settings/run";
 import { SCHEMA } from "../tasks";
 import { runtime } from "../tasks/classification/runtime";
-import type { ClassificationViews, Frequency } from "../tasks/classification/views";
+import type { ClassificationViews } from "../tasks/classification/views";
+import type { Frequency } from "../tasks/frequency";
 import type { ViewEvent } from "../tasks/task";
 import { Session } from "./session";
 

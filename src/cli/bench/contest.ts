@@ -4,7 +4,7 @@
  * Taking turns (A, B, A, B, ...) spreads a machine's slow and fast moments over everybody, so that ratios hold on a
  * busy machine even where absolute times do not. This file runs unchanged in Node and in a browser page.
  */
-import type { GroundTruth } from "../../models/detector/boxes";
+import type { GroundTruth } from "../../geometry/boxes";
 import type { DetectorConfig } from "../../models/detector/config";
 import { activate, type Counts, counts, reset } from "./counters";
 import { matmulFlops } from "./flops";

@@ -1,7 +1,7 @@
 /**
- * Imports only go left: shaders <- engine <- ops <- models <- methods, data, metrics <- tasks <- train <- worker <- ui,
- * settings <- methods and train <- cli. This check reads every import below src/ and names the ones that go another way, and
- * whoever outside the wings asks which task it is.
+ * Imports only go left: shaders <- engine <- ops <- models <- methods, metrics <- tasks <- train <- worker <- ui; geometry <-
+ * models and data <- tasks; settings <- methods; train <- cli. This check reads every import below src/ and names the ones that
+ * go another way, and whoever outside the wings asks which task it is.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, resolve } from "node:path";
@@ -11,11 +11,12 @@ import { fileURLToPath } from "node:url";
 const LEFT = {
   shaders: [],
   engine: ["shaders"],
+  geometry: [],
   ops: ["engine"],
-  models: ["ops"],
+  models: ["ops", "geometry"],
   settings: ["engine"],
   methods: ["models", "settings"],
-  data: ["models"],
+  data: ["engine", "geometry"],
   metrics: ["models"],
   tasks: ["methods", "data", "metrics"],
   train: ["tasks"],
@@ -25,7 +26,7 @@ const LEFT = {
 };
 
 /** What any test, and the helper that tests share, may import besides its own left. */
-const TEST_HELPERS = /^src\/(cli\/device\.node|ops\/check)\b/;
+const TEST_HELPERS = /^src\/(cli\/device\.node|ops\/check|models\/shared\.fixture)\b/;
 const TEST_CODE = /\.test\.tsx?$|^src\/ops\/check\b/;
 
 /** `from "x"`, `import "x"`, `import("x")`, `import.meta.glob("x")` and `new URL("x", import.meta.url)`. */

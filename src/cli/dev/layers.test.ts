@@ -13,6 +13,7 @@ test("imports to the right, and between siblings, are named", () => {
     /engine\/graph\.ts.*"\.\.\/models\/vit".*engine may/,
   );
   expect(violations("src/data/digits.ts", 'import { accuracy } from "../metrics/accuracy";')).toHaveLength(1);
+  expect(violations("src/data/digits.ts", 'import { detector } from "../models/detector/detector";')).toHaveLength(1);
   expect(violations("src/worker/worker.ts", 'await import("../cli/train");')).toHaveLength(1);
   expect(violations("src/models/vit.ts", 'import.meta.glob<string>("../train/*.ts")')).toHaveLength(1);
 });

@@ -7,8 +7,8 @@
 import { distillation, type Loss } from "../../ops/losses";
 import { attentionLogits } from "../../ops/relations";
 import { number } from "../../settings/setting";
-import type { ClassificationMethod, DistillContext, Side } from "./method";
-import { assertSameTokens } from "./tokens";
+import { assertSameTokens, type Side } from "../tokens";
+import type { ClassificationMethod, DistillContext } from "./method";
 
 /** Softens the aggregated heads. */
 const AGGREGATION = 10;
@@ -37,7 +37,7 @@ export const attention: ClassificationMethod<typeof knobs> = {
   terms: { attention: { label: "attention", kind: "feature", weight: "beta", paper: "not given" } },
   views: {},
   losses(context) {
-    assertSameTokens("attention", context);
+    assertSameTokens("attention", context.student, context.teacher);
     return { losses: { attention: attentionLoss(context) }, views: [] };
   },
 };

@@ -1,60 +1,7 @@
-/**
- * Manifold distillation: Gram matrices of unit tokens within images, between images and among random tokens, as means, as its
- * code has them.
- *
- * Hao et al., "Learning Efficient Vision Transformers via Fine-Grained Manifold Distillation", NeurIPS 2022. How a mask meets it
- * the MaskedKD paper does not say: here whoever saw everything is compared at the tokens the other saw.
- */
-import type { Tensor } from "../../engine/graph";
-import type { Loss } from "../../ops/losses";
-import { type GramPair, gramLoss, unitRows } from "../../ops/relations";
-import { gather, randomScores, topk } from "../../ops/select";
+/** Manifold distillation beside soft labels; see `gram.ts`. */
 import { number } from "../../settings/setting";
-import type { ClassificationMethod, DistillContext, Side } from "./method";
-import { assertSameTokens, batchOf, tokensOf } from "./tokens";
-
-/** Weights of the three terms, and how many random tokens, in the published run. */
-const WEIGHTS = { patch: 4, sample: 0.1, random: 0.2 };
-const RANDOM_TOKENS = 192;
-/** Blocks compared from either end. */
-const ENDS = 4;
-/** Tells these draws from other uses of the same seed. */
-const STREAM = 0x210;
-
-function gramLosses({ student, teacher, random }: DistillContext): Loss {
-  const [batch, tokens] = [batchOf(student), tokensOf(student)];
-  const rows = batch * tokens;
-  const draws = randomScores(student.result.logits.graph, [1, rows], { ...random, stream: STREAM });
-  const drawn = topk(draws, Math.min(RANDOM_TOKENS, rows));
-  const pairs = ends(student.result.blocks.length, teacher.result.blocks.length);
-  const compared = pairs.flatMap(([s, t]): GramPair[] => {
-    const ours = unitRows(block(student, s));
-    const theirs = unitRows(block(teacher, t));
-    const some = (x: Tensor) => flat(gather(x.reshape([1, rows, x.cols]), drawn));
-    return [
-      { student: ours, teacher: theirs, groups: batch, factor: WEIGHTS.patch / pairs.length },
-      { student: ours, teacher: theirs, groups: tokens, across: true, factor: WEIGHTS.sample / pairs.length },
-      { student: some(ours), teacher: some(theirs), groups: 1, factor: WEIGHTS.random / pairs.length },
-    ];
-  });
-  return gramLoss(compared);
-}
-
-/** The output of block i at the shared tokens, [B * tokens, width]. */
-function block({ result, shared }: Side, i: number): Tensor {
-  const x = result.blocks[i];
-  const batch = result.logits.rows;
-  return shared ? flat(gather(x.reshape([batch, x.rows / batch, x.cols]), shared, { keepFirst: true })) : x;
-}
-
-const flat = (x: Tensor) => x.reshape([x.rows, x.cols]);
-
-/** Pairs of blocks: as many of the first and of the last as the shallower network has, up to four each. */
-export function ends(student: number, teacher: number): [student: number, teacher: number][] {
-  const count = Math.min(student, teacher, 2 * ENDS);
-  const first = Math.ceil(count / 2);
-  return Array.from({ length: count }, (_, i) => (i < first ? [i, i] : [student - count + i, teacher - count + i]));
-}
+import { gramLosses } from "../gram";
+import type { ClassificationMethod } from "./method";
 
 const knobs = {
   beta: number({
@@ -73,8 +20,5 @@ export const manifold: ClassificationMethod<typeof knobs> = {
   knobs,
   terms: { manifold: { label: "manifold", kind: "feature", weight: "beta", paper: "1" } },
   views: {},
-  losses(context) {
-    assertSameTokens("manifold", context);
-    return { losses: { manifold: gramLosses(context) }, views: [] };
-  },
+  losses: ({ student, teacher, random }) => ({ losses: { manifold: gramLosses(student, teacher, random) }, views: [] }),
 };

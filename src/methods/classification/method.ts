@@ -1,17 +1,12 @@
 /** What classification's distillation methods are given: both networks' outputs on a batch, and which tokens they share. */
-import type { Live, Tensor } from "../../engine/graph";
+import type { Live } from "../../engine/graph";
 import type { ViTResult } from "../../models/vit/model";
 import type { Knobs, Method } from "../method";
-
-/** One of the two networks: what it made of the images, and, if the other saw less, what that was: u32 [B, k]. */
-export interface Side {
-  result: ViTResult;
-  shared?: Tensor;
-}
+import type { Side } from "../tokens";
 
 export interface DistillContext {
-  student: Side;
-  teacher: Side;
+  student: Side & { result: ViTResult };
+  teacher: Side & { result: ViTResult };
   /** Source of random draws; `step` moves on between runs. */
   random: { seed: number; step: Live | number };
 }

@@ -1,8 +1,8 @@
 /** What each prior is to answer: by hand-computed cases (oracles T35 and T36) and by what must hold for any boxes. */
 import { describe, expect, test } from "vitest";
 import { uniform } from "../../engine/random";
+import { area, type Box, type GroundTruth, iou } from "../../geometry/boxes";
 import { asBoxes, assigner, candidates, centerness, type ImageTargets } from "./assign";
-import { area, type Box, type GroundTruth, iou } from "./boxes";
 import { DETECTORS, type DetectorConfig, smallDetector, strides } from "./config";
 import { priors } from "./priors";
 

@@ -5,7 +5,7 @@
  * RetinaNet: by overlap (Lin et al. 2017). FCOS: points inside a box, by range of sizes (Tian et al. 2019). ATSS and GFL:
  * adaptive overlap of the nearest anchors (Zhang et al. 2020). All as mmdetection does them.
  */
-import { area, type Box, type GroundTruth, iou } from "./boxes";
+import { area, type Box, type GroundTruth, iou } from "../../geometry/boxes";
 import { type DetectorConfig, priorCounts, strides } from "./config";
 import { priors } from "./priors";
 

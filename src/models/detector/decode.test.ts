@@ -1,6 +1,6 @@
 /** From raw outputs to detections: scores, boxes, suppression. */
 import { describe, expect, test } from "vitest";
-import type { Box, Detection } from "./boxes";
+import type { Box, Detection } from "../../geometry/boxes";
 import { anchors, boxOutputs, DETECTORS, type DetectorConfig, priorCounts, smallDetector } from "./config";
 import { boxOf, decode, expectation, type LevelOutputs, suppress } from "./decode";
 

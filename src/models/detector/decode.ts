@@ -4,7 +4,7 @@
  * Scores are sigmoids; FCOS and ATSS multiply them with the centerness once the classes are picked. As mmdetection does it:
  * class scores above .05, the best 1000 of a level, class-wise suppression, the best 100.
  */
-import { type Box, type Detection, iou } from "./boxes";
+import { type Box, type Detection, iou } from "../../geometry/boxes";
 import { boxOutputs, type DetectorConfig, priorCounts, strides } from "./config";
 import { priors } from "./priors";
 

@@ -2,12 +2,12 @@
 import { expect, test } from "vitest";
 import { Graph } from "../../engine/graph";
 import { Program } from "../../engine/program";
+import type { GroundTruth } from "../../geometry/boxes";
 import { compare, randoms, testEngine, upload } from "../../ops/check";
 import { gradientReader } from "../gradients.fixture";
 import { Params } from "../params";
 import type { Weights } from "../weights";
 import { assigner } from "./assign";
-import type { GroundTruth } from "./boxes";
 import { DETECTORS, type DetectorConfig, smallDetector } from "./config";
 import { detector } from "./detector";
 import { weightsOf } from "./detector.fixture";

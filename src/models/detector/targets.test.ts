@@ -1,10 +1,10 @@
 /** Targets on the GPU are those assigned, and divide losses as mmdetection does. */
 import { describe, expect, test } from "vitest";
 import { Graph } from "../../engine/graph";
+import type { GroundTruth } from "../../geometry/boxes";
 import { testEngine } from "../../ops/check";
 import { readFloats } from "../params";
 import { assigner } from "./assign";
-import type { GroundTruth } from "./boxes";
 import { DETECTORS, priorCounts, smallDetector } from "./config";
 import { priors } from "./priors";
 import { Targets } from "./targets";

@@ -1,6 +1,5 @@
 /** A Segmenter, once, for student and teacher: ViT, then a linear or a mask decoder on its patches. See config.ts. */
 import type { Tensor } from "../../engine/graph";
-import type { AttentionTrace } from "../../ops/attention";
 import { linear } from "../../ops/linear";
 import { upsampleBilinear } from "../../ops/maps";
 import { layerNorm } from "../../ops/norm";
@@ -8,16 +7,12 @@ import { unitRows } from "../../ops/relations";
 import { appendTokens, rowProducts, tokenRange } from "../../ops/segmentation";
 import type { Bound } from "../params";
 import { patches } from "../vit/config";
-import { block, encode, type ViTOptions } from "../vit/model";
+import { block, encode, type ViTOptions, type ViTResult } from "../vit/model";
 import { checkShape } from "../weights";
 import { decoderBlocks, gridSide, type MaskDecoder, type SegmenterConfig, segmenterShapes } from "./config";
 
-export interface EncoderResult {
-  /** Output of each block, [B * tokens, D]; of the last one the class rows [B, D] unless all tokens were asked for. */
-  blocks: Tensor[];
-  /** Attention of each block, for saliency and maps. */
-  attention: AttentionTrace[];
-}
+/** What the encoder makes of images: blocks, attention, the grid of patches. */
+export type EncoderResult = Omit<ViTResult, "logits">;
 
 export interface SegmenterResult extends EncoderResult {
   /** [B, gh, gw, K], one row for each patch; see `pixelLogits`. */

@@ -3,6 +3,7 @@ import type { Dataset } from "../../data/dataset";
 import { CLASSIFICATION_METHODS } from "../../methods/classification";
 import { asksGuide } from "../../methods/masking";
 import type { TaskDefinition } from "../task";
+import { widthConflict } from "../widths";
 import type { Network } from "./network";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
@@ -28,9 +29,3 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   data: async () => (await import("./data")).data,
   runtime: async () => (await import("./runtime")).runtime,
 };
-
-function widthConflict({ width, heads }: ClassificationSettings): Record<string, string> {
-  if (width % heads === 0) return {};
-  const near = Math.max(heads, heads * Math.round(width / heads));
-  return { width: `A width of ${width} cannot be shared by ${heads} heads. Use ${near}, or other heads.` };
-}

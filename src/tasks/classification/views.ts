@@ -1,4 +1,5 @@
 /** What classification's monitor shows, by the names of its views. */
+import type { Frequency } from "../frequency";
 
 /** Held-out images that are looked at again and again. */
 export interface Gallery {
@@ -29,29 +30,6 @@ export interface Snapshot {
   heads: number;
   /** Rows and columns of the student's own patches. */
   grid: [rows: number, columns: number];
-}
-
-/** How often patches were kept of some images. */
-export interface Tally {
-  /** Images that were shown, each as often as it was; and patches kept of them in all. */
-  images: number;
-  kept: number;
-  counts: Float64Array;
-}
-
-/** Part of a run, up to a share of its planned length. */
-export interface Stage {
-  name: "start" | "early" | "late";
-  until: number;
-  /** Over the training images: counts [N]. */
-  positions: Tally;
-  /** Over evenly spread looks at the watched held-out images, the gallery first: counts [watched, N]. */
-  watched: Tally;
-}
-
-/** How often each patch was kept, by stage of the run. */
-export interface Frequency {
-  stages: Stage[];
 }
 
 /** The views by name. `snapshot` is kept over the run; `untrained` is the same of the student as it was before its first step. */

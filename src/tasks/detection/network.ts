@@ -2,12 +2,11 @@
 import type { Moments } from "../../data/dataset";
 import type { DetectionSet } from "../../data/detection";
 import { digest } from "../../data/digest";
-import { EngineError } from "../../engine/errors";
 import { checkDetector, checkDetectorWeights, type DetectorConfig } from "../../models/detector/config";
 import { fromTorch, toTorch } from "../../models/detector/names";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
 import { type Weights, WeightsError } from "../../models/weights";
-import { OtherSide } from "../otherSide";
+import { assertSameImages } from "../sameImages";
 import type { AnyNetwork } from "../task";
 
 /** A trained detector and what its file tells of it: its score is the average precision on held-out images when it was written. */
@@ -49,19 +48,8 @@ export function describeDetector({ config: { kind, blocks, width, channels } }: 
 
 /** Throws an EngineError unless the network takes the images of this data and knows its classes. */
 export function assertTakes({ name, config, classes, moments }: DetectorNetwork, data: DetectionSet): void {
-  if (config.image !== data.side) throw new OtherSide(name, config.image, data.side);
-  const wrong =
-    String(classes) !== String(data.classes)
-      ? `knows the classes ${classes.join(", ")}; this data has ${data.classes.join(", ")}`
-      : differs(moments, data.moments) && "was trained on images of other brightness or contrast";
-  if (wrong) throw new EngineError(`${name} ${wrong}.`, "Train a teacher on this data, or use one that was.");
+  assertSameImages({ name, side: config.image, classes, moments }, data);
 }
-
-const differs = (a: Moments, b: Moments) =>
-  [...a.mean, ...a.std].some((value, i) => Math.abs(value - [...b.mean, ...b.std][i]) > SAME_MOMENT);
-
-/** Moments estimated twice from the same images agree this well. */
-const SAME_MOMENT = 0.02;
 
 function parsed<T>(text: string | undefined, name: string): T {
   try {

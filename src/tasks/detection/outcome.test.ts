@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Box, Detection, GroundTruth } from "../../models/detector/boxes";
+import type { Box, Detection, GroundTruth } from "../../geometry/boxes";
 import { scoresOf, tideCosts } from "./outcome";
 import { dataset } from "./task.fixture";
 

@@ -1,10 +1,10 @@
 /** What a detection step and a snapshot share: inputs on the GPU, and the forward pass of student, teacher and method. */
 import type { Engine } from "../../engine/device";
 import type { Graph, Tensor } from "../../engine/graph";
+import type { GroundTruth } from "../../geometry/boxes";
 import type { DetectionMethod } from "../../methods/detection/method";
 import type { Distilled, Draws, Knobs, LiveOf } from "../../methods/method";
 import { assigner } from "../../models/detector/assign";
-import type { GroundTruth } from "../../models/detector/boxes";
 import type { DetectorConfig } from "../../models/detector/config";
 import { type DetectorResult, detector } from "../../models/detector/detector";
 import type { DetectorOptions } from "../../models/detector/layers";

@@ -1,6 +1,7 @@
 /** What detection's monitor shows, by the names of its views. */
+
+import type { Detection, GroundTruth } from "../../geometry/boxes";
 import type { Axis } from "../../methods/method";
-import type { Detection, GroundTruth } from "../../models/detector/boxes";
 
 /** Held-out images with objects. */
 export interface BoxGallery {

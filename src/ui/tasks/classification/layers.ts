@@ -1,5 +1,6 @@
 /** The rows of the gallery: what lies over its images in each, kept patches or a value per patch. */
-import type { Frequency, Gallery, Snapshot } from "../../../tasks/classification/views";
+import type { Gallery, Snapshot } from "../../../tasks/classification/views";
+import type { Frequency } from "../../../tasks/frequency";
 import { cellsOf, type Grid } from "../../draw/grid";
 import { percent, short } from "../../format";
 

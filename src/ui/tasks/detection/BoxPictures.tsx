@@ -1,6 +1,6 @@
 /** What is found: held-out images with ground truth, the teacher's boxes and the student's; one of them large. */
 import { memo, useDeferredValue, useMemo, useState } from "react";
-import type { Detection, GroundTruth } from "../../../models/detector/boxes";
+import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import type { BoxGallery, BoxSnapshot } from "../../../tasks/detection/views";
 import { TimeBar } from "../../charts/TimeBar";
 import { percent } from "../../format";

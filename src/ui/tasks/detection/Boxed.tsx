@@ -1,5 +1,5 @@
 /** An image with boxes: ground truth, and what teacher and student find. Colours and dashes are in the style sheet. */
-import type { Detection, GroundTruth } from "../../../models/detector/boxes";
+import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import { percent } from "../../format";
 
 export interface Shown {

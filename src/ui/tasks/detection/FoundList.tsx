@@ -1,5 +1,5 @@
 /** The large picture in words: each object and who found it, and what else was reported. */
-import type { Detection, GroundTruth } from "../../../models/detector/boxes";
+import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import { percent } from "../../format";
 import type { Found } from "./matches";
 

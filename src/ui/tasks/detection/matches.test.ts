@@ -1,6 +1,6 @@
 /** Each object is found once, by the right class and half of the boxes; what else is reported is a false alarm. */
 import { expect, test } from "vitest";
-import type { Box } from "../../../models/detector/boxes";
+import type { Box } from "../../../geometry/boxes";
 import { found, sentence } from "./matches";
 
 const truth = (category: number, ...box: number[]) => ({ category, box: box as unknown as Box });

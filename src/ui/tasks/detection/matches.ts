@@ -1,5 +1,5 @@
 /** Which objects a detector finds: the class has to be right, the IoU at least 50 %, and each object counts once. */
-import { type Detection, type GroundTruth, iou } from "../../../models/detector/boxes";
+import { type Detection, type GroundTruth, iou } from "../../../geometry/boxes";
 
 const ENOUGH = 0.5;
 

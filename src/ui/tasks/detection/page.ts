@@ -1,6 +1,6 @@
 /** What the page says of detection. */
 import { detectionScenesId, detectionScenesOfId } from "../../../data/scenes.detection";
-import type { Detection } from "../../../models/detector/boxes";
+import type { Detection } from "../../../geometry/boxes";
 import type { BoxSnapshot, Pulls } from "../../../tasks/detection/views";
 import { percent, short } from "../../format";
 import type { Numbers } from "../../state/history";

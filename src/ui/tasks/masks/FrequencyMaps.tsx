@@ -1,6 +1,6 @@
 /** How often each position was kept over the training images, by stage of the run, beside what random choice would give. */
 import { useMemo, useState } from "react";
-import type { Frequency } from "../../../tasks/classification/views";
+import type { Frequency } from "../../../tasks/frequency";
 import { DIVERGING_GRADIENT } from "../../draw/colormap";
 import { GridCanvas } from "../../draw/GridCanvas";
 import { cellsOf, type Grid } from "../../draw/grid";

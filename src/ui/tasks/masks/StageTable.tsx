@@ -1,6 +1,6 @@
 /** What the maps of the stages come to, in numbers. */
 import type { ReactNode } from "react";
-import type { Stage } from "../../../tasks/classification/views";
+import type { Stage } from "../../../tasks/frequency";
 import { cellsOf, type Grid } from "../../draw/grid";
 import { percent, points, short } from "../../format";
 import { centreAndBorder, entropy, objectSeen, type Rates, stray } from "./statistics";

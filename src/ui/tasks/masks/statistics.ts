@@ -1,5 +1,5 @@
 /** Figures about how often patches are kept. */
-import type { Tally } from "../../../tasks/classification/views";
+import type { Tally } from "../../../tasks/frequency";
 import { columnOf, type Grid, rowOf } from "../../draw/grid";
 
 /** Rate of each patch, k/N that random choice would give on average, and the rates' sum, which is k. */

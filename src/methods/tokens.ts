@@ -1,0 +1,20 @@
+/** The tokens that two transformers are compared at. */
+import { EngineError } from "../engine/errors";
+import type { Tensor } from "../engine/graph";
+import type { Features } from "../models/model";
+import type { AttentionTrace } from "../ops/attention";
+
+/** One of the two networks: what it made of the images, and, if the other saw less, what that was: u32 [B, k]. */
+export interface Side {
+  result: Pick<Features, "blocks"> & { attention: AttentionTrace[] };
+  shared?: Tensor;
+}
+
+export const batchOf = ({ result }: Side): number => result.attention[0].batch;
+export const tokensOf = ({ result, shared }: Side): number => (shared ? 1 + shared.cols : result.attention[0].keys);
+
+/** Throws an EngineError where the two networks cut images differently. `loss` compares token by token. */
+export function assertSameTokens(loss: string, student: Side, teacher: Side): void {
+  if (tokensOf(student) !== tokensOf(teacher))
+    throw new EngineError(`The loss "${loss}" compares tokens one by one, but student and teacher cut images differently.`, "Use logit.");
+}

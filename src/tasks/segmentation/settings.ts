@@ -1,0 +1,75 @@
+/** Settings of segmentation: a Segmenter that learns to name every pixel from a masked teacher. */
+import { ownCriteria } from "../../methods/masking";
+import { DECODERS } from "../../models/segmenter/config";
+import type { Settings } from "../../settings/run";
+import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
+
+export const SETTINGS = {
+  side: number({
+    label: "Image side",
+    help: "Pixels along an edge; a multiple of the patch. Images of any shape are fitted into such a square, masks with them.",
+    ...{ default: 64, min: 16, max: 512, integer: true, when: "next", group: "data" },
+  }),
+  keep: number({
+    label: "Patches the teacher sees",
+    help: "Fraction of the image's patches shown to the teacher. The rest is never computed.",
+    ...{ default: 0.75, min: 0.02, max: 1, when: "live", records: true, group: "mask" },
+  }),
+  criterion: choice({
+    label: "Chosen by",
+    help: "student: its own attention (the method). random: afresh each step. bottom: what the student attends to least. late-random: as student, but in the second half of the run a fifth of them at random from the rest.",
+    ...{ default: "student", options: ownCriteria, when: "live", records: true, group: "mask" },
+  }),
+  queries: choice({
+    label: "Attention of",
+    help: "cls: attention paid by the class token. patches: mean attention paid by all patches.",
+    ...{ default: "cls", options: ["cls", "patches"], when: "live", records: true, group: "mask" },
+  }),
+  softmaxOver: choice({
+    label: "Softmax over",
+    help: "code: class token and patches, as the authors' code does. eq2: patches only, as Equation 2 reads.",
+    ...{ default: "code", options: ["code", "eq2"], when: "live", records: true, group: "mask" },
+  }),
+  block: number({
+    label: "Attention in block",
+    help: "Block of the student whose attention is read, counted from 1. 0 is the last (the method).",
+    ...{ default: 0, min: 0, max: 12, integer: true, when: "live", records: true, group: "mask" },
+  }),
+  decoder: choice({
+    label: "Decoder",
+    help: "linear: one layer for each patch. mask: two transformer blocks in which a token of each class joins the patches.",
+    ...{ default: "mask", options: DECODERS, when: "next", group: "student" },
+  }),
+  width: number({
+    label: "Student width",
+    help: "Numbers per token; a multiple of the heads.",
+    ...{ default: 48, min: 8, max: 384, integer: true, when: "next", group: "student" },
+  }),
+  depth: number({
+    label: "Student blocks",
+    help: "Transformer blocks of the encoder.",
+    ...{ default: 3, min: 1, max: 12, integer: true, when: "next", group: "student" },
+  }),
+  heads: number({
+    label: "Student heads",
+    help: "Attention heads.",
+    ...{ default: 3, min: 1, max: 16, integer: true, when: "next", group: "student" },
+  }),
+  patch: number({
+    label: "Patch size",
+    help: "Pixels along the edge of a patch. Manifold distillation wants the teacher's.",
+    ...{ default: 8, min: 2, max: 64, integer: true, when: "next", group: "student" },
+  }),
+  batch: number({
+    label: "Batch",
+    help: "Images per step.",
+    ...{ default: 16, min: 1, max: 128, integer: true, when: "next", group: "run" },
+  }),
+  augment: choice({
+    label: "Augmentation",
+    help: "light: images are mirrored, zoomed and lit at random, masks with them.",
+    ...{ default: "light", options: ["none", "light"], when: "next", group: "augmentation" },
+  }),
+} as const satisfies Table;
+
+export type SegmentationSettings = Settings & ValuesOf<typeof SETTINGS>;
