@@ -1,7 +1,7 @@
 /** Trains a teacher on the visitor's data, from its labels, while nothing else uses the GPU. */
 import type { Engine } from "../engine/device";
 import type { Settings } from "../settings/run";
-import type { Alone, AnyDataset, AnyNetwork, TaskDefinition, TaskRuntime } from "../tasks/task";
+import type { Alone, AnyDataset, AnyNetwork, Scores, TaskDefinition, TaskRuntime } from "../tasks/task";
 import { train } from "../train/loop";
 import { Session, type StepReport } from "../train/session";
 import type { TeacherTrainingReport } from "./protocol";
@@ -48,21 +48,25 @@ export class TeacherTraining<D extends AnyDataset = AnyDataset, N extends AnyNet
   /** Trains to the end, or until told; the teacher's file, or undefined when it is not wanted. */
   async run(): Promise<TeacherFile | undefined> {
     const { session } = this;
-    const { alone, definition } = this.options;
+    const { alone } = this.options;
     try {
       await train(session, {
         alone,
         goesOn: () => this.ended === undefined,
         stepped: (report) => this.note(report),
-        tests: { limit: TESTED, notLast: true, told: (_, scores) => void (this.score = scores[definition.metric]) },
+        tests: { limit: TESTED, notLast: true, told: (_, scores) => this.noteScore(scores) },
         between: () => this.tell(),
       });
       if (this.ended === "drop" || session.step === 0) return undefined;
-      this.score = (await alone(() => session.evaluate()))[definition.metric];
+      this.noteScore(await alone(() => session.evaluate()));
       return await this.file();
     } finally {
       session.destroy();
     }
+  }
+
+  private noteScore(scores: Scores): void {
+    this.score = scores[this.options.definition.metric];
   }
 
   private note({ losses, rates, ms, step }: StepReport): void {
