@@ -6,14 +6,14 @@ import type { FirstPicture } from "./tasks/page";
 
 const [FIRST, ...OTHERS] = Object.values(TASKS);
 
-/** An address that names a method of another task waits for pictures of its own. */
+/** Where the address names a method of another task, these pictures would be wrong: they are removed. */
 function hideFromOthers(): string {
   const presets = JSON.stringify(OTHERS.flatMap(({ methods }) => Object.keys(methods)));
   const asked = 'new URLSearchParams(location.search).getAll("preset").at(-1)';
   return `if (${presets}.includes(${asked})) document.querySelector("main").remove()`;
 }
 
-/** As `App.tsx` lays it out; the app takes its place as soon as it can. */
+/** The same layout as that of `App.tsx`, which replaces it as soon as scripts have loaded. */
 export function frame(): string {
   const { heading, pictures } = PAGES[FIRST.name].first?.() ?? { heading: "", pictures: [] };
   return `

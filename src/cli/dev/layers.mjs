@@ -64,8 +64,8 @@ export function violations(file, source) {
   return found;
 }
 
-/** Who may name a task: the wings, the methods made for one, what shows one, benchmarks of one; ops name shader files. */
-const NAMES_TASKS = /^src\/(ops|tasks|methods|ui\/tasks|cli\/bench)\//;
+/** Who may name a task: the wings, the methods made for one, what shows one, benchmarks of one; ops and readers mean files by it. */
+const NAMES_TASKS = /^src\/(ops|data|tasks|methods|ui\/tasks|cli\/bench)\//;
 
 /**
  * Nothing outside a wing asks which task it is.

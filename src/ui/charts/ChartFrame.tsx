@@ -63,7 +63,7 @@ export function ChartFrame({ kind: { title, small, shares, format }, points, tot
   );
 }
 
-/** Of an axis with nothing on it yet. */
+/** The range of an axis while there is nothing to draw. */
 const EMPTY = [0, 1];
 
 /** What was changed, beside its line on the side where there is room. */

@@ -1,4 +1,4 @@
-/** Charts as tables, for those who would rather read than look. Rows are thinned to a readable number. */
+/** Charts as tables, for those who prefer to read. Rows are thinned to a readable number. */
 import { useState } from "react";
 import { percent } from "../format";
 import { type Evaluation, numbersOf, type Point } from "../state/history";
@@ -10,7 +10,7 @@ interface PointTableProps {
   /** Of the chart. */
   title: string;
   points: Point[];
-  /** Which numbers of a point, and of them which. */
+  /** Which set of a point's numbers. */
   of: string;
   curves: Curve[];
   format(value: number): string;
@@ -52,7 +52,7 @@ export function EvaluationTable({ title, evaluations, looks }: EvaluationTablePr
 
 interface TableProps {
   summary: string;
-  /** Tells this table from the page's others. */
+  /** A name that no other table of the page has. */
   label: string;
   head: string[];
   children(): string[][];

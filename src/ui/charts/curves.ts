@@ -1,6 +1,6 @@
 /**
- * Which charts a run is drawn as, and how its curves look, by the names the run reports its numbers under. Another method
- * brings other names and is drawn without a change here; what is listed only has a nicer label and a colour of its own.
+ * Which charts a run has, and how its curves look, by the names under which it reports its numbers. Numbers with other names
+ * are drawn, too, without a change here; those that are listed have a better label and a colour of their own.
  */
 import { bytes, milliseconds, scaled, short } from "../format";
 import { numbersOf, type Point } from "../state/history";

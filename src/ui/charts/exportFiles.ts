@@ -42,7 +42,7 @@ async function save(svg: string, format: "SVG" | "PNG", name: string): Promise<v
 
 const FONT = "font-family='system-ui, sans-serif'";
 const SVG = "http://www.w3.org/2000/svg";
-/** What a page's style sheet may have set; a file of its own has to say it. */
+/** Styles that come from the page's style sheet and have to be written into the file. */
 const STYLES = ["stroke", "fill", "stroke-width", "stroke-dasharray", "stroke-opacity", "font-size", "font-family"];
 
 /** A chart with its title and keys, without the page's style sheet. */

@@ -52,7 +52,7 @@ interface HeadProps {
   name: string;
   setting: Setting;
   value: string | number;
-  /** Of the control. */
+  /** Id of the control. */
   id: string;
 }
 

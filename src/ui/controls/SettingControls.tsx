@@ -14,9 +14,9 @@ interface Props<S> {
   onChange(value: string | number): void;
 }
 
-/** A slider of so many positions, where even steps or even ratios are even moves. */
+/** Positions of a slider; each is an equal step, or on a logarithmic one an equal ratio. */
 const POSITIONS = 200;
-/** Wider ranges are typed: no slider hits a number in a million. */
+/** Wider ranges are typed: no slider can pick one number in a million. */
 const SLIDES_TO = 1000;
 
 export function NumberControl({ setting, value, ids, step, onChange }: Props<NumberSetting>) {
@@ -49,10 +49,10 @@ function Slider(props: { setting: NumberSetting; value: number; step?: number; d
   );
 }
 
-/** Four digits: 0.1 + 0.2 is to read 0.3. */
+/** Four digits, without what binary fractions add: 0.3 instead of 0.30000000000000004. */
 const rounded = (value: number) => Number(value.toPrecision(4));
 
-/** A field that keeps what was typed until it can be a value. */
+/** A field that keeps what is typed until Enter is pressed or the field is left. */
 function Entry({ setting, value, ids, onChange }: { setting: NumberSetting; value: number } & Pick<Props<never>, "ids" | "onChange">) {
   const [text, setText] = useState(String(value));
   useEffect(() => setText(String(value)), [value]);

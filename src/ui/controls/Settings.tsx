@@ -6,7 +6,7 @@ import { useStore } from "../state/app";
 import { Control, Tag } from "./Control";
 import "./controls.css";
 
-/** What data and teacher there are, their own cards say. */
+/** Those of group "data" are on the cards of data and teacher. */
 const GROUPS: Record<Exclude<Setting["group"], "data">, string> = {
   method: "Method",
   mask: "Mask",

@@ -27,7 +27,7 @@ export function colour(value: number): string {
 /** The map as a CSS gradient, for legends. */
 export const GRADIENT = `linear-gradient(to right, ${[0, 64, 128, 192, 255].map((i) => TABLE[i]).join(", ")})`;
 
-/** Less, as many, more: blue and orange, which colour-blind eyes tell apart, each darker the further from the middle. */
+/** Blue for less, orange for more, darker the further from the middle: colour-blind eyes can tell them apart, too. */
 const [LESS, EVEN, MORE] = [
   [22, 88, 158],
   [247, 247, 245],

@@ -11,7 +11,7 @@ export const gridName = ([rows, columns]: Grid): string => `${rows} × ${columns
 export const rowOf = (cell: number, [, columns]: Grid): number => Math.floor(cell / columns);
 export const columnOf = (cell: number, [, columns]: Grid): number => cell % columns;
 
-/** The cell in a row and a column; those beyond the border mean the last one. */
+/** The cell in a row and a column; beyond the border, the last one before it. */
 export function cellAt(row: number, column: number, [rows, columns]: Grid): number {
   return clamp(row, rows) * columns + clamp(column, columns);
 }

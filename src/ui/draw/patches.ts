@@ -84,7 +84,7 @@ export function paintGrid(context: CanvasRenderingContext2D, [rows, columns]: Gr
   paintLines(context, inner(rows), inner(columns));
 }
 
-/** Borders of regions, at shares of the height and of the width; they stand out on light and dark. */
+/** Borders of regions at these shares of the height and of the width, drawn so that they stand out on light and dark. */
 export function paintBorders(context: CanvasRenderingContext2D, below: readonly number[], across: readonly number[]): void {
   const pixels = (shares: readonly number[]) => shares.map((share) => share * EDGE);
   for (const [width, style] of twoTones(5, 2)) {
@@ -101,7 +101,7 @@ const twoTones = (wide: number, narrow: number) =>
     [narrow, "#fff"],
   ] as const;
 
-/** Lines over the whole canvas: level ones at these heights, upright ones at these widths. */
+/** Lines over the whole canvas: horizontal ones at these heights, vertical ones at these widths. */
 function paintLines(context: CanvasRenderingContext2D, heights: readonly number[], widths: readonly number[]): void {
   context.beginPath();
   for (const y of heights) {

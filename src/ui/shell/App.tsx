@@ -1,4 +1,4 @@
-/** The page: what runs the training above, pictures and curves beside the settings. */
+/** The page: controls of the training above, pictures and curves beside the settings. */
 import { type ComponentType, lazy, Suspense, useRef } from "react";
 import { methodOf } from "../../tasks";
 import { SettingsPanel } from "../controls/Settings";

@@ -2,7 +2,7 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import type { Refusal } from "../state/sources";
 
-/** Something that has come so far, 0..1, and what can be done about it. */
+/** Progress 0..1 of something that takes a while, and buttons for it. */
 export function Bar({ label, value, children }: { label: string; value?: number; children: ReactNode }) {
   return (
     <div className="under-way">
@@ -16,7 +16,7 @@ export function Bar({ label, value, children }: { label: string; value?: number;
   );
 }
 
-/** Why a request came to nothing; brought into view, because a drop may have happened anywhere. */
+/** Why a request failed. It is scrolled into view, because files may have been dropped anywhere on the page. */
 export function Problem({ refusal, children }: { refusal?: Refusal; children?: ReactNode }) {
   const here = useRef<HTMLParagraphElement>(null);
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** The bar that runs the training: one green button that becomes Pause, and what the run is doing. */
+/** The bar that controls the training: one green button that becomes Pause, and what the run is doing. */
 import { short } from "../format";
 import { keeper, run, settings, teachers, useSources, useStore } from "../state/app";
 import { begun, busy, finished, presetOf, waiting } from "../state/selectors";
@@ -87,7 +87,7 @@ function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: bo
         type="button"
         onClick={() => teachers.export("student")}
         disabled={disabled || untrained}
-        title="The student as safetensors, under the names timm uses"
+        title="The student's weights as a safetensors file"
       >
         Download student
       </button>

@@ -61,7 +61,7 @@ export function DataCard() {
   );
 }
 
-/** Picking empties the list right after, so it is copied at once. */
+/** The picker empties its list right after, so it is copied at once. */
 const take = (list: FileList) => void data.loadFiles(picked(list));
 
 function Facts({ facts }: { facts: DataFacts }) {
@@ -106,7 +106,7 @@ function Sides({ facts, usual, fixed }: { facts: DataFacts; usual: readonly numb
 function Reading() {
   const reading = useSources((state) => state.reading);
   const loaded = useSources((state) => state.loaded);
-  // The page's own first data takes a moment; nobody asked for it.
+  // The first data of the page itself take a moment, too, but nobody asked for them.
   if (!reading || !loaded) return null;
   return (
     <Bar label={reading.what} value={reading.share}>

@@ -12,7 +12,7 @@ export function DropZone() {
       event.preventDefault();
       setOver(true);
     };
-    // Moving from one element to another counts as leaving the first; only who leaves the page enters nothing.
+    // Moving from one element to another is an event, too; only when the page is left is no other element entered.
     const onLeave = (event: DragEvent) => event.relatedTarget === null && setOver(false);
     const onDrop = (event: DragEvent) => {
       if (!hasFiles(event)) return;

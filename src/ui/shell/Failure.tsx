@@ -1,4 +1,4 @@
-/** What went wrong and what to do; what the visitor should know without anything being wrong. */
+/** What went wrong and what to do about it, and what the page could not use of its address. */
 import { keeper, playground, store, useStore } from "../state/app";
 
 export function Failure() {

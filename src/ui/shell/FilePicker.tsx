@@ -8,7 +8,7 @@ interface FilePickerProps {
   onPick(files: FileList): void;
   accept?: string;
   multiple?: boolean;
-  /** Whole folders instead of files; browsers never pick both in one go. */
+  /** Whole folders instead of files; browsers cannot offer both at once. */
   folder?: boolean;
   disabled?: boolean;
 }

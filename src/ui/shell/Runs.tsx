@@ -17,7 +17,7 @@ export function Runs() {
     <section className="panel runs" aria-labelledby="runs-title">
       <h2 id="runs-title">Runs</h2>
       {runs.length === 0 ? (
-        <p className="hint">Runs that end, or are stopped, are kept here in this browser, to be compared with the next ones.</p>
+        <p className="hint">Runs that end or are stopped are kept here, in this browser, so that you can compare later ones with them.</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
         <section className="scroll" tabIndex={0} aria-label="List of runs">

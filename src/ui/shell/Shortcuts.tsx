@@ -10,7 +10,7 @@ const SHEET = [
   ["?", "This sheet"],
 ];
 
-/** Controls that mean something else by these keys. */
+/** Controls for which these keys have another meaning. */
 const TYPING = "input:not([type=range]), textarea, select";
 const PRESSING = "button, a, summary, [role=radio]";
 

@@ -1,8 +1,8 @@
-/** When the page works: what is first seen first, the rest in turns, each in a task of its own, so that the page answers in between. */
+/** When the page does its work: first what is seen first, then the rest piece by piece, so that the page stays responsive. */
 import { startTransition, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 
-/** A hidden page paints nothing; it waits no longer than this. */
+/** A hidden page is never painted, so it waits no longer than this. */
 const UNPAINTED_MS = 500;
 
 /** Resolves when what is there now has been painted. */
@@ -13,7 +13,7 @@ export function painted(): Promise<void> {
   });
 }
 
-/** False at first, true once the page has been painted without what waits for it. */
+/** False until the page has been painted once. */
 export function usePainted(): boolean {
   const [is, set] = useState(false);
   useEffect(() => void painted().then(() => startTransition(() => set(true))), []);
@@ -22,7 +22,7 @@ export function usePainted(): boolean {
 
 const queue: (() => void)[] = [];
 
-/** Does the work after what is queued already. */
+/** Does a piece of work after those that are queued already. */
 function inTurn(work: () => void): void {
   queue.push(work);
   if (queue.length === 1) setTimeout(next);
@@ -34,7 +34,7 @@ function next(): void {
   if (queue.length) setTimeout(next);
 }
 
-/** What `make` gives of a thing, made and drawn again in turn when there is another or it has a new version. */
+/** The result of `make`, made and drawn anew, in its turn, when `of` or `version` has changed. */
 export function useInTurn<T>(make: () => T, of: object, version: number): T {
   const [made, setMade] = useState(make);
   const newest = useRef(make);

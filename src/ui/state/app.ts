@@ -1,4 +1,4 @@
-/** This page's playground: the only one, in a browser. Components take from here what they show and do. */
+/** The playground of this page, in a browser. Components take from here what they show and what they can do. */
 import { browserStore } from "../../worker/storage";
 import { download } from "./download";
 import { Playground } from "./playground";

@@ -1,4 +1,4 @@
-/** What everything that acts on the page is given: its two stores, the worker, and what of a browser it needs. */
+/** What all actions are given: the two stores, the worker, and what they need of a browser. */
 import type { Settings } from "../../settings/run";
 import type { Command } from "../../worker/protocol";
 import type { KeyValueStore } from "../../worker/storage";

@@ -17,11 +17,11 @@ type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | R
 const WHAT = { files: "Reading your images", kept: "Reading the kept images" };
 
 export class DataActions {
-  /** What the loaded data were made from, by task: to be made again at another size, or when the GPU was lost. */
+  /** What the loaded data were made from, by task, so that they can be made again at another size or for a new worker. */
   private readonly made: Record<string, Source> = {};
   /** Tasks whose data the worker has. */
   private readonly delivered = new Set<string>();
-  /** Rises with every wish for data; an older one that is still under way is not wanted any more. */
+  /** Rises with every request for data: what comes of an older one is no longer wanted. */
   private wish = 0;
 
   constructor(
@@ -38,7 +38,7 @@ export class DataActions {
     return this.context.store.getState().wanted;
   }
 
-  /** Makes what is to be loaded, after the page or its GPU was opened. */
+  /** Loads data for a new worker. */
   async loadAgain(): Promise<void> {
     const { storage, sources } = this.context;
     this.delivered.clear();
@@ -48,7 +48,7 @@ export class DataActions {
     sources.setState({ keptData: facts && { ...{ task: Object.keys(TASKS)[0], generated: false }, ...facts } });
   }
 
-  /** A visitor's own images. Whether they were handed over. */
+  /** Reads a visitor's own images. Resolves with whether they were handed to the worker. */
   loadFiles(files: GivenFile[]): Promise<boolean> {
     return this.load({ kind: "files", files });
   }
@@ -66,7 +66,7 @@ export class DataActions {
     return this.load(this.source(), side);
   }
 
-  /** Takes files that were dropped as data; a lone network's file goes to `onNetwork`. */
+  /** Reads dropped files as data; a single safetensors file goes to `onNetwork` instead. */
   async loadDropped(transfer: DataTransfer, onNetwork: (file: File) => Promise<void>): Promise<void> {
     this.dropWish();
     this.refuse();
@@ -103,7 +103,7 @@ export class DataActions {
     if (!this.delivered.has(this.task.name)) void this.load(this.source());
   }
 
-  /** No longer waits for what a saved run was saved with. */
+  /** Gives up the saved run that waits for its data or networks. */
   abandon(): void {
     this.context.send({ type: "abandon" });
     this.context.sources.setState({ missing: undefined, restoring: false });
@@ -118,26 +118,26 @@ export class DataActions {
     send({ type: "start", settings: state.wanted, paused: true });
   }
 
-  /** Follows what the worker says; `waited` tells whether a saved run was waiting already. */
+  /** After an event has entered the stores; `waited` tells whether a saved run was waiting before it. */
   receive(event: Event, waited: boolean): void {
     if (event.type === "loaded") {
       this.adjust({ ...this.wanted, side: event.data.side });
       this.prepare();
     }
     if (event.type === "missing") {
-      // The panel follows once: what is changed while the run waits is the visitor's own.
+      // The panel shows the saved run's settings once; what the visitor changes while it waits stays.
       if (!waited) this.adjust(event.settings);
       if (event.what === "data") this.fetchMissing(event.wanted.id);
     }
   }
 
-  /** The panel follows what is loaded, or what is about to continue. */
+  /** Puts the settings of what was loaded, or of a saved run, into the panel. */
   private adjust(wanted: Settings): void {
     this.context.store.setState({ wanted });
     this.context.address.write(wanted);
   }
 
-  /** Data that a saved run waits for, where they can be had without asking. */
+  /** Gets the data that a saved run waits for, if the page can generate them or has them on this device. */
   private fetchMissing(id: string): void {
     const found = pageOf(this.wanted.preset).generated.optionsOf(id);
     if (found) {
@@ -146,7 +146,7 @@ export class DataActions {
     } else if (this.context.sources.getState().keptData?.id === id) void this.loadKept();
   }
 
-  /** Makes a data set for the next run; whether it was handed over. What is loaded stays until that has worked. */
+  /** Makes a data set for the next run. Resolves with whether it was handed to the worker; until then the loaded one stays. */
   private async load(source: Source, side = this.wanted.side): Promise<boolean> {
     const mine = ++this.wish;
     const task = this.task.name;
@@ -170,7 +170,7 @@ export class DataActions {
     this.context.send({ type: "data", read }, buffersOf(read.packed));
   }
 
-  /** Generated images are painted when they are first asked for: there is nothing to wait for. */
+  /** There is nothing to wait for: generated images are painted one by one when they are used. */
   private generate(source: Source & { kind: "generated" }, side: number): boolean {
     this.reader.cancel();
     this.context.sources.setState({ reading: undefined });
@@ -184,7 +184,7 @@ export class DataActions {
     this.delivered.add(task);
   }
 
-  /** What the task's data were made from last, or else the page's own. */
+  /** What the task's data were last made from; by default they are generated. */
   private source(): Source {
     return this.made[this.task.name] ?? this.generated();
   }
@@ -199,7 +199,7 @@ export class DataActions {
     this.context.sources.setState({ reading: undefined });
   }
 
-  /** There is always something to learn from: where nothing has come for this task yet, the page's own. */
+  /** There is always something to learn from: generated data if nothing else has been loaded for this task. */
   private ensure(): void {
     if (!this.delivered.has(this.task.name)) void this.loadGenerated();
   }

@@ -6,8 +6,8 @@ export function picked(list: FileList | null): GivenFile[] {
 }
 
 /**
- * What was dropped, folders opened. To be called while the drop is handled: afterwards the browser shows nothing of it.
- * `found` is told the number of files so far; when it returns false nobody wants them any more.
+ * All files that were dropped, those in folders included. To be called from the drop's event handler: later the browser does not
+ * give access to them. `found` is told the number of files so far; when it returns false, the search is given up.
  */
 export function dropped(transfer: DataTransfer, found: (count: number) => boolean): Promise<GivenFile[]> {
   const items = Array.from(transfer.items).filter(({ kind }) => kind === "file");

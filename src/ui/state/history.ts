@@ -18,7 +18,7 @@ export interface Point {
   figures: Numbers;
   /** Scores on held-out images, as last measured. */
   scores: Numbers;
-  /** Whatever else was measured beside the steps, as last measured: a task's views with numbers, by name. */
+  /** Whatever else is measured between steps, as last measured: numbers from a task's views, by name of the view. */
   [measured: string]: Numbers | number;
 }
 
@@ -38,7 +38,7 @@ export interface Moment {
 }
 
 const POINTS = 500;
-/** Steps over which accuracy is smoothed, as a share of the run, and at least so many. */
+/** Steps over which shares are smoothed: this part of the run, but at least so many. */
 const SMOOTH_SHARE = 0.02;
 const SMOOTH_LEAST = 10;
 
@@ -89,7 +89,7 @@ export class History {
     this.imagesPerSecond = old * this.imagesPerSecond + (1 - old) * report.imagesPerSecond;
   }
 
-  /** What was measured beside the steps holds from the newest point on. */
+  /** Notes what was measured between steps at the newest point and at those after it. */
   measured(name: string, values: Numbers): void {
     this.latest[name] = values;
     const last = this.points.pop();
@@ -97,7 +97,7 @@ export class History {
     if (last) this.points.push({ ...last, [name]: values });
   }
 
-  /** Keeps a picture's data beside those of other steps, at most so many. */
+  /** Keeps a picture's data of one step, at most so many of a view. */
   keep(task: string, view: string, moment: Moment, most: number): void {
     const kept = inserted(this.moments(task, view), moment, most);
     this.views[task] = { ...this.views[task], [view]: kept };
@@ -108,7 +108,7 @@ export class History {
     return this.views[task]?.[view] ?? NONE;
   }
 
-  /** Exponential mean with its start corrected, so that the first values are not drawn to zero. */
+  /** Exponential mean, corrected at its start so that the first values are not pulled towards zero. */
   private smoothed(name: string, value: number): number {
     const keep = 1 - 1 / Math.max(SMOOTH_LEAST, SMOOTH_SHARE * this.total);
     const { sum, weight } = this.means[name] ?? { sum: 0, weight: 0 };
@@ -125,7 +125,7 @@ export function at<T extends { step: number }>(list: readonly T[], step: number 
   return step === undefined ? list.at(-1) : (list.findLast((one) => one.step <= step) ?? list[0]);
 }
 
-/** A list with one more, in the place of what is of the same step; when there are too many, the one goes that leaves the smallest gap. */
+/** The list with one more, which replaces one of the same step; if that is too many, without the one that leaves the smallest gap. */
 function inserted<T extends { step: number }>(list: readonly T[], one: T, most: number): T[] {
   const before = list.at(-1)?.step === one.step ? list.slice(0, -1) : list;
   const all = [...before, one];

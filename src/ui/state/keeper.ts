@@ -4,7 +4,7 @@ import type { Context } from "./context";
 import { History } from "./history";
 import { busy } from "./selectors";
 
-/** Its number rises with the shape of what is kept. */
+/** The number rises when the shape of what is kept changes. */
 export const KEPT_RUN = "run-3";
 
 /** A run as it is kept in the browser: the worker's bytes, and what the page saw of it. */
@@ -19,20 +19,20 @@ export class RunKeeper {
   /** What each awaited "saved" event is for, in order. */
   private purposes: ("keep" | "file")[] = [];
   private playOnceRestored = false;
-  /** What the page saw of the run that is being restored, before it was opened anew. */
+  /** What the page had seen of the run that is being restored. */
   private brought?: History;
   /** After a failure the state on the GPU is not worth keeping. */
   private tainted = false;
 
   constructor(private readonly context: Context) {}
 
-  /** A new worker owes nobody an answer. */
+  /** A new worker does not know what the one before was asked. */
   reset(): void {
     this.purposes = [];
   }
 
   /** Offers the kept run, if there is one. */
-  async look(): Promise<void> {
+  async offer(): Promise<void> {
     const kept = await this.recall();
     if (kept) this.context.store.setState({ kept: { step: kept.step, total: kept.total } });
   }
@@ -64,12 +64,12 @@ export class RunKeeper {
     if (!this.tainted && active && step > 0 && !this.purposes.includes("keep")) this.save("keep");
   }
 
-  /** For now and then. */
+  /** Called now and then while the page is open. */
   autosaveIfBusy(): void {
     if (busy(this.context.store.getState())) this.autosave();
   }
 
-  /** Before a restored run's start enters the store: its history has to be there. */
+  /** Before an event enters the store: a restored run needs its history there when it starts. */
   bringHistory(event: Event): void {
     if (event.type === "started" && event.restored && this.brought) this.context.store.setState({ history: this.brought });
   }
@@ -83,7 +83,7 @@ export class RunKeeper {
     }
     if (event.type === "failed") {
       this.tainted = true;
-      void this.look();
+      void this.offer();
     }
     if (event.type === "phase" && (event.phase === "paused" || event.phase === "finished")) this.autosave();
   }

@@ -1,4 +1,4 @@
-/** The page without its looks: stores, the worker, and everything a visitor can do. A browser lends the rest, or a test. */
+/** Everything of the page but its components: stores, the worker, all that a visitor can do. A browser or a test provides the rest. */
 import type { Event } from "../../worker/protocol";
 import type { KeyValueStore } from "../../worker/storage";
 import { Connection, type WorkerLike } from "./connection";
@@ -62,7 +62,7 @@ export class Playground {
     const { base, address } = this.outside;
     this.connection.send({ type: "open", base, task: this.data.task.name, kernels: address.read().kernels });
     void this.data.loadAgain();
-    void this.keeper.look();
+    void this.keeper.offer();
   }
 
   private receive(event: Event): void {
@@ -78,7 +78,7 @@ export class Playground {
     this.keeper.receive(event);
   }
 
-  /** When what has come in is drawn, or handed over. */
+  /** Draws what has come in, or hands it to the visitor. */
   private show(event: Event): void {
     if (event.type === "step") this.redraw.step(event.report.step);
     if (event.type === "started") this.redraw.drop();

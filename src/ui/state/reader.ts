@@ -1,4 +1,4 @@
-/** Reads data sets in a worker for each, so that reading can be given up at any moment and cannot hurt what runs. */
+/** Reads data sets, each in a worker of its own, so that reading can be given up at any moment and cannot harm the run. */
 import type { GivenFile, Origin, ReadCommand, ReadData, ReadEvent } from "../../worker/readerProtocol";
 import type { WorkerLike } from "./connection";
 
@@ -14,7 +14,7 @@ export interface Wish {
   side: number;
 }
 
-/** Files handed over at a time: more at once would hold the page up. */
+/** Files handed over at a time: more at once would block the page. */
 const LOT = 1000;
 
 export class Reader {
@@ -37,13 +37,13 @@ export class Reader {
         mine = () => resolve(undefined);
         this.giveUp = mine;
         worker.onmessage = ({ data }: MessageEvent<ReadEvent>) => (data.type === "progress" ? progress(data.share) : resolve(data));
-        // A worker that runs out of memory ends without a word of its own.
+        // A worker that runs out of memory ends without sending a message.
         worker.onerror = ({ message }) =>
           resolve({ message: message || "Reading ended unexpectedly.", remedy: "Try fewer or smaller files." });
         void handOver(worker, wish);
       });
     } finally {
-      // Another wish may have taken over.
+      // Another request may have taken over.
       if (this.giveUp === mine) this.giveUp = undefined;
       worker.terminate();
     }

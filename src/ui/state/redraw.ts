@@ -15,14 +15,14 @@ export class Redraw {
     this.timer ??= setTimeout(() => this.flush(), REDRAW_MS);
   }
 
-  /** Shows what waits, at once. */
+  /** Shows at once what has yet to be shown. */
   flush(): void {
     if (this.timer === undefined) return;
     this.drop();
     this.store.setState(({ version }) => ({ version: version + 1, step: this.newest }));
   }
 
-  /** What waits belonged to a run that is no more. */
+  /** Forgets what has yet to be shown: it belongs to an earlier run. */
   drop(): void {
     clearTimeout(this.timer);
     this.timer = undefined;

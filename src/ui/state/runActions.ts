@@ -1,4 +1,4 @@
-/** Running the training: start, pause, step, stop. Every way in (button, key) ends here. */
+/** Running the training: start, pause, step, stop. Buttons and keys call this. */
 import type { Settings } from "../../settings/run";
 import { taskOf } from "../../tasks";
 import type { Context } from "./context";
@@ -43,7 +43,7 @@ export class RunActions {
     const state = store.getState();
     if (state.phase !== "ready" && state.phase !== "paused") return;
     if (state.phase === "ready" && !this.teachers.isThere()) return;
-    // What has been prepared has the settings of that time.
+    // The prepared session may have older settings than the panel.
     if (state.phase === "ready" && waiting(state).length) send({ type: "start", settings: state.wanted, paused: true });
     send({ type: "step" });
   }
@@ -65,11 +65,11 @@ export class RunActions {
     this.settings.dropPending();
     this.keeper.forget();
     sources.setState({ restoring: false, missing: undefined });
-    // The worker says so too, but only after a while, in which nobody should start a second time.
+    // The worker says so, too, but only after a moment in which nobody should start a second time.
     store.setState({ failure: undefined, phase: "compiling", note: "" });
     send({ type: "start", settings: store.getState().wanted });
   }
 }
 
-/** Settings that cannot go together, at the one that mends it. */
+/** What is wrong with settings that do not go together, by the key of the one to change. */
 export const conflicts = (settings: Settings): Record<string, string> => taskOf(settings.preset).conflicts?.(settings) ?? {};

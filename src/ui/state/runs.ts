@@ -53,7 +53,7 @@ function atStart(settings: Settings, changes: Change[]): Settings {
   return { ...settings, ...Object.fromEntries(undone) };
 }
 
-/** Runs are a function of these: the same bits would come out. */
+/** Whether two runs are the same: all that a run's result depends on is equal. */
 export function isSame(a: Run, b: Run): boolean {
   const facts = ({ settings, changes, dataset, teacher, step, evaluations }: Run) =>
     JSON.stringify([
@@ -80,7 +80,7 @@ export function reason(from: Settings, to: Settings): string {
     .join(", ");
 }
 
-/** What a run can be to this one besides its pair: the pinned one, and the one before. */
+/** How a run can be related to this one besides being its pair: it is the baseline, or the run before. */
 export const BASELINE = "baseline";
 export const BEFORE = "before";
 

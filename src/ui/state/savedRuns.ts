@@ -3,9 +3,9 @@ import { SCHEMA } from "../../tasks";
 import type { Context } from "./context";
 import { isSame, type Run, runOf } from "./runs";
 
-/** Its number rises with the shape of what is kept. */
+/** The number rises when the shape of what is kept changes. */
 export const SAVED_RUNS = "runs-1";
-/** Curves beside the current one, unless somebody asks for more. */
+/** Curves that are drawn beside the current one, unless somebody asks for more. */
 const BESIDE = 3;
 
 export class SavedRuns {
@@ -25,7 +25,7 @@ export class SavedRuns {
     this.alter(id, { shown });
   }
 
-  /** Makes a run the one that others are set against, or, if it is, no longer. */
+  /** Makes a run the baseline, or, if it is the baseline, no longer. */
   pin(id: number): void {
     this.change((runs) => runs, this.baseline === id ? undefined : id);
   }
@@ -78,7 +78,7 @@ function revived(run: Run): Run {
   return { ...run, settings, changes };
 }
 
-/** The newest few stay drawn; older ones rest in the list. */
+/** Only the curves of the newest few stay drawn. */
 function withFewShown(runs: Run[]): Run[] {
   return runs.map((run, i) => (i < runs.length - BESIDE + 1 ? { ...run, shown: false } : run));
 }

@@ -17,14 +17,14 @@ export const busy = ({ phase }: State): boolean => phase === "running" || phase 
 export const finished = ({ active, step, phase }: State): boolean =>
   active !== undefined && (phase === "finished" || (step >= active.steps && phase === "paused"));
 
-/** Settings that differ from the run and act only with a new one. */
+/** Settings that differ from those of the run and act only with a new one. */
 export function waiting({ active, wanted }: State): string[] {
   if (!active) return [];
   const next = Object.entries(SCHEMA.of(wanted.preset)).filter(([, { when }]) => when === "next");
   return next.map(([key]) => key).filter((key) => active[key] !== wanted[key]);
 }
 
-/** Whether the run under way can take a live setting of the panel as it is. */
+/** Whether a setting of the panel differs from the run's and can be changed while the run goes on. */
 export function actsOnRun(key: string, { active, wanted }: State): boolean {
   if (!active || taskOf(active.preset) !== taskOf(wanted.preset)) return false;
   return SCHEMA.of(active.preset)[key]?.when === "live" && key in wanted && active[key] !== wanted[key];

@@ -1,4 +1,4 @@
-/** Changing settings: checked by the one table, told to the run where they act on it, taken back. Every control ends here. */
+/** Changing settings: they are checked, told to the run if they act on it, and can be taken back. Every control calls this. */
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import type { Value } from "../../settings/setting";
@@ -7,7 +7,7 @@ import type { Context } from "./context";
 import type { DataActions } from "./dataActions";
 import { actsOnRun } from "./selectors";
 
-/** A slider's drag sends its resting places, not every pixel: changing the mask records the step anew. */
+/** While a slider is dragged, values are sent only where it rests: each change of the mask records the step anew. */
 export const SEND_MS = 150;
 /** Changes of one control in quick succession are taken back together. */
 const SAME_DRAG_MS = 1500;
@@ -20,7 +20,7 @@ export class SettingActions {
     private readonly data: DataActions,
   ) {}
 
-  /** Changes a setting to an entry; what cannot be is said at the control and changes nothing. */
+  /** Changes a setting to what was entered. An entry that is not allowed is explained at the control and changes nothing. */
   change(key: string, entry: Value): void {
     const { wanted } = this.context.store.getState();
     try {
@@ -28,7 +28,7 @@ export class SettingActions {
       this.assertGuided(changed(wanted, key, value));
       this.setProblem(key, undefined);
       if (value === wanted[key]) return;
-      // Images of another size have to be made first; the setting follows them.
+      // Images of another size have to be made first; the setting changes when they are loaded.
       if (key === "side") return void this.data.resize(Number(value));
       this.remember(key, wanted[key]);
       this.apply(key, value);
@@ -63,13 +63,13 @@ export class SettingActions {
     else for (const key of Object.keys(settings)) this.send(key);
   }
 
-  /** A run that begins with the panel's settings needs no telling of those that have just been changed. */
+  /** Drops what has yet to be sent: a run that begins with the panel's settings has it already. */
   dropPending(): void {
     for (const timer of this.pending.values()) clearTimeout(timer);
     this.pending.clear();
   }
 
-  /** A network that is to choose the patches has to be there first. */
+  /** Throws where a setting asks for a guide and none is loaded. */
   private assertGuided(settings: Settings): void {
     const { store, sources } = this.context;
     const asks = (of: Settings) => taskOf(of.preset).asksGuide?.(of) === true;
@@ -84,7 +84,7 @@ export class SettingActions {
     if (key === "teacher") this.data.prepare();
   }
 
-  /** Changes that another method does not know cannot be taken back any more. */
+  /** After another method was chosen: changes of settings it does not have can no longer be taken back. */
   private turnToMethod(preset: string): void {
     const known = SCHEMA.of(preset);
     this.context.store.setState(({ undo }) => ({ undo: undo.filter(({ key }) => key in known), problems: {} }));
@@ -121,7 +121,7 @@ export class SettingActions {
     );
   }
 
-  /** Tells the run a setting as it is now. Before there is a run there is nothing to change: it will begin with what is wanted. */
+  /** Tells the run what a setting is now, if it has one that differs. A run that has yet to begin will begin with it. */
   private send(key: string): void {
     const state = this.context.store.getState();
     if (actsOnRun(key, state)) this.context.send({ type: "set", key, value: state.wanted[key] });
@@ -133,8 +133,8 @@ const changed = (wanted: Settings, key: string, value: Value): Settings =>
   key === "preset" ? underPreset(wanted, String(value)) : { ...wanted, [key]: value };
 
 /**
- * The settings under another preset: what was at its default is at the new one's, and what was changed stays where the new one
- * has it and allows it. Images of another task have a size of their own.
+ * The settings after another preset was chosen. A setting at its default takes the new preset's default; a changed one keeps its
+ * value if the new preset has the setting and allows the value. The image side carries over within a task only.
  */
 export function underPreset(wanted: Settings, preset: string): Settings {
   const [before, after] = [SCHEMA.defaults(wanted.preset), SCHEMA.defaults(preset)];

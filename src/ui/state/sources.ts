@@ -63,7 +63,7 @@ function fold(event: Event, { refusals, importing }: Sources): Partial<Sources> 
       const file = at === "teacher" && importing;
       return {
         refusals: { ...refusals, [at]: { message, remedy, side, file } },
-        // What is still going on says so again in a moment.
+        // Work that still goes on reports again in a moment.
         ...{ teacher: { teacherTraining: undefined, importing: false }, data: { reading: undefined }, errors: {} }[at],
       };
     }
@@ -72,7 +72,7 @@ function fold(event: Event, { refusals, importing }: Sources): Partial<Sources> 
   }
 }
 
-/** Says why a request came to nothing, or takes that back. */
+/** Says why a request failed; without a refusal, takes that back. */
 export function refuse(sources: SourcesStore, at: RefusedAt, refusal?: Refusal): void {
   sources.setState(({ refusals }) => ({ refusals: { ...refusals, [at]: refusal } }));
 }

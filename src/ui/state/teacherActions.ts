@@ -9,7 +9,7 @@ import { refuse } from "./sources";
 /** What a network's file can become. */
 export type Role = "teacher" | "guide";
 
-/** Tests on the way to a teacher. */
+/** Tests during a teacher's training. */
 const TESTS = 10;
 const LEAST_STEPS_APART = 10;
 
@@ -21,7 +21,7 @@ export class TeacherActions {
     private readonly data: DataActions,
   ) {}
 
-  /** Whether a run may start: with a teacher at hand, or with none wanted. If not, says so where it can be mended. */
+  /** Whether a run may start: there is a teacher, or none is wanted. If not, the teacher card says so. */
   isThere(): boolean {
     const { store, sources } = this.context;
     const { loaded } = sources.getState();
@@ -59,7 +59,7 @@ export class TeacherActions {
     this.importAgain();
   }
 
-  /** Tells more of such files than they say themselves, and reads the last one again. */
+  /** Takes what a visitor tells of network files, and reads the last one again. */
   tell(hints: ImportHints): void {
     this.context.sources.setState({ hints });
     this.importAgain();
@@ -79,7 +79,7 @@ export class TeacherActions {
   }
 }
 
-/** A teacher's training: the task's defaults at its size, and what student and teacher have to share. */
+/** Settings of a teacher's training: the task's defaults, the chosen size, and what it has to share with the student. */
 function trainingSettings(wanted: Settings, size: string, steps: number): Settings {
   const { preset, batch, seed, side } = wanted;
   const kind = Object.entries(SCHEMA.of(preset)).filter(([, { group }]) => group === "student");

@@ -1,6 +1,6 @@
 /**
- * A task's half of the page, but for its components: what it says of data, teachers and results, its charts, and which of its
- * runs belong beside each other. Interfaces alone; each folder beside this file fulfils them. Components are in `parts.tsx`.
+ * What the page needs to know of a task besides its components (those are in `parts.tsx`): what to say of data, teachers and
+ * results, which charts to draw, which runs to compare. Interfaces alone; each folder beside this file implements them.
  */
 import type { Settings } from "../../settings/run";
 import type { GeneratedOptions } from "../../tasks/task";
@@ -18,9 +18,9 @@ export interface TaskPage {
   charts: readonly ChartKind[];
   /** How its curves look, by the names under which a run reports its numbers. */
   curves: Readonly<Record<string, CurveLook>>;
-  /** Views with numbers for a chart, by name: the chart finds them in the history's points under that name. */
+  /** Views that hold numbers for a chart, by name. The chart finds the numbers in the history's points under that name. */
   numbers?: Readonly<Record<string, (value: unknown) => Numbers>>;
-  /** Views of which the history keeps less than it is sent, by name. */
+  /** Makes views smaller before the history keeps them, by name. */
   condense?: Readonly<Record<string, (value: unknown) => unknown>>;
   /** Files that can be read as data, a sentence for each kind. */
   formats: readonly string[];
@@ -43,10 +43,10 @@ export interface TaskPage {
   margin?(score: number, images: number): number;
   /** What the student of a run can do, in a sentence or two. */
   result(score: Score, state: State): string;
-  /** Whether the teacher passes over whole images besides, to choose what it is shown. */
+  /** Whether the teacher needs an extra pass over the whole image, to choose the patches it is then shown. */
   extraPass?(settings: Settings): boolean;
   pairs?: Pairs;
-  /** What the page shows before any script has run, where it opens with this task. */
+  /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */
   first?(): { heading: string; pictures: readonly FirstPicture[] };
 }
 
@@ -82,7 +82,7 @@ export interface Pairs {
   saving(now: Run): string | undefined;
   /** What to try next. */
   advice(now: Run, beside: Beside | undefined): string | undefined;
-  /** A run that would tell more of this one: what to change for it, and the words of its button. */
+  /** Another run that would tell more about this one: what to change for it, and what its button says. */
   offer(now: Run, kind: string | undefined): { label: string; settings: Readonly<Record<string, number | string>> } | undefined;
 }
 

@@ -63,7 +63,7 @@ function untrainedLayer(kept: Uint32Array, gallery: Gallery): Layer {
 
 const plain = ({ grid }: Gallery): Pick<Layer, "unit" | "range" | "grid"> => ({ unit: "", range: [0, 0], grid });
 
-/** How much is kept, in patches and, where the data know, of the objects. */
+/** How many patches are kept, and how much of the objects where the data know that. */
 function extent(kept: Uint32Array, { labels, grid, objects }: Gallery): string {
   const images = labels.length;
   const n = cellsOf(grid);
@@ -74,7 +74,7 @@ function extent(kept: Uint32Array, { labels, grid, objects }: Gallery): string {
   return `${patches}, ${percent(Math.round(100 * seen) / 100)} of the objects`;
 }
 
-/** What ranked the patches. Where all are shown and none had to be chosen, the student's attention. */
+/** The scores that ranked the patches; while every patch is shown there are none, and the student's attention is drawn. */
 function saliencyLayer(snapshot: Snapshot, gallery: Gallery): Layer {
   const common = { id: "saliency", title: "Saliency" };
   if (snapshot.score) return { ...common, note: "ranked the patches", unit: "score", ...valuesOf(snapshot.score, gallery.grid) };
@@ -88,9 +88,11 @@ function headLayer({ attention, heads, grid }: Snapshot, head: number): Layer {
   return { id: `head-${head}`, title: `Head ${head + 1} of ${heads}`, note: "last block", unit: "attention", ...valuesOf(values, grid) };
 }
 
-/** How often each patch of the gallery was kept over the whole run; nothing before the first snapshot that counts. */
+/** How often each patch of the gallery was kept over the whole run; nothing before the first snapshot was counted. */
 function keptLayer({ stages }: Frequency, { labels, grid }: Gallery): Layer[] {
   const [images, n] = [labels.length, cellsOf(grid)];
+  // After a change of the grid the counts of the one before are still there for a moment.
+  if (stages[0].positions.counts.length !== n) return [];
   const watched = stages[0].watched.counts.length / n;
   const snapshots = stages.reduce((sum, stage) => sum + stage.watched.images / watched, 0);
   if (snapshots === 0) return [];
@@ -107,7 +109,7 @@ function valuesOf(values: Float32Array, grid: Grid): Pick<Layer, "values" | "ran
   return { grid, values: (image) => values.subarray(image * n, (image + 1) * n), range: mostOf(values) };
 }
 
-/** Where all but two in a hundred on either side lie: a single bright patch would leave all others dark. */
+/** The range without the lowest and the highest 2 %: a single bright patch would leave all others dark. */
 function mostOf(values: ArrayLike<number>): [number, number] {
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];

@@ -1,8 +1,8 @@
 /** What the page says of classification. */
 import { scenesId, scenesOfId } from "../../../data/scenes";
 import { percent, points, short } from "../../format";
+import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
-import { MASK_PAIRS } from "../shared/masks";
 import { firstGallery, galleryOf, patchCount } from "./gallery";
 
 export const CLASSIFICATION_PAGE: TaskPage = {
@@ -38,7 +38,7 @@ export const CLASSIFICATION_PAGE: TaskPage = {
   shares: ["keep"],
   sliderStep: (key, state) => (key === "keep" ? 1 / patchCount(state) : undefined),
   chance: (state) => 1 / galleryOf(state).classes.length,
-  // Each image is named right or not, whatever the others: the share is binomial.
+  // Images are named right or wrong independently of each other, so their share is binomial.
   margin: (accuracy, images) => 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / images),
   result({ value, count, margin = 0 }, state) {
     const chance = percent(1 / galleryOf(state).classes.length);

@@ -1,10 +1,10 @@
 /** Classification's components. */
 import { scaled, short } from "../../format";
 import { useStore } from "../../state/app";
+import { CostCard, type PaperRow } from "../masks/CostCard";
+import { FrequencyMaps } from "../masks/FrequencyMaps";
+import { KeepExtras } from "../masks/KeepExtras";
 import type { ExtrasProps, TaskParts } from "../parts";
-import { CostCard, type PaperRow } from "../shared/CostCard";
-import { FrequencyMaps } from "../shared/FrequencyMaps";
-import { KeepExtras } from "../shared/KeepExtras";
 import { frequencyOf, galleryOf, patchCount } from "./gallery";
 import { ImportHelp } from "./ImportHelp";
 import { Pictures } from "./Pictures";
@@ -19,19 +19,19 @@ const PAPER: PaperRow[] = [
 
 export const CLASSIFICATION_PARTS: TaskParts = {
   Pictures,
-  Details: () => (
-    <>
-      <Frequency />
-      <CostCard paper={{ heads: ["all 196", "50 %"], rows: PAPER }} />
-    </>
-  ),
+  Details,
   ImportHelp,
   extras: { keep: Keep },
 };
 
-function Frequency() {
+function Details() {
   const { grid, objects } = useStore(galleryOf);
-  return <FrequencyMaps frequency={useStore(frequencyOf)} grid={grid} objects={objects} />;
+  return (
+    <>
+      <FrequencyMaps frequency={useStore(frequencyOf)} grid={grid} objects={objects} />
+      <CostCard paper={{ heads: ["all 196", "50 %"], rows: PAPER }} />
+    </>
+  );
 }
 
 function Keep({ value, onChange }: ExtrasProps) {

@@ -1,4 +1,4 @@
-/** What is found: held-out images with the objects that are there, the teacher's boxes and the student's; one of them large. */
+/** What is found: held-out images with ground truth, the teacher's boxes and the student's; one of them large. */
 import { memo, useDeferredValue, useMemo, useState } from "react";
 import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import type { BoxGallery, BoxSnapshot } from "../../../tasks/detection/views";
@@ -15,7 +15,7 @@ import { found, sentence } from "./matches";
 import { LEAST_SCORE } from "./page";
 
 const WHO = [
-  ["truth", "what is there"],
+  ["truth", "ground truth"],
   ["teacher", "teacher"],
   ["student", "student"],
 ] as const;
@@ -97,7 +97,7 @@ function Switch({ shown, distilled, onChange }: { shown: Shown; distilled: boole
 function Threshold({ score, onChange }: { score: number; onChange(score: number): void }) {
   return (
     <label className="check threshold">
-      score from
+      score of at least
       <input
         type="range"
         min={LEAST_SCORE}

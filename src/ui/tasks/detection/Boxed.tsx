@@ -1,4 +1,4 @@
-/** An image with boxes: what is there, what the teacher and what the student find. Colours and dashes are the style sheet's. */
+/** An image with boxes: ground truth, and what teacher and student find. Colours and dashes are in the style sheet. */
 import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import { percent } from "../../format";
 
@@ -53,7 +53,7 @@ export function Boxed({ picture, side, classes, shown, truths, student, teacher,
 const labelOf = (one: GroundTruth | Detection, classes: string[]) =>
   "score" in one ? `${classes[one.category]} ${percent(Math.round(100 * one.score) / 100)}` : classes[one.category];
 
-/** Names stand above or below their box, inside where the picture ends. */
+/** Names stand above or below their box; at the edge of the picture they stand inside it. */
 function Box({ box: [x1, y1, x2, y2], side, label, below }: { box: GroundTruth["box"]; side: number; label?: string; below: boolean }) {
   const letter = side / 34;
   const y = below ? Math.min(side - 1, y2 + letter) : Math.max(letter, y1 - 1);

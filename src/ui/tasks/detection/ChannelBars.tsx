@@ -1,11 +1,11 @@
-/** A bar for every channel, those that are erased marked, and the line that decides. */
+/** A bar for every channel; erased ones are hollow, and a line marks the threshold. */
 import { percent, short } from "../../format";
 
 interface ChannelBarsProps {
   title: string;
   note: string;
   values: ArrayLike<number>;
-  /** Share in which each channel is erased; 0 or 1 at a single step. */
+  /** How often each channel is erased; 0 or 1 at a single step. */
   erased?: ArrayLike<number>;
   threshold?: number;
 }

@@ -1,4 +1,4 @@
-/** How often each position and each channel was erased over the run, and how far off what was regenerated there was. */
+/** How often each position and each channel was erased over the run, and the mean error of what was regenerated. */
 import { memo, useDeferredValue, useState } from "react";
 import type { MethodInfo, ViewSpec } from "../../../methods/method";
 import type { Erasure } from "../../../tasks/detection/views";
@@ -25,7 +25,7 @@ const Drawn = memo(function Drawn({ erasure, wanted, method }: { erasure?: Erasu
   const maps = (erasure?.maps ?? []).map(ofOneImage);
   const focus = nearest(wanted, maps, 1);
   const specs = specsOf(method);
-  // Every division into regions is shown.
+  // Maps of every number of regions are shown, beside each other.
   const here = maps.filter((map) => map.view in specs && isAt(map, { ...focus, regions: map.at.regions ?? focus.regions }));
   const planes = here.flatMap((map) => {
     const plane = specs[map.view].kind !== "channelMask" && planeOf(map, 0);
@@ -49,7 +49,7 @@ const Drawn = memo(function Drawn({ erasure, wanted, method }: { erasure?: Erasu
       </div>
       <p className="reading" aria-live="polite">
         {reading ||
-          "How often a position was erased, and how far off what was regenerated was: means over these steps and all watched images."}
+          "How often each position was erased, or the mean error of what was regenerated there, over these steps and the images above."}
       </p>
       {channels && <Channels title={specs[channels.view].label} map={channels} focus={focus} />}
     </section>
@@ -63,7 +63,7 @@ function Empty() {
   return (
     <section className="panel erasure" aria-labelledby="erasure-title">
       <h2 id="erasure-title">How often erased</h2>
-      <p className="hint">How often each position and each channel is erased. The maps fill while a method that erases trains.</p>
+      <p className="hint">How often each position and each channel is erased. The maps fill while you train with a method that erases.</p>
     </section>
   );
 }

@@ -28,7 +28,7 @@ export default function ErrorCosts() {
         {subjects.length === 0 && " They are measured when a run ends, or when you ask."}
       </p>
       {subjects.length > 0 && <ErrorPlots subjects={subjects} category={category} />}
-      {alone && <p className="hint">To see another student here too, make a run that has ended the baseline, in the list of runs.</p>}
+      {alone && <p className="hint">To see another student beside this one, make a finished run the baseline in the list of runs.</p>}
     </section>
   );
 }
@@ -51,7 +51,7 @@ interface ClassPickerProps {
   onPick(category?: number): void;
 }
 
-/** Classes of which there is something to find. */
+/** The classes of which the held-out images have objects. */
 function ClassPicker({ classes, subjects, category, onPick }: ClassPickerProps) {
   const there = classes.flatMap((name, i) => (subjects.every(({ analysis }) => curvesFor(analysis, i)) ? [{ name, i }] : []));
   return (
@@ -69,7 +69,7 @@ function ClassPicker({ classes, subjects, category, onPick }: ClassPickerProps) 
   );
 }
 
-/** One button for both, so that the keyboard's focus stays. */
+/** A single button starts and stops, so that the keyboard's focus stays on it. */
 function MeasureButton() {
   const measuring = useStore((state) => state.measuring !== undefined);
   const possible = useStore((state) => begun(state) && state.phase !== "opening" && state.phase !== "failed");

@@ -1,4 +1,4 @@
-/** The seven curves of each network as bands that stand on each other, and the areas below them as a table. */
+/** The seven curves of each network as stacked bands, and the areas below them as a table. */
 import { memo } from "react";
 import { Area, AreaChart, ResponsiveContainer, XAxis, YAxis } from "recharts";
 import type { ErrorAnalysis } from "../../../metrics/errors";
@@ -30,7 +30,7 @@ export function ErrorPlots({ subjects, category }: { subjects: readonly Subject[
   );
 }
 
-/** Precision over recall; the bands stand on each other. Drawn again only for other numbers. */
+/** Precision over recall, as stacked bands. Drawn anew only when the numbers change. */
 const Plot = memo(function Plot({ title, analysis, category }: { title: string; analysis: ErrorAnalysis; category?: number }) {
   const heights = heightsOf(curvesFor(analysis, category)!);
   const axis = { type: "number", domain: [0, 1], ticks: [0, 0.5, 1], ...AXIS } as const;
@@ -55,7 +55,7 @@ const Plot = memo(function Plot({ title, analysis, category }: { title: string; 
 
 const LABEL = { fontSize: 11, fill: "var(--muted)" } as const;
 
-/** The areas below the curves, each forgiving more; the plots' legend too. */
+/** The areas below the curves, of which each forgives more than the one before. It is the plots' legend, too. */
 function CostTable({ subjects, category }: { subjects: readonly Subject[]; category?: number }) {
   const costs = subjects.map(({ analysis }) => costsOf(curvesFor(analysis, category)!));
   return (

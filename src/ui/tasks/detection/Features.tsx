@@ -45,7 +45,8 @@ const Drawn = memo(function Drawn({ features, method }: { features: Features; me
         ))}
       </ul>
       <p className="reading" aria-live="polite">
-        {reading || "Point at a place of a map, or walk over it with the arrow keys. Lines are borders of regions; faded is erased."}
+        {reading ||
+          "Point at a map, or walk over it with the arrow keys, to read single values. Lines are borders of regions; faded positions are erased."}
       </p>
       <FeatureNumbers method={method} maps={maps} focus={focus} />
     </section>
@@ -58,8 +59,8 @@ function Empty({ title }: { title: string }) {
     <section className="panel features" aria-labelledby="features-title">
       <h2 id="features-title">{title}</h2>
       <p className="hint">
-        Where the teacher attends, what of the student's features is erased, and what is regenerated, on every level of the feature pyramid.
-        The maps come with the first pictures of student and teacher.
+        The maps show where the teacher attends, which of the student's features are erased, and what is regenerated, on every level of the
+        feature pyramid. They appear with the first pictures of student and teacher.
       </p>
     </section>
   );

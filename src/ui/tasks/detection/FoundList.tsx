@@ -42,7 +42,7 @@ export function FoundList({ scene: { truths, by, says }, classes, index }: { sce
           ))}
           {columns.length > 0 && (
             <tr>
-              <th scope="row">nothing, or the wrong class</th>
+              <th scope="row">false alarms</th>
               {columns.map((who) => (
                 <td key={who}>{by[who]?.wrong.length}</td>
               ))}
@@ -51,7 +51,10 @@ export function FoundList({ scene: { truths, by, says }, classes, index }: { sce
         </tbody>
       </table>
       {columns.length > 0 && (
-        <p className="hint">Score, and IoU: how much of both boxes is shared. Found means right class and IoU of at least 50 %.</p>
+        <p className="hint">
+          Score and IoU: the area that both boxes share, over the area they cover together. An object counts as found if the class is right
+          and the IoU is at least 50 %.
+        </p>
       )}
     </div>
   );

@@ -1,4 +1,4 @@
-/** What errors cost, as the page shows it: whose, in which order, and the bands between the curves. */
+/** What errors cost, as the page shows it: the networks compared, and the bands between the curves. */
 import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../../metrics/errors";
 import { short } from "../../format";
 import { isSame, type Run, runOf } from "../../state/runs";
@@ -8,7 +8,7 @@ import type { State } from "../../state/store";
 export interface Band {
   name: (typeof ERROR_CURVES)[number];
   label: string;
-  /** What is forgiven here and was not before, or what is asked of the first. */
+  /** Which mistakes this curve forgives and the one before does not; for the first, what it asks. */
   about: string;
   colour: string;
 }
@@ -25,7 +25,7 @@ const WORDS: Omit<Band, "name">[] = [
 
 export const BANDS: Band[] = ERROR_CURVES.map((name, i) => ({ name, ...WORDS[i] }));
 
-/** A network beside others. */
+/** A network that is compared with others. */
 export interface Subject {
   id: "baseline" | "student" | "teacher";
   title: string;

@@ -1,10 +1,10 @@
 /** The maps of a method's pictures: which levels and regions there are, one image's map, one region's channels. */
 import type { MapOf } from "../../../tasks/detection/views";
 
-/** A map with whatever numbers. */
+/** A map whose numbers may be of any type. */
 export type FeatureMap = MapOf<ArrayLike<number>>;
 
-/** What the pictures of features are about. */
+/** What the pictures of features show. */
 export interface Focus {
   image: number;
   /** Level of the feature pyramid, 0 the finest. */
@@ -39,7 +39,7 @@ export function nearest({ image, level, regions, region }: Focus, maps: readonly
   return { image: Math.min(image, images - 1), level: found, regions: side, region: region < side ** 2 ? region : 0 };
 }
 
-/** Whether a map is of the level and the regions in focus, as far as it has any. */
+/** Whether a map belongs to the level and the regions in focus; one without a level or regions belongs to all. */
 export const isAt = ({ at }: FeatureMap, { level, regions }: Focus): boolean =>
   (at.level ?? level) === level && (at.regions ?? regions) === regions;
 

@@ -28,14 +28,14 @@ export function galleryOf(state: State): BoxGallery {
   return first;
 }
 
-/** What student and teacher found at the step shown, the feature maps of then, and the steps at which either can be seen. */
+/** What student and teacher found at the step shown, the feature maps of that step, and all steps of which there are pictures. */
 export const snapshotOf = (state: State): BoxSnapshot | undefined => shownView<DetectionViews, "snapshot">(state, TASK, "snapshot");
 export const mapsOf = (state: State): FeatureMaps | undefined => shownView<DetectionViews, "maps">(state, TASK, "maps");
 export const snapshotsOf = (state: State): readonly Moment[] => momentsOf(state, TASK, "snapshot");
 
 export const erasureOf = (state: State) => viewOf<DetectionViews, "erasure">(state, TASK, "erasure");
 
-/** The method that made the pictures: the run's, or before there is one of detection the chosen one. */
+/** The method that made the pictures: that of the run, or the chosen one while no detector is trained. */
 export function shownMethod({ active, wanted }: State): MethodInfo {
   return methodOf(active && taskOf(active.preset).name === TASK ? active.preset : wanted.preset);
 }

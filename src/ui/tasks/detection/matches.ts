@@ -1,4 +1,4 @@
-/** What a detector finds of what is there, as people count it: right class, half of both boxes in common, each object once. */
+/** Which objects a detector finds: the class has to be right, the IoU at least 50 %, and each object counts once. */
 import { type Detection, type GroundTruth, iou } from "../../../geometry/boxes";
 
 const ENOUGH = 0.5;
@@ -9,7 +9,7 @@ export interface Match {
 }
 
 export interface Found {
-  /** For each object what found it. */
+  /** The detection that found each object. */
   matches: (Match | undefined)[];
   /** Detections of nothing, of the wrong class, too far off or twice. */
   wrong: Detection[];
@@ -31,7 +31,7 @@ export function found(truths: readonly GroundTruth[], detections: readonly Detec
   return { matches, wrong, objects: asked.filter(Boolean).length, count: matches.filter((match, i) => match && asked[i]).length };
 }
 
-/** The free object of its class that a detection covers best. */
+/** The object of its class, not yet found, that a detection overlaps most. */
 function best(truths: readonly GroundTruth[], taken: readonly unknown[], { category, box }: Detection): [index: number, overlap: number] {
   const overlaps = truths.map((truth, i) => (taken[i] || truth.category !== category ? 0 : iou(truth.box, box)));
   const overlap = Math.max(0, ...overlaps);

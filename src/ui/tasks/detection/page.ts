@@ -47,7 +47,7 @@ export const DETECTION_PAGE: TaskPage = {
   result({ value, count }, { history }) {
     const { ap50, mar } = history.evaluations[history.evaluations.length - 1].scores;
     const half = ap50 === undefined ? "" : `, ${percent(ap50)} where half a box is enough (AP50)`;
-    const recall = mar === undefined ? "" : ` It finds ${percent(mar)} of the objects, averaged over how exact boxes have to be.`;
+    const recall = mar === undefined ? "" : ` Its mean average recall is ${percent(mar)}.`;
     return `The student finds objects on ${short(count)} held-out images with a mean average precision of ${percent(value)}${half}.${recall}`;
   },
 };

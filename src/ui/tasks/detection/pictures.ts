@@ -19,13 +19,13 @@ export interface Picture {
 
 type Specs = Readonly<Record<string, ViewSpec>>;
 
-/** What the pictures of a method are: its own, and the detectors' features, which there are without a method, too. */
+/** The views that can be drawn: those of the method, and the detectors' features, whatever the method declares. */
 export const specsOf = ({ views }: Pick<MethodInfo, "views">): Specs => ({ ...views, ...FEATURES });
 
 /** Whether a method erases positions. */
 export const erases = ({ views }: Pick<MethodInfo, "views">): boolean => Object.values(views).some(({ kind }) => kind === "mask");
 
-/** What there is to see of the image and the level in focus: masks of the input first. */
+/** The pictures of the image and the level in focus, masks of the input first. */
 export function picturesOf(specs: Specs, maps: readonly FeatureMap[], focus: Focus): Picture[] {
   const here = maps.filter((map) => isAt(map, focus));
   const planes = (view: string | undefined) =>

@@ -1,8 +1,8 @@
 /** What the page says of segmentation. */
 import { segmentationScenesId, segmentationScenesOfId } from "../../../data/scenes.segmentation";
 import { percent, short } from "../../format";
+import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
-import { MASK_PAIRS } from "../shared/masks";
 import { patchCount } from "./gallery";
 
 export const SEGMENTATION_PAGE: TaskPage = {

@@ -1,9 +1,9 @@
 /** Segmentation's components. */
 import { useStore } from "../../state/app";
+import { CostCard } from "../masks/CostCard";
+import { FrequencyMaps } from "../masks/FrequencyMaps";
+import { KeepExtras } from "../masks/KeepExtras";
 import type { ExtrasProps, TaskParts } from "../parts";
-import { CostCard } from "../shared/CostCard";
-import { FrequencyMaps } from "../shared/FrequencyMaps";
-import { KeepExtras } from "../shared/KeepExtras";
 import { ClassScores } from "./ClassScores";
 import { frequencyOf, galleryOf, patchCount } from "./gallery";
 import { MaskPictures } from "./MaskPictures";

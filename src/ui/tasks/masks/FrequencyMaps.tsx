@@ -11,8 +11,9 @@ import { ratesOf, stray } from "./statistics";
 
 interface FrequencyMapsProps {
   frequency?: Frequency;
+  /** Rows and columns of patches that can be masked. */
   grid: Grid;
-  /** Where the data know it: the share of each watched image's object in each patch [watched, N]. */
+  /** Where the data know it: the share of each watched image's object in each patch. */
   objects?: Float64Array;
 }
 
@@ -47,7 +48,7 @@ export function FrequencyMaps({ frequency, grid, objects }: FrequencyMapsProps) 
   );
 }
 
-/** The stages of which something was counted. After a change of the grid, what was counted on the one before is not shown any more. */
+/** The stages in which something was counted, on the grid as it is now. */
 function shownStages(frequency: Frequency | undefined, grid: Grid): ShownStage[] {
   return (frequency?.stages ?? [])
     .filter(({ positions: { images, counts } }) => images > 0 && counts.length === cellsOf(grid))
@@ -69,8 +70,8 @@ function Empty() {
         ))}
       </div>
       <p className="hint">
-        How often each position is kept, against random choice, at the start of the run, early and late. The maps fill while a run with a
-        mask goes on.
+        How often each position is kept, compared with random choice, at the start of the run, early and late. The maps fill while you train
+        with a mask.
       </p>
     </>
   );

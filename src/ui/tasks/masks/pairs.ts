@@ -1,4 +1,4 @@
-/** What tasks with a mask over the teacher's input say of it: which runs are pairs, what the mask cost and what it saved. */
+/** For every task that masks the teacher's input: which runs are pairs, what the mask cost and what it saved. */
 import type { Settings } from "../../../settings/run";
 import { keyOf } from "../../../settings/setting";
 import { methodOf, SCHEMA } from "../../../tasks";
@@ -7,7 +7,7 @@ import { differences, savedOf } from "../../state/compare";
 import type { Run } from "../../state/runs";
 import type { Pairs } from "../page";
 
-/** The share of patches that stays, of every task with a mask. */
+/** The setting that says which share of the patches stays. */
 const KEEP = "keep";
 const FULL = "all patches";
 const MASKED = "masked";
@@ -55,7 +55,7 @@ const maskKeys = (preset: string): string[] =>
 /** The method's own settings mean nothing without a teacher. */
 const methodKeys = (preset: string): string[] => Object.keys(methodOf(preset).knobs).map((name) => keyOf(preset, name));
 
-/** Whether there is a teacher, and a term that listens to it. */
+/** Whether there is a teacher, and a term of the loss that uses it. */
 const isDistilled = ({ teacher, settings }: Run): boolean => teacher !== undefined && hasWeight(settings);
 
 const hasWeight = (settings: Settings): boolean =>
@@ -66,7 +66,7 @@ function saving(now: Run): string | undefined {
   const time = savedOf(now, "teacherMs", "teacherFullMs");
   if (macs === undefined) return undefined;
   if (macs === 0) return "The teacher saw every patch, so nothing was saved.";
-  if (macs < 0) return `This choice of patches cost ${percent(-macs)} more multiply-adds of the teacher than no mask at all.`;
+  if (macs < 0) return `Choosing the patches this way took ${percent(-macs)} more of the teacher's multiply-adds than no mask at all.`;
   const saved = `The mask saved ${percent(macs)} of the teacher's multiply-adds`;
   if (time === undefined) return `${saved}.`;
   // Small teachers and busy machines do not always gain time.
@@ -78,7 +78,7 @@ function saving(now: Run): string | undefined {
 /** Whether a run of the same settings with every patch would say something about this one. */
 const wantsPair = (now: Run): boolean => now.teacher !== undefined && keepOf(now) < 1 && now.changes.length === 0;
 
-/** Patches k that a share of them means; the worker rounds alike. */
+/** The number of patches k that a share keeps; the worker rounds the same way. */
 export function keptOf(share: number, patches: number): number {
   return Math.min(patches, Math.max(1, Math.round(share * patches)));
 }

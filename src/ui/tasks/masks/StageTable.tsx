@@ -7,7 +7,7 @@ import { centreAndBorder, entropy, objectSeen, type Rates, stray } from "./stati
 
 export type ShownStage = Stage & Rates;
 
-export const TITLES = { start: "First 5 %", early: "To the half", late: "Second half" };
+export const TITLES = { start: "First 5 %", early: "Up to half", late: "Second half" };
 
 interface StageTableProps {
   stages: ShownStage[];
@@ -45,8 +45,10 @@ export function StageTable({ stages, grid, objects }: StageTableProps) {
           </tr>
         </thead>
         <tbody>
-          {row("images", "Training images that were masked, each as often as it came", ({ positions }) => short(positions.images))}
-          {row("random, k/N", "Share in which random choice would keep each position", ({ chance }) => percent(chance))}
+          {row("images", "Training images that were masked; an image counts each time it is used", ({ positions }) =>
+            short(positions.images),
+          )}
+          {row("random, k/N", "How often random choice would keep each position", ({ chance }) => percent(chance))}
           {row("sum of shares = k", "Every image keeps k patches, so the shares add up to k", ({ sum }) => (
             <span data-sum={sum}>{short(sum)}</span>
           ))}
@@ -61,7 +63,7 @@ export function StageTable({ stages, grid, objects }: StageTableProps) {
           )}
           {row(
             "as by chance",
-            "A random mask's positions stray by up to this (two standard errors)",
+            "A random mask differs from k/N by up to this much by chance (two standard errors)",
             ({ chance, positions }) => `± ${points(stray(chance, positions.images))}`,
           )}
           {objects &&
@@ -71,7 +73,8 @@ export function StageTable({ stages, grid, objects }: StageTableProps) {
         </tbody>
       </table>
       <p className="hint">
-        Most entropy: ln {n} = {Math.log(n).toFixed(3)} nats. {objects && "Random choice would show the teacher k/N of the object."}
+        The highest entropy is ln {n} = {Math.log(n).toFixed(3)} nats.{" "}
+        {objects && "Random choice would show the teacher k/N of the object."}
       </p>
     </div>
   );

@@ -1,4 +1,4 @@
-/** The price of the teacher, as masked and at all patches: computed, measured, allocated; the paper's own figures beside. */
+/** What the teacher costs with the mask and at all patches: multiply-adds, time, memory; and the same figures of the paper. */
 import type { ReactNode } from "react";
 import { bytes, milliseconds, percent, scaled } from "../../format";
 import { useStore } from "../../state/app";
@@ -56,11 +56,13 @@ export function CostCard({ paper }: CostCardProps) {
           )}
         </table>
       ) : (
-        <p className="hint">Known once a teacher is loaded.</p>
+        <p className="hint">Shown once a teacher is loaded.</p>
       )}
       <RunSoFar />
       {criterion === "teacher" && (
-        <p className="hint">The teacher chooses its own patches here: that takes a full pass on top, which the mask cannot win back.</p>
+        <p className="hint">
+          Here the teacher chooses its own patches. That takes an extra pass over the whole image, which costs more than the mask saves.
+        </p>
       )}
       <p className="hint">MAC: one multiply and add, by the paper's formula; the paper calls it a FLOP.</p>
     </section>

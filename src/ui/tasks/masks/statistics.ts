@@ -35,12 +35,12 @@ export function centreAndBorder(rates: ArrayLike<number>, grid: Grid): { centre:
   return { centre: sums.centre / inside, border: sums.border / (rates.length - inside) };
 }
 
-/** How far a rate strays by chance alone: twice its standard error over so many images. */
+/** How far a rate differs from `chance` by chance alone: twice its standard error over so many images. */
 export function stray(chance: number, images: number): number {
   return 2 * Math.sqrt((chance * (1 - chance)) / images);
 }
 
-/** Mean share of the objects that was kept; `objects` is each image's object by patch, as the tally's counts are. */
+/** Mean share of the objects that was kept; `objects` is the share of each image's object in each patch, in the order of the counts. */
 export function objectSeen({ images, counts }: Tally, objects: ArrayLike<number>): number {
   return counts.reduce((sum, count, at) => sum + count * objects[at], 0) / images;
 }

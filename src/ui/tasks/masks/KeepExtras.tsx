@@ -1,6 +1,6 @@
 /** Below the control of the share of patches that stay: usual shares, and what a share means in whole patches. */
 import { percent } from "../../format";
-import { keptOf } from "./masks";
+import { keptOf } from "./pairs";
 
 const USUAL = [1, 0.75, 0.5, 0.4, 0.25];
 
