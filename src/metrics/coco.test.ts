@@ -35,7 +35,7 @@ describe.skipIf(!hasShared)("the shared cases of cocoeval.py", () => {
   });
 });
 
-describe("COCO's numbers by hand (oracle T37)", () => {
+describe("COCO's numbers by hand", () => {
   it("a hit, a mistake and a hit of two objects", () => {
     expect(one([truth(at(0)), truth(at(20))], [found(at(0), 0.9), found(at(50), 0.8), found(at(20), 0.7)]).ap).toBeCloseTo(0.834983, 6);
   });

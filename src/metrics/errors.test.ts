@@ -15,7 +15,7 @@ async function areas(truths: GroundTruth[], detections: Detection[]): Promise<Re
   return Object.fromEntries(ERROR_CURVES.map((name, i) => [name, perClass[0]!.areas[i]]));
 }
 
-describe("the seven curves (oracle T38)", () => {
+describe("the seven curves", () => {
   it("are all 1 for a perfect detector", async () => {
     const { overall } = await errorAnalysis([{ truths: [truth(at(0))], detections: [found(at(0), 0.9)] }], { supercategories: ["a"] });
     expect(overall.areas).toEqual(ERROR_CURVES.map(() => expect.closeTo(1, 12)));
@@ -104,7 +104,7 @@ describe.skipIf(!hasShared).each(Object.entries(INDEPENDENT))("shared case %s", 
   });
 });
 
-describe("TIDE (oracle T38)", () => {
+describe("TIDE", () => {
   const kinds = async (truths: GroundTruth[], detections: Detection[]) => {
     const { errors } = await tide([{ truths, detections }]);
     return Object.fromEntries(TIDE_ERRORS.flatMap((kind) => (errors[kind].count ? [[kind, errors[kind].count]] : [])));

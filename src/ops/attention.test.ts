@@ -131,7 +131,7 @@ function attending(rows: number[][]): number[] {
   ]).flat();
 }
 
-test.each(["code", "eq2"] as const)("T4: which patch the %s reading picks", async (reading) => {
+test.each(["code", "eq2"] as const)("which patch the %s reading picks", async (reading) => {
   const rows = [
     [0.9, 0.08, 0.02],
     [0.1, 0.36, 0.54],

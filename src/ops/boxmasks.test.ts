@@ -47,7 +47,7 @@ test.each([
   });
 });
 
-test("T24: the background sums to 1, and an image covered by one box has none", async () => {
+test("the background sums to 1, and an image covered by one box has none", async () => {
   const graph = new Graph(await testEngine());
   const boxes = graph.fixed(upload(graph.engine, [8, 8, 40, 24, 0, 0, 64, 64], "f32"), [2, 1, 4]);
   const { foreground, background } = await (await Program.compile(graph, { ...boxMasks(boxes, 64, [8, 8]) })).fetch();

@@ -32,7 +32,7 @@ test.each([
   });
 });
 
-test("T29: the token a, b, c, d becomes the pixels a b over c d", async () => {
+test("the token a, b, c, d becomes the pixels a b over c d", async () => {
   await check(await testEngine(), {
     inputs: { x: { shape: [1, 1, 2, 4], data: [1, 2, 3, 4, 5, 6, 7, 8], grad: true } },
     op: ({ x }) => shuffle(x, 2),

@@ -127,7 +127,7 @@ describe.each([true, false])("standardise, unbiased %s", (unbiased) => {
   });
 });
 
-test("T25: half the mean squared difference of standardised maps is 1 - Pearson's r, times (m - 1) / m if unbiased", async () => {
+test("half the mean squared difference of standardised maps is 1 - Pearson's r, times (m - 1) / m if unbiased", async () => {
   const graph = new Graph(await testEngine());
   const [cols, m] = [3, 40];
   const shape = [2, 4, 5, cols];

@@ -109,7 +109,7 @@ describe("cosine distance", () => {
     });
   });
 
-  test("T21: equal 0, opposite 2, orthogonal 1, either scaled the same; nothing at all 1, with a finite gradient", async () => {
+  test("equal 0, opposite 2, orthogonal 1, either scaled the same; nothing at all 1, with a finite gradient", async () => {
     const graph = new Graph(await testEngine());
     const rows = [
       [3, 4, 3, 4],
@@ -179,7 +179,7 @@ describe.each(["softmax", "bernoulli"] as const)("divergence by %s", (kind) => {
     });
   });
 
-  test("T21, T22: none where logits agree, however large; the gradient is W T (p_S - p_T)", async () => {
+  test("none where logits agree, however large; the gradient is W T (p_S - p_T)", async () => {
     const graph = new Graph(await testEngine());
     const [T, W] = [2, 1.5];
     const t = [0.3, -1, 0.5, 90, -90, 3];

@@ -65,7 +65,7 @@ describe.each([{ shape: [2, 8, 8, 3] }, { shape: [1, 5, 7, 4] }, { shape: [3, 2,
   });
 });
 
-describe("T26", () => {
+describe("the Haar transform and its weights", () => {
   async function fetch(values: ArrayLike<number>, shape: number[]) {
     const graph = new Graph(await testEngine());
     const x = graph.fixed(upload(graph.engine, values, "f32"), shape);

@@ -229,7 +229,7 @@ test("gradients of one map from several uses add up", async () => {
   });
 });
 
-test("T23: no gradient passes attention or masks, even of features that learn", async () => {
+test("no gradient passes attention or masks, even of features that learn", async () => {
   const graph = new Graph(await testEngine());
   const x = graph.fixed(upload(graph.engine, randoms(96, 1), "f32"), [1, 4, 4, 6], "f32", 0, true);
   const [space, channels] = [spatialAttention(x, [1, 2], { tau: 0.5 }), channelAttention(x, [1, 2], 0.5)];
@@ -259,7 +259,7 @@ describe("oracles of methods.md", () => {
     return { a: found, masks };
   }
 
-  test("T16: attention and masks of four pixels; omega is live", async () => {
+  test("attention and masks of four pixels; omega is live", async () => {
     const { shape, data } = norms([0, 2, 4, 8]);
     const sigmas = await attended(data, shape, [0.95], "identity");
     for (const [i, s] of [0.5, 0.880797, 0.982014, 0.999665].entries()) expect(sigmas.a[i]).toBeCloseTo(s, 5);
@@ -272,7 +272,7 @@ describe("oracles of methods.md", () => {
     ]);
   });
 
-  test("T17: a constant map is erased up to omega 1, and with phi = identity never from there on", async () => {
+  test("a constant map is erased up to omega 1, and with phi = identity never from there on", async () => {
     const shape = [1, 7, 5, 3];
     for (const value of [0, 0.3, -1.7, 40]) {
       const data = new Array(105).fill(value);
@@ -289,7 +289,7 @@ describe("oracles of methods.md", () => {
     for (const mask of masks) expect(new Set(mask)).toEqual(new Set([1]));
   });
 
-  test("T18: at omega .5 a channel of mean >= 0 is erased, whatever tau; other thresholds shift by .2007 tau", async () => {
+  test("at omega .5 a channel of mean >= 0 is erased, whatever tau; other thresholds shift by .2007 tau", async () => {
     const graph = new Graph(await testEngine());
     const [tau, omega] = [new Live(0.5), new Live(0.5)];
     const means = [0.2, -0.2, 0, 0.1002, 0.1004, -0.1004, -0.1002];
@@ -304,7 +304,7 @@ describe("oracles of methods.md", () => {
     expect(await mask(0.5, 0.45)).toEqual([0, 1, 0, 0, 0, 1, 0]);
   });
 
-  test("T20: pooling", async () => {
+  test("pooling", async () => {
     const graph = new Graph(await testEngine());
     const constant = graph.fixed(upload(graph.engine, new Array(128).fill(0.7), "f32"), [1, 8, 8, 2]);
     const x = graph.fixed(upload(graph.engine, randoms(128, 5), "f32"), [1, 8, 8, 2]);

@@ -18,7 +18,7 @@ function counted(steps = 40): FrequencyCount {
   return count;
 }
 
-test("frequencies sum to k at every stage, over positions and within each watched image (T7)", () => {
+test("frequencies sum to k at every stage, over positions and within each watched image", () => {
   for (const { positions, watched } of counted().report().stages) {
     expect(positions.counts.reduce((a, b) => a + b) / positions.images).toBe(2);
     const looks = watched.images / 3;
