@@ -124,6 +124,8 @@ export class Host {
   }
 
   private async open({ base, task, kernels }: Extract<Command, { type: "open" }>): Promise<void> {
+    // Data may come before there is a GPU, or without one.
+    this.task = task;
     this.tell("opening", "Opening the GPU");
     const engine = await this.at.openEngine();
     this.engine = engine;
