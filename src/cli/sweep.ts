@@ -110,7 +110,8 @@ function readRows(path: string): Row[] {
 /** What the table tells of each case, where its runs have it; shares in percent. */
 const COLUMNS = {
   ...{ student_top1: "student top-1, %", teacher_top1: "teacher top-1, %" },
-  ...{ map: "mAP, %", ap50: "AP50, %", ap75: "AP75, %", ap_s: "AP small, %", ap_m: "AP medium, %", ap_l: "AP large, %", mar: "mAR, %" },
+  ...{ map: "mAP, %", ap50: "AP50, %", ap75: "AP75, %", ap_s: "AP small, %", ap_m: "AP medium, %", ap_l: "AP large, %" },
+  ...{ mar: "mAR, %", mar_s: "AR small, %", mar_m: "AR medium, %", mar_l: "AR large, %" },
 };
 
 /** A row for each case: means and standard deviations over its seeds. */
