@@ -13,6 +13,8 @@ interface Common {
   formerly?: string;
   /** A live change that calls for recording the step anew, because it changes shapes or kernels and not only numbers. */
   records?: true;
+  /** The task measures it where nobody has set it. */
+  measured?: true;
 }
 
 export interface NumberSetting extends Common {

@@ -36,7 +36,7 @@ export const freekd: DetectionMethod<typeof knobs> = {
   terms: {
     frequency: { label: "L_freq", kind: "feature", weight: "alpha", paper: "1, means" },
     feature: { label: "L_feat", kind: "feature", weight: "beta", paper: "5, means" },
-    box: { label: "L_box", kind: "logit", weight: "gamma", paper: "1, means" },
+    box: { label: "L_box", kind: "feature", weight: "gamma", paper: "1, means" },
   },
   views: {
     ...FEATURES,

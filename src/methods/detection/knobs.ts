@@ -10,7 +10,7 @@ export const reduction = choice({
 
 /** The weight of a term. A logarithmic slider: the two reductions are orders of magnitude apart. */
 export const weight = <const L extends string, const D extends number>(label: L, value: D, help: string) =>
-  number({ label, help, ...{ default: value, min: 1e-7, max: 100, log: true, when: "live", group: "loss" } });
+  number({ label, help, ...{ default: value, min: 1e-7, max: 100, log: true, when: "live", group: "loss", measured: true } });
 
 /** How logits are compared. */
 export const logits = {

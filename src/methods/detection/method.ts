@@ -65,6 +65,11 @@ export interface InputMask {
 
 /** Its `views` contain the FEATURES of `views.ts`, which the task fills in. */
 export interface DetectionMethod<K extends Knobs = Knobs> extends Method<DistillContext, K> {
+  /**
+   * Its modules regenerate features. Untrained they let little of a gradient through, so that weights measured before the first
+   * step would pull many times too hard once they have learned: its weights are measured again then.
+   */
+  regenerates?: true;
   /** What is trained beside the student and thrown away afterwards. */
   modules(student: Dimensions, teacher: Dimensions, choices: ChoicesOf<K>): Modules;
   /** Methods that hide part of the student's input say what stays, or nothing where their settings hide nothing. */

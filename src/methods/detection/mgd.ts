@@ -37,6 +37,7 @@ export const mgd: DetectionMethod<Knobs> = {
   paper: "Yang et al., Masked generative distillation, ECCV 2022",
   about:
     "Random pixels of the student's features are erased; a small convolutional block regenerates the teacher's features from the rest.",
+  regenerates: true,
   knobs,
   terms: { feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-5, sums" } },
   views: { mask: erased("level"), ...FEATURES, reconstruction: reconstruction("level") },

@@ -77,7 +77,11 @@ const knobs = {
     ...{ default: "off", options: ["off", "on"], when: "next", group: "loss" },
   }),
   lambda: weight("Feature weight λ", 10, "Weight of L_feat, 1 - r for each level. The paper's is unknown; 10 is PKD's."),
-  gamma: weight("Global weight γ", 1, "Weight of L_global, how pixels relate, as a mean. The paper's is unknown."),
+  gamma: weight(
+    "Global weight γ",
+    0.5,
+    "Weight of L_global, how pixels relate, as a mean. The paper's is unknown; at first L_global is twice L_feat, and this makes it a tenth of λ L_feat.",
+  ),
   mseWeight: weight("Encoder weight", 1, "Weight of L_MSE, where it is on. Never calibrated: it does not reach the pyramid."),
 };
 type Knobs = typeof knobs;
@@ -91,11 +95,11 @@ export const mkd: DetectionMethod<Knobs> = {
   paper: "Lao et al., Masked Autoencoders Are Stronger Knowledge Distillers, ICCV 2023",
   about:
     "Patches of the student's input are hidden, and a decoder regenerates the teacher's features from the rest. A reconstruction: the authors' code is not public.",
+  regenerates: true,
   knobs,
   terms: {
     feature: { label: "L_feat", kind: "feature", weight: "lambda", paper: "unknown" },
-    // A tenth of a feature term is what calibration gives logits.
-    global: { label: "L_global", kind: "logit", weight: "gamma", paper: "unknown" },
+    global: { label: "L_global", kind: "feature", weight: "gamma", paper: "unknown" },
     encoder: { label: "L_MSE", kind: "feature", weight: "mseWeight", paper: "unknown" },
   },
   views: {

@@ -75,6 +75,7 @@ export const samkd: DetectionMethod<Knobs> = {
   paper: "Zhang et al., Spatial-aware Adaptive Masking Knowledge Distillation for Object Detection",
   about:
     "The student regenerates what is erased where the teacher attends, in regions from coarse to fine, and follows its logits where features differ. A reconstruction: the authors' code is not public.",
+  regenerates: true,
   knobs,
   terms: {
     feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-3, sums" },

@@ -17,6 +17,8 @@ export interface LevelTargets {
   boxes: Float32Array;
   /** [A]: FCOS and ATSS: centerness at positives; else 1. */
   weights: Float32Array;
+  /** Positive priors. */
+  positives: number;
 }
 
 export interface ImageTargets {
@@ -57,6 +59,7 @@ function targets(config: DetectorConfig, objects: GroundTruth[], flat: Box[], ch
     const labels = Uint32Array.from(choice.subarray(from, from + count), (c) => labelOf(config, objects, c));
     const boxes = new Float32Array(4 * count);
     const weights = new Float32Array(count).fill(1);
+    const before = positives;
     for (let i = 0; i < count; i++) {
       const object = objects[choice[from + i]];
       if (!object) continue;
@@ -66,7 +69,7 @@ function targets(config: DetectorConfig, objects: GroundTruth[], flat: Box[], ch
       weight += weights[i];
     }
     from += count;
-    return { labels, boxes, weights };
+    return { labels, boxes, weights, positives: positives - before };
   });
   return { levels, positives, weight };
 }

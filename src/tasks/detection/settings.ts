@@ -36,7 +36,7 @@ export const SETTINGS = {
   }),
   weights: choice({
     label: "Weights of the terms",
-    help: "calibrated: before the first step, weights left at their defaults are set from measured gradients, so that feature terms pull as hard as the detector's own loss and logit terms a tenth as hard. given: as they stand.",
+    help: "calibrated: weights that nobody has set are measured, so that feature terms together pull as hard as the detector's own loss and logit terms a tenth as hard: before the first step, and where blocks regenerate features again after 5 % of the run, when these have learned. given: as they stand.",
     ...{ default: "calibrated", options: ["calibrated", "given"], when: "next", group: "loss" },
   }),
   batch: number({

@@ -18,19 +18,36 @@ describe("a detection task", () => {
     teacher = await network();
   });
 
-  test("measures the weights that were left to it, under their keys, and no other", async () => {
-    const measured = async (more: Record<string, number | string>, from?: DetectorNetwork) => {
-      const task = taskOf(engine, from, settingsOf("samkd", more));
-      const found = await task.prepare();
+  test("measures the weights of its method's terms, under their keys, before the first step and when blocks have learned", async () => {
+    const measured = async (
+      preset: string,
+      step: number,
+      more: Record<string, number | string> = {},
+      from: DetectorNetwork | undefined = teacher,
+    ) => {
+      const task = taskOf(engine, from, settingsOf(preset, { steps: 60, ...more }));
+      const found = await task.prepare(step);
       task.destroy();
       return found;
     };
-    const both = await measured({}, teacher);
+    const both = await measured("samkd", 0);
     expect(Object.keys(both)).toEqual(["samkd.alpha", "samkd.beta"]);
     for (const weight of Object.values(both)) expect(weight).toBeGreaterThan(0);
-    expect(await measured({ "samkd.alpha": 0.3 }, teacher)).toEqual({ "samkd.beta": both["samkd.beta"] });
-    expect(await measured({ weights: "given" }, teacher)).toEqual({});
-    expect(await measured({})).toEqual({});
+    // Three of sixty steps are five percent. FGD has no block that regenerates.
+    expect(Object.keys(await measured("samkd", 3))).toEqual(["samkd.alpha", "samkd.beta"]);
+    for (const step of [1, 2, 4]) expect(await measured("samkd", step)).toEqual({});
+    expect(await measured("fgd", 3)).toEqual({});
+    const defaults = settingsOf("fgd");
+    const fgd = await measured("fgd", 0);
+    const factors = Object.entries(fgd).map(([key, weight]) => weight / Number(defaults[key]));
+    expect(factors).toHaveLength(4);
+    for (const factor of factors) expect(factor / factors[0]).toBeCloseTo(1, 6);
+    const literal = await measured("fgd", 0, { "fgd.reduction": "literal" });
+    expect(literal["fgd.lambda"] / literal["fgd.alpha"]).toBeCloseTo(5e-3, 9);
+    expect(await measured("samkd", 0, { weights: "given" })).toEqual({});
+    const alone = taskOf(engine, undefined);
+    expect(await alone.prepare(0)).toEqual({});
+    alone.destroy();
   });
 
   test("with its method weighing nothing learns what the detector learns alone", async () => {

@@ -6,7 +6,7 @@ import { EngineError } from "../../engine/errors";
 import { Graph, type Live, type Tensor } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
 import { DETECTION_METHODS, type DetectionMethodName } from "../../methods/detection";
-import { calibrated, type Norms } from "../../methods/detection/calibrate";
+import { calibrated, type Norms, type Published } from "../../methods/detection/calibrate";
 import type { DetectionMethod } from "../../methods/detection/method";
 import { initModules } from "../../methods/detection/modules";
 import type { Answered } from "../../metrics/coco";
@@ -16,18 +16,20 @@ import { initDetector } from "../../models/detector/init";
 import { detectorLosses } from "../../models/detector/losses";
 import { Params } from "../../models/params";
 import type { Weights } from "../../models/weights";
-import { keyOf } from "../../settings/setting";
+import { keyOf, type NumberSetting } from "../../settings/setting";
 import type { Beside, Errors, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task } from "../task";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
 import { assertTakes, type DetectorNetwork } from "./network";
 import { areasOf, scoresOf, tideCosts } from "./outcome";
-import { type LossTerm, measurePulls, type Pull } from "./pulls";
+import { type LossTerm, type MeasuredPulls, measurePulls } from "./pulls";
 import type { DetectionSettings } from "./settings";
 import { DetectorSnapshot, type DetectorViews } from "./snapshot";
 import { below, DetectorInputs, type DetectorModel, forward, knobsOf, type Parts, prefixed } from "./step";
 
-/** Batches over which gradients are measured before the first step. */
+/** Batches over which gradients are measured. */
 const CALIBRATION_BATCHES = 4;
+/** Share of a run after which blocks that regenerate have learned, and gradients through them are measured again. */
+const LEARNED = 0.05;
 
 export class DetectionTask implements Task<DetectorViews> {
   /** A detector's gradient peaks where boxes are first matched: its norm is limited. */
@@ -115,24 +117,40 @@ export class DetectionTask implements Task<DetectorViews> {
   }
 
   /** How hard each term pulls at the student's pyramid, before its weight, on the batches of the given steps. */
-  pulls(steps: readonly number[]): Promise<Pull[]> {
+  pulls(steps: readonly number[]): Promise<MeasuredPulls> {
     const graph = new Graph(this.engine);
-    return measurePulls(graph, { ...this.terms(graph), steps, load: (step) => this.load(step) });
+    const load = (step: number) => {
+      this.load(step);
+      return this.inputs.targets.byLevel;
+    };
+    return measurePulls(graph, { ...this.terms(graph), levels: this.config.levels, steps, load });
   }
 
-  /** Weights of the method's terms that were left at their defaults, from gradients measured before the first step. */
-  async prepare(): Promise<Record<string, number>> {
-    if (this.settings.weights !== "calibrated" || !this.teacher) return {};
-    const pulls = await this.pulls(Array.from({ length: CALIBRATION_BATCHES }, (_, i) => i));
-    const own = pulls.filter((pull) => pull.own);
-    const norms: Norms = {
-      detector: own[0].norms.map((_, i) => Math.hypot(...own.map((pull) => pull.norms[i]))),
-      terms: Object.fromEntries(pulls.filter((pull) => !pull.own).map(({ name, norms }) => [name, norms])),
+  /** Weights of the method's terms, from gradients: before the first step, and again when what regenerates has learned. */
+  async prepare(step: number): Promise<Record<string, number>> {
+    const { weights, steps } = this.settings;
+    const times = [0, ...(this.method.regenerates ? [Math.ceil(LEARNED * steps)] : [])];
+    if (weights !== "calibrated" || !this.teacher || !times.includes(step)) return {};
+    const { terms, positives } = await this.pulls(Array.from({ length: CALIBRATION_BATCHES }, (_, i) => step + i));
+    const own = terms.filter((term) => term.own);
+    const measured = {
+      detector: positives.map((levels, b) => levels.map((_, l) => Math.hypot(...own.map(({ norms }) => norms[b][l])))),
+      terms: Object.fromEntries(terms.filter((term) => !term.own).map(({ name, norms }): [string, Norms] => [name, norms])),
+      positives: positives[0].map((_, l) => positives.reduce((sum, levels) => sum + levels[l], 0)),
     };
-    const { terms, knobs } = this.method;
-    const left = (term: string) => this.settings[this.keyOfWeight(term)] === knobs[terms[term].weight].default;
-    const found = Object.entries(calibrated(terms, norms)).filter(([term]) => left(term));
-    return Object.fromEntries(found.map(([term, weight]) => [this.keyOfWeight(term), weight]));
+    const found = calibrated(this.method.terms, this.published(), measured);
+    return Object.fromEntries(Object.entries(found).map(([term, weight]) => [this.keyOfWeight(term), weight]));
+  }
+
+  /** The weights that the method's paper gives its terms, for the reduction that is set. */
+  private published(): Record<string, Published> {
+    const { name: owner, terms, knobs } = this.method;
+    const literal = this.settings[keyOf(owner, "reduction")] === "literal";
+    const each = Object.entries(terms).map(([name, { weight, sums }]) => {
+      const { default: usual, min, max } = knobs[weight] as NumberSetting;
+      return [name, { value: literal ? (sums ?? usual) : usual, min, max }] as const;
+    });
+    return Object.fromEntries(each);
   }
 
   /** Average precision and recall as COCO has them, on held-out images. */
