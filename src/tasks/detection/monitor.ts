@@ -66,9 +66,13 @@ export class DetectionMonitor implements Monitor {
   async tested(): Promise<void> {
     const { task, settings } = this.watched;
     const step = this.watched.step();
-    const { terms } = await task.pulls([Math.min(step, settings.steps - 1)]);
+    const {
+      terms,
+      positives: [positives],
+    } = await task.pulls([Math.min(step, settings.steps - 1)]);
     const norms = Object.fromEntries(terms.map(({ name, weight, norms: [levels] }) => [name, weight * Math.hypot(...levels)]));
-    this.show("pulls", { step, norms }, { step });
+    const own = terms.filter((term) => term.own).map(({ name }) => name);
+    this.show("pulls", { step, norms, own, positives }, { step });
   }
 
   store(): void {
