@@ -52,6 +52,16 @@ test("a preset there is not is told, and the default stands in", () => {
   expect(problems).toEqual([expect.stringMatching(/preset cannot be "none"/)]);
 });
 
+test("a setting that earlier versions did not have is told as they did without it", () => {
+  const share = { label: "Share", help: "", when: "live", group: "loss" } as const;
+  const anchors = choice({ ...share, default: "2", options: ["2", "4"], before: "4" });
+  const grown = new Schema([
+    { settings: { anchors, keep: number({ ...share, default: 1, min: 0, max: 2 }) }, methods: { one: { label: "", knobs: {} } } },
+  ]);
+  expect(grown.before("one")).toEqual([["anchors", "4"]]);
+  expect(grown.before("none")).toEqual([]);
+});
+
 test("a query holds what differs from the defaults, and reads back as it was", () => {
   const settings = { ...schema.defaults("third"), "third.lambda": 8, batch: 4 };
   const query = schema.toQuery(settings);

@@ -102,6 +102,11 @@ export class Schema {
     return { settings, problems, given: [...given] };
   }
 
+  /** Settings that earlier versions did not have, as those did without them: for saved runs of theirs. */
+  before(preset: string): [string, Value][] {
+    return Object.entries(this.tables[preset] ?? {}).flatMap(([key, { before }]) => (before === undefined ? [] : [[key, before]]));
+  }
+
   /** The settings that a name means: the one of that key, or all that go by it without their owner or went by it formerly. */
   keysFor(name: string, preset: string): string[] {
     const table = this.of(preset);

@@ -41,7 +41,8 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
   if (format !== FORMAT) throw new EngineError(`${name} is not a saved run of this program.`, "Choose a file that Save wrote.");
   const tensors = readSafetensors(bytes, name);
   const { updates, settings, given, changes, ...rest } = parsed(run, name);
-  const checked = SCHEMA.fromPairs(Object.entries(settings).map(([key, value]) => [key, String(value)]));
+  const all = [...SCHEMA.before(settings.preset), ...Object.entries(settings)];
+  const checked = SCHEMA.fromPairs(all.map(([key, value]) => [key, String(value)]));
   if (checked.problems.length) throw damaged(name, checked.problems.join(" "));
   const floats = (key: string) => {
     const data = tensors.get(key)?.data;

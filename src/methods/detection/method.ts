@@ -65,6 +65,8 @@ export interface InputMask {
 
 /** Its `views` contain the FEATURES of `views.ts`, which the task fills in. */
 export interface DetectionMethod<K extends Knobs = Knobs> extends Method<DistillContext, K> {
+  /** Compares box outputs, which mean the same only where teacher and student measure boxes alike. */
+  comparesBoxes?: true;
   /**
    * Its modules regenerate features. Untrained they let little of a gradient through, so that weights measured before the first
    * step would pull many times too hard once they have learned: its weights are measured again then.

@@ -27,6 +27,9 @@ export interface ImageTargets {
   positives: number;
   /** Sum of the positives' weights. */
   weight: number;
+  /** Objects to be found, and those of them that no prior answers for. */
+  objects: number;
+  missed: number;
 }
 
 /** Index of the object a prior answers for; none: background, or neither. */
@@ -71,7 +74,8 @@ function targets(config: DetectorConfig, objects: GroundTruth[], flat: Box[], ch
     from += count;
     return { labels, boxes, weights, positives: positives - before };
   });
-  return { levels, positives, weight };
+  const answered = new Set(choice.filter((c) => c >= 0));
+  return { levels, positives, weight, objects: objects.length, missed: objects.length - answered.size };
 }
 
 function labelOf({ classes }: DetectorConfig, objects: GroundTruth[], choice: number): number {

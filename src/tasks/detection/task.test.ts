@@ -4,6 +4,7 @@ import { detectionScenes } from "../../data/scenes.detection";
 import type { Engine } from "../../engine/device";
 import { Graph } from "../../engine/graph";
 import { Program } from "../../engine/program";
+import { fittedAnchor } from "../../models/detector/coverage";
 import { initDetector } from "../../models/detector/init";
 import { gradientReader } from "../../models/gradients.fixture";
 import { testEngine } from "../../ops/check";
@@ -116,7 +117,8 @@ describe("a detection task", () => {
     const { voc_ap50, ...coco } = await task.outcome();
     expect(coco).toEqual(await task.evaluate(dataset.test.count));
     expect(voc_ap50).toBeGreaterThanOrEqual(0);
-    const { tide, errors, ...scores } = await task.outcome({ whole: true });
+    const { tide, errors, assigned, ...scores } = await task.outcome({ whole: true });
+    expect(assigned).toEqual({ positives: [expect.any(Number), expect.any(Number), expect.any(Number)], missed: expect.any(Number) });
     expect(scores).toEqual({ voc_ap50, ...coco });
     expect(Object.keys(tide as object)).toContain("bkg");
     const areas = errors as Record<string, { overall: Record<string, number>; classes: Record<string, object> }>;
@@ -158,6 +160,33 @@ describe("a detection task", () => {
     expect(finest).toContainEqual(["teacher", undefined]);
     expect(finest).toContainEqual(["student", undefined]);
     task.destroy();
+  });
+
+  test("gives the student anchors of as many strides as asked for, or fitted to the boxes, beside a teacher with others", async () => {
+    const anchorOf = (anchors?: string) => {
+      const task = taskOf(engine, teacher, settingsOf("samkd", anchors ? { anchors } : {}));
+      task.destroy();
+      return task.config.anchor;
+    };
+    expect([anchorOf(), anchorOf("4"), anchorOf("8"), config.anchor]).toEqual([2, 4, 8, 4]);
+    const truths = Array.from({ length: dataset.train.count }, (_, i) => dataset.train.truths(i)).flat();
+    expect(anchorOf("fitted")).toBe(fittedAnchor(config, truths));
+  });
+
+  test("a teacher's file that does not tell its anchors has those of four strides", async () => {
+    const { anchor, ...untold } = config;
+    const weights = initDetector(config, 9);
+    expect((await readDetector(writeDetector({ weights, config: untold as typeof config }, dataset), "old")).config).toEqual(config);
+    expect(anchor).toBe(4);
+  });
+
+  test("refuses to compare boxes that are measured by other anchors", async () => {
+    const atss = { ...config, kind: "atss" as const };
+    const other = await readDetector(writeDetector({ weights: initDetector(atss, 9), config: atss }, dataset), "atss.safetensors");
+    expect(() => taskOf(engine, other, settingsOf("freekd", { detector: "atss" }))).toThrow(/atss.safetensors measures by anchors of 4/);
+    for (const more of [{ anchors: "4" }, {}])
+      taskOf(engine, other, settingsOf(more.anchors ? "freekd" : "mgd", { detector: "atss", ...more })).destroy();
+    taskOf(engine, teacher, settingsOf("freekd")).destroy();
   });
 
   test("refuses a teacher of another kind, or for images of another size, by name", async () => {

@@ -5,6 +5,7 @@ import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { Graph, type Live, type Tensor } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
+import type { GroundTruth } from "../../geometry/boxes";
 import { DETECTION_METHODS, type DetectionMethodName } from "../../methods/detection";
 import { calibrated, type Norms, type Published } from "../../methods/detection/calibrate";
 import type { DetectionMethod } from "../../methods/detection/method";
@@ -12,6 +13,7 @@ import { initModules } from "../../methods/detection/modules";
 import type { Answered } from "../../metrics/coco";
 import { errorAnalysis } from "../../metrics/errors";
 import { type DetectorConfig, smallDetector } from "../../models/detector/config";
+import { coverage, fittedAnchor } from "../../models/detector/coverage";
 import { initDetector } from "../../models/detector/init";
 import { detectorLosses } from "../../models/detector/losses";
 import { Params } from "../../models/params";
@@ -53,8 +55,8 @@ export class DetectionTask implements Task<DetectorViews> {
     const { dataset, teacher } = sources;
     const { seed, batch, augment } = settings;
     this.config = studentConfig(settings, dataset);
-    if (teacher) assertFits(teacher, this.config, dataset);
     this.method = DETECTION_METHODS[settings.preset as DetectionMethodName];
+    if (teacher) assertFits(teacher, this.config, dataset, this.method);
     const modules = teacher ? this.method.modules(this.config, teacher.config, knobsOf(this.method, settings, live)) : {};
     this.params = new Params(
       engine,
@@ -170,7 +172,7 @@ export class DetectionTask implements Task<DetectorViews> {
     return teacher ? { ...errors, teacher: await teacherErrors(teacher, asked(1)) } : errors;
   }
 
-  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher. */
+  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher, and whether anchors suit the objects. */
   async outcome({ whole = false } = {}): Promise<Record<string, unknown>> {
     const { engine, config, params } = this;
     const { dataset } = this.sources;
@@ -184,7 +186,7 @@ export class DetectionTask implements Task<DetectorViews> {
     const { classes } = dataset;
     const student = areasOf(await errorAnalysis(answered, dataset), classes);
     const errors = teacher ? { student, teacher: areasOf(await teacherErrors(teacher, { engine, dataset }), classes) } : { student };
-    return { tide: await tideCosts(answered), errors };
+    return { tide: await tideCosts(answered), errors, assigned: coverage(this.config, sampleOf(dataset)) };
   }
 
   /** What student and teacher find on the given held-out images, and what the method does to their features. */
@@ -230,12 +232,21 @@ export class DetectionTask implements Task<DetectorViews> {
 }
 
 /** The small student of `models/detector`, with the sizes the settings ask for. */
-function studentConfig({ detector, blocks, stem, channels, stacked }: DetectionSettings, { side, classes }: DetectionSet): DetectorConfig {
-  const small = smallDetector(detector, "student", classes.length, side);
-  return { ...small, blocks: [blocks, blocks, blocks, blocks], width: stem, channels, stacked };
+function studentConfig({ detector, anchors, blocks, stem, channels, stacked }: DetectionSettings, dataset: DetectionSet): DetectorConfig {
+  const small = smallDetector(detector, "student", dataset.classes.length, dataset.side);
+  const fitted = anchors === "fitted" ? fittedAnchor(small, sampleOf(dataset).flat()) : Number(anchors);
+  const sizes = { blocks: [blocks, blocks, blocks, blocks], width: stem, channels, stacked } as const;
+  return { ...small, ...sizes, anchor: fitted ?? small.anchor };
 }
 
-function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: DetectionSet): void {
+/** Training images whose boxes tell how large objects are. */
+const SAMPLE = 200;
+
+function sampleOf({ train }: DetectionSet): GroundTruth[][] {
+  return Array.from({ length: Math.min(SAMPLE, train.count) }, (_, i) => train.truths(i));
+}
+
+function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: DetectionSet, method: DetectionMethod): void {
   const { name, config } = teacher;
   assertTakes(teacher, dataset);
   const wrong =
@@ -243,4 +254,10 @@ function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: 
       ? `is a ${config.kind} detector, the student is ${student.kind}`
       : config.levels !== student.levels && `has ${config.levels} pyramid levels, the student ${student.levels}`;
   if (wrong) throw new EngineError(`The teacher ${name} ${wrong}.`, "Train a teacher that fits, or choose what fits it.");
+  const relative = config.kind === "retinanet" || config.kind === "atss";
+  if (method.comparesBoxes && relative && config.anchor !== student.anchor)
+    throw new EngineError(
+      `${method.label} compares boxes, which ${name} measures by anchors of ${config.anchor} strides, the student by ${student.anchor}.`,
+      "Give the student the same anchors, or use another method.",
+    );
 }
