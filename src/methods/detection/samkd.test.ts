@@ -242,11 +242,38 @@ test("separate blocks per scale equal shared ones while their weights are equal"
   for (const name of Object.keys(a.maps)) for (const [i, v] of a.maps[name].entries()) expect(b.maps[name][i], name).toBeCloseTo(v, 5);
 });
 
+describe("MGD's question as two switches", () => {
+  const run = async (knobs: Record<string, number | string>) =>
+    (await distill(await testEngine(), samkd, { scene: EQUAL, knobs: { sld: "off", ...knobs }, modules: awake })).run();
+
+  test("without masking the blocks see everything, and the pictures say so", async () => {
+    const [off, never] = [await run({ masking: "off" }), await run({ omegaS: 100, omegaC: 2 })];
+    expect([off.values, off.maps]).toEqual([never.values, never.maps]);
+    for (const view of ["mask.0.4", "channelMask.0.4"]) expect(new Set(off.maps[view])).toEqual(new Set([1]));
+  });
+
+  test("without blocks what is left is compared; with neither, features are imitated plainly", async () => {
+    const [student, target] = [features(EQUAL, 4, 1), features(EQUAL, 4, 2)].map((from) => data(from, "pyramid.0"));
+    const error = (change: (i: number) => number) => sum(student.map((v, i) => (v * change(i) - target[i]) ** 2)) / student.length;
+    expect((await run({ masking: "off", blocks: "off" })).values.feature).toBeCloseTo(
+      error(() => 1),
+      4,
+    );
+    const { values, maps } = await run({ blocks: "off", regions: "1", lambda: 1, mu: 0 });
+    expect(values.feature).toBeCloseTo(
+      error((i) => maps["mask.0.1"][Math.floor(i / 4)]),
+      4,
+    );
+    expect(Math.min(...maps["mask.0.1"])).toBe(0);
+  });
+});
+
 describe("gradients of every reading", () => {
   const readings: Record<string, string | number>[] = [
     { phi: "identity", omegaS: 0.7, difference: "pooled", divergence: "bernoulli", borders: "cropped" },
     { phi: "softmax", difference: "pixels", theta: "scale", regions: "1+4", temperature: 2 },
-    { reduction: "literal", sfd: "off", regions: "2" },
+    { reduction: "literal", sfd: "off", regions: "2", projection: "trained" },
+    { blocks: "off", sld: "off" },
   ];
   test.each(readings)("%o", async (knobs) => {
     await checkGradients(await distill(await testEngine(), samkd, { knobs: { detach: "on", ...knobs }, modules: awake }));

@@ -141,10 +141,11 @@ function alignments({ student, teacher, modules }: ContextOf<Knobs>): Loss[] {
 
 /** SFD on one level. */
 function spatialFeatures({ knobs, modules }: ContextOf<Knobs>, pair: Pair) {
-  const { omegaS, omegaC, tau, phi, unit, lambda, mu, reduction } = knobs;
+  const { masking, blocks, omegaS, omegaC, tau, phi, unit, lambda, mu, reduction } = knobs;
   const kind = { cropped: knobs.borders === "cropped", separate: knobs.theta === "scale" };
   const shares = { lambda, mu };
-  return dualMasking(pair, modules, { omegaS, omegaC, tau, phi, unit, shares, reduction, sides: sidesOf(knobs.regions), ...kind });
+  const masks = { masking, blocks, omegaS, omegaC, tau, phi, unit };
+  return dualMasking(pair, modules, { ...masks, shares, reduction, sides: sidesOf(knobs.regions), ...kind });
 }
 
 /** SLD on one level, by what was regenerated there or by Theta(F^S); nothing where the map is too small for any region. */
