@@ -90,6 +90,19 @@ describe("a detection run", () => {
     session.destroy();
   });
 
+  test.each(["mgd", "mkd"])(
+    "under %s, whose masks are drawn anew in every step, weights measured after saving are the same",
+    async (preset) => {
+      const whole = create(settingsOf(preset));
+      await losses(whole, 1);
+      const continued = restore(await whole.save());
+      expect(await losses(continued, 1)).toEqual(await losses(whole, 1));
+      expect(continued.changes).toEqual(whole.changes);
+      expect(new Set(whole.changes.map(({ step }) => step))).toEqual(new Set([0, 1]));
+      for (const session of [whole, continued]) session.destroy();
+    },
+  );
+
   test("under MKD, saved, continues with the same bits, in one pass or two", async () => {
     for (const passes of ["one", "two"]) {
       const whole = create(settingsOf("mkd", { "mkd.passes": passes }));

@@ -120,10 +120,11 @@ export class Session<T extends Task = Task> {
   /** Makes one update and reports it. Rejects with an EngineError when a loss is no longer a number. */
   async advance(): Promise<StepReport> {
     const started = performance.now();
+    this.applyLive();
     await this.measure();
     const program = await this.recorded();
-    this.task.load(this.step);
     const lr = this.applyLive();
+    this.task.load(this.step);
     this.optimizer.advance();
     const fetched = program.fetch();
     this.task.ahead(this.step + 1);

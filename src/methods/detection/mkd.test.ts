@@ -68,6 +68,20 @@ describe("the mask", () => {
   });
 });
 
+test("what the mask hides is known on the CPU as the GPU draws it; two passes hide no object from detection", async () => {
+  const hidden = (changes: Record<string, number | string>, step: number) => {
+    const knobs = valuesOf(mkd.knobs, changes) as Parameters<NonNullable<typeof mkd.hidden>>[0]["knobs"];
+    return mkd.hidden?.({ batch: 3, image: 128, knobs, random: { seed: 7, step: new Live(step) } });
+  };
+  for (const changes of [{ ratio: 0.3 }, { patchPixels: "16", ratio: 0.5 }]) {
+    const { masks, shape } = await drawn(changes, [0, 4]);
+    const found = [0, 4].map((step) => hidden(changes, step)!);
+    expect(found.map(({ cells }) => [...cells])).toEqual(masks);
+    expect(found[0].side).toBe(shape[1]);
+  }
+  expect([hidden({}, 0)?.least, hidden({ passes: "two" }, 0)?.least, hidden({ variant: "vanilla" }, 0)]).toEqual([0.3, 0, undefined]);
+});
+
 describe("the decoder", () => {
   test("brings P3 to P5 of 128 pixels to 4 x 4 tokens by kernels of 4, 2 and 1, and back", () => {
     const config = { image: 128, classes: 3, channels: 8, levels: 4, width: 4, block: "basic" as const };

@@ -14,7 +14,7 @@ import { errorLoss } from "../../ops/features";
 import type { Loss } from "../../ops/losses";
 import { upsampleNearest } from "../../ops/maps";
 import { absolutePixelMeans } from "../../ops/regions";
-import { hide, randomScores } from "../../ops/select";
+import { hidden, hide, randomScores } from "../../ops/select";
 import { choice, number } from "../../settings/setting";
 import type { View } from "../method";
 import { decoderModules, regenerate } from "./decoder";
@@ -35,6 +35,11 @@ const knobs = {
     label: "Erased share r",
     help: "Share of each image's patches hidden from the student, the same number in every image. The paper's best is 0.3 in long runs.",
     ...{ default: 0.3, min: 0, max: 0.75, when: "live", group: "mask" },
+  }),
+  leastVisible: number({
+    label: "Least visible share",
+    help: "Objects of which less is visible are ignored: they are neither to be found nor background. 0: all are to be found. The paper does not say.",
+    ...{ default: 0.3, min: 0, max: 1, before: 0, when: "live", group: "mask" },
   }),
   patchPixels: choice({
     label: "Patch size s",
@@ -124,6 +129,12 @@ export const mkd: DetectionMethod<Knobs> = {
     const draws = randomScores(graph, [batch, side * side], { ...random, stream: STREAM });
     const cells = hide(draws, knobs.ratio).reshape([batch, side, side]);
     return { cells, visibleStatistics: knobs.statistics === "visible", passes: knobs.passes };
+  },
+  hidden({ batch, image, knobs, random: { seed, step } }) {
+    if (knobs.variant === "vanilla") return undefined;
+    const side = image / Number(knobs.patchPixels);
+    const cells = hidden([batch, side * side], knobs.ratio.value, { seed, stream: STREAM, step: step.value });
+    return { cells, side, least: knobs.passes === "one" ? knobs.leastVisible.value : 0 };
   },
   losses(context) {
     const { visible, knobs } = context;

@@ -38,7 +38,8 @@ const BACKGROUND = -1;
 const IGNORED = -2;
 
 /**
- * The function that gives an image's targets. Crowds, difficult objects and boxes without area teach nothing. Classes are
+ * The function that gives an image's targets. Crowds, difficult objects and boxes without area teach nothing; what would answer
+ * for a hidden object, and for no other, is ignored. Classes are
  * those of `config` (0 to K - 1); a class outside is an error of the caller.
  */
 export function assigner(config: DetectorConfig): (truths: readonly GroundTruth[]) => ImageTargets {
@@ -48,10 +49,20 @@ export function assigner(config: DetectorConfig): (truths: readonly GroundTruth[
     const objects = truths.filter(({ box, crowd, difficult }) => !crowd && !difficult && area(box) > 0);
     const stray = objects.find(({ category }) => !Number.isInteger(category) || category < 0 || category >= config.classes);
     if (stray) throw new Error(`assign: class ${stray.category} is not one of ${config.classes}`);
-    const boxes = objects.map(({ box }) => box);
-    return targets(config, objects, levels.flat(), choose(levels, boxes, config));
+    const [seen, hidden] = [false, true].map((wanted) => objects.filter((object) => (object.hidden ?? false) === wanted));
+    const [choice, other] = [seen, hidden].map((some) =>
+      choose(
+        levels,
+        some.map(({ box }) => box),
+        config,
+      ),
+    );
+    return targets(config, seen, levels.flat(), hidden.length > 0 ? choice.map((c, i) => undecided(c, other[i])) : choice);
   };
 }
+
+/** Whom a prior answers for beside hidden objects. */
+const undecided = (choice: number, hidden: number) => (choice === BACKGROUND && hidden !== BACKGROUND ? IGNORED : choice);
 
 function targets(config: DetectorConfig, objects: GroundTruth[], flat: Box[], choice: Choice): ImageTargets {
   const weighted = config.kind === "fcos" || config.kind === "atss";

@@ -144,6 +144,20 @@ describe("a detection task", () => {
     for (const task of [alone, masked]) task.destroy();
   });
 
+  test("under MKD objects that the mask hides are no positives, unless nothing is too little to see", async () => {
+    const positives = async (more: Record<string, number | string>) => {
+      const task = taskOf(engine, teacher, settingsOf("mkd", { "mkd.ratio": 0.75, batch: 12, ...more }));
+      const found = (await task.pulls([0])).positives[0].reduce((a, b) => a + b);
+      task.destroy();
+      return found;
+    };
+    const all = await positives({ "mkd.leastVisible": 0 });
+    const [some, few] = [await positives({}), await positives({ "mkd.leastVisible": 1 })];
+    expect(all).toBeGreaterThan(some);
+    expect(some).toBeGreaterThan(few);
+    expect([await positives({ "mkd.passes": "two" }), await positives({ "mkd.ratio": 0 })]).toEqual([all, all]);
+  });
+
   test("tells which level, regions and shape each map has, the features of student and teacher among them", async () => {
     const task = taskOf(engine, teacher);
     const { maps } = await task.snapshot([0, 1, 2]);

@@ -8,7 +8,7 @@ import type { Fetched } from "../../engine/readback";
 import type { GroundTruth } from "../../geometry/boxes";
 import { DETECTION_METHODS, type DetectionMethodName } from "../../methods/detection";
 import { calibrated, type Norms, type Published } from "../../methods/detection/calibrate";
-import type { DetectionMethod } from "../../methods/detection/method";
+import type { DetectionMethod, HiddenCells } from "../../methods/detection/method";
 import { initModules } from "../../methods/detection/modules";
 import type { Answered } from "../../metrics/coco";
 import { errorAnalysis } from "../../metrics/errors";
@@ -21,6 +21,7 @@ import type { Weights } from "../../models/weights";
 import { keyOf, type NumberSetting } from "../../settings/setting";
 import type { Beside, Errors, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task } from "../task";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
+import { markHidden } from "./hidden";
 import { assertTakes, type DetectorNetwork } from "./network";
 import { areasOf, scoresOf, tideCosts } from "./outcome";
 import { type LossTerm, type MeasuredPulls, measurePulls } from "./pulls";
@@ -106,7 +107,16 @@ export class DetectionTask implements Task<DetectorViews> {
 
   load(step: number): void {
     const { images, truths } = this.batches.train.take(step);
-    this.inputs.load(images, truths);
+    const hidden = this.hidden();
+    this.inputs.load(images, hidden ? markHidden(truths, hidden, this.config.image) : truths);
+  }
+
+  /** What the next run of the step hides from the student, where there is a teacher to learn it from. */
+  private hidden(): HiddenCells | undefined {
+    const { method, settings, live, batch, config } = this;
+    if (!this.teacher) return undefined;
+    const random = { seed: settings.seed, step: live.step };
+    return method.hidden?.({ batch, image: config.image, knobs: knobsOf(method, settings, live), random });
   }
 
   ahead(step: number): void {
