@@ -48,8 +48,8 @@ const knobs = {
   }),
   statistics: choice({
     label: "Statistics",
-    help: "What the student's normalisation layers measure. all: erased pixels count as they are. visible: visible ones alone.",
-    ...{ default: "all", options: ["all", "visible"], when: "live", records: true, group: "mask" },
+    help: "What the student's normalisation layers measure. visible: visible pixels alone, so that features are scaled alike in training and in tests, where everything is visible. all: erased pixels count too; zeros among them make the rest larger than in tests.",
+    ...{ default: "visible", options: ["all", "visible"], when: "live", records: true, group: "mask" },
   }),
   area: choice({
     label: "Loss over",
