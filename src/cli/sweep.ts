@@ -30,6 +30,7 @@ interface Plan {
   run: string;
   words: string;
   settings: Settings;
+  given: string[];
   wing: Wing;
   sources: Sources;
 }
@@ -56,11 +57,11 @@ async function planned(engine: Engine, base: string[], cases: string[][], seeds:
   const plans: Plan[] = [];
   for (const seed of seeds)
     for (const words of cases) {
-      const { settings, rest } = readArguments([...base, ...words, `seed=${seed}`], [...OWN, ...SOURCE_KEYS]);
+      const { settings, given, rest } = readArguments([...base, ...words, `seed=${seed}`], [...OWN, ...SOURCE_KEYS]);
       const key = [...SOURCE_KEYS.map((name) => rest[name]), settings.side, settings.teacher, taskOf(settings.preset).name].join();
       const field = opened.get(key) ?? (await openField(engine, settings, rest));
       opened.set(key, field);
-      plans.push({ run: nameOf(settings, field.sources), words: words.join(" "), settings, ...field });
+      plans.push({ run: nameOf(settings, given, field.sources), words: words.join(" "), settings, given, ...field });
     }
   return plans;
 }
@@ -70,9 +71,9 @@ async function openField(engine: Engine, settings: Settings, rest: Record<string
   return { wing, sources: await openSources(engine, wing, rest, settings) };
 }
 
-async function carriedOut(engine: Engine, { run, words, settings, wing, sources }: Plan, out: string): Promise<Row> {
+async function carriedOut(engine: Engine, { run, words, settings, given, wing, sources }: Plan, out: string): Promise<Row> {
   const started = performance.now();
-  const session = await runToEnd({ session: { engine, runtime: wing.runtime, sources, settings } });
+  const session = await runToEnd({ session: { engine, runtime: wing.runtime, sources, settings, given } });
   const { preset, seed } = settings;
   const result = { steps: session.step, ...rounded(await session.task.outcome()), preset, seed };
   session.destroy();
@@ -97,8 +98,8 @@ function expanded(words: string[]): string[][] {
   return values.split(",").flatMap((value) => expanded(others).map((tail) => [`${key}=${value}`, ...tail]));
 }
 
-function nameOf(settings: Settings, { dataset, teacher, guide }: Sources): string {
-  return [SCHEMA.toQuery(settings), dataset.id, teacher?.id ?? "alone", guide?.id].filter(Boolean).join(" ");
+function nameOf(settings: Settings, given: readonly string[], { dataset, teacher, guide }: Sources): string {
+  return [SCHEMA.toQuery(settings, given), dataset.id, teacher?.id ?? "alone", guide?.id].filter(Boolean).join(" ");
 }
 
 function readRows(path: string): Row[] {
@@ -110,7 +111,8 @@ function readRows(path: string): Row[] {
 /** What the table tells of each case, where its runs have it; shares in percent. */
 const COLUMNS = {
   ...{ student_top1: "student top-1, %", teacher_top1: "teacher top-1, %" },
-  ...{ map: "mAP, %", ap50: "AP50, %", ap75: "AP75, %", ap_s: "AP small, %", ap_m: "AP medium, %", ap_l: "AP large, %", mar: "mAR, %" },
+  ...{ map: "mAP, %", ap50: "AP50, %", ap75: "AP75, %", ap_s: "AP small, %", ap_m: "AP medium, %", ap_l: "AP large, %" },
+  ...{ mar: "mAR, %", mar_s: "AR small, %", mar_m: "AR medium, %", mar_l: "AR large, %" },
 };
 
 /** A row for each case: means and standard deviations over its seeds. */

@@ -134,8 +134,8 @@ export interface Task<Views = unknown> {
   readonly guide?: Reference;
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
   check?(settings: Settings): void;
-  /** Measures, before the first step, settings that were left to the task. */
-  prepare?(): Promise<Record<string, number>>;
+  /** Asked before each step: settings that the task measures at that step, by key; at most steps none. Nobody's own are replaced. */
+  prepare?(step: number): Promise<Record<string, number>>;
   /** Uploads what step `step` (from 0) sees. */
   load(step: number): void;
   /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
