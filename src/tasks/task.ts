@@ -236,6 +236,8 @@ export interface ReadOptions {
 
 /** How many generated images, and of what size. */
 export interface GeneratedOptions {
+  /** Which of the task's generated sets, by name; the usual one unless told. */
+  set?: string;
   side: number;
   train: number;
   test: number;
@@ -278,7 +280,7 @@ export interface TaskRuntime<D = AnyDataset, N = AnyNetwork, T extends Task = Ta
   monitor(watched: Watched<D, T>): Monitor;
 }
 
-/** How many images of the generated set a place learns from and holds out. */
+/** How many generated images a place learns from and holds out. */
 export interface Counts {
   train: number;
   test: number;
@@ -296,8 +298,11 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   settings: Table;
   /** Each is a preset. */
   methods: Readonly<Record<string, MethodInfo>>;
-  /** Generated images in the page, and on the command line. */
-  generated: { page: Counts; cli: Counts };
+  /**
+   * Generated images in the page, and on the command line; and, by the names that `data=` knows, what each set is for people. The
+   * first is the usual one.
+   */
+  generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, string>> };
   /** File of the teacher that comes with the page. */
   shipped: string;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */

@@ -12,7 +12,7 @@ import { asksGuide, highestOf } from "../../methods/masking";
 import { configMacs } from "../../metrics/cost";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
-import { gridOf, initViT, patches, type ViTConfig } from "../../models/vit/config";
+import { initViT, patches, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
