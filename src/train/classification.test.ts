@@ -126,6 +126,38 @@ test("a run under heavy augmentation and late randomness continues with the same
   for (const session of [whole, half, continued]) session.destroy();
 });
 
+test("pictures show the score that ranks the patches, by every rule, and when all are shown as well", async () => {
+  const session = await run({ guide });
+  const scores = async (changes: Record<string, string | number>) => {
+    for (const [key, value] of Object.entries(changes)) session.set(key, value);
+    const { score } = await session.task.snapshot([0, 1]);
+    for (const key of Object.keys(changes)) session.set(key, SCHEMA.defaults()[key]);
+    return score;
+  };
+  const found = new Set<string>();
+  const rules: Record<string, string | number>[] = [
+    {},
+    { criterion: "teacher" },
+    { criterion: "guide" },
+    { queries: "patches" },
+    { softmaxOver: "eq2" },
+    { block: 1 },
+  ];
+  for (const rule of [...rules, { masked: "student", block: 1, queries: "patches" }]) {
+    const chosen = await scores({ ...rule, keep: 0.5 });
+    expect(chosen).toHaveLength(2 * 16);
+    expect(await scores({ ...rule, keep: 1 })).toEqual(chosen);
+    found.add(String(chosen));
+  }
+  expect(found.size).toBe(rules.length + 1);
+  expect(await scores({ criterion: "random", keep: 1 })).toBeUndefined();
+  expect(await scores({ criterion: "random", keep: 0.5 })).toHaveLength(2 * 16);
+  session.destroy();
+  const alone = await run({ teacher: undefined });
+  expect((await alone.task.snapshot([0, 1])).score).toHaveLength(2 * 64);
+  alone.destroy();
+});
+
 test("a guide that is not there is refused, and the run goes on as it was", async () => {
   const session = await run();
   expect(() => session.set("criterion", "guide")).toThrow(/no guide is loaded/);

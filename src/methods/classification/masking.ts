@@ -8,7 +8,7 @@ import type { Bound, Params } from "../../models/params";
 import { gridOf, type ViTConfig } from "../../models/vit/config";
 import { type ViTResult, vit } from "../../models/vit/model";
 import { resize } from "../../ops/resize";
-import { blockOf, type Choice, type PatchChoice, select } from "../masking";
+import { blockOf, type Choice, type Others, type PatchChoice, ranking, select } from "../masking";
 
 /** A frozen network. */
 export interface Network {
@@ -51,9 +51,24 @@ export function maskedGrid({ student, teacher }: Pair, { masked }: Pick<KeepChoi
 
 /** Selects the patches of `images` that are shown; `seen` is what the student made of the whole of them. */
 export function selectPatches(pair: Pair, images: Tensor, seen: ViTResult, keep: KeepChoice): Choice {
-  const whole = (network: Network) => () => forwardTeacher(network, images, undefined, keep.queries === "patches");
-  const others = { teacher: whole(pair.teacher), guide: keep.guide && whole(keep.guide) };
-  return select(images.shape[0], seen, maskedGrid(pair, keep), keep, others);
+  return select(images.shape[0], seen, maskedGrid(pair, keep), keep, othersOf(pair.teacher, images, keep));
+}
+
+/** The scores [B, N] that patches are ranked by, of the student's own patches where there is no teacher; see `ranking`. */
+export function patchScores(
+  { student, teacher }: Pick<Pair, "student"> & Partial<Pair>,
+  images: Tensor,
+  seen: ViTResult,
+  keep: KeepChoice,
+): Tensor | undefined {
+  const grid = teacher ? maskedGrid({ student, teacher }, keep) : gridOf(student.config);
+  return ranking(seen, grid, keep, othersOf(teacher, images, keep));
+}
+
+/** Whole images, as the teacher and the guide would see them. */
+function othersOf(teacher: Network | undefined, images: Tensor, { guide, queries }: KeepChoice): Others {
+  const whole = (network?: Network) => network && (() => forwardTeacher(network, images, undefined, queries === "patches"));
+  return { teacher: whole(teacher), guide: whole(guide) };
 }
 
 /** What a frozen network makes of (some patches of) the images, resized to the side it was trained for. */

@@ -23,7 +23,7 @@ import { accuracy, top } from "./evaluate";
 import { fitted, suited } from "./fitted";
 import type { Network } from "./network";
 import type { ClassificationSettings } from "./settings";
-import { type Outputs, Snapshot } from "./snapshot";
+import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosses } from "./step";
 
 /** The last line of a run tells the median of so many times. */
@@ -219,7 +219,7 @@ export class Classification implements Task<Outputs> {
     const { config } = this.student;
     const params = new Params(this.engine, initViT(config, this.settings.seed));
     const student = { params, config };
-    const snapshot = await Snapshot.compile(this.engine, { student, teacher: this.teacher, batch: indices.length, keep: this.keep() });
+    const snapshot = await Snapshot.compile(this.engine, { ...this.looked(indices.length), student });
     try {
       return await snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
     } finally {
@@ -233,12 +233,17 @@ export class Classification implements Task<Outputs> {
     while (this.recorded?.batch !== batch) {
       this.recorded?.destroy();
       this.recorded = undefined;
-      const { version, student, teacher } = this;
-      const snapshot = await Snapshot.compile(this.engine, { student, teacher, batch, keep: this.keep() });
+      const { version } = this;
+      const snapshot = await Snapshot.compile(this.engine, this.looked(batch));
       if (version === this.version) this.recorded = snapshot;
       else snapshot.destroy();
     }
     return this.recorded;
+  }
+
+  /** What a picture of `batch` images shows. */
+  private looked(batch: number): SnapshotOptions {
+    return { student: this.student, teacher: this.teacher, batch, keep: this.keep(), scores: true };
   }
 
   forget(): void {
