@@ -56,16 +56,25 @@ export interface Errors {
   teacher?: ErrorAnalysis;
 }
 
-/** What the teacher costs now and at all patches. MACs as the paper counts them. */
+/** What the teacher costs now and at all patches. MACs of one image, as the paper counts them. */
 export interface Cost {
   kept: number;
   patches: number;
+  /** The teacher's answer, and what choosing the patches takes besides. */
   macs: number;
+  /** Of those, a pass that is made for the choice alone: the teacher's own, a guide's, or one more of a student that is masked. */
+  extraMacs?: number;
+  /** The teacher's answer on all patches. */
   fullMacs: number;
+  /** A step of the student: forward and backward. */
+  studentMacs?: number;
   bufferBytes: number;
 }
 
-/** Measured GPU milliseconds of the teacher's part of a step, and of a step in which it sees everything; bytes of its activations. */
+/**
+ * Measured GPU milliseconds of the teacher's part of a step, choosing the patches included, and of a step in which it sees
+ * everything; bytes of activations.
+ */
 export interface TeacherTime {
   ms: number;
   fullMs: number;

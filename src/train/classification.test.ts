@@ -1,6 +1,7 @@
 /** The settings of a classification run, changed while it runs: each acts on the next step, and none compiles twice. */
 import { expect, test } from "vitest";
 import { scenes } from "../data/scenes";
+import { configMacs, learningMacs } from "../metrics/cost";
 import { initViT, type ViTConfig } from "../models/vit/config";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
@@ -158,6 +159,37 @@ test("pictures show the score that ranks the patches, by every rule, and when al
   alone.destroy();
 });
 
+test("a pass that is made for the choice alone is part of every figure of cost", async () => {
+  const session = await run({ guide });
+  const { task } = session;
+  const total = (config: ViTConfig, seen?: number) => configMacs(config, seen).total;
+  const cases = [
+    [{}, total(TEACHER, 8), undefined],
+    [{ criterion: "random" }, total(TEACHER, 8), undefined],
+    [{ criterion: "teacher" }, total(TEACHER, 8), TEACHER],
+    [{ criterion: "guide" }, total(TEACHER, 8), guide.config],
+    [{ criterion: "guide-late-random" }, total(TEACHER, 8), guide.config],
+    [{ masked: "student" }, total(TEACHER), task.config],
+    [{ masked: "student", criterion: "random" }, total(TEACHER), undefined],
+    [{ masked: "student", criterion: "teacher" }, total(TEACHER), TEACHER],
+    [{ criterion: "teacher", keep: 1 }, total(TEACHER), undefined],
+  ] as const;
+  for (const [changes, answer, scorer] of cases) {
+    for (const [key, value] of Object.entries(changes)) session.set(key, value);
+    const extraMacs = scorer ? total(scorer) : 0;
+    const studentMacs = learningMacs(task.config, "masked" in changes ? 8 : 16);
+    expect(task.cost()).toMatchObject({ macs: answer + extraMacs, extraMacs, fullMacs: total(TEACHER), studentMacs });
+    const time = await task.teacherTime();
+    if (answer === total(TEACHER) || scorer === TEACHER) expect(time!.ms > time!.fullMs).toBe(scorer !== undefined);
+    for (const key of Object.keys(changes)) session.set(key, SCHEMA.defaults()[key]);
+  }
+  session.set("criterion", "guide");
+  const outcome = await task.outcome();
+  expect(outcome.teacher_macs).toBe(total(TEACHER, 8) + total(guide.config));
+  expect(outcome.student_macs).toBe(learningMacs(task.config));
+  session.destroy();
+});
+
 test("a guide that is not there is refused, and the run goes on as it was", async () => {
   const session = await run();
   expect(() => session.set("criterion", "guide")).toThrow(/no guide is loaded/);
@@ -197,6 +229,7 @@ test("the teacher is timed at the patches it sees and at all, and judged on held
   expect(part?.bytes).toBeLessThan(0.5 * (all?.bytes ?? 0));
   expect([part?.fullBytes, all?.fullBytes]).toEqual([all?.bytes, all?.bytes]);
   session.set("masked", "student");
+  session.set("criterion", "random");
   const unmasked = await session.task.teacherTime();
   expect(unmasked?.ms).toBe(unmasked?.fullMs);
   expect(await session.task.evaluateTeacher()).toBe(full);

@@ -8,8 +8,8 @@ import type { Fetched } from "../../engine/readback";
 import { BASE_LOSSES, CLASSIFICATION_METHODS } from "../../methods/classification";
 import { forwardTeacher, type KeepChoice, maskedGrid } from "../../methods/classification/masking";
 import type { ClassificationMethod } from "../../methods/classification/method";
-import { asksGuide, highestOf } from "../../methods/masking";
-import { configMacs } from "../../metrics/cost";
+import { asksGuide, highestOf, scorerOf } from "../../methods/masking";
+import { configMacs, learningMacs } from "../../metrics/cost";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
 import { initViT, patches, type ViTConfig } from "../../models/vit/config";
@@ -41,7 +41,7 @@ export class Classification implements Task<Outputs> {
   private readonly settings: ClassificationSettings;
   private labels = new Uint32Array();
   private recorded?: Snapshot;
-  private clock?: TeacherClock;
+  private readonly clocks = new Map<Params, TeacherClock>();
   private version = 0;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
@@ -76,9 +76,17 @@ export class Classification implements Task<Outputs> {
   /** Takes a network as the guide. A run that asks the one it has keeps it. */
   offerGuide(guide: Network): void {
     if (this.guide) return;
-    this.guideModel?.params.destroy();
+    this.dropGuide();
     const { weights, config } = suited(guide, this.sources.dataset);
     this.guideModel = { params: new Params(this.engine, weights), config, reference: { id: guide.id, name: guide.name } };
+  }
+
+  private dropGuide(): void {
+    if (!this.guideModel) return;
+    const { params } = this.guideModel;
+    this.clocks.get(params)?.destroy();
+    this.clocks.delete(params);
+    params.destroy();
   }
 
   /** The guide, while it is asked. */
@@ -204,6 +212,7 @@ export class Classification implements Task<Outputs> {
     return {
       ...{ student_top1: (await this.evaluate(Number.POSITIVE_INFINITY)).top1, teacher_top1: await this.evaluateTeacher() },
       ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs },
+      student_macs: this.studentMacs,
       ...{ teacher_ms: time?.ms, teacher_ms_full: time?.fullMs, buffer_bytes: cost?.bufferBytes },
     };
   }
@@ -252,40 +261,70 @@ export class Classification implements Task<Outputs> {
     this.recorded = undefined;
   }
 
-  /** The teacher's cost now; undefined without a teacher. */
+  /** The teacher's cost now, whoever it is that chooses; undefined without a teacher. */
   cost(): Cost | undefined {
     if (!this.teacher) return undefined;
     const { config } = this.teacher;
-    const { kept, count } = this;
-    const seen = this.settings.masked === "student" ? patches(config) : kept;
+    const scorer = this.scorer();
+    const extraMacs = scorer ? configMacs(scorer.config).total : 0;
     return {
-      kept,
-      patches: count,
-      macs: configMacs(config, seen).total,
-      fullMacs: configMacs(config).total,
-      bufferBytes: this.engine.allocatedBytes,
+      ...{ kept: this.kept, patches: this.count, macs: configMacs(config, this.shown).total + extraMacs, extraMacs },
+      ...{ fullMacs: configMacs(config).total, studentMacs: this.studentMacs, bufferBytes: this.engine.allocatedBytes },
     };
   }
 
-  /** Times the teacher beside the run; undefined without a teacher. A teacher that chooses for itself is asked in full besides. */
+  private get studentMacs(): number {
+    const { config } = this.student;
+    return learningMacs(config, this.teacher && this.settings.masked === "student" ? this.kept : patches(config));
+  }
+
+  /** Number of patches the teacher answers on. */
+  private get shown(): number {
+    return this.settings.masked === "student" ? patches((this.teacher ?? this.student).config) : this.kept;
+  }
+
+  /** Whoever makes one more pass, of whole images, for the choice of patches alone: nobody, where it is the student's own pass. */
+  private scorer(): Model | undefined {
+    const { criterion, masked } = this.settings;
+    if (this.kept >= this.count) return undefined;
+    const maskedStudent = masked === "student" ? this.student : undefined;
+    return { teacher: this.teacher, guide: this.guideModel, student: maskedStudent, draws: undefined }[scorerOf(criterion)];
+  }
+
+  /** Times, beside the run, what `cost` counts; undefined without a teacher. */
   async teacherTime(): Promise<TeacherTime | undefined> {
-    if (!this.teacher) return undefined;
-    const all = patches(this.teacher.config);
-    const { masked, criterion } = this.settings;
-    this.clock ??= new TeacherClock(this.engine, asked(this.teacher, this.batch));
-    const seen = masked === "student" ? all : this.kept;
-    const [ms, fullMs] = await this.clock.measure([seen, all]);
-    const [bytes, fullBytes] = [this.clock.bytes(seen), this.clock.bytes(all)];
-    return { ms: criterion === "teacher" && this.kept < this.count ? ms + fullMs : ms, fullMs, bytes, fullBytes };
+    const { teacher, shown } = this;
+    if (!teacher) return undefined;
+    const all = patches(teacher.config);
+    const clock = this.clockOf(teacher);
+    const [ms, fullMs] = await clock.measure([shown, all]);
+    const [bytes, fullBytes] = [clock.bytes(shown), clock.bytes(all)];
+    const extra = await this.scorerTime(fullMs);
+    return { ms: ms + extra.ms, fullMs, bytes: Math.max(bytes, extra.bytes), fullBytes };
+  }
+
+  /** The same of the pass that is made for the choice alone; a teacher's own is timed already. */
+  private async scorerTime(teacherMs: number): Promise<{ ms: number; bytes: number }> {
+    const scorer = this.scorer();
+    if (!scorer) return { ms: 0, bytes: 0 };
+    const [clock, all] = [this.clockOf(scorer), patches(scorer.config)];
+    const ms = scorer === this.teacher ? teacherMs : (await clock.measure([all]))[0];
+    return { ms, bytes: clock.bytes(all) };
+  }
+
+  private clockOf(model: Model): TeacherClock {
+    const clock = this.clocks.get(model.params) ?? new TeacherClock(this.engine, asked(model, this.batch));
+    this.clocks.set(model.params, clock);
+    return clock;
   }
 
   destroy(): void {
     this.forget();
-    this.clock?.destroy();
+    this.dropGuide();
+    for (const clock of this.clocks.values()) clock.destroy();
     for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
     this.student.params.destroy();
     this.teacher?.params.destroy();
-    this.guideModel?.params.destroy();
   }
 
   private keep(): KeepChoice {
