@@ -190,6 +190,30 @@ test("a pass that is made for the choice alone is part of every figure of cost",
   session.destroy();
 });
 
+test("the labels weigh as much as is said, from the very next step, and in full where nobody else teaches", async () => {
+  const after = async (changed: Record<string, number>, sources: Partial<Sources<typeof dataset, Network>> = {}) => {
+    const session = await run(sources, { "maskedkd.lambda": 0, decay: 0, ...changed });
+    const before = await session.task.weights();
+    await session.advance();
+    const moved = await session.task.weights();
+    const distance = [...moved].reduce(
+      (sum, [name, { data }]) => sum + data.reduce((s, v, i) => s + Math.abs(v - before.get(name)!.data[i]), 0),
+      0,
+    );
+    session.set("labels", 1 - Number(session.settings.labels));
+    await session.advance();
+    const next = await session.task.weights();
+    session.destroy();
+    return { moved, next, distance };
+  };
+  const [none, full] = [await after({ labels: 0 }), await after({ labels: 1 })];
+  expect(none.distance).toBe(0);
+  expect(full.distance).toBeGreaterThan(0);
+  expect(none.next).not.toEqual(none.moved);
+  const alone = { teacher: undefined };
+  expect((await after({ labels: 0 }, alone)).moved).toEqual((await after({ labels: 1 }, alone)).moved);
+});
+
 test("a guide that is not there is refused, and the run goes on as it was", async () => {
   const session = await run();
   expect(() => session.set("criterion", "guide")).toThrow(/no guide is loaded/);

@@ -49,6 +49,11 @@ const OWN = {
     help: "logit: soft labels alone. manifold: also how alike tokens are, within and between images. attention: also whom the class token attends to, in all blocks.",
     ...{ default: "logit", options: ["logit", ...BASES], when: "live", records: true, group: "loss" },
   }),
+  labels: number({
+    label: "Weight of the labels",
+    help: "Weight of the loss on the true labels. 0 leaves them out, as manifold distillation's published run does. Without a teacher they count in full.",
+    ...{ default: 1, min: 0, max: 1, when: "live", group: "loss" },
+  }),
   smoothing: number({
     label: "Label smoothing",
     help: "Share of each true label spread over all classes.",

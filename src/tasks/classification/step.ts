@@ -42,6 +42,8 @@ export interface StepOptions {
   batch: Batch;
   /** Without one, the student learns from the labels alone. */
   distillation?: Distillation;
+  /** Weight of the loss on the labels beside the teacher's; 1 unless told. */
+  labelWeight?: number | Live;
   smoothing?: number | Live;
   augment?: Augmentation;
 }
@@ -63,12 +65,12 @@ export interface Augmentation {
  * [B, K] where images are mixed.
  */
 export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradients; outputs: Record<string, Tensor> } {
-  const { student, distillation } = options;
+  const { student, distillation, labelWeight = 1 } = options;
   const { images, truth } = prepared(graph, options);
   const seen = distillation && forwardBoth(student, distillation, images);
   const { logits } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images);
   const ce = crossEntropy(logits, truth);
-  const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, 1]];
+  const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, distillation ? labelWeight : 1]];
   if (seen) for (const one of distillation.methods) losses.push(...weighted(one, seen.context));
   const grads = graph.gradients((g) => {
     for (const [, loss, weight] of losses) loss.seed(weight, g);

@@ -130,7 +130,9 @@ export class Classification implements Task<Outputs> {
   trace(graph: Graph) {
     const { teacher, live, student } = this;
     const distillation = teacher && { teacher, keep: this.keep(), methods: this.methods().map((method) => this.inUse(method)) };
-    return traceLosses(graph, { student, batch: this.buffers, smoothing: live.smoothing, augment: this.augmentation(), distillation });
+    const batch = this.buffers;
+    const { smoothing, labels: labelWeight } = live;
+    return traceLosses(graph, { student, batch, smoothing, labelWeight, augment: this.augmentation(), distillation });
   }
 
   /** Soft labels, and the base loss where one is chosen. */
