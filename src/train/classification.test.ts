@@ -46,6 +46,8 @@ const CHANGES: [string, string | number][] = [
   ["base", "attention"],
   ["augment", "none"],
   ["augment", "heavy"],
+  ["augment", "crop"],
+  ["operations", "full"],
 ];
 
 test("every live change acts on the very next step, and compiles nothing the second time", async () => {
@@ -86,6 +88,7 @@ test("heavy augmentation's numbers act on the next step without compiling anythi
     ["magnitude", 0],
     ["mixup", 0],
     ["cutmix", 0],
+    ["erasing", 1],
   ] as const) {
     const { losses, next } = await first(() => [[key, value]]);
     expect(losses).toEqual(plain.losses);
@@ -102,6 +105,22 @@ test("with all of heavy augmentation off, the losses are those of the light one"
   };
   const [light, heavy] = [await few("light"), await few("heavy")];
   for (const i of [0, 1]) for (const name of ["ce", "kd"]) expect(heavy[i][name]).toBeCloseTo(light[i][name], 5);
+});
+
+test("light augmentation of the papers, and each part of heavy augmentation, changes what is learned from", async () => {
+  const first = async (changed: Record<string, string | number>) => {
+    const session = await run({}, changed);
+    const { ce } = (await session.advance()).losses;
+    session.destroy();
+    return ce;
+  };
+  const off = { augment: "heavy", magnitude: 0, mixup: 0, cutmix: 0 };
+  const [light, crop, narrow] = [await first({}), await first({ augment: "crop" }), await first({ augment: "crop", crop: 0.1 })];
+  expect(new Set([light, crop, narrow]).size).toBe(3);
+  expect(await first({ ...off, erasing: 0 })).toBeCloseTo(light, 5);
+  expect(await first({ ...off, erasing: 1 })).not.toBeCloseTo(light, 5);
+  const [basic, full] = [await first({ ...off, magnitude: 9 }), await first({ ...off, magnitude: 9, operations: "full" })];
+  expect(new Set([light, basic, full]).size).toBe(3);
 });
 
 test("a run under heavy augmentation and late randomness continues with the same bits", async () => {

@@ -6,7 +6,7 @@ import type { Choice } from "../../methods/masking";
 import type { Params } from "../../models/params";
 import type { ViTConfig } from "../../models/vit/config";
 import { vit } from "../../models/vit/model";
-import { type Moments, mixPairs, randAugment, shiftAndMirror } from "../../ops/augment";
+import { type Moments, mixPairs, randAugment, randomErasing, randomResizedCrop, shiftAndMirror } from "../../ops/augment";
 import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
 
 /** A network on the GPU. */
@@ -52,10 +52,12 @@ export interface StepOptions {
 export interface Augmentation {
   seed: number;
   step: Live;
-  /** Smallest share of an image's area that is cropped and enlarged; 1 crops nothing. */
+  /** "shift" by up to an eighth; "crop" a random window, as torchvision does. Both mirror, and enlarge what they crop. */
+  first?: "shift" | "crop";
+  /** Smallest share of an image's area that is cropped; 1 crops nothing. */
   crop?: number | Live;
-  /** After shift, mirror and crop, the only ones without it: RandAugment of this magnitude, mixup and cutmix of these parameters. */
-  heavy?: { magnitude: number | Live; mixup: number | Live; cutmix: number | Live; moments: Moments };
+  /** Then RandAugment of this magnitude, erasing at this probability, mixup and cutmix of these parameters; nothing when absent. */
+  heavy?: Record<"magnitude" | "erasing" | "mixup" | "cutmix", number | Live> & { operations: "basic" | "full"; moments: Moments };
 }
 
 /**
@@ -123,10 +125,15 @@ function prepared(graph: Graph, { student, batch, augment, smoothing }: StepOpti
   const { channels, image, classes } = student.config;
   const loaded = graph.fixed(batch.images, [batch.size, channels, image, image]);
   const labels = graph.fixed(batch.labels, [batch.size], "u32");
-  const images = augment ? shiftAndMirror(loaded, augment, augment.crop) : loaded;
+  const images = augment ? placedAnew(loaded, augment) : loaded;
   if (!augment?.heavy) return { images, truth: { labels, smoothing } };
   const { seed, step, heavy } = augment;
   const distorted = randAugment(images, { seed, step, ...heavy });
-  const mixed = mixPairs(distorted, labels, { seed, step, ...heavy, smoothing, classes });
+  const erased = randomErasing(distorted, { seed, step, probability: heavy.erasing });
+  const mixed = mixPairs(erased, labels, { seed, step, ...heavy, smoothing, classes });
   return { images: mixed.images, truth: { targets: mixed.targets } };
+}
+
+function placedAnew(images: Tensor, { first = "shift", crop = 1, seed, step }: Augmentation): Tensor {
+  return first === "crop" ? randomResizedCrop(images, { seed, step, least: crop }) : shiftAndMirror(images, { seed, step }, crop);
 }

@@ -151,15 +151,12 @@ export class Classification implements Task<Outputs> {
   }
 
   private augmentation(): Augmentation | undefined {
-    const { augment, seed } = this.settings;
+    const { augment, operations, seed } = this.settings;
     if (augment === "none") return undefined;
-    const { step, crop, magnitude, mixup, cutmix } = this.live;
-    return {
-      seed,
-      step,
-      crop,
-      heavy: augment === "heavy" ? { magnitude, mixup, cutmix, moments: this.sources.dataset.moments } : undefined,
-    };
+    const { step, crop, magnitude, erasing, mixup, cutmix } = this.live;
+    const heavy = { magnitude, erasing, mixup, cutmix, operations, moments: this.sources.dataset.moments };
+    if (augment === "heavy") return { seed, step, crop, heavy, first: operations === "full" ? "crop" : "shift" };
+    return { seed, step, crop, first: augment === "crop" ? "crop" : "shift" };
   }
 
   load(step: number): void {
