@@ -44,6 +44,8 @@ const CHANGES: [string, string | number][] = [
   ["smoothing", 0.1],
   ["base", "manifold"],
   ["base", "attention"],
+  ["attention.temperature", 20],
+  ["manifold.draws", "per-layer"],
   ["augment", "none"],
   ["augment", "heavy"],
   ["augment", "crop"],
@@ -231,6 +233,18 @@ test("the labels weigh as much as is said, from the very next step, and in full 
   expect(none.next).not.toEqual(none.moved);
   const alone = { teacher: undefined };
   expect((await after({ labels: 0 }, alone)).moved).toEqual((await after({ labels: 1 }, alone)).moved);
+});
+
+test("heads that cannot be compared one by one are refused, and the run goes on as it was", async () => {
+  const session = await run({}, { base: "attention" });
+  expect(() => session.set("attention.heads", "per-head")).toThrow(/the student has 2 heads, the teacher 3/);
+  expect((await session.advance()).losses.attention).toBeGreaterThan(0);
+  session.destroy();
+  const same = await run({}, { base: "attention", "attention.heads": "per-head", heads: 3, width: 12 });
+  const { attention } = (await same.advance()).losses;
+  same.set("attention.heads", "aggregated");
+  expect((await same.advance()).losses.attention).toBeLessThan(0.5 * attention);
+  same.destroy();
 });
 
 test("a guide that is not there is refused, and the run goes on as it was", async () => {

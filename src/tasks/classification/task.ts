@@ -6,6 +6,7 @@ import { EngineError } from "../../engine/errors";
 import { type Graph, Live } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
 import { BASE_LOSSES, CLASSIFICATION_METHODS } from "../../methods/classification";
+import { assertSameHeads } from "../../methods/classification/attention";
 import { forwardTeacher, type KeepChoice, maskedGrid } from "../../methods/classification/masking";
 import type { ClassificationMethod } from "../../methods/classification/method";
 import { asksGuide, highestOf, scorerOf } from "../../methods/masking";
@@ -65,7 +66,9 @@ export class Classification implements Task<Outputs> {
   }
 
   check(settings: Settings): void {
-    const { criterion } = settings as ClassificationSettings;
+    const { criterion, base, heads } = settings as ClassificationSettings;
+    if (this.sources.teacher && base === "attention" && settings[keyOf(base, "heads")] === "per-head")
+      assertSameHeads(heads, this.sources.teacher.config.heads);
     if (this.sources.teacher && !this.guideModel && asksGuide(criterion))
       throw new SettingError(
         `criterion cannot be "${criterion}": no guide is loaded.`,
