@@ -150,6 +150,11 @@ export interface Task<Views = unknown> {
   /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
   ahead(step: number): void;
   report(fetched: Fetched): Report;
+  /**
+   * For each held-out image 1 where the student was right when all were last tested: what McNemar's test compares two runs by.
+   * Absent before, and where an image is not simply right or wrong.
+   */
+  readonly lastRight?: Uint8Array;
   /** Scores on held-out images, all or the first `limit`. */
   evaluate(limit: number, progress?: Progress): Promise<Scores>;
   /**

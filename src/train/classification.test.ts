@@ -1,6 +1,7 @@
 /** The settings of a classification run, changed while it runs: each acts on the next step, and none compiles twice. */
 import { expect, test } from "vitest";
 import { scenes } from "../data/scenes";
+import { unpackBits } from "../metrics/bits";
 import { configMacs, learningMacs } from "../metrics/cost";
 import { initViT, type ViTConfig } from "../models/vit/config";
 import { testEngine } from "../ops/check";
@@ -245,6 +246,31 @@ test("heads that cannot be compared one by one are refused, and the run goes on 
   same.set("attention.heads", "aggregated");
   expect((await same.advance()).losses.attention).toBeLessThan(0.5 * attention);
   same.destroy();
+});
+
+test("held-out scores are top-1 and, of six classes or more, top-5; which images are right can be compared with another run", async () => {
+  const session = await run();
+  await session.advance();
+  expect(session.task.lastRight).toBeUndefined();
+  expect(Object.keys(await session.evaluate(5))).toEqual(["top1", "top5"]);
+  expect(session.task.lastRight).toBeUndefined();
+  const { top1, top5 } = await session.evaluate();
+  const answers = await session.task.snapshot(Array.from({ length: 12 }, (_, i) => i));
+  const ranks = Array.from({ length: 12 }, (_, i) => {
+    const row = [...answers.logits.subarray(12 * i, 12 * i + 12)];
+    return row.filter((logit) => logit > row[dataset.test.label(i)]).length;
+  });
+  expect([top1, top5]).toEqual([1, 5].map((k) => ranks.filter((rank) => rank < k).length / 12));
+  expect([...session.task.lastRight!]).toEqual(ranks.map((rank) => Number(rank === 0)));
+  const { student_top1, student_top5, right } = await session.task.outcome({ whole: true });
+  expect([student_top1, student_top5]).toEqual([top1, top5]);
+  expect(unpackBits(right as string, 12)).toEqual(session.task.lastRight);
+  expect(await session.task.outcome()).not.toHaveProperty("right");
+  session.destroy();
+  const few = { ...dataset, classes: dataset.classes.slice(0, 5) };
+  const five = await run({ dataset: few, teacher: undefined });
+  expect(Object.keys(await five.evaluate(5))).toEqual(["top1"]);
+  five.destroy();
 });
 
 test("a guide that is not there is refused, and the run goes on as it was", async () => {

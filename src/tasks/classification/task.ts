@@ -10,6 +10,7 @@ import { assertSameHeads } from "../../methods/classification/attention";
 import { forwardTeacher, type KeepChoice, maskedGrid } from "../../methods/classification/masking";
 import type { ClassificationMethod } from "../../methods/classification/method";
 import { asksGuide, highestOf, scorerOf } from "../../methods/masking";
+import { packBits } from "../../metrics/bits";
 import { configMacs, learningMacs } from "../../metrics/cost";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
@@ -20,7 +21,7 @@ import { SettingError } from "../../settings/schema";
 import { keyOf } from "../../settings/setting";
 import type { Cost, LiveValues, OptimizerOptions, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import { type Asked, TeacherClock } from "../teacherClock";
-import { accuracy, top } from "./evaluate";
+import { judged, scoresOf, top } from "./evaluate";
 import { fitted, suited } from "./fitted";
 import type { Network } from "./network";
 import type { ClassificationSettings } from "./settings";
@@ -32,6 +33,7 @@ const FINAL_TIMES = 9;
 
 export class Classification implements Task<Outputs> {
   readonly optimizer: OptimizerOptions = { kind: "adamw" };
+  lastRight?: Uint8Array;
   private readonly student: Model;
   private readonly teacher?: Model;
   private guideModel?: Model & { reference: Reference };
@@ -192,10 +194,12 @@ export class Classification implements Task<Outputs> {
     };
   }
 
-  /** `top1`: share of held-out images the student classifies right. */
+  /** `top1`: share of held-out images the student classifies right; `top5`, of six classes or more: has among its five likeliest. */
   async evaluate(limit: number, progress?: Progress): Promise<Scores> {
     const { student, batches } = this;
-    return { top1: await accuracy(this.engine, { student }, ({ logits }) => logits, batches, limit, progress) };
+    const right = await judged(this.engine, { student }, ({ logits }) => logits, batches, limit, progress);
+    if (limit >= batches.dataset.test.count) this.lastRight = right.top1;
+    return scoresOf(right);
   }
 
   /** Share of held-out images the teacher, which sees what it sees now, classifies right; undefined without a teacher. */
@@ -203,19 +207,22 @@ export class Classification implements Task<Outputs> {
     const { student, teacher, batches } = this;
     if (!teacher) return undefined;
     const answers = ({ teacherLogits }: Outputs) => teacherLogits as Float32Array;
-    return accuracy(this.engine, { student, teacher, keep: this.keep() }, answers, batches, limit, progress);
+    const right = await judged(this.engine, { student, teacher, keep: this.keep() }, answers, batches, limit, progress);
+    return scoresOf(right).top1;
   }
 
-  /** Accuracy of student and teacher on all held-out images, and what the teacher costs. */
-  async outcome(): Promise<Record<string, unknown>> {
+  /** Accuracy of student and teacher on all held-out images, and what both cost; `whole` adds which images the student names right. */
+  async outcome({ whole = false } = {}): Promise<Record<string, unknown>> {
+    const { top1, top5 } = await this.evaluate(Number.POSITIVE_INFINITY);
     const cost = this.cost();
     let time: TeacherTime | undefined;
     for (let i = 0; i < FINAL_TIMES; i++) time = await this.teacherTime();
     return {
-      ...{ student_top1: (await this.evaluate(Number.POSITIVE_INFINITY)).top1, teacher_top1: await this.evaluateTeacher() },
+      ...{ student_top1: top1, student_top5: top5, teacher_top1: await this.evaluateTeacher() },
       ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs },
       student_macs: this.studentMacs,
       ...{ teacher_ms: time?.ms, teacher_ms_full: time?.fullMs, buffer_bytes: cost?.bufferBytes },
+      ...(whole && this.lastRight && { right: packBits(this.lastRight) }),
     };
   }
 
