@@ -117,8 +117,9 @@ export interface Sources<D = AnyDataset, N = AnyNetwork> {
   guide?: AnyNetwork;
 }
 
-/** How the task's parameters are updated. */
+/** How parameters are updated. */
 export interface OptimizerOptions {
+  /** The run's settings say which. */
   kind: "adamw" | "sgd";
   /** Decay rate of the first moment; the momentum of sgd. */
   beta1?: number;
@@ -134,7 +135,7 @@ export interface OptimizerOptions {
 export interface Task<Views = unknown> {
   /** Everything that is trained. */
   readonly params: Params;
-  readonly optimizer: OptimizerOptions;
+  readonly optimizer: Omit<OptimizerOptions, "kind">;
   /** Images per step. */
   readonly batch: number;
   /** Records a step up to the gradient. `report` reads what `outputs` leave. */

@@ -27,7 +27,7 @@ function both({ engine, batch, student, teacher }: Scene, masked?: "teacher" | "
   const graph = new Graph(engine);
   const images = graph.fixed(batch.images, [BATCH, 1, STUDENT.image, STUDENT.image]);
   const bound = { params: student.params.on(graph, true), config: STUDENT };
-  const whole = forwardStudent(bound, images, undefined, true);
+  const whole = forwardStudent(bound, images, undefined, { allTokens: true });
   const { kept } = selectPatches({ student: bound, teacher }, images, whole, { k: masked ? K : N, masked });
   const seen = masked === "student" ? forwardTeacher(student, images, kept, true) : whole;
   const answer = forwardTeacher(teacher, images, masked === "teacher" ? kept : undefined, true);

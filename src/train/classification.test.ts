@@ -47,6 +47,7 @@ const CHANGES: [string, string | number][] = [
   ["base", "attention"],
   ["attention.temperature", 20],
   ["manifold.draws", "per-layer"],
+  ["dropPath", 0.5],
   ["augment", "none"],
   ["augment", "heavy"],
   ["augment", "crop"],
@@ -271,6 +272,27 @@ test("held-out scores are top-1 and, of six classes or more, top-5; which images
   const five = await run({ dataset: few, teacher: undefined });
   expect(Object.keys(await five.evaluate(5))).toEqual(["top1"]);
   five.destroy();
+});
+
+test("drop path acts while the student learns, not where it is looked at, whoever is masked", async () => {
+  for (const masked of ["teacher", "student"]) {
+    const both = async (dropPath: number) => {
+      const session = await run({}, { dropPath, masked, batch: 16 });
+      const { logits } = await session.task.snapshot([0, 1]);
+      const { ce } = (await session.advance()).losses;
+      session.destroy();
+      return { ce, logits };
+    };
+    const [kept, dropped] = [await both(0), await both(0.5)];
+    expect(dropped.ce).not.toBe(kept.ce);
+    expect(dropped.logits).toEqual(kept.logits);
+  }
+  const alone = await run({ teacher: undefined }, { dropPath: 0.5, batch: 16 });
+  const { ce } = (await alone.advance()).losses;
+  alone.destroy();
+  const plain = await run({ teacher: undefined }, { batch: 16 });
+  expect((await plain.advance()).losses.ce).not.toBe(ce);
+  plain.destroy();
 });
 
 test("a guide that is not there is refused, and the run goes on as it was", async () => {

@@ -6,7 +6,7 @@ import type { Tensor } from "../../engine/graph";
 import type { Grid } from "../../models/model";
 import type { Bound, Params } from "../../models/params";
 import { gridOf, type ViTConfig } from "../../models/vit/config";
-import { type ViTResult, vit } from "../../models/vit/model";
+import { type ViTOptions, type ViTResult, vit } from "../../models/vit/model";
 import { resize } from "../../ops/resize";
 import { blockOf, type Choice, type Others, type PatchChoice, ranking, select } from "../masking";
 
@@ -32,11 +32,11 @@ export function forwardStudent(
   student: { params: Bound; config: ViTConfig },
   images: Tensor,
   keep?: KeepChoice,
-  allTokens = false,
+  options: Pick<ViTOptions, "allTokens" | "dropPath"> = {},
 ): ViTResult {
   const { params, config } = student;
   const reads = keep?.queries === "patches" && blockOf(keep, config.depth) === config.depth;
-  return vit(params, config, images, { allTokens: allTokens || reads });
+  return vit(params, config, images, { ...options, allTokens: options.allTokens || reads });
 }
 
 interface Pair {

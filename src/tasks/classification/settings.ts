@@ -59,6 +59,11 @@ const OWN = {
     help: "Share of each true label spread over all classes.",
     ...{ default: 0, min: 0, max: 0.5, when: "live", group: "loss" },
   }),
+  dropPath: number({
+    label: "Drop path",
+    help: "Share of the images for which the student's last block leaves out a branch while learning; earlier blocks do so less often. DeiT uses 0.1.",
+    ...{ default: 0, min: 0, max: 0.5, when: "live", records: true, group: "student" },
+  }),
   width: number({
     label: "Student width",
     help: "Numbers per token; a multiple of the heads.",

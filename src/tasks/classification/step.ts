@@ -5,7 +5,7 @@ import type { ClassificationMethod, DistillContext } from "../../methods/classif
 import type { Choice } from "../../methods/masking";
 import type { Params } from "../../models/params";
 import type { ViTConfig } from "../../models/vit/config";
-import { vit } from "../../models/vit/model";
+import { type DropPath, vit } from "../../models/vit/model";
 import { type Moments, mixPairs, randAugment, randomErasing, randomResizedCrop, shiftAndMirror } from "../../ops/augment";
 import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
 
@@ -45,6 +45,8 @@ export interface StepOptions {
   /** Weight of the loss on the labels beside the teacher's; 1 unless told. */
   labelWeight?: number | Live;
   smoothing?: number | Live;
+  /** Stochastic depth of the student while it learns. */
+  dropPath?: DropPath;
   augment?: Augmentation;
 }
 
@@ -67,10 +69,10 @@ export interface Augmentation {
  * [B, K] where images are mixed.
  */
 export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradients; outputs: Record<string, Tensor> } {
-  const { student, distillation, labelWeight = 1 } = options;
+  const { student, distillation, labelWeight = 1, dropPath } = options;
   const { images, truth } = prepared(graph, options);
-  const seen = distillation && forwardBoth(student, distillation, images);
-  const { logits } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images);
+  const seen = distillation && forwardBoth(student, distillation, images, dropPath);
+  const { logits } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images, undefined, { dropPath });
   const ce = crossEntropy(logits, truth);
   const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, distillation ? labelWeight : 1]];
   if (seen) for (const one of distillation.methods) losses.push(...weighted(one, seen.context));
@@ -95,23 +97,23 @@ interface BothOutputs {
 }
 
 /** The student sees the images, its attention selects, the teacher answers on what was selected. */
-function forwardBoth(student: Model, distillation: Distillation, images: Tensor): BothOutputs {
+function forwardBoth(student: Model, distillation: Distillation, images: Tensor, dropPath?: DropPath): BothOutputs {
   const { teacher, keep, methods } = distillation;
-  if (keep.masked === "student") return forwardMaskedStudent(student, distillation, images);
+  if (keep.masked === "student") return forwardMaskedStudent(student, distillation, images, dropPath);
   const allTokens = methods.some(({ method }) => method.allTokens);
-  const result = forwardStudent(on(student, images.graph, true), images, keep, allTokens);
+  const result = forwardStudent(on(student, images.graph, true), images, keep, { allTokens, dropPath });
   const choice = selectPatches({ student, teacher }, images, result, keep);
   const answer = forwardTeacher(teacher, images, choice.kept, allTokens);
   return { context: { student: { result, shared: choice.kept }, teacher: { result: answer }, random: randomOf(keep) }, choice };
 }
 
 /** The other way round: the teacher sees everything, the student learns from what was selected. */
-function forwardMaskedStudent(student: Model, { teacher, keep, methods }: Distillation, images: Tensor): BothOutputs {
+function forwardMaskedStudent(student: Model, { teacher, keep, methods }: Distillation, images: Tensor, dropPath?: DropPath): BothOutputs {
   const allTokens = methods.some(({ method }) => method.allTokens);
   const whole = forwardStudent(on(student, images.graph, false), images, keep);
   const choice = selectPatches({ student, teacher }, images, whole, keep);
   const { params, config } = on(student, images.graph, true);
-  const result = vit(params, config, images, { kept: choice.kept, allTokens });
+  const result = vit(params, config, images, { kept: choice.kept, allTokens, dropPath });
   const answer = forwardTeacher(teacher, images, undefined, allTokens);
   return { context: { student: { result }, teacher: { result: answer, shared: choice.kept }, random: randomOf(keep) }, choice };
 }

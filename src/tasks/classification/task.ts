@@ -19,7 +19,7 @@ import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import { keyOf } from "../../settings/setting";
-import type { Cost, LiveValues, OptimizerOptions, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import { type Asked, TeacherClock } from "../teacherClock";
 import { judged, scoresOf, top } from "./evaluate";
 import { fitted, suited } from "./fitted";
@@ -32,7 +32,7 @@ import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosse
 const FINAL_TIMES = 9;
 
 export class Classification implements Task<Outputs> {
-  readonly optimizer: OptimizerOptions = { kind: "adamw" };
+  readonly optimizer = {};
   lastRight?: Uint8Array;
   private readonly student: Model;
   private readonly teacher?: Model;
@@ -137,7 +137,9 @@ export class Classification implements Task<Outputs> {
     const distillation = teacher && { teacher, keep: this.keep(), methods: this.methods().map((method) => this.inUse(method)) };
     const batch = this.buffers;
     const { smoothing, labels: labelWeight } = live;
-    return traceLosses(graph, { student, batch, smoothing, labelWeight, augment: this.augmentation(), distillation });
+    const { dropPath: rate, seed } = this.settings;
+    const dropPath = rate > 0 ? { rate: live.dropPath, seed, step: live.step } : undefined;
+    return traceLosses(graph, { student, batch, smoothing, labelWeight, dropPath, augment: this.augmentation(), distillation });
   }
 
   /** Soft labels, and the base loss where one is chosen. */

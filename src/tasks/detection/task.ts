@@ -17,7 +17,7 @@ import { detectorLosses } from "../../models/detector/losses";
 import { Params } from "../../models/params";
 import type { Weights } from "../../models/weights";
 import { keyOf } from "../../settings/setting";
-import type { Beside, Errors, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task } from "../task";
+import type { Beside, Errors, LiveValues, Progress, Report, Scores, Sources, Task } from "../task";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
 import { assertTakes, type DetectorNetwork } from "./network";
 import { areasOf, scoresOf, tideCosts } from "./outcome";
@@ -31,7 +31,7 @@ const CALIBRATION_BATCHES = 4;
 
 export class DetectionTask implements Task<DetectorViews> {
   /** A detector's gradient peaks where boxes are first matched: its norm is limited. */
-  readonly optimizer: OptimizerOptions = { kind: "adamw", clip: true };
+  readonly optimizer = { clip: true };
   readonly params: Params;
   readonly config: DetectorConfig;
   readonly method: DetectionMethod;
