@@ -1,7 +1,7 @@
 /** Recipes are data: every value of theirs is one a setting can have, and they enter as if typed. */
 import { expect, test } from "vitest";
-import { SCHEMA } from "../tasks";
-import { RECIPES } from "./recipes";
+import { RECIPES } from "../settings/recipes";
+import { SCHEMA } from ".";
 
 const read = (query: string) => SCHEMA.fromPairs(new URLSearchParams(query));
 
