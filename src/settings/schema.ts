@@ -3,6 +3,7 @@
  * panel, command line, saved run) is checked here.
  */
 import { EngineError } from "../engine/errors";
+import { unfolded } from "./recipes";
 import { RUN_SETTINGS, type Settings } from "./run";
 import { choice, nameOf, type Setting, scoped, type Table, type Value } from "./setting";
 
@@ -79,14 +80,14 @@ export class Schema {
   /**
    * Settings from name-value pairs; what cannot be used keeps its default and is reported in words. The preset says which
    * settings there are and what their defaults are, wherever it stands. A method's setting may be named without its owner, as
-   * addresses and saved runs of earlier versions do; what plays no part under the preset is passed over. `given` lists those
-   * of the pairs that a task would otherwise measure: it leaves them alone, at their default too.
+   * addresses and saved runs of earlier versions do; what plays no part under the preset is passed over. A recipe stands for its
+   * values; what is named beside it wins. `given` lists those of the pairs that a task would otherwise measure: it leaves them
+   * alone, at their default too.
    */
   fromPairs(pairs: Iterable<[string, string]>): { settings: Settings; problems: string[]; given: string[] } {
-    const all = [...pairs];
+    const { pairs: all, problems } = unfolded([...pairs]);
     const named = all.findLast(([key]) => key === "preset")?.[1];
     const settings = this.defaults(named !== undefined && named in this.tables ? named : undefined);
-    const problems: string[] = [];
     const given = new Set<string>();
     for (const [name, value] of all) {
       if (!this.everywhere.has(name)) problems.push(`There is no setting "${name}".`);

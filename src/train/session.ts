@@ -15,7 +15,7 @@ import { SettingError } from "../settings/schema";
 import { SCHEMA } from "../tasks";
 import type { AnyDataset, AnyNetwork, Progress, Reference, Report, Scores, Sources, Task, TaskRuntime } from "../tasks/task";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-import { Optimizer, warmupCosine } from "./optimizer";
+import { Optimizer, stepSchedule, warmupCosine } from "./optimizer";
 import { recordStep } from "./step";
 
 /** What one step did. Times are in milliseconds. */
@@ -38,6 +38,8 @@ export interface SessionOptions<T extends Task = Task, D extends AnyDataset = An
 
 /** Share of a run over which the learning rate warms up. */
 const WARMUP = 0.05;
+/** Shares of a run after which a schedule of steps falls: epochs 8 and 11 of 12. */
+const FALLS = [8 / 12, 11 / 12];
 
 export class Session<T extends Task = Task> {
   readonly changes: Change[] = [];
@@ -68,7 +70,7 @@ export class Session<T extends Task = Task> {
     const settings = SCHEMA.checked(options.settings);
     const live = Object.fromEntries(["step", ...Object.keys(settings)].map((key) => [key, new Live(0)]));
     const task = runtime.create(engine, sources, settings, live);
-    const session = new Session(engine, sources, settings, live, task, new Optimizer(task.params, task.optimizer), options.given);
+    const session = new Session(engine, sources, settings, live, task, optimizerOf(task, settings), options.given);
     session.applyLive();
     return session;
   }
@@ -207,12 +209,21 @@ export class Session<T extends Task = Task> {
     const { settings, live, step } = this;
     for (const key of Object.keys(settings)) live[key].value = Number(settings[key]);
     live.step.value = step;
-    const warmup = Math.ceil(WARMUP * settings.steps);
-    const lr = warmupCosine(step + 1, { peak: settings.lr, warmup, total: settings.steps, end: settings.lr / 100 });
+    const lr = learningRate(settings, step + 1);
     this.optimizer.knobs.lr.value = lr;
     this.optimizer.knobs.decay.value = settings.decay;
     return lr;
   }
+}
+
+/** What the settings say of it, and what the task must have. */
+function optimizerOf({ params, optimizer }: Task, { optimizer: kind, momentum }: Settings): Optimizer {
+  return new Optimizer(params, { ...optimizer, kind, ...(kind === "sgd" && { beta1: momentum }) });
+}
+
+function learningRate({ schedule, lr: peak, steps: total }: Settings, step: number): number {
+  const rise = { peak, total, warmup: Math.ceil(WARMUP * total) };
+  return schedule === "step" ? stepSchedule(step, { ...rise, falls: FALLS }) : warmupCosine(step, { ...rise, end: peak / 100 });
 }
 
 const reference = ({ id, name }: Reference): Reference => ({ id, name });

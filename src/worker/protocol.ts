@@ -108,7 +108,8 @@ export type Event =
   /** How far measuring what errors cost has come, 0..1; null when it has ended. */
   | { type: "measuring"; share: number | null }
   | { type: "errors"; errors: ErrorReport }
-  | { type: "evaluated"; step: number; scores: Scores; count: number }
+  /** `right`: which held-out images the student names right, where it is known. */
+  | { type: "evaluated"; step: number; scores: Scores; count: number; right?: Uint8Array }
   | { type: "changed"; change: Change }
   | { type: "cost"; cost: Cost }
   /** The teacher's GPU time per step, measured beside the run. */

@@ -164,7 +164,8 @@ export class Run {
   }
 
   private async tested(step: number, scores: Record<string, number>): Promise<void> {
-    this.post({ type: "evaluated", step, scores, count: this.sources.dataset.test.count });
+    const { lastRight: right } = this.session.task;
+    this.post({ type: "evaluated", step, scores, count: this.sources.dataset.test.count, right });
     await this.monitor.tested?.();
   }
 

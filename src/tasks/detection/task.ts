@@ -19,7 +19,7 @@ import { detectorLosses } from "../../models/detector/losses";
 import { Params } from "../../models/params";
 import type { Weights } from "../../models/weights";
 import { keyOf, type NumberSetting } from "../../settings/setting";
-import type { Beside, Errors, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task } from "../task";
+import type { Beside, Errors, LiveValues, Progress, Report, Scores, Sources, Task } from "../task";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
 import { markHidden } from "./hidden";
 import { assertTakes, type DetectorNetwork } from "./network";
@@ -36,7 +36,7 @@ const LEARNED = 0.05;
 
 export class DetectionTask implements Task<DetectorViews> {
   /** A detector's gradient peaks where boxes are first matched: its norm is limited. */
-  readonly optimizer: OptimizerOptions = { kind: "adamw", clip: true };
+  readonly optimizer = { clip: true };
   readonly params: Params;
   readonly config: DetectorConfig;
   readonly method: DetectionMethod;
