@@ -43,8 +43,6 @@ export interface TaskPage {
   margin?(score: number, images: number): number;
   /** What the student of a run can do, in a sentence or two. */
   result(score: Score, state: State): string;
-  /** Whether the teacher needs an extra pass over the whole image, to choose the patches it is then shown. */
-  extraPass?(settings: Settings): boolean;
   pairs?: Pairs;
   /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */
   first?(): { heading: string; pictures: readonly FirstPicture[] };
