@@ -17,7 +17,7 @@ test("every case takes the words before it, and a list of values makes a case of
   expect(readCases(["steps=5"]).cases).toEqual([[]]);
 });
 
-test("the table tells mean and standard deviation over seeds", () => {
+test("the table has mean and standard deviation over seeds", () => {
   const row = (student_top1: number, rest: object = {}): Row => ({ run: "", student_top1, ...rest });
   const costs = { teacher_top1: 0.5, teacher_macs: 10e6, teacher_macs_full: 40e6 };
   const found = new Map([

@@ -47,7 +47,7 @@ function pair(radius: number): Distance {
   return (x, y) => Math.min(dot(x - 0.6, y), dot(x + 0.6, y));
 }
 
-/** A thin bar over the object's rim: hides a little, never what tells the shape. */
+/** A thin bar over the object's rim: hides a little, never enough to hide the shape. */
 export function occluder(draw: Draw, { x, y, scale }: Placed): Placed {
   const towards = draw.range(0, 2 * Math.PI);
   const away = scale * draw.range(0.5, 1);

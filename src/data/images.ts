@@ -1,4 +1,4 @@
-/** Folders of pictures: the folder that a picture lies in is its class, as `layout.ts` tells. */
+/** Folders of pictures: the folder that a picture lies in is its class; see `layout.ts`. */
 import type { Findings } from "./annotated";
 import { type Part, requireClasses, requireRoom, shuffled } from "./assemble";
 import { Copies } from "./copies";
@@ -50,7 +50,7 @@ export function topFolder(files: SourceFile[]): string | undefined {
   return first.length > 2 && rest.every((path) => path.length > 2 && path[0] === first[0]) ? first[0] : undefined;
 }
 
-/** Pictures whose class is told by a folder, or else by a list; what is held out of classes that nobody learns is left out. */
+/** Pictures whose class a folder names, or else a list. Held-out pictures of classes without training pictures are left out. */
 function labelledOf(files: SourceFile[], listed: ClassByList, findings: Findings): { labelled: Labelled[]; classes: string[] } {
   const { labelled, loose, masks } = layoutOf(files);
   const learned = labelled.filter(({ test }) => !test);

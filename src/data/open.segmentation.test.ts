@@ -23,7 +23,7 @@ async function refusal(files: SourceFile[]): Promise<string> {
 
 /** Pictures of 8 x 4 pixels: they lie at rows 2 to 5 of the square, at their own size. */
 const image = (path: string, value = 100, width = 8, height = 4) => file(path, sized(width, height, value));
-/** A mask of 8 x 4 pixels, of the values of each column; grey of 8 bits unless told. */
+/** A mask of 8 x 4 pixels, of the values of each column; grey of 8 bits by default. */
 const mask = (path: string, columns: number[], options: Partial<PngOptions> = {}) => {
   const samples = Array.from({ length: 4 }, () => columns).flat();
   return file(path, pngBytes({ width: 8, height: 4, depth: 8, colour: 0, samples, ...options }));

@@ -3,7 +3,7 @@
  * tokens, as means, as its code has them.
  *
  * Hao et al., "Learning Efficient Vision Transformers via Fine-Grained Manifold Distillation", NeurIPS 2022. How a mask meets it
- * the MaskedKD paper does not say: here whoever saw everything is compared at the tokens the other saw.
+ * the MaskedKD paper does not say. Here the network that saw everything is compared at the tokens that the other saw.
  */
 import type { Tensor } from "../engine/graph";
 import type { Loss } from "../ops/losses";
@@ -16,7 +16,7 @@ const WEIGHTS = { patch: 4, sample: 0.1, random: 0.2 };
 const RANDOM_TOKENS = 192;
 /** Blocks compared from either end. */
 const ENDS = 4;
-/** Tells these draws from other uses of the same seed. */
+/** Keeps these draws apart from other uses of the same seed. */
 const STREAM = 0x210;
 
 /** The three terms of a batch, weighted as in the published run. Every token of the last block has to be there. */

@@ -14,7 +14,7 @@ export interface Moments {
   std: readonly number[];
 }
 
-/** Tells the draws of each augmentation from other uses of the same seed; the rounds of RandAugment count on from theirs. */
+/** Keeps the draws of each augmentation apart from other uses of the same seed; the rounds of RandAugment count on from theirs. */
 const STREAM = { light: 0x300, mix: 0x301, window: 0x302, crop: 0x303, erase: 0x304, noise: 0x305, rounds: 0x310 };
 
 /** Rounds of RandAugment (its N), as in DeiT's recipe. */

@@ -1,4 +1,4 @@
-/** Launches of the matrix product (shaders/gemm.wgsl): what it is told and the variant it takes. Layers are made of these. */
+/** Launches of the matrix product (shaders/gemm.wgsl): its parameters and its variant. Layers are made of these. */
 import type { Engine } from "../engine/device";
 import type { Gradients, Graph, RowGradient, Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
@@ -84,7 +84,7 @@ export function product(o: Product): void {
   });
 }
 
-/** What every entry point of the file is told. */
+/** Parameters of every entry point of the file. */
 function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Tensor>; params: Record<string, number> } {
   const { parts, length } = o.split ?? { parts: 1, length: partLength(o.k, 1, 16) };
   const vec = (t?: Tensor) => t !== undefined && aligned(t) && o.n % 4 === 0;

@@ -38,7 +38,7 @@ export type Phi = "identity" | "mean" | "softmax";
 
 export interface AttentionOptions {
   tau: number | Live;
-  /** "mean" unless told. */
+  /** "mean" by default. */
   phi?: Phi;
   /** Measures ||F_p||^2 in units of its mean over the image: strong features do not drive the sigmoid to 1 everywhere. */
   relative?: boolean;

@@ -1,5 +1,5 @@
 /**
- * The one table of settings, made of everybody's: of every run, of each task, of each method. Whatever enters (address, file,
+ * The one table of settings: those of every run, of each task and of each method. Whatever comes in (address, file,
  * panel, command line, saved run) is checked here.
  */
 import { EngineError } from "../engine/errors";
@@ -11,7 +11,7 @@ export class SettingError extends EngineError {
   override name = "SettingError";
 }
 
-/** Who owns settings besides the run: a task and its methods, each a preset. */
+/** An owner of settings: a task and its methods, each a preset. */
 export interface Owner {
   settings: Table;
   methods: Readonly<Record<string, { label: string; knobs: Table }>>;
@@ -57,7 +57,7 @@ export class Schema {
     return { ...Object.fromEntries(values), preset };
   }
 
-  /** Checks one value given as text or as itself. Throws a SettingError. */
+  /** Checks one value, as text or as it is. Throws a SettingError. */
   parse(key: string, value: unknown, preset: string): Value {
     return parsed(key, value, this.setting(key, preset));
   }

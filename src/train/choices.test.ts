@@ -146,7 +146,7 @@ describe("a masked student", () => {
     expect(masked.logits).not.toEqual(plain.logits);
   });
 
-  test("sends its gradient to every parameter, and none through the look that chose", async () => {
+  test("sends its gradient to every parameter, and none through the pass that chose the patches", async () => {
     const { scene } = await sceneWithGuide();
     const graph = new Graph(scene.engine);
     const { grads } = traceLosses(graph, { ...scene, distillation: distillationOf(scene, { k: 4, masked: "student" }) });

@@ -1,4 +1,4 @@
-/** Who carries out the page's commands: opens the GPU, holds each task's sources and the run under way, and tells what happens. */
+/** Carries out the page's commands: opens the GPU, holds each task's sources and the run under way, and reports what happens. */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, tune } from "../ops/tune";
@@ -32,7 +32,7 @@ const CARDS: Partial<Record<Command["type"], Card>> = {
 };
 
 const PREPARING = "Preparing kernels";
-/** So many kernels between two words about them: people listen to these, too. */
+/** So many kernels between two reports: screen readers read each one aloud. */
 const TOLD_EVERY = 10;
 
 export class Host {
@@ -204,7 +204,7 @@ export class Host {
     else await this.play();
   }
 
-  /** Makes a fresh run, paused before its first step, and shows what it looks at. */
+  /** Makes a fresh run, paused before its first step, and shows its images. */
   private async begin(settings: Settings): Promise<void> {
     this.pending = undefined;
     await this.turnTo(taskOf(settings.preset).name);
@@ -273,7 +273,7 @@ export class Host {
     await this.resume();
   }
 
-  /** Plays until somebody pauses, or the end. The queue does not wait for it: commands act between its steps. */
+  /** Plays until it is paused, or to the end. The queue does not wait for it: commands act between its steps. */
   private async play(): Promise<void> {
     const run = this.theRun();
     if (run.isPlaying || run.session.finished) return;
@@ -308,7 +308,7 @@ export class Host {
     this.measureErrors();
   }
 
-  /** The queue does not wait for it: it goes on beside whatever else is asked for. */
+  /** The queue does not wait for it: it goes on beside other commands. */
   private measureErrors(): void {
     void this.errors.measure(this.theRun().session).catch((error) => this.fail(error, "errors"));
   }
@@ -352,7 +352,7 @@ export class Host {
     this.at.post({ type: "phase", phase, note });
   }
 
-  /** Tells what went wrong: at the card it concerns when whatever runs goes on, else as the run's own failure. */
+  /** Reports what went wrong: at the card it concerns if the run can go on, else as the run's own failure. */
   private fail(error: unknown, at?: Card): void {
     const fatal = !this.engine || this.engine.failure !== undefined;
     const { message, remedy } = inWords(error);

@@ -99,7 +99,7 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
     this.adopt(await this.teachers.take({ bytes, name, hints, score, origin: "imported" }, dataset), dataset);
   }
 
-  /** Takes a file as the guide. Rejects where no setting of the task asks for one. */
+  /** Takes a file as the guide. Rejects where no setting of the task uses one. */
   async importGuide(bytes: Uint8Array, name: string, hints: ImportHints): Promise<AnyNetwork> {
     const { readGuide } = this.wing.runtime.networks;
     if (!readGuide) throw new EngineError("This method asks no guide.", "Choose a method that masks patches.");

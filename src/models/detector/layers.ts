@@ -39,7 +39,7 @@ export class Layers {
     return conv2d(x, this.get(`${name}.weight`), { ...options, bias: this.params[`${name}.bias`] });
   }
 
-  /** The backbone's normalisation, and ReLU when asked. */
+  /** The backbone's normalisation, and ReLU where wanted. */
   norm(x: Tensor, name: string, relu = false): Tensor {
     const [gamma, beta] = [this.get(`${name}.weight`), this.get(`${name}.bias`)];
     const visible = this.options.visibleStatistics ? this.options.mask : undefined;

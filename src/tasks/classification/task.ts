@@ -26,7 +26,7 @@ import type { ClassificationSettings } from "./settings";
 import { type Outputs, Snapshot } from "./snapshot";
 import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosses } from "./step";
 
-/** The last line of a run tells the median of so many times. */
+/** The last line of a run has the median of so many measurements of time. */
 const FINAL_TIMES = 9;
 
 export class Classification implements Task<Outputs> {
@@ -73,7 +73,7 @@ export class Classification implements Task<Outputs> {
       );
   }
 
-  /** Takes a network as the guide. A run that asks the one it has keeps it. */
+  /** Takes a network as the guide. A run that has a guide keeps it. */
   offerGuide(guide: Network): void {
     if (this.guide) return;
     this.guideModel?.params.destroy();
@@ -81,7 +81,7 @@ export class Classification implements Task<Outputs> {
     this.guideModel = { params: new Params(this.engine, weights), config, reference: { id: guide.id, name: guide.name } };
   }
 
-  /** The guide, while it is asked. */
+  /** The guide, while the criterion uses it. */
   get guide(): Reference | undefined {
     return asksGuide(this.settings.criterion) ? this.guideModel?.reference : undefined;
   }
@@ -102,13 +102,13 @@ export class Classification implements Task<Outputs> {
     return this.student.params.read();
   }
 
-  /** Rows and columns of patches of which some are kept: those of whoever is masked. */
+  /** Rows and columns of patches of which some are kept: those of the network that is masked. */
   get grid(): Grid {
     const { student, teacher = student, settings } = this;
     return maskedGrid({ student, teacher }, settings);
   }
 
-  /** Number of patches k shown now, to whoever is masked. */
+  /** Number of patches k that the masked network is shown now. */
   get kept(): number {
     const count = this.count;
     return Math.min(count, Math.max(1, Math.round(this.settings.keep * count)));
@@ -208,7 +208,7 @@ export class Classification implements Task<Outputs> {
     };
   }
 
-  /** What the student's masks look like on the given held-out images. */
+  /** The student's masks on these held-out images. */
   async snapshot(indices: number[]): Promise<Outputs> {
     const snapshot = await this.recordedFor(indices.length);
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
@@ -262,7 +262,7 @@ export class Classification implements Task<Outputs> {
     };
   }
 
-  /** Times the teacher beside the run; undefined without a teacher. A teacher that chooses for itself is asked in full besides. */
+  /** Times the teacher beside the run; undefined without a teacher. A teacher that chooses the patches itself also makes a full pass. */
   async teacherTime(): Promise<TeacherTime | undefined> {
     if (!this.teacher) return undefined;
     const all = patches(this.teacher.config);
@@ -300,7 +300,7 @@ export function asked(teacher: Model, batch: number): Asked {
   return { batch, shape: [channels, image, image], patches: patches(teacher.config), forward };
 }
 
-/** The student the settings ask for; it cuts images into the teacher's patches, or into 8 x 8 of them. */
+/** The student of the settings; it cuts images into the teacher's patches, or into 8 x 8 of them. */
 function studentConfig(settings: ClassificationSettings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
   const { width, depth, heads } = settings;
   if (width % heads !== 0) throw new EngineError(`A width of ${width} cannot be shared by ${heads} heads.`, "Make it a multiple.");

@@ -70,7 +70,7 @@ export interface Parts {
   config: DetectorConfig;
   /** The student's under `student.`, the method's modules under `kd.`. */
   params: Params;
-  /** Absent where the student is asked alone. */
+  /** Absent where the student runs alone. */
   distillation?: { teacher?: DetectorModel; method: DetectionMethod; settings: Settings; live: LiveValues };
 }
 

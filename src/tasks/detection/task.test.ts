@@ -79,7 +79,7 @@ describe("a detection task", () => {
       await task.pulls([turns++]);
       return result;
     };
-    // A student of the teacher's weights is asked anew, and must come to the same.
+    // A student with the teacher's weights is evaluated by itself, and must give the same result.
     const errors = await task.errors(teacher.weights, { alone, progress: (share) => shares.push(share) });
     const { student, images, classes } = errors;
     expect(student).toEqual(errors.teacher);
@@ -125,7 +125,7 @@ describe("a detection task", () => {
     for (const task of [alone, masked]) task.destroy();
   });
 
-  test("tells which level, regions and shape each map has, the features of student and teacher among them", async () => {
+  test("says which level, regions and shape each map has, the features of student and teacher among them", async () => {
     const task = taskOf(engine, teacher);
     const { maps } = await task.snapshot([0, 1, 2]);
     for (const { view, at, shape, data } of maps) {

@@ -114,7 +114,7 @@ export class DetectionTask implements Task<DetectorViews> {
     return { losses: Object.fromEntries(losses.map(([name, [value]]) => [name, value])), rates: {} };
   }
 
-  /** How hard each term pulls at the student's pyramid, before its weight, on the batches of the given steps. */
+  /** How hard each term pulls at the student's pyramid, before its weight, on the batches of these steps. */
   pulls(steps: readonly number[]): Promise<Pull[]> {
     const graph = new Graph(this.engine);
     return measurePulls(graph, { ...this.terms(graph), steps, load: (step) => this.load(step) });
@@ -169,7 +169,7 @@ export class DetectionTask implements Task<DetectorViews> {
     return { tide: await tideCosts(answered), errors };
   }
 
-  /** What student and teacher find on the given held-out images, and what the method does to their features. */
+  /** What student and teacher find on these held-out images, and what the method does to their features. */
   async snapshot(indices: number[]): Promise<DetectorViews> {
     const { images, truths } = this.batches.load(this.sources.dataset.test, indices);
     return (await this.recordedFor(indices.length)).run(images, truths);
@@ -211,7 +211,7 @@ export class DetectionTask implements Task<DetectorViews> {
   }
 }
 
-/** The small student of `models/detector`, with the sizes the settings ask for. */
+/** The small student of `models/detector`, with the sizes of the settings. */
 function studentConfig({ detector, blocks, stem, channels, stacked }: DetectionSettings, { side, classes }: DetectionSet): DetectorConfig {
   const small = smallDetector(detector, "student", classes.length, side);
   return { ...small, blocks: [blocks, blocks, blocks, blocks], width: stem, channels, stacked };

@@ -118,7 +118,7 @@ export class DataActions {
     send({ type: "start", settings: state.wanted, paused: true });
   }
 
-  /** After an event has entered the stores; `waited` tells whether a saved run was waiting before it. */
+  /** After an event has entered the stores; `waited`: whether a saved run was waiting before it. */
   receive(event: Event, waited: boolean): void {
     if (event.type === "loaded") {
       this.adjust({ ...this.wanted, side: event.data.side });

@@ -27,7 +27,7 @@ export class Reader {
     this.giveUp?.();
   }
 
-  /** Makes a data set of a source. `progress` is told the share done. Resolves with nothing when reading was given up. */
+  /** Makes a data set of a source. `progress` receives the share done. Resolves with nothing when reading was given up. */
   async read(wish: Wish, progress: (share: number) => void): Promise<Outcome | undefined> {
     this.cancel();
     const worker = this.start();

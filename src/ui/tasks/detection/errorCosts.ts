@@ -8,7 +8,7 @@ import type { State } from "../../state/store";
 export interface Band {
   name: (typeof ERROR_CURVES)[number];
   label: string;
-  /** Which mistakes this curve forgives and the one before does not; for the first, what it asks. */
+  /** Which mistakes this curve forgives and the one before does not; for the first, what it requires. */
   about: string;
   colour: string;
 }
