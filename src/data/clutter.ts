@@ -13,7 +13,7 @@ export const PIECES: Kind[] = [
   () => hollow(disc(1), (x, y) => box(1.1, 0.5)(x, y - 0.4)),
 ];
 
-/** The above and two dots, each of which could be a disc where discs may be small. */
+/** The above and two dots; where discs may be small, a dot could be taken for one. */
 export const PIECES_AND_DOTS: Kind[] = [...PIECES, (draw) => pair(draw.range(0.25, 0.4))];
 
 /** Something small that is no class, anywhere; its radius is a share of the side between `smallest` and `largest`. */

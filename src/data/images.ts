@@ -70,7 +70,7 @@ function labelledOf(files: SourceFile[], listed: ClassByList, findings: Findings
 
 const ONE_FOLDER_EACH = "Put each class's images into a folder of its own and choose the folder above.";
 
-/** A network whose file names no classes has them by number: people should know how the numbers came about. */
+/** A network whose file names no classes knows them by number, so people should know how classes were numbered. */
 function tellOrder(classes: string[], findings: Findings): void {
   const natural = classes.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
   if (natural.every((name, i) => name === classes[i])) return;

@@ -24,7 +24,7 @@ export interface OpenSegmentationOptions {
   /** Pixels along an edge of the data set's images. */
   side: number;
   decode: DecodeWhole;
-  /** Share of the pictures held out where the files hold nothing out themselves; 0.15 by default. */
+  /** Share of the pictures to hold out where the files do not divide the data; 0.15 by default. */
   holdOut?: number;
   seed: number;
   onProgress?: (share: number) => void;

@@ -23,7 +23,7 @@ export interface OpenOptions {
   /** Pixels along an edge of the data set's pictures. */
   side: number;
   decode: Decode;
-  /** Share of each class held out where the files hold nothing out themselves; 0.15 by default. */
+  /** Share of each class to hold out where the files do not divide the data; 0.15 by default. */
   holdOut?: number;
   seed: number;
   onProgress?: (share: number) => void;
@@ -46,7 +46,7 @@ interface Sorted {
   idx: IdxFile[];
   cifar: { path: string; cifar: Cifar }[];
   pictures: SourceFile[];
-  /** Files that say of which class pictures are. */
+  /** Lists of pictures and their classes. */
   lists: SourceFile[];
   others: SourceFile[];
 }

@@ -58,7 +58,7 @@ export class PictureIndex {
 
   constructor(private readonly pictures: SourceFile[]) {}
 
-  /** Of the files so called, the one whose folders agree best: with the name, with the half it belongs to, with where it is said. */
+  /** Of the files of that name, the one whose folders agree best: with the name, with its half, with the folder of the annotation. */
   partner({ names, file, test }: AnnotatedPicture): SourceFile | undefined {
     const folders = foldersOf(file);
     for (const look of [exact, loose]) {

@@ -51,7 +51,7 @@ export interface PatchChoice extends Pick<SaliencyOptions, "queries"> {
   /** Number of patches k; all N of them skips the choice. */
   k: number;
   criterion?: Criterion;
-  /** Block of the student whose attention is read, from 1; 0 is the last, and so is every number past it. */
+  /** Block of the student whose attention is read, from 1; 0, and any number past the last, means the last. */
   block?: number;
   /** Source of random choices; `step` moves on between runs. */
   random?: { seed: number; step: Live | number };

@@ -114,7 +114,7 @@ export function agreement({ interval: [low, high] }: Difference, claimed: 1 | -1
 
 /** How much worse still counts as no worse. It has to be chosen, and said, before results are seen. */
 export interface Margin {
-  /** What it is and where it comes from, as a reader should see it. */
+  /** What the margin is and where it comes from, in words for readers. */
   name: string;
   /** In the unit of the difference; above 0. */
   value: number;

@@ -159,7 +159,7 @@ export function recordLayer(y: Tensor, save: Tensor | undefined, backward: (g: T
   graph.record(y, (g, grads) => grads.add(save, (previous) => times(g, save, previous)));
 }
 
-/** The gradient of a layer's input x: `launch` writes it, whose epilogue adds what is there and applies x's own activation. */
+/** The gradient of a layer's input x: `launch` writes it; its epilogue adds the gradient there already and applies x's own activation. */
 export function inputGradient(x: Tensor, grads: Gradients, launch: (o: Pick<Product, "out" | "add" | "factor">) => void): void {
   const factor = derivatives.get(x);
   grads.add(factor ?? x, (add) => {

@@ -161,7 +161,7 @@ export function openSeams(x: Tensor, sides: Sides): Tensor {
   return moveSeams(x, sides, x.shape.slice(1), "open_seams");
 }
 
-/** The cells of maps [Y, B, H + s, W + s, C] side by side again: [Y, B, H, W, C]. What lies in the seams is dropped. */
+/** The cells of maps [Y, B, H + s, W + s, C] side by side again: [Y, B, H, W, C]. Values in the seams are dropped. */
 export function closeSeams(x: Tensor, sides: Sides): Tensor {
   const [, batch, height, width, cols] = x.shape;
   return moveSeams(x, sides, [batch, height - seams(sides), width - seams(sides), cols], "close_seams");

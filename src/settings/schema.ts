@@ -37,14 +37,14 @@ export class Schema {
     this.everywhere = new Set(tables.flatMap(([, table]) => Object.entries(table).flatMap(namesOf)));
   }
 
-  /** The settings that play a part under a preset, in order. Throws a SettingError for a preset there is not. */
+  /** The settings of a preset, in order. Throws a SettingError for an unknown preset. */
   of(preset: string): Table {
     const table = this.tables[preset];
     if (table) return table;
     throw new SettingError(`There is no method "${preset}".`, `Use one of ${this.presets.join(", ")}.`);
   }
 
-  /** How a setting is described under a preset. Throws a SettingError where it plays no part. */
+  /** The description of a setting under a preset. Throws a SettingError where the preset has no such setting. */
   setting(key: string, preset: string): Setting {
     const setting = this.of(preset)[key];
     if (setting) return setting;
@@ -79,7 +79,7 @@ export class Schema {
   /**
    * Settings from name-value pairs; what cannot be used keeps its default and is reported in words. The preset says which
    * settings there are and what their defaults are, wherever it stands. A method's setting may be named without its owner, as
-   * addresses and saved runs of earlier versions do; what plays no part under the preset is passed over.
+   * addresses and saved runs of earlier versions do; settings of other presets are passed over.
    */
   fromPairs(pairs: Iterable<[string, string]>): { settings: Settings; problems: string[] } {
     const all = [...pairs];
@@ -99,7 +99,7 @@ export class Schema {
     return { settings, problems };
   }
 
-  /** The settings that a name means: the one of that key, or all that go by it without their owner or went by it formerly. */
+  /** The keys that a name stands for: the key itself, or all keys that are called so without their owner, or were formerly. */
   keysFor(name: string, preset: string): string[] {
     const table = this.of(preset);
     const entries = Object.entries(table);

@@ -164,7 +164,7 @@ export interface Task<Views = unknown> {
   destroy(): void;
 }
 
-/** A picture's data for the page. The wing's own half of the page knows what it is by its name. */
+/** A picture's data for the page. The wing's half of the page knows by the name what they are. */
 export interface ViewEvent {
   name: string;
   value: unknown;
@@ -277,7 +277,7 @@ export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = T
   measure(engine: Engine, network: N, dataset: D): Promise<number>;
   /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */
   describe(network: N): string;
-  /** Reads a network whose attention may choose patches, and describes it; absent where no setting asks for one. */
+  /** Reads a network whose attention may choose patches, and describes it; absent where no setting uses one. */
   readGuide?(bytes: Uint8Array, name: string, hints: ImportHints): Promise<{ network: AnyNetwork; kind: string }>;
 }
 

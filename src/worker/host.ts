@@ -25,7 +25,7 @@ export interface Surroundings {
 
 type Card = Extract<Event, { type: "refused" }>["at"];
 
-/** Where a command that comes to nothing is reported when the run is none the worse for it. */
+/** The card at which a failed command is reported, where the failure does not touch the run. */
 const CARDS: Partial<Record<Command["type"], Card>> = {
   ...{ data: "data", generate: "data", keepData: "data" },
   ...{ trainTeacher: "teacher", import: "teacher", dropTeacher: "teacher", export: "teacher" },
@@ -56,7 +56,7 @@ export class Host {
     this.errors = new ErrorAnalysis(this.turns.alone, at.post);
   }
 
-  /** Takes a command. What must act at once does; the rest waits its turn. */
+  /** Takes a command. Pausing and ending act at once; the rest waits its turn. */
   receive(command: Command): void {
     if (command.type === "pause") this.run?.pause();
     else if (command.type === "endTeacherTraining") this.enqueueNow((sources) => sources.endTeacherTraining(command.use));

@@ -102,7 +102,7 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   /** Takes a file as the guide. Rejects where no setting of the task uses one. */
   async importGuide(bytes: Uint8Array, name: string, hints: ImportHints): Promise<AnyNetwork> {
     const { readGuide } = this.wing.runtime.networks;
-    if (!readGuide) throw new EngineError("This method asks no guide.", "Choose a method that masks patches.");
+    if (!readGuide) throw new EngineError("This method uses no guide.", "Choose a method that masks patches.");
     this.guideNetwork = await readGuide(bytes, name, hints);
     this.tell();
     return this.guideNetwork.network;

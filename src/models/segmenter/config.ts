@@ -44,7 +44,7 @@ export function gridSide({ encoder }: SegmenterConfig): number {
   return encoder.image / encoder.patch;
 }
 
-/** The mask decoder's blocks as those of a ViT: what they have in common with the encoder's is not said twice. */
+/** The mask decoder's blocks as those of a ViT; what is not named here is as in the encoder. */
 export function decoderBlocks({ encoder }: SegmenterConfig, { width, depth, heads, mlp }: MaskDecoder): ViTConfig {
   return { ...encoder, width, depth, heads, headDim: width / heads, mlp, qkvBias: true, projBias: true };
 }
@@ -72,7 +72,7 @@ function maskShapes(config: SegmenterConfig, decoder: MaskDecoder): Shapes {
   ];
 }
 
-/** Throws a WeightsError naming the first dimension that is not possible, of a configuration from anywhere. `name` says whose it is. */
+/** Throws a WeightsError naming the first dimension that is not possible, of any configuration, also one from a file. `name` says whose it is. */
 export function checkSegmenter(config: SegmenterConfig, name = "segmenter"): void {
   const { encoder, decoder, classes } = config ?? {};
   if (!isObject(encoder) || !isObject(decoder)) refuse(name, "the encoder or the decoder is not described", "Use a complete file.");

@@ -22,7 +22,7 @@ export interface Pull {
 export interface PullsOptions {
   terms: readonly LossTerm[];
   pyramid: readonly Tensor[];
-  /** Whose batches are measured. */
+  /** Steps whose batches are measured. */
   steps: readonly number[];
   /** Uploads what a step sees. */
   load(step: number): void;

@@ -21,7 +21,7 @@ export class DataActions {
   private readonly made: Record<string, Source> = {};
   /** Tasks whose data the worker has. */
   private readonly delivered = new Set<string>();
-  /** Rises with every request for data: what comes of an older one is no longer wanted. */
+  /** Rises with every request for data: the result of an older one is dropped. */
   private wish = 0;
 
   constructor(

@@ -7,7 +7,7 @@ export type Readable = Exclude<Origin, { kind: "files" }> | { kind: "files"; fil
 
 export type Outcome = { read: ReadData } | { message: string; remedy: string };
 
-/** What is wanted: for which task, from where, of how many pixels a side. */
+/** What to read: for which task, from where, at how many pixels a side. */
 export interface Wish {
   task: string;
   source: Readable;

@@ -33,7 +33,7 @@ export interface Subject {
   analysis: ErrorAnalysis;
 }
 
-/** Everybody whose errors are known: the run to compare with, the student, its teacher. */
+/** All with known errors: the run to compare with, the student, its teacher. */
 export function subjectsOf(state: State): Subject[] {
   const { errors, teacher } = state;
   const beside = besideOf(state);
