@@ -126,7 +126,7 @@ describe("scores", () => {
     compare("scores", score, resized, 1e-6);
   });
 
-  test("of a guide nobody loaded are refused", async () => {
+  test("of a guide that is not loaded are refused", async () => {
     const { scene } = await sceneWithGuide();
     await expect(seen(scene, { k: 4, criterion: "guide" })).rejects.toThrow(/no guide/);
   });
