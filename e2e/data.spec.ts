@@ -178,7 +178,7 @@ test("a teacher is trained in the page, kept for next time, and teaches; a resum
   await says(teacher(page), "trained here, kept on this device");
 });
 
-test("a guide is asked for before it can choose, and once imported chooses during the run", async ({ page }) => {
+test("a guide has to be imported before it can choose, and then chooses during the run", async ({ page }) => {
   await open(page, "&steps=100000");
   await button(page, "Start").click();
   await stepReaches(page, 2);

@@ -23,7 +23,7 @@ test("the first picture shows at once and the first step follows Start soon, at 
   expect(stepMs).toBeLessThan(FIRST_STEP_MS);
 });
 
-test("pictures come before any script, but not a classifier's where a detector is asked for", async ({ page }) => {
+test("pictures come before any script, but not a classifier's where the address names a detector", async ({ page }) => {
   await page.route("**/*.js", (route) => route.abort());
   const pictures = page.locator(".pictures img");
   await page.goto("./?preset=maskedkd");

@@ -79,7 +79,7 @@ fn lane_of(p: Params, id: vec3u) -> Lane {
   return Lane(i / fours, 4u * (i % fours));
 }
 
-// Channels c to c + 3; past the end the last is repeated, and nobody looks at what becomes of it.
+// Channels c to c + 3; past the end the last is repeated, and its result is not used.
 fn four(p: Params, c: u32) -> vec4u {
   return min(vec4u(c, c + 1u, c + 2u, c + 3u), vec4u(p.cols - 1u));
 }

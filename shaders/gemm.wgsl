@@ -14,7 +14,7 @@
 //   coop          LANES lanes; rows of A are handed out by subgroupBroadcast, each lane keeps its columns (LANES = 1: no sharing)
 //   shared_tiles  workgroup tiles in workgroup memory, with barriers, for GPUs
 //   epilogue      no product: applies the epilogue to a matrix that is there already, C = act(A)...
-// The k range may be split over workgroups (PARTS along z): part p writes its own copy of C, summed by whoever reads it.
+// The k range may be split over workgroups (PARTS along z): part p writes its own copy of C, summed by the kernel that reads it.
 //
 // Convolution. One factor may be gathered from feature maps without being written out (GATHER, below). The k range then
 // falls into segments, over which addresses move evenly: k starts anew in each, and zero stands for what lies outside the
@@ -97,7 +97,7 @@ struct Params {
 
 // A spot is where a block's four stored rows begin, in floats, worked out once per tile. A run is the same at k = 0 of a
 // segment, in elements of the array read (vec4s or floats); every four k it moves on by `pace`. `span` counts the elements
-// that may follow in the stored row (only a float-by-float load asks). Blocks past the end of the matrix repeat its last row.
+// that may follow in the stored row (only a float-by-float load checks this). Blocks past the end of the matrix repeat its last row.
 struct Spot {
   at: vec4u,
   x: vec4u, // gathered: floats into the map's line

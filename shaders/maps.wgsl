@@ -6,11 +6,11 @@
 //   scale_gradient    out = s b, ds = sum a b, a sum for each lane; b is the gradient that arrives
 //   mask_cells        out = a times the cell of mask [images, out_h, out_w] that holds the pixel; its own gradient
 //   nearest           out[i, j] = a[floor(i h / out_h), floor(j w / out_w)]
-//   nearest_gradient  out[y, x] = sum of a over the pixels (of out_h x out_w) that look at (y, x)
+//   nearest_gradient  out[y, x] = sum of a over the pixels (of out_h x out_w) that read (y, x)
 //   bilinear          out[i, j] = sum over y, x of w(s(i) - y) w(s(j) - x) a[y, x], w(d) = max(0, 1 - |d|)
 //   bilinear_gradient out[y, x] = sum over i, j of w(s(i) - y) w(s(j) - x) a[i, j]
 //
-// Output i of bilinear looks at s(i) = clamp((i + 1/2) h / out_h - 1/2, 0, h - 1): half-pixel centres, not aligned corners.
+// Output i of bilinear reads at s(i) = clamp((i + 1/2) h / out_h - 1/2, 0, h - 1): half-pixel centres, not aligned corners.
 //
 // Gradients add `other` (a row for each add_every-th row) with ADD.
 // Trick. A lane owns four neighbours, of one pixel where pixels matter: dividing an index is what costs on software adapters.
@@ -44,7 +44,7 @@ fn index(id: vec3u) -> u32 {
   return id.x + id.y * 65535u * 64u;
 }
 
-// Four neighbours from `at` on; past `end` the last is repeated, and nobody looks at what becomes of it.
+// Four neighbours from `at` on; past `end` the last is repeated, and its result is not used.
 fn a_four(at: u32, end: u32) -> vec4f {
   let e = end - 1u;
   return vec4f(a[at], a[min(at + 1u, e)], a[min(at + 2u, e)], a[min(at + 3u, e)]);
@@ -173,7 +173,7 @@ fn nearest(@builtin(global_invocation_id) id: vec3u) {
   put_four(row * p.cols + at.c, (row + 1u) * p.cols, a_four(seen * p.cols + at.c, (seen + 1u) * p.cols));
 }
 
-// The first pixel that looks at `at` or beyond it: floor(i size / count) >= at.
+// The first pixel that reads `at` or beyond it: floor(i size / count) >= at.
 fn first_looker(at: u32, size: u32, count: u32) -> u32 {
   return (at * count + size - 1u) / size;
 }
@@ -227,7 +227,7 @@ fn seen_four(p: Params, pixel: u32, c: u32) -> vec4f {
   return a_four(pixel * p.cols + c, (pixel + 1u) * p.cols);
 }
 
-// The first and one past the last output that may look at input `at`: those within one input pixel of it, at the border all
+// The first and one past the last output that may read input `at`: those within one input pixel of it, at the border all
 // beyond. One too many does no harm, its weight is 0.
 fn lookers(at: u32, size: u32, count: u32) -> vec2u {
   let near = (vec2f(f32(at)) + vec2f(-0.5, 1.5)) * (f32(count) / f32(size)) - 0.5;

@@ -45,7 +45,7 @@ fn place_of(p: Params, id: vec3u, height: u32, width: u32) -> Place {
   return Place(line / height, line % height, pixel % width, 4u * (i % fours));
 }
 
-// Elements of four neighbouring channels of a pixel; past the last channel that one is repeated, and nobody looks at it.
+// Elements of four neighbouring channels of a pixel; past the last channel that one is repeated, and not used.
 fn four_of(p: Params, pixel: u32, c: u32) -> vec4u {
   return pixel * p.cols + min(vec4u(c, c + 1u, c + 2u, c + 3u), vec4u(p.cols - 1u));
 }

@@ -1,4 +1,4 @@
-// Asks the adapter how it lays a workgroup out into subgroups: out[i] = (subgroup size, place in the subgroup) of lane i.
+// Shows how the adapter lays a workgroup out into subgroups: out[i] = (subgroup size, place in the subgroup) of lane i.
 enable subgroups;
 
 @group(0) @binding(0) var<storage, read_write> out: array<vec2u>;

@@ -1,13 +1,13 @@
 // Bilinear resize of the last two axes, [planes, h, w] -> [planes, out_h, out_w], and its gradient.
 //
-//   s(i) = clamp(start + i step, 0, size - 1)        output i looks at input coordinate s(i), on each axis
+//   s(i) = clamp(start + i step, 0, size - 1)        output i reads input coordinate s(i), on each axis
 //   out[i, j] = sum over y, x of w(s(i) - y) w(s(j) - x) in[y, x]        w(d) = max(0, 1 - |d|)
 //
 // Half-pixel centres (align_corners = false) are step = size / out_size, start = step / 2 - 1/2.
 // Layout. Rows of the input may lie any distance apart, results are dense; planes of several channels or images are one
 // axis.
-// Trick. The gradient is a gather too: input (y, x) sums over the outputs that look at it. Those lie within one input pixel
-// of it, which bounds the loop; at the border, where clamping makes any number of outputs look at the last pixel, the loop
+// Trick. The gradient is a gather too: input (y, x) sums over the outputs that read it. Those lie within one input pixel
+// of it, which bounds the loop; at the border, where clamping makes any number of outputs read the last pixel, the loop
 // runs to the edge. The bounds may be one too wide: w is zero there.
 const ADD = false;
 
@@ -58,7 +58,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
   out[i] = (1.0 - down) * top + down * bottom;
 }
 
-// The first and one past the last output that may look at input `at`.
+// The first and one past the last output that may read input `at`.
 fn lookers(at: u32, start: f32, step: f32, size: u32, count: u32) -> vec2u {
   let near = (vec2f(f32(at)) + vec2f(-1.0, 1.0) - start) / step;
   let range = vec2u(clamp(vec2f(floor(near.x), ceil(near.y) + 1.0), vec2f(0.0), vec2f(f32(count))));

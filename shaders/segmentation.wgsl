@@ -1,4 +1,4 @@
-// What a segmenter needs beside a vision transformer: class tokens among the patches, their likeness to patches, and labels
+// What a segmenter needs beside a vision transformer: class tokens among the patches, their similarity to patches, and labels
 // of pixels.
 //
 //   range              out[b, i] = x[b, from + i], rows of width cols; count of them per image

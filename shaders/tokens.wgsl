@@ -4,7 +4,7 @@
 //   assemble           adds positions and the class token to the embedded patches
 //   assemble_backward  the gradient of the embedded patches (their rows of g), of pos and of cls (a sum over images)
 //
-// Patches nobody keeps are never embedded: that is where masking saves first.
+// Patches that are not kept are never embedded: that is where masking saves first.
 const KEPT = false;
 
 struct Params {

@@ -40,7 +40,7 @@ export async function main(argv: string[]): Promise<number> {
 /** Times the teacher at most once in so many milliseconds: it runs beside the training it would slow down. */
 const TIME_EVERY_MS = 3000;
 
-/** Tells the teacher's time, measured anew now and then. */
+/** Returns the teacher's GPU time, measured again every few seconds. */
 function stopwatch() {
   let known: number | undefined;
   let at = Number.NEGATIVE_INFINITY;

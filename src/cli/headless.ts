@@ -41,15 +41,15 @@ export interface RunToEnd {
   session: SessionOptions;
   /** Saves here now and then, and continues from it when it exists. */
   resume?: string;
-  /** Told after every `every` steps. */
+  /** Called after every `every` steps. */
   every?: number;
   log?(report: StepReport, session: Session): void | Promise<void>;
-  /** Told the scores on held-out data every `settings.evaluate` steps; without it nobody evaluates. */
+  /** Receives the scores on held-out data every `settings.evaluate` steps; without it there are no tests. */
   evaluated?(step: number, scores: Scores): void;
 }
 
 const SAVE_EVERY_MS = 60_000;
-/** Held-out images that a test on the way looks at. */
+/** Held-out images in a test during the run. */
 const TESTED = 1000;
 
 /** Runs a session to its end and returns it. */

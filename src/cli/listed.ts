@@ -1,4 +1,4 @@
-/** Files and folders of this machine as a page would be given them. */
+/** Files and folders of this machine, in the form in which the page gets them. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { SourceFile } from "../data/files";

@@ -15,7 +15,7 @@ import type { Scores } from "../tasks/task";
 import { Session } from "../train/session";
 import { decodeWholeInNode } from "./decode.node";
 
-/** Learns the images of `dataset` from their boxes alone and is asked for the same images. */
+/** Learns the images of `dataset` from their boxes alone and is tested on the same images. */
 async function overfit(dataset: DetectionSet, settings: Partial<Settings>): Promise<Scores> {
   const engine = await testEngine();
   const all = { ...SCHEMA.defaults("fitnet"), augment: "none", batch: dataset.train.count, ...settings } as Settings;
@@ -61,7 +61,7 @@ test.each(DETECTORS)("%s learns four pictures to AP50 above .9", async (detector
   expect(scores.ap50).toBeGreaterThan(0.9);
 });
 
-/** Eight of BCCD's pictures, the same to learn from and to be asked for. */
+/** Eight of BCCD's pictures, the same for training and for the test. */
 async function bloodCells(side: number): Promise<DetectionSet> {
   const names = ["00000", "00001", "00002", "00003", "00004", "00005", "00006", "00008"].map((n) => `BloodImage_${n}`);
   const paths = names.flatMap((name) => [`Annotations/${name}.xml`, `JPEGImages/${name}.jpg`]);

@@ -67,7 +67,7 @@ export async function readAny(files: SourceFile[], { side, preset }: Asked): Pro
   return readData(files, side, preset === undefined ? tasks.filter(({ readsUnasked }) => readsUnasked) : tasks);
 }
 
-/** Reads as the first task's whose kind the files are; what hid that from those before is a reason of a refusal too. */
+/** Tries the tasks in turn: the first whose kind of data the files are reads them. A refusal also has the reasons of those before it. */
 async function readData(files: SourceFile[], side: number, [task, ...others]: TaskDefinition[], reasons: string[] = []): Promise<object> {
   const data = await task.data();
   try {
@@ -83,7 +83,7 @@ async function readData(files: SourceFile[], side: number, [task, ...others]: Ta
   }
 }
 
-/** Reads as the first task's that takes them; what the last says of it is the reason of a refusal. */
+/** Tries the tasks in turn: the first that can read the weights does. A refusal has the reason of the last. */
 async function readWeights(file: SourceFile, [task, ...others]: TaskDefinition[]): Promise<object> {
   const { networks } = await task.runtime();
   try {

@@ -43,7 +43,7 @@ if (!file) {
 run(file, argv).then(
   (code) => process.exit(code),
   (error) => {
-    // An error that says what to do is for a person; any other is for whoever mends the program.
+    // An error that says what to do is for a person; any other is for developers.
     console.error(error instanceof Error && "remedy" in error ? error.message : error);
     process.exit(1);
   },

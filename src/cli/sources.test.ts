@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { SCHEMA } from "../tasks";
 import { openData, openWing } from "./sources";
 
-it.each(SCHEMA.presets)("generates as many images as are asked for, at any size, under %s", async (preset) => {
+it.each(SCHEMA.presets)("generates the requested number of images, at any size, under %s", async (preset) => {
   const wing = await openWing(SCHEMA.defaults(preset));
   const data = await openData(wing, "scenes:12,4", 64);
   expect([data.side, data.train.count, data.test.count]).toEqual([64, 12, 4]);

@@ -61,7 +61,7 @@ export function loadNetwork({ runtime }: Wing, path: string): Promise<AnyNetwork
 
 async function loadGuide({ runtime }: Wing, path: string): Promise<AnyNetwork> {
   const { readGuide } = runtime.networks;
-  if (!readGuide) throw new EngineError("This method asks no guide.", "Leave guide= out, or choose a method that masks patches.");
+  if (!readGuide) throw new EngineError("This method uses no guide.", "Leave guide= out, or choose a method that masks patches.");
   return (await readGuide(fileBytes(path), basename(path), {})).network;
 }
 

@@ -20,7 +20,7 @@ import { openSources, openWing, SOURCE_KEYS, type Wing } from "./sources";
 
 const OWN = ["out", "seeds", "baseline", "kernels"];
 
-/** A line of `out`: what a finished run was, and what came of it. */
+/** A line of `out`: a finished run and its results. */
 export interface Row {
   /** Settings, data and networks: rows of the same run have the same. */
   run: string;
@@ -118,7 +118,7 @@ function readRows(path: string): Row[] {
   return lines.map((line) => JSON.parse(line));
 }
 
-/** What the table tells of each case, where its runs have it; shares in percent. */
+/** Columns of the table, for results that the runs have; shares in percent. */
 const COLUMNS = {
   ...{ student_top1: "student top-1, %", student_top5: "student top-5, %", teacher_top1: "teacher top-1, %" },
   miou: "mIoU, %",

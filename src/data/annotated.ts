@@ -18,7 +18,7 @@ export interface AnnotatedPicture {
   names: string[];
   /** The file that says so. */
   file: string;
-  /** Given as held out; undefined where the files do not say. */
+  /** Whether the files say that it is held out; undefined where they do not say. */
   test?: boolean;
   /** As stated; not stated by every format, and not always right. */
   width?: number;
@@ -43,15 +43,15 @@ export interface AnnotatedObject {
 /** What is noted of a file that its reader refuses. */
 export const UNREADABLE = "Files that could not be read, left out";
 
-/** How many cases of a kind are told by name. */
+/** How many cases of a kind are named. */
 const FEW = 3;
 
-/** What a person should know of how their files were read: like cases are told together, the first few by name. */
+/** What a person should know of how their files were read: a sentence for each kind of case, with the names of the first few. */
 export class Findings {
   private readonly sentences: string[] = [];
   private readonly cases = new Map<string, string[]>();
 
-  /** Tells a sentence as it is. */
+  /** Adds a sentence as it is. */
   tell(sentence: string): void {
     this.sentences.push(sentence);
   }
@@ -72,7 +72,7 @@ export class Findings {
     }
   }
 
-  /** What was told, and one sentence for each kind of case. */
+  /** The sentences that were added, and one for each kind of case. */
   notes(): string[] {
     const cases = [...this.cases].map(([what, where]) => {
       const more = where.length > FEW ? " and others" : "";
@@ -81,7 +81,7 @@ export class Findings {
     return [...this.sentences, ...cases];
   }
 
-  /** Does the work; where it is refused, what was found before stands in the message: there the true reasons may be. */
+  /** Does the work. If it is refused, the message also has what was found before: the true reason may be there. */
   async explain<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();

@@ -34,7 +34,7 @@ const FORMATS = "Choose a folder or zip with pictures and their boxes as COCO JS
 /** Text files that name the pictures of a part, one per line. */
 export const LIST = /^(train|trainval|val|valid|validation|test)\.txt$/i;
 
-/** Reads the annotations that there are; throws a DataError where there are none, or a file is broken. */
+/** Reads the annotations. Throws a DataError where there are none, or a file is broken. */
 export async function findAnnotations(files: SourceFile[], findings: Findings): Promise<FoundAnnotations> {
   const sorted = await sort(files, findings);
   const { pictures, lists } = sorted;
@@ -105,7 +105,7 @@ function fromVoc({ voc, texts }: Sorted, findings: Findings): Annotated {
   return readVoc(voc, findings);
 }
 
-/** The texts that stand beside pictures, and those that hold nothing but numbers; none unless some of them do. */
+/** The texts beside pictures, and those of nothing but numbers; none of them if no text is lines of YOLO. */
 function labelsOf({ texts, pictures }: Sorted, findings: Findings): TextFile[] {
   const stems = new Set(pictures.map(({ path }) => stem(path)));
   const labels = texts.filter(({ path, text }) => stems.has(stem(path)) || isYolo(text));

@@ -197,12 +197,12 @@ describe("what was chosen", () => {
     expect(findings.notes()).toEqual(["Archives that could not be read, left out: 1 (a.zip is a damaged zip file)."]);
   });
 
-  it("is told of archives that are not unpacked here", async () => {
+  it("refuses archives that are not unpacked here", async () => {
     expect(await refusal(() => open([file("a.rar", [1])]))).toContain("a.rar is an archive of the kind rar, which is not unpacked here.");
     expect(await refusal(() => open([file("b.tar.xz", [1])]))).toContain("of the kind tar.xz");
   });
 
-  it("is told where there is nothing in it", async () => {
+  it("refuses a choice with nothing in it", async () => {
     expect(await refusal(() => open([]))).toContain("There are no files to read: the folder, or the choice, is empty.");
     expect(await refusal(() => open([file(".git/x", [1])]))).toContain(".git/x, and all else that was chosen, is hidden");
     expect(await refusal(() => open([file("a.zip", zipSync({}))]))).toContain("a.zip holds no files");

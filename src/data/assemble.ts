@@ -9,7 +9,7 @@ import { squared } from "./square";
 export interface Part {
   /** Where they come from, for messages. */
   file: string;
-  /** Given as held out. */
+  /** Whether its files say that it is held out. */
   test: boolean;
   channels: 1 | 3;
   count: number;
@@ -23,7 +23,7 @@ export interface AssembleOptions {
   name: string;
   side: number;
   seed: number;
-  /** Share of each class to hold out where no part is given as held out. */
+  /** Share of each class to hold out where no part says that it is held out. */
   holdOut: number;
   /** What a label of the file is called. */
   className: (label: number) => string;
@@ -31,7 +31,7 @@ export interface AssembleOptions {
 
 /** Most classes a data set may have: beyond, the folders are hardly classes. */
 const MAX_CLASSES = 1000;
-/** Tells these draws from other uses of the same seed. */
+/** Keeps these draws apart from other uses of the same seed. */
 const STREAM = 0x401d;
 
 /** One picture of a part. */
@@ -95,7 +95,7 @@ export function squaredAll(planes: Uint8Array, count: number, channels: number, 
   return out;
 }
 
-/** The same items in an order drawn from the seed; `salt` tells one use from another. */
+/** The same items in an order drawn from the seed; `salt` keeps uses apart. */
 export function shuffled<T>(items: T[], seed: number, salt: number): T[] {
   const keys = items.map((item, i) => ({ item, key: uniform(seed, STREAM, salt, i) }));
   return keys.sort((a, b) => a.key - b.key).map(({ item }) => item);

@@ -27,7 +27,7 @@ export class DetectionBatches {
     this.train = new Ahead((step) => this.gather(train, order.indices(step), (i) => (augment ? jitter(seed, step, i, side) : STILL)));
   }
 
-  /** The given images as they are. */
+  /** These images, without augmentation. */
   load(split: DetectionSplit, indices: ArrayLike<number>): DetectionBatch {
     return this.gather(split, indices, () => STILL);
   }

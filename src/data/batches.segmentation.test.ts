@@ -36,7 +36,7 @@ const colourOf = (value: number) => 255 * (value * 0.2 + 0.5);
 describe("batches", () => {
   const data = halves(6);
 
-  it("are pure functions of seed and step, whatever was asked for before", () => {
+  it("are pure functions of seed and step, whatever was read before", () => {
     const batches = new SegmentationBatches(data, 4, 7);
     const third = batches.train.take(3);
     batches.train.prepare(1);

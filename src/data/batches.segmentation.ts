@@ -26,7 +26,7 @@ export class SegmentationBatches {
     this.train = new Ahead((step) => this.gather(train, order.indices(step), (i) => (augment ? jitter(seed, step, i, side) : STILL)));
   }
 
-  /** The given images as they are. */
+  /** These images, without augmentation. */
   load(split: SegmentationSplit, indices: ArrayLike<number>): SegmentationBatch {
     return this.gather(split, indices, () => STILL);
   }

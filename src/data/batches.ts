@@ -9,7 +9,7 @@ export interface Batch {
   labels: Uint32Array;
 }
 
-/** Tells the shuffle from other uses of the same seed. */
+/** Keeps the shuffle apart from other uses of the same seed. */
 const STREAM = 0x100;
 
 /** An order of images: every one once per epoch, in a new order each time. */
@@ -74,7 +74,7 @@ export class Batches {
     this.train = new Ahead((step) => this.load(dataset.train, order.indices(step)));
   }
 
-  /** The given images as they are. */
+  /** These images, without augmentation. */
   load(split: Split, indices: ArrayLike<number>): Batch {
     const { side, channels, moments } = this.dataset;
     const area = side ** 2;

@@ -1,6 +1,6 @@
 /**
  * CIFAR-10 and CIFAR-100 in their binary form: records of one label byte (CIFAR-100: coarse, then fine) and 3 x 32 x 32
- * bytes in planes. The files have no header; their length, and labels in range, tell which of the two they are.
+ * bytes in planes. The files have no header; which of the two they are follows from their length and from labels in range.
  */
 import { DataError } from "./dataset";
 

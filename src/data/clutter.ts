@@ -13,7 +13,7 @@ export const PIECES: Kind[] = [
   () => hollow(disc(1), (x, y) => box(1.1, 0.5)(x, y - 0.4)),
 ];
 
-/** The above and two dots, each of which could be a disc where discs may be small. */
+/** The above and two dots; where discs may be small, a dot could be taken for one. */
 export const PIECES_AND_DOTS: Kind[] = [...PIECES, (draw) => pair(draw.range(0.25, 0.4))];
 
 /** Something small that is no class, anywhere; its radius is a share of the side between `smallest` and `largest`. */
@@ -47,7 +47,7 @@ function pair(radius: number): Distance {
   return (x, y) => Math.min(dot(x - 0.6, y), dot(x + 0.6, y));
 }
 
-/** A thin bar over the object's rim: hides a little, never what tells the shape. */
+/** A thin bar over the object's rim: hides a little, never enough to hide the shape. */
 export function occluder(draw: Draw, { x, y, scale }: Placed): Placed {
   const towards = draw.range(0, 2 * Math.PI);
   const away = scale * draw.range(0.5, 1);

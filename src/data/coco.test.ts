@@ -108,7 +108,7 @@ describe("COCO JSON", () => {
     expect([...all(data.train), ...all(data.test)].flat().length).toBe(3);
   });
 
-  it("leaves out pictures that are missing, or of which nothing is said; held-out classes nobody taught", async () => {
+  it("leaves out pictures that are missing or without annotation, and held-out classes without training pictures", async () => {
     const data = await open([
       instances("train.json", ["1.png", "gone.png"], [annotation(1, 3, [0, 0, 8, 8]), annotation(2, 7, [0, 0, 8, 8])]),
       instances("test.json", ["2.png"], [annotation(1, 7, [0, 0, 8, 8]), annotation(1, 3, [0, 0, 8, 8])]),

@@ -7,7 +7,7 @@ import type { Distance, Shape } from "./shapes";
 /** What must stay visible of every object, and how often another place is tried for one that hides too much. */
 const VISIBLE = 0.5;
 const TRIES = 12;
-/** Fewer pixels than these nobody could name. */
+/** An object of fewer pixels could not be recognised. */
 const FEWEST_PIXELS = 6;
 
 export interface Composition {

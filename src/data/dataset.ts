@@ -15,7 +15,7 @@ export interface Split {
 }
 
 export interface Dataset {
-  /** Tells this data from any other: the same pictures, labels and classes in the same order, and nothing else, share it. */
+  /** Identifies the data: only the same pictures, labels and classes in the same order have the same id. */
   id: string;
   /** Short name for people: "Scenes", "Fashion-MNIST (yours)". */
   name: string;
@@ -65,7 +65,7 @@ export class DataError extends EngineError {
   override name = "DataError";
 }
 
-/** Files that hold nothing of the kind that a task's data are: no boxes, say. They may be another task's. */
+/** Files without what a task needs, such as boxes. They may be data of another task. */
 export class NotForTask extends DataError {
   override name = "NotForTask";
 }

@@ -13,7 +13,7 @@ export interface DetectionSplit {
 }
 
 export interface DetectionSet {
-  /** Tells this data from any other: the same pictures, boxes and classes in the same order, and nothing else, share it. */
+  /** Identifies the data: only the same pictures, boxes and classes in the same order have the same id. */
   id: string;
   /** Short name for people: "Scenes-Detection", "BCCD (yours)". */
   name: string;

@@ -21,7 +21,7 @@ export function idxBytes(dims: number[], values: ArrayLike<number>): Uint8Array 
   ]);
 }
 
-/** `count` CIFAR records with the given label bytes; pixel p of record i is i + p modulo 256. */
+/** `count` CIFAR records with these label bytes; pixel p of record i is i + p modulo 256. */
 export function cifarBytes(labels: number[][]): Uint8Array {
   return Uint8Array.from(labels.flatMap((label, i) => [...label, ...Array.from({ length: 3072 }, (_, p) => i + p)]));
 }

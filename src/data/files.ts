@@ -21,7 +21,7 @@ export function tidied(path: string): string {
   return parts.filter((part) => part !== "" && part !== "." && part !== "..").join("/");
 }
 
-/** The order of code points, which is the same on every system: below 0, 0 or above, as sorting wants it. */
+/** Compares by code points, which is the same on every system, for `sort`. */
 export function byCodePoint(a: string, b: string): number {
   for (let i = 0; i < a.length && i < b.length; i++) if (a[i] !== b[i]) return a.codePointAt(i)! - b.codePointAt(i)!;
   return a.length - b.length;

@@ -31,7 +31,7 @@ export const isHalf = (name: string): boolean => halfOf(name) !== undefined || w
 export const isHeldHalf = (name: string): boolean =>
   isHalf(name) && halfOf(name) !== "train" && wordsOf(name).every((one) => isHalf(one) || FILLER.test(one));
 
-/** The half that the innermost of these folders tells which tells any. */
+/** The half that the folders name; the innermost folder that names one decides. */
 export function halfOfFolders(folders: string[]): Half | undefined {
   return halfOf(folders.findLast((folder) => halfOf(folder) !== undefined) ?? "");
 }

@@ -106,7 +106,7 @@ describe("folders of pictures", () => {
     expect(data.notes).toEqual(["Pictures in no folder of a class, left out: 2 (t/test/images/x.JPEG, t/val/images/v2.JPEG)."]);
   });
 
-  it("leaves out what is held out of classes that nobody learns, such as a folder for pictures of unknown ones", async () => {
+  it("leaves out held-out pictures of classes without training pictures, such as a folder for unknown ones", async () => {
     const data = await open([...classFolders("p/train/", ["cat", "dog"], 4), ...classFolders("p/test/", ["unknown"], 2)]);
     expect([data.classes, data.train.count, data.test.count]).toEqual([["cat", "dog"], 6, 2]);
     expect(data.notes[0]).toBe(

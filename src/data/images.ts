@@ -1,4 +1,4 @@
-/** Folders of pictures: the folder that a picture lies in is its class, as `layout.ts` tells. */
+/** Folders of pictures: the folder that a picture lies in is its class; see `layout.ts`. */
 import type { Findings } from "./annotated";
 import { type Part, requireClasses, requireRoom, shuffled } from "./assemble";
 import { Copies } from "./copies";
@@ -50,7 +50,7 @@ export function topFolder(files: SourceFile[]): string | undefined {
   return first.length > 2 && rest.every((path) => path.length > 2 && path[0] === first[0]) ? first[0] : undefined;
 }
 
-/** Pictures whose class is told by a folder, or else by a list; what is held out of classes that nobody learns is left out. */
+/** Pictures whose class a folder names, or else a list. Held-out pictures of classes without training pictures are left out. */
 function labelledOf(files: SourceFile[], listed: ClassByList, findings: Findings): { labelled: Labelled[]; classes: string[] } {
   const { labelled, loose, masks } = layoutOf(files);
   const learned = labelled.filter(({ test }) => !test);
@@ -70,7 +70,7 @@ function labelledOf(files: SourceFile[], listed: ClassByList, findings: Findings
 
 const ONE_FOLDER_EACH = "Put each class's images into a folder of its own and choose the folder above.";
 
-/** A network whose file names no classes has them by number: people should know how the numbers came about. */
+/** A network whose file names no classes knows them by number, so people should know how classes were numbered. */
 function tellOrder(classes: string[], findings: Findings): void {
   const natural = classes.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
   if (natural.every((name, i) => name === classes[i])) return;

@@ -6,7 +6,7 @@ import { uniform } from "../engine/random";
 import { area, type Box, type GroundTruth } from "../geometry/boxes";
 import type { Moments } from "./dataset";
 
-/** Tells these draws from other uses of the same seed. */
+/** Keeps these draws apart from other uses of the same seed. */
 const STREAM = 0x101;
 /** Draws reserved for one image. */
 const DRAWS = 8;
@@ -15,7 +15,7 @@ const DRAWS = 8;
 const ZOOM = [0.7, 1.4];
 const LIGHT = 0.2;
 const TINT = 0.06;
-/** Of a box at least this share, and this many pixels each way, must remain; else nobody could name what is left. */
+/** Of a box at least this share, and this many pixels each way, must remain; what is left of a smaller one could not be recognised. */
 const LEAST_SHARE = 0.3;
 const LEAST_EDGE = 2;
 

@@ -7,7 +7,7 @@ const LIST = /(^|[_.-])annotations\.txt$/i;
 
 export const isClassList = (path: string): boolean => LIST.test(path);
 
-/** Tells the class of a picture by the nearest list at or above its folder; undefined where none names it. */
+/** The class of a picture, from the nearest list at or above its folder; undefined where none names it. */
 export type ClassByList = (file: SourceFile) => string | undefined;
 
 export async function readLists(files: SourceFile[]): Promise<ClassByList> {

@@ -1,6 +1,6 @@
 /**
  * What folders say of the pictures in them: class and half. Usually a picture lies in the folder of its class, and the half
- * is told by a folder above; but people's archives also have the halves inside the classes, a folder "images" inside either,
+ * is named by a folder above. But people's archives also have the halves inside the classes, a folder "images" inside either,
  * and pictures of no class at all in "test" or at the top.
  */
 import { byCodePoint, foldersOf, type SourceFile } from "./files";
@@ -35,7 +35,7 @@ export function layoutOf(files: SourceFile[]): Layout {
   const isMask = (one: Folder) => MASKS.test(one.name) && one.beside.wrappers > 0;
   const rest = all.filter((one) => !isMask(one));
   const layout = divided(rest, classFolder);
-  // Where that leaves nothing to tell apart, words such as "valid" and "test" may name classes after all.
+  // Where that leaves a single class, words such as "valid" and "test" may be names of classes after all.
   const told = classesOf(layout.labelled).length > 1 ? layout : divided(rest, anyFolder);
   return { ...told, masks: all.filter(isMask).flatMap((one) => one.files) };
 }

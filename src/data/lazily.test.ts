@@ -1,4 +1,4 @@
-/** What is made ahead or when asked for is what would have been made anyway, and is made once. */
+/** A picture made on demand is the same as one made ahead, and is made once. */
 import { expect, test } from "vitest";
 import { Ahead } from "./batches";
 import { lazily } from "./lazily";
@@ -8,7 +8,7 @@ function counted() {
   return { made, make: (index: number) => [made.push(index), index][1] };
 }
 
-test("a picture is made when it is first asked for, and kept while there is room", () => {
+test("a picture is made when it is first read, and kept while there is room", () => {
   const { made, make } = counted();
   const at = lazily((index) => ({ index: make(index) }), 2 ** 27);
   expect([2, 0, 2, 0, 5, 5].map((index) => at(index).index)).toEqual([2, 0, 2, 0, 5, 5]);

@@ -138,7 +138,7 @@ function requireClasses(taught: Known[], { files }: Values): void {
   throw new DataError(`The masks to train on show ${which} (${files[0]}, ...).`, "Add masks that show two classes or more.");
 }
 
-/** Numbers that are not 0, 1, 2, ... become so: people look for their numbers in what they get. */
+/** Numbers that are not 0, 1, 2, ... become so: people expect to find their own numbers in the result. */
 function noteGaps(taught: Known[], values: Values, findings: Findings): void {
   if (values.coloured || isTwoTone(values)) return;
   for (const [label, { value, name }] of taught.entries()) {

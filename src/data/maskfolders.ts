@@ -34,7 +34,7 @@ const OBJECTS = /(^|\/)SegmentationObject\//i;
 /** What the name of a mask may have that its picture's has not. */
 const MASK_SUFFIX = /[_-](masks?|labels?|labelids|seg|segmentation|gt|annotation|l)$/i;
 
-/** Reads what lies where. Throws a DataError where there are no masks, or a file of names is broken. */
+/** Sorts pictures, masks, lists and files of names. Throws a DataError where there are no masks, or a file of names is broken. */
 export async function findMasks(files: SourceFile[], findings: Findings): Promise<FoundMasks> {
   const found: FoundMasks = { pictures: [], masks: [], labels: [] };
   const lists: SourceFile[] = [];
@@ -71,7 +71,7 @@ const wordsOf = (folder: string) => folder.replace(/annot$/i, "_annot").split(/[
 const isRole = (word: string) => MASK_WORD.test(word) || IMAGE_WORD.test(word);
 const isPart = (word: string) => PART_WORD.test(word) || isTestFolder([word]);
 
-/** What a folder holds, if its name says so and nothing else but a part: "my-segmentation" says nothing. */
+/** What a folder holds, if its name is such a word, alone or with the word for a part: "my-segmentation" is not. */
 function roleOf(folder: string): "mask" | "image" | undefined {
   const words = wordsOf(folder).filter((word) => word !== "");
   if (!words.some(isRole) || !words.every((word) => isRole(word) || isPart(word))) return undefined;

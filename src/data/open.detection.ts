@@ -1,5 +1,5 @@
 /**
- * A visitor's own pictures with boxes to a data set. The format is told by content: COCO JSON, Pascal VOC XML or YOLO text,
+ * A visitor's own pictures with boxes to a data set. The format is recognised by content: COCO JSON, Pascal VOC XML or YOLO text,
  * with the pictures in a folder or zip. Each picture is fitted into a square, whole. Nothing leaves the machine.
  */
 import type { GroundTruth } from "../geometry/boxes";
@@ -24,7 +24,7 @@ export interface OpenDetectionOptions {
   /** Pixels along an edge of the data set's images. */
   side: number;
   decode: DecodeWhole;
-  /** Share of the pictures held out where the files hold nothing out themselves; 0.15 unless told. */
+  /** Share of the pictures to hold out where the files do not divide the data; 0.15 by default. */
   holdOut?: number;
   seed: number;
   onProgress?: (share: number) => void;
@@ -99,7 +99,7 @@ function splitOf(pictures: PlacedPicture[], classes: string[], findings: Finding
   return { count: pictures.length, image: (index) => pictures[index].pixels, truths: (index) => truths[index] };
 }
 
-/** Tells this data from any other by its content: the files may have been renamed or moved. */
+/** Identifies the data by its content: the files may have been renamed or moved. */
 function idOf({ side, classes, supercategories, train, test }: Omit<DetectionSet, "id">): Promise<string> {
   const all = [train, test].flatMap((split) =>
     Array.from({ length: split.count }, (_, i) => ({ image: split.image(i), truths: split.truths(i) })),

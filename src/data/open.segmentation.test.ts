@@ -23,7 +23,7 @@ async function refusal(files: SourceFile[]): Promise<string> {
 
 /** Pictures of 8 x 4 pixels: they lie at rows 2 to 5 of the square, at their own size. */
 const image = (path: string, value = 100, width = 8, height = 4) => file(path, sized(width, height, value));
-/** A mask of 8 x 4 pixels, of the values of each column; grey of 8 bits unless told. */
+/** A mask of 8 x 4 pixels, of the values of each column; grey of 8 bits by default. */
 const mask = (path: string, columns: number[], options: Partial<PngOptions> = {}) => {
   const samples = Array.from({ length: 4 }, () => columns).flat();
   return file(path, pngBytes({ width: 8, height: 4, depth: 8, colour: 0, samples, ...options }));
@@ -57,7 +57,7 @@ describe("masks of numbers", () => {
     expect(labelsOf(set.train)).toEqual(Array(8).fill([0, 0, 0, 0, 0, 1, 1, 1]).flat());
   });
 
-  it("with gaps become 0, 1, 2, keep their numbers as names, and are told", async () => {
+  it("with gaps become 0, 1, 2, keep their numbers as names, and are reported", async () => {
     const set = await open(three((path, i) => mask(path, halves(i === 0 ? 3 : 9, 7))));
     const { classes, notes } = await open(three((path) => mask(path, [3, 3, 9, 9, 7, 7, 255, 255])));
     expect(classes).toEqual(["class 3", "class 7", "class 9"]);
@@ -159,7 +159,7 @@ describe("ADE20K", () => {
     mask(`${folder}/annotations/training/stray.png`, halves(2, 1)),
   ];
 
-  it("is told by its folders: 0 counts for none, and its validation part is held out", async () => {
+  it("is recognised by its folders: 0 is no class, and its validation part is held out", async () => {
     const more = [image("ADE/images/training/4.jpg"), mask("ADE/annotations/training/4.png", halves(1, 1))];
     const info = "Idx\tRatio\tTrain\tVal\tStuff\tName\n1\t0.1576\t11664\t1172\t1\twall\n2\t0.1072\t6046\t612\t1\tbuilding, edifice\n";
     const set = await open([...files("ADE"), ...more, textFile("ADE/objectInfo150.txt", info)]);
@@ -250,7 +250,7 @@ describe("files are found", () => {
   });
 });
 
-describe("left out, and told with file and value", () => {
+describe("left out, and reported with file and value", () => {
   const sound = three((path) => mask(path, halves(0, 1)));
 
   it("masks of another size than their image", async () => {

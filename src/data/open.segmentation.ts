@@ -1,5 +1,5 @@
 /**
- * A visitor's own pictures with masks to a data set: images in one folder, their masks as PNG in another, told by the folders'
+ * A visitor's own pictures with masks to a data set: images in one folder, their masks as PNG in another, recognised by the folders'
  * names and paired by the files'. Each picture is fitted into a square, whole, its mask with it. Nothing leaves the machine.
  */
 import { Findings } from "./annotated";
@@ -24,7 +24,7 @@ export interface OpenSegmentationOptions {
   /** Pixels along an edge of the data set's images. */
   side: number;
   decode: DecodeWhole;
-  /** Share of the pictures held out where the files hold nothing out themselves; 0.15 unless told. */
+  /** Share of the pictures to hold out where the files do not divide the data; 0.15 by default. */
   holdOut?: number;
   seed: number;
   onProgress?: (share: number) => void;

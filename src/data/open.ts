@@ -1,5 +1,5 @@
 /**
- * A visitor's own files to a data set. What they are is told by content and name: IDX pairs, CIFAR binaries, or pictures
+ * A visitor's own files to a data set. What they are is recognised by content and name: IDX pairs, CIFAR binaries, or pictures
  * in a folder per class; zip and tar files are looked into. Nothing leaves the machine.
  */
 import { Findings, UNREADABLE } from "./annotated";
@@ -23,7 +23,7 @@ export interface OpenOptions {
   /** Pixels along an edge of the data set's pictures. */
   side: number;
   decode: Decode;
-  /** Share of each class held out where the files hold nothing out themselves; 0.15 unless told. */
+  /** Share of each class to hold out where the files do not divide the data; 0.15 by default. */
   holdOut?: number;
   seed: number;
   onProgress?: (share: number) => void;
@@ -46,7 +46,7 @@ interface Sorted {
   idx: IdxFile[];
   cifar: { path: string; cifar: Cifar }[];
   pictures: SourceFile[];
-  /** Files that say of which class pictures are. */
+  /** Lists of pictures and their classes. */
   lists: SourceFile[];
   others: SourceFile[];
 }
@@ -83,7 +83,7 @@ async function sort(files: SourceFile[], findings: Findings): Promise<Sorted> {
   return sorted;
 }
 
-/** Tells IDX and CIFAR apart by content; only a file whose name promises neither may be something else. */
+/** Distinguishes IDX from CIFAR by content; only a file whose name promises neither may be something else. */
 async function sortNumbers(file: SourceFile, { idx, cifar, pictures, others }: Sorted): Promise<void> {
   const { path } = file;
   const packed = await contents(file);

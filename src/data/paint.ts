@@ -30,7 +30,7 @@ export function background({ side, rgb }: Canvas, draw: Draw): Colour {
   return [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2, (from[2] + to[2]) / 2];
 }
 
-/** Two thirds of the way to its own grey: what stands before it may be told by colour. */
+/** Two thirds of the way to its own grey, so that colour sets apart what stands before it. */
 function muted([r, g, b]: Colour): Colour {
   const grey = (r + g + b) / 3;
   return [grey + (r - grey) / 3, grey + (g - grey) / 3, grey + (b - grey) / 3];

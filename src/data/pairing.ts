@@ -13,7 +13,7 @@ export interface Pair {
   annotated: AnnotatedPicture;
 }
 
-/** A picture, and what is said of it where. */
+/** A picture, and where its annotation is. */
 export interface Said {
   file: SourceFile;
   annotated: Pick<AnnotatedPicture, "file" | "test">;
@@ -24,7 +24,7 @@ export interface Parts<T> {
   test: T[];
 }
 
-/** Pairs pictures with what is said of them. What has no partner is left out and noted. */
+/** Pairs pictures with their annotations. What has no partner is left out and noted. */
 export function pair({ annotated, pictures }: FoundAnnotations, findings: Findings): Pair[] {
   const index = new PictureIndex(pictures);
   const taken = new Map<SourceFile, AnnotatedPicture>();
@@ -42,8 +42,8 @@ export function pair({ annotated, pictures }: FoundAnnotations, findings: Findin
 }
 
 /**
- * Pictures of which nothing is said. In YOLO they show no object, but for those of a folder where nothing is said of any,
- * which nobody annotated; elsewhere they do not belong.
+ * Pictures without an annotation. In YOLO they show no object, except in folders without any annotation, which were not
+ * annotated at all. In other formats they are left out.
  */
 function silent(pictures: SourceFile[], taken: Map<SourceFile, AnnotatedPicture>, { format }: Annotated, findings: Findings): Pair[] {
   const folder = ({ path }: SourceFile) => foldersOf(path).join("/");

@@ -48,7 +48,7 @@ export function idxNames(parts: Part[]): { name: string; className: (label: numb
   return { name: word?.toUpperCase() ?? "IDX images", className: String };
 }
 
-/** The same for both files of a pair: the path without what tells images from labels. */
+/** The same for both files of a pair: the path without the words for images and labels. */
 function key(path: string): string {
   return path
     .toLowerCase()

@@ -37,7 +37,7 @@ class Namesakes {
 
 const key = (half: boolean, folders: string[]) => `${half} ${folders.join("/")}`;
 
-/** A way to look at names, so that those that differ a little are the same. */
+/** A way to simplify names, so that those that differ a little become the same. */
 type Look = (name: string) => string;
 
 const exact: Look = (name) => name;
@@ -53,12 +53,12 @@ const loose: Look = (name) => {
 const withoutEnding = (path: string) => path.replace(/\.[^./]*$/, "");
 
 export class PictureIndex {
-  /** By look, when it is first used: files by each end of their path, from the bare name to the whole, with ending and without. */
+  /** By way of simplifying, made when it is first used: files by each end of their path, from the bare name to the whole, with ending and without. */
   private readonly byEnd = new Map<Look, Map<string, Namesakes>>();
 
   constructor(private readonly pictures: SourceFile[]) {}
 
-  /** Of the files so called, the one whose folders agree best: with the name, with the half it belongs to, with where it is said. */
+  /** Of the files of that name, the one whose folders agree best: with the name, with its half, with the folder of the annotation. */
   partner({ names, file, test }: AnnotatedPicture): SourceFile | undefined {
     const folders = foldersOf(file);
     for (const look of [exact, loose]) {

@@ -10,7 +10,7 @@ export interface PngOptions {
   samples: ArrayLike<number>;
   /** r, g, b of each index. */
   palette?: number[];
-  /** Filter of each row; 0 unless told. */
+  /** Filter of each row; 0 by default. */
   filter?: (row: number) => number;
   interlaced?: boolean;
 }

@@ -107,7 +107,7 @@ function headerOf(chunk: Uint8Array | undefined, name: string): Header {
 
 type Pass = (typeof ADAM7)[number];
 
-/** Pixels of a pass, and its bytes: a row has one more than its samples, which tells its filter. */
+/** Pixels of a pass, and its bytes: a row has one byte more than its samples, the number of its filter. */
 function sizeOf({ width, height, depth, channels }: Header, { x, y, dx, dy }: Pass) {
   const [columns, rows] = [Math.max(0, Math.ceil((width - x) / dx)), Math.max(0, Math.ceil((height - y) / dy))];
   const rowBytes = 1 + Math.ceil((columns * channels * depth) / 8);

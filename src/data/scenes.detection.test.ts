@@ -45,7 +45,7 @@ describe("detectionScene", () => {
 });
 
 describe("detectionScenes", () => {
-  it("paints pictures when they are asked for, once", () => {
+  it("paints pictures when they are first read, once", () => {
     const data = detectionScenes({ side: 64, train: 1e6, test: 10, seed: 9 });
     expect([data.side, data.train.count, data.test.count]).toEqual([64, 1e6, 10]);
     expect(data.classes.length).toBe(data.supercategories.length);

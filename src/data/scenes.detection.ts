@@ -37,7 +37,7 @@ export interface DetectionScene {
 }
 
 export interface DetectionScenesOptions {
-  /** Pixels along an edge; 128 unless told. */
+  /** Pixels along an edge; 128 by default. */
   side?: number;
   /** Number of training and of held-out pictures. */
   train: number;
@@ -45,7 +45,7 @@ export interface DetectionScenesOptions {
   seed: number;
 }
 
-/** What tells one set of Scenes-Detection from another. */
+/** What identifies a set of Scenes-Detection. */
 export function detectionScenesId({ side = 128, train, test, seed }: DetectionScenesOptions): string {
   return `scenes-detection-${side}-${train}-${test}-${seed}`;
 }

@@ -54,7 +54,7 @@ describe("segmentationScene", () => {
 });
 
 describe("segmentationScenes", () => {
-  it("paints pictures when they are asked for, once, and is made again from its id", () => {
+  it("paints pictures when they are first read, once, and is made again from its id", () => {
     const data = segmentationScenes({ train: 1e6, test: 10, seed: 9 });
     expect([data.side, data.channels, data.train.count, data.classes.length, data.palette.length]).toEqual([64, 3, 1e6, 8, 8]);
     const { image, labels } = segmentationScene(9, "train", 999_999);

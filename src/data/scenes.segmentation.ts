@@ -40,7 +40,7 @@ export interface SegmentationScene {
 }
 
 export interface SegmentationScenesOptions {
-  /** Pixels along an edge; 64 unless told. */
+  /** Pixels along an edge; 64 by default. */
   side?: number;
   /** Number of training and of held-out pictures. */
   train: number;
@@ -48,7 +48,7 @@ export interface SegmentationScenesOptions {
   seed: number;
 }
 
-/** What tells one set of Scenes-Segmentation from another. */
+/** What identifies a set of Scenes-Segmentation. */
 export function segmentationScenesId({ side = 64, train, test, seed }: SegmentationScenesOptions): string {
   return `scenes-segmentation-${side}-${train}-${test}-${seed}`;
 }

@@ -37,7 +37,7 @@ export interface Scene {
 }
 
 export interface ScenesOptions {
-  /** Pixels along an edge; 32 unless told. */
+  /** Pixels along an edge; 32 by default. */
   side?: number;
   /** Number of training and of held-out pictures. */
   train: number;
@@ -45,7 +45,7 @@ export interface ScenesOptions {
   seed: number;
 }
 
-/** What tells one set of Scenes from another. */
+/** What identifies a set of Scenes. */
 export function scenesId({ side = 32, train, test, seed }: ScenesOptions): string {
   return `scenes-${side}-${train}-${test}-${seed}`;
 }

@@ -18,7 +18,7 @@ export interface SegmentationSplit {
 }
 
 export interface SegmentationSet {
-  /** Tells this data from any other: the same pictures, masks and classes in the same order, and nothing else, share it. */
+  /** Identifies the data: only the same pictures, masks and classes in the same order have the same id. */
   id: string;
   /** Short name for people: "Scenes-Segmentation", "VOC2012 (yours)". */
   name: string;

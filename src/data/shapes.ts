@@ -2,7 +2,7 @@
  * The twelve shapes of Scenes as signed distances: negative inside, in units where the shape's circumradius is about 1.
  *
  * Every function is 1-Lipschitz (the true distance or a lower bound of it), so one sample at a pixel's centre tells
- * whether an edge can cross that pixel at all. Proportions vary within a class; the class is told by the outline alone.
+ * whether an edge can cross that pixel at all. Proportions vary within a class; only the outline says the class.
  *
  * Polygon and heart distances after I. Quilez, "2D distance functions" (iquilezles.org), MIT.
  */

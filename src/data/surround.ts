@@ -1,4 +1,4 @@
-/** Pictures that do not fill their square: what counts is the picture, what is around it is to say nothing. */
+/** Pictures that do not fill their square: the area around the picture must carry no information. */
 import type { Moments } from "./dataset";
 import type { Rectangle } from "./square";
 

@@ -50,7 +50,7 @@ function readExtra(type: string, content: Uint8Array, name: string): Said {
 
 function readHeader(block: Uint8Array, name: string): Header {
   const text = (from: number, length: number) => untilZero(block.subarray(from, from + length), name);
-  // The sum of all bytes, those of the sum itself taken for spaces, tells a header from anything else.
+  // The sum of all bytes, those of the sum itself taken for spaces, shows whether this is a header.
   const sum = block.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 32 : byte), 0);
   const size = readNumber(block.subarray(124, 136));
   if (readNumber(block.subarray(148, 156)) !== sum || size === undefined) throw damaged(name);

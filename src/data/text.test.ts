@@ -31,7 +31,7 @@ it.each<[string, Uint8Array, string]>([
   expect(decodeText(file, "a.txt")).toBe(text);
 });
 
-it("refuses an encoding that nobody knows, naming the file", () => {
+it("refuses an unknown encoding, naming the file", () => {
   const file = bytes('<?xml version="1.0" encoding="klingon"?><a/>');
   expect(() => decodeText(file, "b/a.xml")).toThrow(
     "b/a.xml says that it is written in klingon, which is no known encoding. Save it again as UTF-8.",

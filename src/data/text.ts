@@ -12,7 +12,7 @@ const DECLARATION = 200;
 
 /**
  * The text of a file: as its byte order mark says, else as its XML declaration says, else UTF-8, or Windows-1252 where it
- * is not valid UTF-8. Throws a DataError for a declared encoding that nobody knows.
+ * is not valid UTF-8. Throws a DataError for an unknown declared encoding.
  */
 export function decodeText(bytes: Uint8Array, path: string): string {
   const encoding = marked(bytes) ?? declared(bytes);

@@ -22,7 +22,7 @@ function readPicture(file: string, xml: Xml, findings: Findings): AnnotatedPictu
   const height = number(child(size, "height"));
   const objects = xml.children.filter(({ name }) => name === "object");
   return {
-    // The file's own name first: whoever renames pictures and files together leaves what is written in them.
+    // The file's own name first: people who rename a picture and its file leave the name inside the file as it was.
     names: [file.replace(/\.xml$/i, ""), child(xml, "filename")?.text ?? ""].filter((name) => name !== ""),
     file,
     ...(width && height ? { width, height } : {}),

@@ -64,7 +64,7 @@ export function child(element: Xml | undefined, name: string): Xml | undefined {
 
 const ENTITIES = new Map(Object.entries({ lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" }));
 
-/** What people type as it is, a lone "&" or an entity that nobody knows, stays as it is. */
+/** A lone "&", or an unknown entity, stays as it is. */
 function plain(text: string): string {
   return text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (entity, hex: string, decimal: string, name: string) => {
     const code = hex ? Number.parseInt(hex, 16) : Number(decimal);

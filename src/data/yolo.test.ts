@@ -78,7 +78,7 @@ describe("YOLO text", () => {
     expect(box.map((edge) => Math.round(1e6 * edge) / 1e6)).toEqual([5, 7, 15, 11]);
   });
 
-  it("leaves out a folder of pictures that nobody annotated, which would count as showing nothing", async () => {
+  it("leaves out a folder of pictures without any annotation, which would count as showing nothing", async () => {
     const data = await open([
       ...["a", "b"].map((name) => label(`y/labels/train/${name}.txt`, box(0))),
       ...pictures("y/images/train/", "a.jpg", "b.jpg"),

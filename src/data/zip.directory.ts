@@ -54,7 +54,7 @@ function findDirectory(view: DataView): Directory {
   throw new Error("the end is missing");
 }
 
-/** Where numbers have outgrown the old fields, a locator before the end tells where the larger ones stand. */
+/** Where numbers have outgrown the old fields, a locator before the end says where the larger ones are. */
 function end64(view: DataView, end: number): Directory | undefined {
   const locator = end - LOCATOR_BYTES;
   if (locator < END64_BYTES || view.getUint32(locator, true) !== LOCATOR64) return undefined;

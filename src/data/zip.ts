@@ -1,4 +1,4 @@
-/** Zip files, unpacked in memory, each entry when it is asked for. */
+/** Zip files, unpacked in memory, each entry when it is read. */
 import { inflateSync } from "fflate";
 import { crc32 } from "./crc";
 import { DataError } from "./dataset";

@@ -57,7 +57,7 @@ describe("opening says what is missing and what to do", () => {
     );
   });
 
-  test("a device that does not open; only offered features and the adapter's limits were asked for", async () => {
+  test("a device that does not open; only offered features and the adapter's limits were requested", async () => {
     const requestDevice = vi.fn(async () => {
       throw new Error("too many devices");
     });

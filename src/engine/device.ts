@@ -39,9 +39,9 @@ export class Engine {
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
   private readonly free: GPUBuffer[] = [];
-  /** Told whenever a pipeline has been compiled. */
+  /** Called whenever a pipeline has been compiled. */
   onCompiled?: () => void;
-  /** Pipelines compiled so far, of `pipelineCount` that were asked for. */
+  /** Pipelines compiled so far, of `pipelineCount` requested. */
   compiledCount = 0;
   /** Bytes of all buffers made through this engine and not destroyed: in use and free. */
   allocatedBytes = 0;
@@ -91,7 +91,7 @@ export class Engine {
       made = make();
     } finally {
       answers = Promise.all([device.popErrorScope(), device.popErrorScope()]);
-      answers.catch(() => {}); // nobody asks for them when `make` threw
+      answers.catch(() => {}); // not read when `make` threw
     }
     const [memory, invalid] = await answers;
     if (memory) throw new OutOfMemory();
@@ -182,7 +182,7 @@ export class Engine {
     buffer.destroy();
   }
 
-  /** Destroys the buffers nobody uses; returns how many there were. */
+  /** Destroys the buffers that are not in use; returns how many there were. */
   trim(): number {
     const unused = this.free.splice(0);
     for (const buffer of unused) this.dropBuffer(buffer);
@@ -201,7 +201,7 @@ export class Engine {
   }
 }
 
-/** Asks for an adapter and a device. Rejects with an `EngineError` that says what is missing and what to do. */
+/** Requests an adapter and a device. Rejects with an `EngineError` that says what is missing and what to do. */
 export async function openEngine(gpu: GPU | undefined, options: EngineOptions = {}): Promise<Engine> {
   if (!gpu)
     throw new EngineError("This browser does not offer WebGPU.", "Use a recent Chrome, Edge, Safari or Firefox, or switch WebGPU on.");

@@ -45,7 +45,7 @@ function setup() {
   return { graph, x, c };
 }
 
-/** Differentiates with the given upstream gradients; the values of the gradient at `x` and of each piece. */
+/** Differentiates with these upstream gradients; the values of the gradient at `x` and of each piece. */
 async function gradientAt(graph: Graph, x: Tensor, upstream: [Tensor, ArrayLike<number>][]) {
   const grads = graph.gradients((g) => {
     for (const [t, values] of upstream) g.alias(t, constant(graph, values, [...t.shape]));

@@ -213,7 +213,7 @@ export class Gradients {
     return this.list;
   }
 
-  /** A place for (part of) a parameter's gradient; whoever asks must write all of it. */
+  /** A place for (part of) a parameter's gradient; the caller must write all of it. */
   piece(parameter: Tensor, parts: number): Tensor {
     const { size } = parameter;
     const storage: Storage = { bytes: 4 * parts * size, offset: this.arena.bytes, parent: this.arena };

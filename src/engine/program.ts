@@ -284,7 +284,7 @@ function live(launches: readonly Launch[], outputs: Tensor[]): Launch[] {
 /** The buffer of each temporary storage of a program. */
 type Memory = Map<Storage, GPUBuffer>;
 
-/** Gives every temporary storage a buffer; those whose lifetimes do not meet share one. Buffers taken are added to `owned`. */
+/** Gives every temporary storage a buffer; those whose lifetimes do not overlap share one. Buffers taken are added to `owned`. */
 function place(engine: Engine, launches: Launch[], outputs: Tensor[], owned: GPUBuffer[]): Memory {
   const last = new Map<Storage, number>();
   for (const [i, l] of launches.entries()) for (const s of [...touched(l, "read"), ...touched(l, "write")]) last.set(s, i);
@@ -304,7 +304,7 @@ function place(engine: Engine, launches: Launch[], outputs: Tensor[], owned: GPU
   return memory;
 }
 
-/** Where each output lies. Those without elements may lie nowhere: no launch writes them. */
+/** Where each output is in memory. Outputs without elements may have no place: no launch writes them. */
 function sourcesOf(outputs: Record<string, Tensor>, memory: Memory): Map<Tensor, GPUBuffer> {
   const sources = new Map<Tensor, GPUBuffer>();
   for (const [name, t] of Object.entries(outputs)) {

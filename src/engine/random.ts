@@ -16,7 +16,7 @@ const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 const ROUNDS = 10;
 
-/** The last counter word tells the kinds of draw apart, so a uniform and a normal of equal arguments are independent. */
+/** The last counter word is different for each kind of draw, so a uniform and a normal of equal arguments are independent. */
 const UNIFORM_LANE = 0;
 const NORMAL_LANE = 1;
 

@@ -59,7 +59,7 @@ export class Ring {
     for (const { buffer, from, to, bytes } of this.copies) encoder.copyBufferToBuffer(buffer, from, slot.buffer, to, bytes);
   }
 
-  /** The values in a slot whose copy was submitted. Rejects with what befell the device when they cannot arrive any more. */
+  /** The values in a slot whose copy was submitted. Rejects with the device's failure when they cannot arrive any more. */
   async read(slot: Slot): Promise<Fetched> {
     try {
       await slot.buffer.mapAsync(GPUMapMode.READ);

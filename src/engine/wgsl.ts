@@ -3,7 +3,7 @@
  *
  * Every file in `shaders/` is complete WGSL, valid but for subgroup lanes that are constant only once a loop is written
  * out. Specialising keeps it complete and does four things, all on tokens:
- *   1. module constants take the values a variant asks for (`const R = 4u;` -> `const R = 2u;`);
+ *   1. module constants take the values of a variant (`const R = 4u;` -> `const R = 2u;`);
  *   2. an `if` whose condition is made of module constants is folded away;
  *   3. a counting loop marked `// unroll` is written out, because software adapters keep an array in registers only
  *      when every index is a literal;

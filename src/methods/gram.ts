@@ -2,8 +2,8 @@
  * Manifold distillation between two transformers: Gram matrices of unit tokens within images, between images and among random
  * tokens, as means, as its code has them.
  *
- * Hao et al., "Learning Efficient Vision Transformers via Fine-Grained Manifold Distillation", NeurIPS 2022. How a mask meets it
- * the MaskedKD paper does not say: here whoever saw everything is compared at the tokens the other saw.
+ * Hao et al., "Learning Efficient Vision Transformers via Fine-Grained Manifold Distillation", NeurIPS 2022. How it goes with a mask
+ * the MaskedKD paper does not say. Here the network that saw everything is compared at the tokens that the other saw.
  */
 import type { Tensor } from "../engine/graph";
 import type { Loss } from "../ops/losses";

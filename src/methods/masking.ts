@@ -12,7 +12,7 @@ import type { SaliencyOptions } from "../ops/attention";
 import { resize } from "../ops/resize";
 import { promote, randomScores, topk } from "../ops/select";
 
-/** Whose attention scores the patches (nobody's: "draws"), and what becomes of the scores. */
+/** Which network's attention scores the patches ("draws": random numbers do), and how the scores are used. */
 interface Rule {
   scorer: "student" | "teacher" | "guide" | "draws";
   order?: "bottom";
@@ -20,7 +20,7 @@ interface Rule {
 }
 
 /**
- * The ways to choose. "student" is the method; "teacher" asks an extra full pass of the teacher; "guide" asks another
+ * The ways to choose. "student" is the method; "teacher" needs an extra full pass of the teacher; "guide" uses another
  * frozen network, such as a self-supervised one; "random" draws afresh every step; "bottom" keeps the k patches the student
  * attends to least (Table 6c). The two of late randomness draw a fifth of the k from the rest in the second half of a run;
  * with a guide that is the paper's DINO+Random (Table 5).
@@ -38,7 +38,7 @@ const RULES = {
 export type Criterion = keyof typeof RULES;
 export const CRITERIA = Object.keys(RULES) as [Criterion, ...Criterion[]];
 
-/** Those that ask the student alone, or nobody. */
+/** Those that need no network besides the student. */
 export const ownCriteria = CRITERIA.filter((name) => ["student", "draws"].includes(RULES[name].scorer));
 
 /** Whose attention a criterion reads; "draws" where chance chooses. */
@@ -54,7 +54,7 @@ export interface PatchChoice extends Pick<SaliencyOptions, "queries"> {
   /** Number of patches k; all N of them skips the choice. */
   k: number;
   criterion?: Criterion;
-  /** Block of the student whose attention is read, from 1; 0 is the last, and so is every number past it. */
+  /** Block of the student whose attention is read, from 1; 0, and any number past the last, means the last. */
   block?: number;
   /** Source of random choices; `step` moves on between runs. */
   random?: { seed: number; step: Live | number };
@@ -70,7 +70,7 @@ export interface Choice {
   score?: Tensor;
 }
 
-/** Tells the random choices of patches from other uses of the same seed. */
+/** Keeps the random choices of patches apart from other uses of the same seed. */
 const STREAM = { random: 0x200, late: 0x201 };
 
 /** Share of the kept patches that late randomness still takes by score: 78 of 98. */
@@ -84,12 +84,12 @@ export function highestOf(k: number, step: number, steps: number): number {
 /** The block whose attention is read, from 1, of a network of `depth`. */
 export const blockOf = ({ block = 0 }: PatchChoice, depth: number): number => (block === 0 ? depth : Math.min(block, depth));
 
-/** Networks besides the student whose attention may be asked; each makes a pass of whole images when it is. */
+/** Networks besides the student whose attention may be used. Calling one runs a forward pass on whole images. */
 export type Others = Partial<Record<"teacher" | "guide", () => Features>>;
 
 /**
- * Selects patches of a grid for each of `batch` images; `seen` is what the student made of whole images. Throws an EngineError
- * where a network is asked that is not there.
+ * Selects patches of a grid for each of `batch` images; `seen` is the student's output on whole images. Throws an EngineError
+ * where the criterion needs a network that is not there.
  */
 export function select(batch: number, seen: Features, grid: Grid, keep: PatchChoice, others: Others = {}): Choice {
   const count = grid[0] * grid[1];

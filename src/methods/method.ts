@@ -1,6 +1,6 @@
 /**
  * What a distillation method is, whatever the task. A method is one file: it declares its settings, its terms and its pictures,
- * and says what the terms are, given what student and teacher made of a batch. Panel, address, command line, charts and pictures
+ * and computes its terms from the outputs of student and teacher on a batch. Panel, address, command line, charts and pictures
  * derive from the declarations; the task owns the step and the session the loop.
  */
 import type { Live, Tensor } from "../engine/graph";
@@ -41,7 +41,7 @@ export interface Term {
   sums?: number;
 }
 
-/** What tells the maps of one view apart: the level of the feature pyramid, the regions per side, the level of the wavelets. */
+/** What the maps of one view differ in: the level of the feature pyramid, the regions per side, the level of the wavelets. */
 const AXES = ["level", "regions", "wavelet"] as const;
 export type Axis = (typeof AXES)[number];
 
@@ -49,7 +49,7 @@ export type Axis = (typeof AXES)[number];
 export interface ViewSpec {
   /**
    * mask: [B, H, W], 1 stays and 0 is erased. heat: a value at each place [B, H, W]; with channels [B, H, W, C] their mean |F|
-   * is drawn. regions: a number for each region [B, R], row by row of the R = regions² that `at` tells. channels: a number for
+   * is drawn. regions: a number for each region [B, R], row by row; R is the square of `at.regions`. channels: a number for
    * each channel [B, C], or of each region [B, R, C]. channelMask: the same, 1 stays and 0 is erased.
    */
   kind: "mask" | "heat" | "regions" | "channels" | "channelMask";
@@ -67,7 +67,7 @@ export interface ViewSpec {
   of?: "input";
   /** The number knob that is its threshold. */
   threshold?: string;
-  /** The mask of the same places or channels: what it erases is marked, or told apart from the rest. */
+  /** The mask of the same places or channels: what it erases is marked, or drawn in another way. */
   mask?: string;
 }
 
@@ -81,7 +81,7 @@ export interface View {
 /** A name that no other map of the method has: `mask.0.2`. */
 export const mapName = ({ view, at }: Pick<View, "view" | "at">): string => [view, ...AXES.flatMap((axis) => at[axis] ?? [])].join(".");
 
-/** What a method made of a batch. */
+/** A method's result on a batch. */
 export interface Distilled {
   /** By the names of `terms`; not weighted yet. Empty when everything is switched off. */
   losses: Record<string, Loss>;
@@ -102,7 +102,7 @@ export interface MethodInfo<K extends Knobs = Knobs> {
   views: Record<string, ViewSpec>;
 }
 
-/** A method, given what the task tells of a batch: a context C of student, teacher and whatever else the task has. */
+/** A method. Its context C is what the task passes for a batch: outputs of student and teacher, and whatever else the task has. */
 export interface Method<C, K extends Knobs = Knobs> extends MethodInfo<K> {
   losses(context: C & { knobs: LiveOf<K> }): Distilled;
 }

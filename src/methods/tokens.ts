@@ -4,7 +4,7 @@ import type { Tensor } from "../engine/graph";
 import type { Features } from "../models/model";
 import type { AttentionTrace } from "../ops/attention";
 
-/** One of the two networks: what it made of the images, and, if the other saw less, what that was: u32 [B, k]. */
+/** One of the two networks: its output, and, if the other network saw fewer patches, which those were: u32 [B, k]. */
 export interface Side {
   result: Pick<Features, "blocks"> & { attention: AttentionTrace[] };
   shared?: Tensor;

@@ -56,7 +56,7 @@ export interface CocoScores {
 
 export interface CocoOptions {
   classes: number;
-  /** `COCO_EDGES` unless told. */
+  /** `COCO_EDGES` by default. */
   edges?: SizeEdges;
   progress?: (share: number) => void;
 }
@@ -72,7 +72,7 @@ export async function cocoScores(images: readonly Answered[], { progress, ...opt
   return evaluation.scores();
 }
 
-/** An evaluation that is told image after image, as the detector gets to them. */
+/** An evaluation to which images are added one after another, as the detector gets to them. */
 export class CocoEvaluation {
   /** Sizes: all, small, medium, large; both ends of each belong to it. */
   private readonly sizes: (readonly [number, number])[];
@@ -140,7 +140,7 @@ export class CocoEvaluation {
   }
 }
 
-/** An object as the evaluation wants it: crowds and difficult ones are not asked for. */
+/** An object as the evaluation sees it: crowds and difficult ones are ignored. */
 export function wantedOf({ box, crowd = false, difficult = false }: GroundTruth): Wanted {
   return { box, crowd, ignored: crowd || difficult };
 }

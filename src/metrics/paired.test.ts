@@ -91,7 +91,7 @@ describe("differences over seeds", () => {
     expect(seeds).toBe(10);
   });
 
-  test("are of the seeds that both have; a single one tells nothing", () => {
+  test("are of the seeds that both have; a single one says nothing", () => {
     const [first, second] = [
       new Map([
         [1, 0.5],

@@ -105,7 +105,7 @@ function standardError(values: readonly number[]): number {
 
 export type Agreement = "agrees" | "opposite" | "cannot tell";
 
-/** Whether a difference has the sign that a paper claims: only an interval that lies on one side of 0 can tell. */
+/** Whether a difference has the sign that a paper claims: only an interval on one side of 0 decides. */
 export function agreement({ interval: [low, high] }: Difference, claimed: 1 | -1): Agreement {
   if (low > 0) return claimed > 0 ? "agrees" : "opposite";
   if (high < 0) return claimed < 0 ? "agrees" : "opposite";
@@ -114,7 +114,7 @@ export function agreement({ interval: [low, high] }: Difference, claimed: 1 | -1
 
 /** How much worse still counts as no worse. It has to be chosen, and said, before results are seen. */
 export interface Margin {
-  /** What it is and where it comes from, as a reader should see it. */
+  /** What the margin is and where it comes from, in words for readers. */
   name: string;
   /** In the unit of the difference; above 0. */
   value: number;

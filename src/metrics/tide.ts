@@ -149,7 +149,7 @@ function corrected(answers: Answer[], kind: TideError): Answer[] {
   });
 }
 
-/** AP at IoU 0.5 of answers in order of score, as TIDE has it: 0 for a class of which there are only detections. */
+/** AP at IoU 0.5 of detections in order of score, as TIDE defines it: 0 for a class of which there are only detections. */
 function ap(targets: Target[], answers: Answer[]): number {
   const classes = new Map<number, { wanted: number; hits: boolean[] }>();
   const ofClass = (category: number) => {

@@ -18,7 +18,7 @@ export interface Wanted {
   box: Box;
   /** Finding it is neither hit nor mistake, missing it no miss. */
   ignored: boolean;
-  /** As ignored, by any number of detections, each by the share of itself that lies inside. */
+  /** Ignored too, and matched by any number of detections, each by the share of itself that lies inside. */
   crowd: boolean;
 }
 

@@ -8,9 +8,9 @@ import { mean } from "./verdicts";
 
 export interface VocOptions {
   classes: number;
-  /** 0.5 unless told. */
+  /** 0.5 by default. */
   threshold?: number;
-  /** Which of the two definitions; the whole curve unless told. */
+  /** Which of the two definitions; the whole curve by default. */
   interpolation?: "eleven" | "every";
   /** Whether boxes name their last pixels, as VOC's files do, so that their width is x2 - x1 + 1. */
   inclusive?: boolean;
@@ -60,7 +60,7 @@ function judged(images: readonly Answered[], objects: GroundTruth[][], category:
     .flatMap(({ image, box }) => {
       const overlaps = objects[image].map((truth) => (inclusive ? iou(halfOpen(box), halfOpen(truth.box)) : iou(box, truth.box)));
       const best = overlaps.indexOf(Math.max(...overlaps));
-      // Unlike COCO, VOC looks at the object overlapped most even if another detection has it already.
+      // Unlike COCO, VOC takes the object overlapped most even if another detection has it already.
       if (best < 0 || overlaps[best] === 0 || overlaps[best] < threshold) return [false];
       const object = objects[image][best];
       if (wantedOf(object).ignored) return [];

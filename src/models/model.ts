@@ -1,4 +1,4 @@
-/** What a transformer offers to whoever distils, masks or draws it, whatever its family. */
+/** What every transformer returns, whatever its family: the code that distils, masks and draws needs nothing else. */
 import type { Tensor } from "../engine/graph";
 import type { SaliencyOptions } from "../ops/attention";
 
@@ -12,6 +12,6 @@ export interface Features {
   blocks: Tensor[];
   /** The patches an image is cut into, all of them: also where only some were shown. */
   grid: Grid;
-  /** Attention that each patch receives in a block (from 1; the last unless told): [batch, N], per head [batch, heads, N]. */
+  /** Attention that each patch receives in a block (from 1; the last by default): [batch, N], per head [batch, heads, N]. */
   saliency(options?: SaliencyOptions & { block?: number }): Tensor;
 }

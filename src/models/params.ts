@@ -6,7 +6,7 @@ import type { Engine } from "../engine/device";
 import type { Graph, Tensor } from "../engine/graph";
 import { checkTensor, listed, type Weights, WeightsError } from "./weights";
 
-/** Floats per block: 256 bytes, the alignment WebGPU asks of a binding. */
+/** Floats per block: 256 bytes, the alignment that WebGPU requires of a binding. */
 export const BLOCK = 64;
 
 interface Place {

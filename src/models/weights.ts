@@ -1,5 +1,5 @@
 /**
- * Named weights on the host, whatever model they belong to, and the check that they are the tensors a model asks for.
+ * Named weights on the host, whatever model they belong to, and the check that they are the tensors of a model.
  */
 import { EngineError } from "../engine/errors";
 
@@ -25,7 +25,7 @@ export const INIT_STREAM = 0x10000;
 
 /**
  * Throws a WeightsError unless `weights` holds exactly the tensors of `shapes`, all finite. `name` (a file name) and the
- * tensor at fault stand in the message; `remedy` is that for tensors nobody asked for.
+ * tensor at fault stand in the message; `remedy` is the one for tensors that have no place in the model.
  */
 export function checkTensors(shapes: ReadonlyMap<string, number[]>, weights: Weights, name: string, remedy: string): void {
   for (const [tensor, shape] of shapes) checkTensor(name, tensor, shape, weights.get(tensor));

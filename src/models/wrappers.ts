@@ -7,7 +7,7 @@
 const MAX_DEPTH = 8;
 const MAX_WRAPPERS = 8;
 
-/** The names without what wraps the network, in the same order. `marks` tell names that only such a network has, from their start on. */
+/** The names without what wraps the network, in the same order. `marks` match names that only such a network has, from their start on. */
 export function unwrapped(names: string[], marks: RegExp[]): string[] {
   const found = [...new Set(names.flatMap((name) => wrapperOf(name, marks) ?? []))].slice(0, MAX_WRAPPERS);
   const wrappers = found.sort((a, b) => b.length - a.length);

@@ -1,4 +1,4 @@
-/** What a backward kernel is told about the gradient that is there already, so that the sum needs no launch of its own. */
+/** Passes the gradient that is there already to a backward kernel, which adds it: the sum needs no launch of its own. */
 import type { RowGradient, Tensor } from "../engine/graph";
 
 /** The tensor, its offset and its row distance as the parameters `name_offset` and `name_stride`. */

@@ -147,7 +147,7 @@ test.each(["code", "eq2"] as const)("which patch the %s reading picks", async (r
   });
 });
 
-test("Eq. 2 ranks the patches of a head that looks at almost nothing but the class token", async () => {
+test("Eq. 2 ranks the patches of a head that attends to almost nothing but the class token", async () => {
   const d = { batch: 1, heads: 1, headDim: 1 };
   const qkv = [1, 60, 0, 1, 0, 0, 1, Math.log(3), 0];
   await check(await testEngine(), {

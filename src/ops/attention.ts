@@ -9,7 +9,7 @@ export interface Heads {
   headDim: number;
 }
 
-/** What attention leaves for whoever wants its probabilities later; the matrix itself is never stored. */
+/** What attention keeps so that its probabilities can be computed later; the matrix itself is never stored. */
 export interface AttentionTrace extends Heads {
   q: Tensor;
   kv: Tensor;

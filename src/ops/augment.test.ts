@@ -159,7 +159,7 @@ describe("randomErasing", () => {
     expect(Math.max(...erased) / side ** 2).toBeGreaterThan(0.2);
   });
 
-  test("erases a quarter of the images unless told, with noise of mean 0 and variance 1; at 0 changes no bit", async () => {
+  test("erases a quarter of the images by default, with noise of mean 0 and variance 1; at 0 changes no bit", async () => {
     const engine = await testEngine();
     const graph = new Graph(engine);
     const probability = new Live(0.25);

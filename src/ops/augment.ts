@@ -14,7 +14,7 @@ export interface Moments {
   std: readonly number[];
 }
 
-/** Tells the draws of each augmentation from other uses of the same seed; the rounds of RandAugment count on from theirs. */
+/** Keeps the draws of each augmentation apart from other uses of the same seed; the rounds of RandAugment count on from theirs. */
 const STREAM = { light: 0x300, mix: 0x301, window: 0x302, crop: 0x303, erase: 0x304, noise: 0x305, rounds: 0x310 };
 
 /** Rounds of RandAugment (its N), as in DeiT's recipe. */
@@ -103,7 +103,7 @@ export interface RandAugmentOptions extends Draws {
 }
 
 /**
- * RandAugment of normalised images [B, C, side, side]: in each of two rounds every image meets, half of the time, one of the
+ * RandAugment of normalised images [B, C, side, side]: in each of two rounds every image gets, half of the time, one of the
  * operations. No gradient. Throws for other than one or three channels.
  */
 export function randAugment(images: Tensor, o: RandAugmentOptions): Tensor {
@@ -140,7 +140,7 @@ function distort(images: Tensor, random: Draws & { stream: number }, params: Rec
 const TONES = 258;
 
 export interface MixOptions extends Draws {
-  /** Parameter of the beta distribution that mixup, or cutmix, draws its share from; 0 turns it off. With both on, each image meets one. */
+  /** Parameter of the beta distribution that mixup, or cutmix, draws its share from; 0 turns it off. With both on, each image gets one. */
   mixup: Live | number;
   cutmix: Live | number;
   /** Label smoothing of the targets. */

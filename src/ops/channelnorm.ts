@@ -203,7 +203,7 @@ function affineOf({ gamma, beta }: Norm, grads: Gradients, parts: number): { dga
 /** One tensor under both names a kernel may read it by. */
 const four = (name: string, t: Tensor): Record<string, Tensor> => ({ [`${name}4`]: t, [`${name}1`]: t });
 
-/** What both kinds of kernels are told. */
+/** Parameters of both kinds of kernels. */
 function shared({ x, options }: Norm, bind: Record<string, Tensor>, previous?: RowGradient) {
   const { relu = false, visible, eps = 1e-5 } = options;
   const [, height, width] = x.shape;

@@ -63,7 +63,7 @@ function check(x: Tensor, w: Tensor, stride: number, padding: number): void {
     throw new Error(`conv2d: a kernel [${w.shape}] is larger than a map [${x.shape}] with padding ${padding}`);
 }
 
-/** What gathering from `maps` is told, for rows that are the pixels of maps of size `grid`. */
+/** Parameters for gathering from `maps`, for rows that are the pixels of maps of size `grid`. */
 function gathering(c: Convolution, mode: Gather["mode"], maps: Tensor, [height, width]: readonly number[]): Gather {
   const params = {
     ...{ height: maps.shape[1], line: maps.shape[2] * maps.cols, channels: maps.cols },

@@ -352,7 +352,6 @@ async function lossOf(loss: (levels: Level[]) => Loss, one: Single): Promise<num
 const distancesOf = ([x1, y1, x2, y2]: number[], [x, y]: number[]) => [x - x1, y - y1, x2 - x, y2 - y].map(Math.log);
 
 describe("known values", () => {
-  // T32
   test.each([
     { x: 0, label: 0, expected: 0.043322 },
     { x: 0, label: 1, expected: 0.129965 },
@@ -374,7 +373,6 @@ describe("known values", () => {
     expect(await lossOf(loss, { cls: [x], label, box })).toBeCloseTo(expected, 6);
   });
 
-  // T33
   test.each([0.4, 3.3, 9, 15.8, 40])("distribution focal of equal bins at %d", async (at) => {
     const truth = [-at, -at, at, at];
     const loss = (levels: Level[]) => distributionFocalLoss(levels, { normaliser: 1 });
@@ -394,7 +392,6 @@ describe("known values", () => {
     expect(await lossOf(loss, one)).toBeCloseTo(0, 6);
   });
 
-  // T34
   test.each([
     { box: [0, 0, 2, 2], truth: [1, 1, 3, 3], form: "iou" as const, expected: 1.94591 },
     { box: [0, 0, 2, 2], truth: [1, 1, 3, 3], form: "giou" as const, expected: 1.079365 },

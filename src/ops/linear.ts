@@ -2,7 +2,7 @@
 import type { Gradients, Tensor } from "../engine/graph";
 import { type Activation, inputGradient, product, recordLayer, split } from "./product";
 
-/** C = A B for matrices A [m, k] and B [k, n], into `out` [m, n] when given. No gradient: layers use `linear`. */
+/** C = A B for matrices A [m, k] and B [k, n], into `out` [m, n] if there is one. No gradient: layers use `linear`. */
 export function matmul(a: Tensor, b: Tensor, out = a.graph.temp([a.rows, b.cols])): Tensor {
   if (a.cols !== b.rows) throw new Error(`matmul: A is [${a.shape}], B is [${b.shape}]`);
   product({ a, b, m: a.rows, n: b.cols, k: a.cols, out });

@@ -67,7 +67,7 @@ const NEUTRAL = { t_offset: 0, t_stride: 0, smoothing: 0, temperature: 1, weight
 
 type Params = Record<string, number | Live>;
 
-/** A loss made of two kernels, `entry` and its gradient, that share everything they are told. */
+/** A loss made of two kernels, `entry` and its gradient, that share all their parameters. */
 function rowLoss(
   logits: Tensor,
   entry: "cross_entropy" | "distillation",

@@ -18,7 +18,7 @@ export function relu(x: Tensor): Tensor {
   return combine("relu", x, undefined, true);
 }
 
-/** a + b, and ReLU of that when asked; the shapes must agree. */
+/** a + b, then ReLU with `relu`; the shapes must agree. */
 export function add(a: Tensor, b: Tensor, options: { relu?: boolean } = {}): Tensor {
   if (a.size !== b.size || a.cols !== b.cols) throw new Error(`add: [${a.shape}] and [${b.shape}] do not match`);
   assertDense("add", b);

@@ -1,4 +1,4 @@
-/** Launches of the matrix product (shaders/gemm.wgsl): what it is told and the variant it takes. Layers are made of these. */
+/** Launches of the matrix product (shaders/gemm.wgsl): its parameters and its variant. Layers are made of these. */
 import type { Engine } from "../engine/device";
 import type { Gradients, Graph, RowGradient, Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
@@ -84,7 +84,7 @@ export function product(o: Product): void {
   });
 }
 
-/** What every entry point of the file is told. */
+/** Parameters of every entry point of the file. */
 function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Tensor>; params: Record<string, number> } {
   const { parts, length } = o.split ?? { parts: 1, length: partLength(o.k, 1, 16) };
   const vec = (t?: Tensor) => t !== undefined && aligned(t) && o.n % 4 === 0;
@@ -159,7 +159,7 @@ export function recordLayer(y: Tensor, save: Tensor | undefined, backward: (g: T
   graph.record(y, (g, grads) => grads.add(save, (previous) => times(g, save, previous)));
 }
 
-/** The gradient of a layer's input x: `launch` writes it, whose epilogue adds what is there and applies x's own activation. */
+/** The gradient of a layer's input x: `launch` writes it; its epilogue adds the gradient there already and applies x's own activation. */
 export function inputGradient(x: Tensor, grads: Gradients, launch: (o: Pick<Product, "out" | "add" | "factor">) => void): void {
   const factor = derivatives.get(x);
   grads.add(factor ?? x, (add) => {

@@ -240,7 +240,7 @@ test("no gradient passes attention or masks, even of features that learn", async
   for (let i = 0; i < 96; i++) expect(d[i]).toBeCloseTo(e[i] + e[96 + i], 6);
 });
 
-describe("oracles of methods.md", () => {
+describe("values computed by hand", () => {
   /** A map of 2 x 2 pixels and 2 channels whose pixels have these squared norms. */
   const norms = (squares: number[]) => ({ shape: [1, 2, 2, 2], data: squares.flatMap((s) => [Math.sqrt(s / 2), -Math.sqrt(s / 2)]) });
 

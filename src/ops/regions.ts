@@ -38,7 +38,7 @@ export type Phi = "identity" | "mean" | "softmax";
 
 export interface AttentionOptions {
   tau: number | Live;
-  /** "mean" unless told. */
+  /** "mean" by default. */
   phi?: Phi;
   /** Measures ||F_p||^2 in units of its mean over the image: strong features do not drive the sigmoid to 1 everywhere. */
   relative?: boolean;
@@ -161,7 +161,7 @@ export function openSeams(x: Tensor, sides: Sides): Tensor {
   return moveSeams(x, sides, x.shape.slice(1), "open_seams");
 }
 
-/** The cells of maps [Y, B, H + s, W + s, C] side by side again: [Y, B, H, W, C]. What lies in the seams is dropped. */
+/** The cells of maps [Y, B, H + s, W + s, C] side by side again: [Y, B, H, W, C]. Values in the seams are dropped. */
 export function closeSeams(x: Tensor, sides: Sides): Tensor {
   const [, batch, height, width, cols] = x.shape;
   return moveSeams(x, sides, [batch, height - seams(sides), width - seams(sides), cols], "close_seams");

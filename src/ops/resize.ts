@@ -2,7 +2,7 @@
 import type { RowGradient, Tensor } from "../engine/graph";
 import { place, plus } from "./accumulate";
 
-/** Where outputs look: output (i, j) at input row start[0] + i step[0] and column start[1] + j step[1]; steps are positive. */
+/** Where outputs are sampled: output (i, j) at input row start[0] + i step[0] and column start[1] + j step[1]; steps are positive. */
 export interface Grid {
   start: readonly [number, number];
   step: readonly [number, number];

@@ -1,5 +1,5 @@
 /**
- * What a segmenter needs beside a vision transformer: class tokens among the patches, their likeness to patches, and labels of
+ * What a segmenter needs beside a vision transformer: class tokens among the patches, their similarity to patches, and labels of
  * pixels. See shaders/segmentation.wgsl.
  *
  * Logits of pixels are rows like any others, so soft labels are `distillation(student, teacher, temperature)` as it is: a mean

@@ -36,13 +36,13 @@ const NONE = { k: 0, cols: 0, index_offset: 0, index_stride: 0, flip: 0, share: 
 
 export interface RandomOptions {
   seed: number;
-  /** Tells the uses of one seed apart. */
+  /** Keeps the uses of one seed apart. */
   stream: number;
   /** Fresh numbers for each value; `Live` to change it between runs. */
   step: Live | number;
 }
 
-/** Uniform numbers in [0, 1) of the given shape: `uniform(seed, stream, step, i)` of engine/random.ts, bit for bit. */
+/** Uniform numbers in [0, 1) of that shape: `uniform(seed, stream, step, i)` of engine/random.ts, bit for bit. */
 export function randomScores(graph: Graph, shape: readonly number[], { seed, stream, step }: RandomOptions): Tensor {
   const out = graph.temp(shape);
   graph.launch("random", "uniform_fill", { bind: { out }, params: { count: out.size, seed, stream, step }, threads: out.size });
@@ -134,7 +134,7 @@ function gatherGradient(x: Tensor, index: Tensor, g: Tensor, sizes: Record<strin
 
 /**
  * Rows 0, every, 2 every, ... of x seen as a matrix: the class tokens of [B * T, D] with every = T. A view, no launch.
- * Its gradient keeps the gaps, so whoever adds to it may skip the rows between.
+ * Its gradient keeps the gaps, so an op that adds to it may skip the rows between.
  */
 export function everyRow(x: Tensor, every: number): Tensor {
   const rows = Math.ceil(x.rows / every);

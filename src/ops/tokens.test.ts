@@ -101,7 +101,7 @@ async function checkAssemble(c: Case): Promise<void> {
   });
 }
 
-test.each(["embedded", "pos", "cls"])("a gradient reaches %s when it alone is asked for, and nothing else", async (only) => {
+test.each(["embedded", "pos", "cls"])("a gradient reaches %s, and nothing else, when it alone is wanted", async (only) => {
   const graph = new Graph(await testEngine());
   const tensor = (name: string, shape: number[]) => graph.fixed({} as GPUBuffer, shape, "f32", 0, name === only);
   const parts = { embedded: tensor("embedded", [8, 3]), pos: tensor("pos", [1, 5, 3]), cls: tensor("cls", [1, 1, 3]) };

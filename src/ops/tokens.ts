@@ -51,7 +51,7 @@ export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches)
   return out;
 }
 
-/** Where a parameter's gradient goes: a frozen one's nowhere that an optimizer looks. */
+/** Where a parameter's gradient goes; that of a frozen one goes where no optimizer reads it. */
 const destination = (t: Tensor, grads: Gradients) => (t.needsGrad ? grads.piece(t, 1) : t.graph.temp(t.shape));
 const count = (o: Patches) => (o.image / o.patch) ** 2;
 const slots = (o: Patches) => (o.kept ? o.kept.cols : count(o));

@@ -114,7 +114,7 @@ function guess({ software, subgroup }: AdapterFacts): Choice {
 }
 
 /**
- * What products take that are too small for the chosen variant's tiles, or whose rows are not aligned to four floats: the
+ * The variant for products too small for the chosen variant's tiles, or with rows that are not aligned to four floats: the
  * smallest tile. A GPU's lanes run by dozens, so it gets larger workgroups.
  */
 export function smallGemm(engine: Engine): GemmVariant {

@@ -1,4 +1,4 @@
-/** Settings wherever they enter: by key, by a name of earlier versions, within what is allowed. */
+/** Settings from address, file or command line: by key, by a name of earlier versions, within what is allowed. */
 import { expect, test } from "vitest";
 import { Schema } from "./schema";
 import { choice, number } from "./setting";
@@ -40,13 +40,13 @@ test("addresses of earlier versions still say what they said", () => {
   expect(read("preset=third&lambda=8").settings["third.lambda"]).toBe(8);
 });
 
-test("what plays no part under a preset is passed over, what nobody knows is told", () => {
+test("a setting without a part under a preset is passed over, an unknown one is reported", () => {
   const { settings, problems } = read("preset=second&keep=0.25&nonsense=1");
   expect(settings).toEqual(schema.defaults("second"));
   expect(problems).toEqual(['There is no setting "nonsense".']);
 });
 
-test("a preset there is not is told, and the default stands in", () => {
+test("an unknown preset is reported, and the default is used", () => {
   const { settings, problems } = read("preset=none");
   expect(settings.preset).toBe("first");
   expect(problems).toEqual([expect.stringMatching(/preset cannot be "none"/)]);

@@ -1,5 +1,5 @@
 /**
- * The one table of settings, made of everybody's: of every run, of each task, of each method. Whatever enters (address, file,
+ * The one table of settings: those of every run, of each task and of each method. Whatever comes in (address, file,
  * panel, command line, saved run) is checked here.
  */
 import { EngineError } from "../engine/errors";
@@ -12,7 +12,7 @@ export class SettingError extends EngineError {
   override name = "SettingError";
 }
 
-/** Who owns settings besides the run: a task and its methods, each a preset. */
+/** An owner of settings: a task and its methods, each a preset. */
 export interface Owner {
   settings: Table;
   methods: Readonly<Record<string, { label: string; knobs: Table }>>;
@@ -38,14 +38,14 @@ export class Schema {
     this.everywhere = new Set(tables.flatMap(([, table]) => Object.entries(table).flatMap(namesOf)));
   }
 
-  /** The settings that play a part under a preset, in order. Throws a SettingError for a preset there is not. */
+  /** The settings of a preset, in order. Throws a SettingError for an unknown preset. */
   of(preset: string): Table {
     const table = this.tables[preset];
     if (table) return table;
     throw new SettingError(`There is no method "${preset}".`, `Use one of ${this.presets.join(", ")}.`);
   }
 
-  /** How a setting is described under a preset. Throws a SettingError where it plays no part. */
+  /** The description of a setting under a preset. Throws a SettingError where the preset has no such setting. */
   setting(key: string, preset: string): Setting {
     const setting = this.of(preset)[key];
     if (setting) return setting;
@@ -58,7 +58,7 @@ export class Schema {
     return { ...Object.fromEntries(values), preset };
   }
 
-  /** Checks one value given as text or as itself. Throws a SettingError. */
+  /** Checks one value, as text or as it is. Throws a SettingError. */
   parse(key: string, value: unknown, preset: string): Value {
     return parsed(key, value, this.setting(key, preset));
   }
@@ -108,7 +108,7 @@ export class Schema {
     return Object.entries(this.tables[preset] ?? {}).flatMap(([key, { before }]) => (before === undefined ? [] : [[key, before]]));
   }
 
-  /** The settings that a name means: the one of that key, or all that go by it without their owner or went by it formerly. */
+  /** The keys that a name stands for: the key itself, or all keys that are called so without their owner, or were formerly. */
   keysFor(name: string, preset: string): string[] {
     const table = this.of(preset);
     const entries = Object.entries(table);

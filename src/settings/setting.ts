@@ -1,5 +1,5 @@
 /**
- * How a setting is described. Each setting belongs to whoever reads it: the run, a task or a method. `schema.ts` gathers them
+ * How a setting is described. Each setting belongs to the run, a task or a method: the one that reads it. `schema.ts` gathers them
  * into the one table from which panel, address, command line and saved runs derive.
  */
 

@@ -19,7 +19,7 @@ export interface Stage {
   until: number;
   /** Over the training images: counts [N]. */
   positions: Tally;
-  /** Over evenly spread looks at the watched held-out images, the gallery first: counts [watched, N]. */
+  /** Over evenly spread snapshots of the watched held-out images, the gallery first: counts [watched, N]. */
   watched: Tally;
 }
 

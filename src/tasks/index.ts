@@ -12,11 +12,11 @@ export const TASKS: Readonly<Record<string, TaskDefinition>> = { classification,
 /** Every setting there is. */
 export const SCHEMA = new Schema(Object.values(TASKS));
 
-/** The task that a preset's students learn. Throws a SettingError for a preset there is not. */
+/** The task that a preset's students learn. Throws a SettingError for an unknown preset. */
 export function taskOf(preset: string): TaskDefinition {
   SCHEMA.of(preset);
   return Object.values(TASKS).find(({ methods }) => preset in methods) as TaskDefinition;
 }
 
-/** The method that a preset names. Throws a SettingError for a preset there is not. */
+/** The method that a preset names. Throws a SettingError for an unknown preset. */
 export const methodOf = (preset: string): MethodInfo => taskOf(preset).methods[preset];

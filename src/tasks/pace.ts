@@ -1,4 +1,4 @@
-/** When the next look is due: pictures are refreshed at most so often, and never take more than a share of the time. */
+/** When the next snapshot is due: pictures are refreshed at most so often, and never take more than a share of the time. */
 const EVERY_MS = 700;
 const SHARE = 0.1;
 

@@ -1,6 +1,6 @@
 /**
- * What a task is: interfaces alone. Each folder beside this file is a wing that fulfils them, and whoever trains, serves or shows
- * a run knows a task by them only. A wing's `index.ts` declares it; what needs the GPU or reads files is loaded when wanted.
+ * What a task is: interfaces alone. Each folder beside this file is a wing that implements them. Training, worker, page and commands
+ * know a task by them only. A wing's `index.ts` declares it; what needs the GPU or reads files is loaded when wanted.
  */
 
 import type { Moments } from "../data/dataset";
@@ -25,14 +25,14 @@ export interface Report {
   losses: Record<string, number>;
   /** Shares in 0..1, such as the student's accuracy on its batch. */
   rates: Record<string, number>;
-  /** Patches kept of each image, [B * k], for whoever counts them. */
+  /** Patches kept of each image, [B * k]; the monitor counts them. */
   kept?: Uint32Array;
 }
 
 /** What held-out data say, by metric; the first is the one that counts. */
 export type Scores = Record<string, number>;
 
-/** Told how far something long has come, 0..1. */
+/** Receives how far something long has come, 0..1. */
 export type Progress = (share: number) => void;
 
 /** Runs a piece of work when nobody else uses the GPU. */
@@ -40,14 +40,14 @@ export type Alone = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** How long work goes on beside other work on the GPU. */
 export interface Beside {
-  /** At once unless told. */
+  /** Waits for the GPU; without it, work runs at once. */
   alone?: Alone;
   progress?: Progress;
   /** Ends it between two pieces: it rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** What precision on held-out images is lost to. */
+/** Which mistakes cost precision on held-out images. */
 export interface Errors {
   /** Names of the classes, and how many images were looked at. */
   classes: string[];
@@ -102,7 +102,7 @@ export interface AnyNetwork extends Reference {
   score?: number;
 }
 
-/** What a person may tell of a network's file that does not say so itself. */
+/** What a person may add about a network whose file does not say it. */
 export interface ImportHints {
   heads?: number;
   moments?: Moments;
@@ -140,7 +140,7 @@ export interface Task<Views = unknown> {
   readonly batch: number;
   /** Records a step up to the gradient. `report` reads what `outputs` leave. */
   trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
-  /** What the run asks besides data and teacher, and cannot go on without. */
+  /** The guide, where the settings need one: a saved run cannot continue without it. */
   readonly guide?: Reference;
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
   check?(settings: Settings): void;
@@ -160,12 +160,12 @@ export interface Task<Views = unknown> {
   evaluate(limit: number, progress?: Progress): Promise<Scores>;
   /**
    * What came of the run, for the command line's last line and a sweep's row: scores by name, and what the teacher cost.
-   * `whole` also asks for what takes long and has parts, such as an analysis of errors.
+   * `whole` adds what takes long and has parts, such as an analysis of errors.
    */
   outcome(options?: { whole?: boolean }): Promise<Record<string, unknown>>;
-  /** What a student of such weights, and the teacher, lose precision on held-out images to. */
+  /** Which mistakes cost a student with these weights, and the teacher, their precision on held-out images. */
   errors?(weights: Weights, beside?: Beside): Promise<Errors>;
-  /** What student and teacher make of the given held-out images. */
+  /** Predictions of student and teacher on these held-out images. */
   snapshot(images: number[]): Promise<Views>;
   /** A setting that changes recordings has changed: recorded snapshots are stale. */
   forget(): void;
@@ -179,11 +179,11 @@ export interface Task<Views = unknown> {
   destroy(): void;
 }
 
-/** A picture's data for the page. The wing's own half of the page knows what it is by its name. */
+/** A picture's data for the page. The wing's half of the page knows by the name what they are. */
 export interface ViewEvent {
   name: string;
   value: unknown;
-  /** The step it was made at, and how many such a page keeps over a run; only the newest unless told. */
+  /** The step it was made at, and how many such a page keeps over a run; only the newest by default. */
   step?: number;
   keep?: number;
 }
@@ -200,11 +200,11 @@ export interface Watched<D = AnyDataset, T extends Task = Task> {
   show(view: ViewEvent): void;
 }
 
-/** What looks at held-out data while a session runs, and counts. */
+/** Watches held-out data while a session runs, and counts. */
 export interface Monitor {
   /** Shows the images themselves: needs no kernels. */
   gallery(): void;
-  /** Shows what student and teacher make of them before the first step. */
+  /** Shows the predictions of student and teacher on them before the first step. */
   introduce(): Promise<void>;
   /** After a change of the mask. */
   follow(): Promise<void>;
@@ -294,7 +294,7 @@ export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = T
   measure(engine: Engine, network: N, dataset: D): Promise<number>;
   /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */
   describe(network: N): string;
-  /** Reads a network whose attention may choose patches, and describes it; absent where no setting asks for one. */
+  /** Reads a network whose attention may choose patches, and describes it; absent where no setting uses one. */
   readGuide?(bytes: Uint8Array, name: string, hints: ImportHints): Promise<{ network: AnyNetwork; kind: string }>;
 }
 
@@ -312,14 +312,14 @@ export interface Counts {
   test: number;
 }
 
-/** A wing, as whoever opens it sees it. */
+/** What a wing declares. */
 export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork, T extends Task = Task> {
   name: string;
   /** What its students do: "names images". */
   verb: string;
   /** The score that counts, by name. */
   metric: string;
-  /** What rows of the command line call the rates of a report; by their own names unless told. */
+  /** What rows of the command line call the rates of a report; their own names by default. */
   rateNames?: Readonly<Record<string, string>>;
   settings: Table;
   /** Each is a preset. */
@@ -333,13 +333,13 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   shipped: string;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */
   sizes: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Whether files of which nobody says what they are for are tried as this task's; the last of such tasks in the list first. */
+  /** Whether files are tried as this task's data when no preset is named. Of several such tasks the last in the list is tried first. */
   readsUnasked?: boolean;
   /** Whether kernels of the first step are compiled before those of pictures, which then wait: where it does not take long. */
   stepFirst: boolean;
   /** Settings that cannot go together, at the one that mends it. */
   conflicts?(settings: Settings): Record<string, string>;
-  /** Whether these settings ask another network than student and teacher. */
+  /** Whether these settings need a guide: a network besides student and teacher. */
   asksGuide?(settings: Settings): boolean;
   data(): Promise<TaskData<D>>;
   runtime(): Promise<TaskRuntime<D, N, T>>;

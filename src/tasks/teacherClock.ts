@@ -3,7 +3,7 @@ import type { Engine } from "../engine/device";
 import { Graph, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 
-/** What is told is the median of so many latest times: other work on the machine disturbs some. */
+/** The result is the median of so many latest times: other work on the machine disturbs some. */
 const REMEMBERED = 9;
 
 /** One number of patches: its program and its latest times. */
@@ -12,7 +12,7 @@ interface Lane {
   times: number[];
 }
 
-/** A teacher and how it is asked. */
+/** A teacher, and the forward pass to time. */
 export interface Asked {
   /** Images per answer. */
   batch: number;

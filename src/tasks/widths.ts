@@ -1,4 +1,4 @@
-/** Whether a transformer's width is shared evenly by its heads; if not, what is said at the width. */
+/** What to say at the setting `width` if the heads do not divide it; nothing if they do. */
 export function widthConflict({ width, heads }: { width: number; heads: number }): Record<string, string> {
   if (width % heads === 0) return {};
   const near = Math.max(heads, heads * Math.round(width / heads));

@@ -1,4 +1,4 @@
-/** Base losses in whole networks: against float64 of what the networks made of the images, masked or not, and what they must not be. */
+/** Base losses in whole networks, masked or not: against float64 on the networks' own outputs, and what they must not be. */
 import { describe, expect, test } from "vitest";
 import { Graph, Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
@@ -22,7 +22,7 @@ async function scene(): Promise<Scene> {
   return made;
 }
 
-/** Student and teacher of one recording, whoever is masked shown K patches (all of them when nobody is). */
+/** Student and teacher of one recording. The masked network is shown K patches; without a mask both see all. */
 function both({ engine, batch, student, teacher }: Scene, masked?: "teacher" | "student") {
   const graph = new Graph(engine);
   const images = graph.fixed(batch.images, [BATCH, 1, STUDENT.image, STUDENT.image]);

@@ -126,7 +126,7 @@ describe("scores", () => {
     compare("scores", score, resized, 1e-6);
   });
 
-  test("of a guide nobody loaded are refused", async () => {
+  test("of a guide that is not loaded are refused", async () => {
     const { scene } = await sceneWithGuide();
     await expect(seen(scene, { k: 4, criterion: "guide" })).rejects.toThrow(/no guide/);
   });
@@ -146,7 +146,7 @@ describe("a masked student", () => {
     expect(masked.logits).not.toEqual(plain.logits);
   });
 
-  test("sends its gradient to every parameter, and none through the look that chose", async () => {
+  test("sends its gradient to every parameter, and none through the pass that chose the patches", async () => {
     const { scene } = await sceneWithGuide();
     const graph = new Graph(scene.engine);
     const { grads } = traceLosses(graph, { ...scene, distillation: distillationOf(scene, { k: 4, masked: "student" }) });

@@ -304,7 +304,7 @@ test("a guide that is not there is refused, and the run goes on as it was", asyn
   session.destroy();
 });
 
-test("a guide that comes during a run can be asked at once, and one that is asked stays", async () => {
+test("a guide that comes during a run can be used at once, and one in use stays", async () => {
   const session = await run();
   await session.advance();
   session.task.offerGuide(guide);

@@ -1,13 +1,13 @@
-/** The one training loop: of a student or a teacher, in the page or on the command line. Whoever runs it listens by hooks. */
+/** The one training loop: of a student or a teacher, in the page or on the command line. Its caller passes hooks. */
 import type { Alone, Scores, Task } from "../tasks/task";
 import type { Session, StepReport } from "./session";
 
 export interface StepHooks {
-  /** Told of each step. */
+  /** Called after each step. */
   stepped?(report: StepReport): void | Promise<void>;
   /** Tests on held-out data every `settings.evaluate` steps; without it there are none. */
   tests?: {
-    /** How many images; all unless told. */
+    /** How many images; all by default. */
     limit?: number;
     /** Whether to leave out the test after the last step, where another follows anyway. */
     notLast?: boolean;
@@ -16,7 +16,7 @@ export interface StepHooks {
 }
 
 export interface LoopHooks extends StepHooks {
-  /** Asked before each step; the loop ends when it says no. */
+  /** Called before each step; the loop ends when it returns false. */
   goesOn?(): boolean;
   /** A step and its test are one piece of work. */
   alone?: Alone;

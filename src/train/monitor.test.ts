@@ -71,7 +71,7 @@ test("a resumed run's counts go on from those saved", async () => {
   for (const { session } of [whole, half, resumed]) session.destroy();
 });
 
-test("the untrained student is the one of step 0, also when asked later", async () => {
+test("the untrained student is the one of step 0, also when it is shown later", async () => {
   const run = await watched({});
   await run.monitor.introduce();
   const [before, now] = [last(run, "untrained"), last(run, "snapshot")];

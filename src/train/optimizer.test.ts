@@ -316,7 +316,7 @@ describe("stepSchedule", () => {
     [500, 0.02],
   ])("step %i: %f", (at, expected) => expect(rate(at)).toBeCloseTo(expected, 12));
 
-  test("without warm-up starts at the peak, without falls stays there, and falls by the factor told", () => {
+  test("without warm-up starts at the peak, without falls stays there, and falls by its factor", () => {
     const plain = { peak: 3, warmup: 0, total: 10 };
     expect([0, 9, 10].map((step) => stepSchedule(step, { ...plain, falls: [] }))).toEqual([3, 3, 3]);
     expect([4, 5, 9].map((step) => stepSchedule(step, { ...plain, falls: [0.9, 0.5], factor: 0.5 }))).toEqual([3, 1.5, 0.75]);

@@ -151,7 +151,7 @@ export function warmupCosine(step: number, o: { peak: number; warmup: number; to
   return end + (peak - end) * 0.5 * (1 + Math.cos(Math.PI * progress));
 }
 
-/** What a schedule of steps is told; the shares are of `total` and the usual ones of detectors are 8/12 and 11/12. */
+/** Options of a schedule of steps; the shares are of `total` and the usual ones of detectors are 8/12 and 11/12. */
 export interface StepSchedule {
   peak: number;
   warmup: number;

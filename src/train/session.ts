@@ -204,7 +204,7 @@ export class Session<T extends Task = Task> {
     this.program = undefined;
   }
 
-  /** Hands the settings to the kernels. Returns the learning rate of the coming step. */
+  /** Writes the settings into their live numbers. Returns the learning rate of the coming step. */
   private applyLive(): number {
     const { settings, live, step } = this;
     for (const key of Object.keys(settings)) live[key].value = Number(settings[key]);

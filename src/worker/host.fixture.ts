@@ -1,4 +1,4 @@
-/** A host in Node: it keeps in memory, finds no file at any address, and what it tells can be waited for. */
+/** A host in Node: it keeps in memory, finds no file at any address, and its events can be waited for. */
 import { testEngine } from "../ops/check";
 import type { Settings } from "../settings/run";
 import { SCHEMA } from "../tasks";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { EngineError } from "../engine/errors";
 import { IMAGES, SETTINGS, TestHost } from "./host.fixture";
 
-test("a run starts, tells its steps and tests, and finishes", async () => {
+test("a run starts, reports its steps and tests, and finishes", async () => {
   const page = await TestHost.ready();
   expect(page.last("loaded")).toMatchObject({ fresh: true, teacher: null, data: { id: IMAGES, train: 24, test: 12, generated: true } });
   page.send({ type: "start", settings: SETTINGS });
@@ -21,7 +21,7 @@ test("a run starts, tells its steps and tests, and finishes", async () => {
   );
 });
 
-test("a live change acts on the next step and is told; one that cannot be is told too, and the run goes on", async () => {
+test("a live change acts on the next step and is reported; an impossible one is refused, and the run goes on", async () => {
   const page = await TestHost.ready();
   page.send({ type: "start", settings: SETTINGS, paused: true });
   page.send({ type: "step" });

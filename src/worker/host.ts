@@ -1,4 +1,4 @@
-/** Who carries out the page's commands: opens the GPU, holds each task's sources and the run under way, and tells what happens. */
+/** Carries out the page's commands: opens the GPU, holds each task's sources and the run under way, and reports what happens. */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, tune } from "../ops/tune";
@@ -25,14 +25,14 @@ export interface Surroundings {
 
 type Card = Extract<Event, { type: "refused" }>["at"];
 
-/** Where a command that comes to nothing is reported when the run is none the worse for it. */
+/** The card at which a failed command is reported, where the failure does not touch the run. */
 const CARDS: Partial<Record<Command["type"], Card>> = {
   ...{ data: "data", generate: "data", keepData: "data" },
   ...{ trainTeacher: "teacher", import: "teacher", dropTeacher: "teacher", export: "teacher" },
 };
 
 const PREPARING = "Preparing kernels";
-/** So many kernels between two words about them: people listen to these, too. */
+/** So many kernels between two reports: screen readers read each one aloud. */
 const TOLD_EVERY = 10;
 
 export class Host {
@@ -56,7 +56,7 @@ export class Host {
     this.errors = new ErrorAnalysis(this.turns.alone, at.post);
   }
 
-  /** Takes a command. What must act at once does; the rest waits its turn. */
+  /** Takes a command. Pausing and ending act at once; the rest waits its turn. */
   receive(command: Command): void {
     if (command.type === "pause") this.run?.pause();
     else if (command.type === "endTeacherTraining") this.enqueueNow((sources) => sources.endTeacherTraining(command.use));
@@ -275,7 +275,7 @@ export class Host {
     await this.resume();
   }
 
-  /** Plays until somebody pauses, or the end. The queue does not wait for it: commands act between its steps. */
+  /** Plays until it is paused, or to the end. The queue does not wait for it: commands act between its steps. */
   private async play(): Promise<void> {
     const run = this.theRun();
     if (run.isPlaying || run.session.finished) return;
@@ -310,7 +310,7 @@ export class Host {
     this.measureErrors();
   }
 
-  /** The queue does not wait for it: it goes on beside whatever else is asked for. */
+  /** The queue does not wait for it: it goes on beside other commands. */
   private measureErrors(): void {
     void this.errors.measure(this.theRun().session).catch((error) => this.fail(error, "errors"));
   }
@@ -354,7 +354,7 @@ export class Host {
     this.at.post({ type: "phase", phase, note });
   }
 
-  /** Tells what went wrong: at the card it concerns when whatever runs goes on, else as the run's own failure. */
+  /** Reports what went wrong: at the card it concerns if the run can go on, else as the run's own failure. */
   private fail(error: unknown, at?: Card): void {
     const fatal = !this.engine || this.engine.failure !== undefined;
     const { message, remedy } = inWords(error);

@@ -1,4 +1,4 @@
-/** The conversation between page and worker: what the page may ask, and what it is told. No task has a message of its own. */
+/** Messages between page and worker: commands of the page, events of the worker. No task has a message of its own. */
 import type { AdapterFacts } from "../engine/device";
 import type { Change, Settings } from "../settings/run";
 import type { Cost, DataFacts, Errors, ImportHints, Reference, Scores, TeacherTime, ViewEvent } from "../tasks/task";
@@ -39,7 +39,7 @@ export type Command =
   | ({ type: "start"; paused?: boolean } & Wanted)
   | { type: "play" }
   | { type: "pause" }
-  /** Ends the run where it is: the student is tested, and what came of it is said. */
+  /** Ends the run where it is: the student is tested, and its result reported. */
   | { type: "stop" }
   /** One update, then pause. */
   | { type: "step" }

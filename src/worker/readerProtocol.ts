@@ -1,4 +1,4 @@
-/** The conversation with the reader (`reader.ts`): where data comes from, and what becomes of it. */
+/** Messages to and from the reader (`reader.ts`): where data come from, and the result. */
 
 /** Generated and shuffled alike everywhere, so that a teacher trained on a set fits all runs on it. */
 export const DATA_SEED = 1;
@@ -27,7 +27,7 @@ export function buffersOf(packed: unknown): ArrayBuffer[] {
 /** Where a data set is read from: the files handed over before, or this device's storage. */
 export type Origin = { kind: "files" } | { kind: "kept" };
 
-/** A file that a visitor gives, with the folders that picker or drop told. */
+/** A file that a visitor gives, with the folders it lies in, as picker or drop say. */
 export interface GivenFile {
   path: string;
   file: File;

@@ -36,7 +36,7 @@ export class Run {
   /** The training loop, which commands do not wait for. */
   private loop: Promise<void> = Promise.resolve();
   private readonly hooks: StepHooks;
-  /** Changes already told. */
+  /** Changes already reported. */
   private told = 0;
 
   /** Throws an EngineError when sources, settings or the saved run do not fit. */
@@ -69,7 +69,7 @@ export class Run {
     );
   }
 
-  /** Tells what the run is and shows what it sees before its first step; kernels are compiled meanwhile. */
+  /** Reports what the run is and shows its pictures before its first step; kernels are compiled meanwhile. */
   async introduce(): Promise<void> {
     const { stepFirst } = this.wing.definition;
     const { settings, step, changes } = this.session;
@@ -92,7 +92,7 @@ export class Run {
     void this.session.warm().catch(() => undefined);
   }
 
-  /** Plays until paused, or the end. Resolves when it began; `ended` is told how it ended. */
+  /** Plays until paused, or the end. Calls `begun` after its first step, and `ended` at the end, with the error if there was one. */
   play(begun: () => void, ended: (error?: unknown) => Promise<void>): void {
     this.playing = true;
     this.timingDue = performance.now() + TIMING_WAITS_MS;

@@ -99,10 +99,10 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
     this.adopt(await this.teachers.take({ bytes, name, hints, score, origin: "imported" }, dataset), dataset);
   }
 
-  /** Takes a file as the guide. Rejects where no setting of the task asks for one. */
+  /** Takes a file as the guide. Rejects where no setting of the task uses one. */
   async importGuide(bytes: Uint8Array, name: string, hints: ImportHints): Promise<AnyNetwork> {
     const { readGuide } = this.wing.runtime.networks;
-    if (!readGuide) throw new EngineError("This method asks no guide.", "Choose a method that masks patches.");
+    if (!readGuide) throw new EngineError("This method uses no guide.", "Choose a method that masks patches.");
     this.guideNetwork = await readGuide(bytes, name, hints);
     this.tell();
     return this.guideNetwork.network;

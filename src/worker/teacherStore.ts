@@ -62,7 +62,7 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
   }
 
   private async kept(dataset: D): Promise<Teacher<N> | undefined> {
-    // Earlier versions kept what they were told under another name.
+    // Earlier versions kept these hints under another name.
     const file = await this.store.recall<TeacherFile & { told?: ImportHints }>(slot(dataset));
     // Written by an older version of this page, it may no longer be readable.
     return file && this.read({ ...file, hints: file.hints ?? file.told ?? {} }).catch(() => undefined);

@@ -10,7 +10,7 @@ import type { TeacherFile } from "./teacherStore";
 const REPORT_MS = 200;
 /** A teacher half trained is better than none when the tab is closed. */
 const STORE_MS = 60_000;
-/** Held-out images that a test on the way looks at. */
+/** Held-out images in a test during the training. */
 const TESTED = 500;
 /** Weight of the past in what is shown of noisy numbers. */
 const SMOOTH = 0.95;
@@ -45,7 +45,7 @@ export class TeacherTraining<D extends AnyDataset = AnyDataset, N extends AnyNet
     this.ended = use ? "use" : "drop";
   }
 
-  /** Trains to the end, or until told; the teacher's file, or undefined when it is not wanted. */
+  /** Trains to the end, or until `end` is called. Returns the teacher's file, or undefined when it is not wanted. */
   async run(): Promise<TeacherFile | undefined> {
     const { session } = this;
     const { alone } = this.options;

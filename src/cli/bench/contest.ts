@@ -13,13 +13,13 @@ import type { Task } from "./tasks";
 /** Named float32 tensors; the names are timm's for a ViT (`blocks.0.attn.qkv.weight`, ...). */
 export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
 
-/** What every contestant is given. Weights are theirs to copy, not to change. */
+/** The input of every contestant. They may copy the weights, not change them. */
 export interface Setup {
   task: Task;
   /** For the convolutions: `weight` [O, C, 3, 3] and `bias` [O]; for a detector as PyTorch has them. */
   student: Weights;
   teacher: Weights;
-  /** Attention heads of student and teacher; shapes alone do not tell. */
+  /** Attention heads of student and teacher; they do not follow from the shapes of weights. */
   heads: [number, number];
   /** NCHW. For `matmul-512`: the two square factors one after the other. */
   images: Float32Array;

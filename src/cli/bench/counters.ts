@@ -1,5 +1,5 @@
 /**
- * Counts what an engine asks of WebGPU (launches, submits, live buffer bytes) by wrapping the prototypes of the API
+ * Counts an engine's use of WebGPU (launches, submits, live buffer bytes) by wrapping the prototypes of the API
  * itself, so that every engine is measured the same way and none has to cooperate.
  *
  * Engines take turns, so whatever happens is done by the active one; a device belongs to the engine that was active

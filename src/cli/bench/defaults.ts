@@ -17,7 +17,7 @@ export interface Options {
   rounds: number;
   heads: [number, number];
   keep: number;
-  /** Which of them takes the detector's step; GFL unless told. */
+  /** Which of them takes the detector's step; GFL by default. */
   detector?: DetectorKind;
   seed: number;
   /** Whether other people's engines take part. */

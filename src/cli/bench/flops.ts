@@ -22,7 +22,7 @@ export interface VitShape {
   patches: number;
 }
 
-/** Everything about a plain ViT that its tensor shapes tell (all but the number of heads). */
+/** Everything about a plain ViT that follows from its tensor shapes (all but the number of heads). */
 export function vitShape(weights: Weights): VitShape {
   const shape = (name: string) => {
     const tensor = weights.get(name);

@@ -1,6 +1,6 @@
 /**
  * The four detectors' losses in jax-js, over all priors of a batch at once: rows that are not positive are multiplied with 0.
- * Assignment, and what follows from it alone (targets of deltas and of bins), is worked out on the host and given as constants.
+ * Assignment, and what follows from it alone (targets of deltas and of bins), is computed on the host and passed as constants.
  */
 import { lax, nn, numpy as np, tree } from "@jax-js/jax";
 import { assigner } from "../../models/detector/assign";

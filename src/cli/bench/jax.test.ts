@@ -1,4 +1,4 @@
-/** The peer computes what the contest asks for: against a plain float64 ViT written out here, and its differences. */
+/** jax-js computes the same step: compared with a plain float64 ViT written out here, and with finite differences of it. */
 import { beforeAll, expect, test } from "vitest";
 import type { Setup, Weights } from "./contest";
 import { makeSetup, normals, type Options, randomVit, type Tensors } from "./defaults";

@@ -55,7 +55,7 @@ async function ready(): Promise<void> {
   if (!found.includes("webgpu")) throw new Error("jax-js found no WebGPU adapter");
 }
 
-/** C = A B, with the result kept: jax-js never computes what nobody holds. */
+/** C = A B, with the result kept: jax-js never computes a result that is not kept. */
 function product({ images, imageShape }: Setup): Runner {
   const n = imageShape[1]!;
   const [a, b] = [0, 1].map((i) => np.array(images.slice(i * n * n, (i + 1) * n * n), { shape: [n, n], ...DEVICE })) as [Arr, Arr];

@@ -1,13 +1,13 @@
 /**
  * Imports only go left: shaders <- engine <- ops <- models <- methods, metrics <- tasks <- train <- worker <- ui; geometry <-
  * models and data <- tasks; settings <- methods; train <- cli. This check reads every import below src/ and names the ones that
- * go another way, and whoever outside the wings asks which task it is.
+ * go another way, and files outside the wings that name a task.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Each layer and the ones next to it on the left; what those may import, it may import too. @type {Record<string, string[]>} */
+/** Each layer and the layers it may import directly; what those may import, it may import too. @type {Record<string, string[]>} */
 const LEFT = {
   shaders: [],
   engine: ["shaders"],
@@ -25,7 +25,7 @@ const LEFT = {
   cli: ["train"],
 };
 
-/** What any test, and the helper that tests share, may import besides its own left. */
+/** What any test, and the helper that tests share, may import in addition. */
 const TEST_HELPERS = /^src\/(cli\/device\.node|ops\/check|models\/shared\.fixture)\b/;
 const TEST_CODE = /\.test\.tsx?$|^src\/ops\/check\b/;
 
@@ -64,11 +64,11 @@ export function violations(file, source) {
   return found;
 }
 
-/** Who may name a task: the wings, the methods made for one, what shows one, benchmarks of one; ops and readers mean files by it. */
+/** Folders that may name a task: the wings, their methods, their halves of the page, benchmarks; ops and data name files so. */
 const NAMES_TASKS = /^src\/(ops|data|tasks|methods|ui\/tasks|cli\/bench)\//;
 
 /**
- * Nothing outside a wing asks which task it is.
+ * Nothing outside the wings may depend on which task it is.
  *
  * @param {string} file path from the repository root, with forward slashes
  * @param {string} source its text

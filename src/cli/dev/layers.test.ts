@@ -24,7 +24,7 @@ test("only tests reach for the GPU in Node", () => {
   expect(violations("src/engine/graph.ts", source)).toHaveLength(1);
 });
 
-test("whoever outside the wings names a task is named", () => {
+test("files outside the wings that name a task are reported", () => {
   const wings = ["classification", "detection"];
   expect(taskNames("src/train/loop.ts", 'if (task === "detection") stop();', wings)).toHaveLength(1);
   expect(taskNames("src/worker/host.ts", 'import { SETTINGS } from "../tasks/classification/settings";', wings)[0]).toMatch(/host\.ts:1/);

@@ -44,12 +44,12 @@ interface Pair {
   teacher: Network;
 }
 
-/** Rows and columns of the patches of whoever is masked. */
+/** Rows and columns of patches of the network that is masked. */
 export function maskedGrid({ student, teacher }: Pair, { masked }: Pick<KeepChoice, "masked">): Grid {
   return gridOf((masked === "student" ? student : teacher).config);
 }
 
-/** Selects the patches of `images` that are shown; `seen` is what the student made of the whole of them. */
+/** Selects the patches of `images` that are shown; `seen` is the student's output on whole images. */
 export function selectPatches(pair: Pair, images: Tensor, seen: ViTResult, keep: KeepChoice): Choice {
   return select(images.shape[0], seen, maskedGrid(pair, keep), keep, othersOf(pair.teacher, images, keep));
 }
@@ -71,7 +71,7 @@ function othersOf(teacher: Network | undefined, images: Tensor, { guide, queries
   return { teacher: whole(teacher), guide: whole(guide) };
 }
 
-/** What a frozen network makes of (some patches of) the images, resized to the side it was trained for. */
+/** Output of a frozen network on (some patches of) the images, resized to the side it was trained for. */
 export function forwardTeacher({ params, config }: Network, images: Tensor, kept?: Tensor, allTokens = false): ViTResult {
   const side = images.shape[images.shape.length - 1];
   const fitting = side === config.image ? images : resize(images, [config.image, config.image]);

@@ -1,4 +1,4 @@
-/** What classification's distillation methods are given: both networks' outputs on a batch, and which tokens they share. */
+/** Input of classification's distillation methods: both networks' outputs on a batch, and which tokens they share. */
 import type { Live } from "../../engine/graph";
 import type { ViTResult } from "../../models/vit/model";
 import type { Knobs, Method } from "../method";

@@ -59,7 +59,7 @@ describe("MGD", () => {
     expect(values.feature / (sum(map(positive).map((v, i) => (v - map(teacher)[i]) ** 2)) / 2)).toBeCloseTo(1, 5);
   });
 
-  test("erases the share asked for, other pixels every step, the same in a step run again", async () => {
+  test("erases the set share, other pixels every step, the same in a step run again", async () => {
     const distilled = await distill(await testEngine(), mgd, { ...same, knobs: { ratio: 0.65 } });
     const masks: Float32Array[] = [];
     for (distilled.step.value = 0; distilled.step.value < 40; distilled.step.value++)

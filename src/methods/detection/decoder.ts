@@ -62,7 +62,7 @@ function blockModules(name: string, channels: number, decoder: Decoder): Modules
 }
 
 /**
- * Regenerates level l [B, H, W, C] of an image of `image` pixels, of which `visible` [B, gh, gw] tells what was seen. A map
+ * Regenerates level l [B, H, W, C] of an image of `image` pixels, of which `visible` [B, gh, gw] says what was seen. A map
  * whose sides are no multiples of the tokens' grid is brought there, and back, by nearest neighbours.
  */
 export function regenerate(modules: Bound, x: Tensor, at: { level: number; image: number; visible: Tensor; decoder: Decoder }): Tensor {

@@ -27,7 +27,7 @@ export interface Dimensions {
   block: "basic" | "bottleneck";
 }
 
-/** A detector and what it made of the batch; maps are [B, H, W, C]. */
+/** A detector and its outputs on the batch; maps are [B, H, W, C]. */
 export interface Outputs {
   config: Dimensions;
   /** Backbone's C3 to C5. */

@@ -29,7 +29,7 @@ const knobs = {
 };
 type Knobs = typeof knobs;
 
-/** Tells the masks of the levels apart, and from other draws of the same seed. */
+/** Keeps the masks of the levels apart from each other and from other draws of the same seed. */
 const STREAM = 0x300;
 
 export const mgd: DetectionMethod<Knobs> = {

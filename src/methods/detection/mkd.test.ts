@@ -61,7 +61,7 @@ describe("the mask", () => {
     }
   });
 
-  test("has cells of 16 pixels where asked, and is absent in vanilla distillation", async () => {
+  test("has cells of 16 pixels if so set, and is absent in vanilla distillation", async () => {
     const { masks, shape } = await drawn({ patchPixels: "16", image: 64, ratio: 0.25 });
     expect(shape).toEqual([3, 4, 4]);
     expect(erasedOf(masks[0], 16)).toEqual([4, 4, 4]);
@@ -163,7 +163,7 @@ describe("L_MSE", () => {
     expect((await value(student, 0)).mse).toBeCloseTo(mean("stage.0") + mean("stage.1") + mean("stage.2"), 5);
   });
 
-  test("does not look at erased cells", async () => {
+  test("does not read erased cells", async () => {
     const { mse, visible } = await value(student, 0.5);
     const cols = data(student, "stage.0").length / visible.length;
     const moved = (m: number) => changed(student, (v, i) => (visible[Math.floor(i / cols)] === m ? v + 3 : v), "stage.0");

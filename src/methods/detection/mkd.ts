@@ -1,5 +1,5 @@
 /**
- * MKD: patches of the student's input are erased, and from what it makes of the rest a decoder regenerates the teacher's
+ * MKD: patches of the student's input are erased, and from its features of the rest a decoder regenerates the teacher's
  * features of the whole image. Nothing passes between erased and visible patches on the way (masked convolution).
  *
  * Lao et al., "Masked Autoencoders Are Stronger Knowledge Distillers", ICCV 2023. No code is public: this is a
@@ -91,7 +91,7 @@ const knobs = {
 };
 type Knobs = typeof knobs;
 
-/** Tells these draws from others of the same seed. */
+/** Keeps these draws apart from others of the same seed. */
 const STREAM = 0x400;
 
 export const mkd: DetectionMethod<Knobs> = {

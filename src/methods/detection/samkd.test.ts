@@ -105,7 +105,7 @@ describe("SLD", () => {
     expect(Math.abs(g[0])).toBeGreaterThan(1e-6);
   });
 
-  test("W carries no gradient unless told to", async () => {
+  test("W carries no gradient by default", async () => {
     const trial = (detach: string) => distill(testing, samkd, { knobs: { detach }, modules: awake, terms: ["logit"] });
     const testing = await testEngine();
     const norm = (g: Float64Array | undefined) => sum(g?.map(Math.abs) ?? []);

@@ -1,4 +1,4 @@
-/** What each prior is to answer: by hand-computed cases (oracles T35 and T36) and by what must hold for any boxes. */
+/** What each prior is to answer: by hand-computed cases and by what must hold for any boxes. */
 import { describe, expect, test } from "vitest";
 import { uniform } from "../../engine/random";
 import { area, type Box, type GroundTruth, iou } from "../../geometry/boxes";
@@ -131,7 +131,7 @@ describe("RetinaNet", () => {
     ]);
   });
 
-  test("a box too small for any anchor is learnt by the ones it overlaps most", () => {
+  test("a box too small for any anchor is assigned to the anchors it overlaps most", () => {
     const found = positives(config, assign([object([61, 61, 63, 63])]));
     expect(found.length).toBeGreaterThan(0);
     for (const { level, prior } of found) expect([level, area(prior)]).toEqual([0, expect.closeTo(256, 2)]);

@@ -145,7 +145,7 @@ function byRange(levels: Box[][], boxes: Box[], config: DetectorConfig): Choice 
 
 /** ATSS: nearest anchors per level that stand for a box. */
 const CANDIDATES = 9;
-/** ATSS: pixels a positive anchor's centre lies inside its box at least. */
+/** ATSS: least distance in pixels of a positive anchor's centre from the edges of its box. */
 const MARGIN = 0.01;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What a one-stage detector looks like: a ResNet, a feature pyramid (FPN) and one of four heads, at any depth and width;
+ * The configuration of a one-stage detector: a ResNet, a feature pyramid (FPN) and one of four heads, at any depth and width;
  * the name and shape of every weight, and small presets.
  *
  * Names are those of torchvision (backbone) and mmdetection (neck, head); see names.ts for files. Convolutions are kept as

@@ -14,7 +14,7 @@ export interface Detached {
   weight: number;
 }
 
-/** One prior: what is said, and what is wanted. */
+/** One prior: its prediction and its target. */
 interface Prior {
   anchor: number[];
   stride: number;

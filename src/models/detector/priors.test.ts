@@ -1,4 +1,4 @@
-/** Where priors lie (the oracle T35 and the anchor centre trap), and in which order. */
+/** Where priors lie, the centres of anchors among them, and in which order. */
 import { expect, test } from "vitest";
 import { asBoxes } from "./assign";
 import { DETECTORS, priorCounts, smallDetector } from "./config";

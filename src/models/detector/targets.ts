@@ -20,7 +20,7 @@ export interface TargetTensors {
 }
 
 const PARTS = ["labels", "boxes", "weights"] as const;
-/** The alignment WebGPU asks of a binding. */
+/** The alignment that WebGPU requires of a binding. */
 const ALIGNMENT = 256;
 
 /** Where the parts of each level lie in the buffer, in bytes. */

@@ -1,5 +1,5 @@
 /**
- * What a Segmenter looks like: a plain ViT without head as encoder, and one of two decoders; the name and shape of every
+ * The configuration of a Segmenter: a plain ViT without head as encoder, and one of two decoders; the name and shape of every
  * weight, fresh weights and small presets.
  *
  * Names are those of the original code (rstrudel/segmenter); see names.ts for files. Letters: B batch, N patches, D width of the
@@ -13,7 +13,7 @@ import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, Weights
 
 export const DECODERS = ["linear", "mask"] as const;
 
-/** The mask transformer: class tokens join the patches in a few more blocks; a class's mask is its likeness to every patch. */
+/** The mask transformer: class tokens join the patches in a few more blocks; a class's mask is its cosine similarity to every patch. */
 export interface MaskDecoder {
   kind: "mask";
   /** Token width d. */
@@ -36,7 +36,7 @@ export interface SegmenterConfig {
 
 /** Labels are bytes, and 255 is no class. */
 const MOST_CLASSES = 255;
-/** Larger numbers than these stand in no real configuration; a file with them would only take time and memory. */
+/** No real configuration has larger numbers than these; a file with them would only take time and memory. */
 const LARGEST = { image: 8192, patch: 1024, channels: 64, width: 65_536, depth: 1000, heads: 1000, headDim: 65_536, mlp: 1_000_000 };
 
 /** Patches along a side of the image. */
@@ -44,7 +44,7 @@ export function gridSide({ encoder }: SegmenterConfig): number {
   return encoder.image / encoder.patch;
 }
 
-/** The mask decoder's blocks as those of a ViT: what they have in common with the encoder's is not said twice. */
+/** The mask decoder's blocks as those of a ViT; what is not named here is as in the encoder. */
 export function decoderBlocks({ encoder }: SegmenterConfig, { width, depth, heads, mlp }: MaskDecoder): ViTConfig {
   return { ...encoder, width, depth, heads, headDim: width / heads, mlp, qkvBias: true, projBias: true };
 }
@@ -72,7 +72,7 @@ function maskShapes(config: SegmenterConfig, decoder: MaskDecoder): Shapes {
   ];
 }
 
-/** Throws a WeightsError naming the first dimension that is not possible, of a configuration from anywhere. `name` says whose it is. */
+/** Throws a WeightsError naming the first dimension that is not possible, of any configuration, also one from a file. `name` says whose it is. */
 export function checkSegmenter(config: SegmenterConfig, name = "segmenter"): void {
   const { encoder, decoder, classes } = config ?? {};
   if (!isObject(encoder) || !isObject(decoder)) refuse(name, "the encoder or the decoder is not described", "Use a complete file.");
@@ -121,7 +121,7 @@ export function checkSegmenterWeights(config: SegmenterConfig, weights: Weights,
 
 /**
  * Fresh weights as the original code draws them: those of a ViT, the class tokens like its embeddings, and the projections before
- * the likeness from N(0, 1 / d). The same seed gives the same weights. Throws as `checkSegmenter` does.
+ * the projections before the similarity from N(0, 1 / d). The same seed gives the same weights. Throws as `checkSegmenter` does.
  */
 export function initSegmenter(config: SegmenterConfig, seed: number): Weights {
   const shapes = [...segmenterShapes(config)];

@@ -1,5 +1,5 @@
 /**
- * A Segmenter's weights as files keep them: names of the original code, whose two projections before the likeness are applied
+ * A Segmenter's weights as files keep them: names of the original code, whose two projections before the similarity are applied
  * from the right (x P), where this app has P transposed, as in every linear layer. The only place that knows of the difference.
  */
 import type { Source } from "../vit/names";

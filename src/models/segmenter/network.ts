@@ -4,7 +4,7 @@ import { type Weights, WeightsError } from "../weights";
 import { checkSegmenter, checkSegmenterWeights, type SegmenterConfig } from "./config";
 import { fromOriginal, toOriginal } from "./names";
 
-/** What a Segmenter's file tells. A reader adds an id: the digest of the file. */
+/** The content of a Segmenter's file. A reader adds an id: the digest of the file. */
 export interface SegmenterFile {
   /** What people call it. */
   name: string;
@@ -35,7 +35,7 @@ export function readSegmenter(bytes: Uint8Array, name: string): SegmenterFile {
   };
 }
 
-/** A Segmenter as safetensors under the names of the original code; what a reader must know besides stands in the metadata. */
+/** A Segmenter as safetensors under the names of the original code; the rest that a reader must know is in the metadata. */
 export function writeSegmenter({ name, weights, config, classes, moments, miou }: SegmenterFile, data: string): Uint8Array {
   namesIn(classes, config, name);
   return writeSafetensors(toOriginal(weights), {

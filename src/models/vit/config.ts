@@ -1,5 +1,5 @@
 /**
- * What a plain Vision Transformer looks like: its dimensions, the name and shape of every weight, a fresh set of weights,
+ * The configuration of a plain Vision Transformer: its dimensions, the name and shape of every weight, a fresh set of weights,
  * and the check that a set of weights belongs to a configuration.
  *
  * Names are those of timm (`blocks.0.attn.qkv.weight`), so DeiT and ViT checkpoints load as they are. Parts a model lacks
@@ -129,7 +129,7 @@ export function initViT(config: ViTConfig, seed: number): Weights {
   return new Map(shapes.map(([name, shape], stream) => [name, { shape, data: initial(name, shape, seed, INIT_STREAM + stream) }]));
 }
 
-/** The initial value of one parameter, told by its name. */
+/** The initial value of one parameter, by its name. */
 export function initial(name: string, shape: number[], seed: number, stream: number): Float32Array {
   const data = new Float32Array(elements(shape));
   if (name.endsWith(".bias")) return data;
@@ -146,7 +146,7 @@ function truncatedNormal(seed: number, stream: number, index: number): number {
 
 /**
  * Throws a WeightsError unless `weights` holds exactly the tensors of `config`, each of the right shape and all finite.
- * `name` (a file name) and the tensor at fault stand in the message, and so does the remedy.
+ * The message has `name` (a file name), the tensor at fault and the remedy.
  */
 export function checkWeights(config: ViTConfig, weights: Weights, name = "weights"): void {
   checkTensors(vitShapes(config), weights, name, `Use a plain ViT checkpoint of ${config.depth} blocks, or correct the configuration.`);

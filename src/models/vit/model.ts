@@ -34,7 +34,7 @@ export interface DropPath {
   step: Live | number;
 }
 
-/** Tells the draws of stochastic depth from other uses of the same seed. */
+/** Keeps the draws of stochastic depth apart from other uses of the same seed. */
 const DROP_STREAM = 0x220;
 
 export interface ViTResult extends Features {

@@ -141,7 +141,7 @@ function unfoldPatchEmbedding(weights: Weights, name: string): void {
   const linear = weights.get(key);
   if (!linear) return;
   const [width, inputs] = linear.shape;
-  // P² and 3P² cannot be equal, so the number of inputs tells gray from colour.
+  // P² and 3P² cannot be equal, so the number of inputs says whether it is grey or colour.
   const channels = [1, 3].find((c) => Number.isInteger(Math.sqrt(inputs / c)));
   if (linear.shape.length !== 2 || !channels) {
     const what = `the patch embedding [${linear.shape}] is not a linear layer over square patches of 1 or 3 channels`;
@@ -157,7 +157,7 @@ function unfoldPatchEmbedding(weights: Weights, name: string): void {
 }
 
 /**
- * The configuration of timm-named weights. Shapes tell everything but three things, which the caller gives: the number of
+ * The configuration of timm-named weights. All but three things follow from the shapes; the caller passes these: the number of
  * heads, the activation (default gelu) and eps (default 1e-6; `LAYOUT_EPS` for the other layouts). The result is checked
  * against the weights: throws a WeightsError when they are not a complete plain ViT.
  */

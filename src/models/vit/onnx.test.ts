@@ -32,7 +32,7 @@ interface Case {
   outputs: Value[];
 }
 
-/** What our ops gave and what the case expects of it; or why they cannot be asked. */
+/** Results of our ops and what the case expects; or why the case cannot be run. */
 type Answer = { found: Tensor; expected: ArrayLike<number> }[] | string;
 type Put = (shape: number[], data: ArrayLike<number>, dtype?: "f32" | "u32") => Tensor;
 type Runner = (c: Case, put: Put) => Answer;
@@ -164,7 +164,7 @@ const softmaxCrossEntropy: Runner = ({ attrs, inputs: [x, y, w], outputs }, put)
   return outputs.map(({ data }, i) => ({ found: found[i], expected: data }));
 };
 
-/** How to run each operator we have, and how many of its cases our op can be asked. */
+/** How to run each operator we have, and how many of its cases our op can run. */
 const RUNNERS: Record<string, [number, Runner]> = {
   MatMul: [2, matMul],
   Gemm: [6, gemm],

@@ -1,4 +1,4 @@
-/** A classifier made to take the images of a data set: its outputs in that set's order, and what normalises its pixels. */
+/** A classifier adapted to a data set: its outputs in the order of that set's classes, its pixels normalised as that set's are. */
 import type { Dataset, Moments } from "../../data/dataset";
 import { EngineError } from "../../engine/errors";
 import type { Weight, Weights } from "../../models/weights";

@@ -1,4 +1,4 @@
-/** Held-out images that are looked at again and again while a student learns: what is shown of them, and what is counted. */
+/** Held-out images that a student is tried on again and again while it learns: what is shown of them, and what is counted. */
 import type { Dataset } from "../../data/dataset";
 import type { Grid } from "../../models/model";
 import { gridOf } from "../../models/vit/config";
@@ -40,7 +40,7 @@ export class ClassificationMonitor implements Monitor {
     return rows * columns;
   }
 
-  /** Shows what the student makes of the images before its first step and now. */
+  /** Shows the student's predictions before its first step and now. */
   async introduce(): Promise<void> {
     await this.untrained();
     await this.snapshot();
@@ -73,7 +73,7 @@ export class ClassificationMonitor implements Monitor {
     this.show("frequency", this.frequency.report());
   }
 
-  /** What a student that has learned nothing makes of the images under the settings as they are. */
+  /** Predictions of an untrained student under the present settings. */
   private async untrained(): Promise<void> {
     this.show("untrained", this.shown(await this.watched.task.untrainedSnapshot(this.images), 0));
   }
@@ -97,7 +97,7 @@ export class ClassificationMonitor implements Monitor {
     this.watched.show({ name, value, step: this.watched.step(), keep });
   }
 
-  /** What is shown of what was made of the watched images. */
+  /** The part of the outputs on the watched images that is shown. */
   private shown(outputs: Outputs, step: number): Snapshot {
     const { config } = this.watched.task;
     const { length } = this.images;

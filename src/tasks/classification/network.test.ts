@@ -119,7 +119,7 @@ test("what is written is read again, with all that belongs to it", async () => {
   expect((await readNetwork(file, "renamed")).id).toBe(read.id);
 });
 
-test("heads follow from the usual width of one, or are asked for", async () => {
+test("heads follow from the usual width of one, or the reader asks for their number", async () => {
   const silent = writeSafetensors(network(3).weights);
   await expect(readNetwork(silent, "n")).rejects.toThrow("n does not say how many attention heads its blocks have. Give their number.");
   expect((await readNetwork(silent, "n", { heads: 4 })).config.heads).toBe(4);

@@ -7,9 +7,9 @@ import { detectLayout, inferViT, LAYOUT_EPS, toTimm } from "../../models/vit/nam
 import { type Weights, WeightsError } from "../../models/weights";
 import type { ImportHints } from "../task";
 
-/** A trained network and what its file tells of it. */
+/** A trained network and what its file says of it. */
 export interface Network {
-  /** Tells this network from any other, by its file's content. */
+  /** Identifies this network by its file's content. */
   id: string;
   /** What people call it. */
   name: string;
@@ -23,7 +23,7 @@ export interface Network {
   score?: number;
 }
 
-/** Width of a head in DeiT and ViT, from which their number follows where nobody tells it. */
+/** Width of a head in DeiT and ViT, from which the number of heads follows where it is not known. */
 const USUAL_HEAD = 64;
 
 /** Reads a classifier that `writeNetwork`, timm, Hugging Face or vit-pytorch wrote. Rejects with an EngineError what is none. */
@@ -38,7 +38,7 @@ export async function readNetwork(bytes: Uint8Array, name: string, hints: Import
   return { id: await digest([bytes]), name, weights, config, ...known };
 }
 
-/** A classifier as safetensors under timm's names; the rest that a reader must know stands in the file's metadata. */
+/** A classifier as safetensors under timm's names; the rest that a reader must know is in the file's metadata. */
 export function writeNetwork(network: Pick<Network, "weights" | "config" | "score">, dataset: Dataset): Uint8Array {
   const { weights, config, score } = network;
   const { mean, std } = dataset.moments;

@@ -90,7 +90,7 @@ function weighted({ method, knobs }: MethodInUse, context: DistillContext): [nam
   return Object.entries(losses).map(([name, loss]) => [name, loss, knobs[method.terms[name].weight] as Live]);
 }
 
-/** What student and teacher made of the images, and the patches that one of them was shown. */
+/** Outputs of student and teacher on the images, and the patches that one of them was shown. */
 interface BothOutputs {
   context: DistillContext;
   choice: Choice;

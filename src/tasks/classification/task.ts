@@ -28,7 +28,7 @@ import type { ClassificationSettings } from "./settings";
 import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosses } from "./step";
 
-/** The last line of a run tells the median of so many times. */
+/** The last line of a run has the median of so many measurements of time. */
 const FINAL_TIMES = 9;
 
 export class Classification implements Task<Outputs> {
@@ -78,7 +78,7 @@ export class Classification implements Task<Outputs> {
       );
   }
 
-  /** Takes a network as the guide. A run that asks the one it has keeps it. */
+  /** Takes a network as the guide. A run that has a guide keeps it. */
   offerGuide(guide: Network): void {
     if (this.guide) return;
     this.dropGuide();
@@ -115,13 +115,13 @@ export class Classification implements Task<Outputs> {
     return this.student.params.read();
   }
 
-  /** Rows and columns of patches of which some are kept: those of whoever is masked. */
+  /** Rows and columns of patches of which some are kept: those of the network that is masked. */
   get grid(): Grid {
     const { student, teacher = student, settings } = this;
     return maskedGrid({ student, teacher }, settings);
   }
 
-  /** Number of patches k shown now, to whoever is masked. */
+  /** Number of patches k that the masked network is shown now. */
   get kept(): number {
     const count = this.count;
     return Math.min(count, Math.max(1, Math.round(this.settings.keep * count)));
@@ -228,7 +228,7 @@ export class Classification implements Task<Outputs> {
     };
   }
 
-  /** What the student's masks look like on the given held-out images. */
+  /** The student's masks on these held-out images. */
   async snapshot(indices: number[]): Promise<Outputs> {
     const snapshot = await this.recordedFor(indices.length);
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
@@ -355,7 +355,7 @@ export function asked(teacher: Model, batch: number): Asked {
   return { batch, shape: [channels, image, image], patches: patches(teacher.config), forward };
 }
 
-/** The student the settings ask for; it cuts images into the teacher's patches, or into 8 x 8 of them. */
+/** The student of the settings; it cuts images into the teacher's patches, or into 8 x 8 of them. */
 function studentConfig(settings: ClassificationSettings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
   const { width, depth, heads } = settings;
   if (width % heads !== 0) throw new EngineError(`A width of ${width} cannot be shared by ${heads} heads.`, "Make it a multiple.");

@@ -1,7 +1,7 @@
 /** What classification's monitor shows, by the names of its views. */
 import type { Frequency } from "../frequency";
 
-/** Held-out images that are looked at again and again. */
+/** Held-out images that are shown throughout a run. */
 export interface Gallery {
   side: number;
   channels: number;
@@ -15,7 +15,7 @@ export interface Gallery {
   objects?: Float64Array;
 }
 
-/** What student and teacher make of the gallery at one step. Row-major; absent where there is no teacher or no choice. */
+/** Predictions of student and teacher on the gallery at one step. Row-major; absent where there is no teacher or no choice. */
 export interface Snapshot {
   step: number;
   /** Answers, as indices of classes. */

@@ -1,4 +1,4 @@
-/** What detectors find on held-out images: COCO's scores of it, and what its precision is lost to. */
+/** What detectors find on held-out images: COCO's scores of it, and which mistakes cost it precision. */
 import { DetectionBatches } from "../../data/batches.detection";
 import type { DetectionSet } from "../../data/detection";
 import type { Engine } from "../../engine/device";
@@ -12,11 +12,11 @@ import { type Parts, prefixed } from "./step";
 
 const EVALUATION_BATCH = 16;
 
-/** A detector that is asked, and how. */
+/** A detector to evaluate, and on what. */
 export interface Asked {
   engine: Engine;
   dataset: DetectionSet;
-  /** Images to ask it about, the first ones; all unless told. */
+  /** Number of images, the first ones; all by default. */
   limit?: number;
 }
 
@@ -52,10 +52,10 @@ export async function detectorErrors(network: Pick<DetectorNetwork, "weights" | 
   return withParts(asked.engine, network, async (parts) => errorAnalysis(await answersOf(parts, asked), asked.dataset));
 }
 
-/** By teacher: its analysis on the data it was last asked about. */
+/** By teacher: its analysis on the data it was last evaluated on. */
 const known = new WeakMap<DetectorNetwork, { dataset: string; analysis: ErrorAnalysis }>();
 
-/** The same of a teacher, which does not change from run to run: it is asked once. */
+/** The same of a teacher, which does not change from run to run: it is evaluated once. */
 export async function teacherErrors(teacher: DetectorNetwork, asked: Asked & Beside): Promise<ErrorAnalysis> {
   const { id } = asked.dataset;
   const before = known.get(teacher);

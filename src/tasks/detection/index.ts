@@ -1,4 +1,4 @@
-/** Detection, as whoever opens it sees it. What reads files or needs the GPU is loaded when it is wanted. */
+/** What detection declares. Code that reads files or needs the GPU is loaded when it is wanted. */
 import type { DetectionSet } from "../../data/detection";
 import { DETECTION_METHODS } from "../../methods/detection";
 import type { TaskDefinition } from "../task";

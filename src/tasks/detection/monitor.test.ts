@@ -57,7 +57,7 @@ test("masks count what is erased, errors add up; both over images and snapshots,
   }
 });
 
-test("channels that an earlier version saved for all regions together are told apart by the regions there are", () => {
+test("channels that an earlier version saved for all regions together are assigned to the regions there are", () => {
   const extras: Weights = new Map([
     ["erasure.sum.channels.1", { shape: [5, 2], data: Float32Array.from({ length: 10 }, (_, i) => i) }],
     ["erasure.looks.channels.1", { shape: [1], data: Float32Array.of(2) }],

@@ -1,4 +1,4 @@
-/** Held-out images of objects that are looked at again and again while a detector learns. */
+/** Held-out images that a detector is tried on again and again while it learns. */
 import type { DetectionSet } from "../../data/detection";
 import { Pace } from "../pace";
 import type { Monitor, ViewEvent, Watched } from "../task";

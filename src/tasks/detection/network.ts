@@ -9,7 +9,7 @@ import { type Weights, WeightsError } from "../../models/weights";
 import { assertSameImages } from "../sameImages";
 import type { AnyNetwork } from "../task";
 
-/** A trained detector and what its file tells of it: its score is the average precision on held-out images when it was written. */
+/** A trained detector and what its file says of it: its score is the average precision on held-out images when it was written. */
 export interface DetectorNetwork extends AnyNetwork {
   weights: Weights;
   config: DetectorConfig;
@@ -34,7 +34,7 @@ export async function readDetector(bytes: Uint8Array, name: string): Promise<Det
   return { id: await digest([bytes]), name, weights, config, ...known, ...(map !== undefined && { score: Number(map) }) };
 }
 
-/** A detector as safetensors in PyTorch's layout; what a reader must know besides stands in the metadata. */
+/** A detector as safetensors in PyTorch's layout; the rest that a reader must know is in the metadata. */
 export function writeDetector(
   { weights, config, score }: Pick<DetectorNetwork, "weights" | "config" | "score">,
   dataset: DetectionSet,

@@ -1,4 +1,4 @@
-/** What came of a run: a student's answers on all held-out images, measured in every way there is. */
+/** Results of a run: a student's detections on all held-out images, by every metric there is. */
 import type { DetectionSet } from "../../data/detection";
 import { type Answered, cocoScores, scaledEdges } from "../../metrics/coco";
 import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../metrics/errors";

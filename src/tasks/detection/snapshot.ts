@@ -1,4 +1,4 @@
-/** What student and teacher make of some images, and the method's pictures: recorded once, learns nothing. */
+/** A forward pass of student and teacher on some images, with the method's pictures: recorded once, updates nothing. */
 import type { Engine } from "../../engine/device";
 import { Graph, type Tensor } from "../../engine/graph";
 import { Program } from "../../engine/program";

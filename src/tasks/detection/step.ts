@@ -70,24 +70,23 @@ export interface Parts {
   config: DetectorConfig;
   /** The student's under `student.`, the method's modules under `kd.`. */
   params: Params;
-  /** Absent where the student is asked alone. */
+  /** Absent where the student runs alone. */
   distillation?: { teacher?: DetectorModel; method: DetectionMethod; settings: Settings; live: LiveValues };
 }
 
 /** The passes over a batch. */
 export interface Passes {
-  /** Whose answers count, and teach to detect. */
+  /** The pass whose detections count and that the detector's own loss trains. */
   student: DetectorResult;
-  /** The student's that the method compares with the teacher's: another where it hides part of the input. */
+  /** The student's pass that the method compares with the teacher's: another one where part of the input is hidden. */
   compared: DetectorResult;
   teacher?: DetectorResult;
   distilled?: Distilled;
 }
 
 /**
- * Student and, where there is one, teacher see the images; the method says what the student should have made of them. A method
- * that hides part of the student's input does so while there is a teacher; what the student answers outside training is of the
- * whole image.
+ * Student and, where there is one, teacher see the images; the method compares their outputs. A method that hides part of the
+ * student's input does so while there is a teacher; outside training the student sees the whole image.
  */
 export function forward(
   graph: Graph,

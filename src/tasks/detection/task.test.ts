@@ -97,7 +97,7 @@ describe("a detection task", () => {
       await task.pulls([turns++]);
       return result;
     };
-    // A student of the teacher's weights is asked anew, and must come to the same.
+    // A student with the teacher's weights is evaluated by itself, and must give the same result.
     const errors = await task.errors(teacher.weights, { alone, progress: (share) => shares.push(share) });
     const { student, images, classes } = errors;
     expect(student).toEqual(errors.teacher);

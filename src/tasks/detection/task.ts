@@ -199,7 +199,7 @@ export class DetectionTask implements Task<DetectorViews> {
     return { tide: await tideCosts(answered), errors, assigned: coverage(this.config, sampleOf(dataset)) };
   }
 
-  /** What student and teacher find on the given held-out images, and what the method does to their features. */
+  /** What student and teacher find on these held-out images, and what the method does to their features. */
   async snapshot(indices: number[]): Promise<DetectorViews> {
     const { images, truths } = this.batches.load(this.sources.dataset.test, indices);
     return (await this.recordedFor(indices.length)).run(images, truths);

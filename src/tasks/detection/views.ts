@@ -35,10 +35,10 @@ export interface FeatureMaps {
   maps: MapOf[];
 }
 
-/** What a method erased over the run, and how far off what it regenerated was; each a mean over images and looks. */
+/** What a method erased over the run, and how far off what it regenerated was; each a mean over images and snapshots. */
 export interface Erasure {
   looks: number;
-  /** Share of looks in which a position or channel was erased, or its mean value. Shapes without the images. */
+  /** Share of snapshots in which a position or channel was erased, or its mean value. Shapes without the images. */
   maps: MapOf<Float64Array>[];
 }
 

@@ -9,7 +9,7 @@ import type { Weights } from "../../models/weights";
 import { assertSameImages } from "../sameImages";
 
 export interface SegmenterNetwork {
-  /** Tells this network from any other, by its file's content. */
+  /** Identifies this network by its file's content. */
   id: string;
   /** What people call it. */
   name: string;

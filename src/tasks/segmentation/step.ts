@@ -85,7 +85,7 @@ function distilled({ teacher, keep, method, knobs }: Distillation, images: Tenso
   return { choice, losses: Object.entries(losses).map(([name, loss]): [string, Loss, Live] => [name, loss, weightOf(name)]) };
 }
 
-/** Which patches the teacher is shown; all of them where its decoder is asked. */
+/** Which patches the teacher is shown; all of them where its decoder is used. */
 export function choose({ teacher, keep, method, knobs }: Distillation, images: Tensor, seen: SegmenterResult): Choice {
   if (method.asksDecoder(knobs)) return {};
   return select(images.shape[0], seen, gridOf(teacher.config.encoder), keep);

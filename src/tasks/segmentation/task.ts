@@ -144,7 +144,7 @@ export class Segmentation implements Task<Outputs> {
     return { miou: scores.miou, accuracy: scores.pixelAccuracy };
   }
 
-  /** The same of the teacher that sees every patch; it does not change, so it is asked once. Undefined without a teacher. */
+  /** The same of the teacher that sees every patch; it does not change, so it is evaluated once. Undefined without a teacher. */
   async teacherOnAll(): Promise<MiouScores | undefined> {
     if (this.teacher) this.teacherScores ??= await scored(this.engine, this.teacher, this.sources.dataset);
     return this.teacherScores;
@@ -163,7 +163,7 @@ export class Segmentation implements Task<Outputs> {
     };
   }
 
-  /** What student and teacher make of the given held-out images. */
+  /** Predictions of student and teacher on these held-out images. */
   async snapshot(indices: number[]): Promise<Outputs> {
     const snapshot = await this.recordedFor(indices.length);
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
@@ -188,7 +188,7 @@ export class Segmentation implements Task<Outputs> {
     this.recorded = undefined;
   }
 
-  /** The teacher's cost now: its encoder on what it sees, its decoder only where that is asked; undefined without a teacher. */
+  /** The teacher's cost now: its encoder on what it sees, its decoder only where that is used; undefined without a teacher. */
   cost(): Cost | undefined {
     if (!this.teacher) return undefined;
     const { kept, count, asksDecoder } = this;
@@ -217,7 +217,7 @@ export class Segmentation implements Task<Outputs> {
 /** Matrices decay; positions and tokens do not, those of the classes in the decoder neither. */
 const decays = (name: string, shape: number[]): boolean => shape.length > 1 && !/\.(pos_embed|cls_token|cls_emb)$/.test(name);
 
-/** How the time of a teacher is measured: of its encoder, or of all of it where its decoder is asked. */
+/** How the time of a teacher is measured: of its encoder, or of all of it where its decoder is used. */
 function asked({ params, config }: Model, batch: number, decoder: boolean): Asked {
   const { channels, image, depth } = config.encoder;
   const [rows, columns] = gridOf(config.encoder);
@@ -234,7 +234,7 @@ function byClass(scores: MiouScores | undefined, classes: readonly string[]): Re
   return Object.fromEntries(known.filter(([, iou]) => Number.isFinite(iou)));
 }
 
-/** The student the settings ask for; its decoder is as wide as its encoder. */
+/** The student of the settings; its decoder is as wide as its encoder. */
 function studentConfig({ width, depth, heads, patch, decoder }: SegmentationSettings, { side, classes }: SegmentationSet): SegmenterConfig {
   if (width % heads !== 0) throw new EngineError(`A width of ${width} cannot be shared by ${heads} heads.`, "Make it a multiple.");
   const shared = { width, heads, mlp: 4 * width };

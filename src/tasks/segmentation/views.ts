@@ -15,7 +15,7 @@ export interface MaskGallery {
   palette: Rgb[];
 }
 
-/** What student and teacher make of the gallery at one step. Row-major; absent where there is no teacher or no choice. */
+/** Predictions of student and teacher on the gallery at one step. Row-major; absent where there is no teacher or no choice. */
 export interface MaskSnapshot {
   step: number;
   /** u8 [count, side, side]. */

@@ -58,7 +58,7 @@ interface TableProps {
   children(): string[][];
 }
 
-/** Cells are worked out only while somebody looks. */
+/** Cells are computed only while the table is open. */
 function Table({ summary, label, head, children }: TableProps) {
   const [open, setOpen] = useState(false);
   return (

@@ -60,7 +60,7 @@ const COMMON: Looks = {
   memory: { label: "buffers", colour: "var(--student)" },
 };
 
-/** Colours and dashes of curves nobody named. */
+/** Colours and dashes of curves that no task describes. */
 const SPARE: [string, string | undefined][] = [
   ["var(--student)", undefined],
   ["var(--teacher)", "6 3"],

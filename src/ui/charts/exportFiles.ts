@@ -1,4 +1,4 @@
-/** Files for spreadsheets and papers: numbers as CSV and JSON, charts and pictures as SVG and PNG. Loaded when asked for. */
+/** Files for spreadsheets and papers: numbers as CSV and JSON, charts and pictures as SVG and PNG. Loaded when first used. */
 
 import { download } from "../state/download";
 import { numbersOf, type Point } from "../state/history";

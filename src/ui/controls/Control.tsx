@@ -61,7 +61,7 @@ function Head({ name, setting: { label, when, default: usual }, value, id }: Hea
   const differs = useStore((state) => begun(state) && state.active !== undefined && name in state.active && state.active[name] !== value);
   const reset = () => {
     settings.reset(name);
-    // The button is gone with the change; whoever pressed it by keyboard stays at the control.
+    // The button is gone with the change; people who pressed it by keyboard stay at the control.
     document.getElementById(id)?.focus();
   };
   return (

@@ -1,4 +1,4 @@
-/** What the chosen method does, and whose it is. */
+/** What the chosen method does, and its paper. */
 import { methodOf, taskOf } from "../../tasks";
 
 export const methodName = (preset: string): string => `${methodOf(preset).label}: ${taskOf(preset).verb}`;

@@ -8,7 +8,7 @@ export const EDGE = 256;
 /** Colour that masked patches fade into, and that of their border. */
 export type MaskColors = readonly [masked: string, ink: string];
 
-/** A picture of side x side pixels, given the value 0..255 of each pixel and channel; in grey where colour is to mean something else. */
+/** A picture of side x side pixels, from the value 0..255 of each pixel and channel; in grey where colour is to mean something else. */
 export function bake(side: number, value: (pixel: number, channel: number) => number, grey = false): HTMLCanvasElement {
   const pixels = new ImageData(side, side);
   for (let i = 0; i < side * side; i++) {

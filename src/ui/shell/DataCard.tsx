@@ -102,7 +102,7 @@ function Sides({ facts, usual, fixed }: { facts: DataFacts; usual: readonly numb
 function Reading() {
   const reading = useSources((state) => state.reading);
   const loaded = useSources((state) => state.loaded);
-  // The first data of the page itself take a moment, too, but nobody asked for them.
+  // The first data of the page itself take a moment, too, but no person chose them.
   if (!reading || !loaded) return null;
   return (
     <Bar label={reading.what} value={reading.share}>

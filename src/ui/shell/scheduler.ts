@@ -34,7 +34,7 @@ function next(): void {
   if (queue.length) setTimeout(next);
 }
 
-/** The result of `make`, made and drawn anew, in its turn, when `of` or `version` has changed. */
+/** The result of `make`; made and drawn again, when its turn comes, after `of` or `version` has changed. */
 export function useInTurn<T>(make: () => T, of: object, version: number): T {
   const [made, setMade] = useState(make);
   const newest = useRef(make);

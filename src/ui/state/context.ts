@@ -1,4 +1,4 @@
-/** What all actions are given: the two stores, the worker, and what they need of a browser. */
+/** What all actions share: the two stores, the worker, and what they need of a browser. */
 import type { Settings } from "../../settings/run";
 import type { Command } from "../../worker/protocol";
 import type { KeyValueStore } from "../../worker/storage";

@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 const settle = () => vi.advanceTimersByTimeAsync(0);
 const file = (name: string) => new File([Uint8Array.of(1)], name);
 
-/** What a browser tells of dropped files. */
+/** What a browser says of dropped files. */
 function drop(...files: File[]): DataTransfer {
   return { items: files.map((one) => ({ kind: "file", getAsFile: () => one })) } as unknown as DataTransfer;
 }
@@ -38,7 +38,7 @@ test("dropped images are read beside the run, handed over, and loaded once the w
   expect(made.page.store.getState().wanted.side).toBe(48);
 });
 
-test("files that cannot be used are refused where they were given, and what is loaded stays", async () => {
+test("files that cannot be used are refused at the card that took them, and what is loaded stays", async () => {
   const made = readyPage();
   void take(made, file("notes.txt"));
   await settle();
@@ -93,7 +93,7 @@ test("images are made again at another size, generated ones and a visitor's own 
   expect(made.readers[1].told.at(-1)).toMatchObject({ type: "read", side: 64 });
 });
 
-test("a lone safetensors file is a teacher; where it is refused, what files can be imported is told", async () => {
+test("a lone safetensors file is a teacher; where it is refused, the page says what files can be imported", async () => {
   const made = runningPage();
   void take(made, file("net.safetensors"));
   await settle();

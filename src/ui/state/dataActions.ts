@@ -22,7 +22,7 @@ export class DataActions {
   private readonly made: Record<string, Source> = {};
   /** Tasks whose data the worker has. */
   private readonly delivered = new Set<string>();
-  /** Rises with every request for data: what comes of an older one is no longer wanted. */
+  /** Rises with every request for data: the result of an older one is dropped. */
   private wish = 0;
 
   constructor(
@@ -120,7 +120,7 @@ export class DataActions {
     send({ type: "start", ...wantedRun(state), paused: true });
   }
 
-  /** After an event has entered the stores; `waited` tells whether a saved run was waiting before it. */
+  /** After an event has entered the stores; `waited`: whether a saved run was waiting before it. */
   receive(event: Event, waited: boolean): void {
     if (event.type === "loaded") {
       this.adjust({ ...this.wanted, side: event.data.side });

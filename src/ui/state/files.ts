@@ -7,7 +7,7 @@ export function picked(list: FileList | null): GivenFile[] {
 
 /**
  * All files that were dropped, those in folders included. To be called from the drop's event handler: later the browser does not
- * give access to them. `found` is told the number of files so far; when it returns false, the search is given up.
+ * give access to them. `found` receives the number of files so far; when it returns false, the search is given up.
  */
 export function dropped(transfer: DataTransfer, found: (count: number) => boolean): Promise<GivenFile[]> {
   const items = Array.from(transfer.items).filter(({ kind }) => kind === "file");

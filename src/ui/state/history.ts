@@ -120,7 +120,7 @@ export class History {
 
 const NONE: readonly Moment[] = [];
 
-/** The last of a list at or before a step, or else the first one; the newest where no step is asked for. */
+/** The last of a list at or before a step, or else the first one; the newest without a step. */
 export function at<T extends { step: number }>(list: readonly T[], step: number | undefined): T | undefined {
   return step === undefined ? list.at(-1) : (list.findLast((one) => one.step <= step) ?? list[0]);
 }

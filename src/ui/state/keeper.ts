@@ -26,7 +26,7 @@ export class RunKeeper {
 
   constructor(private readonly context: Context) {}
 
-  /** A new worker does not know what the one before was asked. */
+  /** A new worker knows nothing of the commands to the one before. */
   reset(): void {
     this.purposes = [];
   }

@@ -1,4 +1,4 @@
-/** A page without a browser: workers that write down what they are told, storage in memory, an address that is a string. */
+/** A page without a browser: workers that write down the commands they get, storage in memory, an address that is a string. */
 import type { Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { DataFacts } from "../../tasks/task";
@@ -42,7 +42,7 @@ export interface FakePage {
   downloads: { name: string; bytes: Uint8Array }[];
   /** The query of the address as it is now. */
   query(): string;
-  /** What the newest worker was told since the last time this was asked, of some types or all. */
+  /** Commands to the newest worker since the last call of this, of some types or all. */
   told(...types: Command["type"][]): Command[];
   say(...events: Event[]): void;
 }
@@ -92,7 +92,7 @@ export function openPage(query = "", kept = new Map<string, unknown>()): FakePag
 
 export const TEACHER: TeacherFacts = { id: "t", name: "Teacher", origin: "shipped", kind: "ViT" };
 
-/** Generated data of a preset's task, as the worker tells of them. */
+/** Generated data of a preset's task, as the worker describes them. */
 export function loaded(preset: string, more: Partial<DataFacts> = {}, teacher: TeacherFacts | null = TEACHER): Event {
   const { side } = SCHEMA.defaults(preset);
   const data = { id: "data", name: "Data", task: taskOf(preset).name, generated: true, side, channels: 3, classes: ["a", "b"] };

@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 
 const rest = () => vi.advanceTimersByTime(SEND_MS);
 
-test("opening the page opens the GPU, asks for the task's own data and prepares a run with them", () => {
+test("opening the page opens the GPU, requests the task's own data and prepares a run with them", () => {
   const { page, told, say } = openPage("seed=7");
   const [open, generate] = told();
   expect(open).toEqual({ type: "open", base: "https://example.org/", task: "classification", kernels: undefined });

@@ -7,7 +7,7 @@ export type Readable = Exclude<Origin, { kind: "files" }> | { kind: "files"; fil
 
 export type Outcome = { read: ReadData } | { message: string; remedy: string };
 
-/** What is wanted: for which task, from where, of how many pixels a side. */
+/** What to read: for which task, from where, at how many pixels a side. */
 export interface Wish {
   task: string;
   source: Readable;
@@ -27,7 +27,7 @@ export class Reader {
     this.giveUp?.();
   }
 
-  /** Makes a data set of a source. `progress` is told the share done. Resolves with nothing when reading was given up. */
+  /** Makes a data set of a source. `progress` receives the share done. Resolves with nothing when reading was given up. */
   async read(wish: Wish, progress: (share: number) => void): Promise<Outcome | undefined> {
     this.cancel();
     const worker = this.start();

@@ -66,7 +66,7 @@ export class RunActions {
     this.settings.dropPending();
     this.keeper.forget();
     sources.setState({ restoring: false, missing: undefined });
-    // The worker says so, too, but only after a moment in which nobody should start a second time.
+    // The worker says so, too, but only after a moment in which a second start must be impossible.
     store.setState({ failure: undefined, phase: "compiling", note: "" });
     send({ type: "start", ...wantedRun(store.getState()) });
   }

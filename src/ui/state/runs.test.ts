@@ -22,7 +22,7 @@ function run(id: number, settings: Partial<Settings>, top1 = 0.5, more: Partial<
   };
 }
 
-/** A state in which the given run has just ended. */
+/** A state in which this run has just ended. */
 function ended({ settings, evaluations, sums, teacher, changes, step, total }: Run, runs: Run[], baseline?: number): State {
   const history = { points: [], evaluations, sums, total };
   const views = { classification: { gallery: { classes: new Array(12).fill("class") } } };
@@ -109,7 +109,7 @@ test("what is beyond noise, measured or unpaired is said, too", () => {
   );
 });
 
-test("detectors are set beside detectors, of any method, and told of by their mean average precision", () => {
+test("detectors are set beside detectors, of any method, and described by their mean average precision", () => {
   const detector = (id: number, settings: Partial<Settings>, map: number): Run => ({
     ...run(id, { ...SCHEMA.defaults("samkd"), ...settings }),
     ...{ evaluations: [{ step: 1000, scores: { map, ap50: 0.5 }, count: 100 }], sums: {} },

@@ -1,4 +1,4 @@
-/** Runs that ended: what they were, what came of them, their curves; and which one belongs beside which. */
+/** Runs that ended: settings, results, curves; and which one to compare with which. */
 import type { Change, Settings } from "../../settings/run";
 import type { Value } from "../../settings/setting";
 import { SCHEMA, taskOf } from "../../tasks";
@@ -80,7 +80,7 @@ export function reason(from: Settings, to: Settings): string {
     .join(", ");
 }
 
-/** How a run can be related to this one besides being its pair: it is the baseline, or the run before. */
+/** How a run can be related to this one without being its pair: it is the baseline, or the run before. */
 export const BASELINE = "baseline";
 export const BEFORE = "before";
 

@@ -5,7 +5,7 @@ import { isSame, type Run, runOf } from "./runs";
 
 /** The number rises when the shape of what is kept changes. */
 export const SAVED_RUNS = "runs-1";
-/** Curves that are drawn beside the current one, unless somebody asks for more. */
+/** Curves that are drawn beside the current one at first; more can be chosen. */
 const BESIDE = 3;
 
 export class SavedRuns {

@@ -1,4 +1,4 @@
-/** Changing settings: they are checked, told to the run if they act on it, and can be taken back. Every control calls this. */
+/** Changing settings: they are checked, sent to the run if they act on it, and can be taken back. Every control calls this. */
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import type { Value } from "../../settings/setting";
@@ -73,7 +73,7 @@ export class SettingActions {
     this.pending.clear();
   }
 
-  /** Throws where a setting asks for a guide and none is loaded. */
+  /** Throws where a setting needs a guide and none is loaded. */
   private assertGuided(settings: Settings): void {
     const { store, sources } = this.context;
     const asks = (of: Settings) => taskOf(of.preset).asksGuide?.(of) === true;
@@ -138,7 +138,7 @@ export class SettingActions {
     );
   }
 
-  /** Tells the run what a setting is now, if it has one that differs. A run that has yet to begin will begin with it. */
+  /** Sends a setting to the run if the run has another value. A run that has yet to begin will begin with it. */
   private send(key: string): void {
     const state = this.context.store.getState();
     if (actsOnRun(key, state)) this.context.send({ type: "set", key, value: state.wanted[key] });

@@ -18,10 +18,10 @@ export interface Sources {
   loaded?: Omit<Extract<Event, { type: "loaded" }>, "type" | "fresh">;
   /** What the run under way learns from. */
   run?: { dataset: Reference; teacher?: Reference };
-  /** A data set in the making; `share` is absent while nobody knows it. */
+  /** A data set that is being read; `share` is absent while it is unknown. */
   reading?: { what: string; share?: number };
   teacherTraining?: TeacherTrainingReport;
-  /** Whether a network's file is being taken in, and what its owner tells of such files. */
+  /** Whether a network's file is being taken in, and what a person said about such files. */
   importing: boolean;
   hints: ImportHints;
   /** Whether a saved run is on its way, and what it waits for. */

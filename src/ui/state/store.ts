@@ -1,4 +1,4 @@
-/** Everything the page shows of runs, in one store. Worker events are folded in; the history is mutable, told by `version`. */
+/** Everything the page shows of runs, in one store. Worker events are folded in; the history is mutable, and `version` counts its changes. */
 import { create, type StoreApi, type UseBoundStore } from "zustand";
 import type { AdapterFacts } from "../../engine/device";
 import type { Change, Settings } from "../../settings/run";
@@ -25,7 +25,7 @@ export interface State {
   teacherTime?: TeacherTime;
   /** Of the run under way. */
   dataset?: Reference;
-  /** Name of the teacher; null when there is none, undefined while nobody knows. */
+  /** Name of the teacher; null when there is none, undefined while it is unknown. */
   teacher?: string | null;
   /** What the panel says, and what the worker's run has. */
   wanted: Settings;
@@ -71,7 +71,7 @@ export function withChange(changes: Change[], change: Change): Change[] {
   return merged.from === merged.to ? changes.slice(0, -1) : [...changes.slice(0, -1), merged];
 }
 
-/** Folds a worker's event into the state. Step reports only enter the history; `version` tells when to redraw. */
+/** Folds a worker's event into the state. Step reports only enter the history; `version` says when to redraw. */
 export function receive(store: RunStore, event: Event): void {
   const { history, active, cost, teacherTime } = store.getState();
   // Hundreds of steps a second must not redraw the page each.

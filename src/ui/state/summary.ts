@@ -1,4 +1,4 @@
-/** What came of a run, in numbers and in plain words. */
+/** Results of a run, in numbers and in plain words. */
 import { points } from "../format";
 import { pageOf } from "../tasks";
 import { BASELINE, type Partner, partnerOf, type Run, reason, runOf } from "./runs";

@@ -59,7 +59,7 @@ export class TeacherActions {
     this.importAgain();
   }
 
-  /** Takes what a visitor tells of network files, and reads the last one again. */
+  /** Takes what a visitor says about network files, and reads the last one again. */
   tell(hints: ImportHints): void {
     this.context.sources.setState({ hints });
     this.importAgain();

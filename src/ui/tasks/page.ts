@@ -54,7 +54,7 @@ export interface TaskWords {
   score: string;
   /** A network's score among so many classes: "Names 60 % of held-out images right (guessing: 8.3 %)". */
   scored(score: number, classes: number): string;
-  /** How good a teacher in training is so far; undefined while nobody knows. */
+  /** How good a teacher in training is so far; undefined while it is unknown. */
   progress(report: TeacherTrainingReport): string | undefined;
   /** The size of a network that is trained here: "4 blocks of width 64". */
   size(values: Readonly<Record<string, number>>): string;
@@ -79,7 +79,7 @@ export interface Pairs {
   saving(now: Run): string | undefined;
   /** What to try next. */
   advice(now: Run, beside: Beside | undefined): string | undefined;
-  /** Another run that would tell more about this one: what to change for it, and what its button says. */
+  /** Another run that would show more about this one: what to change for it, and what its button says. */
   offer(now: Run, kind: string | undefined): { label: string; settings: Readonly<Record<string, number | string>> } | undefined;
 }
 

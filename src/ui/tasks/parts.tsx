@@ -10,7 +10,7 @@ export interface TaskParts {
   Pictures: ComponentType;
   /** Under them. */
   Details: ComponentType;
-  /** What networks can be imported, and what to tell of their files. */
+  /** What networks can be imported, and what to say about their files. */
   ImportHelp: ComponentType;
   /** What stands below the control of a setting, by key. */
   extras?: Readonly<Record<string, ComponentType<ExtrasProps>>>;

@@ -1,4 +1,4 @@
-/** What networks can be imported, what to tell of their files, and another network that can choose the patches. */
+/** What networks can be imported, what to say about their files, and another network that can choose the patches. */
 import { useState } from "react";
 import type { ImportHints } from "../../../tasks/task";
 import { ImportButton } from "../../shell/ImportButton";

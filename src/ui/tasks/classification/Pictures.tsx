@@ -1,4 +1,4 @@
-/** The gallery: held-out images in rows, what student and teacher make of them, and which patches the teacher gets to see. */
+/** The gallery: held-out images in rows, predictions of student and teacher, and which patches the teacher gets to see. */
 import { useMemo, useRef, useState } from "react";
 import { useShallow } from "zustand/shallow";
 import type { Gallery } from "../../../tasks/classification/views";

@@ -37,6 +37,6 @@ export const patchCount = (state: State): number => cellsOf(galleryOf(state).gri
 export const frequencyOf = (state: State) => viewOf<ClassificationViews, "frequency">(state, TASK, "frequency");
 export const untrainedOf = (state: State) => viewOf<ClassificationViews, "untrained">(state, TASK, "untrained");
 
-/** What student and teacher made of the images at the step shown, and all steps of which there are pictures. */
+/** Predictions of student and teacher at the step shown, and all steps of which there are pictures. */
 export const snapshotOf = (state: State): Snapshot | undefined => shownView<ClassificationViews, "snapshot">(state, TASK, "snapshot");
 export const snapshotsOf = (state: State): readonly Moment[] => momentsOf(state, TASK, "snapshot");

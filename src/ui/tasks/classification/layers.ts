@@ -29,7 +29,7 @@ export interface Shown {
   /** The same of the student as it was before its first step. */
   untrained?: Snapshot;
   frequency?: Frequency;
-  /** Name of the teacher; null when there is none, undefined while nobody knows. */
+  /** Name of the teacher; null when there is none, undefined while it is unknown. */
   teacher?: string | null;
   /** Who is masked. */
   masked: string;

@@ -33,7 +33,7 @@ export default function ErrorCosts() {
   );
 }
 
-/** Whose errors are known, the names of the classes, and whether the student has no other beside it. */
+/** The runs and teacher with known errors, the names of the classes, and whether the student stands alone. */
 function useSubjects(): { subjects: Subject[]; classes: string[]; alone: boolean } {
   useStore(({ runs }) => runs);
   useStore(({ baseline }) => baseline);

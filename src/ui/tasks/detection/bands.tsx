@@ -1,4 +1,4 @@
-/** How the bands of the error analysis are told apart without colour: each has a pattern of its own. */
+/** How the bands of the error analysis differ without colour: each has a pattern of its own. */
 import { BANDS, type Band } from "./errorCosts";
 
 /** Strokes within a tile of 8 by 8 pixels. */

@@ -8,7 +8,7 @@ import type { State } from "../../state/store";
 export interface Band {
   name: (typeof ERROR_CURVES)[number];
   label: string;
-  /** Which mistakes this curve forgives and the one before does not; for the first, what it asks. */
+  /** Which mistakes this curve forgives and the one before does not; for the first, what it requires. */
   about: string;
   colour: string;
 }
@@ -33,7 +33,7 @@ export interface Subject {
   analysis: ErrorAnalysis;
 }
 
-/** Everybody whose errors are known: the run to compare with, the student, its teacher. */
+/** All with known errors: the run to compare with, the student, its teacher. */
 export function subjectsOf(state: State): Subject[] {
   const { errors, teacher } = state;
   const beside = besideOf(state);

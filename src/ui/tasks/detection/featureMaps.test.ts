@@ -53,7 +53,7 @@ test("pictures are those of the level and the regions in focus, in the order of 
   expect(ids({ level: 1 })).toEqual(["teacher 1"]);
 });
 
-test("wavelets are told apart by their level, and a picture that nobody declared is not shown", () => {
+test("wavelets differ by their level, and a picture that is not declared is not shown", () => {
   const maps = [1, 2].map((wavelet) => counting("details", { level: 0, wavelet }, 1, 2, 2));
   const specs = specsOf({ views: { details: heat("Weights of details") } });
   const shown = picturesOf(specs, [...maps, counting("stray", { level: 0 }, 1, 2, 2)], FOCUS);

@@ -16,7 +16,7 @@ export interface Features {
 
 const FIRST: Focus = { image: 0, level: 0, regions: 2, region: 0 };
 
-/** What is wanted, whether or not there is such a map; and how to want something else. */
+/** The chosen map, whether or not it is there; and how to choose another. */
 export const useFocus = () => usePick("detection", FIRST);
 
 /** The maps of the step shown, and what of them is chosen as far as it exists. */

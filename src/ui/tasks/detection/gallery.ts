@@ -1,4 +1,4 @@
-/** Detection's pictures, as its monitor shows them; the first held-out images are painted here, when somebody asks for them. */
+/** Detection's pictures, as its monitor shows them; the first held-out images are painted here, when they are first shown. */
 import { DETECTION_CLASSES, detectionScene } from "../../../data/scenes.detection";
 import type { MethodInfo } from "../../../methods/method";
 import { methodOf, taskOf } from "../../../tasks";

@@ -13,7 +13,7 @@ export interface Picture {
   /** What a value means. */
   unit: string;
   plane: Plane;
-  /** The least and greatest value that colours tell apart; none for masks. */
+  /** Least and greatest value of the colour scale; none for masks. */
   range?: [number, number];
 }
 

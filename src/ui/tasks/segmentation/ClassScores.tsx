@@ -37,7 +37,7 @@ export function ClassScores() {
   );
 }
 
-/** A share as a number and a bar; a dash for a class that nobody shows. */
+/** A share as a number and a bar; a dash for a class in neither truth nor prediction. */
 function Share({ value }: { value: number }) {
   if (!Number.isFinite(value)) return <td>–</td>;
   return (

@@ -1,4 +1,4 @@
-/** The gallery: held-out images, their true masks, what teacher and student make of them, and the patches the teacher sees. */
+/** The gallery: held-out images, their true masks, the masks of teacher and student, and the patches the teacher sees. */
 import { useMemo, useRef, useState } from "react";
 import { useShallow } from "zustand/shallow";
 import type { MaskGallery } from "../../../tasks/segmentation/views";

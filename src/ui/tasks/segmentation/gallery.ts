@@ -39,6 +39,6 @@ export const patchCount = (state: State): number => cellsOf(galleryOf(state).gri
 export const frequencyOf = (state: State) => viewOf<SegmentationViews, "frequency">(state, TASK, "frequency");
 export const classScoresOf = (state: State) => viewOf<SegmentationViews, "classes">(state, TASK, "classes");
 
-/** What student and teacher made of the images at the step shown; the steps at which it can be seen. */
+/** Predictions of student and teacher at the step shown; the steps at which it can be seen. */
 export const snapshotOf = (state: State) => shownView<SegmentationViews, "snapshot">(state, TASK, "snapshot");
 export const snapshotsOf = (state: State) => momentsOf(state, TASK, "snapshot");
