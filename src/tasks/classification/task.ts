@@ -7,20 +7,19 @@ import { type Graph, Live } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
 import { BASE_LOSSES, CLASSIFICATION_METHODS } from "../../methods/classification";
 import { assertSameHeads } from "../../methods/classification/attention";
-import { forwardTeacher, type KeepChoice, maskedGrid } from "../../methods/classification/masking";
+import { type KeepChoice, maskedGrid } from "../../methods/classification/masking";
 import type { ClassificationMethod } from "../../methods/classification/method";
-import { asksGuide, highestOf, scorerOf } from "../../methods/masking";
+import { asksGuide, highestOf } from "../../methods/masking";
 import { packBits } from "../../metrics/bits";
-import { configMacs, learningMacs } from "../../metrics/cost";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
-import { initViT, patches, type ViTConfig } from "../../models/vit/config";
+import { initViT, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import { keyOf } from "../../settings/setting";
 import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
-import { type Asked, TeacherClock } from "../teacherClock";
+import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
 import { judged, scoresOf, top } from "./evaluate";
 import { fitted, suited } from "./fitted";
 import type { Network } from "./network";
@@ -44,7 +43,7 @@ export class Classification implements Task<Outputs> {
   private readonly settings: ClassificationSettings;
   private labels = new Uint32Array();
   private recorded?: Snapshot;
-  private readonly clocks = new Map<Params, TeacherClock>();
+  private readonly timer: TeacherTimer;
   private version = 0;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
@@ -56,6 +55,7 @@ export class Classification implements Task<Outputs> {
   ) {
     this.settings = settings as ClassificationSettings;
     const { dataset } = sources;
+    this.timer = new TeacherTimer(engine, settings.batch);
     if (sources.guide) this.offerGuide(sources.guide as Network);
     this.check(this.settings);
     const teacher = sources.teacher && fitted(sources.teacher, dataset);
@@ -88,10 +88,8 @@ export class Classification implements Task<Outputs> {
 
   private dropGuide(): void {
     if (!this.guideModel) return;
-    const { params } = this.guideModel;
-    this.clocks.get(params)?.destroy();
-    this.clocks.delete(params);
-    params.destroy();
+    this.timer.forget(this.guideModel);
+    this.guideModel.params.destroy();
   }
 
   /** The guide, while it is asked. */
@@ -274,65 +272,29 @@ export class Classification implements Task<Outputs> {
 
   /** The teacher's cost now, whoever it is that chooses; undefined without a teacher. */
   cost(): Cost | undefined {
-    if (!this.teacher) return undefined;
-    const { config } = this.teacher;
-    const scorer = this.scorer();
-    const extraMacs = scorer ? configMacs(scorer.config).total : 0;
-    return {
-      ...{ kept: this.kept, patches: this.count, macs: configMacs(config, this.shown).total + extraMacs, extraMacs },
-      ...{ fullMacs: configMacs(config).total, studentMacs: this.studentMacs, bufferBytes: this.engine.allocatedBytes },
-    };
+    const priced = this.priced();
+    return priced && costOf(priced, this.engine.allocatedBytes);
   }
 
   private get studentMacs(): number {
-    const { config } = this.student;
-    return learningMacs(config, this.teacher && this.settings.masked === "student" ? this.kept : patches(config));
-  }
-
-  /** Number of patches the teacher answers on. */
-  private get shown(): number {
-    return this.settings.masked === "student" ? patches((this.teacher ?? this.student).config) : this.kept;
-  }
-
-  /** Whoever makes one more pass, of whole images, for the choice of patches alone: nobody, where it is the student's own pass. */
-  private scorer(): Model | undefined {
-    const { criterion, masked } = this.settings;
-    if (this.kept >= this.count) return undefined;
-    const maskedStudent = masked === "student" ? this.student : undefined;
-    return { teacher: this.teacher, guide: this.guideModel, student: maskedStudent, draws: undefined }[scorerOf(criterion)];
+    return studentMacs(this.priced() ?? { student: this.student });
   }
 
   /** Times, beside the run, what `cost` counts; undefined without a teacher. */
   async teacherTime(): Promise<TeacherTime | undefined> {
-    const { teacher, shown } = this;
-    if (!teacher) return undefined;
-    const all = patches(teacher.config);
-    const clock = this.clockOf(teacher);
-    const [ms, fullMs] = await clock.measure([shown, all]);
-    const [bytes, fullBytes] = [clock.bytes(shown), clock.bytes(all)];
-    const extra = await this.scorerTime(fullMs);
-    return { ms: ms + extra.ms, fullMs, bytes: Math.max(bytes, extra.bytes), fullBytes };
+    const priced = this.priced();
+    return priced && this.timer.measure(priced);
   }
 
-  /** The same of the pass that is made for the choice alone; a teacher's own is timed already. */
-  private async scorerTime(teacherMs: number): Promise<{ ms: number; bytes: number }> {
-    const scorer = this.scorer();
-    if (!scorer) return { ms: 0, bytes: 0 };
-    const [clock, all] = [this.clockOf(scorer), patches(scorer.config)];
-    const ms = scorer === this.teacher ? teacherMs : (await clock.measure([all]))[0];
-    return { ms, bytes: clock.bytes(all) };
-  }
-
-  private clockOf(model: Model): TeacherClock {
-    const clock = this.clocks.get(model.params) ?? new TeacherClock(this.engine, asked(model, this.batch));
-    this.clocks.set(model.params, clock);
-    return clock;
+  private priced(): Priced | undefined {
+    const { student, teacher, guideModel: guide, kept, count, settings } = this;
+    return teacher && { student, teacher, guide, kept, count, criterion: settings.criterion, masked: settings.masked };
   }
 
   destroy(): void {
     this.forget();
     this.dropGuide();
-    for (const clock of this.clocks.values()) clock.destroy();
+    this.timer.destroy();
     for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
     this.student.params.destroy();
     this.teacher?.params.destroy();
@@ -348,14 +310,7 @@ export class Classification implements Task<Outputs> {
   }
 }
 
-/** How the time of a teacher is measured. */
-export function asked(teacher: Model, batch: number): Asked {
-  const { channels, image } = teacher.config;
-  const forward: Asked["forward"] = (images, kept) => forwardTeacher(teacher, images, kept).logits;
-  return { batch, shape: [channels, image, image], patches: patches(teacher.config), forward };
-}
-
-/** The student of the settings; it cuts images into the teacher's patches, or into 8 x 8 of them. */
+/** The student of the settings; it cuts images into the teacher\'s patches, or into 8 x 8 of them. */
 function studentConfig(settings: ClassificationSettings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
   const { width, depth, heads } = settings;
   if (width % heads !== 0) throw new EngineError(`A width of ${width} cannot be shared by ${heads} heads.`, "Make it a multiple.");
