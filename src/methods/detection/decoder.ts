@@ -21,6 +21,8 @@ export interface Decoder {
   token: number;
   depth: number;
   heads: number;
+  /** Channels of a token; the teacher's where absent. One token stands for p x p pixels of all the teacher's channels. */
+  width?: number;
 }
 
 const FIRST_STRIDE = 8;
@@ -31,33 +33,34 @@ const EPS = 1e-6;
 /** Pixels p of level l along a token's side; less than 1 where the map is coarser than the tokens. */
 const pixels = ({ token }: Decoder, level: number) => token / (FIRST_STRIDE * 2 ** level);
 /** Width of one head: that of all of them is at most the tokens'. */
-const headDim = ({ heads }: Decoder, channels: number) => Math.max(1, Math.floor(channels / heads));
+const headDim = ({ heads }: Decoder, width: number) => Math.max(1, Math.floor(width / heads));
 
-/** Names: `sam.L` (none where p < 1), `token.L`, `srm.L`, and timm's for the blocks `decoder.D`. */
+/** Names: `sam.L` (none where p < 1 and tokens are as wide as the maps), `token.L`, `srm.L`, and timm's for the blocks `decoder.D`. */
 export function decoderModules(teacher: Dimensions, decoder: Decoder): Modules {
   const { channels } = teacher;
-  const blocks = Array.from({ length: decoder.depth }, (_, d) => blockModules(`decoder.${d}`, channels, decoder));
+  const { width = channels } = decoder;
+  const blocks = Array.from({ length: decoder.depth }, (_, d) => blockModules(`decoder.${d}`, width, decoder));
   const levels = forLevels(teacher, (l) => {
     const p = pixels(decoder, l);
     return {
-      ...(p < 1 ? {} : layer(`sam.${l}`, channels, channels, p)),
-      [`token.${l}`]: { shape: [channels], init: { kind: "uniform", fanIn: channels } },
-      ...layer(`srm.${l}`, channels, channels * Math.max(1, p) ** 2),
+      ...(p < 1 && width === channels ? {} : layer(`sam.${l}`, channels, width, Math.max(1, p))),
+      [`token.${l}`]: { shape: [width], init: { kind: "uniform", fanIn: width } },
+      ...layer(`srm.${l}`, width, channels * Math.max(1, p) ** 2),
     };
   });
   return Object.assign(levels, ...blocks);
 }
 
-function blockModules(name: string, channels: number, decoder: Decoder): Modules {
-  const inner = decoder.heads * headDim(decoder, channels);
-  const norm = (at: string) => ({ [`${name}.${at}.weight`]: constant([channels], 1), [`${name}.${at}.bias`]: constant([channels], 0) });
+function blockModules(name: string, width: number, decoder: Decoder): Modules {
+  const inner = decoder.heads * headDim(decoder, width);
+  const norm = (at: string) => ({ [`${name}.${at}.weight`]: constant([width], 1), [`${name}.${at}.bias`]: constant([width], 0) });
   return {
     ...norm("norm1"),
-    ...layer(`${name}.attn.qkv`, channels, 3 * inner),
-    ...layer(`${name}.attn.proj`, inner, channels),
+    ...layer(`${name}.attn.qkv`, width, 3 * inner),
+    ...layer(`${name}.attn.proj`, inner, width),
     ...norm("norm2"),
-    ...layer(`${name}.mlp.fc1`, channels, MLP * channels),
-    ...layer(`${name}.mlp.fc2`, MLP * channels, channels),
+    ...layer(`${name}.mlp.fc1`, width, MLP * width),
+    ...layer(`${name}.mlp.fc2`, MLP * width, width),
   };
 }
 
@@ -71,12 +74,12 @@ export function regenerate(modules: Bound, x: Tensor, at: { level: number; image
   const side = image / decoder.token;
   const p = Math.max(1, pixels(decoder, level));
   const tokens = placeTokens(align(modules, level, sized(x, [side * p, side * p]), p), visible, modules[`token.${level}`]);
-  const decoded = transform(modules, tokens.reshape([batch * side * side, channels]), batch, decoder);
+  const decoded = transform(modules, tokens.reshape([batch * side * side, tokens.cols]), batch, decoder);
   const spread = linear(decoded, modules[`srm.${level}.weight`], { bias: modules[`srm.${level}.bias`] });
   return sized(shuffle(spread.reshape([batch, side, side, channels * p * p]), p), [height, width]);
 }
 
-/** SAM: p x p pixels to a token. */
+/** SAM: p x p pixels to a token of its width. */
 function align(modules: Bound, level: number, x: Tensor, p: number): Tensor {
   const [weight, bias] = [modules[`sam.${level}.weight`], modules[`sam.${level}.bias`]];
   if (!weight) return x;

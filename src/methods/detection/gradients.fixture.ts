@@ -48,5 +48,8 @@ export async function checkGradients(distilled: Distillation): Promise<void> {
 /** Modules that start as zeros move nothing: give all of them something to say. */
 export const awake = (fresh: Weights): Weights =>
   new Map(
-    [...fresh].map(([name, { shape, data }], i) => [name, { shape, data: data.map((v, k) => v + 0.2 * randoms(data.length, 900 + i)[k]) }]),
+    [...fresh].map(([name, { shape, data }], i) => {
+      const noise = randoms(data.length, 900 + i);
+      return [name, { shape, data: data.map((v, k) => v + 0.2 * noise[k]) }];
+    }),
   );

@@ -91,6 +91,8 @@ export interface DetectionMethod<K extends Knobs = Knobs> extends Method<Distill
   regenerates?: true;
   /** What is trained beside the student and thrown away afterwards. */
   modules(student: Dimensions, teacher: Dimensions, choices: ChoicesOf<K>): Modules;
+  /** Choices that cannot be with images of so many pixels, by the knob that mends it, in words. */
+  conflicts?(image: number, choices: ChoicesOf<K>): Record<string, string>;
   /** Methods that hide part of the student's input say what stays, or nothing where their settings hide nothing. */
   visible?(input: Masking<K> & { graph: Graph }): InputMask | undefined;
   /** The same mask on the CPU, as the next run of the step will draw it: targets are made before. */

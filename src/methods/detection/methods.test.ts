@@ -45,6 +45,8 @@ describe.each(methods.map((method) => ({ name: method.name, method })))("$name",
   test("its gradients agree with differences of its value", async () => {
     // W, detached by default, changes the value without a gradient.
     const knobs = "detach" in method.knobs ? { detach: "on" } : encoder;
-    await checkGradients(await distill(await testEngine(), method, { knobs, modules: awake }));
+    // Differences of a wide decoder's value need steps that float32 does not resolve.
+    const narrow: Record<string, string> = "decoderWidth" in method.knobs ? { decoderWidth: "teacher" } : {};
+    await checkGradients(await distill(await testEngine(), method, { knobs: { ...knobs, ...narrow }, modules: awake }));
   });
 });

@@ -61,7 +61,13 @@ describe("the mask", () => {
     }
   });
 
-  test("has cells of 16 pixels if so set, and is absent in vanilla distillation", async () => {
+  test("has cells of 64 pixels where asked", async () => {
+    const { masks, shape } = await drawn({ patchPixels: "64", ratio: 0.3 });
+    expect(shape).toEqual([3, 2, 2]);
+    expect(erasedOf(masks[0], 4)).toEqual([1, 1, 1]);
+  });
+
+  test("has cells of 16 pixels where asked, and is absent in vanilla distillation", async () => {
     const { masks, shape } = await drawn({ patchPixels: "16", image: 64, ratio: 0.25 });
     expect(shape).toEqual([3, 4, 4]);
     expect(erasedOf(masks[0], 16)).toEqual([4, 4, 4]);
@@ -101,6 +107,26 @@ describe("the decoder", () => {
     ]);
     expect(shapes["sam.3.weight"]).toBeUndefined();
     expect([0, 1, 2].map((l) => shapes[`token.${l}`].shape)).toEqual([[8], [8], [8]]);
+  });
+
+  test("has tokens as wide as asked for, with ways in and out on every level, and of 64 pixels", () => {
+    const config = { image: 128, classes: 3, channels: 8, levels: 4, width: 4, block: "basic" as const };
+    const shapes = decoderModules(config, { token: 64, depth: 1, heads: 4, width: 48 });
+    const of = (name: string) => [0, 1, 2, 3].map((l) => shapes[`${name}.${l}${name === "token" ? "" : ".weight"}`].shape);
+    expect(of("sam")).toEqual([
+      [48, 8, 8, 8],
+      [48, 4, 4, 8],
+      [48, 2, 2, 8],
+      [48, 8],
+    ]);
+    expect(of("srm")).toEqual([
+      [8 * 64, 48],
+      [8 * 16, 48],
+      [8 * 4, 48],
+      [8, 48],
+    ]);
+    expect([of("token")[0], shapes["decoder.0.attn.qkv.weight"].shape]).toEqual([[48], [144, 48]]);
+    expect(decoderModules(config, { token: 16, depth: 1, heads: 4, width: 48 })["sam.2.weight"].shape).toEqual([48, 8]);
   });
 
   test("leaves the tokens of erased cells alone where nothing is erased", async () => {
@@ -187,8 +213,9 @@ describe("variants", () => {
   });
 
   const readings: Record<string, string | number>[] = [
-    { patchPixels: "16", area: "erased", decoderDepth: "1", decoderHeads: "1" },
-    { tokenPixels: "16", decoderDepth: "1", decoderHeads: "8", ratio: 0.5 },
+    { patchPixels: "16", area: "erased", decoderDepth: "1", decoderHeads: "1", decoderWidth: "teacher" },
+    { tokenPixels: "16", decoderDepth: "1", decoderHeads: "8", decoderWidth: "teacher", ratio: 0.5 },
+    { tokenPixels: "64", patchPixels: "64", decoderDepth: "1", ratio: 0 },
     { variant: "cutout+fitnet", area: "erased" },
   ];
   test.each(readings)("gradients of %o", async (knobs) => {

@@ -16,8 +16,8 @@ import { upsampleNearest } from "../../ops/maps";
 import { absolutePixelMeans } from "../../ops/regions";
 import { hidden, hide, randomScores } from "../../ops/select";
 import { choice, number } from "../../settings/setting";
-import type { View } from "../method";
-import { decoderModules, regenerate } from "./decoder";
+import type { LiveOf, View } from "../method";
+import { type Decoder, decoderModules, regenerate } from "./decoder";
 import { gcBlock, gcModules } from "./gcblock";
 import { weight } from "./knobs";
 import { align, alignModules, forLevels, type Pair, pairs, total } from "./levels";
@@ -43,8 +43,8 @@ const knobs = {
   }),
   patchPixels: choice({
     label: "Patch size s",
-    help: "Side of a hidden patch in pixels. With 16, maps coarser than that look at the patch in the upper left of each cell.",
-    ...{ default: "32", options: ["32", "16"], when: "live", records: true, group: "mask" },
+    help: "Side of a hidden patch in pixels. The share of patches that is hidden is the nearest to r there is: of four, a quarter or a half. With 16, maps coarser than that look at the patch in the upper left of each cell.",
+    ...{ default: "32", options: ["64", "32", "16"], when: "live", records: true, group: "mask" },
   }),
   statistics: choice({
     label: "Statistics",
@@ -64,12 +64,17 @@ const knobs = {
   tokenPixels: choice({
     label: "Token size",
     help: "Pixels of the input along a token's side in the decoder: 32 is a grid of H/32.",
-    ...{ default: "32", options: ["32", "16"], when: "next", group: "method" },
+    ...{ default: "32", options: ["64", "32", "16"], when: "next", group: "method" },
   }),
   decoderDepth: choice({
     label: "Decoder blocks",
     help: "Transformer blocks that regenerate features, shared by all levels. The paper does not say how many.",
     ...{ default: "2", options: ["1", "2", "4"], when: "next", group: "method" },
+  }),
+  decoderWidth: choice({
+    label: "Decoder width",
+    help: "Channels of a token. One token has to spread over all pixels it stands for: at stride 8, 4 x 4 of them in all the teacher's channels. teacher: as many as its maps have, which are few here; the paper's have 256.",
+    ...{ default: "64", options: ["64", "128", "256", "teacher"], before: "teacher", when: "next", group: "method" },
   }),
   decoderHeads: choice({
     label: "Decoder heads",
@@ -117,12 +122,17 @@ export const mkd: DetectionMethod<Knobs> = {
       ...{ mask: "visible", accumulate: "mean" },
     },
   },
-  modules: (student, teacher, { tokenPixels, decoderDepth, decoderHeads, encoder }) => ({
+  modules: (student, teacher, { encoder, ...choices }) => ({
     ...alignModules(student, teacher),
-    ...decoderModules(teacher, decoderOf({ tokenPixels, decoderDepth, decoderHeads })),
+    ...decoderModules(teacher, decoderOf(choices)),
     ...forLevels(teacher, (l) => ({ ...gcModules(`student.${l}`, teacher.channels), ...gcModules(`teacher.${l}`, teacher.channels) })),
     ...(encoder === "on" && encoderModules(student, teacher)),
   }),
+  conflicts(image, { variant, patchPixels, tokenPixels }) {
+    const patches = variant === "vanilla" ? undefined : uncut(image, patchPixels);
+    const tokens = uncut(image, tokenPixels);
+    return { ...(patches && { patchPixels: patches }), ...(tokens && { tokenPixels: tokens }) };
+  },
   visible({ graph, batch, image, knobs, random }) {
     if (knobs.variant === "vanilla") return undefined;
     const side = image / Number(knobs.patchPixels);
@@ -153,8 +163,19 @@ export const mkd: DetectionMethod<Knobs> = {
   },
 };
 
-function decoderOf({ tokenPixels, decoderDepth, decoderHeads }: Record<"tokenPixels" | "decoderDepth" | "decoderHeads", string>) {
-  return { token: Number(tokenPixels), depth: Number(decoderDepth), heads: Number(decoderHeads) };
+type DecoderKnobs = Pick<LiveOf<Knobs>, "tokenPixels" | "decoderDepth" | "decoderHeads" | "decoderWidth">;
+
+function decoderOf({ tokenPixels, decoderDepth, decoderHeads, decoderWidth }: DecoderKnobs): Decoder {
+  const width = decoderWidth === "teacher" ? undefined : Number(decoderWidth);
+  return { token: Number(tokenPixels), depth: Number(decoderDepth), heads: Number(decoderHeads), width };
+}
+
+/** Why an image cannot be cut into squares of so many pixels, several a side. */
+function uncut(image: number, pixels: string): string | undefined {
+  const side = image / Number(pixels);
+  return Number.isInteger(side) && side > 1
+    ? undefined
+    : `Images of ${image} pixels are no grid of squares of ${pixels}. Use smaller ones.`;
 }
 
 /** One level: L_feat = 1 / 2N |norm(F^T) - norm(F^S)|^2, and in MKD itself L_global, the same of R(norm(F)). */

@@ -2,6 +2,7 @@
 import type { DetectionSet } from "../../data/detection";
 import { DETECTION_METHODS } from "../../methods/detection";
 import type { TaskDefinition } from "../task";
+import { conflictsOf } from "./conflicts";
 import type { DetectorNetwork } from "./network";
 import { SETTINGS } from "./settings";
 import type { DetectionTask } from "./task";
@@ -29,6 +30,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   },
   readsUnasked: true,
   stepFirst: false,
+  conflicts: conflictsOf,
   data: () => import("./data").then(({ data }) => data),
   runtime: () => import("./runtime").then(({ runtime }) => runtime),
 };

@@ -96,6 +96,8 @@ test("a monitor shows the watched images, what is found on them, the maps, what 
   ]);
   expect((shown[0].value as { images: Uint8Array }).images).toHaveLength(6 * 3 * 64 ** 2);
   expect((shown[1].value as BoxSnapshot).student).toHaveLength(6);
+  // Of 2 x 2 patches 0.3 is one.
+  expect((shown[2].value as FeatureMaps).hidden).toBe(0.25);
   for (const { shape } of (shown[2].value as FeatureMaps).maps) expect(shape.length).toBeLessThan(4);
   // Counted at every fourth of 400 steps alone.
   for (step = 1; step <= 8; step++) await monitor.count({ step });

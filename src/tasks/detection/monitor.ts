@@ -1,5 +1,6 @@
 /** Held-out images that a detector is tried on again and again while it learns. */
 import type { DetectionSet } from "../../data/detection";
+import type { ViewSpec } from "../../methods/method";
 import { Pace } from "../pace";
 import type { Monitor, ViewEvent, Watched } from "../task";
 import { ErasureCount } from "./erasure";
@@ -58,7 +59,8 @@ export class DetectionMonitor implements Monitor {
     const step = this.watched.step();
     if (counted) this.erasure.add(maps);
     this.show("snapshot", { step, ...found }, { step, keep: SNAPSHOTS });
-    this.show("maps", { step, maps: maps.map(condensed) }, { step, keep: MAPS });
+    const hidden = hiddenShare(maps, task.method.views);
+    this.show("maps", { step, maps: maps.map(condensed), ...(hidden !== undefined && { hidden }) }, { step, keep: MAPS });
     this.show("erasure", this.erasure.report());
   }
 
@@ -82,6 +84,12 @@ export class DetectionMonitor implements Monitor {
   private show<N extends keyof DetectionViews>(name: N, value: DetectionViews[N], more: Pick<ViewEvent, "step" | "keep"> = {}): void {
     this.watched.show({ name, value, ...more });
   }
+}
+
+/** Share of zeros in the mask of the input, where there is one. */
+export function hiddenShare(maps: readonly MapOf[], views: Readonly<Record<string, ViewSpec>>): number | undefined {
+  const mask = maps.find(({ view }) => views[view].of === "input")?.data;
+  return mask && mask.filter((cell) => cell === 0).length / mask.length;
 }
 
 /** A page keeps many snapshots: of maps with channels [.., C], the largest by far, it gets the mean |F|. */

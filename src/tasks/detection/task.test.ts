@@ -8,6 +8,7 @@ import { fittedAnchor } from "../../models/detector/coverage";
 import { initDetector } from "../../models/detector/init";
 import { gradientReader } from "../../models/gradients.fixture";
 import { testEngine } from "../../ops/check";
+import { conflictsOf } from "./conflicts";
 import { type DetectorNetwork, readDetector, writeDetector } from "./network";
 import { config, dataset, network, settingsOf, taskOf } from "./task.fixture";
 
@@ -156,6 +157,18 @@ describe("a detection task", () => {
     expect(all).toBeGreaterThan(some);
     expect(some).toBeGreaterThan(few);
     expect([await positives({ "mkd.passes": "two" }), await positives({ "mkd.ratio": 0 })]).toEqual([all, all]);
+  });
+
+  test("under MKD the share that is hidden is told as it is, and a grid that does not fit the images is refused", async () => {
+    const task = taskOf(engine, teacher, settingsOf("mkd", { "mkd.patchPixels": "16" }));
+    expect((await task.outcome({ whole: true })).hidden).toBe(5 / 16);
+    const settings = settingsOf("mkd", { "mkd.patchPixels": "64" });
+    expect(() => task.check(settings)).toThrow(/mkd.patchPixels cannot be "64". Images of 64 pixels are no grid of squares of 64/);
+    expect(() => taskOf(engine, teacher, settingsOf("mkd", { "mkd.tokenPixels": "64" }))).toThrow(/mkd.tokenPixels cannot be "64"/);
+    expect(conflictsOf(settings)).toEqual({ "mkd.patchPixels": expect.stringMatching(/^Images of 64/) });
+    for (const one of [{ ...settings, side: 128 }, { ...settings, "mkd.variant": "vanilla" }, settingsOf("samkd")])
+      expect(conflictsOf(one)).toEqual({});
+    task.destroy();
   });
 
   test("tells which level, regions and shape each map has, the features of student and teacher among them", async () => {

@@ -18,8 +18,11 @@ import { initDetector } from "../../models/detector/init";
 import { detectorLosses } from "../../models/detector/losses";
 import { Params } from "../../models/params";
 import type { Weights } from "../../models/weights";
+import type { Settings } from "../../settings/run";
+import { SettingError } from "../../settings/schema";
 import { keyOf, type NumberSetting } from "../../settings/setting";
 import type { Beside, Errors, LiveValues, Progress, Report, Scores, Sources, Task } from "../task";
+import { conflictsOf } from "./conflicts";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
 import { markHidden } from "./hidden";
 import { assertTakes, type DetectorNetwork } from "./network";
@@ -57,7 +60,10 @@ export class DetectionTask implements Task<DetectorViews> {
     const { seed, batch, augment } = settings;
     this.config = studentConfig(settings, dataset);
     this.method = DETECTION_METHODS[settings.preset as DetectionMethodName];
-    if (teacher) assertFits(teacher, this.config, dataset, this.method);
+    if (teacher) {
+      assertFits(teacher, this.config, dataset, this.method);
+      assertConsistent(settings, this.config);
+    }
     const modules = teacher ? this.method.modules(this.config, teacher.config, knobsOf(this.method, settings, live)) : {};
     this.params = new Params(
       engine,
@@ -66,6 +72,10 @@ export class DetectionTask implements Task<DetectorViews> {
     if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
     this.batches = new DetectionBatches(dataset, batch, seed, augment !== "none");
     this.inputs = new DetectorInputs(engine, this.config, batch);
+  }
+
+  check(settings: Settings): void {
+    if (this.teacher) assertConsistent(settings, this.config);
   }
 
   get batch(): number {
@@ -182,7 +192,7 @@ export class DetectionTask implements Task<DetectorViews> {
     return teacher ? { ...errors, teacher: await teacherErrors(teacher, asked(1)) } : errors;
   }
 
-  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher, and whether anchors suit the objects. */
+  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher, whether anchors suit the objects, and the share of the input that is hidden. */
   async outcome({ whole = false } = {}): Promise<Record<string, unknown>> {
     const { engine, config, params } = this;
     const { dataset } = this.sources;
@@ -196,7 +206,9 @@ export class DetectionTask implements Task<DetectorViews> {
     const { classes } = dataset;
     const student = areasOf(await errorAnalysis(answered, dataset), classes);
     const errors = teacher ? { student, teacher: areasOf(await teacherErrors(teacher, { engine, dataset }), classes) } : { student };
-    return { tide: await tideCosts(answered), errors, assigned: coverage(this.config, sampleOf(dataset)) };
+    const hidden = this.hidden()?.cells;
+    const told = hidden && { hidden: hidden.filter((cell) => cell === 0).length / hidden.length };
+    return { tide: await tideCosts(answered), errors, assigned: coverage(this.config, sampleOf(dataset)), ...told };
   }
 
   /** What student and teacher find on these held-out images, and what the method does to their features. */
@@ -254,6 +266,11 @@ const SAMPLE = 200;
 
 function sampleOf({ train }: DetectionSet): GroundTruth[][] {
   return Array.from({ length: Math.min(SAMPLE, train.count) }, (_, i) => train.truths(i));
+}
+
+function assertConsistent(settings: Settings, { image }: DetectorConfig): void {
+  const [found] = Object.entries(conflictsOf({ ...settings, side: image }));
+  if (found) throw new SettingError(`${found[0]} cannot be "${settings[found[0]]}".`, found[1]);
 }
 
 function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: DetectionSet, method: DetectionMethod): void {

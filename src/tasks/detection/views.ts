@@ -32,6 +32,8 @@ export interface MapOf<Data = Float32Array> {
 /** What the method does to the features at one step. */
 export interface FeatureMaps {
   step: number;
+  /** Share of the student's input that is hidden: a whole number of patches, the nearest to the share that is set. */
+  hidden?: number;
   maps: MapOf[];
 }
 
