@@ -5,6 +5,8 @@ import { SCHEMA } from "../tasks";
 
 export interface Arguments {
   settings: Settings;
+  /** Those of them that were typed and would else be measured. */
+  given: string[];
   /** The command's own keys. */
   rest: Record<string, string>;
   json: boolean;
@@ -24,10 +26,10 @@ export function readArguments(argv: readonly string[], own: readonly string[]): 
     // "teacher" names a file or none; that there is none is a setting too.
     if (!own.includes(key) || (key === "teacher" && value === "none")) pairs.push([key, value]);
   }
-  const { settings, problems } = SCHEMA.fromPairs(pairs);
+  const { settings, problems, given } = SCHEMA.fromPairs(pairs);
   if (problems.length)
     throw new EngineError(problems.join(" "), `Settings: ${[...own, ...Object.keys(SCHEMA.of(settings.preset))].join(", ")}.`);
-  return { settings, rest, json: argv.includes("--json") };
+  return { settings, given, rest, json: argv.includes("--json") };
 }
 
 /** Prints rows: as JSON, or as words without what has parts of its own. */

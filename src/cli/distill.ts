@@ -8,7 +8,7 @@ import { nodeEngine, rowOf, runToEnd, testRow } from "./headless";
 import { openSources, openWing, SOURCE_KEYS } from "./sources";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, rest, json } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels"]);
+  const { settings, given, rest, json } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels"]);
   const every = Number(rest.every ?? 10);
   if (!Number.isInteger(every) || every < 1) {
     console.error(`every cannot be "${rest.every}". Use a whole number from 1.`);
@@ -18,7 +18,7 @@ export async function main(argv: string[]): Promise<number> {
   const teacherTime = stopwatch();
   const [engine, wing] = [await nodeEngine(rest.kernels), await openWing(settings)];
   const session = await runToEnd({
-    session: { engine, runtime: wing.runtime, settings, sources: await openSources(engine, wing, rest, settings) },
+    session: { engine, runtime: wing.runtime, settings, given, sources: await openSources(engine, wing, rest, settings) },
     resume: rest.resume,
     every,
     log: async (report, { task }) => print(rounded({ ...rowOf(report, wing.definition), teacher_ms: await teacherTime(task) })),

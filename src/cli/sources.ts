@@ -39,12 +39,15 @@ export async function openSources(engine: Engine, wing: Wing, rest: Record<strin
   return { dataset, teacher, guide };
 }
 
-/** "scenes" or "scenes:TRAIN,TEST" generates that many images; anything else is a file or folder to open (commas between). */
+/**
+ * The name of a generated set, such as "scenes", or "scenes:TRAIN,TEST" for that many images; anything else is a file or folder
+ * to open (commas between).
+ */
 export async function openData({ definition, data }: Wing, source: string, side: number): Promise<AnyDataset> {
-  const [generated, train, test] = /^scenes(?::(\d+),(\d+))?$/.exec(source) ?? [];
-  const usual = definition.generated.cli;
-  if (generated !== undefined)
-    return data.generated({ side, train: Number(train ?? usual.train), test: Number(test ?? usual.test), seed: DATA_SEED });
+  const [, set, train, test] = /^(\w+)(?::(\d+),(\d+))?$/.exec(source) ?? [];
+  const { cli: usual, sets } = definition.generated;
+  if (set in sets)
+    return data.generated({ set, side, train: Number(train ?? usual.train), test: Number(test ?? usual.test), seed: DATA_SEED });
   const decoders = { square: decodeInNode, whole: decodeWholeInNode };
   const { packed, notes } = await data.open(source.split(",").flatMap(listed), { side, decoders, seed: DATA_SEED });
   for (const note of notes) console.error(note);

@@ -75,7 +75,7 @@ export function scene(seed: number, split: "train" | "test", index: number, side
   const image = new Uint8Array(3 * side * side);
   const object = new Uint8Array(side * side);
   paint(image, object, seed, split, index, side);
-  return { image, label: labelOf(index), object, box: bounds(object, side) };
+  return { image, label: labelOf(index), object, box: boundsOf(object, side) };
 }
 
 function split(seed: number, name: "train" | "test", count: number, side: number): Required<Split> {
@@ -88,7 +88,8 @@ function labelOf(index: number): number {
   return index % SHAPES.length;
 }
 
-function bounds(object: Uint8Array, side: number): [number, number, number, number] {
+/** The smallest box around what is on: left, top, width, height. */
+export function boundsOf(object: Uint8Array, side: number): [number, number, number, number] {
   let left = side;
   let top = side;
   let right = -1;

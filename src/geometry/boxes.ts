@@ -12,6 +12,8 @@ export interface GroundTruth {
   crowd?: boolean;
   /** Marked difficult (Pascal VOC): neither a miss nor a hit. */
   difficult?: boolean;
+  /** Erased from what is shown: in training neither an object nor background. */
+  hidden?: boolean;
   /** Area in pixels where it is not the box's (COCO: the segmentation's). */
   area?: number;
 }

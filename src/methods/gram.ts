@@ -16,18 +16,25 @@ const WEIGHTS = { patch: 4, sample: 0.1, random: 0.2 };
 const RANDOM_TOKENS = 192;
 /** Blocks compared from either end. */
 const ENDS = 4;
-/** Keeps these draws apart from other uses of the same seed. */
+/** Keeps these draws apart from other uses of the same seed; each pair of blocks may have a stream of its own from here on. */
 const STREAM = 0x210;
 
+export interface GramOptions extends Omit<RandomOptions, "stream"> {
+  /** Draw the random tokens of each pair of blocks anew, as the published code does, and not once for all. */
+  perPair?: boolean;
+}
+
 /** The three terms of a batch, weighted as in the published run. Every token of the last block has to be there. */
-export function gramLosses(student: Side, teacher: Side, random: Omit<RandomOptions, "stream">): Loss {
+export function gramLosses(student: Side, teacher: Side, { perPair = false, ...random }: GramOptions): Loss {
   assertSameTokens("manifold", student, teacher);
   const [batch, tokens] = [batchOf(student), tokensOf(student)];
   const rows = batch * tokens;
-  const draws = randomScores(student.result.blocks[0].graph, [1, rows], { ...random, stream: STREAM });
-  const drawn = topk(draws, Math.min(RANDOM_TOKENS, rows));
+  const { graph } = student.result.blocks[0];
+  const draw = (pair: number) => topk(randomScores(graph, [1, rows], { ...random, stream: STREAM + pair }), Math.min(RANDOM_TOKENS, rows));
+  const forAll = draw(0);
   const pairs = ends(student.result.blocks.length, teacher.result.blocks.length);
-  const compared = pairs.flatMap(([s, t]): GramPair[] => {
+  const compared = pairs.flatMap(([s, t], pair): GramPair[] => {
+    const drawn = perPair && pair > 0 ? draw(pair) : forAll;
     const ours = unitRows(block(student, s));
     const theirs = unitRows(block(teacher, t));
     const some = (x: Tensor) => flat(gather(x.reshape([1, rows, x.cols]), drawn));

@@ -41,8 +41,11 @@ export const CRITERIA = Object.keys(RULES) as [Criterion, ...Criterion[]];
 /** Those that need no network besides the student. */
 export const ownCriteria = CRITERIA.filter((name) => ["student", "draws"].includes(RULES[name].scorer));
 
+/** Whose attention a criterion reads; "draws" where chance chooses. */
+export const scorerOf = (criterion: Criterion = "student"): Rule["scorer"] => RULES[criterion].scorer;
+
 /** Whether a criterion needs a guide: a network that is neither student nor teacher. */
-export const asksGuide = (criterion: Criterion): boolean => RULES[criterion].scorer === "guide";
+export const asksGuide = (criterion: Criterion): boolean => scorerOf(criterion) === "guide";
 
 /** Which patches are shown. */
 export interface PatchChoice extends Pick<SaliencyOptions, "queries"> {
@@ -98,6 +101,16 @@ export function select(batch: number, seen: Features, grid: Grid, keep: PatchCho
   const score = rule.scorer === "draws" ? draws(STREAM.random) : attended(rule.scorer, seen, grid, keep, others);
   const ranked = rule.late ? promote(score, draws(STREAM.late), highest) : score;
   return { kept: topk(ranked, keep.k, { order: rule.order }), score };
+}
+
+/**
+ * The scores [B, N] that the criterion ranks the patches of a grid by, for pictures: also where all of them are shown and none is
+ * chosen. Undefined where chance chooses, or a network is asked that is not there.
+ */
+export function ranking(seen: Features, grid: Grid, keep: PatchChoice, others: Others = {}): Tensor | undefined {
+  const scorer = scorerOf(keep.criterion);
+  const known = scorer === "student" || (scorer !== "draws" && others[scorer]);
+  return known ? attended(scorer, seen, grid, keep, others) : undefined;
 }
 
 /** The attention that each patch of `grid` receives, [B, N]. */

@@ -28,12 +28,17 @@ export interface Draws {
 /** One term of a method's loss. */
 export interface Term {
   label: string;
-  /** Calibration wants a feature term as strong as the task's own loss, a logit term at a tenth of it. */
+  /**
+   * Calibration wants the feature terms together as strong as the task's own loss, logit terms at a tenth of it. Terms of one
+   * kind keep the ratios of their weights.
+   */
   kind: "feature" | "logit";
   /** The number knob that weighs it. */
   weight: string;
   /** The weight its paper gives, with the reduction it belongs to. */
   paper: string;
+  /** The paper's weight for sums, where it has another ratio to those of other terms than the knobs' defaults. */
+  sums?: number;
 }
 
 /** What the maps of one view differ in: the level of the feature pyramid, the regions per side, the level of the wavelets. */

@@ -5,7 +5,7 @@ import { uniform } from "../engine/random";
 import { check, randoms, testEngine, upload } from "./check";
 import { linear } from "./linear";
 import { matmul64, transpose64 } from "./reference";
-import { everyRow, gather, promote, randomScores, topk } from "./select";
+import { everyRow, gather, hidden, hide, promote, randomScores, topk } from "./select";
 import { softmax } from "./softmax";
 import { softmax64 } from "./softmax.fixture";
 
@@ -26,6 +26,32 @@ async function chosen(data: number[], n: number, k: number, order: "top" | "bott
   const index = topk(graph.fixed(upload(engine, data, "f32"), [data.length / n, n]), k, { order });
   return [...(await (await Program.compile(graph, { index })).fetch()).index];
 }
+
+test("what is hidden at random is known on the CPU, bit for bit", async () => {
+  const graph = new Graph(await testEngine());
+  const [share, step] = [new Live(0), new Live(0)];
+  for (const [batch, rows] of [
+    [3, 16],
+    [2, 64],
+    [5, 1],
+    [1, 25],
+  ] as const) {
+    const random = { seed: 7, stream: 0x400 };
+    const program = await Program.compile(graph, { out: hide(randomScores(graph, [batch, rows], { ...random, step }), share) });
+    for (const [r, now] of [
+      [0, 0],
+      [0.1, 1],
+      [0.3, 2],
+      [0.34375, 3],
+      [0.5, 99],
+      [0.75, 7],
+      [1, 5],
+    ]) {
+      [share.value, step.value] = [r, now];
+      expect([...(await program.fetch()).out], `${r} of ${rows}`).toEqual([...hidden([batch, rows], r, { ...random, step: now })]);
+    }
+  }
+});
 
 describe("topk", () => {
   test.each([

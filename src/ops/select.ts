@@ -2,7 +2,9 @@
  * Choosing tokens: which rows score highest, the rows themselves, and the gradient back to where they came from. See
  * shaders/select.wgsl. No gradient flows through a choice (MaskedKD sends none through its scores).
  */
+
 import { type Graph, type Live, type RowGradient, Tensor } from "../engine/graph";
+import { uniform } from "../engine/random";
 import { place, plus } from "./accumulate";
 
 /** Rank 0 is the highest score, or with "bottom" the lowest. NaN ranks with the worst either way. */
@@ -71,6 +73,21 @@ export function hide(scores: Tensor, share: number | Live): Tensor {
   graph.launch("select", "hide", { bind: { scores, out }, params, threads: out.size });
   return out;
 }
+
+/** `hide(randomScores(..), share)` of [batch, rows] on the CPU, bit for bit: for what must be known before the GPU draws it. */
+export function hidden([batch, rows]: readonly [number, number], share: number, random: Draw): Uint8Array<ArrayBuffer> {
+  const { seed, stream, step } = random;
+  const count = Math.floor(Math.fround(Math.fround(Math.fround(share) * rows) + 0.5));
+  const out = new Uint8Array(batch * rows).fill(1);
+  for (let b = 0; b < batch; b++) {
+    const draws = Float64Array.from({ length: rows }, (_, i) => uniform(seed, stream, step, b * rows + i));
+    const order = [...draws.keys()].sort((i, j) => draws[j] - draws[i] || i - j);
+    for (const i of order.slice(0, count)) out[b * rows + i] = 0;
+  }
+  return out;
+}
+
+type Draw = RandomOptions & { step: number };
 
 export interface GatherOptions {
   /** Row 0 of each image (the class token) comes along; `index` then counts from the row after it. */

@@ -9,13 +9,28 @@ export const RUN_SETTINGS = {
   }),
   lr: number({
     label: "Learning rate",
-    help: "Peak step size; warms up over 5 % of the run, then falls as a cosine.",
+    help: "Peak step size; warms up over 5 % of the run, then falls as the schedule says.",
     ...{ default: 1e-3, min: 1e-5, max: 1e-2, log: true, when: "live", group: "optimizer" },
   }),
   decay: number({
     label: "Weight decay",
     help: "Pull of the weight matrices towards zero, per unit of learning rate.",
     ...{ default: 0.05, min: 0, max: 0.5, when: "live", group: "optimizer" },
+  }),
+  optimizer: choice({
+    label: "Optimizer",
+    help: "adamw: as vision transformers are trained. sgd: with momentum, as detectors are in their papers; it wants a larger learning rate, such as 0.01.",
+    ...{ default: "adamw", options: ["adamw", "sgd"], when: "next", group: "optimizer" },
+  }),
+  momentum: number({
+    label: "Momentum",
+    help: "Share of each step that sgd takes over into the next one.",
+    ...{ default: 0.9, min: 0, max: 0.99, when: "next", group: "optimizer" },
+  }),
+  schedule: choice({
+    label: "Schedule",
+    help: "cosine: the learning rate falls smoothly, to a hundredth. step: it falls to a tenth after 8 and after 11 twelfths of the run, as detectors' twelve epochs do.",
+    ...{ default: "cosine", options: ["cosine", "step"], when: "live", group: "optimizer" },
   }),
   steps: number({ label: "Steps", help: "Length of the run.", default: 1000, min: 1, max: 1e6, integer: true, when: "next", group: "run" }),
   evaluate: number({

@@ -17,7 +17,7 @@ const schema = new Schema([
     settings: { batch: number({ ...share, default: 8, min: 1, max: 128, integer: true }) },
     methods: {
       second: { label: "Second", knobs: { lambda: number({ ...share, default: 0.45, min: 0, max: 1 }) } },
-      third: { label: "Third", knobs: { lambda: number({ ...share, default: 5, min: 0, max: 100 }) } },
+      third: { label: "Third", knobs: { lambda: number({ ...share, default: 5, min: 0, max: 100, measured: true }) } },
     },
   },
 ]);
@@ -35,6 +35,7 @@ test("addresses of earlier versions still say what they said", () => {
   expect(read("lambda=3&keep=0.25&reading=eq2")).toEqual({
     settings: { ...schema.defaults(), "first.lambda": 3, keep: 0.25, softmaxOver: "eq2" },
     problems: [],
+    given: [],
   });
   expect(read("preset=third&lambda=8").settings["third.lambda"]).toBe(8);
 });
@@ -51,12 +52,32 @@ test("an unknown preset is reported, and the default is used", () => {
   expect(problems).toEqual([expect.stringMatching(/preset cannot be "none"/)]);
 });
 
+test("a setting that earlier versions did not have is told as they did without it", () => {
+  const share = { label: "Share", help: "", when: "live", group: "loss" } as const;
+  const anchors = choice({ ...share, default: "2", options: ["2", "4"], before: "4" });
+  const grown = new Schema([
+    { settings: { anchors, keep: number({ ...share, default: 1, min: 0, max: 2 }) }, methods: { one: { label: "", knobs: {} } } },
+  ]);
+  expect(grown.before("one")).toEqual([["anchors", "4"]]);
+  expect(grown.before("none")).toEqual([]);
+});
+
 test("a query holds what differs from the defaults, and reads back as it was", () => {
   const settings = { ...schema.defaults("third"), "third.lambda": 8, batch: 4 };
   const query = schema.toQuery(settings);
   expect(query).toBe("preset=third&batch=4&third.lambda=8");
-  expect(read(query)).toEqual({ settings, problems: [] });
+  expect(read(query)).toEqual({ settings, problems: [], given: ["third.lambda"] });
   expect(schema.toQuery(schema.defaults())).toBe("");
+});
+
+test("what a task would measure is known to be given, at its default too, and stays so in a query", () => {
+  expect(read("preset=third&batch=4").given).toEqual([]);
+  const { settings, given } = read("preset=third&batch=4&lambda=5");
+  expect(given).toEqual(["third.lambda"]);
+  const query = schema.toQuery(settings, given);
+  expect(query).toBe("preset=third&batch=4&third.lambda=5");
+  expect(read(query).given).toEqual(given);
+  expect(read("preset=third&lambda=500").given).toEqual([]);
 });
 
 test("settings that enter as a whole are checked, and all that is wrong is named", () => {

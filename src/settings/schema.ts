@@ -3,6 +3,7 @@
  * panel, command line, saved run) is checked here.
  */
 import { EngineError } from "../engine/errors";
+import { unfolded } from "./recipes";
 import { RUN_SETTINGS, type Settings } from "./run";
 import { choice, nameOf, type Setting, scoped, type Table, type Value } from "./setting";
 
@@ -69,34 +70,42 @@ export class Schema {
     return found;
   }
 
-  /** The settings that differ from their defaults, as a readable query: `keep=0.25&criterion=random`. */
-  toQuery(settings: Settings): string {
+  /** The settings that differ from their defaults or are `given`, as a readable query: `keep=0.25&criterion=random`. */
+  toQuery(settings: Settings, given: readonly string[] = []): string {
     const usual: Record<string, Value> = { ...this.defaults(settings.preset), preset: this.presets[0] };
-    const differing = Object.keys(this.of(settings.preset)).filter((key) => settings[key] !== usual[key]);
+    const differing = Object.keys(this.of(settings.preset)).filter((key) => settings[key] !== usual[key] || given.includes(key));
     return new URLSearchParams(differing.map((key) => [key, String(settings[key])])).toString();
   }
 
   /**
    * Settings from name-value pairs; what cannot be used keeps its default and is reported in words. The preset says which
    * settings there are and what their defaults are, wherever it stands. A method's setting may be named without its owner, as
-   * addresses and saved runs of earlier versions do; settings of other presets are passed over.
+   * addresses and saved runs of earlier versions do; settings of other presets are passed over. A recipe stands for its
+   * values; what is named beside it wins. `given` lists those of the pairs that a task would otherwise measure: it leaves them
+   * alone, at their default too.
    */
-  fromPairs(pairs: Iterable<[string, string]>): { settings: Settings; problems: string[] } {
-    const all = [...pairs];
+  fromPairs(pairs: Iterable<[string, string]>): { settings: Settings; problems: string[]; given: string[] } {
+    const { pairs: all, problems } = unfolded([...pairs]);
     const named = all.findLast(([key]) => key === "preset")?.[1];
     const settings = this.defaults(named !== undefined && named in this.tables ? named : undefined);
-    const problems: string[] = [];
+    const given = new Set<string>();
     for (const [name, value] of all) {
       if (!this.everywhere.has(name)) problems.push(`There is no setting "${name}".`);
       for (const key of this.keysFor(name, settings.preset)) {
         try {
           Object.assign(settings, { [key]: this.parse(key, value, settings.preset) });
+          if (this.setting(key, settings.preset).measured) given.add(key);
         } catch (error) {
           problems.push((error as Error).message);
         }
       }
     }
-    return { settings, problems };
+    return { settings, problems, given: [...given] };
+  }
+
+  /** Settings that earlier versions did not have, as those did without them: for saved runs of theirs. */
+  before(preset: string): [string, Value][] {
+    return Object.entries(this.tables[preset] ?? {}).flatMap(([key, { before }]) => (before === undefined ? [] : [[key, before]]));
   }
 
   /** The keys that a name stands for: the key itself, or all keys that are called so without their owner, or were formerly. */

@@ -56,16 +56,25 @@ export interface Errors {
   teacher?: ErrorAnalysis;
 }
 
-/** What the teacher costs now and at all patches. MACs as the paper counts them. */
+/** What the teacher costs now and at all patches. MACs of one image, as the paper counts them. */
 export interface Cost {
   kept: number;
   patches: number;
+  /** The teacher's answer, and what choosing the patches takes besides. */
   macs: number;
+  /** Of those, a pass that is made for the choice alone: the teacher's own, a guide's, or one more of a student that is masked. */
+  extraMacs?: number;
+  /** The teacher's answer on all patches. */
   fullMacs: number;
+  /** A step of the student: forward and backward. */
+  studentMacs?: number;
   bufferBytes: number;
 }
 
-/** Measured GPU milliseconds of the teacher's part of a step, and of a step in which it sees everything; bytes of its activations. */
+/**
+ * Measured GPU milliseconds of the teacher's part of a step, choosing the patches included, and of a step in which it sees
+ * everything; bytes of activations.
+ */
 export interface TeacherTime {
   ms: number;
   fullMs: number;
@@ -108,8 +117,9 @@ export interface Sources<D = AnyDataset, N = AnyNetwork> {
   guide?: AnyNetwork;
 }
 
-/** How the task's parameters are updated. */
+/** How parameters are updated. */
 export interface OptimizerOptions {
+  /** The run's settings say which. */
   kind: "adamw" | "sgd";
   /** Decay rate of the first moment; the momentum of sgd. */
   beta1?: number;
@@ -125,7 +135,7 @@ export interface OptimizerOptions {
 export interface Task<Views = unknown> {
   /** Everything that is trained. */
   readonly params: Params;
-  readonly optimizer: OptimizerOptions;
+  readonly optimizer: Omit<OptimizerOptions, "kind">;
   /** Images per step. */
   readonly batch: number;
   /** Records a step up to the gradient. `report` reads what `outputs` leave. */
@@ -134,13 +144,18 @@ export interface Task<Views = unknown> {
   readonly guide?: Reference;
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
   check?(settings: Settings): void;
-  /** Measures, before the first step, settings that were left to the task. */
-  prepare?(): Promise<Record<string, number>>;
+  /** Asked before each step: settings that the task measures at that step, by key; at most steps none. Nobody's own are replaced. */
+  prepare?(step: number): Promise<Record<string, number>>;
   /** Uploads what step `step` (from 0) sees. */
   load(step: number): void;
   /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
   ahead(step: number): void;
   report(fetched: Fetched): Report;
+  /**
+   * For each held-out image 1 where the student was right when all were last tested: what McNemar's test compares two runs by.
+   * Absent before, and where an image is not simply right or wrong.
+   */
+  readonly lastRight?: Uint8Array;
   /** Scores on held-out images, all or the first `limit`. */
   evaluate(limit: number, progress?: Progress): Promise<Scores>;
   /**
@@ -236,6 +251,8 @@ export interface ReadOptions {
 
 /** How many generated images, and of what size. */
 export interface GeneratedOptions {
+  /** Which of the task's generated sets, by name; the usual one by default. */
+  set?: string;
   side: number;
   train: number;
   test: number;
@@ -289,7 +306,7 @@ export interface TaskRuntime<D = AnyDataset, N = AnyNetwork, T extends Task = Ta
   monitor(watched: Watched<D, T>): Monitor;
 }
 
-/** How many images of the generated set a place learns from and holds out. */
+/** How many generated images a place learns from and holds out. */
 export interface Counts {
   train: number;
   test: number;
@@ -307,8 +324,11 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   settings: Table;
   /** Each is a preset. */
   methods: Readonly<Record<string, MethodInfo>>;
-  /** Generated images in the page, and on the command line. */
-  generated: { page: Counts; cli: Counts };
+  /**
+   * Generated images in the page, and on the command line; and, by the names that `data=` knows, what each set is for people. The
+   * first is the usual one.
+   */
+  generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, string>> };
   /** File of the teacher that comes with the page. */
   shipped: string;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */

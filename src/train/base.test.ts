@@ -7,7 +7,8 @@ import { BASE_LOSSES } from "../methods/classification";
 import { forwardStudent, forwardTeacher, selectPatches } from "../methods/classification/masking";
 import type { ClassificationMethod, DistillContext } from "../methods/classification/method";
 import { ends } from "../methods/gram";
-import { compare, randoms, testEngine } from "../ops/check";
+import type { Knobs } from "../methods/method";
+import { compare, randoms, testEngine, upload } from "../ops/check";
 import { softLabels } from "../tasks/classification/softLabels";
 import { type Distillation, traceLosses } from "../tasks/classification/step";
 import { loadBatch, makeScene, model, type Scene, STUDENT } from "./step.fixture";
@@ -26,7 +27,7 @@ function both({ engine, batch, student, teacher }: Scene, masked?: "teacher" | "
   const graph = new Graph(engine);
   const images = graph.fixed(batch.images, [BATCH, 1, STUDENT.image, STUDENT.image]);
   const bound = { params: student.params.on(graph, true), config: STUDENT };
-  const whole = forwardStudent(bound, images, undefined, true);
+  const whole = forwardStudent(bound, images, undefined, { allTokens: true });
   const { kept } = selectPatches({ student: bound, teacher }, images, whole, { k: masked ? K : N, masked });
   const seen = masked === "student" ? forwardTeacher(student, images, kept, true) : whole;
   const answer = forwardTeacher(teacher, images, masked === "teacher" ? kept : undefined, true);
@@ -40,14 +41,24 @@ function both({ engine, batch, student, teacher }: Scene, masked?: "teacher" | "
 
 type Base = keyof typeof BASE_LOSSES;
 
-/** A base loss of two networks' outputs. */
-function baseLoss(base: Base, student: DistillContext["student"], teacher: DistillContext["teacher"]) {
-  return BASE_LOSSES[base].losses({ student, teacher, random: RANDOM, knobs: { beta: new Live(1) } }).losses[base];
+/** A base loss of two networks' outputs, with knobs besides the defaults. */
+function baseLoss(base: Base, student: DistillContext["student"], teacher: DistillContext["teacher"], knobs = {}) {
+  const method = BASE_LOSSES[base] as ClassificationMethod;
+  return method.losses({ student, teacher, random: RANDOM, knobs: { ...knobsOf(base), ...knobs } }).losses[base];
+}
+
+/** The defaults, with a weight. */
+function knobsOf(base: Base, beta = 1) {
+  const values = Object.entries(BASE_LOSSES[base].knobs as Knobs).map(([name, { kind, default: value }]) => [
+    name,
+    kind === "number" ? new Live(value) : value,
+  ]);
+  return { ...Object.fromEntries(values), beta: new Live(beta) };
 }
 
 /** Soft labels and a base loss of that weight. */
 function withBase({ methods, ...rest }: Distillation, base: Base, beta: number): Distillation {
-  return { ...rest, methods: [...methods, { method: BASE_LOSSES[base] as ClassificationMethod, knobs: { beta: new Live(beta) } }] };
+  return { ...rest, methods: [...methods, { method: BASE_LOSSES[base] as ClassificationMethod, knobs: knobsOf(base, beta) }] };
 }
 
 const fetched = async (graph: Graph, outputs: Record<string, Tensor>) => (await Program.compile(graph, outputs)).fetch();
@@ -70,13 +81,13 @@ function gram(s: number[][], t: number[][], rows: number[]): number {
   return sum / rows.length ** 2;
 }
 
-function manifold64(s: number[][], t: number[][]): number {
+function manifold64(s: number[][], t: number[][], stream = 0x210): number {
   const tokens = s.length / BATCH;
   const average = (count: number, rows: (i: number) => number[]) =>
     Array.from({ length: count }, (_, i) => gram(s, t, rows(i))).reduce((a, b) => a + b) / count;
   const images = average(BATCH, (b) => Array.from({ length: tokens }, (_, i) => b * tokens + i));
   const places = average(tokens, (i) => Array.from({ length: BATCH }, (_, b) => b * tokens + i));
-  const draws = Array.from(s, (_, i) => uniform(RANDOM.seed, 0x210, RANDOM.step, i));
+  const draws = Array.from(s, (_, i) => uniform(RANDOM.seed, stream, RANDOM.step, i));
   const drawn = [...draws.keys()].sort((i, j) => draws[j] - draws[i]).slice(0, 192);
   return 4 * images + 0.1 * places + 0.2 * gram(s, t, drawn);
 }
@@ -110,6 +121,25 @@ describe.each([undefined, "teacher", "student"] as const)("masked: %s", (masked)
     const found = await fetched(graph, { value: baseLoss("attention", sides[0], sides[1]).value });
     expect(Math.abs(found.value[0])).toBeLessThan(1e-6);
   });
+});
+
+test("of more tokens than are compared, those are drawn once for all pairs of blocks, or for each pair anew", async () => {
+  const { engine } = await scene();
+  const config = { ...STUDENT, image: 24 };
+  const graph = new Graph(engine);
+  const images = graph.fixed(upload(engine, randoms(BATCH * 24 ** 2, 8), "f32"), [BATCH, 1, 24, 24]);
+  const pass = (depth: number, seed: number) => ({
+    result: forwardTeacher(model(engine, { ...config, depth }, seed), images, undefined, true),
+  });
+  const [student, teacher] = [pass(2, 1), pass(3, 2)];
+  const loss = (draws: string) => baseLoss("manifold", student, teacher, { draws }).value;
+  const [s, t] = [student.result.blocks, teacher.result.blocks];
+  const found = await fetched(graph, { shared: loss("shared"), anew: loss("per-layer"), s0: s[0], s1: s[1], t0: t[0], t2: t[2] });
+  const pair = (a: "s0" | "s1", b: "t0" | "t2", stream: number) => manifold64(units(found[a], 8), units(found[b], 8), stream);
+  const [first, same, anew] = [pair("s0", "t0", 0x210), pair("s1", "t2", 0x210), pair("s1", "t2", 0x211)];
+  compare("drawn once", found.shared, [(first + same) / 2], 1e-5);
+  compare("drawn anew", found.anew, [(first + anew) / 2], 1e-5);
+  expect(Math.abs(anew - same)).toBeGreaterThan(1e-4 * same);
 });
 
 test("the manifold loss of a network and itself is 0, of two it is not; that of attention neither", async () => {
@@ -174,6 +204,35 @@ test("blocks are paired from both ends, as in the published run", () => {
     [2, 4],
   ]);
   expect(ends(1, 2)).toEqual([[0, 0]]);
+});
+
+test("heads are compared one by one, or aggregated at a temperature", async () => {
+  const made = await scene();
+  const other = model(made.engine, { ...STUDENT, depth: 3 }, 4);
+  const { graph, student } = both(made);
+  const teacher = { result: forwardTeacher(other, graph.fixed(made.batch.images, [BATCH, 1, STUDENT.image, STUDENT.image])) };
+  const loss = (knobs: object) => baseLoss("attention", student, teacher, knobs).value;
+  const maps = (side: typeof student, block: number) => side.result.saliency({ block, perHead: true });
+  const outputs = { perHead: loss({ heads: "per-head" }), ten: loss({}), twenty: loss({ temperature: new Live(20) }) };
+  const found = await fetched(graph, {
+    ...outputs,
+    s1: maps(student, 1),
+    s2: maps(student, 2),
+    t2: maps(teacher, 2),
+    t3: maps(teacher, 3),
+  });
+  const rows = (x: ArrayLike<number>) =>
+    Array.from({ length: x.length / N }, (_, r) => {
+      const patches = Array.from({ length: N }, (_, c) => x[N * r + c]);
+      return [1 - patches.reduce((a, b) => a + b), ...patches];
+    });
+  const kl = (s: number[][], t: number[][]) =>
+    t.reduce((sum, row, r) => sum + row.reduce((a, p, c) => a + p * Math.log(p / s[r][c]), 0), 0) / t.length;
+  const expected = (kl(rows(found.s1), rows(found.t2)) + kl(rows(found.s2), rows(found.t3))) / 2;
+  compare("per head", found.perHead, [expected], 1e-4);
+  expect(found.twenty[0]).toBeLessThan(found.ten[0]);
+  const { student: ours, teacher: theirs } = both(made);
+  expect(() => baseLoss("attention", ours, theirs, { heads: "per-head" })).toThrow(/the student has 2 heads, the teacher 3/);
 });
 
 test("networks that cut images differently are refused", async () => {

@@ -8,6 +8,8 @@ import type { Reference } from "../tasks/task";
 
 export interface Checkpoint {
   settings: Settings;
+  /** Settings that a person has set, of those that the task would measure. */
+  given: readonly string[];
   step: number;
   changes: Change[];
   /** The data and the frozen networks, which the file does not contain. */
@@ -38,8 +40,9 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
   const { format, run } = readSafetensorsMetadata(bytes, name);
   if (format !== FORMAT) throw new EngineError(`${name} is not a saved run of this program.`, "Choose a file that Save wrote.");
   const tensors = readSafetensors(bytes, name);
-  const { updates, settings, changes, ...rest } = parsed(run, name);
-  const checked = SCHEMA.fromPairs(Object.entries(settings).map(([key, value]) => [key, String(value)]));
+  const { updates, settings, given, changes, ...rest } = parsed(run, name);
+  const all = [...SCHEMA.before(settings.preset), ...Object.entries(settings)];
+  const checked = SCHEMA.fromPairs(all.map(([key, value]) => [key, String(value)]));
   if (checked.problems.length) throw damaged(name, checked.problems.join(" "));
   const floats = (key: string) => {
     const data = tensors.get(key)?.data;
@@ -55,6 +58,8 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
   return {
     ...rest,
     settings: checked.settings,
+    // Runs of earlier versions were measured once, before their first step: their settings stay.
+    given: Array.isArray(given) ? given : checked.given,
     changes: changes.map((change: Change) => knownChange(change, checked.settings, name)),
     weights: below(WEIGHT),
     extras: below(EXTRA),

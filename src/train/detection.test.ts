@@ -27,17 +27,46 @@ describe("a detection run", () => {
   test("saved, continues with the same bits, calibrated weights included", async () => {
     const whole = create();
     const expected = await losses(whole, 4);
+    // Before the step at which weights are measured again, and after it.
     const half = create();
-    const first = await losses(half, 2);
+    const first = await losses(half, 1);
+    const early = restore(await half.save());
+    expect([...first, ...(await losses(early, 3))]).toEqual(expected);
+    const second = await losses(half, 1);
     const continued = restore(await half.save());
-    expect([...first, ...(await losses(continued, 2))]).toEqual(expected);
+    expect([...first, ...second, ...(await losses(continued, 2))]).toEqual(expected);
+    expect(early.changes).toEqual(whole.changes);
     expect(await continued.task.params.read()).toEqual(await whole.task.params.read());
     expect(continued.changes).toEqual(whole.changes);
-    expect(whole.changes.map(({ step, key }) => [step, key])).toEqual([
-      [0, "samkd.alpha"],
-      [0, "samkd.beta"],
-    ]);
-    for (const session of [whole, half, continued]) session.destroy();
+    // One of six steps is the first after five percent.
+    const keys = ["samkd.alpha", "samkd.beta"];
+    expect(whole.changes.map(({ step, key }) => [step, key])).toEqual([0, 1].flatMap((step) => keys.map((key) => [step, key])));
+    for (const session of [whole, half, early, continued]) session.destroy();
+  });
+
+  test("never replaces a weight that a person has set, at its default too, before the run or during it, saved or not", async () => {
+    const settings = settingsOf();
+    const session = Session.create({ engine, runtime, sources: { dataset, teacher }, settings, given: ["samkd.alpha"] });
+    await losses(session, 1);
+    expect(session.changes.map(({ key }) => key)).toEqual(["samkd.beta"]);
+    session.set("samkd.beta", 0.5);
+    const continued = restore(await session.save());
+    for (const one of [session, continued]) {
+      await losses(one, 2);
+      expect([one.settings["samkd.alpha"], one.settings["samkd.beta"]]).toEqual([settings["samkd.alpha"], 0.5]);
+      expect(one.changes).toHaveLength(2);
+      one.destroy();
+    }
+  });
+
+  test("saved by an earlier version, which measured once, keeps its weights", async () => {
+    const session = create();
+    await losses(session, 1);
+    const text = new TextDecoder("latin1").decode(await session.save());
+    const old = restore(Uint8Array.from(text.replace('\\"given\\":[]', '\\"taken\\":[]'), (c) => c.charCodeAt(0)));
+    await losses(old, 1);
+    expect(old.changes).toEqual(session.changes);
+    for (const one of [session, old]) one.destroy();
   });
 
   test("with its method switched off is the detector's own", async () => {
@@ -60,6 +89,19 @@ describe("a detection run", () => {
     expect(session.step).toBe(4);
     session.destroy();
   });
+
+  test.each(["mgd", "mkd"])(
+    "under %s, whose masks are drawn anew in every step, weights measured after saving are the same",
+    async (preset) => {
+      const whole = create(settingsOf(preset));
+      await losses(whole, 1);
+      const continued = restore(await whole.save());
+      expect(await losses(continued, 1)).toEqual(await losses(whole, 1));
+      expect(continued.changes).toEqual(whole.changes);
+      expect(new Set(whole.changes.map(({ step }) => step))).toEqual(new Set([0, 1]));
+      for (const session of [whole, continued]) session.destroy();
+    },
+  );
 
   test("under MKD, saved, continues with the same bits, in one pass or two", async () => {
     for (const passes of ["one", "two"]) {

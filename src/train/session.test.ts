@@ -4,6 +4,7 @@ import { scenes } from "../data/scenes";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
 import { runtime } from "../tasks/classification/runtime";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint";
 import { Session } from "./session";
 
 const dataset = scenes({ side: 16, train: 24, test: 12, seed: 3 });
@@ -47,4 +48,52 @@ test("a file that is no run, or a damaged one, is refused by name", async () => 
   const edited = Uint8Array.from(text, (c) => c.charCodeAt(0));
   expect(() => Session.restore({ engine, runtime, sources }, edited)).toThrow(/damaged or was edited/);
   session.destroy();
+});
+
+test("sgd updates as it is told to: by the learning rate, and from the second step with momentum", async () => {
+  const engine = await testEngine();
+  const moved = async (changed: object, steps: number) => {
+    const session = Session.create({ engine, runtime, sources, settings: { ...settings, optimizer: "sgd", decay: 0, ...changed } });
+    const before = await session.task.weights();
+    await losses(session, steps);
+    const after = await session.task.weights();
+    session.destroy();
+    return [...after].flatMap(([name, { data }]) => Array.from(data, (v, i) => v - before.get(name)!.data[i]));
+  };
+  const once = await moved({ lr: 0.004 }, 1);
+  const twice = await moved({ lr: 0.008 }, 1);
+  const length = Math.hypot(...once);
+  expect(length).toBeGreaterThan(1e-4);
+  expect(Math.hypot(...twice.map((v, i) => v - 2 * once[i]))).toBeLessThan(1e-2 * length);
+  expect(await moved({ lr: 0.004, momentum: 0 }, 1)).toEqual(once);
+  const [plain, rolling] = [await moved({ lr: 0.004, momentum: 0 }, 2), await moved({ lr: 0.004, momentum: 0.9 }, 2)];
+  expect(Math.hypot(...rolling)).toBeGreaterThan(1.3 * Math.hypot(...plain));
+  expect(await moved({ lr: 0.004, optimizer: "adamw" }, 1)).not.toEqual(once);
+});
+
+test("a schedule of steps falls after 8 and 11 of 12 parts of the run", async () => {
+  const engine = await testEngine();
+  const session = Session.create({ engine, runtime, sources, settings: { ...settings, steps: 24, schedule: "step", lr: 0.01 } });
+  const rates: number[] = [];
+  for (let i = 0; i < 24; i++) rates.push((await session.advance()).lr);
+  const expected = Array.from({ length: 24 }, (_, i) => (i + 1 < 2 ? 0.005 : i + 1 < 16 ? 0.01 : i + 1 < 22 ? 0.001 : 0.0001));
+  for (const [i, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[i], 8);
+  session.destroy();
+});
+
+test("a run by sgd in steps continues with the same bits; one saved before there was a choice goes on by adamw and a cosine", async () => {
+  const engine = await testEngine();
+  const own = { ...settings, optimizer: "sgd", schedule: "step", momentum: 0.8, lr: 0.01 } as const;
+  const whole = Session.create({ engine, runtime, sources, settings: own });
+  const expected = await losses(whole, 5);
+  const half = Session.create({ engine, runtime, sources, settings: own });
+  await losses(half, 2);
+  const continued = Session.restore({ engine, runtime, sources }, await half.save());
+  expect(continued.settings).toMatchObject({ optimizer: "sgd", schedule: "step", momentum: 0.8 });
+  expect(await losses(continued, 3)).toEqual(expected.slice(2));
+  const old = readCheckpoint(await whole.save());
+  const { optimizer: _, schedule: __, momentum: ___, ...before } = old.settings;
+  const restored = Session.restore({ engine, runtime, sources }, writeCheckpoint({ ...old, settings: before as never }));
+  expect(restored.settings).toMatchObject({ optimizer: "adamw", schedule: "cosine" });
+  for (const session of [whole, half, continued, restored]) session.destroy();
 });

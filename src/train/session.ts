@@ -15,7 +15,7 @@ import { SettingError } from "../settings/schema";
 import { SCHEMA } from "../tasks";
 import type { AnyDataset, AnyNetwork, Progress, Reference, Report, Scores, Sources, Task, TaskRuntime } from "../tasks/task";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-import { Optimizer, warmupCosine } from "./optimizer";
+import { Optimizer, stepSchedule, warmupCosine } from "./optimizer";
 import { recordStep } from "./step";
 
 /** What one step did. Times are in milliseconds. */
@@ -32,16 +32,22 @@ export interface SessionOptions<T extends Task = Task, D extends AnyDataset = An
   sources: Sources<D, N>;
   /** Of a preset of that task; checked here. */
   settings: Settings;
+  /** Settings that a person has set, as `Schema.fromPairs` lists them: what the task measures does not replace them. */
+  given?: readonly string[];
 }
 
 /** Share of a run over which the learning rate warms up. */
 const WARMUP = 0.05;
+/** Shares of a run after which a schedule of steps falls: epochs 8 and 11 of 12. */
+const FALLS = [8 / 12, 11 / 12];
 
 export class Session<T extends Task = Task> {
   readonly changes: Change[] = [];
   step = 0;
   /** Whatever else belongs to the run and is saved with it, by name. */
   readonly extras: Weights = new Map();
+  /** Settings that the task would measure, had nobody set them. */
+  private readonly given: Set<string>;
   private program?: Program;
   /** Counts the changes that call for a new recording. */
   private version = 0;
@@ -53,7 +59,10 @@ export class Session<T extends Task = Task> {
     private readonly live: Record<string, Live>,
     readonly task: T,
     private readonly optimizer: Optimizer,
-  ) {}
+    given: readonly string[] = [],
+  ) {
+    this.given = new Set(given);
+  }
 
   /** A fresh run. Throws with what does not fit: a setting, teacher and data, settings and model. */
   static create<T extends Task, D extends AnyDataset, N extends AnyNetwork>(options: SessionOptions<T, D, N>): Session<T> {
@@ -61,14 +70,14 @@ export class Session<T extends Task = Task> {
     const settings = SCHEMA.checked(options.settings);
     const live = Object.fromEntries(["step", ...Object.keys(settings)].map((key) => [key, new Live(0)]));
     const task = runtime.create(engine, sources, settings, live);
-    const session = new Session(engine, sources, settings, live, task, new Optimizer(task.params, task.optimizer));
+    const session = new Session(engine, sources, settings, live, task, optimizerOf(task, settings), options.given);
     session.applyLive();
     return session;
   }
 
   /** Continues a saved run on the same data and teacher. */
   static restore<T extends Task, D extends AnyDataset, N extends AnyNetwork>(
-    options: Omit<SessionOptions<T, D, N>, "settings">,
+    options: Omit<SessionOptions<T, D, N>, "settings" | "given">,
     bytes: Uint8Array,
   ): Session<T> {
     const saved = readCheckpoint(bytes);
@@ -79,7 +88,7 @@ export class Session<T extends Task = Task> {
       throw new EngineError(`This run was saved with the teacher ${saved.teacher?.name ?? "(none)"}.`, "Load that teacher first.");
     if (saved.guide && saved.guide.id !== guide?.id)
       throw new EngineError(`This run was saved with the guide ${saved.guide.name}.`, "Load that guide first.");
-    const session = Session.create({ ...options, settings: saved.settings });
+    const session = Session.create({ ...options, settings: saved.settings, given: saved.given });
     try {
       session.task.params.write(saved.weights);
       session.optimizer.restore(saved.optimizer);
@@ -98,7 +107,7 @@ export class Session<T extends Task = Task> {
   async save(): Promise<Uint8Array> {
     const { settings, step, changes, extras, sources } = this;
     const checkpoint: Checkpoint = {
-      ...{ settings, step, changes, extras, dataset: reference(sources.dataset) },
+      ...{ settings, given: [...this.given], step, changes, extras, dataset: reference(sources.dataset) },
       ...{ teacher: sources.teacher && reference(sources.teacher), guide: this.task.guide },
       weights: await this.task.params.read(),
       optimizer: await this.optimizer.state(),
@@ -113,10 +122,11 @@ export class Session<T extends Task = Task> {
   /** Makes one update and reports it. Rejects with an EngineError when a loss is no longer a number. */
   async advance(): Promise<StepReport> {
     const started = performance.now();
-    if (this.step === 0) await this.prepare();
+    this.applyLive();
+    await this.measure();
     const program = await this.recorded();
-    this.task.load(this.step);
     const lr = this.applyLive();
+    this.task.load(this.step);
     this.optimizer.advance();
     const fetched = program.fetch();
     this.task.ahead(this.step + 1);
@@ -129,10 +139,10 @@ export class Session<T extends Task = Task> {
     return { step: this.step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...report };
   }
 
-  /** Before the first step: settings that the task measures rather than takes. */
-  private async prepare(): Promise<void> {
-    const measured = (await this.task.prepare?.()) ?? {};
-    for (const [key, value] of Object.entries(measured)) this.set(key, value);
+  /** Settings that the task measures rather than takes, but for those that a person has set, even meanwhile. */
+  private async measure(): Promise<void> {
+    const measured = (await this.task.prepare?.(this.step)) ?? {};
+    for (const [key, value] of Object.entries(measured)) if (!this.given.has(key)) this.change(key, value);
   }
 
   /** The recorded step. A change that arrives while it is compiled records it again. */
@@ -157,6 +167,12 @@ export class Session<T extends Task = Task> {
 
   /** Changes a live setting; it acts on the next step. Throws a SettingError for others, and for values that cannot be. */
   set(key: string, value: unknown): Change {
+    const change = this.change(key, value);
+    if (SCHEMA.setting(key, this.settings.preset).measured) this.given.add(key);
+    return change;
+  }
+
+  private change(key: string, value: unknown): Change {
     const setting = SCHEMA.setting(key, this.settings.preset);
     if (setting.when !== "live") throw new SettingError(`${key} cannot change during a run.`, "Start a new run with it.");
     const to = SCHEMA.parse(key, value, this.settings.preset);
@@ -193,12 +209,21 @@ export class Session<T extends Task = Task> {
     const { settings, live, step } = this;
     for (const key of Object.keys(settings)) live[key].value = Number(settings[key]);
     live.step.value = step;
-    const warmup = Math.ceil(WARMUP * settings.steps);
-    const lr = warmupCosine(step + 1, { peak: settings.lr, warmup, total: settings.steps, end: settings.lr / 100 });
+    const lr = learningRate(settings, step + 1);
     this.optimizer.knobs.lr.value = lr;
     this.optimizer.knobs.decay.value = settings.decay;
     return lr;
   }
+}
+
+/** What the settings say of it, and what the task must have. */
+function optimizerOf({ params, optimizer }: Task, { optimizer: kind, momentum }: Settings): Optimizer {
+  return new Optimizer(params, { ...optimizer, kind, ...(kind === "sgd" && { beta1: momentum }) });
+}
+
+function learningRate({ schedule, lr: peak, steps: total }: Settings, step: number): number {
+  const rise = { peak, total, warmup: Math.ceil(WARMUP * total) };
+  return schedule === "step" ? stepSchedule(step, { ...rise, falls: FALLS }) : warmupCosine(step, { ...rise, end: peak / 100 });
 }
 
 const reference = ({ id, name }: Reference): Reference => ({ id, name });

@@ -155,8 +155,10 @@ test("images are kept on the device and removed again, with what is known of the
 test("without a GPU the failure is fatal and says what to do", async () => {
   const page = new TestHost(() => Promise.reject(new EngineError("There is no GPU.", "Use another browser.")));
   page.send({ type: "open", base: "http://localhost/", task: "classification" });
-  page.send({ type: "start", settings: SETTINGS });
+  page.send({ type: "generate", id: IMAGES });
   await page.host.idle();
-  expect(page.all("failed")[0]).toMatchObject({ message: "There is no GPU.", remedy: "Use another browser.", fatal: true });
+  expect(page.all("failed")).toHaveLength(1);
+  expect(page.last("failed")).toMatchObject({ message: "There is no GPU.", remedy: "Use another browser.", fatal: true });
+  expect(page.last("loaded").data.id).toBe(IMAGES);
   expect(page.phases().at(-1)).toBe("failed");
 });

@@ -8,7 +8,7 @@ import { OtherSide } from "../tasks/otherSide";
 import type { Reference, Sources } from "../tasks/task";
 import { readCheckpoint } from "../train/checkpoint";
 import { ErrorAnalysis } from "./errorAnalysis";
-import type { Command, Event, Phase } from "./protocol";
+import type { Command, Event, Phase, Wanted } from "./protocol";
 import { Run } from "./run";
 import { TaskSources } from "./sources";
 import type { KeyValueStore } from "./storage";
@@ -103,7 +103,7 @@ export class Host {
       case "export":
         return this.export(command.what);
       case "start":
-        return this.start(command.settings, command.paused === true);
+        return this.start(command, command.paused === true);
       case "play":
         return this.play();
       case "step":
@@ -124,6 +124,8 @@ export class Host {
   }
 
   private async open({ base, task, kernels }: Extract<Command, { type: "open" }>): Promise<void> {
+    // Data may come before there is a GPU, or without one.
+    this.task = task;
     this.tell("opening", "Opening the GPU");
     const engine = await this.at.openEngine();
     this.engine = engine;
@@ -196,31 +198,31 @@ export class Host {
     if (bytes) await teachers.takeShipped(bytes, shipped);
   }
 
-  private async start(settings: Settings, paused: boolean): Promise<void> {
+  private async start({ settings, given }: Wanted, paused: boolean): Promise<void> {
     await this.settle();
     if (!paused) this.tell("compiling", `${PREPARING}, once`);
-    if (!(await this.isPrepared(settings))) await this.begin(settings);
+    if (!(await this.isPrepared({ settings, given }))) await this.begin({ settings, given });
     if (paused) this.tell("ready");
     else await this.play();
   }
 
   /** Makes a fresh run, paused before its first step, and shows its images. */
-  private async begin(settings: Settings): Promise<void> {
+  private async begin({ settings, given }: Wanted): Promise<void> {
     this.pending = undefined;
     await this.turnTo(taskOf(settings.preset).name);
     const sources = await this.current();
-    const wanted = { ...settings, side: sources.dataset.side };
-    await this.replace(sources, sourcesFor(sources, settings), wanted);
+    const fitted = { ...settings, side: sources.dataset.side };
+    await this.replace(sources, sourcesFor(sources, settings), { settings: fitted, given });
   }
 
   /** Whether the run at hand is what `begin` would make. */
-  private async isPrepared(settings: Settings): Promise<boolean> {
+  private async isPrepared({ settings, given }: Wanted): Promise<boolean> {
     const sources = await this.sources.get(taskOf(settings.preset).name);
     if (!this.run || !sources?.ready || this.pending) return false;
-    return this.run.isFresh({ ...settings, side: sources.dataset.side }, sourcesFor(sources, settings));
+    return this.run.isFresh({ settings: { ...settings, side: sources.dataset.side }, given }, sourcesFor(sources, settings));
   }
 
-  private async replace({ wing }: TaskSources, sources: Sources, from: Uint8Array | Settings): Promise<void> {
+  private async replace({ wing }: TaskSources, sources: Sources, from: Uint8Array | Wanted): Promise<void> {
     const run = new Run({ engine: this.opened(), wing, sources, turns: this.turns, post: this.at.post, from });
     this.errors.end();
     this.run?.destroy();

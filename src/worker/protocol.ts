@@ -5,6 +5,12 @@ import type { Cost, DataFacts, Errors, ImportHints, Reference, Scores, TeacherTi
 import type { StepReport } from "../train/session";
 import type { ReadData } from "./readerProtocol";
 
+/** What a fresh run is to be: its settings, and those of them that a person has set and that would else be measured. */
+export interface Wanted {
+  settings: Settings;
+  given?: readonly string[];
+}
+
 export type Command =
   /** Opens the GPU, with `kernels` forced where named. The teachers that come with the page lie below `base`. */
   | { type: "open"; base: string; task: string; kernels?: string }
@@ -29,8 +35,8 @@ export type Command =
   | { type: "endErrors" }
   /** A network as a file for other programs. */
   | { type: "export"; what: "student" | "teacher" }
-  /** A fresh run with these settings, or only its preparation; whatever ran before is dropped. */
-  | { type: "start"; settings: Settings; paused?: boolean }
+  /** A fresh run, or only its preparation; whatever ran before is dropped. */
+  | ({ type: "start"; paused?: boolean } & Wanted)
   | { type: "play" }
   | { type: "pause" }
   /** Ends the run where it is: the student is tested, and its result reported. */
@@ -102,7 +108,8 @@ export type Event =
   /** How far measuring what errors cost has come, 0..1; null when it has ended. */
   | { type: "measuring"; share: number | null }
   | { type: "errors"; errors: ErrorReport }
-  | { type: "evaluated"; step: number; scores: Scores; count: number }
+  /** `right`: which held-out images the student names right, where it is known. */
+  | { type: "evaluated"; step: number; scores: Scores; count: number; right?: Uint8Array }
   | { type: "changed"; change: Change }
   | { type: "cost"; cost: Cost }
   /** The teacher's GPU time per step, measured beside the run. */

@@ -1,11 +1,10 @@
 /** The run under way: plays, pauses and steps a session, shows what its monitor sees, tests and times. */
 import type { Engine } from "../engine/device";
-import type { Settings } from "../settings/run";
 import { SCHEMA } from "../tasks";
 import type { AnyDataset, AnyNetwork, Monitor, Sources, ViewEvent } from "../tasks/task";
 import { advance, type StepHooks, train } from "../train/loop";
 import { Session } from "../train/session";
-import type { Event } from "./protocol";
+import type { Event, Wanted } from "./protocol";
 import type { Wing } from "./sources";
 import type { Turns } from "./turns";
 
@@ -19,8 +18,8 @@ export interface RunOptions {
   sources: Sources<AnyDataset, AnyNetwork>;
   turns: Turns;
   post(event: Event): void;
-  /** A saved run to continue, or the settings of a fresh one. */
-  from: Uint8Array | Settings;
+  /** A saved run to continue, or what a fresh one is to be. */
+  from: Uint8Array | Wanted;
 }
 
 export class Run {
@@ -31,6 +30,7 @@ export class Run {
   private readonly turns: Turns;
   private readonly post: (event: Event) => void;
   private readonly restored: boolean;
+  private readonly given: readonly string[];
   private playing = false;
   private timingDue = 0;
   /** The training loop, which commands do not wait for. */
@@ -43,7 +43,8 @@ export class Run {
   constructor({ engine, wing, sources, turns, post, from }: RunOptions) {
     const options = { engine, runtime: wing.runtime, sources };
     this.restored = from instanceof Uint8Array;
-    this.session = from instanceof Uint8Array ? Session.restore(options, from) : Session.create({ ...options, settings: from });
+    this.session = from instanceof Uint8Array ? Session.restore(options, from) : Session.create({ ...options, ...from });
+    this.given = from instanceof Uint8Array ? [] : (from.given ?? []);
     this.wing = wing;
     this.sources = sources;
     this.turns = turns;
@@ -60,10 +61,12 @@ export class Run {
   }
 
   /** Whether this is what a fresh run of these settings and sources would be: nothing has happened to it yet. */
-  isFresh(settings: Settings, { dataset, teacher }: Sources): boolean {
+  isFresh({ settings, given = [] }: Wanted, { dataset, teacher }: Sources): boolean {
     const { step, changes, settings: mine } = this.session;
     const untouched = step === 0 && changes.length === 0 && dataset === this.sources.dataset && teacher === this.sources.teacher;
-    return untouched && Object.keys({ ...mine, ...settings }).every((key) => mine[key] === settings[key]);
+    return (
+      untouched && String(given) === String(this.given) && Object.keys({ ...mine, ...settings }).every((key) => mine[key] === settings[key])
+    );
   }
 
   /** Reports what the run is and shows its pictures before its first step; kernels are compiled meanwhile. */
@@ -161,7 +164,8 @@ export class Run {
   }
 
   private async tested(step: number, scores: Record<string, number>): Promise<void> {
-    this.post({ type: "evaluated", step, scores, count: this.sources.dataset.test.count });
+    const { lastRight: right } = this.session.task;
+    this.post({ type: "evaluated", step, scores, count: this.sources.dataset.test.count, right });
     await this.monitor.tested?.();
   }
 

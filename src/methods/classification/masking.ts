@@ -6,9 +6,9 @@ import type { Tensor } from "../../engine/graph";
 import type { Grid } from "../../models/model";
 import type { Bound, Params } from "../../models/params";
 import { gridOf, type ViTConfig } from "../../models/vit/config";
-import { type ViTResult, vit } from "../../models/vit/model";
+import { type ViTOptions, type ViTResult, vit } from "../../models/vit/model";
 import { resize } from "../../ops/resize";
-import { blockOf, type Choice, type PatchChoice, select } from "../masking";
+import { blockOf, type Choice, type Others, type PatchChoice, ranking, select } from "../masking";
 
 /** A frozen network. */
 export interface Network {
@@ -32,11 +32,11 @@ export function forwardStudent(
   student: { params: Bound; config: ViTConfig },
   images: Tensor,
   keep?: KeepChoice,
-  allTokens = false,
+  options: Pick<ViTOptions, "allTokens" | "dropPath"> = {},
 ): ViTResult {
   const { params, config } = student;
   const reads = keep?.queries === "patches" && blockOf(keep, config.depth) === config.depth;
-  return vit(params, config, images, { allTokens: allTokens || reads });
+  return vit(params, config, images, { ...options, allTokens: options.allTokens || reads });
 }
 
 interface Pair {
@@ -51,9 +51,24 @@ export function maskedGrid({ student, teacher }: Pair, { masked }: Pick<KeepChoi
 
 /** Selects the patches of `images` that are shown; `seen` is the student's output on whole images. */
 export function selectPatches(pair: Pair, images: Tensor, seen: ViTResult, keep: KeepChoice): Choice {
-  const whole = (network: Network) => () => forwardTeacher(network, images, undefined, keep.queries === "patches");
-  const others = { teacher: whole(pair.teacher), guide: keep.guide && whole(keep.guide) };
-  return select(images.shape[0], seen, maskedGrid(pair, keep), keep, others);
+  return select(images.shape[0], seen, maskedGrid(pair, keep), keep, othersOf(pair.teacher, images, keep));
+}
+
+/** The scores [B, N] that patches are ranked by, of the student's own patches where there is no teacher; see `ranking`. */
+export function patchScores(
+  { student, teacher }: Pick<Pair, "student"> & Partial<Pair>,
+  images: Tensor,
+  seen: ViTResult,
+  keep: KeepChoice,
+): Tensor | undefined {
+  const grid = teacher ? maskedGrid({ student, teacher }, keep) : gridOf(student.config);
+  return ranking(seen, grid, keep, othersOf(teacher, images, keep));
+}
+
+/** Whole images, as the teacher and the guide would see them. */
+function othersOf(teacher: Network | undefined, images: Tensor, { guide, queries }: KeepChoice): Others {
+  const whole = (network?: Network) => network && (() => forwardTeacher(network, images, undefined, queries === "patches"));
+  return { teacher: whole(teacher), guide: whole(guide) };
 }
 
 /** Output of a frozen network on (some patches of) the images, resized to the side it was trained for. */

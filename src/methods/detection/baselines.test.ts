@@ -5,7 +5,7 @@ import { distill, features, type Scene } from "./distill.fixture";
 import { fgd } from "./fgd";
 import { fitnet } from "./fitnet";
 import { freekd } from "./freekd";
-import { checkGradients, sum } from "./gradients.fixture";
+import { awake, checkGradients, sum } from "./gradients.fixture";
 import { logit } from "./logit";
 import { mgd } from "./mgd";
 import { pkd } from "./pkd";
@@ -70,6 +70,19 @@ describe("MGD", () => {
     expect(masks[0]).not.toEqual(masks[1]);
     distilled.step.value = 0;
     expect((await distilled.run()).maps["mask.0"]).toEqual(masks[0]);
+  });
+
+  test("by its two switches: without masking the block sees everything, without the block what is left is compared", async () => {
+    const engine = await testEngine();
+    const run = async (knobs: Record<string, number | string>) => (await distill(engine, mgd, { ...same, modules: awake, knobs })).run();
+    const [plain, unmasked] = [await run({ ratio: 0 }), await run({ masking: "off" })];
+    expect([unmasked.values, unmasked.maps]).toEqual([plain.values, plain.maps]);
+    const { values, maps } = await run({ blocks: "off" });
+    const left = map(student).map((v, i) => v * maps["mask.0"][Math.floor(i / 4)]);
+    expect(values.feature).toBeCloseTo(sum(left.map((v, i) => (v - map(teacher)[i]) ** 2)) / left.length, 4);
+    expect(sum(maps["mask.0"])).toBeLessThan(maps["mask.0"].length / 2);
+    const neither = await run({ masking: "off", blocks: "off" });
+    expect(neither.values.feature).toBe((await (await distill(engine, fitnet, { ...same, knobs: {} })).run()).values.feature);
   });
 
   test("what the published weight amounts to for a mean on COCO's maps", () => {

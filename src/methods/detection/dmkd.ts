@@ -35,6 +35,7 @@ export const dmkd: DetectionMethod<typeof knobs> = {
     "Yang et al., DMKD: Improving feature-based knowledge distillation for object detection via dual masking augmentation, ICASSP 2024",
   about:
     "The student regenerates what is erased where the teacher attends, in space and among channels, over the whole map. A reconstruction: the authors' code is not public.",
+  regenerates: true,
   knobs,
   terms: { feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "not given" } },
   views: { ...MASK_VIEWS, ...CHANNEL_VIEWS },

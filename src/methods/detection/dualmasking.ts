@@ -21,6 +21,7 @@ import {
 import { choice, number } from "../../settings/setting";
 import type { View, ViewSpec } from "../method";
 import { generate, generator } from "./generator";
+import { switches } from "./knobs";
 import { forLevels, type Pair, type Reduction, total } from "./levels";
 import type { Dimensions } from "./method";
 import { layer, type Modules } from "./modules";
@@ -28,6 +29,7 @@ import { erased, FEATURES, reconstruction } from "./views";
 
 /** Knobs of the masks, Eq. 1 to 4. */
 export const maskKnobs = {
+  ...switches,
   omegaS: number({
     label: "Spatial threshold ωˢ",
     help: "Pixels whose spatial attention reaches it are erased. 1 is the average of a region.",
@@ -56,6 +58,8 @@ export const maskKnobs = {
 };
 
 export interface DualMasking {
+  masking: "on" | "off";
+  blocks: "on" | "off";
   omegaS: number | Live;
   omegaC: number | Live;
   tau: number | Live;
@@ -117,17 +121,27 @@ export function dualMasking(pair: Pair, modules: Bound, options: DualMasking): {
 }
 
 /** Eq. 1 to 4. */
-function masksOf(teacher: Tensor, sides: Sides, { tau, phi, unit, omegaS, omegaC }: DualMasking) {
+function masksOf(teacher: Tensor, sides: Sides, options: DualMasking) {
+  const { tau, phi, unit } = options;
+  const { omegaS, omegaC } = thresholds(options);
   const space = spatialAttention(teacher, sides, { tau, phi, relative: unit === "relative" });
   const channels = channelAttention(teacher, sides, tau);
   return { space, channels, spaceMask: eraseMask(space, omegaS), channelMask: eraseMask(channels, omegaC) };
 }
 
+/** More than any attention. */
+const NEVER = 1e30;
+
+function thresholds({ masking, omegaS, omegaC }: DualMasking) {
+  return masking === "on" ? { omegaS, omegaC } : { omegaS: NEVER, omegaC: NEVER };
+}
+
 /** Eq. 5 to 7: F_recon [Y, B, H, W, C]. */
 function reconstruct(x: Tensor, masks: ReturnType<typeof masksOf>, modules: Bound, name: string, sides: Sides, o: DualMasking): Tensor {
-  const space = convolve(erase(x, masks.spaceMask, sides), modules, `theta_s.${name}`, o.cropped ? sides : undefined);
-  const channels = perceive(erase(x, masks.channelMask, sides), modules, `theta_c.${name}`);
-  return mix(space, channels, o.shares);
+  const [inSpace, amongChannels] = [masks.spaceMask, masks.channelMask].map((mask) => erase(x, mask, sides));
+  if (o.blocks === "off") return mix(inSpace, amongChannels, o.shares);
+  const space = convolve(inSpace, modules, `theta_s.${name}`, o.cropped ? sides : undefined);
+  return mix(space, perceive(amongChannels, modules, `theta_c.${name}`), o.shares);
 }
 
 /** theta_s of stacked maps; with `crop`, cells do not see across their borders. */
@@ -153,8 +167,9 @@ function byRegions(view: string, level: number, stack: Tensor, sides: Sides): Vi
 }
 
 /** Those of one level of regions, made for the pictures alone: where the regions of all levels are together, they do not lie in a row. */
-function channelViews({ level, teacher }: Pair, regions: number, { tau, omegaC }: DualMasking): View[] {
-  const attention = channelAttention(teacher, [regions], tau);
+function channelViews({ level, teacher }: Pair, regions: number, options: DualMasking): View[] {
+  const attention = channelAttention(teacher, [regions], options.tau);
+  const { omegaC } = thresholds(options);
   const at = { level, regions };
   return [
     { view: "channelAttention", at, tensor: attention },

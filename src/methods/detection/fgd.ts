@@ -43,10 +43,10 @@ export const fgd: DetectionMethod<Knobs> = {
   about: "Features imitate where the teacher attends, objects and background apart; so do attention and how pixels relate.",
   knobs,
   terms: {
-    foreground: { label: "L_fg", kind: "feature", weight: "alpha", paper: "1e-3, sums" },
-    background: { label: "L_bg", kind: "feature", weight: "beta", paper: "5e-4, sums" },
-    attention: { label: "L_att", kind: "feature", weight: "gamma", paper: "5e-4, sums" },
-    relation: { label: "L_rel", kind: "feature", weight: "lambda", paper: "5e-6, sums" },
+    foreground: { label: "L_fg", kind: "feature", weight: "alpha", paper: "1e-3, sums", sums: 1e-3 },
+    background: { label: "L_bg", kind: "feature", weight: "beta", paper: "5e-4, sums", sums: 5e-4 },
+    attention: { label: "L_att", kind: "feature", weight: "gamma", paper: "5e-4, sums", sums: 5e-4 },
+    relation: { label: "L_rel", kind: "feature", weight: "lambda", paper: "5e-6, sums", sums: 5e-6 },
   },
   views: {
     attention: { kind: "heat", label: "Teacher attends to", note: "1 on average in each image", unit: "attention", axes: ["level"] },

@@ -32,11 +32,12 @@ export const freekd: DetectionMethod<typeof knobs> = {
   paper: "Zhang et al., FreeKD: Knowledge distillation via semantic frequency prompt, CVPR 2024",
   about:
     "Details of the features imitate, by a wavelet transform. The paper's prompts, trained beforehand, are replaced by random ones that stay as they are.",
+  comparesBoxes: true,
   knobs,
   terms: {
     frequency: { label: "L_freq", kind: "feature", weight: "alpha", paper: "1, means" },
     feature: { label: "L_feat", kind: "feature", weight: "beta", paper: "5, means" },
-    box: { label: "L_box", kind: "logit", weight: "gamma", paper: "1, means" },
+    box: { label: "L_box", kind: "feature", weight: "gamma", paper: "1, means" },
   },
   views: {
     ...FEATURES,

@@ -10,7 +10,21 @@ export const reduction = choice({
 
 /** The weight of a term. A logarithmic slider: the two reductions are orders of magnitude apart. */
 export const weight = <const L extends string, const D extends number>(label: L, value: D, help: string) =>
-  number({ label, help, ...{ default: value, min: 1e-7, max: 100, log: true, when: "live", group: "loss" } });
+  number({ label, help, ...{ default: value, min: 1e-7, max: 100, log: true, when: "live", group: "loss", measured: true } });
+
+/** MGD's question as two switches: what does erasing do, what the block that regenerates? */
+export const switches = {
+  masking: choice({
+    label: "Masking",
+    help: "off: nothing is erased, the block sees all of the student's features.",
+    ...{ default: "on", options: ["on", "off"], when: "live", records: true, group: "mask" },
+  }),
+  blocks: choice({
+    label: "Regenerating blocks",
+    help: "off: what is left of the student's features is compared as it is; with masking off as well that is FitNet.",
+    ...{ default: "on", options: ["on", "off"], when: "live", records: true, group: "method" },
+  }),
+};
 
 /** How logits are compared. */
 export const logits = {

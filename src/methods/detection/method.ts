@@ -63,10 +63,36 @@ export interface InputMask {
   passes: "one" | "two";
 }
 
+/** What of a batch is hidden from the student. */
+export interface HiddenCells {
+  /** [B, side, side], 1 visible, 0 erased: the `cells` of an InputMask. */
+  cells: Uint8Array;
+  side: number;
+  /** Objects of which a smaller share is visible are no positives of the pass that teaches to detect, and no background. */
+  least: number;
+}
+
+/** What a mask of the input depends on. */
+interface Masking<K extends Knobs> {
+  batch: number;
+  image: number;
+  knobs: LiveOf<K>;
+  random: Draws;
+}
+
 /** Its `views` contain the FEATURES of `views.ts`, which the task fills in. */
 export interface DetectionMethod<K extends Knobs = Knobs> extends Method<DistillContext, K> {
+  /** Compares box outputs, which mean the same only where teacher and student measure boxes alike. */
+  comparesBoxes?: true;
+  /**
+   * Its modules regenerate features. Untrained they let little of a gradient through, so that weights measured before the first
+   * step would pull many times too hard once they have learned: its weights are measured again then.
+   */
+  regenerates?: true;
   /** What is trained beside the student and thrown away afterwards. */
   modules(student: Dimensions, teacher: Dimensions, choices: ChoicesOf<K>): Modules;
   /** Methods that hide part of the student's input say what stays, or nothing where their settings hide nothing. */
-  visible?(input: { graph: Graph; batch: number; image: number; knobs: LiveOf<K>; random: Draws }): InputMask | undefined;
+  visible?(input: Masking<K> & { graph: Graph }): InputMask | undefined;
+  /** The same mask on the CPU, as the next run of the step will draw it: targets are made before. */
+  hidden?(input: Masking<K>): HiddenCells | undefined;
 }

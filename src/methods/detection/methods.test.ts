@@ -17,18 +17,19 @@ function expectedShape({ kind }: ViewSpec, { at: { regions }, tensor: { shape } 
 
 const methods: DetectionMethod[] = Object.values(DETECTION_METHODS);
 describe.each(methods.map((method) => ({ name: method.name, method })))("$name", ({ method }) => {
-  /** MKD's loss on the encoder is off by default. */
+  /** MKD's loss on the encoder and SAMKD's on its projection are off by default. */
   const encoder: Record<string, string> = "encoder" in method.knobs ? { encoder: "on" } : {};
+  const all: Record<string, string> = "projection" in method.knobs ? { projection: "aligned" } : encoder;
 
   test("declares what it uses: every term has a number knob and a loss", async () => {
-    const { terms, run } = await distill(await testEngine(), method, { knobs: encoder });
+    const { terms, run } = await distill(await testEngine(), method, { knobs: all });
     expect(terms.sort()).toEqual(Object.keys(method.terms).sort());
     for (const { weight } of Object.values(method.terms)) expect(method.knobs[weight].kind).toBe("number");
     for (const [term, value] of Object.entries((await run()).values)) expect(value, term).toBeGreaterThan(0);
   });
 
   test("declares every picture it makes, and makes every picture it declares", async () => {
-    const { views } = await distill(await testEngine(), method, { knobs: encoder });
+    const { views } = await distill(await testEngine(), method, { knobs: all });
     for (const one of views) {
       const spec = method.views[one.view];
       expect(Object.keys(one.at), one.view).toEqual(spec.axes);

@@ -8,12 +8,13 @@ import { erase, eraseMask } from "../../ops/regions";
 import { randomScores } from "../../ops/select";
 import { number } from "../../settings/setting";
 import { generate, generator } from "./generator";
-import { reduction, weight } from "./knobs";
+import { reduction, switches, weight } from "./knobs";
 import { alignModules, forLevels, type Pair, pairs, scaleOf, total } from "./levels";
 import type { ContextOf, DetectionMethod } from "./method";
 import { erased, FEATURES, reconstruction } from "./views";
 
 const knobs = {
+  ...switches,
   ratio: number({
     label: "Erased share λ",
     help: "How likely each pixel is erased, in all channels at once. 0.65 for one-stage detectors.",
@@ -37,6 +38,7 @@ export const mgd: DetectionMethod<Knobs> = {
   paper: "Yang et al., Masked generative distillation, ECCV 2022",
   about:
     "Random pixels of the student's features are erased; a small convolutional block regenerates the teacher's features from the rest.",
+  regenerates: true,
   knobs,
   terms: { feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-5, sums" } },
   views: { mask: erased("level"), ...FEATURES, reconstruction: reconstruction("level") },
@@ -52,8 +54,9 @@ export const mgd: DetectionMethod<Knobs> = {
 
 function regenerated({ knobs, modules, random }: ContextOf<Knobs>, { level, student, teacher }: Pair) {
   const noise = randomScores(student.graph, [1, ...student.shape.slice(0, 3)], { ...random, stream: STREAM + level });
-  const mask = eraseMask(noise, knobs.ratio, "below");
-  const rebuilt = generate(modules, `generation.${level}`, erase(student, mask, [1]).reshape(student.shape));
+  const mask = eraseMask(noise, knobs.masking === "on" ? knobs.ratio : 0, "below");
+  const left = erase(student, mask, [1]).reshape(student.shape);
+  const rebuilt = knobs.blocks === "on" ? generate(modules, `generation.${level}`, left) : left;
   const views = [
     { view: "mask", at: { level }, tensor: mask.reshape(student.shape.slice(0, 3)) },
     { view: "reconstruction", at: { level }, tensor: rebuilt.detach() },

@@ -27,6 +27,7 @@ async function drawn({ batch = 3, image = 128, ...changes }: Record<string, numb
   const step = new Live(0);
   const mask = mkd.visible?.({ graph, batch: Number(batch), image: Number(image), knobs, random: { seed: 7, step } });
   if (!mask) throw new Error("nothing is hidden");
+  expect(mask.visibleStatistics).toBe(changes.statistics !== "all");
   const program = await Program.compile(graph, { cells: mask.cells });
   const masks: number[][] = [];
   for (const now of steps) {
@@ -66,6 +67,21 @@ describe("the mask", () => {
     expect(erasedOf(masks[0], 16)).toEqual([4, 4, 4]);
     await expect(drawn({ variant: "vanilla" })).rejects.toThrow("nothing is hidden");
   });
+});
+
+test("what the mask hides is known on the CPU as the GPU draws it; two passes hide no object from detection", async () => {
+  const hidden = (changes: Record<string, number | string>, step: number) => {
+    const knobs = valuesOf(mkd.knobs, changes) as Parameters<NonNullable<typeof mkd.hidden>>[0]["knobs"];
+    return mkd.hidden?.({ batch: 3, image: 128, knobs, random: { seed: 7, step: new Live(step) } });
+  };
+  const trials: Record<string, number | string>[] = [{}, { patchPixels: "16", ratio: 0.5 }];
+  for (const changes of trials) {
+    const { masks, shape } = await drawn(changes, [0, 4]);
+    const found = [0, 4].map((step) => hidden(changes, step)!);
+    expect(found.map(({ cells }) => [...cells])).toEqual(masks);
+    expect(found[0].side).toBe(shape[1]);
+  }
+  expect([hidden({}, 0)?.least, hidden({ passes: "two" }, 0)?.least, hidden({ variant: "vanilla" }, 0)]).toEqual([0.3, 0, undefined]);
 });
 
 describe("the decoder", () => {

@@ -14,7 +14,7 @@ import { errorLoss } from "../../ops/features";
 import type { Loss } from "../../ops/losses";
 import { upsampleNearest } from "../../ops/maps";
 import { absolutePixelMeans } from "../../ops/regions";
-import { hide, randomScores } from "../../ops/select";
+import { hidden, hide, randomScores } from "../../ops/select";
 import { choice, number } from "../../settings/setting";
 import type { View } from "../method";
 import { decoderModules, regenerate } from "./decoder";
@@ -36,6 +36,11 @@ const knobs = {
     help: "Share of each image's patches hidden from the student, the same number in every image. The paper's best is 0.3 in long runs.",
     ...{ default: 0.3, min: 0, max: 0.75, when: "live", group: "mask" },
   }),
+  leastVisible: number({
+    label: "Least visible share",
+    help: "Objects of which less is visible are ignored: they are neither to be found nor background. 0: all are to be found. The paper does not say.",
+    ...{ default: 0.3, min: 0, max: 1, before: 0, when: "live", group: "mask" },
+  }),
   patchPixels: choice({
     label: "Patch size s",
     help: "Side of a hidden patch in pixels. With 16, maps coarser than that look at the patch in the upper left of each cell.",
@@ -43,8 +48,8 @@ const knobs = {
   }),
   statistics: choice({
     label: "Statistics",
-    help: "What the student's normalisation layers measure. all: erased pixels count as they are. visible: visible ones alone.",
-    ...{ default: "all", options: ["all", "visible"], when: "live", records: true, group: "mask" },
+    help: "What the student's normalisation layers measure. visible: visible pixels alone, so that features are scaled alike in training and in tests, where everything is visible. all: erased pixels count too; zeros among them make the rest larger than in tests.",
+    ...{ default: "visible", options: ["all", "visible"], when: "live", records: true, group: "mask" },
   }),
   area: choice({
     label: "Loss over",
@@ -77,7 +82,11 @@ const knobs = {
     ...{ default: "off", options: ["off", "on"], when: "next", group: "loss" },
   }),
   lambda: weight("Feature weight λ", 10, "Weight of L_feat, 1 - r for each level. The paper's is unknown; 10 is PKD's."),
-  gamma: weight("Global weight γ", 1, "Weight of L_global, how pixels relate, as a mean. The paper's is unknown."),
+  gamma: weight(
+    "Global weight γ",
+    0.5,
+    "Weight of L_global, how pixels relate, as a mean. The paper's is unknown; at first L_global is twice L_feat, and this makes it a tenth of λ L_feat.",
+  ),
   mseWeight: weight("Encoder weight", 1, "Weight of L_MSE, where it is on. Never calibrated: it does not reach the pyramid."),
 };
 type Knobs = typeof knobs;
@@ -91,11 +100,11 @@ export const mkd: DetectionMethod<Knobs> = {
   paper: "Lao et al., Masked Autoencoders Are Stronger Knowledge Distillers, ICCV 2023",
   about:
     "Patches of the student's input are hidden, and a decoder regenerates the teacher's features from the rest. A reconstruction: the authors' code is not public.",
+  regenerates: true,
   knobs,
   terms: {
     feature: { label: "L_feat", kind: "feature", weight: "lambda", paper: "unknown" },
-    // A tenth of a feature term is what calibration gives logits.
-    global: { label: "L_global", kind: "logit", weight: "gamma", paper: "unknown" },
+    global: { label: "L_global", kind: "feature", weight: "gamma", paper: "unknown" },
     encoder: { label: "L_MSE", kind: "feature", weight: "mseWeight", paper: "unknown" },
   },
   views: {
@@ -120,6 +129,12 @@ export const mkd: DetectionMethod<Knobs> = {
     const draws = randomScores(graph, [batch, side * side], { ...random, stream: STREAM });
     const cells = hide(draws, knobs.ratio).reshape([batch, side, side]);
     return { cells, visibleStatistics: knobs.statistics === "visible", passes: knobs.passes };
+  },
+  hidden({ batch, image, knobs, random: { seed, step } }) {
+    if (knobs.variant === "vanilla") return undefined;
+    const side = image / Number(knobs.patchPixels);
+    const cells = hidden([batch, side * side], knobs.ratio.value, { seed, stream: STREAM, step: step.value });
+    return { cells, side, least: knobs.passes === "one" ? knobs.leastVisible.value : 0 };
   },
   losses(context) {
     const { visible, knobs } = context;

@@ -1,6 +1,4 @@
 import { expect, test } from "vitest";
-import type { Term } from "../method";
-import { calibrated } from "./calibrate";
 import { constant, initModules, layer, type Module } from "./modules";
 
 const deviation = (data: Float32Array) => Math.sqrt(data.reduce((sum, v) => sum + v * v, 0) / data.length);
@@ -30,16 +28,4 @@ test("fresh modules: PyTorch's bounds, He's deviation, constants; by seed", () =
   expect([...data("one.weight")]).toEqual([1, 1, 1]);
   expect(initModules(modules, 1)).toEqual(weights);
   expect(initModules(modules, 2).get("he")).not.toEqual(weights.get("he"));
-});
-
-test("calibration makes a feature term pull as hard as the detector's own loss, a logit term a tenth as hard", () => {
-  const term = (kind: Term["kind"]): Term => ({ label: "", kind, weight: "", paper: "" });
-  const terms = { feature: term("feature"), logit: term("logit"), idle: term("feature") };
-  const norms = { detector: [1, 3], terms: { feature: [0.5, 0.3], logit: [4, 6], idle: [0, 0] } };
-  const weights = calibrated(terms, norms);
-  expect(Object.keys(weights)).toEqual(["feature", "logit"]);
-  expect(weights.feature).toBeCloseTo(5, 12);
-  expect(weights.logit).toBeCloseTo(0.04, 12);
-  expect(calibrated(terms, { ...norms, detector: [0] })).toEqual({});
-  expect(() => calibrated(terms, { ...norms, terms: { other: [1] } })).toThrow("no term other");
 });

@@ -116,6 +116,60 @@ describe("SLD", () => {
   });
 });
 
+describe("what W compares", () => {
+  /** Theta's, and those of all that is the student's. */
+  const run = async (knobs: Record<string, string>) => {
+    const { terms, run } = await distill(await testEngine(), samkd, { knobs, modules: awake });
+    const { gradients, values, maps } = await run();
+    const norm = (name: string) => sum(gradients.get(name)?.map(Math.abs) ?? []);
+    const own = [...gradients].filter(([name]) => !name.startsWith("kd."));
+    return { terms, values, maps, own, theta: norm("kd.align.0.weight") };
+  };
+
+  test("without SFD, Theta learns to map features to the teacher's; the student gets what SLD with the same W gives it", async () => {
+    const [aligned, fixed] = [await run({ sfd: "off" }), await run({ sfd: "off", projection: "trained" })];
+    expect([aligned.terms, fixed.terms]).toEqual([["logit", "align"], ["logit"]]);
+    expect(aligned.own).toEqual(fixed.own);
+    expect(aligned.values.logit).toBe(fixed.values.logit);
+    expect(sum(fixed.own.map(([, g]) => sum(g.map(Math.abs))))).toBeGreaterThan(0.1);
+    expect([aligned.theta > 0.1, fixed.theta]).toEqual([true, 0]);
+    expect(await run({ sfd: "off", projection: "reconstruction" })).toEqual(aligned);
+  });
+
+  test("L_align is the mean squared difference of Theta(F^S), and moves the student's features nowhere", async () => {
+    const distilled = await distill(await testEngine(), samkd, { knobs: off, terms: ["align"] });
+    const { values, gradients } = await distilled.run();
+    const expected = SMALL.sides.map((side, l) => {
+      const [x, target, w] = [
+        data(distilled.weights, `pyramid.${l}`),
+        data(distilled.teacher, `pyramid.${l}`),
+        data(distilled.weights, `kd.align.${l}.weight`),
+      ];
+      const bias = data(distilled.weights, `kd.align.${l}.bias`);
+      const at = (p: number, o: number) => sum(Array.from({ length: 6 }, (_, c) => w[6 * o + c] * x[6 * p + c])) + bias[o];
+      return sum(target.map((v, i) => (at(Math.floor(i / 8), i % 8) - v) ** 2)) / (2 * side * side * 8);
+    });
+    expect(values.align).toBeCloseTo(sum(expected), 4);
+    for (const [name, gradient] of gradients) if (!name.startsWith("kd.align")) expect(sum(gradient.map(Math.abs)), name).toBe(0);
+  });
+
+  test("with SFD nothing is added unless asked for, and W may compare what is regenerated", async () => {
+    const usual = await run({});
+    expect(usual).toEqual(await run({ projection: "trained" }));
+    expect((await run({ projection: "aligned" })).terms).toEqual(["feature", "logit", "align"]);
+    const rebuilt = await run({ projection: "reconstruction" });
+    expect(rebuilt.terms).toEqual(["feature", "logit"]);
+    expect(rebuilt.values.feature).toBe(usual.values.feature);
+    const [target, map] = [data(features(SMALL, 8, 2), "pyramid.0"), rebuilt.maps["reconstruction.0.1"]];
+    const one = (b: number) => {
+      const [u, v] = [target, map].map((values) => [...values.slice((b * values.length) / 2, ((b + 1) * values.length) / 2)]);
+      const dot = (x: number[], y: number[]) => sum(x.map((value, i) => value * y[i]));
+      return 1 - dot(u, v) / Math.sqrt(dot(u, u) * dot(v, v));
+    };
+    for (const b of [0, 1]) expect(rebuilt.maps["difference.0.1"][b]).toBeCloseTo(one(b), 4);
+  });
+});
+
 test("with both parts off nothing is added to the detector's loss", async () => {
   const { terms } = await distill(await testEngine(), samkd, { knobs: { sfd: "off", sld: "off" } });
   expect(terms).toEqual([]);
@@ -188,11 +242,38 @@ test("separate blocks per scale equal shared ones while their weights are equal"
   for (const name of Object.keys(a.maps)) for (const [i, v] of a.maps[name].entries()) expect(b.maps[name][i], name).toBeCloseTo(v, 5);
 });
 
+describe("MGD's question as two switches", () => {
+  const run = async (knobs: Record<string, number | string>) =>
+    (await distill(await testEngine(), samkd, { scene: EQUAL, knobs: { sld: "off", ...knobs }, modules: awake })).run();
+
+  test("without masking the blocks see everything, and the pictures say so", async () => {
+    const [off, never] = [await run({ masking: "off" }), await run({ omegaS: 100, omegaC: 2 })];
+    expect([off.values, off.maps]).toEqual([never.values, never.maps]);
+    for (const view of ["mask.0.4", "channelMask.0.4"]) expect(new Set(off.maps[view])).toEqual(new Set([1]));
+  });
+
+  test("without blocks what is left is compared; with neither, features are imitated plainly", async () => {
+    const [student, target] = [features(EQUAL, 4, 1), features(EQUAL, 4, 2)].map((from) => data(from, "pyramid.0"));
+    const error = (change: (i: number) => number) => sum(student.map((v, i) => (v * change(i) - target[i]) ** 2)) / student.length;
+    expect((await run({ masking: "off", blocks: "off" })).values.feature).toBeCloseTo(
+      error(() => 1),
+      4,
+    );
+    const { values, maps } = await run({ blocks: "off", regions: "1", lambda: 1, mu: 0 });
+    expect(values.feature).toBeCloseTo(
+      error((i) => maps["mask.0.1"][Math.floor(i / 4)]),
+      4,
+    );
+    expect(Math.min(...maps["mask.0.1"])).toBe(0);
+  });
+});
+
 describe("gradients of every reading", () => {
   const readings: Record<string, string | number>[] = [
     { phi: "identity", omegaS: 0.7, difference: "pooled", divergence: "bernoulli", borders: "cropped" },
     { phi: "softmax", difference: "pixels", theta: "scale", regions: "1+4", temperature: 2 },
-    { reduction: "literal", sfd: "off", regions: "2" },
+    { reduction: "literal", sfd: "off", regions: "2", projection: "trained" },
+    { blocks: "off", sld: "off" },
   ];
   test.each(readings)("%o", async (knobs) => {
     await checkGradients(await distill(await testEngine(), samkd, { knobs: { detach: "on", ...knobs }, modules: awake }));

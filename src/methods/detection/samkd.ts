@@ -6,13 +6,14 @@
  * this is a reconstruction, and what the text leaves open is a knob.
  */
 import { Tensor } from "../../engine/graph";
-import { cosineDistance, divergenceLoss, products } from "../../ops/features";
+import { cosineDistance, divergenceLoss, errorLoss, products } from "../../ops/features";
+import type { Loss } from "../../ops/losses";
 import { regionCount, regionMeans, type Sides, usable } from "../../ops/regions";
 import { choice, number } from "../../settings/setting";
-import type { View } from "../method";
+import type { LiveOf, View } from "../method";
 import { CHANNEL_VIEWS, dualMasking, dualModules, MASK_VIEWS, maskKnobs } from "./dualmasking";
 import { logits, reduction, weight } from "./knobs";
-import { alignModules, type Pair, pairs, total } from "./levels";
+import { align, alignModules, type Pair, pairs, scaleOf, total } from "./levels";
 import type { ContextOf, DetectionMethod } from "./method";
 
 const onOff = <const L extends string>(label: L, help: string) =>
@@ -41,6 +42,13 @@ const knobs = {
     help: "Eq. 11, the cosine distance of a region's features. flattened: all pixels and channels as one vector. pooled: their averages. pixels: mean of the distances of pixels.",
     ...{ default: "flattened", options: ["flattened", "pooled", "pixels"], when: "live", records: true, group: "method" },
   }),
+  projection: choice({
+    label: "What W compares",
+    help: "Eq. 11 compares F^T with Θ(F^S). trained: Θ as SFD trains it; without SFD it stays random, and so is W. aligned: Θ also learns to map the student's features to the teacher's, without a gradient to the student. reconstruction: what SFD regenerates instead of Θ(F^S), which then only weighs; without SFD as aligned. auto: trained with SFD, aligned without.",
+    ...{ default: "auto", options: ["auto", "aligned", "reconstruction", "trained"], before: "trained" },
+    ...{ when: "live", records: true, group: "method" },
+  }),
+  alignWeight: weight("Alignment weight", 1, "Weight of L_align, which trains Θ alone. Never calibrated: it does not reach the student."),
   detach: choice({
     label: "Gradient through W",
     help: "off: W only weighs. on: features are also drawn together where logits differ.",
@@ -75,10 +83,12 @@ export const samkd: DetectionMethod<Knobs> = {
   paper: "Zhang et al., Spatial-aware Adaptive Masking Knowledge Distillation for Object Detection",
   about:
     "The student regenerates what is erased where the teacher attends, in regions from coarse to fine, and follows its logits where features differ. A reconstruction: the authors' code is not public.",
+  regenerates: true,
   knobs,
   terms: {
     feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-3, sums" },
     logit: { label: "L_logit", kind: "logit", weight: "beta", paper: "6e-6, sums" },
+    align: { label: "L_align", kind: "feature", weight: "alignWeight", paper: "none: a reading" },
   },
   views: {
     ...MASK_VIEWS,
@@ -92,42 +102,69 @@ export const samkd: DetectionMethod<Knobs> = {
   }),
   losses(context) {
     const { sfd, sld } = context.knobs;
+    const compares = comparedBy(context.knobs);
     const levels = pairs(context);
     const features = sfd === "on" ? levels.map((pair) => spatialFeatures(context, pair)) : [];
-    const regional = sld === "on" ? levels.flatMap((pair) => spatialLogits(context, pair)) : [];
+    const rebuilt = compares === "reconstruction" ? features.map(({ views }) => reconstructions(views)) : [];
+    const regional = sld === "on" ? levels.flatMap((pair, l) => spatialLogits(context, pair, rebuilt[l])) : [];
     const feature = features.flatMap(({ loss }) => loss ?? []);
+    const aligned = sld === "on" && compares === "aligned" ? alignments(context) : [];
     return {
       losses: {
         ...(feature.length && { feature: total(feature) }),
         ...(regional.length && { logit: total(regional.map(({ loss }) => loss)) }),
+        ...(aligned.length && { align: total(aligned) }),
       },
       views: [...features, ...regional].flatMap(({ views }) => views),
     };
   },
 };
 
-/** SFD on one level. */
-function spatialFeatures({ knobs, modules }: ContextOf<Knobs>, pair: Pair) {
-  const { omegaS, omegaC, tau, phi, unit, lambda, mu, reduction } = knobs;
-  const kind = { cropped: knobs.borders === "cropped", separate: knobs.theta === "scale" };
-  const shares = { lambda, mu };
-  return dualMasking(pair, modules, { omegaS, omegaC, tau, phi, unit, shares, reduction, sides: sidesOf(knobs.regions), ...kind });
+/** The knob `projection`, where SFD is on or off. */
+function comparedBy({ sfd, projection }: Pick<LiveOf<Knobs>, "sfd" | "projection">): "aligned" | "reconstruction" | "trained" {
+  if (projection === "auto") return sfd === "on" ? "trained" : "aligned";
+  return projection === "reconstruction" && sfd === "off" ? "aligned" : projection;
 }
 
-/** SLD on one level; nothing where the map is too small for any region. */
-function spatialLogits({ knobs, student, teacher }: ContextOf<Knobs>, pair: Pair) {
-  const { level } = pair;
-  const sides = usable(sidesOf(knobs.regions), pair.teacher.shape.slice(1, 3));
-  if (sides.length === 0) return [];
-  const own = knobs.detach === "on" ? pair.student : pair.student.detach();
-  const weights = difference(pair.teacher, own, sides, knobs.difference);
-  const [z, target] = [student, teacher].map(({ levels }) => regionMeans(levels[level].cls, sides));
-  const loss = divergenceLoss(z, target, {
-    ...{ classes: student.config.classes, kind: knobs.divergence, temperature: knobs.temperature, weights },
-    scale: 1 / (knobs.reduction === "literal" ? z.shape[0] : z.rows),
+/** What SFD regenerated on one level, by the regions of a side. */
+const reconstructions = (views: readonly View[]) =>
+  new Map(views.flatMap(({ view, at, tensor }) => (view === "reconstruction" ? [[at.regions, tensor] as const] : [])));
+
+/** |Theta(F^S) - F^T|^2 as a mean, of each level that has a Theta; it alone gets the gradient. */
+function alignments({ student, teacher, modules }: ContextOf<Knobs>): Loss[] {
+  return student.pyramid.flatMap((x, level) => {
+    const own = align(modules, `align.${level}`, x.detach());
+    const target = teacher.pyramid[level];
+    return own.needsGrad ? [errorLoss(own, target, { scale: scaleOf(target, "normalised") })] : [];
   });
-  const views = [...byRegions("difference", level, weights, sides), ...byRegions("divergence", level, loss.kl, sides)];
-  return [{ loss, views }];
+}
+
+/** SFD on one level. */
+function spatialFeatures({ knobs, modules }: ContextOf<Knobs>, pair: Pair) {
+  const { masking, blocks, omegaS, omegaC, tau, phi, unit, lambda, mu, reduction } = knobs;
+  const kind = { cropped: knobs.borders === "cropped", separate: knobs.theta === "scale" };
+  const shares = { lambda, mu };
+  const masks = { masking, blocks, omegaS, omegaC, tau, phi, unit };
+  return dualMasking(pair, modules, { ...masks, shares, reduction, sides: sidesOf(knobs.regions), ...kind });
+}
+
+/** SLD on one level, by what was regenerated there or by Theta(F^S); nothing where the map is too small for any region. */
+function spatialLogits({ knobs, student, teacher }: ContextOf<Knobs>, pair: Pair, rebuilt?: ReturnType<typeof reconstructions>) {
+  const { level } = pair;
+  const all = usable(sidesOf(knobs.regions), pair.teacher.shape.slice(1, 3));
+  const own = knobs.detach === "on" ? pair.student : pair.student.detach();
+  const [batch] = own.shape;
+  // What is regenerated differs from one level of regions to the next.
+  const groups = rebuilt ? all.map((side) => [side]) : all.length > 0 ? [all] : [];
+  return groups.map((sides) => {
+    const weights = difference(pair.teacher, rebuilt?.get(sides[0]) ?? own, sides, knobs.difference);
+    const [z, target] = [student, teacher].map(({ levels }) => regionMeans(levels[level].cls, sides));
+    const loss = divergenceLoss(z, target, {
+      ...{ classes: student.config.classes, kind: knobs.divergence, temperature: knobs.temperature, weights },
+      scale: 1 / (knobs.reduction === "literal" ? batch : batch * regionCount(all)),
+    });
+    return { loss, views: [...byRegions("difference", level, weights, sides), ...byRegions("divergence", level, loss.kl, sides)] };
+  });
 }
 
 /** Numbers of all regions [B, R] as views of each level of them, coarsest first as in `sides`. */

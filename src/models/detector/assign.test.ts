@@ -54,6 +54,21 @@ describe.each(DETECTORS)("%s", (kind) => {
     expect(assign([...nothing, object(box)])).toEqual(assign([object(box)]));
   });
 
+  test("what would learn a hidden object is ignored, unless it learns another; the rest stays as it was", () => {
+    const [box, apart]: Box[] = [
+      [20, 20, 60, 60],
+      [70, 60, 120, 120],
+    ];
+    const labels = (truths: GroundTruth[]) => assign(truths).levels.flatMap(({ labels }) => [...labels]);
+    const [alone, other] = [labels([object(box, 0)]), labels([object(apart, 2)])];
+    const found = labels([{ ...object(box, 0), hidden: true }, object(apart, 2)]);
+    expect(alone.filter((label) => label === 0).length).toBeGreaterThan(0);
+    expect(found).toEqual(alone.map((label, i) => (other[i] === 3 && label !== 3 ? 4 : other[i])));
+    const twice = assign([object(box), { ...object(box), hidden: true }]);
+    expect(twice).toEqual(assign([object(box)]));
+    expect(assign([{ ...object(box), hidden: true }])).toMatchObject({ positives: 0, weight: 0, objects: 0, missed: 0 });
+  });
+
   test("a class that is none is an error", () => {
     expect(() => assign([object([0, 0, 9, 9], 3)])).toThrow("assign: class 3 is not one of 3");
   });

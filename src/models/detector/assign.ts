@@ -17,6 +17,8 @@ export interface LevelTargets {
   boxes: Float32Array;
   /** [A]: FCOS and ATSS: centerness at positives; else 1. */
   weights: Float32Array;
+  /** Positive priors. */
+  positives: number;
 }
 
 export interface ImageTargets {
@@ -25,6 +27,9 @@ export interface ImageTargets {
   positives: number;
   /** Sum of the positives' weights. */
   weight: number;
+  /** Objects to be found, and those of them that no prior answers for. */
+  objects: number;
+  missed: number;
 }
 
 /** Index of the object a prior answers for; none: background, or neither. */
@@ -33,7 +38,8 @@ const BACKGROUND = -1;
 const IGNORED = -2;
 
 /**
- * The function that gives an image's targets. Crowds, difficult objects and boxes without area teach nothing. Classes are
+ * The function that gives an image's targets. Crowds, difficult objects and boxes without area teach nothing; what would answer
+ * for a hidden object, and for no other, is ignored. Classes are
  * those of `config` (0 to K - 1); a class outside is an error of the caller.
  */
 export function assigner(config: DetectorConfig): (truths: readonly GroundTruth[]) => ImageTargets {
@@ -43,10 +49,20 @@ export function assigner(config: DetectorConfig): (truths: readonly GroundTruth[
     const objects = truths.filter(({ box, crowd, difficult }) => !crowd && !difficult && area(box) > 0);
     const stray = objects.find(({ category }) => !Number.isInteger(category) || category < 0 || category >= config.classes);
     if (stray) throw new Error(`assign: class ${stray.category} is not one of ${config.classes}`);
-    const boxes = objects.map(({ box }) => box);
-    return targets(config, objects, levels.flat(), choose(levels, boxes, config));
+    const [seen, hidden] = [false, true].map((wanted) => objects.filter((object) => (object.hidden ?? false) === wanted));
+    const [choice, other] = [seen, hidden].map((some) =>
+      choose(
+        levels,
+        some.map(({ box }) => box),
+        config,
+      ),
+    );
+    return targets(config, seen, levels.flat(), hidden.length > 0 ? choice.map((c, i) => undecided(c, other[i])) : choice);
   };
 }
+
+/** Whom a prior answers for beside hidden objects. */
+const undecided = (choice: number, hidden: number) => (choice === BACKGROUND && hidden !== BACKGROUND ? IGNORED : choice);
 
 function targets(config: DetectorConfig, objects: GroundTruth[], flat: Box[], choice: Choice): ImageTargets {
   const weighted = config.kind === "fcos" || config.kind === "atss";
@@ -57,6 +73,7 @@ function targets(config: DetectorConfig, objects: GroundTruth[], flat: Box[], ch
     const labels = Uint32Array.from(choice.subarray(from, from + count), (c) => labelOf(config, objects, c));
     const boxes = new Float32Array(4 * count);
     const weights = new Float32Array(count).fill(1);
+    const before = positives;
     for (let i = 0; i < count; i++) {
       const object = objects[choice[from + i]];
       if (!object) continue;
@@ -66,9 +83,10 @@ function targets(config: DetectorConfig, objects: GroundTruth[], flat: Box[], ch
       weight += weights[i];
     }
     from += count;
-    return { labels, boxes, weights };
+    return { labels, boxes, weights, positives: positives - before };
   });
-  return { levels, positives, weight };
+  const answered = new Set(choice.filter((c) => c >= 0));
+  return { levels, positives, weight, objects: objects.length, missed: objects.length - answered.size };
 }
 
 function labelOf({ classes }: DetectorConfig, objects: GroundTruth[], choice: number): number {

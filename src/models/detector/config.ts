@@ -34,7 +34,10 @@ export interface DetectorConfig {
   levels: number;
   /** Normalisation of the backbone. Heads other than RetinaNet's are group-normalised in any case. */
   norm: "gn" | "bn";
-  /** Side of an ATSS or GFL anchor in strides: 8, or 4 for small images. RetinaNet's smallest anchor is half of it, and it ends an FCOS level's range. */
+  /**
+   * Side of an ATSS or GFL anchor in strides: 8 in the papers, 2 for images of 128 pixels. RetinaNet's smallest anchor is half of
+   * it, and it ends an FCOS level's range. Teacher and student may differ.
+   */
   anchor: number;
   /** Last of the GFL bins 0..regMax of a distance in strides: 16, or 7 for small images. */
   regMax: number;
@@ -49,7 +52,7 @@ const RETINANET_ANCHORS = 9;
 /** Groups of GroupNorm (Wu and He 2018) in wide layers; narrow ones have four channels per group. */
 const MOST_GROUPS = 32;
 
-export function strides({ levels }: DetectorConfig): number[] {
+export function strides({ levels }: Pick<DetectorConfig, "levels">): number[] {
   return Array.from({ length: levels }, (_, l) => FIRST_STRIDE * 2 ** l);
 }
 

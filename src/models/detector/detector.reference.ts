@@ -20,14 +20,18 @@ export interface Detector64 {
   levels: { cls: Map64; box: Map64; centerness?: Map64 }[];
 }
 
-/** Runs one image [S, S, 3]; `mask` [g, g] erases cells of what every convolution of the backbone reads. */
+/**
+ * Runs one image [S, S, 3]; `mask` [g, g] erases cells of what every convolution of the backbone reads. With `visible`, group norms
+ * measure pixels of the other cells alone, but on maps of the head that are coarser than the mask.
+ */
 export function detectorForward64(
   config: DetectorConfig,
   weights: Weights64,
   image: ArrayLike<number>,
   mask?: ArrayLike<number>,
+  visible = false,
 ): Detector64 {
-  const net: Net = { config, weights, mask };
+  const net: Net = { config, weights, mask, visible };
   const stages = backbone(net, { side: config.image, channels: 3, data: Float64Array.from(image) });
   const pyramid = neck(net, stages);
   return { stages, pyramid, levels: pyramid.map((feature, l) => head(net, feature, l)) };
@@ -37,6 +41,7 @@ interface Net {
   config: DetectorConfig;
   weights: Weights64;
   mask?: ArrayLike<number>;
+  visible: boolean;
 }
 
 function backbone(net: Net, image: Map64): Map64[] {
@@ -106,10 +111,11 @@ function head(net: Net, feature: Map64, level: number) {
 
 function branch(net: Net, feature: Map64, name: string): Map64 {
   let x = feature;
+  const finer = feature.side >= Math.sqrt(net.mask?.length ?? 1);
   for (let i = 0; i < net.config.stacked; i++) {
     x = convolve(net, `bbox_head.${name}.${i}.conv`, x, 1);
     if (net.config.kind === "retinanet") x = { ...x, data: x.data.map((v) => Math.max(0, v)) };
-    else x = groupNorm(net, `bbox_head.${name}.${i}.gn`, x, true);
+    else x = groupNorm(finer ? net : { ...net, visible: false }, `bbox_head.${name}.${i}.gn`, x, true);
   }
   return x;
 }
@@ -145,7 +151,10 @@ function norm(net: Net, name: string, x: Map64, rectify: boolean): Map64 {
 /** Groups of four channels, in wide layers 32 groups. */
 function groupNorm(net: Net, name: string, x: Map64, rectify: boolean): Map64 {
   const size = x.channels / Math.min(32, x.channels / 4);
-  const groups = Array.from({ length: x.channels / size }, (_, g) => x.data.filter((_, i) => Math.floor((i % x.channels) / size) === g));
+  const counts = (i: number) => !net.visible || seen(net, x.side, Math.floor(i / x.channels)) === 1;
+  const groups = Array.from({ length: x.channels / size }, (_, g) =>
+    x.data.filter((_, i) => Math.floor((i % x.channels) / size) === g && counts(i)),
+  );
   const moments = groups.map((values): [number, number] => {
     const mean = values.reduce((a, b) => a + b, 0) / values.length;
     return [mean, values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length];
@@ -176,16 +185,20 @@ function maxPool(x: Map64): Map64 {
   return out;
 }
 
-/** Cells of the mask's grid by nearest pixel. */
-function erase({ mask }: Net, x: Map64): Map64 {
-  if (!mask) return x;
-  const grid = Math.sqrt(mask.length);
+function erase(net: Net, x: Map64): Map64 {
   const out = map(x.side, x.channels);
   each(x, (y, column, c) => {
-    const cell = Math.floor((y * grid) / x.side) * grid + Math.floor((column * grid) / x.side);
-    out.data[(y * x.side + column) * x.channels + c] = mask[cell] * at(x, y, column, c);
+    out.data[(y * x.side + column) * x.channels + c] = seen(net, x.side, y * x.side + column) * at(x, y, column, c);
   });
   return out;
+}
+
+/** The mask at a pixel of a map: that of the nearest cell of its grid. */
+function seen({ mask }: Net, side: number, pixel: number): number {
+  if (!mask) return 1;
+  const grid = Math.sqrt(mask.length);
+  const [row, column] = [Math.floor(pixel / side), pixel % side];
+  return mask[Math.floor((row * grid) / side) * grid + Math.floor((column * grid) / side)];
 }
 
 function map(side: number, channels: number): Map64 {

@@ -1,8 +1,7 @@
 /** The heads of RetinaNet, FCOS, ATSS and GFL: two branches of 3 x 3 convolutions with the same weights on every level. */
 import type { Tensor } from "../../engine/graph";
-import { groupNorm } from "../../ops/channelnorm";
 import { scale } from "../../ops/maps";
-import { type DetectorConfig, groups, OUTPUTS } from "./config";
+import { type DetectorConfig, OUTPUTS } from "./config";
 import type { Layers } from "./layers";
 
 /** What a head says on one pyramid level. */
@@ -35,11 +34,7 @@ function branch(layers: Layers, { kind, stacked }: DetectorConfig, feature: Tens
   for (let i = 0; i < stacked; i++) {
     const prefix = `bbox_head.${name}.${i}`;
     if (kind === "retinanet") x = layers.conv(x, `${prefix}.conv`, { activation: "relu" });
-    else x = normed(layers, layers.conv(x, `${prefix}.conv`), `${prefix}.gn`);
+    else x = layers.headNorm(layers.conv(x, `${prefix}.conv`), `${prefix}.gn`);
   }
   return x;
-}
-
-function normed(layers: Layers, x: Tensor, name: string): Tensor {
-  return groupNorm(x, layers.get(`${name}.weight`), layers.get(`${name}.bias`), { groups: groups(x.cols), relu: true });
 }

@@ -12,7 +12,7 @@ export interface DetectorOptions {
    * with it, and so are C3 to C5, so that nothing passes between erased and visible cells.
    */
   mask?: Tensor;
-  /** With a mask: normalise by what is visible alone. */
+  /** With a mask: normalise by what is visible alone, in backbone and head. */
   visibleStatistics?: boolean;
   /** Batch norms use the batch's statistics and track them; else the tracked ones. Nothing to group norms. */
   training?: boolean;
@@ -37,6 +37,13 @@ export class Layers {
 
   conv(x: Tensor, name: string, options: Omit<ConvOptions, "bias"> = {}): Tensor {
     return conv2d(x, this.get(`${name}.weight`), { ...options, bias: this.params[`${name}.bias`] });
+  }
+
+  /** The head's normalisation with ReLU. Where a map is coarser than the mask, perhaps no pixel of it is visible: all count. */
+  headNorm(x: Tensor, name: string): Tensor {
+    const { mask, visibleStatistics } = this.options;
+    const visible = visibleStatistics && mask && x.shape[1] >= mask.shape[1] ? mask : undefined;
+    return groupNorm(x, this.get(`${name}.weight`), this.get(`${name}.bias`), { groups: groups(x.cols), relu: true, visible });
   }
 
   /** The backbone's normalisation, and ReLU where wanted. */

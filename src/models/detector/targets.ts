@@ -31,6 +31,8 @@ export class Targets {
   readonly positives = new Live(1);
   /** Sum of the positives' weights. */
   readonly weight = new Live(0);
+  /** Positives on each level. */
+  byLevel: readonly number[] = [];
   private readonly places: Places;
   private readonly host: ArrayBuffer;
   private readonly buffer: GPUBuffer;
@@ -65,6 +67,7 @@ export class Targets {
     this.engine.device.queue.writeBuffer(this.buffer, 0, this.host);
     const least = this.config.kind === "fcos" ? 0 : 1;
     this.positives.value = Math.max(1, sum(images.map(({ positives }) => Math.max(least, positives))));
+    this.byLevel = this.places.map((_, l) => sum(images.map(({ levels }) => levels[l].positives)));
     this.weight.value = sum(images.map(({ weight }) => weight));
   }
 

@@ -2,12 +2,16 @@
 import { type Dataset, type PackedDataset, packed, type Split, unpacked } from "../../data/dataset";
 import { openFiles } from "../../data/open";
 import { scenes, scenesOfId } from "../../data/scenes";
+import { shapeScenes, shapeScenesOfId } from "../../data/scenes.shapes";
 import { countsOf } from "../counts";
 import type { TaskData } from "../task";
 
 export const data: TaskData<Dataset> = {
-  generated: scenes,
-  optionsOf: scenesOfId,
+  generated: ({ set, ...options }) => (set === "shapes" ? shapeScenes(options) : scenes(options)),
+  optionsOf(id) {
+    const shapes = shapeScenesOfId(id);
+    return shapes ? { set: "shapes", ...shapes } : scenesOfId(id);
+  },
   async open(files, { side, seed, decoders, onProgress }) {
     const { notes, ...packed } = await openFiles(files, { side, seed, decode: decoders.square, onProgress });
     return { packed, notes };

@@ -1,41 +1,59 @@
-/** How many held-out images are classified right. */
+/** Which held-out images are classified right, and how many. */
 import { Batches } from "../../data/batches";
 import type { Dataset } from "../../data/dataset";
 import type { Engine } from "../../engine/device";
+import { topk } from "../../metrics/topk";
+import { mean } from "../../metrics/verdicts";
 import { Params } from "../../models/params";
-import type { Progress } from "../task";
+import type { Progress, Scores } from "../task";
 import { fitted } from "./fitted";
 import type { Network } from "./network";
 import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 
 const EVALUATION_BATCH = 100;
 
-/** Share of held-out images, all or the first `limit`, that the logits `answers` picks out of a snapshot classify right. */
-export async function accuracy(
+/** The wider of the two scores. */
+const AMONG = 5;
+
+/** For each held-out image 1 where its class was named, and, of six classes or more, where it was among the five likeliest. */
+export interface Right {
+  top1: Uint8Array;
+  top5?: Uint8Array;
+}
+
+/** Which held-out images, of all or the first `limit`, are answered right by the logits that `answers` picks out of a snapshot. */
+export async function judged(
   engine: Engine,
   seen: Omit<SnapshotOptions, "batch">,
   answers: (outputs: Outputs) => Float32Array,
   batches: Batches,
   limit: number,
   progress?: Progress,
-): Promise<number> {
+): Promise<Right> {
   const { test, classes } = batches.dataset;
   const count = Math.min(limit, test.count);
   const batch = Math.min(EVALUATION_BATCH, count);
+  const right: Right = { top1: new Uint8Array(count), ...(classes.length > AMONG && { top5: new Uint8Array(count) }) };
   const snapshot = await Snapshot.compile(engine, { ...seen, batch });
-  let right = 0;
   try {
     for (let from = 0; from < count; from += batch) {
       const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
       const { images, labels } = batches.load(test, indices);
-      const found = top(answers(await snapshot.run(images)), classes.length).slice(0, count - from);
-      right += found.filter((c, i) => c === labels[i]).length;
+      const logits = answers(await snapshot.run(images));
+      const among = (k: number) => topk(logits, labels, classes.length, k).subarray(0, count - from);
+      right.top1.set(among(1), from);
+      right.top5?.set(among(AMONG), from);
       progress?.(Math.min(1, (from + batch) / count));
     }
   } finally {
     snapshot.destroy();
   }
-  return right / count;
+  return right;
+}
+
+/** The shares of images: `top1` first. */
+export function scoresOf({ top1, top5 }: Right): Scores {
+  return { top1: mean(top1), ...(top5 && { top5: mean(top5) }) };
 }
 
 /** Share of held-out images that a trained network classifies right. Rejects when it is for other images or classes. */
@@ -43,7 +61,7 @@ export async function measure(engine: Engine, network: Network, dataset: Dataset
   const { weights, config } = fitted(network, dataset);
   const student = { params: new Params(engine, weights), config };
   try {
-    return await accuracy(engine, { student }, ({ logits }) => logits, new Batches(dataset, 1, 0), dataset.test.count, progress);
+    return mean((await judged(engine, { student }, ({ logits }) => logits, new Batches(dataset, 1, 0), dataset.test.count, progress)).top1);
   } finally {
     student.params.destroy();
   }

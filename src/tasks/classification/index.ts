@@ -15,7 +15,13 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   rateNames: { student: "student_top1", teacher: "teacher_top1" },
   settings: SETTINGS,
   methods: CLASSIFICATION_METHODS,
-  generated: { page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
+  generated: {
+    ...{ page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
+    sets: {
+      scenes: "one object among clutter; its colour hints at its class",
+      shapes: "one object among parts of others; its shape alone tells its class",
+    },
+  },
   shipped: "teacher-scenes.safetensors",
   sizes: {
     tiny: { width: 48, depth: 3, heads: 3 },

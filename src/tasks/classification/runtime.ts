@@ -1,6 +1,7 @@
 /** What of classification needs the GPU. */
 import type { Dataset } from "../../data/dataset";
 import type { ViTConfig } from "../../models/vit/config";
+import { counted } from "../counts";
 import type { TaskRuntime } from "../task";
 import { measure } from "./evaluate";
 import { fitted } from "./fitted";
@@ -25,5 +26,3 @@ export const runtime: TaskRuntime<Dataset, Network, Classification> = {
 };
 
 const describeViT = ({ width, depth, heads }: ViTConfig) => `ViT, width ${width}, ${counted(depth, "block")}, ${counted(heads, "head")}`;
-
-const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;

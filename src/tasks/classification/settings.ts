@@ -49,10 +49,20 @@ const OWN = {
     help: "logit: soft labels alone. manifold: also how alike tokens are, within and between images. attention: also whom the class token attends to, in all blocks.",
     ...{ default: "logit", options: ["logit", ...BASES], when: "live", records: true, group: "loss" },
   }),
+  labels: number({
+    label: "Weight of the labels",
+    help: "Weight of the loss on the true labels. 0 leaves them out, as manifold distillation's published run does. Without a teacher they count in full.",
+    ...{ default: 1, min: 0, max: 1, when: "live", group: "loss" },
+  }),
   smoothing: number({
     label: "Label smoothing",
     help: "Share of each true label spread over all classes.",
     ...{ default: 0, min: 0, max: 0.5, when: "live", group: "loss" },
+  }),
+  dropPath: number({
+    label: "Drop path",
+    help: "Share of the images for which the student's last block leaves out a branch while learning; earlier blocks do so less often. DeiT uses 0.1.",
+    ...{ default: 0, min: 0, max: 0.5, when: "live", records: true, group: "student" },
   }),
   width: number({
     label: "Student width",
@@ -76,8 +86,8 @@ const OWN = {
   }),
   augment: choice({
     label: "Augmentation",
-    help: "light: each image is shifted by up to an eighth and mirrored at random. heavy: then two rounds of RandAugment, and mixup or cutmix.",
-    ...{ default: "light", options: ["none", "light", "heavy"], when: "live", records: true, group: "augmentation" },
+    help: "light: each image is shifted by up to an eighth and mirrored at random. crop: a random window is enlarged and mirrored, which the papers call light; the smallest crop below is its least share of the area, 0.08 in the papers. heavy: after light, two rounds of RandAugment, and mixup or cutmix.",
+    ...{ default: "light", options: ["none", "light", "crop", "heavy"], when: "live", records: true, group: "augmentation" },
   }),
   crop: number({
     label: "Smallest crop",
@@ -88,6 +98,16 @@ const OWN = {
     label: "RandAugment magnitude",
     help: "How far heavy augmentation distorts: shear, translation, rotation, brightness, contrast, saturation, posterize, solarize, cutout. 0 does nothing.",
     ...{ default: 9, min: 0, max: 10, when: "live", group: "augmentation" },
+  }),
+  operations: choice({
+    label: "RandAugment operations",
+    help: "basic: the ten named at the magnitude. full: those of DeiT, which has no cutout, but auto-contrast, equalize, invert, adding and sharpness too; heavy augmentation then begins with a random crop instead of a shift, as DeiT's does.",
+    ...{ default: "basic", options: ["basic", "full"], when: "live", records: true, group: "augmentation" },
+  }),
+  erasing: number({
+    label: "Random erasing",
+    help: "Share of the images in which heavy augmentation replaces a random rectangle by noise. DeiT uses 0.25.",
+    ...{ default: 0, min: 0, max: 1, when: "live", group: "augmentation" },
   }),
   mixup: number({
     label: "mixup α",

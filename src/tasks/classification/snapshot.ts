@@ -2,7 +2,7 @@
 import type { Engine } from "../../engine/device";
 import { Graph, type Tensor } from "../../engine/graph";
 import { Program } from "../../engine/program";
-import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/classification/masking";
+import { forwardStudent, forwardTeacher, type KeepChoice, patchScores, selectPatches } from "../../methods/classification/masking";
 import type { Model } from "./step";
 
 /** What was seen, all row-major. */
@@ -11,8 +11,9 @@ export interface Outputs {
   logits: Float32Array;
   /** Class-token attention per head of the student's last block [B, H, n]. */
   attention: Float32Array;
-  /** With a teacher that sees a choice of patches: scores [B, N], the kept patches u32 [B, k] and its logits [B, K]. */
+  /** What patches are ranked by [B, N]; where all are shown only if asked for, and never what chance would draw. */
   score?: Float32Array;
+  /** With a teacher: the kept patches u32 [B, k], where not all are, and its logits [B, K]. */
   kept?: Uint32Array;
   teacherLogits?: Float32Array;
 }
@@ -22,6 +23,8 @@ export interface SnapshotOptions {
   batch: number;
   teacher?: Model;
   keep?: KeepChoice;
+  /** Tell the scores of patches where all are shown, too. */
+  scores?: boolean;
 }
 
 /** Recorded once for so many images. Takes a buffer: `destroy` gives it back. */
@@ -33,7 +36,7 @@ export class Snapshot {
     private readonly program: Program,
   ) {}
 
-  static async compile(engine: Engine, { student, batch, teacher, keep }: SnapshotOptions): Promise<Snapshot> {
+  static async compile(engine: Engine, { student, batch, teacher, keep, scores }: SnapshotOptions): Promise<Snapshot> {
     const { channels, image } = student.config;
     const buffer = engine.takeBuffer(4 * batch * channels * image ** 2);
     const graph = new Graph(engine);
@@ -44,6 +47,10 @@ export class Snapshot {
       const choice = selectPatches({ student, teacher }, images, seen, keep);
       const { logits } = forwardTeacher(teacher, images, keep.masked === "student" ? undefined : choice.kept);
       Object.assign(outputs, { teacherLogits: logits, ...choice });
+    }
+    if (scores && keep && !outputs.score) {
+      const score = patchScores({ student, teacher }, images, seen, keep);
+      if (score) outputs.score = score;
     }
     return new Snapshot(engine, batch, buffer, await Program.compile(graph, outputs));
   }

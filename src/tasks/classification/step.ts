@@ -5,8 +5,8 @@ import type { ClassificationMethod, DistillContext } from "../../methods/classif
 import type { Choice } from "../../methods/masking";
 import type { Params } from "../../models/params";
 import type { ViTConfig } from "../../models/vit/config";
-import { vit } from "../../models/vit/model";
-import { type Moments, mixPairs, randAugment, shiftAndMirror } from "../../ops/augment";
+import { type DropPath, vit } from "../../models/vit/model";
+import { type Moments, mixPairs, randAugment, randomErasing, randomResizedCrop, shiftAndMirror } from "../../ops/augment";
 import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
 
 /** A network on the GPU. */
@@ -42,7 +42,11 @@ export interface StepOptions {
   batch: Batch;
   /** Without one, the student learns from the labels alone. */
   distillation?: Distillation;
+  /** Weight of the loss on the labels beside the teacher's; 1 by default. */
+  labelWeight?: number | Live;
   smoothing?: number | Live;
+  /** Stochastic depth of the student while it learns. */
+  dropPath?: DropPath;
   augment?: Augmentation;
 }
 
@@ -50,10 +54,12 @@ export interface StepOptions {
 export interface Augmentation {
   seed: number;
   step: Live;
-  /** Smallest share of an image's area that is cropped and enlarged; 1 crops nothing. */
+  /** "shift" by up to an eighth; "crop" a random window, as torchvision does. Both mirror, and enlarge what they crop. */
+  first?: "shift" | "crop";
+  /** Smallest share of an image's area that is cropped; 1 crops nothing. */
   crop?: number | Live;
-  /** After shift, mirror and crop, the only ones without it: RandAugment of this magnitude, mixup and cutmix of these parameters. */
-  heavy?: { magnitude: number | Live; mixup: number | Live; cutmix: number | Live; moments: Moments };
+  /** Then RandAugment of this magnitude, erasing at this probability, mixup and cutmix of these parameters; nothing when absent. */
+  heavy?: Record<"magnitude" | "erasing" | "mixup" | "cutmix", number | Live> & { operations: "basic" | "full"; moments: Moments };
 }
 
 /**
@@ -63,12 +69,12 @@ export interface Augmentation {
  * [B, K] where images are mixed.
  */
 export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradients; outputs: Record<string, Tensor> } {
-  const { student, distillation } = options;
+  const { student, distillation, labelWeight = 1, dropPath } = options;
   const { images, truth } = prepared(graph, options);
-  const seen = distillation && forwardBoth(student, distillation, images);
-  const { logits } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images);
+  const seen = distillation && forwardBoth(student, distillation, images, dropPath);
+  const { logits } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images, undefined, { dropPath });
   const ce = crossEntropy(logits, truth);
-  const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, 1]];
+  const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, distillation ? labelWeight : 1]];
   if (seen) for (const one of distillation.methods) losses.push(...weighted(one, seen.context));
   const grads = graph.gradients((g) => {
     for (const [, loss, weight] of losses) loss.seed(weight, g);
@@ -91,23 +97,23 @@ interface BothOutputs {
 }
 
 /** The student sees the images, its attention selects, the teacher answers on what was selected. */
-function forwardBoth(student: Model, distillation: Distillation, images: Tensor): BothOutputs {
+function forwardBoth(student: Model, distillation: Distillation, images: Tensor, dropPath?: DropPath): BothOutputs {
   const { teacher, keep, methods } = distillation;
-  if (keep.masked === "student") return forwardMaskedStudent(student, distillation, images);
+  if (keep.masked === "student") return forwardMaskedStudent(student, distillation, images, dropPath);
   const allTokens = methods.some(({ method }) => method.allTokens);
-  const result = forwardStudent(on(student, images.graph, true), images, keep, allTokens);
+  const result = forwardStudent(on(student, images.graph, true), images, keep, { allTokens, dropPath });
   const choice = selectPatches({ student, teacher }, images, result, keep);
   const answer = forwardTeacher(teacher, images, choice.kept, allTokens);
   return { context: { student: { result, shared: choice.kept }, teacher: { result: answer }, random: randomOf(keep) }, choice };
 }
 
 /** The other way round: the teacher sees everything, the student learns from what was selected. */
-function forwardMaskedStudent(student: Model, { teacher, keep, methods }: Distillation, images: Tensor): BothOutputs {
+function forwardMaskedStudent(student: Model, { teacher, keep, methods }: Distillation, images: Tensor, dropPath?: DropPath): BothOutputs {
   const allTokens = methods.some(({ method }) => method.allTokens);
   const whole = forwardStudent(on(student, images.graph, false), images, keep);
   const choice = selectPatches({ student, teacher }, images, whole, keep);
   const { params, config } = on(student, images.graph, true);
-  const result = vit(params, config, images, { kept: choice.kept, allTokens });
+  const result = vit(params, config, images, { kept: choice.kept, allTokens, dropPath });
   const answer = forwardTeacher(teacher, images, undefined, allTokens);
   return { context: { student: { result }, teacher: { result: answer, shared: choice.kept }, random: randomOf(keep) }, choice };
 }
@@ -121,10 +127,15 @@ function prepared(graph: Graph, { student, batch, augment, smoothing }: StepOpti
   const { channels, image, classes } = student.config;
   const loaded = graph.fixed(batch.images, [batch.size, channels, image, image]);
   const labels = graph.fixed(batch.labels, [batch.size], "u32");
-  const images = augment ? shiftAndMirror(loaded, augment, augment.crop) : loaded;
+  const images = augment ? placedAnew(loaded, augment) : loaded;
   if (!augment?.heavy) return { images, truth: { labels, smoothing } };
   const { seed, step, heavy } = augment;
   const distorted = randAugment(images, { seed, step, ...heavy });
-  const mixed = mixPairs(distorted, labels, { seed, step, ...heavy, smoothing, classes });
+  const erased = randomErasing(distorted, { seed, step, probability: heavy.erasing });
+  const mixed = mixPairs(erased, labels, { seed, step, ...heavy, smoothing, classes });
   return { images: mixed.images, truth: { targets: mixed.targets } };
+}
+
+function placedAnew(images: Tensor, { first = "shift", crop = 1, seed, step }: Augmentation): Tensor {
+  return first === "crop" ? randomResizedCrop(images, { seed, step, least: crop }) : shiftAndMirror(images, { seed, step }, crop);
 }

@@ -6,10 +6,12 @@ import { EngineError } from "../../engine/errors";
 import { type Graph, Live } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
 import { BASE_LOSSES, CLASSIFICATION_METHODS } from "../../methods/classification";
+import { assertSameHeads } from "../../methods/classification/attention";
 import { forwardTeacher, type KeepChoice, maskedGrid } from "../../methods/classification/masking";
 import type { ClassificationMethod } from "../../methods/classification/method";
-import { asksGuide, highestOf } from "../../methods/masking";
-import { configMacs } from "../../metrics/cost";
+import { asksGuide, highestOf, scorerOf } from "../../methods/masking";
+import { packBits } from "../../metrics/bits";
+import { configMacs, learningMacs } from "../../metrics/cost";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
 import { initViT, patches, type ViTConfig } from "../../models/vit/config";
@@ -17,20 +19,21 @@ import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import { keyOf } from "../../settings/setting";
-import type { Cost, LiveValues, OptimizerOptions, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import { type Asked, TeacherClock } from "../teacherClock";
-import { accuracy, top } from "./evaluate";
+import { judged, scoresOf, top } from "./evaluate";
 import { fitted, suited } from "./fitted";
 import type { Network } from "./network";
 import type { ClassificationSettings } from "./settings";
-import { type Outputs, Snapshot } from "./snapshot";
+import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosses } from "./step";
 
 /** The last line of a run has the median of so many measurements of time. */
 const FINAL_TIMES = 9;
 
 export class Classification implements Task<Outputs> {
-  readonly optimizer: OptimizerOptions = { kind: "adamw" };
+  readonly optimizer = {};
+  lastRight?: Uint8Array;
   private readonly student: Model;
   private readonly teacher?: Model;
   private guideModel?: Model & { reference: Reference };
@@ -41,7 +44,7 @@ export class Classification implements Task<Outputs> {
   private readonly settings: ClassificationSettings;
   private labels = new Uint32Array();
   private recorded?: Snapshot;
-  private clock?: TeacherClock;
+  private readonly clocks = new Map<Params, TeacherClock>();
   private version = 0;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
@@ -65,7 +68,9 @@ export class Classification implements Task<Outputs> {
   }
 
   check(settings: Settings): void {
-    const { criterion } = settings as ClassificationSettings;
+    const { criterion, base, heads } = settings as ClassificationSettings;
+    if (this.sources.teacher && base === "attention" && settings[keyOf(base, "heads")] === "per-head")
+      assertSameHeads(heads, this.sources.teacher.config.heads);
     if (this.sources.teacher && !this.guideModel && asksGuide(criterion))
       throw new SettingError(
         `criterion cannot be "${criterion}": no guide is loaded.`,
@@ -76,9 +81,17 @@ export class Classification implements Task<Outputs> {
   /** Takes a network as the guide. A run that has a guide keeps it. */
   offerGuide(guide: Network): void {
     if (this.guide) return;
-    this.guideModel?.params.destroy();
+    this.dropGuide();
     const { weights, config } = suited(guide, this.sources.dataset);
     this.guideModel = { params: new Params(this.engine, weights), config, reference: { id: guide.id, name: guide.name } };
+  }
+
+  private dropGuide(): void {
+    if (!this.guideModel) return;
+    const { params } = this.guideModel;
+    this.clocks.get(params)?.destroy();
+    this.clocks.delete(params);
+    params.destroy();
   }
 
   /** The guide, while the criterion uses it. */
@@ -122,7 +135,11 @@ export class Classification implements Task<Outputs> {
   trace(graph: Graph) {
     const { teacher, live, student } = this;
     const distillation = teacher && { teacher, keep: this.keep(), methods: this.methods().map((method) => this.inUse(method)) };
-    return traceLosses(graph, { student, batch: this.buffers, smoothing: live.smoothing, augment: this.augmentation(), distillation });
+    const batch = this.buffers;
+    const { smoothing, labels: labelWeight } = live;
+    const { dropPath: rate, seed } = this.settings;
+    const dropPath = rate > 0 ? { rate: live.dropPath, seed, step: live.step } : undefined;
+    return traceLosses(graph, { student, batch, smoothing, labelWeight, dropPath, augment: this.augmentation(), distillation });
   }
 
   /** Soft labels, and the base loss where one is chosen. */
@@ -141,15 +158,12 @@ export class Classification implements Task<Outputs> {
   }
 
   private augmentation(): Augmentation | undefined {
-    const { augment, seed } = this.settings;
+    const { augment, operations, seed } = this.settings;
     if (augment === "none") return undefined;
-    const { step, crop, magnitude, mixup, cutmix } = this.live;
-    return {
-      seed,
-      step,
-      crop,
-      heavy: augment === "heavy" ? { magnitude, mixup, cutmix, moments: this.sources.dataset.moments } : undefined,
-    };
+    const { step, crop, magnitude, erasing, mixup, cutmix } = this.live;
+    const heavy = { magnitude, erasing, mixup, cutmix, operations, moments: this.sources.dataset.moments };
+    if (augment === "heavy") return { seed, step, crop, heavy, first: operations === "full" ? "crop" : "shift" };
+    return { seed, step, crop, first: augment === "crop" ? "crop" : "shift" };
   }
 
   load(step: number): void {
@@ -182,10 +196,12 @@ export class Classification implements Task<Outputs> {
     };
   }
 
-  /** `top1`: share of held-out images the student classifies right. */
+  /** `top1`: share of held-out images the student classifies right; `top5`, of six classes or more: has among its five likeliest. */
   async evaluate(limit: number, progress?: Progress): Promise<Scores> {
     const { student, batches } = this;
-    return { top1: await accuracy(this.engine, { student }, ({ logits }) => logits, batches, limit, progress) };
+    const right = await judged(this.engine, { student }, ({ logits }) => logits, batches, limit, progress);
+    if (limit >= batches.dataset.test.count) this.lastRight = right.top1;
+    return scoresOf(right);
   }
 
   /** Share of held-out images the teacher, which sees what it sees now, classifies right; undefined without a teacher. */
@@ -193,18 +209,22 @@ export class Classification implements Task<Outputs> {
     const { student, teacher, batches } = this;
     if (!teacher) return undefined;
     const answers = ({ teacherLogits }: Outputs) => teacherLogits as Float32Array;
-    return accuracy(this.engine, { student, teacher, keep: this.keep() }, answers, batches, limit, progress);
+    const right = await judged(this.engine, { student, teacher, keep: this.keep() }, answers, batches, limit, progress);
+    return scoresOf(right).top1;
   }
 
-  /** Accuracy of student and teacher on all held-out images, and what the teacher costs. */
-  async outcome(): Promise<Record<string, unknown>> {
+  /** Accuracy of student and teacher on all held-out images, and what both cost; `whole` adds which images the student names right. */
+  async outcome({ whole = false } = {}): Promise<Record<string, unknown>> {
+    const { top1, top5 } = await this.evaluate(Number.POSITIVE_INFINITY);
     const cost = this.cost();
     let time: TeacherTime | undefined;
     for (let i = 0; i < FINAL_TIMES; i++) time = await this.teacherTime();
     return {
-      ...{ student_top1: (await this.evaluate(Number.POSITIVE_INFINITY)).top1, teacher_top1: await this.evaluateTeacher() },
+      ...{ student_top1: top1, student_top5: top5, teacher_top1: await this.evaluateTeacher() },
       ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs },
+      student_macs: this.studentMacs,
       ...{ teacher_ms: time?.ms, teacher_ms_full: time?.fullMs, buffer_bytes: cost?.bufferBytes },
+      ...(whole && this.lastRight && { right: packBits(this.lastRight) }),
     };
   }
 
@@ -219,7 +239,7 @@ export class Classification implements Task<Outputs> {
     const { config } = this.student;
     const params = new Params(this.engine, initViT(config, this.settings.seed));
     const student = { params, config };
-    const snapshot = await Snapshot.compile(this.engine, { student, teacher: this.teacher, batch: indices.length, keep: this.keep() });
+    const snapshot = await Snapshot.compile(this.engine, { ...this.looked(indices.length), student });
     try {
       return await snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
     } finally {
@@ -233,12 +253,17 @@ export class Classification implements Task<Outputs> {
     while (this.recorded?.batch !== batch) {
       this.recorded?.destroy();
       this.recorded = undefined;
-      const { version, student, teacher } = this;
-      const snapshot = await Snapshot.compile(this.engine, { student, teacher, batch, keep: this.keep() });
+      const { version } = this;
+      const snapshot = await Snapshot.compile(this.engine, this.looked(batch));
       if (version === this.version) this.recorded = snapshot;
       else snapshot.destroy();
     }
     return this.recorded;
+  }
+
+  /** What a picture of `batch` images shows. */
+  private looked(batch: number): SnapshotOptions {
+    return { student: this.student, teacher: this.teacher, batch, keep: this.keep(), scores: true };
   }
 
   forget(): void {
@@ -247,40 +272,70 @@ export class Classification implements Task<Outputs> {
     this.recorded = undefined;
   }
 
-  /** The teacher's cost now; undefined without a teacher. */
+  /** The teacher's cost now, whoever it is that chooses; undefined without a teacher. */
   cost(): Cost | undefined {
     if (!this.teacher) return undefined;
     const { config } = this.teacher;
-    const { kept, count } = this;
-    const seen = this.settings.masked === "student" ? patches(config) : kept;
+    const scorer = this.scorer();
+    const extraMacs = scorer ? configMacs(scorer.config).total : 0;
     return {
-      kept,
-      patches: count,
-      macs: configMacs(config, seen).total,
-      fullMacs: configMacs(config).total,
-      bufferBytes: this.engine.allocatedBytes,
+      ...{ kept: this.kept, patches: this.count, macs: configMacs(config, this.shown).total + extraMacs, extraMacs },
+      ...{ fullMacs: configMacs(config).total, studentMacs: this.studentMacs, bufferBytes: this.engine.allocatedBytes },
     };
   }
 
-  /** Times the teacher beside the run; undefined without a teacher. A teacher that chooses the patches itself also makes a full pass. */
+  private get studentMacs(): number {
+    const { config } = this.student;
+    return learningMacs(config, this.teacher && this.settings.masked === "student" ? this.kept : patches(config));
+  }
+
+  /** Number of patches the teacher answers on. */
+  private get shown(): number {
+    return this.settings.masked === "student" ? patches((this.teacher ?? this.student).config) : this.kept;
+  }
+
+  /** Whoever makes one more pass, of whole images, for the choice of patches alone: nobody, where it is the student's own pass. */
+  private scorer(): Model | undefined {
+    const { criterion, masked } = this.settings;
+    if (this.kept >= this.count) return undefined;
+    const maskedStudent = masked === "student" ? this.student : undefined;
+    return { teacher: this.teacher, guide: this.guideModel, student: maskedStudent, draws: undefined }[scorerOf(criterion)];
+  }
+
+  /** Times, beside the run, what `cost` counts; undefined without a teacher. */
   async teacherTime(): Promise<TeacherTime | undefined> {
-    if (!this.teacher) return undefined;
-    const all = patches(this.teacher.config);
-    const { masked, criterion } = this.settings;
-    this.clock ??= new TeacherClock(this.engine, asked(this.teacher, this.batch));
-    const seen = masked === "student" ? all : this.kept;
-    const [ms, fullMs] = await this.clock.measure([seen, all]);
-    const [bytes, fullBytes] = [this.clock.bytes(seen), this.clock.bytes(all)];
-    return { ms: criterion === "teacher" && this.kept < this.count ? ms + fullMs : ms, fullMs, bytes, fullBytes };
+    const { teacher, shown } = this;
+    if (!teacher) return undefined;
+    const all = patches(teacher.config);
+    const clock = this.clockOf(teacher);
+    const [ms, fullMs] = await clock.measure([shown, all]);
+    const [bytes, fullBytes] = [clock.bytes(shown), clock.bytes(all)];
+    const extra = await this.scorerTime(fullMs);
+    return { ms: ms + extra.ms, fullMs, bytes: Math.max(bytes, extra.bytes), fullBytes };
+  }
+
+  /** The same of the pass that is made for the choice alone; a teacher's own is timed already. */
+  private async scorerTime(teacherMs: number): Promise<{ ms: number; bytes: number }> {
+    const scorer = this.scorer();
+    if (!scorer) return { ms: 0, bytes: 0 };
+    const [clock, all] = [this.clockOf(scorer), patches(scorer.config)];
+    const ms = scorer === this.teacher ? teacherMs : (await clock.measure([all]))[0];
+    return { ms, bytes: clock.bytes(all) };
+  }
+
+  private clockOf(model: Model): TeacherClock {
+    const clock = this.clocks.get(model.params) ?? new TeacherClock(this.engine, asked(model, this.batch));
+    this.clocks.set(model.params, clock);
+    return clock;
   }
 
   destroy(): void {
     this.forget();
-    this.clock?.destroy();
+    this.dropGuide();
+    for (const clock of this.clocks.values()) clock.destroy();
     for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
     this.student.params.destroy();
     this.teacher?.params.destroy();
-    this.guideModel?.params.destroy();
   }
 
   private keep(): KeepChoice {

@@ -21,7 +21,7 @@ export interface Snapshot {
   /** Answers, as indices of classes. */
   student: number[];
   teacher?: number[];
-  /** [count, N]. */
+  /** What patches are ranked by, chosen or not [count, N]; absent where all are shown and chance would choose. */
   score?: Float32Array;
   /** u32 [count, k]. */
   kept?: Uint32Array;

@@ -29,8 +29,10 @@ export async function scored(parts: Parts, asked: Asked & Beside): Promise<Score
 }
 
 /** COCO's scores under the names that the command line and the charts use. */
-export function named({ ap, ap50, ap75, apSmall, apMedium, apLarge, ar }: CocoScores): Scores {
-  return measured({ map: ap, ap50, ap75, ap_s: apSmall, ap_m: apMedium, ap_l: apLarge, mar: ar });
+export function named(scores: CocoScores): Scores {
+  const { ap, ap50, ap75, apSmall, apMedium, apLarge, ar, arSmall, arMedium, arLarge } = scores;
+  const precision = { map: ap, ap50, ap75, ap_s: apSmall, ap_m: apMedium, ap_l: apLarge };
+  return measured({ ...precision, mar: ar, mar_s: arSmall, mar_m: arMedium, mar_l: arLarge });
 }
 
 /** The scores that there is anything to measure of: there may be no object of a size. */

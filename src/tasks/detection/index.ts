@@ -15,7 +15,11 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   metric: "map",
   settings: SETTINGS,
   methods: DETECTION_METHODS,
-  generated: { page: { train: 4000, test: 200 }, cli: { train: 4000, test: 400 } },
+  generated: {
+    page: { train: 4000, test: 200 },
+    cli: { train: 4000, test: 400 },
+    sets: { scenes: "one object or more on each picture, with boxes" },
+  },
   shipped: "teacher-detector.safetensors",
   sizes: {
     tiny: { stem: 12, blocks: 1, channels: 24, stacked: 1, ...TRAINING },

@@ -8,7 +8,7 @@ import { ErasureCount } from "./erasure";
 import { condensed } from "./monitor";
 import { runtime } from "./runtime";
 import { dataset, network, settingsOf, taskOf } from "./task.fixture";
-import type { BoxSnapshot, Erasure, FeatureMaps, MapOf } from "./views";
+import type { BoxSnapshot, Erasure, FeatureMaps, MapOf, Pulls } from "./views";
 
 test("maps with channels go to the page as their mean |F|", () => {
   const which = { view: "reconstruction", at: { level: 0, regions: 1 } };
@@ -103,7 +103,9 @@ test("a monitor shows the watched images, what is found on them, the maps, what 
   expect([looks, shown.filter(({ name }) => name === "snapshot").map((view) => view.step)]).toEqual([2, [0, 4, 8]]);
   expect(new Set(maps.map(({ view }) => view))).toEqual(new Set(["visible.input", "visible", "error"]));
   await monitor.tested?.();
-  const { norms } = shown.at(-1)!.value as { norms: Record<string, number> };
+  const { norms, own, positives } = shown.at(-1)!.value as Pulls;
+  expect([own, positives.length]).toEqual([["cls", "box", "dfl"], 3]);
+  expect(positives[0]).toBeGreaterThan(0);
   expect(Object.keys(norms).sort()).toEqual(["box", "cls", "dfl", "feature", "global"]);
   monitor.store();
   const continued = runtime.monitor(watched);

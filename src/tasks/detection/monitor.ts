@@ -66,8 +66,13 @@ export class DetectionMonitor implements Monitor {
   async tested(): Promise<void> {
     const { task, settings } = this.watched;
     const step = this.watched.step();
-    const pulls = await task.pulls([Math.min(step, settings.steps - 1)]);
-    this.show("pulls", { step, norms: Object.fromEntries(pulls.map(({ name, weight, norms }) => [name, weight * norms[0]])) }, { step });
+    const {
+      terms,
+      positives: [positives],
+    } = await task.pulls([Math.min(step, settings.steps - 1)]);
+    const norms = Object.fromEntries(terms.map(({ name, weight, norms: [levels] }) => [name, weight * Math.hypot(...levels)]));
+    const own = terms.filter((term) => term.own).map(({ name }) => name);
+    this.show("pulls", { step, norms, own, positives }, { step });
   }
 
   store(): void {

@@ -19,10 +19,14 @@ export interface DetectorNetwork extends AnyNetwork {
   moments: Moments;
 }
 
+/** Strides of an anchor where a file does not say: all had as many once. */
+const FORMER_ANCHOR = 4;
+
 /** Reads a detector that `writeDetector` wrote. Rejects with an EngineError what is none. */
 export async function readDetector(bytes: Uint8Array, name: string): Promise<DetectorNetwork> {
   const { detector, classes, moments, map } = readSafetensorsMetadata(bytes, name);
-  const config = parsed<DetectorConfig>(detector, name);
+  const told = parsed<Omit<DetectorConfig, "anchor"> & { anchor?: number }>(detector, name);
+  const config: DetectorConfig = { ...told, anchor: told.anchor ?? FORMER_ANCHOR };
   checkDetector(config, name);
   const weights = fromTorch(readSafetensors(bytes, name), name);
   checkDetectorWeights(config, weights, name);

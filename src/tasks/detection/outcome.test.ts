@@ -21,6 +21,14 @@ test("COCO's and VOC's scores and TIDE's costs come from the same answers", asyn
   expect(await tideCosts(answered)).toEqual(expected);
 });
 
+test("precision and recall are told by size too, where there is an object of that size", async () => {
+  // At 64 pixels medium begins at 4 and ends at 12: one large object found, one medium one missed, none is small.
+  const answered = [{ truths: [truth([0, 0, 30, 30]), truth(at(40))], detections: [found([0, 0, 30, 30], 0.9)] }];
+  const scores = await scoresOf(answered, dataset);
+  expect(scores).toMatchObject({ ap_l: expect.closeTo(1, 9), mar_l: 1, ap_m: 0, mar_m: 0, mar: 0.5 });
+  expect(Object.keys(scores).filter((name) => name.endsWith("_s"))).toEqual([]);
+});
+
 test("without any object to find there is no score, rather than one that is no number", async () => {
   const answered = [{ truths: [], detections: [found(at(0), 0.9)] }];
   expect(await scoresOf(answered, dataset)).toEqual({});

@@ -11,37 +11,47 @@ export interface LossTerm {
   own: boolean;
 }
 
-/** How hard a term pulls, its weight aside; a number for each batch measured. */
+/** How hard a term pulls, its weight aside, in each batch measured and on each level. */
 export interface Pull {
   name: string;
   own: boolean;
   weight: number;
-  norms: number[];
+  norms: number[][];
+}
+
+/** How hard all terms pull, and how many positives the detector has in each batch and on each level. */
+export interface MeasuredPulls {
+  terms: Pull[];
+  positives: (readonly number[])[];
 }
 
 export interface PullsOptions {
   terms: readonly LossTerm[];
+  /** Level by level, finest first; the maps of a second pass follow those of the first. */
   pyramid: readonly Tensor[];
+  levels: number;
   /** Steps whose batches are measured. */
   steps: readonly number[];
-  /** Uploads what a step sees. */
-  load(step: number): void;
+  /** Uploads what a step sees; returns the detector's positives on each level. */
+  load(step: number): readonly number[];
 }
 
 /** Differentiates each term by itself, with the weight 1. */
-export async function measurePulls(graph: Graph, { terms, pyramid, steps, load }: PullsOptions): Promise<Pull[]> {
+export async function measurePulls(graph: Graph, { terms, pyramid, levels, steps, load }: PullsOptions): Promise<MeasuredPulls> {
   const program = await Program.compile(graph, Object.assign({}, ...terms.map((term) => gradientsOf(graph, term, pyramid))));
   const found = terms.map(({ name, own, weight }): Pull => ({ name, own, weight: numberOf(weight), norms: [] }));
+  const positives: MeasuredPulls["positives"] = [];
   try {
     for (const step of steps) {
-      load(step);
+      positives.push(load(step));
       const out = await program.fetch();
-      for (const { name, norms } of found) norms.push(norm(pyramid.map((_, l) => out[`${name} ${l}`])));
+      const maps = (name: string, level: number) => pyramid.flatMap((_, i) => (i % levels === level ? [out[`${name} ${i}`]] : []));
+      for (const { name, norms } of found) norms.push(Array.from({ length: levels }, (_, level) => norm(maps(name, level))));
     }
   } finally {
     program.dispose();
   }
-  return found;
+  return { terms: found, positives };
 }
 
 /** A term's gradients by its name and the place in the pyramid. */

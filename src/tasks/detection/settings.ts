@@ -14,6 +14,11 @@ export const SETTINGS = {
     help: "Kind of student and teacher alike.",
     ...{ default: "gfl", options: DETECTORS, when: "next", group: "student" },
   }),
+  anchors: choice({
+    label: "Student anchors",
+    help: "Side of an anchor in strides of its level; RetinaNet's begin at half of it, and FCOS's ranges end there. 8 is published for large photographs. fitted: as large as the training boxes, from their median. A teacher keeps its own.",
+    ...{ default: "2", options: ["2", "4", "8", "fitted"], before: "4", when: "next", group: "student" },
+  }),
   stem: number({
     label: "Student width",
     help: "Channels of the backbone's first stage; each of the next three doubles them.",
@@ -36,7 +41,7 @@ export const SETTINGS = {
   }),
   weights: choice({
     label: "Weights of the terms",
-    help: "calibrated: before the first step, weights left at their defaults are set from measured gradients, so that feature terms pull as hard as the detector's own loss and logit terms a tenth as hard. given: as they stand.",
+    help: "calibrated: weights that nobody has set are measured, so that feature terms together pull as hard as the detector's own loss and logit terms a tenth as hard: before the first step, and where blocks regenerate features again after 5 % of the run, when these have learned. given: as they stand.",
     ...{ default: "calibrated", options: ["calibrated", "given"], when: "next", group: "loss" },
   }),
   batch: number({

@@ -4,6 +4,7 @@ import { detectionScenes } from "../../data/scenes.detection";
 import type { Engine } from "../../engine/device";
 import { Graph } from "../../engine/graph";
 import { Program } from "../../engine/program";
+import { fittedAnchor } from "../../models/detector/coverage";
 import { initDetector } from "../../models/detector/init";
 import { gradientReader } from "../../models/gradients.fixture";
 import { testEngine } from "../../ops/check";
@@ -18,19 +19,36 @@ describe("a detection task", () => {
     teacher = await network();
   });
 
-  test("measures the weights that were left to it, under their keys, and no other", async () => {
-    const measured = async (more: Record<string, number | string>, from?: DetectorNetwork) => {
-      const task = taskOf(engine, from, settingsOf("samkd", more));
-      const found = await task.prepare();
+  test("measures the weights of its method's terms, under their keys, before the first step and when blocks have learned", async () => {
+    const measured = async (
+      preset: string,
+      step: number,
+      more: Record<string, number | string> = {},
+      from: DetectorNetwork | undefined = teacher,
+    ) => {
+      const task = taskOf(engine, from, settingsOf(preset, { steps: 60, ...more }));
+      const found = await task.prepare(step);
       task.destroy();
       return found;
     };
-    const both = await measured({}, teacher);
+    const both = await measured("samkd", 0);
     expect(Object.keys(both)).toEqual(["samkd.alpha", "samkd.beta"]);
     for (const weight of Object.values(both)) expect(weight).toBeGreaterThan(0);
-    expect(await measured({ "samkd.alpha": 0.3 }, teacher)).toEqual({ "samkd.beta": both["samkd.beta"] });
-    expect(await measured({ weights: "given" }, teacher)).toEqual({});
-    expect(await measured({})).toEqual({});
+    // Three of sixty steps are five percent. FGD has no block that regenerates.
+    expect(Object.keys(await measured("samkd", 3))).toEqual(["samkd.alpha", "samkd.beta"]);
+    for (const step of [1, 2, 4]) expect(await measured("samkd", step)).toEqual({});
+    expect(await measured("fgd", 3)).toEqual({});
+    const defaults = settingsOf("fgd");
+    const fgd = await measured("fgd", 0);
+    const factors = Object.entries(fgd).map(([key, weight]) => weight / Number(defaults[key]));
+    expect(factors).toHaveLength(4);
+    for (const factor of factors) expect(factor / factors[0]).toBeCloseTo(1, 6);
+    const literal = await measured("fgd", 0, { "fgd.reduction": "literal" });
+    expect(literal["fgd.lambda"] / literal["fgd.alpha"]).toBeCloseTo(5e-3, 9);
+    expect(await measured("samkd", 0, { weights: "given" })).toEqual({});
+    const alone = taskOf(engine, undefined);
+    expect(await alone.prepare(0)).toEqual({});
+    alone.destroy();
   });
 
   test("with its method weighing nothing learns what the detector learns alone", async () => {
@@ -99,7 +117,8 @@ describe("a detection task", () => {
     const { voc_ap50, ...coco } = await task.outcome();
     expect(coco).toEqual(await task.evaluate(dataset.test.count));
     expect(voc_ap50).toBeGreaterThanOrEqual(0);
-    const { tide, errors, ...scores } = await task.outcome({ whole: true });
+    const { tide, errors, assigned, ...scores } = await task.outcome({ whole: true });
+    expect(assigned).toEqual({ positives: [expect.any(Number), expect.any(Number), expect.any(Number)], missed: expect.any(Number) });
     expect(scores).toEqual({ voc_ap50, ...coco });
     expect(Object.keys(tide as object)).toContain("bkg");
     const areas = errors as Record<string, { overall: Record<string, number>; classes: Record<string, object> }>;
@@ -125,6 +144,20 @@ describe("a detection task", () => {
     for (const task of [alone, masked]) task.destroy();
   });
 
+  test("under MKD objects that the mask hides are no positives, unless nothing is too little to see", async () => {
+    const positives = async (more: Record<string, number | string>) => {
+      const task = taskOf(engine, teacher, settingsOf("mkd", { "mkd.ratio": 0.75, batch: 12, ...more }));
+      const found = (await task.pulls([0])).positives[0].reduce((a, b) => a + b);
+      task.destroy();
+      return found;
+    };
+    const all = await positives({ "mkd.leastVisible": 0 });
+    const [some, few] = [await positives({}), await positives({ "mkd.leastVisible": 1 })];
+    expect(all).toBeGreaterThan(some);
+    expect(some).toBeGreaterThan(few);
+    expect([await positives({ "mkd.passes": "two" }), await positives({ "mkd.ratio": 0 })]).toEqual([all, all]);
+  });
+
   test("says which level, regions and shape each map has, the features of student and teacher among them", async () => {
     const task = taskOf(engine, teacher);
     const { maps } = await task.snapshot([0, 1, 2]);
@@ -141,6 +174,33 @@ describe("a detection task", () => {
     expect(finest).toContainEqual(["teacher", undefined]);
     expect(finest).toContainEqual(["student", undefined]);
     task.destroy();
+  });
+
+  test("gives the student anchors of as many strides as asked for, or fitted to the boxes, beside a teacher with others", async () => {
+    const anchorOf = (anchors?: string) => {
+      const task = taskOf(engine, teacher, settingsOf("samkd", anchors ? { anchors } : {}));
+      task.destroy();
+      return task.config.anchor;
+    };
+    expect([anchorOf(), anchorOf("4"), anchorOf("8"), config.anchor]).toEqual([2, 4, 8, 4]);
+    const truths = Array.from({ length: dataset.train.count }, (_, i) => dataset.train.truths(i)).flat();
+    expect(anchorOf("fitted")).toBe(fittedAnchor(config, truths));
+  });
+
+  test("a teacher's file that does not tell its anchors has those of four strides", async () => {
+    const { anchor, ...untold } = config;
+    const weights = initDetector(config, 9);
+    expect((await readDetector(writeDetector({ weights, config: untold as typeof config }, dataset), "old")).config).toEqual(config);
+    expect(anchor).toBe(4);
+  });
+
+  test("refuses to compare boxes that are measured by other anchors", async () => {
+    const atss = { ...config, kind: "atss" as const };
+    const other = await readDetector(writeDetector({ weights: initDetector(atss, 9), config: atss }, dataset), "atss.safetensors");
+    expect(() => taskOf(engine, other, settingsOf("freekd", { detector: "atss" }))).toThrow(/atss.safetensors measures by anchors of 4/);
+    for (const more of [{ anchors: "4" }, {}])
+      taskOf(engine, other, settingsOf(more.anchors ? "freekd" : "mgd", { detector: "atss", ...more })).destroy();
+    taskOf(engine, teacher, settingsOf("freekd")).destroy();
   });
 
   test("refuses a teacher of another kind, or for images of another size, by name", async () => {

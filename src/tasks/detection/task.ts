@@ -5,33 +5,38 @@ import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { Graph, type Live, type Tensor } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
+import type { GroundTruth } from "../../geometry/boxes";
 import { DETECTION_METHODS, type DetectionMethodName } from "../../methods/detection";
-import { calibrated, type Norms } from "../../methods/detection/calibrate";
-import type { DetectionMethod } from "../../methods/detection/method";
+import { calibrated, type Norms, type Published } from "../../methods/detection/calibrate";
+import type { DetectionMethod, HiddenCells } from "../../methods/detection/method";
 import { initModules } from "../../methods/detection/modules";
 import type { Answered } from "../../metrics/coco";
 import { errorAnalysis } from "../../metrics/errors";
 import { type DetectorConfig, smallDetector } from "../../models/detector/config";
+import { coverage, fittedAnchor } from "../../models/detector/coverage";
 import { initDetector } from "../../models/detector/init";
 import { detectorLosses } from "../../models/detector/losses";
 import { Params } from "../../models/params";
 import type { Weights } from "../../models/weights";
-import { keyOf } from "../../settings/setting";
-import type { Beside, Errors, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task } from "../task";
+import { keyOf, type NumberSetting } from "../../settings/setting";
+import type { Beside, Errors, LiveValues, Progress, Report, Scores, Sources, Task } from "../task";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
+import { markHidden } from "./hidden";
 import { assertTakes, type DetectorNetwork } from "./network";
 import { areasOf, scoresOf, tideCosts } from "./outcome";
-import { type LossTerm, measurePulls, type Pull } from "./pulls";
+import { type LossTerm, type MeasuredPulls, measurePulls } from "./pulls";
 import type { DetectionSettings } from "./settings";
 import { DetectorSnapshot, type DetectorViews } from "./snapshot";
 import { below, DetectorInputs, type DetectorModel, forward, knobsOf, type Parts, prefixed } from "./step";
 
-/** Batches over which gradients are measured before the first step. */
+/** Batches over which gradients are measured. */
 const CALIBRATION_BATCHES = 4;
+/** Share of a run after which blocks that regenerate have learned, and gradients through them are measured again. */
+const LEARNED = 0.05;
 
 export class DetectionTask implements Task<DetectorViews> {
   /** A detector's gradient peaks where boxes are first matched: its norm is limited. */
-  readonly optimizer: OptimizerOptions = { kind: "adamw", clip: true };
+  readonly optimizer = { clip: true };
   readonly params: Params;
   readonly config: DetectorConfig;
   readonly method: DetectionMethod;
@@ -51,8 +56,8 @@ export class DetectionTask implements Task<DetectorViews> {
     const { dataset, teacher } = sources;
     const { seed, batch, augment } = settings;
     this.config = studentConfig(settings, dataset);
-    if (teacher) assertFits(teacher, this.config, dataset);
     this.method = DETECTION_METHODS[settings.preset as DetectionMethodName];
+    if (teacher) assertFits(teacher, this.config, dataset, this.method);
     const modules = teacher ? this.method.modules(this.config, teacher.config, knobsOf(this.method, settings, live)) : {};
     this.params = new Params(
       engine,
@@ -102,7 +107,16 @@ export class DetectionTask implements Task<DetectorViews> {
 
   load(step: number): void {
     const { images, truths } = this.batches.train.take(step);
-    this.inputs.load(images, truths);
+    const hidden = this.hidden();
+    this.inputs.load(images, hidden ? markHidden(truths, hidden, this.config.image) : truths);
+  }
+
+  /** What the next run of the step hides from the student, where there is a teacher to learn it from. */
+  private hidden(): HiddenCells | undefined {
+    const { method, settings, live, batch, config } = this;
+    if (!this.teacher) return undefined;
+    const random = { seed: settings.seed, step: live.step };
+    return method.hidden?.({ batch, image: config.image, knobs: knobsOf(method, settings, live), random });
   }
 
   ahead(step: number): void {
@@ -115,24 +129,40 @@ export class DetectionTask implements Task<DetectorViews> {
   }
 
   /** How hard each term pulls at the student's pyramid, before its weight, on the batches of these steps. */
-  pulls(steps: readonly number[]): Promise<Pull[]> {
+  pulls(steps: readonly number[]): Promise<MeasuredPulls> {
     const graph = new Graph(this.engine);
-    return measurePulls(graph, { ...this.terms(graph), steps, load: (step) => this.load(step) });
+    const load = (step: number) => {
+      this.load(step);
+      return this.inputs.targets.byLevel;
+    };
+    return measurePulls(graph, { ...this.terms(graph), levels: this.config.levels, steps, load });
   }
 
-  /** Weights of the method's terms that were left at their defaults, from gradients measured before the first step. */
-  async prepare(): Promise<Record<string, number>> {
-    if (this.settings.weights !== "calibrated" || !this.teacher) return {};
-    const pulls = await this.pulls(Array.from({ length: CALIBRATION_BATCHES }, (_, i) => i));
-    const own = pulls.filter((pull) => pull.own);
-    const norms: Norms = {
-      detector: own[0].norms.map((_, i) => Math.hypot(...own.map((pull) => pull.norms[i]))),
-      terms: Object.fromEntries(pulls.filter((pull) => !pull.own).map(({ name, norms }) => [name, norms])),
+  /** Weights of the method's terms, from gradients: before the first step, and again when what regenerates has learned. */
+  async prepare(step: number): Promise<Record<string, number>> {
+    const { weights, steps } = this.settings;
+    const times = [0, ...(this.method.regenerates ? [Math.ceil(LEARNED * steps)] : [])];
+    if (weights !== "calibrated" || !this.teacher || !times.includes(step)) return {};
+    const { terms, positives } = await this.pulls(Array.from({ length: CALIBRATION_BATCHES }, (_, i) => step + i));
+    const own = terms.filter((term) => term.own);
+    const measured = {
+      detector: positives.map((levels, b) => levels.map((_, l) => Math.hypot(...own.map(({ norms }) => norms[b][l])))),
+      terms: Object.fromEntries(terms.filter((term) => !term.own).map(({ name, norms }): [string, Norms] => [name, norms])),
+      positives: positives[0].map((_, l) => positives.reduce((sum, levels) => sum + levels[l], 0)),
     };
-    const { terms, knobs } = this.method;
-    const left = (term: string) => this.settings[this.keyOfWeight(term)] === knobs[terms[term].weight].default;
-    const found = Object.entries(calibrated(terms, norms)).filter(([term]) => left(term));
-    return Object.fromEntries(found.map(([term, weight]) => [this.keyOfWeight(term), weight]));
+    const found = calibrated(this.method.terms, this.published(), measured);
+    return Object.fromEntries(Object.entries(found).map(([term, weight]) => [this.keyOfWeight(term), weight]));
+  }
+
+  /** The weights that the method's paper gives its terms, for the reduction that is set. */
+  private published(): Record<string, Published> {
+    const { name: owner, terms, knobs } = this.method;
+    const literal = this.settings[keyOf(owner, "reduction")] === "literal";
+    const each = Object.entries(terms).map(([name, { weight, sums }]) => {
+      const { default: usual, min, max } = knobs[weight] as NumberSetting;
+      return [name, { value: literal ? (sums ?? usual) : usual, min, max }] as const;
+    });
+    return Object.fromEntries(each);
   }
 
   /** Average precision and recall as COCO has them, on held-out images. */
@@ -152,7 +182,7 @@ export class DetectionTask implements Task<DetectorViews> {
     return teacher ? { ...errors, teacher: await teacherErrors(teacher, asked(1)) } : errors;
   }
 
-  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher. */
+  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher, and whether anchors suit the objects. */
   async outcome({ whole = false } = {}): Promise<Record<string, unknown>> {
     const { engine, config, params } = this;
     const { dataset } = this.sources;
@@ -166,7 +196,7 @@ export class DetectionTask implements Task<DetectorViews> {
     const { classes } = dataset;
     const student = areasOf(await errorAnalysis(answered, dataset), classes);
     const errors = teacher ? { student, teacher: areasOf(await teacherErrors(teacher, { engine, dataset }), classes) } : { student };
-    return { tide: await tideCosts(answered), errors };
+    return { tide: await tideCosts(answered), errors, assigned: coverage(this.config, sampleOf(dataset)) };
   }
 
   /** What student and teacher find on these held-out images, and what the method does to their features. */
@@ -212,12 +242,21 @@ export class DetectionTask implements Task<DetectorViews> {
 }
 
 /** The small student of `models/detector`, with the sizes of the settings. */
-function studentConfig({ detector, blocks, stem, channels, stacked }: DetectionSettings, { side, classes }: DetectionSet): DetectorConfig {
-  const small = smallDetector(detector, "student", classes.length, side);
-  return { ...small, blocks: [blocks, blocks, blocks, blocks], width: stem, channels, stacked };
+function studentConfig({ detector, anchors, blocks, stem, channels, stacked }: DetectionSettings, dataset: DetectionSet): DetectorConfig {
+  const small = smallDetector(detector, "student", dataset.classes.length, dataset.side);
+  const fitted = anchors === "fitted" ? fittedAnchor(small, sampleOf(dataset).flat()) : Number(anchors);
+  const sizes = { blocks: [blocks, blocks, blocks, blocks], width: stem, channels, stacked } as const;
+  return { ...small, ...sizes, anchor: fitted ?? small.anchor };
 }
 
-function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: DetectionSet): void {
+/** Training images whose boxes tell how large objects are. */
+const SAMPLE = 200;
+
+function sampleOf({ train }: DetectionSet): GroundTruth[][] {
+  return Array.from({ length: Math.min(SAMPLE, train.count) }, (_, i) => train.truths(i));
+}
+
+function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: DetectionSet, method: DetectionMethod): void {
   const { name, config } = teacher;
   assertTakes(teacher, dataset);
   const wrong =
@@ -225,4 +264,10 @@ function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: 
       ? `is a ${config.kind} detector, the student is ${student.kind}`
       : config.levels !== student.levels && `has ${config.levels} pyramid levels, the student ${student.levels}`;
   if (wrong) throw new EngineError(`The teacher ${name} ${wrong}.`, "Train a teacher that fits, or choose what fits it.");
+  const relative = config.kind === "retinanet" || config.kind === "atss";
+  if (method.comparesBoxes && relative && config.anchor !== student.anchor)
+    throw new EngineError(
+      `${method.label} compares boxes, which ${name} measures by anchors of ${config.anchor} strides, the student by ${student.anchor}.`,
+      "Give the student the same anchors, or use another method.",
+    );
 }

@@ -46,6 +46,10 @@ export interface Erasure {
 export interface Pulls {
   step: number;
   norms: Record<string, number>;
+  /** The detector's own terms among them; the others are the method's. */
+  own: string[];
+  /** Positives of the detector in that batch, by level of the pyramid: where there are none, it hardly pulls. */
+  positives: readonly number[];
 }
 
 /** The views by name. `snapshot` and `maps` are kept over the run. */

@@ -16,7 +16,11 @@ export const segmentation: TaskDefinition<SegmentationSet, SegmenterNetwork, Seg
   metric: "miou",
   settings: SETTINGS,
   methods: SEGMENTATION_METHODS,
-  generated: { page: { train: 4000, test: 200 }, cli: { train: 4000, test: 400 } },
+  generated: {
+    page: { train: 4000, test: 200 },
+    cli: { train: 4000, test: 400 },
+    sets: { scenes: "several objects on each picture, with a class for every pixel" },
+  },
   shipped: "teacher-segmenter.safetensors",
   sizes: {
     tiny: { width: 48, depth: 3, heads: 3, ...TRAINING },

@@ -1,5 +1,6 @@
 /** What of segmentation needs the GPU. */
 import type { SegmentationSet } from "../../data/segmentation";
+import { counted } from "../counts";
 import type { TaskRuntime } from "../task";
 import { measure } from "./evaluate";
 import { SegmentationMonitor } from "./monitor";
@@ -12,7 +13,8 @@ export const runtime: TaskRuntime<SegmentationSet, SegmenterNetwork, Segmentatio
     write: async (task, dataset, score) => writeNetwork({ weights: await task.weights(), config: task.config, score }, dataset),
     assertFits: assertTakes,
     measure,
-    describe: ({ config: { encoder, decoder } }) => `Segmenter, width ${encoder.width}, ${encoder.depth} blocks, ${decoder.kind} decoder`,
+    describe: ({ config: { encoder, decoder } }) =>
+      `Segmenter, width ${encoder.width}, ${counted(encoder.depth, "block")}, ${decoder.kind} decoder`,
   },
   create: (engine, sources, settings, live) => new Segmentation(engine, sources, settings, live),
   monitor: (watched) => new SegmentationMonitor(watched),

@@ -18,7 +18,7 @@ import { gridOf } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { keyOf } from "../../settings/setting";
-import type { Cost, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import type { Cost, LiveValues, Progress, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import { type Asked, TeacherClock } from "../teacherClock";
 import { scored } from "./evaluate";
 import { assertSamePatches, assertTakes, type SegmenterNetwork } from "./network";
@@ -27,7 +27,7 @@ import { type Outputs, Snapshot } from "./snapshot";
 import { type Batch, type Distillation, type Model, traceLosses } from "./step";
 
 export class Segmentation implements Task<Outputs> {
-  readonly optimizer: OptimizerOptions = { kind: "adamw", decays };
+  readonly optimizer = { decays };
   readonly student: Model;
   readonly teacher?: Model;
   readonly method: SegmentationMethod;

@@ -36,11 +36,7 @@ export function DataCard() {
         <FilePicker label="Image folder" folder onPick={take}>
           Choose a folder
         </FilePicker>
-        {loaded && !loaded.generated && (
-          <button type="button" onClick={() => void data.loadGenerated()}>
-            Back to Scenes
-          </button>
-        )}
+        {loaded && <GeneratedSets loaded={loaded} />}
         {kept && kept.id !== loaded?.id && (
           <button type="button" onClick={() => void data.loadKept()}>
             Use {kept.name} from this device
@@ -131,6 +127,30 @@ function Missing() {
         Leave it
       </button>
     </div>
+  );
+}
+
+/** The generated sets of the task that are not loaded. */
+function GeneratedSets({ loaded }: { loaded: DataFacts }) {
+  const preset = useStore(({ wanted }) => wanted.preset);
+  const [usual, ...others] = Object.entries(taskOf(preset).generated.sets);
+  const now = pageOf(preset).generated.optionsOf(loaded.id);
+  const shown = loaded.generated ? (now?.set ?? usual[0]) : undefined;
+  return (
+    <>
+      {shown !== usual[0] && (
+        <button type="button" onClick={() => void data.loadGenerated()} title={usual[1]}>
+          Back to Scenes
+        </button>
+      )}
+      {others
+        .filter(([name]) => name !== shown)
+        .map(([name, what]) => (
+          <button key={name} type="button" onClick={() => void data.loadGenerated(name)} title={what}>
+            Generated {name}
+          </button>
+        ))}
+    </>
   );
 }
 

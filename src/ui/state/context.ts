@@ -8,7 +8,8 @@ import type { RunStore } from "./store";
 /** The page's address, which carries settings. */
 export interface Address {
   read(): { settings: URLSearchParams; kernels?: string };
-  write(settings: Settings): void;
+  /** `given` as `Schema.toQuery` wants it. */
+  write(settings: Settings, given?: readonly string[]): void;
 }
 
 export interface Context {

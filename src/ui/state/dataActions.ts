@@ -10,6 +10,7 @@ import { dropped } from "./files";
 import type { Readable, Reader } from "./reader";
 import { begun } from "./selectors";
 import { refuse } from "./sources";
+import { wantedRun } from "./store";
 
 /** Generated images, or what is read. */
 type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | Readable;
@@ -57,8 +58,9 @@ export class DataActions {
     return this.load({ kind: "kept" });
   }
 
-  loadGenerated(): Promise<boolean> {
-    return this.load(this.generated());
+  /** Generates images: of the task's usual set by default which. */
+  loadGenerated(set?: string): Promise<boolean> {
+    return this.load(this.generated(set));
   }
 
   /** Makes the loaded data again at another size. */
@@ -115,7 +117,7 @@ export class DataActions {
     const { store, sources, send } = this.context;
     const state = store.getState();
     if (begun(state) || sources.getState().restoring || state.failure?.fatal) return;
-    send({ type: "start", settings: state.wanted, paused: true });
+    send({ type: "start", ...wantedRun(state), paused: true });
   }
 
   /** After an event has entered the stores; `waited`: whether a saved run was waiting before it. */
@@ -189,8 +191,8 @@ export class DataActions {
     return this.made[this.task.name] ?? this.generated();
   }
 
-  private generated(): Source {
-    return { kind: "generated", options: { ...this.task.generated.page, seed: DATA_SEED } };
+  private generated(set?: string): Source {
+    return { kind: "generated", options: { ...this.task.generated.page, seed: DATA_SEED, ...(set !== undefined && { set }) } };
   }
 
   private dropWish(): void {

@@ -6,6 +6,7 @@ import type { RunKeeper } from "./keeper";
 import { begun, busy, finished, waiting } from "./selectors";
 import type { SettingActions } from "./settingActions";
 import { refuse } from "./sources";
+import { wantedRun } from "./store";
 import type { TeacherActions } from "./teacherActions";
 
 export class RunActions {
@@ -44,7 +45,7 @@ export class RunActions {
     if (state.phase !== "ready" && state.phase !== "paused") return;
     if (state.phase === "ready" && !this.teachers.isThere()) return;
     // The prepared session may have older settings than the panel.
-    if (state.phase === "ready" && waiting(state).length) send({ type: "start", settings: state.wanted, paused: true });
+    if (state.phase === "ready" && waiting(state).length) send({ type: "start", ...wantedRun(state), paused: true });
     send({ type: "step" });
   }
 
@@ -67,7 +68,7 @@ export class RunActions {
     sources.setState({ restoring: false, missing: undefined });
     // The worker says so, too, but only after a moment in which a second start must be impossible.
     store.setState({ failure: undefined, phase: "compiling", note: "" });
-    send({ type: "start", settings: store.getState().wanted });
+    send({ type: "start", ...wantedRun(store.getState()) });
   }
 }
 

@@ -27,6 +27,7 @@ export class SettingActions {
       const value = SCHEMA.parse(key, entry, wanted.preset);
       this.assertGuided(changed(wanted, key, value));
       this.setProblem(key, undefined);
+      this.note(key);
       if (value === wanted[key]) return;
       // Images of another size have to be made first; the setting changes when they are loaded.
       if (key === "side") return void this.data.resize(Number(value));
@@ -46,8 +47,11 @@ export class SettingActions {
     this.apply(last.key, last.from);
   }
 
+  /** Back to the default; what a task measures is left to it again. */
   reset(key: string): void {
     this.change(key, SCHEMA.setting(key, this.context.store.getState().wanted.preset).default);
+    this.context.store.setState(({ given }) => ({ given: given.filter((one) => one !== key) }));
+    this.writeAddress();
   }
 
   /** Puts the settings of a run into the panel; they act with the next start. */
@@ -92,8 +96,21 @@ export class SettingActions {
   }
 
   private setWanted(wanted: Settings): void {
-    this.context.store.setState({ wanted });
-    this.context.address.write(wanted);
+    this.context.store.setState(({ given }) => ({ wanted, given: given.filter((key) => key in wanted) }));
+    this.writeAddress();
+  }
+
+  private writeAddress(): void {
+    const { wanted, given } = this.context.store.getState();
+    this.context.address.write(wanted, given);
+  }
+
+  /** Notes that a person has set what a task would measure by itself: also where it is set to the default. */
+  private note(key: string): void {
+    const { wanted, given } = this.context.store.getState();
+    if (!SCHEMA.setting(key, wanted.preset).measured || given.includes(key)) return;
+    this.context.store.setState({ given: [...given, key] });
+    this.writeAddress();
   }
 
   private setProblem(key: string, problem: string | undefined): void {

@@ -4,7 +4,7 @@ import type { AdapterFacts } from "../../engine/device";
 import type { Change, Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Cost, Reference, TeacherTime } from "../../tasks/task";
-import type { ErrorReport, Event, Phase } from "../../worker/protocol";
+import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
 import { pageOf } from "../tasks";
 import { History, type Numbers } from "./history";
 import type { Run } from "./runs";
@@ -29,6 +29,8 @@ export interface State {
   teacher?: string | null;
   /** What the panel says, and what the worker's run has. */
   wanted: Settings;
+  /** Of the panel's settings that a task would measure by itself, those that a person has set. */
+  given: readonly string[];
   active?: Settings;
   step: number;
   changes: Change[];
@@ -54,9 +56,9 @@ export type RunStore = UseBoundStore<StoreApi<State>>;
 
 /** A page that has just been opened with these settings in its address. */
 export function createRunStore(address: URLSearchParams): RunStore {
-  const { settings, problems } = SCHEMA.fromPairs(address);
+  const { settings, problems, given } = SCHEMA.fromPairs(address);
   return create<State>()(() => ({
-    ...{ phase: "opening", note: "", views: {}, picks: {}, wanted: settings, step: 0, changes: [], undo: [], problems: {} },
+    ...{ phase: "opening", note: "", views: {}, picks: {}, wanted: settings, given, step: 0, changes: [], undo: [], problems: {} },
     ...{ urlProblems: problems, history: new History(settings.steps), version: 0, runs: [] },
   }));
 }
@@ -73,7 +75,7 @@ export function withChange(changes: Change[], change: Change): Change[] {
 export function receive(store: RunStore, event: Event): void {
   const { history, active, cost, teacherTime } = store.getState();
   // Hundreds of steps a second must not redraw the page each.
-  if (event.type === "step") history.push(event.report, cost && active && price(cost, active, teacherTime));
+  if (event.type === "step") history.push(event.report, cost && active && price(cost, active.batch, teacherTime));
   else store.setState(fold(event, store.getState()));
 }
 
@@ -147,10 +149,14 @@ function shown({ task, view }: Extract<Event, { type: "view" }>, { views, active
   return { ...newest, ...((kept || measured) && { version: version + 1, step: Math.max(view.step ?? 0, step) }) };
 }
 
-/** What a step costs. */
-export function price({ macs, fullMacs, bufferBytes }: Cost, settings: Settings, time: TeacherTime | undefined): Numbers {
-  const extra = macs < fullMacs && pageOf(settings.preset).extraPass?.(settings) ? fullMacs : 0;
-  const { batch } = settings;
-  const computed = { macs: (macs + extra) * batch, fullMacs: fullMacs * batch, memory: bufferBytes };
+/** What a step of so many images costs. */
+export function price({ macs, fullMacs, bufferBytes }: Cost, batch: number, time: TeacherTime | undefined): Numbers {
+  const computed = { macs: macs * batch, fullMacs: fullMacs * batch, memory: bufferBytes };
   return time ? { ...computed, teacherMs: time.ms, teacherFullMs: time.fullMs } : computed;
 }
+
+/** The run that the panel describes, as the worker is told of it. */
+export const wantedRun = ({ wanted, given }: Pick<State, "wanted" | "given">): Wanted => ({
+  settings: wanted,
+  ...(given.length > 0 && { given }),
+});

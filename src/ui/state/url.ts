@@ -15,8 +15,8 @@ export function readUrl(): { settings: URLSearchParams; kernels?: string } {
   return { settings, kernels };
 }
 
-export function writeUrl(settings: Settings): void {
+export function writeUrl(settings: Settings, given?: readonly string[]): void {
   const { kernels } = readUrl();
-  const query = [SCHEMA.toQuery(settings), kernels && String(new URLSearchParams({ [KERNELS]: kernels }))].filter(Boolean).join("&");
+  const query = [SCHEMA.toQuery(settings, given), kernels && String(new URLSearchParams({ [KERNELS]: kernels }))].filter(Boolean).join("&");
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
 }

@@ -2,7 +2,6 @@
  * What the page needs to know of a task besides its components (those are in `parts.tsx`): what to say of data, teachers and
  * results, which charts to draw, which runs to compare. Interfaces alone; each folder beside this file implements them.
  */
-import type { Settings } from "../../settings/run";
 import type { GeneratedOptions } from "../../tasks/task";
 import type { TeacherTrainingReport } from "../../worker/protocol";
 import type { ChartKind, CurveLook } from "../charts/curves";
@@ -43,8 +42,6 @@ export interface TaskPage {
   margin?(score: number, images: number): number;
   /** What the student of a run can do, in a sentence or two. */
   result(score: Score, state: State): string;
-  /** Whether the teacher needs an extra pass over the whole image, to choose the patches it is then shown. */
-  extraPass?(settings: Settings): boolean;
   pairs?: Pairs;
   /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */
   first?(): { heading: string; pictures: readonly FirstPicture[] };

@@ -1,5 +1,6 @@
 /** What the page says of classification. */
 import { scenesId, scenesOfId } from "../../../data/scenes";
+import { shapeScenesId, shapeScenesOfId } from "../../../data/scenes.shapes";
 import { percent, points, short } from "../../format";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
@@ -24,7 +25,13 @@ export const CLASSIFICATION_PAGE: TaskPage = {
     "Folders or files called train, test, val or the like keep their parts; otherwise 15 % of each class is held out.",
   ],
   sides: [32, 48],
-  generated: { idOf: scenesId, optionsOf: scenesOfId },
+  generated: {
+    idOf: ({ set, ...options }) => (set === "shapes" ? shapeScenesId(options) : scenesId(options)),
+    optionsOf(id) {
+      const shapes = shapeScenesOfId(id);
+      return shapes ? { set: "shapes", ...shapes } : scenesOfId(id);
+    },
+  },
   words: {
     alone: "labels",
     score: "accuracy",
@@ -44,7 +51,6 @@ export const CLASSIFICATION_PAGE: TaskPage = {
     const chance = percent(1 / galleryOf(state).classes.length);
     return `The student names ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)}); guessing would give ${chance}.`;
   },
-  extraPass: ({ criterion }) => criterion === "teacher",
   pairs: MASK_PAIRS,
   first() {
     const { labels, classes, side, images } = firstGallery();

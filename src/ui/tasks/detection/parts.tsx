@@ -1,6 +1,7 @@
 /** Detection's components. */
 import { lazy, Suspense } from "react";
 import type { TaskParts } from "../parts";
+import { Alarms } from "./Alarms";
 import { BoxPictures } from "./BoxPictures";
 import { ErasureMaps } from "./ErasureMaps";
 import { FeaturePictures } from "./Features";
@@ -18,6 +19,7 @@ export const DETECTION_PARTS: TaskParts = {
   ),
   Details: () => (
     <div className="stack details-stack">
+      <Alarms />
       <Suspense>
         <ErrorCosts />
       </Suspense>

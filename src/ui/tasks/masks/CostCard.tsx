@@ -19,7 +19,6 @@ interface CostCardProps {
 
 export function CostCard({ paper }: CostCardProps) {
   const cost = useStore((state) => state.cost);
-  const criterion = useStore((state) => state.active?.criterion);
   return (
     <section className="panel cost" aria-labelledby="cost-title">
       <h2 id="cost-title">What the teacher costs</h2>
@@ -59,11 +58,9 @@ export function CostCard({ paper }: CostCardProps) {
         <p className="hint">Shown once a teacher is loaded.</p>
       )}
       <RunSoFar />
-      {criterion === "teacher" && (
-        <p className="hint">
-          Here the teacher chooses its own patches. That takes an extra pass over the whole image, which costs more than the mask saves.
-        </p>
-      )}
+      {cost?.extraMacs ? (
+        <p className="hint">Of that, choosing the patches takes a pass of its own: {scaled(cost.extraMacs)}MACs per image.</p>
+      ) : null}
       <p className="hint">MAC: one multiply and add, by the paper's formula; the paper calls it a FLOP.</p>
     </section>
   );
