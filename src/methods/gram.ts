@@ -16,7 +16,7 @@ const WEIGHTS = { patch: 4, sample: 0.1, random: 0.2 };
 const RANDOM_TOKENS = 192;
 /** Blocks compared from either end. */
 const ENDS = 4;
-/** Tells these draws from other uses of the same seed; each pair of blocks may have a stream of its own from here on. */
+/** Keeps these draws apart from other uses of the same seed; each pair of blocks may have a stream of its own from here on. */
 const STREAM = 0x210;
 
 export interface GramOptions extends Omit<RandomOptions, "stream"> {

@@ -44,7 +44,7 @@ export const ownCriteria = CRITERIA.filter((name) => ["student", "draws"].includ
 /** Whose attention a criterion reads; "draws" where chance chooses. */
 export const scorerOf = (criterion: Criterion = "student"): Rule["scorer"] => RULES[criterion].scorer;
 
-/** Whether a criterion asks the network that is neither student nor teacher. */
+/** Whether a criterion needs a guide: a network that is neither student nor teacher. */
 export const asksGuide = (criterion: Criterion): boolean => scorerOf(criterion) === "guide";
 
 /** Which patches are shown. */

@@ -80,7 +80,7 @@ export class Schema {
   /**
    * Settings from name-value pairs; what cannot be used keeps its default and is reported in words. The preset says which
    * settings there are and what their defaults are, wherever it stands. A method's setting may be named without its owner, as
-   * addresses and saved runs of earlier versions do; what plays no part under the preset is passed over. A recipe stands for its
+   * addresses and saved runs of earlier versions do; settings of other presets are passed over. A recipe stands for its
    * values; what is named beside it wins. `given` lists those of the pairs that a task would otherwise measure: it leaves them
    * alone, at their default too.
    */

@@ -13,7 +13,7 @@ interface Common {
   formerly?: string;
   /** A live change that calls for recording the step anew, because it changes shapes or kernels and not only numbers. */
   records?: true;
-  /** What runs did that were saved when there was no such setting; the default unless told. */
+  /** What runs did that were saved when there was no such setting; the default by default. */
   before?: Value;
   /** The task measures it where nobody has set it. */
   measured?: true;

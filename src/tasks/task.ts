@@ -251,7 +251,7 @@ export interface ReadOptions {
 
 /** How many generated images, and of what size. */
 export interface GeneratedOptions {
-  /** Which of the task's generated sets, by name; the usual one unless told. */
+  /** Which of the task's generated sets, by name; the usual one by default. */
   set?: string;
   side: number;
   train: number;

@@ -206,7 +206,7 @@ export class Host {
     else await this.play();
   }
 
-  /** Makes a fresh run, paused before its first step, and shows what it looks at. */
+  /** Makes a fresh run, paused before its first step, and shows its images. */
   private async begin({ settings, given }: Wanted): Promise<void> {
     this.pending = undefined;
     await this.turnTo(taskOf(settings.preset).name);

@@ -46,7 +46,7 @@ export class Layers {
     return groupNorm(x, this.get(`${name}.weight`), this.get(`${name}.bias`), { groups: groups(x.cols), relu: true, visible });
   }
 
-  /** The backbone's normalisation, and ReLU when asked. */
+  /** The backbone's normalisation, and ReLU where wanted. */
   norm(x: Tensor, name: string, relu = false): Tensor {
     const [gamma, beta] = [this.get(`${name}.weight`), this.get(`${name}.bias`)];
     const visible = this.options.visibleStatistics ? this.options.mask : undefined;

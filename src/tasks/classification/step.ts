@@ -42,7 +42,7 @@ export interface StepOptions {
   batch: Batch;
   /** Without one, the student learns from the labels alone. */
   distillation?: Distillation;
-  /** Weight of the loss on the labels beside the teacher's; 1 unless told. */
+  /** Weight of the loss on the labels beside the teacher's; 1 by default. */
   labelWeight?: number | Live;
   smoothing?: number | Live;
   /** Stochastic depth of the student while it learns. */

@@ -92,7 +92,7 @@ export class Classification implements Task<Outputs> {
     this.guideModel.params.destroy();
   }
 
-  /** The guide, while it is asked. */
+  /** The guide, while the criterion uses it. */
   get guide(): Reference | undefined {
     return asksGuide(this.settings.criterion) ? this.guideModel?.reference : undefined;
   }

@@ -30,7 +30,7 @@ export interface PullsOptions {
   /** Level by level, finest first; the maps of a second pass follow those of the first. */
   pyramid: readonly Tensor[];
   levels: number;
-  /** Whose batches are measured. */
+  /** Steps whose batches are measured. */
   steps: readonly number[];
   /** Uploads what a step sees; returns the detector's positives on each level. */
   load(step: number): readonly number[];

@@ -138,7 +138,7 @@ export class DetectionTask implements Task<DetectorViews> {
     return { losses: Object.fromEntries(losses.map(([name, [value]]) => [name, value])), rates: {} };
   }
 
-  /** How hard each term pulls at the student's pyramid, before its weight, on the batches of the given steps. */
+  /** How hard each term pulls at the student's pyramid, before its weight, on the batches of these steps. */
   pulls(steps: readonly number[]): Promise<MeasuredPulls> {
     const graph = new Graph(this.engine);
     const load = (step: number) => {
@@ -253,7 +253,7 @@ export class DetectionTask implements Task<DetectorViews> {
   }
 }
 
-/** The small student of `models/detector`, with the sizes the settings ask for. */
+/** The small student of `models/detector`, with the sizes of the settings. */
 function studentConfig({ detector, anchors, blocks, stem, channels, stacked }: DetectionSettings, dataset: DetectionSet): DetectorConfig {
   const small = smallDetector(detector, "student", dataset.classes.length, dataset.side);
   const fitted = anchors === "fitted" ? fittedAnchor(small, sampleOf(dataset).flat()) : Number(anchors);

@@ -43,7 +43,7 @@ async function firstReport(task: Segmentation, engine: Engine) {
 }
 
 describe("a step", () => {
-  test("under a mask compares tokens at the patches the teacher sees, three quarters of them unless told", async () => {
+  test("under a mask compares tokens at the patches the teacher sees, three quarters of them by default", async () => {
     const engine = await testEngine();
     const task = made(engine);
     const { losses, kept } = await firstReport(task, engine);

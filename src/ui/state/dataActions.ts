@@ -58,7 +58,7 @@ export class DataActions {
     return this.load({ kind: "kept" });
   }
 
-  /** Generates images: of the task's usual set unless told which. */
+  /** Generates images: of the task's usual set by default which. */
   loadGenerated(set?: string): Promise<boolean> {
     return this.load(this.generated(set));
   }
