@@ -1,36 +1,14 @@
 /** A run of segmentation: saved and continued with the same bits, shown by its monitor, written as a file and read back. */
 import { expect, test } from "vitest";
-import { segmentationScenes } from "../data/scenes.segmentation";
-import { initSegmenter, type SegmenterConfig } from "../models/segmenter/config";
 import { testEngine } from "../ops/check";
-import { SCHEMA } from "../tasks";
 import { runtime } from "../tasks/segmentation/runtime";
+import { dataset, SETTINGS, teacher } from "../tasks/segmentation/task.fixture";
 import type { SegmentationViews } from "../tasks/segmentation/views";
 import type { ViewEvent } from "../tasks/task";
 import { Session } from "./session";
 
-const dataset = segmentationScenes({ side: 32, train: 12, test: 6, seed: 3 });
-const settings = {
-  ...SCHEMA.defaults("segmenter"),
-  width: 16,
-  depth: 1,
-  heads: 2,
-  batch: 3,
-  side: 32,
-  steps: 6,
-  decoder: "linear",
-  seed: 5,
-};
-const config: SegmenterConfig = {
-  encoder: {
-    ...{ image: 32, patch: 8, channels: 3, classes: 0, width: 24, depth: 2, heads: 2, headDim: 12, mlp: 48 },
-    ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
-  },
-  classes: dataset.classes.length,
-  decoder: { kind: "linear" },
-};
-const { classes, moments } = dataset;
-const teacher = { id: "t", name: "teacher", weights: initSegmenter(config, 2), config, classes, moments };
+const { classes } = dataset;
+const settings = { ...SETTINGS, depth: 1, steps: 6, decoder: "linear" };
 const sources = { dataset, teacher };
 
 async function losses(session: Session, steps: number) {

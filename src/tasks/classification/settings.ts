@@ -3,6 +3,7 @@ import { BASE_LOSSES } from "../../methods/classification";
 import { CRITERIA } from "../../methods/masking";
 import type { Settings } from "../../settings/run";
 import { choice, number, scoped, type Table, type ValuesOf } from "../../settings/setting";
+import { ATTENTION_SETTINGS, keepSetting } from "../maskSettings";
 
 type BaseLoss = keyof typeof BASE_LOSSES;
 const BASES = Object.keys(BASE_LOSSES) as BaseLoss[];
@@ -13,27 +14,13 @@ const OWN = {
     help: "Pixels along an edge. Images of any size are cut square and resized to it.",
     ...{ default: 32, min: 8, max: 512, integer: true, when: "next", group: "data" },
   }),
-  keep: number({
-    label: "Patches the teacher sees",
-    help: "Fraction of the image's patches shown to the teacher. The rest is never computed.",
-    ...{ default: 0.5, min: 0.02, max: 1, when: "live", records: true, group: "mask" },
-  }),
+  keep: keepSetting(0.5),
   criterion: choice({
     label: "Chosen by",
     help: "student: its own attention (the method). teacher: an extra full pass. guide: another loaded network, such as a self-supervised one. random: afresh each step. bottom: what the student attends to least. late-random: as student or guide, but in the second half of the run a fifth of them at random from the rest.",
     ...{ default: "student", options: CRITERIA, when: "live", records: true, group: "mask" },
   }),
-  queries: choice({
-    label: "Attention of",
-    help: "cls: attention paid by the class token. patches: mean attention paid by all patches.",
-    ...{ default: "cls", options: ["cls", "patches"], when: "live", records: true, group: "mask" },
-  }),
-  softmaxOver: choice({
-    label: "Softmax over",
-    formerly: "reading",
-    help: "code: class token and patches, as the authors' code does. eq2: patches only, as Equation 2 reads.",
-    ...{ default: "code", options: ["code", "eq2"], when: "live", records: true, group: "mask" },
-  }),
+  ...ATTENTION_SETTINGS,
   block: number({
     label: "Attention in block",
     help: "Block of the student whose attention is read, counted from 1. 0 is the last (the method). Teacher and guide always use their last.",

@@ -18,6 +18,7 @@ import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import { keyOf } from "../../settings/setting";
+import { Recorded } from "../recorded";
 import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
 import { judged, scoresOf, top } from "./evaluate";
@@ -42,9 +43,8 @@ export class Classification implements Task<Outputs> {
   private readonly buffers: Batch;
   private readonly settings: ClassificationSettings;
   private labels = new Uint32Array();
-  private recorded?: Snapshot;
+  private readonly recorded = new Recorded<Snapshot>();
   private readonly timer: TeacherTimer;
-  private version = 0;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
   constructor(
@@ -228,7 +228,7 @@ export class Classification implements Task<Outputs> {
 
   /** The student's masks on these held-out images. */
   async snapshot(indices: number[]): Promise<Outputs> {
-    const snapshot = await this.recordedFor(indices.length);
+    const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, this.looked(indices.length)));
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
   }
 
@@ -246,28 +246,13 @@ export class Classification implements Task<Outputs> {
     }
   }
 
-  /** The recorded snapshot of `batch` images, kept until a setting changes what is recorded: pictures are refreshed all the time. */
-  private async recordedFor(batch: number): Promise<Snapshot> {
-    while (this.recorded?.batch !== batch) {
-      this.recorded?.destroy();
-      this.recorded = undefined;
-      const { version } = this;
-      const snapshot = await Snapshot.compile(this.engine, this.looked(batch));
-      if (version === this.version) this.recorded = snapshot;
-      else snapshot.destroy();
-    }
-    return this.recorded;
-  }
-
   /** What a picture of `batch` images shows. */
   private looked(batch: number): SnapshotOptions {
     return { student: this.student, teacher: this.teacher, batch, keep: this.keep(), scores: true };
   }
 
   forget(): void {
-    this.version++;
-    this.recorded?.destroy();
-    this.recorded = undefined;
+    this.recorded.forget();
   }
 
   /** The teacher's cost now, whoever it is that chooses; undefined without a teacher. */

@@ -21,6 +21,7 @@ import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import { keyOf, type NumberSetting } from "../../settings/setting";
+import { Recorded } from "../recorded";
 import type { Beside, Errors, LiveValues, Progress, Report, Scores, Sources, Task } from "../task";
 import { conflictsOf } from "./conflicts";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
@@ -46,8 +47,7 @@ export class DetectionTask implements Task<DetectorViews> {
   private readonly teacher?: DetectorModel;
   private readonly batches: DetectionBatches;
   private readonly inputs: DetectorInputs;
-  private recorded?: DetectorSnapshot;
-  private version = 0;
+  private readonly recorded = new Recorded<DetectorSnapshot>();
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
   constructor(
@@ -214,26 +214,12 @@ export class DetectionTask implements Task<DetectorViews> {
   /** What student and teacher find on these held-out images, and what the method does to their features. */
   async snapshot(indices: number[]): Promise<DetectorViews> {
     const { images, truths } = this.batches.load(this.sources.dataset.test, indices);
-    return (await this.recordedFor(indices.length)).run(images, truths);
-  }
-
-  /** The recorded snapshot of `batch` images, kept until a setting changes what is recorded. */
-  private async recordedFor(batch: number): Promise<DetectorSnapshot> {
-    while (this.recorded?.batch !== batch) {
-      this.recorded?.destroy();
-      this.recorded = undefined;
-      const { version } = this;
-      const snapshot = await DetectorSnapshot.compile(this.engine, this.parts(), batch);
-      if (version === this.version) this.recorded = snapshot;
-      else snapshot.destroy();
-    }
-    return this.recorded;
+    const snapshot = await this.recorded.of(indices.length, () => DetectorSnapshot.compile(this.engine, this.parts(), indices.length));
+    return snapshot.run(images, truths);
   }
 
   forget(): void {
-    this.version++;
-    this.recorded?.destroy();
-    this.recorded = undefined;
+    this.recorded.forget();
   }
 
   /** The teacher sees everything: a mask of features saves it nothing. */

@@ -3,6 +3,7 @@ import { ownCriteria } from "../../methods/masking";
 import { DECODERS } from "../../models/segmenter/config";
 import type { Settings } from "../../settings/run";
 import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
+import { ATTENTION_SETTINGS, keepSetting } from "../maskSettings";
 
 export const SETTINGS = {
   side: number({
@@ -10,26 +11,13 @@ export const SETTINGS = {
     help: "Pixels along an edge; a multiple of the patch. Images of any shape are fitted into such a square, masks with them.",
     ...{ default: 64, min: 16, max: 512, integer: true, when: "next", group: "data" },
   }),
-  keep: number({
-    label: "Patches the teacher sees",
-    help: "Fraction of the image's patches shown to the teacher. The rest is never computed.",
-    ...{ default: 0.75, min: 0.02, max: 1, when: "live", records: true, group: "mask" },
-  }),
+  keep: keepSetting(0.75),
   criterion: choice({
     label: "Chosen by",
     help: "student: its own attention (the method). random: afresh each step. bottom: what the student attends to least. late-random: as student, but in the second half of the run a fifth of them at random from the rest.",
     ...{ default: "student", options: ownCriteria, when: "live", records: true, group: "mask" },
   }),
-  queries: choice({
-    label: "Attention of",
-    help: "cls: attention paid by the class token. patches: mean attention paid by all patches.",
-    ...{ default: "cls", options: ["cls", "patches"], when: "live", records: true, group: "mask" },
-  }),
-  softmaxOver: choice({
-    label: "Softmax over",
-    help: "code: class token and patches, as the authors' code does. eq2: patches only, as Equation 2 reads.",
-    ...{ default: "code", options: ["code", "eq2"], when: "live", records: true, group: "mask" },
-  }),
+  ...ATTENTION_SETTINGS,
   block: number({
     label: "Attention in block",
     help: "Block of the student whose attention is read, counted from 1. 0 is the last (the method).",

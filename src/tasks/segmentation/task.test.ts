@@ -1,29 +1,15 @@
 /** Segmentation as a session sees it: what a step reports, what the teacher is shown and costs, what settings act. */
 import { describe, expect, test } from "vitest";
-import { segmentationScenes } from "../../data/scenes.segmentation";
 import type { Engine } from "../../engine/device";
 import { Graph, Live } from "../../engine/graph";
 import { Program } from "../../engine/program";
 import { segmenterMacs } from "../../metrics/cost.segmenter";
-import { initSegmenter, type SegmenterConfig } from "../../models/segmenter/config";
 import { testEngine } from "../../ops/check";
-import { SCHEMA } from "../../tasks";
 import type { SegmenterNetwork } from "./network";
 import { Segmentation } from "./task";
+import { CONFIG, dataset, SETTINGS, teacher } from "./task.fixture";
 
-const dataset = segmentationScenes({ side: 32, train: 12, test: 6, seed: 3 });
-const SETTINGS = { ...SCHEMA.defaults("segmenter"), width: 16, depth: 2, heads: 2, batch: 3, side: 32, steps: 10, seed: 5 };
-
-const CONFIG: SegmenterConfig = {
-  encoder: {
-    ...{ image: 32, patch: 8, channels: 3, classes: 0, width: 24, depth: 2, heads: 2, headDim: 12, mlp: 48 },
-    ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
-  },
-  classes: dataset.classes.length,
-  decoder: { kind: "linear" },
-};
-const { classes, moments } = dataset;
-const teacher: SegmenterNetwork = { id: "t", name: "teacher", weights: initSegmenter(CONFIG, 2), config: CONFIG, classes, moments };
+const { classes } = dataset;
 
 function made(engine: Engine, changed: object = {}, taught: SegmenterNetwork | undefined = teacher) {
   const settings = { ...SETTINGS, ...changed };

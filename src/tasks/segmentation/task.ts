@@ -18,6 +18,7 @@ import { gridOf } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { keyOf } from "../../settings/setting";
+import { Recorded } from "../recorded";
 import type { Cost, LiveValues, Progress, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import { type Asked, TeacherClock } from "../teacherClock";
 import { scored } from "./evaluate";
@@ -39,9 +40,8 @@ export class Segmentation implements Task<Outputs> {
   private readonly batches: SegmentationBatches;
   private readonly buffers: Batch;
   private readonly settings: SegmentationSettings;
-  private recorded?: Snapshot;
+  private readonly recorded = new Recorded<Snapshot>();
   private clock?: TeacherClock;
-  private version = 0;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
   constructor(
@@ -165,27 +165,13 @@ export class Segmentation implements Task<Outputs> {
 
   /** Predictions of student and teacher on these held-out images. */
   async snapshot(indices: number[]): Promise<Outputs> {
-    const snapshot = await this.recordedFor(indices.length);
+    const options = () => ({ student: this.student, batch: indices.length, distillation: this.distillation() });
+    const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, options()));
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
   }
 
-  /** The recorded snapshot of `batch` images, kept until a setting changes what is recorded. */
-  private async recordedFor(batch: number): Promise<Snapshot> {
-    while (this.recorded?.batch !== batch) {
-      this.recorded?.destroy();
-      this.recorded = undefined;
-      const { version, student } = this;
-      const snapshot = await Snapshot.compile(this.engine, { student, batch, distillation: this.distillation() });
-      if (version === this.version) this.recorded = snapshot;
-      else snapshot.destroy();
-    }
-    return this.recorded;
-  }
-
   forget(): void {
-    this.version++;
-    this.recorded?.destroy();
-    this.recorded = undefined;
+    this.recorded.forget();
   }
 
   /** The teacher's cost now: its encoder on what it sees, its decoder only where that is used; undefined without a teacher. */
