@@ -12,6 +12,10 @@ interface Case {
   width: number;
   /** Kept patches of each image. */
   keep?: number[][];
+  /** A distillation token follows the class token. */
+  distilled?: boolean;
+  /** Positions of patches alone. */
+  unplaced?: boolean;
 }
 
 const SOME = ["827", "120", "438"].map(digits);
@@ -22,6 +26,10 @@ const CASES: [string, Case][] = [
   ["some, in no order", { batch: 3, channels: 2, image: 9, patch: 3, width: 5, keep: SOME }],
   ["all, shuffled", { batch: 2, channels: 1, image: 4, patch: 2, width: 8, keep: ALL }],
   ["an image of one patch", { batch: 2, channels: 3, image: 5, patch: 5, width: 1 }],
+  ["a distillation token", { batch: 3, channels: 2, image: 9, patch: 3, width: 5, keep: SOME, distilled: true }],
+  ["a distillation token, every patch", { batch: 2, channels: 1, image: 4, patch: 2, width: 8, distilled: true }],
+  ["positions of patches alone", { batch: 3, channels: 2, image: 9, patch: 3, width: 5, keep: SOME, unplaced: true }],
+  ["neither with a position, every patch", { batch: 2, channels: 1, image: 4, patch: 2, width: 8, distilled: true, unplaced: true }],
   ["patches of one pixel", { batch: 1, channels: 1, image: 7, patch: 1, width: 3 }],
 ];
 
@@ -59,15 +67,19 @@ function patchify64(c: Case, images: ArrayLike<number>): number[] {
   return out;
 }
 
-function assemble64(c: Case, { embedded, pos, cls }: Record<string, Float64Array>): number[] {
+const leadOf = ({ distilled }: Case) => (distilled ? 2 : 1);
+const placesOf = (c: Case) => countOf(c) + (c.unplaced ? 0 : leadOf(c));
+
+function assemble64(c: Case, { embedded, pos, cls, dist }: Record<string, Float64Array>): number[] {
   const out: number[] = [];
+  const lead = leadOf(c);
   for (let b = 0; b < c.batch; b++)
-    for (let token = 0; token <= slotsOf(c); token++)
+    for (let token = 0; token < lead + slotsOf(c); token++)
       for (let i = 0; i < c.width; i++) {
-        const slot = token - 1;
-        const place = token === 0 ? 0 : 1 + patchAt(c, b, slot);
-        const value = token === 0 ? cls[i] : embedded[(b * slotsOf(c) + slot) * c.width + i];
-        out.push(value + pos[place * c.width + i]);
+        const slot = token - lead;
+        const place = (token < lead ? token : lead + patchAt(c, b, slot)) - (c.unplaced ? lead : 0);
+        const value = token < lead ? [cls, dist][token][i] : embedded[(b * slotsOf(c) + slot) * c.width + i];
+        out.push(value + (place < 0 ? 0 : pos[place * c.width + i]));
       }
   return out;
 }
@@ -91,11 +103,12 @@ async function checkAssemble(c: Case): Promise<void> {
   await check(await testEngine(), {
     inputs: {
       embedded: { shape: [c.batch * slotsOf(c), c.width], grad: slotsOf(c) > 0 },
-      pos: { shape: [1, countOf(c) + 1, c.width], grad: true },
+      pos: { shape: [1, placesOf(c), c.width], grad: true },
       cls: { shape: [1, 1, c.width], grad: true },
+      ...(c.distilled && { dist: { shape: [1, 1, c.width], grad: true } }),
       ...keptInput(c),
     },
-    op: ({ embedded, pos, cls, kept }) => assemble(embedded, pos, cls, layout(c, kept)),
+    op: ({ embedded, pos, cls, dist, kept }) => assemble(embedded, pos, cls, layout(c, kept), { dist, placed: !c.unplaced }),
     reference: (values) => [assemble64(c, values)],
     tolerance: 1e-6,
   });

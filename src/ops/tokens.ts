@@ -27,25 +27,38 @@ export function patchify(images: Tensor, o: Patches): Tensor {
   return out;
 }
 
-/** Tokens [batch * (1 + k), D] from embedded patches [batch * k, D] and the parameters pos [1, N + 1, D] and cls [1, 1, D]. */
-export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches): Tensor {
+/** What comes before the patches besides the class token, and whether it has positions. */
+export interface Lead {
+  /** DeiT's distillation token [1, 1, D], after the class token. */
+  dist?: Tensor;
+  /** False where `pos` is of patches alone, [1, N, D]. */
+  placed?: boolean;
+}
+
+/**
+ * Tokens [batch * (1 + k), D] from embedded patches [batch * k, D] and the parameters pos [1, N + 1, D] and cls [1, 1, D]; with a
+ * distillation token one more token and position.
+ */
+export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches, { dist, placed = true }: Lead = {}): Tensor {
   const { graph } = embedded;
   const width = embedded.cols;
-  if (pos.size !== (count(o) + 1) * width)
+  const lead = dist ? 2 : 1;
+  if (pos.size !== (count(o) + (placed ? lead : 0)) * width)
     throw new Error(`assemble: positions are [${pos.shape}] for ${count(o)} patches of width ${width}`);
   if (embedded.rows !== o.batch * slots(o) && embedded.size > 0)
     throw new Error(`assemble: ${embedded.rows} embedded patches for ${o.batch} images of ${slots(o)}`);
   checkKept("assemble", o);
-  const constants = { KEPT: o.kept !== undefined };
+  const constants = { KEPT: o.kept !== undefined, LEAD: lead, PLACED: placed };
   const kept = o.kept && { kept: o.kept };
-  const out = graph.temp([o.batch * (slots(o) + 1), width], "f32", embedded.needsGrad || pos.needsGrad || cls.needsGrad);
-  const bind = { embedded, pos, cls, out, ...kept };
+  const needsGrad = [embedded, pos, cls, ...(dist ? [dist] : [])].some((t) => t.needsGrad);
+  const out = graph.temp([o.batch * (slots(o) + lead), width], "f32", needsGrad);
+  const bind = { embedded, pos, cls, out, ...kept, ...(dist && { dist }) };
   graph.launch("tokens", "assemble", { constants, bind, params: params(o, width), threads: out.size });
   if (out.needsGrad)
     graph.record(out, (g, grads) => {
       const d = graph.temp(embedded.shape);
-      const back = { g, out: d, dpos: destination(pos, grads), dcls: destination(cls, grads), ...kept };
-      graph.launch("tokens", "assemble_backward", { constants, bind: back, params: params(o, width), threads: pos.size });
+      const back = { g, out: d, dpos: destination(pos, grads), dcls: destination(cls, grads), ...kept, ...(dist && { ddist: destination(dist, grads) }) };
+      graph.launch("tokens", "assemble_backward", { constants, bind: back, params: params(o, width), threads: (count(o) + lead) * width });
       grads.alias(embedded, d);
     });
   return out;
