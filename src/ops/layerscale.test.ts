@@ -11,7 +11,11 @@ describe("layer scale", () => {
     [75, 5],
   ])("of %i rows of %i, and its gradients", async (rows, cols) => {
     await check(await testEngine(), {
-      inputs: { x: { shape: [rows, cols], grad: true }, gamma: { shape: [cols], grad: true }, residual: { shape: [rows, cols], grad: true } },
+      inputs: {
+        x: { shape: [rows, cols], grad: true },
+        gamma: { shape: [cols], grad: true },
+        residual: { shape: [rows, cols], grad: true },
+      },
       op: ({ x, gamma, residual }) => layerScale(x, gamma, residual),
       reference: ({ x, gamma, residual }) => [x.map((v, i) => residual[i] + v * gamma[i % cols])],
       tolerance: 1e-6,

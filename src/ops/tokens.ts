@@ -57,7 +57,14 @@ export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches,
   if (out.needsGrad)
     graph.record(out, (g, grads) => {
       const d = graph.temp(embedded.shape);
-      const back = { g, out: d, dpos: destination(pos, grads), dcls: destination(cls, grads), ...kept, ...(dist && { ddist: destination(dist, grads) }) };
+      const back = {
+        g,
+        out: d,
+        dpos: destination(pos, grads),
+        dcls: destination(cls, grads),
+        ...kept,
+        ...(dist && { ddist: destination(dist, grads) }),
+      };
       graph.launch("tokens", "assemble_backward", { constants, bind: back, params: params(o, width), threads: (count(o) + lead) * width });
       grads.alias(embedded, d);
     });

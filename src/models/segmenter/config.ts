@@ -86,6 +86,7 @@ function checkEncoder(encoder: ViTConfig, name: string): void {
   for (const [key, most] of Object.entries(LARGEST)) requireWhole(name, `encoder ${key}`, encoder[key as keyof typeof LARGEST], 0, most);
   requireWhole(name, "encoder classes", encoder.classes, 0, 0);
   for (const key of ["qkvBias", "projBias"] as const) requireOneOf(name, `encoder ${key}`, encoder[key], [true, false]);
+  requireOneOf(name, "encoder family", encoder.family, [undefined]);
   requireOneOf(name, "encoder activation", encoder.activation, ["gelu", "relu"]);
   if (typeof encoder.eps !== "number" || encoder.eps >= 1)
     refuse(name, `encoder eps is ${JSON.stringify(encoder.eps)}`, "It has to be a small positive number, usually 1e-6.");

@@ -1,5 +1,5 @@
 /**
- * The configuration of a plain Vision Transformer: its dimensions, the name and shape of every weight, a fresh set of weights,
+ * The configuration of a Vision Transformer: its dimensions, the name and shape of every weight, a fresh set of weights,
  * and the check that a set of weights belongs to a configuration.
  *
  * Names are those of timm (`blocks.0.attn.qkv.weight`), so DeiT and ViT checkpoints load as they are. Parts a model lacks
@@ -9,8 +9,11 @@
  */
 import { normal } from "../../engine/random";
 import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "../weights";
+import { familyOf, type Unlike } from "./families";
 
 export interface ViTConfig {
+  /** Absent for a plain ViT. */
+  family?: Unlike;
   /** Side of the square input in pixels; a multiple of `patch`. */
   image: number;
   /** Side P of a patch in pixels. */
@@ -41,6 +44,8 @@ export interface ViTConfig {
 /** Of the normal that fresh weights come from, as in DeiT (Touvron et al. 2021); draws beyond two of them are rejected. */
 const INIT_STD = 0.02;
 const INIT_LIMIT = 2;
+/** Of layer scale, as DeiT-III's code (models_v2.py) has it. */
+const INIT_GAMMA = 1e-4;
 
 const COUNTS = ["image", "patch", "channels", "width", "depth", "heads", "headDim"] as const;
 
@@ -78,7 +83,7 @@ export function vitShapes(config: ViTConfig): Map<string, number[]> {
   const { width, classes, channels, patch } = config;
   return new Map([
     ["cls_token", [1, 1, width]],
-    ["pos_embed", [1, patches(config) + 1, width]],
+    ["pos_embed", [1, patches(config) + (familyOf(config).patchPositions ? 0 : 1), width]],
     ["patch_embed.proj.weight", [width, channels, patch, patch]],
     ["patch_embed.proj.bias", [width]],
     ...Array.from({ length: config.depth }, (_, i) => blockShapes(config, `blocks.${i}`)).flat(),
@@ -91,13 +96,17 @@ export function vitShapes(config: ViTConfig): Map<string, number[]> {
 export function blockShapes(config: Omit<ViTConfig, "image" | "patch" | "channels" | "classes" | "depth">, block: string): Shapes {
   const { width, mlp } = config;
   const inner = config.heads * config.headDim;
+  const { layerScale } = familyOf(config);
+  const scale = (name: string): Shapes => (layerScale ? [[`${block}.${name}.gamma`, [width]]] : []);
   return [
     ...normShapes(`${block}.norm1`, width),
     ...linearShapes(`${block}.attn.qkv`, width, 3 * inner, config.qkvBias),
     ...linearShapes(`${block}.attn.proj`, inner, width, config.projBias),
+    ...scale("ls1"),
     ...(mlp ? normShapes(`${block}.norm2`, width) : []),
     ...(mlp ? linearShapes(`${block}.mlp.fc1`, width, mlp) : []),
     ...(mlp ? linearShapes(`${block}.mlp.fc2`, mlp, width) : []),
+    ...(mlp ? scale("ls2") : []),
   ];
 }
 
@@ -133,6 +142,7 @@ export function initViT(config: ViTConfig, seed: number): Weights {
 export function initial(name: string, shape: number[], seed: number, stream: number): Float32Array {
   const data = new Float32Array(elements(shape));
   if (name.endsWith(".bias")) return data;
+  if (name.endsWith(".gamma")) return data.fill(INIT_GAMMA);
   if (/(^|[._])norm\d?\.weight$/.test(name)) return data.fill(1);
   return data.map((_, i) => INIT_STD * truncatedNormal(seed, stream, i));
 }
@@ -149,5 +159,10 @@ function truncatedNormal(seed: number, stream: number, index: number): number {
  * The message has `name` (a file name), the tensor at fault and the remedy.
  */
 export function checkWeights(config: ViTConfig, weights: Weights, name = "weights"): void {
-  checkTensors(vitShapes(config), weights, name, `Use a plain ViT checkpoint of ${config.depth} blocks, or correct the configuration.`);
+  checkTensors(
+    vitShapes(config),
+    weights,
+    name,
+    `Use a ${familyOf(config).label} checkpoint of ${config.depth} blocks, or correct the configuration.`,
+  );
 }

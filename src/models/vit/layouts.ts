@@ -19,6 +19,9 @@ export const RULES: Record<Layout, Rules> = {
       [/^(cls_token|pos_embed)$/, "$1"],
       [new RegExp(`^(patch_embed\\.proj|norm|head)\\.${WB}`), "$1.$2"],
       [new RegExp(`^(blocks\\.\\d+\\.(?:norm1|norm2|attn\\.qkv|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
+      [/^(blocks\.\d+\.ls[12]\.gamma)$/, "$1"],
+      // DeiT-III's and CaiT's own code.
+      [/^(blocks\.\d+)\.gamma_([12])$/, "$1.ls$2.gamma"],
     ],
     ignored: NOTHING,
   },
@@ -66,7 +69,8 @@ export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-
 /** Variants of the architecture that would load but compute something else, by a name that gives them away. */
 export const UNSUPPORTED: [mark: RegExp, what: string][] = [
   [/distillation_token$|dist_token$|^head_dist\.|^distillation_classifier\./, "a distillation token (distilled DeiT)"],
-  [/\.ls[12]\.|lambda_?[12]$|\.gamma_[12]$/, "layer scale (DeiT-III, CaiT)"],
+  [/lambda_?[12]$/, "layer scale under other names"],
+  [/^blocks_token_only\.|\.proj_[lw]\./, "class attention or talking heads (CaiT)"],
   [/\.attn\.[qk]_norm\./, "normalised queries and keys"],
   [/relative_position|rel_pos|\.rope/, "relative positions"],
   [/^fc_norm\./, "average pooling instead of the class token"],

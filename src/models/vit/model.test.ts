@@ -1,5 +1,5 @@
 /**
- * The ViT on the GPU against the float64 reference: answers, block outputs, attention and gradients of odd little models,
+ * The ViT on the GPU against the float64 reference: answers, block outputs, attention and gradients of odd little models of every family,
  * with and without patches left out.
  */
 import { describe, expect, test } from "vitest";
@@ -41,6 +41,7 @@ const CONFIGS: Record<string, ViTConfig> = {
   "aligned to four": { ...ODD, classes: 4, width: 8, headDim: 4, mlp: 16 },
   "attention only, no qkv bias, heads wider than the token": { ...ODD, width: 6, headDim: 7, mlp: 0, qkvBias: false, projBias: false },
   "relu, no head, one block": { ...ODD, classes: 0, depth: 1, activation: "relu", eps: 1e-5 },
+  "DeiT-III": { ...ODD, family: "deit3" },
 };
 
 /** Seeded weights large enough for attention to prefer something; no bias is zero, no norm is one. */
@@ -112,8 +113,10 @@ describe("masking", () => {
   const images = imagesOf(ODD);
   const logits = async (keep?: number[][]) => (await look(ODD, weights, images, { keep })).logits;
 
-  test.each([1, 2, 3])("keeping every patch equals no mask, in whatever order (%i)", async (seed) => {
-    compare("logits", await logits(choices(ODD, 9, seed)), await logits(), 1e-5);
+  test.each(Object.entries(CONFIGS))("keeping every patch equals no mask, in whatever order: %s", async (_, config) => {
+    const own = weightsOf(config);
+    const found = async (keep?: number[][]) => (await look(config, own, imagesOf(config), { keep })).logits;
+    for (const seed of [1, 2, 3]) compare("logits", await found(choices(config, 9, seed)), await found(), 1e-5);
   });
 
   test("the order of the kept patches is irrelevant, their choice is not", async () => {
@@ -178,6 +181,8 @@ describe("gradient of the cross entropy for every parameter, against differences
     ["all tokens of the last block", ODD, { allTokens: true }],
     ["four patches", ODD, { keep: choices(ODD, 4) }],
     ["aligned to four", CONFIGS["aligned to four"], {}],
+    ["DeiT-III", CONFIGS["DeiT-III"], { keep: choices(ODD, 4) }],
+    ["DeiT-III, stochastic depth", { ...ODD, family: "deit3", depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
     ["attention only", CONFIGS["attention only, no qkv bias, heads wider than the token"], {}],
     ["stochastic depth", { ...ODD, depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
   ])("%s", async (_, config, options) => {
@@ -254,7 +259,7 @@ describe("what does not fit is named, with a remedy", () => {
     [
       "a wrong name",
       (w) => w.set("blocks.0.mlp.fc3.bias", { shape: [1], data: new Float32Array(1) }),
-      /"blocks\.0\.mlp\.fc3\.bias"\. Use a plain ViT/,
+      /"blocks\.0\.mlp\.fc3\.bias"\. Use a ViT or DeiT/,
     ],
     ["a missing weight", (w) => w.delete("norm.bias"), /"norm\.bias" of shape \[10\] is missing\. Use a complete/],
     [

@@ -7,6 +7,7 @@
 import type { Live, Tensor } from "../../engine/graph";
 import { type AttentionTrace, crossAttention, type Heads, saliency, selfAttention } from "../../ops/attention";
 import { dropPath } from "../../ops/droppath";
+import { layerScale } from "../../ops/layerscale";
 import { linear } from "../../ops/linear";
 import { layerNorm } from "../../ops/norm";
 import { everyRow, randomScores } from "../../ops/select";
@@ -15,6 +16,7 @@ import type { Features } from "../model";
 import type { Bound } from "../params";
 import { checkShape } from "../weights";
 import { gridOf, patches, type ViTConfig, vitShapes } from "./config";
+import { familyOf } from "./families";
 
 export interface ViTOptions {
   /** Patches to show, u32 [batch, k]; all when absent. */
@@ -62,7 +64,7 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
   const convolution = params["patch_embed.proj.weight"];
   const weight = convolution.reshape([config.width, convolution.size / config.width]);
   const embedded = linear(patchify(images, cut), weight, { bias: params["patch_embed.proj.bias"] });
-  let x = assemble(embedded, params.pos_embed, params.cls_token, cut);
+  let x = assemble(embedded, params.pos_embed, params.cls_token, cut, { placed: !familyOf(config).patchPositions });
   const blocks: Tensor[] = [];
   const attention: AttentionTrace[] = [];
   const drops = o.dropPath && config.depth > 1 ? dropsOf(images, config.depth, o.dropPath) : undefined;
@@ -97,7 +99,7 @@ export interface BlockShape {
   drop?: Drop;
 }
 
-/** x += proj(attention(norm1(x))); x += fc2(act(fc1(norm2(x)))). With `clsOnly`, for the class rows alone. */
+/** x += ls1 proj(attention(norm1(x))); x += ls2 fc2(act(fc1(norm2(x)))), ls1 and ls2 where there are. With `clsOnly`, for the class rows alone. */
 export function block(
   x: Tensor,
   params: Bound,
@@ -110,18 +112,25 @@ export function block(
   const normed = layerNorm(x, p("norm1.weight"), p("norm1.bias"), config.eps);
   const { out, trace } = shape.clsOnly ? attendFromCls(normed, p, heads, shape.tokens) : attend(normed, p, heads);
   const residual = shape.clsOnly ? everyRow(x, shape.tokens) : x;
-  const mixed = branch(out, p, "attn.proj", residual, 0, shape.drop);
+  const mixed = branch(out, p, ["attn.proj", "ls1.gamma"], residual, 0, shape.drop);
   if (!config.mlp) return { x: mixed, trace };
   const again = layerNorm(mixed, p("norm2.weight"), p("norm2.bias"), config.eps);
   const hidden = linear(again, p("mlp.fc1.weight"), { bias: p("mlp.fc1.bias"), activation: config.activation });
-  return { x: branch(hidden, p, "mlp.fc2", mixed, 1, shape.drop), trace };
+  return { x: branch(hidden, p, ["mlp.fc2", "ls2.gamma"], mixed, 1, shape.drop), trace };
 }
 
 type Named = (name: string) => Tensor;
 
-/** The last layer of a branch, and the residual: added in the layer's own epilogue unless the branch may be left out. */
-function branch(x: Tensor, p: Named, layer: string, residual: Tensor, which: 0 | 1, drop?: Drop): Tensor {
-  const [weight, bias] = [p(`${layer}.weight`), p(`${layer}.bias`)];
+/** A branch's last layer, and its layer scale. */
+type Ending = [layer: string, scale: string];
+
+/** The end of a branch, and the residual: added in the last layer's own epilogue unless the branch is scaled or may be left out. */
+function branch(x: Tensor, p: Named, [layer, scale]: Ending, residual: Tensor, which: 0 | 1, drop?: Drop): Tensor {
+  const [weight, bias, gamma] = [p(`${layer}.weight`), p(`${layer}.bias`), p(scale)];
+  if (gamma) {
+    const result = linear(x, weight, { bias });
+    return drop ? drop(layerScale(result, gamma), residual, which) : layerScale(result, gamma, residual);
+  }
   return drop ? drop(linear(x, weight, { bias }), residual, which) : linear(x, weight, { bias, residual });
 }
 

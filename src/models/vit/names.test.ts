@@ -113,12 +113,15 @@ describe("refused checkpoints", () => {
     ["Hugging Face's distilled DeiT", plus("deit.embeddings.distillation_token"), /distillation_token" belongs to a distillation token/],
     ["timm's distilled DeiT", plus("dist_token"), /distilled DeiT/],
     ["timm's distilled head", plus("head_dist.weight"), /distilled DeiT/],
-    ["layer scale", plus("blocks.0.ls1.gamma"), /layer scale \(DeiT-III, CaiT\)/],
-    ["CaiT", plus("blocks.0.gamma_1"), /layer scale/],
+    ["CaiT", plus("blocks_token_only.0.gamma_1"), /class attention or talking heads \(CaiT\)/],
     ["query norm", plus("blocks.0.attn.q_norm.weight"), /normalised queries/],
     ["relative positions", plus("blocks.0.attn.relative_position_bias_table"), /relative positions/],
     ["average pooling", plus("fc_norm.weight"), /average pooling/],
-    ["an unknown tensor", plus("blocks.0.mlp.fc3.weight"), /1 tensors are not part of a plain ViT: "blocks\.0\.mlp\.fc3\.weight"/],
+    [
+      "an unknown tensor",
+      plus("blocks.0.mlp.fc3.weight"),
+      /1 tensors are not part of a ViT or DeiT, the nearest family: "blocks\.0\.mlp\.fc3\.weight"/,
+    ],
     ["a ResNet", new Map([["layer1.0.conv1.weight", WEIGHTS.get("cls_token") as Weight]]), /not the names of a ViT: "layer1/],
     ["nothing", new Map(), /not the names of a ViT: the file is empty/],
     [

@@ -11,6 +11,7 @@
 import { listed, type Weight, type Weights, WeightsError } from "../weights";
 import { unwrapped } from "../wrappers";
 import { checkConfig, checkWeights, type ViTConfig } from "./config";
+import { FAMILIES, type Family, familyIn, familyOf } from "./families";
 import { LAYOUT_EPS, type Layout, RULES, type Rules, UNSUPPORTED } from "./layouts";
 
 export { LAYOUT_EPS, type Layout };
@@ -18,7 +19,10 @@ export { LAYOUT_EPS, type Layout };
 /** Tensors as `readSafetensors` returns them. */
 export type Source = ReadonlyMap<string, { shape: number[]; data: ArrayLike<number | bigint> }>;
 
-const PLAIN_ONLY = "Use a plain ViT or DeiT checkpoint: class token, one position embedding per token, no extra parts.";
+/** What can be read. */
+const SUPPORTED = `Use a checkpoint of one of these families: ${Object.values(FAMILIES)
+  .map(({ label }) => label)
+  .join(", ")}.`;
 
 /** Which layout the names of a checkpoint belong to. Throws a WeightsError when it is none of the three. */
 export function detectLayout(tensors: ReadonlyMap<string, unknown>, name = "checkpoint"): Layout {
@@ -65,7 +69,10 @@ export function toTimm(tensors: Source, name = "checkpoint"): Weights {
     else if (target) place(weights, target, floatWeight(tensor, tensors.get(tensor)!, name), tensor, name);
   }
   if (unknown.length) {
-    throw new WeightsError(`${name}: ${unknown.length} tensors are not part of a plain ViT: ${listed(unknown)}.`, PLAIN_ONLY);
+    throw new WeightsError(
+      `${name}: ${unknown.length} tensors are not part of a ${FAMILIES[familyIn(weights.keys()) ?? "deit"].label}, the nearest family: ${listed(unknown)}.`,
+      SUPPORTED,
+    );
   }
   if (layout === "huggingface") fuseQkv(weights, name);
   if (layout === "lucidrains") unfoldPatchEmbedding(weights, name);
@@ -97,7 +104,7 @@ function floatWeight(tensor: string, { shape, data }: { shape: number[]; data: u
 function refuseUnsupported(names: [plain: string, written: string][], name: string): void {
   for (const [plain, tensor] of names) {
     const variant = UNSUPPORTED.find(([mark]) => mark.test(plain));
-    if (variant) throw new WeightsError(`${name}: tensor "${tensor}" belongs to ${variant[1]}, which this ViT does not have.`, PLAIN_ONLY);
+    if (variant) throw new WeightsError(`${name}: tensor "${tensor}" belongs to ${variant[1]}, which no family known here has.`, SUPPORTED);
   }
 }
 
@@ -145,7 +152,7 @@ function unfoldPatchEmbedding(weights: Weights, name: string): void {
   const channels = [1, 3].find((c) => Number.isInteger(Math.sqrt(inputs / c)));
   if (linear.shape.length !== 2 || !channels) {
     const what = `the patch embedding [${linear.shape}] is not a linear layer over square patches of 1 or 3 channels`;
-    throw new WeightsError(`${name}: ${what}.`, PLAIN_ONLY);
+    throw new WeightsError(`${name}: ${what}.`, SUPPORTED);
   }
   const area = inputs / channels;
   const side = Math.sqrt(area);
@@ -172,8 +179,10 @@ export function inferViT(
   if (!Number.isInteger(inner / heads)) {
     throw new WeightsError(`${name}: ${heads} heads do not divide an attention width of ${inner}.`, "Correct the number of heads.");
   }
+  const family = familyIn(weights.keys());
   const config: ViTConfig = {
-    image: patch * gridSide(shapeOf(weights, "pos_embed", 3, name)[1], name),
+    ...(family && { family }),
+    image: patch * gridSide(shapeOf(weights, "pos_embed", 3, name)[1], familyOf({ family }), name),
     patch,
     channels,
     classes: weights.get("head.weight")?.shape[0] ?? 0,
@@ -199,11 +208,12 @@ function shapeOf(weights: Weights, tensor: string, rank: number, name: string): 
   throw new WeightsError(`${name}: tensor "${tensor}" ${what}.`, "Use a complete ViT checkpoint.");
 }
 
-/** Patches per row from the number of position embeddings, of which the first belongs to CLS. */
-function gridSide(positions: number, name: string): number {
-  const side = Math.sqrt(positions - 1);
+/** Patches per row from the number of position embeddings, of which the first belongs to CLS in most families. */
+function gridSide(positions: number, { label, patchPositions }: Family, name: string): number {
+  const side = Math.sqrt(positions - (patchPositions ? 0 : 1));
   if (Number.isInteger(side) && side > 0) return side;
-  throw new WeightsError(`${name}: ${positions} position embeddings are not one for CLS and a square of patches.`, PLAIN_ONLY);
+  const wanted = `${patchPositions ? "" : "one for CLS and "}a square of patches, as ${label} has`;
+  throw new WeightsError(`${name}: ${positions} position embeddings are not ${wanted}.`, SUPPORTED);
 }
 
 function countBlocks(weights: Weights): number {

@@ -1,11 +1,12 @@
 /**
- * Reference forward pass of a plain ViT in float64, for tests only: slow, obvious, and never part of the app.
+ * Reference forward pass of a ViT of any family in float64, for tests only: slow, obvious, and never part of the app.
  *
  * Pre-norm blocks (Dosovitskiy et al. 2021): x += proj(attention(LN1 x)); x += fc2(act(fc1(LN2 x))); then a last LayerNorm
  * and the head on CLS. Attention scale is headDim^(-1/2), GELU is the exact one. A masked input drops tokens after the
  * position embedding was added, as the MaskedKD teacher does (methods: never a mask token in their place).
  */
 import { patches, type ViTConfig } from "./config";
+import { familyOf } from "./families";
 
 /** Weights by timm name, in any precision: finite differences want float64. */
 export type Weights64 = ReadonlyMap<string, { data: ArrayLike<number> }>;
@@ -95,8 +96,9 @@ function embed(config: ViTConfig, get: Lookup, image: Float64Array): Float64Arra
       for (let c = 0; c < channels; c++)
         for (let y = 0; y < patch; y++)
           for (let x = 0; x < patch; x++) inputs[at++] = image[(c * side + row * patch + y) * side + column * patch + x];
-  const tokens = concat([required(get, "cls_token"), linear(get, "patch_embed.proj", inputs, channels * patch * patch)]);
-  addTo(tokens, required(get, "pos_embed"));
+  const lead = required(get, "cls_token");
+  const tokens = concat([lead, linear(get, "patch_embed.proj", inputs, channels * patch * patch)]);
+  addTo(familyOf(config).patchPositions ? tokens.subarray(lead.length) : tokens, required(get, "pos_embed"));
   if (tokens.length !== width * (patches(config) + 1)) throw new Error("patch_embed does not give tokens of config.width.");
   return tokens;
 }
@@ -107,7 +109,7 @@ function gather(tokens: Float64Array, width: number, keep?: readonly number[]): 
   return concat([-1, ...keep].map((patch) => tokens.subarray((patch + 1) * width, (patch + 2) * width)));
 }
 
-/** x += gain proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. */
+/** x += gain ls1 proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. */
 export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array, gain = 1): Float64Array {
   const { width, heads, headDim } = config;
   const count = x.length / width;
@@ -123,21 +125,21 @@ export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x
       for (let j = 0; j < count; j++)
         for (let e = 0; e < headDim; e++) mixed[(i * heads + h) * headDim + e] += row[j] * qkv[part(2, j, h) + e];
     }
-  addTo(
-    x,
-    linear(get, `${block}.attn.proj`, mixed, heads * headDim).map((v) => gain * v),
-  );
+  addTo(x, scaled(get, `${block}.ls1.gamma`, linear(get, `${block}.attn.proj`, mixed, heads * headDim), gain));
   return softmax;
 }
 
-/** x += gain fc2(act(fc1(LN2 x))) on x [T, D]. */
+/** x += gain ls2 fc2(act(fc1(LN2 x))) on x [T, D]. */
 export function mlpBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array, gain = 1): void {
   const act = config.activation === "relu" ? (v: number) => Math.max(0, v) : gelu;
   const hidden = linear(get, `${block}.mlp.fc1`, layerNorm(get, `${block}.norm2`, x, config), config.width).map(act);
-  addTo(
-    x,
-    linear(get, `${block}.mlp.fc2`, hidden, config.mlp).map((v) => gain * v),
-  );
+  addTo(x, scaled(get, `${block}.ls2.gamma`, linear(get, `${block}.mlp.fc2`, hidden, config.mlp), gain));
+}
+
+/** gain gamma x, row by row, for a layer scale gamma [D] where there is one (Touvron et al. 2021, "Going deeper ...", eq. 4). */
+function scaled(get: Lookup, layer: string, x: Float64Array, gain: number): Float64Array {
+  const gamma = get(layer);
+  return x.map((v, i) => gain * v * (gamma?.[i % gamma.length] ?? 1));
 }
 
 /** Rows of x times W^T plus b: x [rows, inputs], W [outputs, inputs] -> [rows, outputs]. */

@@ -1,6 +1,7 @@
 /** Settings of classification: a vision transformer that learns to name images from a masked teacher. */
 import { BASE_LOSSES } from "../../methods/classification";
 import { CRITERIA } from "../../methods/masking";
+import { FAMILIES, type FamilyName } from "../../models/vit/families";
 import type { Settings } from "../../settings/run";
 import { choice, number, scoped, type Table, type ValuesOf } from "../../settings/setting";
 import { ATTENTION_SETTINGS, keepSetting } from "../maskSettings";
@@ -50,6 +51,11 @@ const OWN = {
     label: "Drop path",
     help: "Share of the images for which the student's last block leaves out a branch while learning; earlier blocks do so less often. DeiT uses 0.1.",
     ...{ default: 0, min: 0, max: 0.5, when: "live", records: true, group: "student" },
+  }),
+  family: choice({
+    label: "Student family",
+    help: "deit: the plain vision transformer. deit3: learned factors scale each branch (layer scale), and the class token has no position.",
+    ...{ default: "deit", options: Object.keys(FAMILIES) as FamilyName[], when: "next", group: "student" },
   }),
   width: number({
     label: "Student width",

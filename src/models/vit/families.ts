@@ -1,0 +1,37 @@
+/**
+ * The families of vision transformers, each by how it differs from the plain ViT. To add one: a row here, its tensors in
+ * `config.ts`, what it computes in `model.ts` and `reference.ts`, and other people's names in `layouts.ts`.
+ */
+
+export interface Family {
+  /** What people call it. */
+  label: string;
+  /** A name under timm that only this family has. */
+  mark?: RegExp;
+  /** The position embedding is of patches alone. */
+  patchPositions?: true;
+  /** Each branch of a block is multiplied with learned factors before it is added. */
+  layerScale?: true;
+}
+
+export const FAMILIES = {
+  /** Dosovitskiy et al. 2021; Touvron et al., "Training data-efficient image transformers", 2021. */
+  deit: { label: "ViT or DeiT" },
+  /** Touvron, Cord, Jegou, "DeiT III: Revenge of the ViT", 2022. */
+  deit3: { label: "DeiT-III", mark: /^blocks\.\d+\.ls[12]\.gamma$/, patchPositions: true, layerScale: true },
+} as const satisfies Record<string, Family>;
+
+export type FamilyName = keyof typeof FAMILIES;
+
+/** Those that a configuration names. */
+export type Unlike = Exclude<FamilyName, "deit">;
+
+/** What distinguishes the network of a configuration; one that names no family is a plain ViT. */
+export const familyOf = ({ family }: { family?: FamilyName }): Family => FAMILIES[family ?? "deit"];
+
+/** The family that tensors under timm's names belong to; undefined for a plain ViT. */
+export function familyIn(names: Iterable<string>): Unlike | undefined {
+  const all = [...names];
+  const found = (Object.entries(FAMILIES) as [FamilyName, Family][]).find(([, { mark }]) => mark && all.some((name) => mark.test(name)));
+  return found?.[0] as Unlike | undefined;
+}
