@@ -7,8 +7,8 @@
 //   forward           online softmax; writes out [batch * queries, heads * HEAD] and lse
 //   backward_queries  dQ, and delta = rowsum(dOut * Out) for the next kernel
 //   backward_keys     dK and dV; one lane owns keys, so nothing is summed across lanes
-//   patch_lse         log sum exp of the scaled scores of the keys after the first, for the query rows that a saliency is about
-//   saliency          mean over heads (and over those query rows) of the probability of each key after the first, by either
+//   patch_lse         log sum exp of the scaled scores of the keys of patches, for the query rows that a saliency is about
+//   saliency          mean over heads (and over those query rows) of the probability of each patch's key, by either
 //                     log sum exp: as in attention, or renormalised over the patches (Eq. 2 of the MaskedKD paper)
 //
 // Trick. With QUAD, each lane of a quad loads one of four keys and the quad passes them round (quadSwap), which divides
@@ -23,6 +23,7 @@ const WORKGROUP = 32u;
 const LANES = 4u; // lanes that work together: 4 with QUAD, else 1
 const V4 = 4u; // vec4s per head: HEAD / 4 rounded up
 const PER_HEAD = false; // saliency: keep the heads apart
+const LEAD = 1u; // saliency: keys before the patches, the class token first
 
 struct Params {
   batch: u32,
@@ -372,7 +373,7 @@ fn patch_lse(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
       q[r][c] = q_part(q_at(p, at.image, at.head, p.query_from + at.row + r * LANES), c);
     }
   }
-  for (var j = 1u; j < p.keys; j += LANES) {
+  for (var j = LEAD; j < p.keys; j += LANES) {
     var k: Head;
     let k_row = k_at(p, at.image, at.head, j + at.lane);
     for (var c = 0u; c < V4; c++) { // unroll
@@ -402,7 +403,7 @@ fn patch_lse(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   }
 }
 
-// A lane owns ROWS keys of an image (and head with PER_HEAD); key 0 is the class token and gets no score.
+// A lane owns ROWS keys of an image (and head with PER_HEAD); the LEAD keys before the patches get no score.
 @compute @workgroup_size(WORKGROUP)
 fn saliency(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
@@ -412,14 +413,14 @@ fn saliency(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
     heads = p.heads;
     owned.heads = 1u;
   }
-  let at = place(owned, group, local, p.keys - 1u);
+  let at = place(owned, group, local, p.keys - LEAD);
   var sum: array<f32, ROWS>;
   for (var n = 0u; n < heads; n++) {
     let h = at.head + n;
     var k: array<Head, ROWS>;
     for (var r = 0u; r < ROWS; r++) { // unroll
       for (var c = 0u; c < V4; c++) { // unroll
-        k[r][c] = kv_part(k_at(p, at.image, h, 1u + at.row + r * LANES), c);
+        k[r][c] = kv_part(k_at(p, at.image, h, LEAD + at.row + r * LANES), c);
       }
     }
     for (var i = p.query_from; i < p.query_to; i += LANES) {
@@ -446,8 +447,8 @@ fn saliency(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   }
   for (var r = 0u; r < ROWS; r++) { // unroll
     let row = at.row + r * LANES;
-    if (row < p.keys - 1u && at.image < p.batch) {
-      out1[(at.image * owned.heads + at.head) * (p.keys - 1u) + row] = sum[r] / f32(heads * (p.query_to - p.query_from));
+    if (row < p.keys - LEAD && at.image < p.batch) {
+      out1[(at.image * owned.heads + at.head) * (p.keys - LEAD) + row] = sum[r] / f32(heads * (p.query_to - p.query_from));
     }
   }
 }

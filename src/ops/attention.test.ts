@@ -93,29 +93,32 @@ const readings = [
   ["patches", "eq2", false],
   ["patches", "eq2", true],
 ] as const;
+const led = readings.flatMap((reading) => [1, 2].map((lead) => [...reading, lead] as const));
 
-test.for(Object.keys(ATTENTION).flatMap((name) => readings.map((reading) => [...reading, name] as const)))(
-  "saliency: %s queries, %s reading, heads apart: %s, by %s",
-  async ([queries, reading, perHead, name], { skip }) => {
+test.for(Object.keys(ATTENTION).flatMap((name) => led.map((reading) => [...reading, name] as const)))(
+  "saliency: %s queries, %s reading, heads apart: %s, %i before the patches, by %s",
+  async ([queries, reading, perHead, lead, name], { skip }) => {
     const engine = await testEngine();
     if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionBackward: name });
-    const d = { batch: 2, heads: 3, headDim: 4, queries: 6, keys: 6 };
+    const d = { batch: 2, heads: 3, headDim: 4, queries: 6, keys: 6, lead };
+    const n = 6 - lead;
     await check(engine, {
       inputs: { qkv: { shape: [12, 36] } },
       op: ({ qkv }) => saliency(selfAttention(qkv, d).trace, { queries, reading, perHead }),
       reference: ({ qkv }) => {
         const p = probabilities(d, column(qkv, 6, 36, 0), column(qkv, 6, 36, 12));
         const heads = Array.from({ length: 6 }, (_, bh) => {
-          const rows = p.slice(bh * 6 + (queries === "cls" ? 0 : 1), bh * 6 + (queries === "cls" ? 1 : 6));
-          return Array.from({ length: 5 }, (_, j) => {
-            const each = rows.map((row) => (reading === "eq2" ? row[j + 1] / (1 - row[0]) : row[j + 1]));
+          const rows = p.slice(bh * 6 + (queries === "cls" ? 0 : lead), bh * 6 + (queries === "cls" ? 1 : 6));
+          return Array.from({ length: n }, (_, j) => {
+            const rest = (row: number[]) => row.slice(lead).reduce((a, v) => a + v, 0);
+            const each = rows.map((row) => (reading === "eq2" ? row[j + lead] / rest(row) : row[j + lead]));
             return each.reduce((a, v) => a + v, 0) / each.length;
           });
         });
         if (perHead) return [heads.flat()];
         const mean = (b: number, j: number) => (heads[3 * b][j] + heads[3 * b + 1][j] + heads[3 * b + 2][j]) / 3;
-        return [Array.from({ length: 10 }, (_, i) => mean(Math.floor(i / 5), i % 5))];
+        return [Array.from({ length: 2 * n }, (_, i) => mean(Math.floor(i / n), i % n))];
       },
     });
   },

@@ -4,6 +4,8 @@ import type { Constants } from "../engine/wgsl";
 import { ATTENTION, type AttentionVariant, choice } from "./variants";
 
 export interface Heads {
+  /** Tokens before the patches; 1, the class token, by default. */
+  lead?: number;
   batch: number;
   heads: number;
   headDim: number;
@@ -79,24 +81,30 @@ export interface SaliencyOptions {
   perHead?: boolean;
 }
 
-/** Mean attention each patch (key 1, 2, ...) receives: [batch, patches]. No gradient (MaskedKD sends none through it). */
+/** Mean attention each patch (the keys after the leading tokens) receives: [batch, patches]. No gradient (MaskedKD sends none through it). */
 export function saliency(trace: AttentionTrace, { queries = "cls", reading = "code", perHead = false }: SaliencyOptions = {}): Tensor {
-  const { q, batch, heads, keys } = trace;
+  const { q, batch, heads, keys, lead = 1 } = trace;
   if (queries === "patches" && trace.queries !== keys) throw new Error("patch-to-patch saliency needs the attention of every token");
   const one = queries === "cls";
   const variant = one ? ATTENTION.lane : ATTENTION[choice(q.graph.engine).attentionBackward];
-  const range = one ? { query_from: 0, query_to: 1 } : { query_from: 1, query_to: keys };
+  const range = one ? { query_from: 0, query_to: 1 } : { query_from: lead, query_to: keys };
   const lse_in = reading === "code" ? trace.lse : patchLse(trace, variant, range);
-  const out = q.graph.temp(perHead ? [batch, heads, keys - 1] : [batch, keys - 1]);
+  const out = q.graph.temp(perHead ? [batch, heads, keys - lead] : [batch, keys - lead]);
   const pairs = perHead ? batch * heads : batch;
-  launch(trace, "saliency", { lse_in, out1: out }, { variant, count: keys - 1, pairs, range, constants: { PER_HEAD: perHead } });
+  launch(
+    trace,
+    "saliency",
+    { lse_in, out1: out },
+    { variant, count: keys - lead, pairs, range, constants: { PER_HEAD: perHead, LEAD: lead } },
+  );
   return out;
 }
 
 /** Log sum exp of each query's scores of the patches alone, as `trace.lse` lies; only for the queries in `range`. */
 function patchLse(trace: AttentionTrace, variant: AttentionVariant, range: QueryRange): Tensor {
   const lse = trace.q.graph.temp(trace.lse.shape);
-  launch(trace, "patch_lse", { lse }, { variant, count: range.query_to - range.query_from, range });
+  const constants = { LEAD: trace.lead ?? 1 };
+  launch(trace, "patch_lse", { lse }, { variant, count: range.query_to - range.query_from, range, constants });
   return lse;
 }
 
