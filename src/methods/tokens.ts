@@ -13,8 +13,10 @@ export interface Side {
 export const batchOf = ({ result }: Side): number => result.attention[0].batch;
 export const tokensOf = ({ result, shared }: Side): number => (shared ? 1 + shared.cols : result.attention[0].keys);
 
-/** Throws an EngineError where the two networks cut images differently. `loss` compares token by token. */
+/** Throws an EngineError where the two networks cut images differently, or one has a distillation token. `loss` compares token by token. */
 export function assertSameTokens(loss: string, student: Side, teacher: Side): void {
+  if ([student, teacher].some(({ result }) => (result.attention[0].lead ?? 1) > 1))
+    throw new EngineError(`The loss "${loss}" compares tokens one by one, and does not know a distillation token.`, "Use logit or hard.");
   if (tokensOf(student) !== tokensOf(teacher))
     throw new EngineError(`The loss "${loss}" compares tokens one by one, but student and teacher cut images differently.`, "Use logit.");
 }

@@ -110,3 +110,17 @@ describe("memory and ranking", () => {
     expect(saliencyMacs(256, 16)).toBe(4096);
   });
 });
+
+describe("other families", () => {
+  it("DeiT-III costs what a DeiT of its size costs", () => {
+    expect(configMacs({ ...DEIT_S, family: "deit3" }, 98)).toEqual(configMacs(DEIT_S, 98));
+  });
+
+  it("a distilled DeiT has a token and a head more, and DeiT-S distilled 22,436,432 parameters", () => {
+    const macs = configMacs({ ...DEIT_S, family: "deit-distilled" }, 98);
+    expect(macs.total - macs.embedding - macs.head).toBe(vitMacs({ tokens: 100, width: 384, depth: 12 }).total);
+    expect(macs.head).toBe(2 * 384 * 1000);
+    // 22.4 M in DeiT's model zoo.
+    expect(vitParameters({ ...DEIT_S, family: "deit-distilled" })).toBe(22_436_432);
+  });
+});

@@ -7,6 +7,7 @@
  * additions are not counted. All counts are exact integers.
  */
 import { patches, type ViTConfig, vitShapes } from "../models/vit/config";
+import { leadOf } from "../models/vit/families";
 
 export interface ViTSize {
   /** Tokens in the blocks, CLS included: n. */
@@ -23,7 +24,7 @@ export interface ViTSize {
   patches?: number;
   /** Values per patch, C·P²; default 0. */
   patchValues?: number;
-  /** Classes K of the head on CLS; default 0: leave the head out. */
+  /** Classes K of the head on CLS, of both heads in a distilled DeiT; default 0: leave the head out. */
   classes?: number;
 }
 
@@ -55,17 +56,17 @@ export function vitMacs(size: ViTSize): ViTMacs {
   return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
 }
 
-/** Multiply-adds of one image through the model `config`, when its blocks see `keep` patches (default all) and CLS. */
+/** Multiply-adds of one image through the model `config`, when its blocks see `keep` patches (default all) and the leading tokens. */
 export function configMacs(config: ViTConfig, keep = patches(config)): ViTMacs {
   return vitMacs({
-    tokens: keep + 1,
+    tokens: keep + leadOf(config),
     width: config.width,
     depth: config.depth,
     inner: config.heads * config.headDim,
     mlp: config.mlp,
     patches: patches(config),
     patchValues: config.channels * config.patch ** 2,
-    classes: config.classes,
+    classes: config.classes * leadOf(config),
   });
 }
 

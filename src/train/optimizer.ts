@@ -13,7 +13,8 @@ export interface OptimizerKnobs {
   limit: Live;
 }
 
-export const deitDecay = (name: string, shape: number[]): boolean => shape.length > 1 && !/(^|\.)(pos_embed|cls_token)$/.test(name);
+export const deitDecay = (name: string, shape: number[]): boolean =>
+  shape.length > 1 && !/(^|\.)(pos_embed|cls_token|dist_token)$/.test(name);
 
 export class Optimizer {
   readonly knobs: OptimizerKnobs = { lr: new Live(1e-3), decay: new Live(0), limit: new Live(1) };

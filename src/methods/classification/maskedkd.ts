@@ -29,8 +29,9 @@ export const maskedkd: ClassificationMethod<typeof knobs> = {
   knobs,
   terms: { kd: { label: "soft labels", kind: "logit", weight: "lambda", paper: "1" } },
   views: {},
+  // With a distillation token soft labels teach its head, as DeiT's soft variant does; the class token learns the truth.
   losses: ({ student, teacher, knobs }) => ({
-    losses: { kd: distillation(student.result.logits, teacher.result.logits, knobs.temperature) },
+    losses: { kd: distillation(student.result.heads?.dist ?? student.result.logits, teacher.result.logits, knobs.temperature) },
     views: [],
   }),
 };

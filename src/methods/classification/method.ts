@@ -14,4 +14,6 @@ export interface DistillContext {
 export interface ClassificationMethod<K extends Knobs = Knobs> extends Method<DistillContext, K> {
   /** Whether it compares every token of the last block, which otherwise computes the class token alone. */
   allTokens?: boolean;
+  /** Whether it stands in place of soft labels, not beside them. */
+  replacesSoftLabels?: boolean;
 }

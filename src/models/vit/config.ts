@@ -9,7 +9,7 @@
  */
 import { normal } from "../../engine/random";
 import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "../weights";
-import { familyOf, type Unlike } from "./families";
+import { familyOf, leadOf, type Unlike } from "./families";
 
 export interface ViTConfig {
   /** Absent for a plain ViT. */
@@ -81,14 +81,17 @@ export function checkConfig(config: ViTConfig, name = "model"): void {
 export function vitShapes(config: ViTConfig): Map<string, number[]> {
   checkConfig(config);
   const { width, classes, channels, patch } = config;
+  const { distilled, patchPositions } = familyOf(config);
   return new Map([
     ["cls_token", [1, 1, width]],
-    ["pos_embed", [1, patches(config) + (familyOf(config).patchPositions ? 0 : 1), width]],
+    ...((distilled ? [["dist_token", [1, 1, width]]] : []) as Shapes),
+    ["pos_embed", [1, patches(config) + (patchPositions ? 0 : leadOf(config)), width]],
     ["patch_embed.proj.weight", [width, channels, patch, patch]],
     ["patch_embed.proj.bias", [width]],
     ...Array.from({ length: config.depth }, (_, i) => blockShapes(config, `blocks.${i}`)).flat(),
     ...normShapes("norm", width),
     ...(classes ? linearShapes("head", width, classes) : []),
+    ...(classes && distilled ? linearShapes("head_dist", width, classes) : []),
   ]);
 }
 

@@ -8,6 +8,8 @@ export interface Family {
   label: string;
   /** A name under timm that only this family has. */
   mark?: RegExp;
+  /** A distillation token follows the class token and has a head of its own; the answer is the mean of both heads'. */
+  distilled?: true;
   /** The position embedding is of patches alone. */
   patchPositions?: true;
   /** Each branch of a block is multiplied with learned factors before it is added. */
@@ -17,6 +19,8 @@ export interface Family {
 export const FAMILIES = {
   /** Dosovitskiy et al. 2021; Touvron et al., "Training data-efficient image transformers", 2021. */
   deit: { label: "ViT or DeiT" },
+  /** The same paper, section 4. */
+  "deit-distilled": { label: "distilled DeiT", mark: /^(dist_token$|head_dist\.)/, distilled: true },
   /** Touvron, Cord, Jegou, "DeiT III: Revenge of the ViT", 2022. */
   deit3: { label: "DeiT-III", mark: /^blocks\.\d+\.ls[12]\.gamma$/, patchPositions: true, layerScale: true },
 } as const satisfies Record<string, Family>;
@@ -25,6 +29,9 @@ export type FamilyName = keyof typeof FAMILIES;
 
 /** Those that a configuration names. */
 export type Unlike = Exclude<FamilyName, "deit">;
+
+/** Tokens before the patches: the class token, and the distillation token where there is one. */
+export const leadOf = (config: { family?: FamilyName }): number => (familyOf(config).distilled ? 2 : 1);
 
 /** What distinguishes the network of a configuration; one that names no family is a plain ViT. */
 export const familyOf = ({ family }: { family?: FamilyName }): Family => FAMILIES[family ?? "deit"];

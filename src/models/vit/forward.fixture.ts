@@ -41,7 +41,7 @@ export async function look(config: ViTConfig, weights: Weights, images: ArrayLik
   return (await looking(config, weights, options))(images);
 }
 
-/** Attention of the class token to the patches, [B, H, T - 1], out of [B, H, T, T]. */
-export function classRows(attention: Float64Array, tokens: number): Float64Array {
-  return attention.filter((_, i) => Math.floor(i / tokens) % tokens === 0 && i % tokens > 0);
+/** Attention of the class token to the patches, [B, H, T - lead], out of [B, H, T, T]. */
+export function classRows(attention: Float64Array, tokens: number, lead = 1): Float64Array {
+  return attention.filter((_, i) => Math.floor(i / tokens) % tokens === 0 && i % tokens >= lead);
 }

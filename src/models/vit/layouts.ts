@@ -16,8 +16,8 @@ export const RULES: Record<Layout, Rules> = {
   timm: {
     mark: /^(blocks\.|patch_embed\.)/,
     renames: [
-      [/^(cls_token|pos_embed)$/, "$1"],
-      [new RegExp(`^(patch_embed\\.proj|norm|head)\\.${WB}`), "$1.$2"],
+      [/^(cls_token|dist_token|pos_embed)$/, "$1"],
+      [new RegExp(`^(patch_embed\\.proj|norm|head|head_dist)\\.${WB}`), "$1.$2"],
       [new RegExp(`^(blocks\\.\\d+\\.(?:norm1|norm2|attn\\.qkv|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
       [/^(blocks\.\d+\.ls[12]\.gamma)$/, "$1"],
       // DeiT-III's and CaiT's own code.
@@ -29,6 +29,7 @@ export const RULES: Record<Layout, Rules> = {
     mark: /^(encoder\.layer\.|embeddings\.)/,
     renames: [
       [/^embeddings\.cls_token$/, "cls_token"],
+      [/^embeddings\.distillation_token$/, "dist_token"],
       [/^embeddings\.position_embeddings$/, "pos_embed"],
       [new RegExp(`^embeddings\\.patch_embeddings\\.projection\\.${WB}`), "patch_embed.proj.$1"],
       [new RegExp(`^encoder\\.layer\\.(\\d+)\\.layernorm_before\\.${WB}`), "blocks.$1.norm1.$2"],
@@ -38,7 +39,8 @@ export const RULES: Record<Layout, Rules> = {
       [new RegExp(`^encoder\\.layer\\.(\\d+)\\.intermediate\\.dense\\.${WB}`), "blocks.$1.mlp.fc1.$2"],
       [new RegExp(`^encoder\\.layer\\.(\\d+)\\.output\\.dense\\.${WB}`), "blocks.$1.mlp.fc2.$2"],
       [new RegExp(`^layernorm\\.${WB}`), "norm.$1"],
-      [new RegExp(`^classifier\\.${WB}`), "head.$1"],
+      [new RegExp(`^(?:cls_)?classifier\\.${WB}`), "head.$1"],
+      [new RegExp(`^distillation_classifier\\.${WB}`), "head_dist.$1"],
     ],
     // The pooler is a second head that ViTForImageClassification leaves out; the mask token serves pretraining only.
     ignored: /^(pooler\.dense\.(weight|bias)|embeddings\.(mask_token|position_ids))$/,
@@ -68,7 +70,6 @@ export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-
 
 /** Variants of the architecture that would load but compute something else, by a name that gives them away. */
 export const UNSUPPORTED: [mark: RegExp, what: string][] = [
-  [/distillation_token$|dist_token$|^head_dist\.|^distillation_classifier\./, "a distillation token (distilled DeiT)"],
   [/lambda_?[12]$/, "layer scale under other names"],
   [/^blocks_token_only\.|\.proj_[lw]\./, "class attention or talking heads (CaiT)"],
   [/\.attn\.[qk]_norm\./, "normalised queries and keys"],

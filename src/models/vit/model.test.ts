@@ -13,6 +13,7 @@ import { gradientReader } from "../gradients.fixture";
 import { Params } from "../params";
 import type { Weights } from "../weights";
 import { patches, type ViTConfig, vitShapes } from "./config";
+import { leadOf } from "./families";
 import { classRows, type Look, look } from "./forward.fixture";
 import { type DropPath, vit } from "./model";
 import { inferViT } from "./names";
@@ -41,6 +42,7 @@ const CONFIGS: Record<string, ViTConfig> = {
   "aligned to four": { ...ODD, classes: 4, width: 8, headDim: 4, mlp: 16 },
   "attention only, no qkv bias, heads wider than the token": { ...ODD, width: 6, headDim: 7, mlp: 0, qkvBias: false, projBias: false },
   "relu, no head, one block": { ...ODD, classes: 0, depth: 1, activation: "relu", eps: 1e-5 },
+  "distilled DeiT": { ...ODD, family: "deit-distilled" },
   "DeiT-III": { ...ODD, family: "deit3" },
 };
 
@@ -71,7 +73,9 @@ function choices(config: ViTConfig, k: number, seed = 4): number[][] {
 
 /** Block outputs and the class token's attention of every block. */
 function inside({ blocks, attention }: ReturnType<typeof vit>): Record<string, Tensor> {
-  const maps = attention.map((trace, l) => [`map${l}`, trace.keys > 1 ? saliency(trace, { perHead: true }) : undefined] as const);
+  const maps = attention.map(
+    (trace, l) => [`map${l}`, trace.keys > (trace.lead ?? 1) ? saliency(trace, { perHead: true }) : undefined] as const,
+  );
   return Object.fromEntries([...blocks.map((t, l) => [`block${l}`, t] as const), ...maps].filter(([, t]) => t)) as Record<string, Tensor>;
 }
 
@@ -89,7 +93,7 @@ describe.each(Object.entries(CONFIGS))("%s", (_, config) => {
 
   test.each([undefined, 6, 1, 0])("kept patches: %s", async (k) => {
     const keep = k === undefined ? undefined : choices(config, k);
-    const tokens = 1 + (k ?? patches(config));
+    const tokens = leadOf(config) + (k ?? patches(config));
     const found = await look(config, weights, images, { keep, extra: inside });
     const expected = reference(config, weights, images, keep);
     compare("logits", found.logits, expected.logits.flat(), 1e-5);
@@ -97,14 +101,14 @@ describe.each(Object.entries(CONFIGS))("%s", (_, config) => {
       const each = found[`block${l}`].length / BATCH;
       const cls = expected.cls[l].flatMap((_, b) => [...found[`block${l}`].subarray(b * each, b * each + config.width)]);
       compare(`class tokens after block ${l}`, cls, expected.cls[l].flat(), 1e-5);
-      if (tokens > 1) compare(`attention of block ${l}`, found[`map${l}`], classRows(attention, tokens), 1e-5);
+      if (k !== 0) compare(`attention of block ${l}`, found[`map${l}`], classRows(attention, tokens, leadOf(config)), 1e-5);
     }
   });
 
   test("computing every token of the last block changes no answer", async () => {
     const [some, all] = [await look(config, weights, images), await look(config, weights, images, { allTokens: true, extra: inside })];
     compare("logits", all.logits, some.logits, 1e-6);
-    expect(all[`block${config.depth - 1}`]).toHaveLength(BATCH * (patches(config) + 1) * config.width);
+    expect(all[`block${config.depth - 1}`]).toHaveLength(BATCH * (patches(config) + leadOf(config)) * config.width);
   });
 });
 
@@ -181,6 +185,8 @@ describe("gradient of the cross entropy for every parameter, against differences
     ["all tokens of the last block", ODD, { allTokens: true }],
     ["four patches", ODD, { keep: choices(ODD, 4) }],
     ["aligned to four", CONFIGS["aligned to four"], {}],
+    ["distilled DeiT", CONFIGS["distilled DeiT"], { keep: choices(ODD, 4) }],
+    ["distilled DeiT, whole image", CONFIGS["distilled DeiT"], {}],
     ["DeiT-III", CONFIGS["DeiT-III"], { keep: choices(ODD, 4) }],
     ["DeiT-III, stochastic depth", { ...ODD, family: "deit3", depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
     ["attention only", CONFIGS["attention only, no qkv bias, heads wider than the token"], {}],

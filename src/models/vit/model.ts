@@ -7,16 +7,18 @@
 import type { Live, Tensor } from "../../engine/graph";
 import { type AttentionTrace, crossAttention, type Heads, saliency, selfAttention } from "../../ops/attention";
 import { dropPath } from "../../ops/droppath";
+import { mix } from "../../ops/features";
 import { layerScale } from "../../ops/layerscale";
 import { linear } from "../../ops/linear";
 import { layerNorm } from "../../ops/norm";
 import { everyRow, randomScores } from "../../ops/select";
+import { tokenMean } from "../../ops/tokenmean";
 import { assemble, patchify } from "../../ops/tokens";
 import type { Features } from "../model";
 import type { Bound } from "../params";
 import { checkShape } from "../weights";
 import { gridOf, patches, type ViTConfig, vitShapes } from "./config";
-import { familyOf } from "./families";
+import { type Family, familyOf, leadOf } from "./families";
 
 export interface ViTOptions {
   /** Patches to show, u32 [batch, k]; all when absent. */
@@ -42,29 +44,44 @@ const DROP_STREAM = 0x220;
 export interface ViTResult extends Features {
   /** Attention of each block, for saliency and maps. */
   attention: AttentionTrace[];
+  /** Of a network with a distillation token: what its two heads say [batch, classes]. `logits` is the mean of both. */
+  heads?: { cls: Tensor; dist: Tensor };
 }
 
 /** Forward pass for images [batch, channels, side, side]. Throws a WeightsError naming a parameter that does not fit `config`. */
 export function vit(params: Bound, config: ViTConfig, images: Tensor, options: ViTOptions = {}): ViTResult {
   const encoded = encode(params, config, images, options);
   const [x, { keys }] = [encoded.blocks[config.depth - 1], encoded.attention[0]];
-  const cls = options.allTokens ? everyRow(x, keys) : x;
-  const normed = layerNorm(cls, params["norm.weight"], params["norm.bias"], config.eps);
-  const logits = config.classes ? linear(normed, params["head.weight"], { bias: params["head.bias"] }) : normed;
-  return { logits, ...encoded };
+  const cls = x.rows > images.shape[0] ? everyRow(x, keys) : x;
+  const answer = (token: Tensor, head: string) => {
+    const normed = layerNorm(token, params["norm.weight"], params["norm.bias"], config.eps);
+    return config.classes ? linear(normed, params[`${head}.weight`], { bias: params[`${head}.bias`] }) : normed;
+  };
+  const logits = answer(cls, "head");
+  if (!familyOf(config).distilled) return { logits, ...encoded };
+  const heads = { cls: logits, dist: answer(tokenMean(x, { tokens: keys, first: 1, count: 1 }), "head_dist") };
+  return { logits: mix(heads.cls, heads.dist, { lambda: 0.5, mu: 0.5 }), heads, ...encoded };
 }
+
+/** Whether more than the class token is read of the last block. */
+const readsTokens = ({ distilled }: Family): boolean => distilled === true;
 
 /** The blocks alone, before the last norm and the head. Throws as `vit` does. */
 export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTOptions = {}): Omit<ViTResult, "logits"> {
-  const { kept, allTokens = false } = o;
+  const family = familyOf(config);
+  const allTokens = o.allTokens || readsTokens(family);
+  const { kept } = o;
   for (const [name, shape] of vitShapes(config)) checkShape("model", name, shape, params[name]?.shape);
   const batch = images.shape[0];
-  const tokens = 1 + (kept?.cols ?? patches(config));
+  const tokens = leadOf(config) + (kept?.cols ?? patches(config));
   const cut = { batch, channels: config.channels, image: config.image, patch: config.patch, kept };
   const convolution = params["patch_embed.proj.weight"];
   const weight = convolution.reshape([config.width, convolution.size / config.width]);
   const embedded = linear(patchify(images, cut), weight, { bias: params["patch_embed.proj.bias"] });
-  let x = assemble(embedded, params.pos_embed, params.cls_token, cut, { placed: !familyOf(config).patchPositions });
+  let x = assemble(embedded, params.pos_embed, params.cls_token, cut, {
+    dist: params.dist_token,
+    placed: !family.patchPositions,
+  });
   const blocks: Tensor[] = [];
   const attention: AttentionTrace[] = [];
   const drops = o.dropPath && config.depth > 1 ? dropsOf(images, config.depth, o.dropPath) : undefined;
@@ -104,11 +121,11 @@ export function block(
   x: Tensor,
   params: Bound,
   prefix: string,
-  config: Pick<ViTConfig, "heads" | "headDim" | "eps" | "mlp" | "activation">,
+  config: Pick<ViTConfig, "family" | "heads" | "headDim" | "eps" | "mlp" | "activation">,
   shape: BlockShape,
 ): { x: Tensor; trace: AttentionTrace } {
   const p: Named = (name) => params[prefix + name];
-  const heads: Heads = { batch: shape.batch, heads: config.heads, headDim: config.headDim };
+  const heads: Heads = { batch: shape.batch, heads: config.heads, headDim: config.headDim, lead: leadOf(config) };
   const normed = layerNorm(x, p("norm1.weight"), p("norm1.bias"), config.eps);
   const { out, trace } = shape.clsOnly ? attendFromCls(normed, p, heads, shape.tokens) : attend(normed, p, heads);
   const residual = shape.clsOnly ? everyRow(x, shape.tokens) : x;

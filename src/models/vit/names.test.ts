@@ -21,6 +21,8 @@ const HF_PARTS: [RegExp, string][] = [
   [/^blocks\.(\d+)\.mlp\.fc1/, "vit.encoder.layer.$1.intermediate.dense"],
   [/^blocks\.(\d+)\.mlp\.fc2/, "vit.encoder.layer.$1.output.dense"],
   [/^norm/, "vit.layernorm"],
+  [/^head_dist/, "distillation_classifier"],
+  [/^dist_token$/, "vit.embeddings.distillation_token"],
   [/^head/, "classifier"],
 ];
 
@@ -104,15 +106,43 @@ describe("layouts become timm's", () => {
   });
 });
 
+/** Fresh weights of that family whose tensors all differ. */
+function of(family: "deit-distilled" | "deit3"): Weights {
+  const weights = initViT({ ...CONFIG, family }, 12);
+  for (const [name, { data }] of weights) data.set(data.map((v, i) => v + name.length * 0.01 + i * 1e-4));
+  return weights;
+}
+
+describe("families under other people's names", () => {
+  it("the distilled DeiT of Hugging Face", () => {
+    const weights = of("deit-distilled");
+    const saved = renamed(asHuggingFace(weights), (name) => name.replace(/^vit\./, "deit.").replace(/^classifier/, "cls_classifier"));
+    expect(saved.has("cls_classifier.weight") && saved.has("deit.embeddings.distillation_token")).toBe(true);
+    expectSame(toTimm(saved), weights);
+    expect(inferViT(toTimm(saved), 2)).toEqual({ ...CONFIG, family: "deit-distilled" });
+  });
+
+  it("DeiT-III as its own code names layer scale, behind a wrapper", () => {
+    const weights = of("deit3");
+    const saved = renamed(weights, (name) => `module.${name.replace(/ls([12])\.gamma$/, "gamma_$1")}`);
+    expect(saved.has("module.blocks.1.gamma_2")).toBe(true);
+    expectSame(toTimm(saved), weights);
+    expect(inferViT(toTimm(saved), 2)).toEqual({ ...CONFIG, family: "deit3" });
+  });
+
+  it("a distilled DeiT that lacks its second head is refused by the tensor's name", () => {
+    const weights = of("deit-distilled");
+    weights.delete("head_dist.bias");
+    expect(() => inferViT(weights, 2, "a.st")).toThrow(/a\.st: tensor "head_dist\.bias" of shape \[5\] is missing/);
+  });
+});
+
 describe("refused checkpoints", () => {
   const plus = (name: string, data: ArrayLike<number | bigint> = new Float32Array(1), base: Weights = WEIGHTS): Source =>
     new Map<string, { shape: number[]; data: ArrayLike<number | bigint> }>([...base, [name, { shape: [1], data }]]);
   const without = (name: string, base: Weights) => new Map([...base].filter(([n]) => n !== name));
 
   it.each<[string, Source, RegExp]>([
-    ["Hugging Face's distilled DeiT", plus("deit.embeddings.distillation_token"), /distillation_token" belongs to a distillation token/],
-    ["timm's distilled DeiT", plus("dist_token"), /distilled DeiT/],
-    ["timm's distilled head", plus("head_dist.weight"), /distilled DeiT/],
     ["CaiT", plus("blocks_token_only.0.gamma_1"), /class attention or talking heads \(CaiT\)/],
     ["query norm", plus("blocks.0.attn.q_norm.weight"), /normalised queries/],
     ["relative positions", plus("blocks.0.attn.relative_position_bias_table"), /relative positions/],

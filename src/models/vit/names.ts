@@ -209,10 +209,10 @@ function shapeOf(weights: Weights, tensor: string, rank: number, name: string): 
 }
 
 /** Patches per row from the number of position embeddings, of which the first belongs to CLS in most families. */
-function gridSide(positions: number, { label, patchPositions }: Family, name: string): number {
-  const side = Math.sqrt(positions - (patchPositions ? 0 : 1));
+function gridSide(positions: number, { label, patchPositions, distilled }: Family, name: string): number {
+  const side = Math.sqrt(positions - (patchPositions ? 0 : distilled ? 2 : 1));
   if (Number.isInteger(side) && side > 0) return side;
-  const wanted = `${patchPositions ? "" : "one for CLS and "}a square of patches, as ${label} has`;
+  const wanted = `${patchPositions ? "" : `one for ${distilled ? "each of two tokens" : "CLS"} and `}a square of patches, as ${label} has`;
   throw new WeightsError(`${name}: ${positions} position embeddings are not ${wanted}.`, SUPPORTED);
 }
 

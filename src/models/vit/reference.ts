@@ -6,7 +6,7 @@
  * position embedding was added, as the MaskedKD teacher does (methods: never a mask token in their place).
  */
 import { patches, type ViTConfig } from "./config";
-import { familyOf } from "./families";
+import { familyOf, leadOf } from "./families";
 
 /** Weights by timm name, in any precision: finite differences want float64. */
 export type Weights64 = ReadonlyMap<string, { data: ArrayLike<number> }>;
@@ -73,19 +73,28 @@ function forwardOne(
   keep: readonly number[] | undefined,
   gain: (block: number, branch: 0 | 1) => number,
 ): Trace {
-  const x = gather(embed(config, get, image), config.width, keep);
+  const x = gather(embed(config, get, image), config, keep);
   const trace: Trace = { logits: [], attention: [], cls: [], tokens: x };
   for (let l = 0; l < config.depth; l++) {
     trace.attention.push(attentionBranch(config, get, `blocks.${l}`, x, gain(l, 0)));
     if (config.mlp) mlpBranch(config, get, `blocks.${l}`, x, gain(l, 1));
     trace.cls.push([...x.subarray(0, config.width)]);
   }
-  const cls = layerNorm(get, "norm", x.subarray(0, config.width), config);
-  if (config.classes) trace.logits = [...linear(get, "head", cls, config.width)];
+  if (config.classes) trace.logits = answer(config, get, x);
   return trace;
 }
 
-/** Tokens [N + 1, D] of an image [C, S, S]: CLS, then the patches row by row, position embedding added. */
+/** Logits from the tokens [T, D] after the last block: of the head on CLS, or the mean with that on the distillation token. */
+function answer(config: ViTConfig, get: Lookup, x: Float64Array): number[] {
+  const { width } = config;
+  const head = (name: string, token: Float64Array) => [...linear(get, name, layerNorm(get, "norm", token, config), width)];
+  const cls = head("head", x.subarray(0, width));
+  if (!familyOf(config).distilled) return cls;
+  const dist = head("head_dist", x.subarray(width, 2 * width));
+  return cls.map((v, k) => (v + dist[k]) / 2);
+}
+
+/** Tokens [lead + N, D] of an image [C, S, S]: the leading tokens, then the patches row by row, position embedding added. */
 function embed(config: ViTConfig, get: Lookup, image: Float64Array): Float64Array {
   const { width, patch, channels, image: side } = config;
   const grid = side / patch;
@@ -96,17 +105,19 @@ function embed(config: ViTConfig, get: Lookup, image: Float64Array): Float64Arra
       for (let c = 0; c < channels; c++)
         for (let y = 0; y < patch; y++)
           for (let x = 0; x < patch; x++) inputs[at++] = image[(c * side + row * patch + y) * side + column * patch + x];
-  const lead = required(get, "cls_token");
+  const lead = concat([required(get, "cls_token"), ...(familyOf(config).distilled ? [required(get, "dist_token")] : [])]);
   const tokens = concat([lead, linear(get, "patch_embed.proj", inputs, channels * patch * patch)]);
   addTo(familyOf(config).patchPositions ? tokens.subarray(lead.length) : tokens, required(get, "pos_embed"));
-  if (tokens.length !== width * (patches(config) + 1)) throw new Error("patch_embed does not give tokens of config.width.");
+  if (tokens.length !== width * (patches(config) + leadOf(config))) throw new Error("patch_embed does not give tokens of config.width.");
   return tokens;
 }
 
-/** CLS and the kept patches of tokens [N + 1, D]. */
-function gather(tokens: Float64Array, width: number, keep?: readonly number[]): Float64Array {
+/** The leading tokens and the kept patches of tokens [lead + N, D]. */
+function gather(tokens: Float64Array, config: ViTConfig, keep?: readonly number[]): Float64Array {
   if (!keep) return tokens;
-  return concat([-1, ...keep].map((patch) => tokens.subarray((patch + 1) * width, (patch + 2) * width)));
+  const { width } = config;
+  const start = leadOf(config) * width;
+  return concat([tokens.subarray(0, start), ...keep.map((patch) => tokens.subarray(start + patch * width, start + (patch + 1) * width))]);
 }
 
 /** x += gain ls1 proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. */

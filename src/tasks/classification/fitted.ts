@@ -44,10 +44,13 @@ function misfit({ config, classes }: Network, dataset: Dataset): string | undefi
 
 const few = (classes: string[]) => classes.slice(0, 3).join(", ") + (classes.length > 3 ? ", ..." : "");
 
-/** Rows of the head in another order. */
+/** What has a row for each class. */
+const HEADS = ["head", "head_dist"].flatMap((head) => [`${head}.weight`, `${head}.bias`]);
+
+/** Rows of the heads in another order. */
 function reorder(weights: Weights, order: number[]): void {
   if (order.every((from, to) => from === to)) return;
-  for (const name of ["head.weight", "head.bias"]) {
+  for (const name of HEADS.filter((tensor) => weights.has(tensor))) {
     const { shape, data } = weights.get(name) as Weight;
     const row = data.length / shape[0];
     const moved = data.slice();

@@ -34,7 +34,7 @@ const OWN = {
   }),
   base: choice({
     label: "Base loss",
-    help: "logit: soft labels alone. manifold: also how alike tokens are, within and between images. attention: also whom the class token attends to, in all blocks.",
+    help: "logit: soft labels alone. manifold: also how alike tokens are, within and between images. attention: also whom the class token attends to, in all blocks. hard: the teacher's decision as a second label instead of soft labels (DeiT).",
     ...{ default: "logit", options: ["logit", ...BASES], when: "live", records: true, group: "loss" },
   }),
   labels: number({
@@ -54,7 +54,7 @@ const OWN = {
   }),
   family: choice({
     label: "Student family",
-    help: "deit: the plain vision transformer. deit3: learned factors scale each branch (layer scale), and the class token has no position.",
+    help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. deit3: learned factors scale each branch (layer scale), and the class token has no position.",
     ...{ default: "deit", options: Object.keys(FAMILIES) as FamilyName[], when: "next", group: "student" },
   }),
   width: number({

@@ -72,8 +72,8 @@ export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradie
   const { student, distillation, labelWeight = 1, dropPath } = options;
   const { images, truth } = prepared(graph, options);
   const seen = distillation && forwardBoth(student, distillation, images, dropPath);
-  const { logits } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images, undefined, { dropPath });
-  const ce = crossEntropy(logits, truth);
+  const { logits, heads } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images, undefined, { dropPath });
+  const ce = crossEntropy(heads?.cls ?? logits, truth);
   const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, distillation ? labelWeight : 1]];
   if (seen) for (const one of distillation.methods) losses.push(...weighted(one, seen.context));
   const grads = graph.gradients((g) => {

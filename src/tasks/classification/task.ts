@@ -140,11 +140,13 @@ export class Classification implements Task<Outputs> {
     return traceLosses(graph, { student, batch, smoothing, labelWeight, dropPath, augment: this.augmentation(), distillation });
   }
 
-  /** Soft labels, and the base loss where one is chosen. */
+  /** Soft labels, and the base loss where one is chosen, beside or instead of them. */
   private methods(): ClassificationMethod[] {
     const { preset, base } = this.settings;
     const method = CLASSIFICATION_METHODS[preset as keyof typeof CLASSIFICATION_METHODS];
-    return [method, ...(base === "logit" ? [] : [BASE_LOSSES[base]])] as ClassificationMethod[];
+    if (base === "logit") return [method];
+    const further: ClassificationMethod = BASE_LOSSES[base] as ClassificationMethod;
+    return further.replacesSoftLabels ? [further] : [method as ClassificationMethod, further];
   }
 
   private inUse(method: ClassificationMethod): MethodInUse {
