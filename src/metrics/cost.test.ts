@@ -112,7 +112,8 @@ describe("memory and ranking", () => {
 });
 
 describe("other families", () => {
-  it("DeiT-III costs what a DeiT of its size costs", () => {
+  it("DeiT-III and a fine-tuned MAE cost what a DeiT of their size costs", () => {
+    expect(configMacs({ ...DEIT_S, family: "mae" }, 98)).toEqual(configMacs(DEIT_S, 98));
     expect(configMacs({ ...DEIT_S, family: "deit3" }, 98)).toEqual(configMacs(DEIT_S, 98));
   });
 

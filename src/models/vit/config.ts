@@ -9,7 +9,7 @@
  */
 import { normal } from "../../engine/random";
 import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "../weights";
-import { familyOf, leadOf, type Unlike } from "./families";
+import { familyOf, lastNorm, leadOf, type Unlike } from "./families";
 
 export interface ViTConfig {
   /** Absent for a plain ViT. */
@@ -89,7 +89,7 @@ export function vitShapes(config: ViTConfig): Map<string, number[]> {
     ["patch_embed.proj.weight", [width, channels, patch, patch]],
     ["patch_embed.proj.bias", [width]],
     ...Array.from({ length: config.depth }, (_, i) => blockShapes(config, `blocks.${i}`)).flat(),
-    ...normShapes("norm", width),
+    ...normShapes(lastNorm(config), width),
     ...(classes ? linearShapes("head", width, classes) : []),
     ...(classes && distilled ? linearShapes("head_dist", width, classes) : []),
   ]);

@@ -12,6 +12,8 @@ export interface Family {
   distilled?: true;
   /** The position embedding is of patches alone. */
   patchPositions?: true;
+  /** The answer comes from the mean of the patches, normalised by `fc_norm` instead of `norm`. */
+  meanPool?: true;
   /** Each branch of a block is multiplied with learned factors before it is added. */
   layerScale?: true;
 }
@@ -23,6 +25,8 @@ export const FAMILIES = {
   "deit-distilled": { label: "distilled DeiT", mark: /^(dist_token$|head_dist\.)/, distilled: true },
   /** Touvron, Cord, Jegou, "DeiT III: Revenge of the ViT", 2022. */
   deit3: { label: "DeiT-III", mark: /^blocks\.\d+\.ls[12]\.gamma$/, patchPositions: true, layerScale: true },
+  /** He et al., "Masked autoencoders are scalable vision learners", 2022, as fine-tuned (models_vit.py, global_pool). */
+  mae: { label: "fine-tuned MAE", mark: /^fc_norm\./, meanPool: true },
 } as const satisfies Record<string, Family>;
 
 export type FamilyName = keyof typeof FAMILIES;
@@ -32,6 +36,9 @@ export type Unlike = Exclude<FamilyName, "deit">;
 
 /** Tokens before the patches: the class token, and the distillation token where there is one. */
 export const leadOf = (config: { family?: FamilyName }): number => (familyOf(config).distilled ? 2 : 1);
+
+/** The norm after the last block. */
+export const lastNorm = (config: { family?: FamilyName }): string => (familyOf(config).meanPool ? "fc_norm" : "norm");
 
 /** What distinguishes the network of a configuration; one that names no family is a plain ViT. */
 export const familyOf = ({ family }: { family?: FamilyName }): Family => FAMILIES[family ?? "deit"];

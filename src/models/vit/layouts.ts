@@ -17,7 +17,7 @@ export const RULES: Record<Layout, Rules> = {
     mark: /^(blocks\.|patch_embed\.)/,
     renames: [
       [/^(cls_token|dist_token|pos_embed)$/, "$1"],
-      [new RegExp(`^(patch_embed\\.proj|norm|head|head_dist)\\.${WB}`), "$1.$2"],
+      [new RegExp(`^(patch_embed\\.proj|norm|fc_norm|head|head_dist)\\.${WB}`), "$1.$2"],
       [new RegExp(`^(blocks\\.\\d+\\.(?:norm1|norm2|attn\\.qkv|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
       [/^(blocks\.\d+\.ls[12]\.gamma)$/, "$1"],
       // DeiT-III's and CaiT's own code.
@@ -74,5 +74,4 @@ export const UNSUPPORTED: [mark: RegExp, what: string][] = [
   [/^blocks_token_only\.|\.proj_[lw]\./, "class attention or talking heads (CaiT)"],
   [/\.attn\.[qk]_norm\./, "normalised queries and keys"],
   [/relative_position|rel_pos|\.rope/, "relative positions"],
-  [/^fc_norm\./, "average pooling instead of the class token"],
 ];

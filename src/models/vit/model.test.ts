@@ -43,6 +43,7 @@ const CONFIGS: Record<string, ViTConfig> = {
   "attention only, no qkv bias, heads wider than the token": { ...ODD, width: 6, headDim: 7, mlp: 0, qkvBias: false, projBias: false },
   "relu, no head, one block": { ...ODD, classes: 0, depth: 1, activation: "relu", eps: 1e-5 },
   "distilled DeiT": { ...ODD, family: "deit-distilled" },
+  "fine-tuned MAE": { ...ODD, family: "mae" },
   "DeiT-III": { ...ODD, family: "deit3" },
 };
 
@@ -187,6 +188,8 @@ describe("gradient of the cross entropy for every parameter, against differences
     ["aligned to four", CONFIGS["aligned to four"], {}],
     ["distilled DeiT", CONFIGS["distilled DeiT"], { keep: choices(ODD, 4) }],
     ["distilled DeiT, whole image", CONFIGS["distilled DeiT"], {}],
+    ["fine-tuned MAE", CONFIGS["fine-tuned MAE"], { keep: choices(ODD, 4) }],
+    ["fine-tuned MAE, whole image", CONFIGS["fine-tuned MAE"], {}],
     ["DeiT-III", CONFIGS["DeiT-III"], { keep: choices(ODD, 4) }],
     ["DeiT-III, stochastic depth", { ...ODD, family: "deit3", depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
     ["attention only", CONFIGS["attention only, no qkv bias, heads wider than the token"], {}],

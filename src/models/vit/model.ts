@@ -18,7 +18,7 @@ import type { Features } from "../model";
 import type { Bound } from "../params";
 import { checkShape } from "../weights";
 import { gridOf, patches, type ViTConfig, vitShapes } from "./config";
-import { type Family, familyOf, leadOf } from "./families";
+import { type Family, familyOf, lastNorm, leadOf } from "./families";
 
 export interface ViTOptions {
   /** Patches to show, u32 [batch, k]; all when absent. */
@@ -52,19 +52,21 @@ export interface ViTResult extends Features {
 export function vit(params: Bound, config: ViTConfig, images: Tensor, options: ViTOptions = {}): ViTResult {
   const encoded = encode(params, config, images, options);
   const [x, { keys }] = [encoded.blocks[config.depth - 1], encoded.attention[0]];
-  const cls = x.rows > images.shape[0] ? everyRow(x, keys) : x;
+  const { distilled, meanPool } = familyOf(config);
+  const first = () => (x.rows > images.shape[0] ? everyRow(x, keys) : x);
+  const norm = lastNorm(config);
   const answer = (token: Tensor, head: string) => {
-    const normed = layerNorm(token, params["norm.weight"], params["norm.bias"], config.eps);
+    const normed = layerNorm(token, params[`${norm}.weight`], params[`${norm}.bias`], config.eps);
     return config.classes ? linear(normed, params[`${head}.weight`], { bias: params[`${head}.bias`] }) : normed;
   };
-  const logits = answer(cls, "head");
-  if (!familyOf(config).distilled) return { logits, ...encoded };
+  const logits = answer(meanPool ? tokenMean(x, { tokens: keys, first: 1, count: keys - 1 }) : first(), "head");
+  if (!distilled) return { logits, ...encoded };
   const heads = { cls: logits, dist: answer(tokenMean(x, { tokens: keys, first: 1, count: 1 }), "head_dist") };
   return { logits: mix(heads.cls, heads.dist, { lambda: 0.5, mu: 0.5 }), heads, ...encoded };
 }
 
 /** Whether more than the class token is read of the last block. */
-const readsTokens = ({ distilled }: Family): boolean => distilled === true;
+const readsTokens = ({ distilled, meanPool }: Family): boolean => distilled === true || meanPool === true;
 
 /** The blocks alone, before the last norm and the head. Throws as `vit` does. */
 export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTOptions = {}): Omit<ViTResult, "logits"> {

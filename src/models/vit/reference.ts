@@ -6,7 +6,7 @@
  * position embedding was added, as the MaskedKD teacher does (methods: never a mask token in their place).
  */
 import { patches, type ViTConfig } from "./config";
-import { familyOf, leadOf } from "./families";
+import { familyOf, lastNorm, leadOf } from "./families";
 
 /** Weights by timm name, in any precision: finite differences want float64. */
 export type Weights64 = ReadonlyMap<string, { data: ArrayLike<number> }>;
@@ -84,14 +84,24 @@ function forwardOne(
   return trace;
 }
 
-/** Logits from the tokens [T, D] after the last block: of the head on CLS, or the mean with that on the distillation token. */
+/** Logits from the tokens [T, D] after the last block: of the head on CLS or the mean patch; or the mean with that on the distillation token. */
 function answer(config: ViTConfig, get: Lookup, x: Float64Array): number[] {
   const { width } = config;
-  const head = (name: string, token: Float64Array) => [...linear(get, name, layerNorm(get, "norm", token, config), width)];
+  const head = (name: string, token: Float64Array) => [...linear(get, name, layerNorm(get, lastNorm(config), token, config), width)];
+  const { distilled, meanPool } = familyOf(config);
+  if (meanPool) return head("head", meanPatch(x, width));
   const cls = head("head", x.subarray(0, width));
-  if (!familyOf(config).distilled) return cls;
+  if (!distilled) return cls;
   const dist = head("head_dist", x.subarray(width, 2 * width));
   return cls.map((v, k) => (v + dist[k]) / 2);
+}
+
+/** Mean of all rows [T, D] but the first; zeros where there are no others. */
+function meanPatch(x: Float64Array, width: number): Float64Array {
+  const count = x.length / width - 1;
+  const sum = new Float64Array(width);
+  for (let i = width; i < x.length; i++) sum[i % width] += x[i];
+  return sum.map((v) => v / Math.max(1, count));
 }
 
 /** Tokens [lead + N, D] of an image [C, S, S]: the leading tokens, then the patches row by row, position embedding added. */
