@@ -37,7 +37,7 @@ const HALF = false; // shared: keep the tiles in f16 (accumulation stays f32)
 
 const BIAS = false;
 const SAVE = false; // also write the activation's derivative, for the gradient to multiply by
-const ACTIVATION = 0u; // 0 none, 1 exact GELU, 2 ReLU
+const ACTIVATION = 0u; // 0 none, 1 exact GELU, 2 ReLU, 3 quick GELU x sigmoid(1.702 x)
 const SCALE = false; // multiply by `factor`, such as a saved derivative
 const SCALE_VEC = true; // `factor` can be read as vec4, as A, B and C
 const ADD = false; // add `other`, a matrix with as many rows as C ...
@@ -406,6 +406,9 @@ fn activate(x: vec4f) -> Activated {
     let series = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
     let below = 0.5 + 0.5 * sign(x) * (1.0 - series * bell);
     return Activated(x * below, below + x * 0.3989422804014327 * bell);
+  } else if (ACTIVATION == 3u) {
+    let s = 1.0 / (1.0 + exp(-1.702 * x));
+    return Activated(x * s, s + 1.702 * x * s * (1.0 - s));
   } else {
     return Activated(max(x, vec4f()), select(vec4f(), vec4f(1.0), x > vec4f()));
   }

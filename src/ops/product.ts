@@ -4,8 +4,9 @@ import type { Gradients, Graph, RowGradient, Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
 import { choice, fewestGroups, GEMM, type GemmVariant, smallGemm, wantedGroups } from "./variants";
 
-export type Activation = "gelu" | "relu";
-const ACTIVATION_CODE = { gelu: 1, relu: 2 };
+/** `quick_gelu` is CLIP's x sigmoid(1.702 x). */
+export type Activation = "gelu" | "relu" | "quick_gelu";
+const ACTIVATION_CODE = { gelu: 1, relu: 2, quick_gelu: 3 };
 
 export interface Product {
   a: Tensor;

@@ -8,6 +8,7 @@
  * Letters: B batch, N patches, T = N + 1 tokens (CLS first), D width, H heads, C channels, P patch side, K classes.
  */
 import { normal } from "../../engine/random";
+import type { Activation } from "../../ops/product";
 import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "../weights";
 import { familyOf, lastNorm, leadOf, type Unlike } from "./families";
 
@@ -32,7 +33,7 @@ export interface ViTConfig {
   headDim: number;
   /** Hidden width of the MLP; 0 = attention-only blocks (no norm2, no MLP). */
   mlp: number;
-  activation: "gelu" | "relu";
+  activation: Activation;
   /** Whether the qkv projection has a bias. */
   qkvBias: boolean;
   /** Whether the attention output projection has a bias. */
@@ -81,13 +82,14 @@ export function checkConfig(config: ViTConfig, name = "model"): void {
 export function vitShapes(config: ViTConfig): Map<string, number[]> {
   checkConfig(config);
   const { width, classes, channels, patch } = config;
-  const { distilled, patchPositions } = familyOf(config);
+  const { distilled, patchPositions, normPre } = familyOf(config);
   return new Map([
     ["cls_token", [1, 1, width]],
     ...((distilled ? [["dist_token", [1, 1, width]]] : []) as Shapes),
     ["pos_embed", [1, patches(config) + (patchPositions ? 0 : leadOf(config)), width]],
     ["patch_embed.proj.weight", [width, channels, patch, patch]],
     ["patch_embed.proj.bias", [width]],
+    ...(normPre ? normShapes("norm_pre", width) : []),
     ...Array.from({ length: config.depth }, (_, i) => blockShapes(config, `blocks.${i}`)).flat(),
     ...normShapes(lastNorm(config), width),
     ...(classes ? linearShapes("head", width, classes) : []),
@@ -146,7 +148,7 @@ export function initial(name: string, shape: number[], seed: number, stream: num
   const data = new Float32Array(elements(shape));
   if (name.endsWith(".bias")) return data;
   if (name.endsWith(".gamma")) return data.fill(INIT_GAMMA);
-  if (/(^|[._])norm\d?\.weight$/.test(name)) return data.fill(1);
+  if (/(^|[._])norm(\d|_pre)?\.weight$/.test(name)) return data.fill(1);
   return data.map((_, i) => INIT_STD * truncatedNormal(seed, stream, i));
 }
 

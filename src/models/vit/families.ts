@@ -12,6 +12,8 @@ export interface Family {
   distilled?: true;
   /** The position embedding is of patches alone. */
   patchPositions?: true;
+  /** A norm, `norm_pre`, before the first block. */
+  normPre?: true;
   /** The answer comes from the mean of the patches, normalised by `fc_norm` instead of `norm`. */
   meanPool?: true;
   /** Each branch of a block is multiplied with learned factors before it is added. */
@@ -27,6 +29,8 @@ export const FAMILIES = {
   deit3: { label: "DeiT-III", mark: /^blocks\.\d+\.ls[12]\.gamma$/, patchPositions: true, layerScale: true },
   /** He et al., "Masked autoencoders are scalable vision learners", 2022, as fine-tuned (models_vit.py, global_pool). */
   mae: { label: "fine-tuned MAE", mark: /^fc_norm\./, meanPool: true },
+  /** Radford et al., "Learning transferable visual models from natural language supervision", 2021: the image tower. */
+  clip: { label: "CLIP image tower", mark: /^norm_pre\./, normPre: true },
 } as const satisfies Record<string, Family>;
 
 export type FamilyName = keyof typeof FAMILIES;

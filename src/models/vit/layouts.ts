@@ -1,6 +1,8 @@
 /** How ViT checkpoints name their tensors: tables of renames to timm's names, and the names that give other architectures away. */
 
-export type Layout = "timm" | "huggingface" | "lucidrains";
+import type { Activation } from "../../ops/product";
+
+export type Layout = "timm" | "huggingface" | "lucidrains" | "clip";
 
 export interface Rules {
   /** A name that only this layout has. */
@@ -13,11 +15,31 @@ const WB = "(weight|bias)$";
 const NOTHING = /^$/;
 
 export const RULES: Record<Layout, Rules> = {
+  // Hugging Face's CLIP. Its projection into the space of texts becomes the head. It comes first: the marks of Hugging Face's ViT match it too.
+  clip: {
+    mark: /^(?:embeddings\.class_embedding$|encoder\.layers\.|pre_layrnorm\.)/,
+    renames: [
+      [/^embeddings\.class_embedding$/, "cls_token"],
+      [/^embeddings\.position_embedding\.weight$/, "pos_embed"],
+      [new RegExp(`^embeddings\\.patch_embedding\\.${WB}`), "patch_embed.proj.$1"],
+      [new RegExp(`^pre_layrnorm\\.${WB}`), "norm_pre.$1"],
+      [/^encoder\.layers\.(\d+)\.layer_norm([12])\.(weight|bias)$/, "blocks.$1.norm$2.$3"],
+      [new RegExp(`^encoder\\.layers\\.(\\d+)\\.self_attn\\.q_proj\\.${WB}`), "blocks.$1.attn.query.$2"],
+      [new RegExp(`^encoder\\.layers\\.(\\d+)\\.self_attn\\.k_proj\\.${WB}`), "blocks.$1.attn.key.$2"],
+      [new RegExp(`^encoder\\.layers\\.(\\d+)\\.self_attn\\.v_proj\\.${WB}`), "blocks.$1.attn.value.$2"],
+      [new RegExp(`^encoder\\.layers\\.(\\d+)\\.self_attn\\.out_proj\\.${WB}`), "blocks.$1.attn.proj.$2"],
+      [/^encoder\.layers\.(\d+)\.mlp\.(fc[12])\.(weight|bias)$/, "blocks.$1.mlp.$2.$3"],
+      [new RegExp(`^post_layernorm\\.${WB}`), "norm.$1"],
+      [/^visual_projection\.weight$/, "head.weight"],
+    ],
+    // The text tower, whose layers have the same names behind "text_model.", is dropped before names are read.
+    ignored: /^(embeddings\.position_ids|logit_scale|text_projection\.weight)$/,
+  },
   timm: {
     mark: /^(blocks\.|patch_embed\.)/,
     renames: [
       [/^(cls_token|dist_token|pos_embed)$/, "$1"],
-      [new RegExp(`^(patch_embed\\.proj|norm|fc_norm|head|head_dist)\\.${WB}`), "$1.$2"],
+      [new RegExp(`^(patch_embed\\.proj|norm_pre|norm|fc_norm|head|head_dist)\\.${WB}`), "$1.$2"],
       [new RegExp(`^(blocks\\.\\d+\\.(?:norm1|norm2|attn\\.qkv|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
       [/^(blocks\.\d+\.ls[12]\.gamma)$/, "$1"],
       // DeiT-III's and CaiT's own code.
@@ -66,7 +88,10 @@ export const RULES: Record<Layout, Rules> = {
 };
 
 /** LayerNorm eps of each layout's own code; no file stores it. */
-export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-12, lucidrains: 1e-5 };
+export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-12, lucidrains: 1e-5, clip: 1e-5 };
+
+/** What each layout's own networks compute in their MLP. */
+export const LAYOUT_ACTIVATION = { clip: "quick_gelu" } as const satisfies Partial<Record<Layout, Activation>>;
 
 /** Variants of the architecture that would load but compute something else, by a name that gives them away. */
 export const UNSUPPORTED: [mark: RegExp, what: string][] = [

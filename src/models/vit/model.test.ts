@@ -44,6 +44,7 @@ const CONFIGS: Record<string, ViTConfig> = {
   "relu, no head, one block": { ...ODD, classes: 0, depth: 1, activation: "relu", eps: 1e-5 },
   "distilled DeiT": { ...ODD, family: "deit-distilled" },
   "fine-tuned MAE": { ...ODD, family: "mae" },
+  CLIP: { ...ODD, family: "clip", activation: "quick_gelu" },
   "DeiT-III": { ...ODD, family: "deit3" },
 };
 
@@ -190,6 +191,7 @@ describe("gradient of the cross entropy for every parameter, against differences
     ["distilled DeiT, whole image", CONFIGS["distilled DeiT"], {}],
     ["fine-tuned MAE", CONFIGS["fine-tuned MAE"], { keep: choices(ODD, 4) }],
     ["fine-tuned MAE, whole image", CONFIGS["fine-tuned MAE"], {}],
+    ["CLIP", CONFIGS.CLIP, { keep: choices(ODD, 4) }],
     ["DeiT-III", CONFIGS["DeiT-III"], { keep: choices(ODD, 4) }],
     ["DeiT-III, stochastic depth", { ...ODD, family: "deit3", depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
     ["attention only", CONFIGS["attention only, no qkv bias, heads wider than the token"], {}],

@@ -84,6 +84,7 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
     dist: params.dist_token,
     placed: !family.patchPositions,
   });
+  if (family.normPre) x = layerNorm(x, params["norm_pre.weight"], params["norm_pre.bias"], config.eps);
   const blocks: Tensor[] = [];
   const attention: AttentionTrace[] = [];
   const drops = o.dropPath && config.depth > 1 ? dropsOf(images, config.depth, o.dropPath) : undefined;

@@ -107,7 +107,7 @@ describe("layouts become timm's", () => {
 });
 
 /** Fresh weights of that family whose tensors all differ. */
-function of(family: "deit-distilled" | "deit3"): Weights {
+function of(family: "deit-distilled" | "deit3" | "clip"): Weights {
   const weights = initViT({ ...CONFIG, family }, 12);
   for (const [name, { data }] of weights) data.set(data.map((v, i) => v + name.length * 0.01 + i * 1e-4));
   return weights;
@@ -134,6 +134,44 @@ describe("families under other people's names", () => {
     const weights = of("deit-distilled");
     weights.delete("head_dist.bias");
     expect(() => inferViT(weights, 2, "a.st")).toThrow(/a\.st: tensor "head_dist\.bias" of shape \[5\] is missing/);
+  });
+});
+
+const CLIP_PARTS: [RegExp, string][] = [
+  [/^cls_token$/, "vision_model.embeddings.class_embedding"],
+  [/^pos_embed$/, "vision_model.embeddings.position_embedding.weight"],
+  [/^patch_embed\.proj/, "vision_model.embeddings.patch_embedding"],
+  [/^norm_pre/, "vision_model.pre_layrnorm"],
+  [/^norm/, "vision_model.post_layernorm"],
+  [/^head/, "visual_projection"],
+  [/^vit\.encoder\.layer\.(\d+)\.attention\.attention\.(.).*\.(weight|bias)$/, "vision_model.encoder.layers.$1.self_attn.$2_proj.$3"],
+  [/^blocks\.(\d+)\.attn\.proj/, "vision_model.encoder.layers.$1.self_attn.out_proj"],
+  [/^blocks\.(\d+)\.norm(.)/, "vision_model.encoder.layers.$1.layer_norm$2"],
+  [/^blocks\.(\d+)\.mlp/, "vision_model.encoder.layers.$1.mlp"],
+];
+
+describe("CLIP of Hugging Face", () => {
+  const weights = of("clip");
+  for (const layer of ["patch_embed.proj", "head"]) weights.get(`${layer}.bias`)?.data.fill(0);
+  const parts = [...weights].flatMap(([name, weight]) =>
+    name.includes(".qkv.") ? split(name, weight) : [[name, weight] as [string, Weight]],
+  );
+  const saved: Weights = new Map(
+    parts.flatMap(([name, weight]) => {
+      const rule = CLIP_PARTS.find(([from]) => from.test(name)) as [RegExp, string];
+      if (/^(patch_embed\.proj|head)\.bias/.test(name)) return [];
+      const flat = { cls_token: 2, pos_embed: 1 }[name] ?? 0;
+      return [[name.replace(...rule), { shape: weight.shape.slice(flat), data: weight.data }] as [string, Weight]];
+    }),
+  );
+
+  it("becomes timm's, with zeros where it has no bias; the text tower is left out", () => {
+    saved.set("text_model.encoder.layers.0.layer_norm1.bias", { shape: [8], data: new Float32Array(8) });
+    saved.set("logit_scale", { shape: [], data: new Float32Array(1) });
+    expect(saved.has("vision_model.encoder.layers.1.self_attn.k_proj.bias")).toBe(true);
+    expect(detectLayout(saved)).toBe("clip");
+    expectSame(toTimm(saved), weights);
+    expect(inferViT(toTimm(saved), 2)).toEqual({ ...CONFIG, family: "clip" });
   });
 });
 

@@ -12,9 +12,9 @@ import { listed, type Weight, type Weights, WeightsError } from "../weights";
 import { unwrapped } from "../wrappers";
 import { checkConfig, checkWeights, type ViTConfig } from "./config";
 import { FAMILIES, type Family, familyIn, familyOf } from "./families";
-import { LAYOUT_EPS, type Layout, RULES, type Rules, UNSUPPORTED } from "./layouts";
+import { LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout, RULES, type Rules, UNSUPPORTED } from "./layouts";
 
-export { LAYOUT_EPS, type Layout };
+export { LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout };
 
 /** Tensors as `readSafetensors` returns them. */
 export type Source = ReadonlyMap<string, { shape: number[]; data: ArrayLike<number | bigint> }>;
@@ -45,7 +45,7 @@ function layoutOf(names: string[], name: string): Layout {
 
 /** The names of a checkpoint's tensors without what wraps the network, as [plain, as written]. */
 function plainNames(tensors: ReadonlyMap<string, unknown>): [plain: string, written: string][] {
-  const written = [...tensors.keys()];
+  const written = [...tensors.keys()].filter((tensor) => !/(^|\.)text_model\./.test(tensor));
   const marks = LAYOUTS.map((layout) => RULES[layout].mark);
   return unwrapped(written, marks).map((plain, i) => [plain, written[i]]);
 }
@@ -74,7 +74,9 @@ export function toTimm(tensors: Source, name = "checkpoint"): Weights {
       SUPPORTED,
     );
   }
-  if (layout === "huggingface") fuseQkv(weights, name);
+  if (layout === "huggingface" || layout === "clip") fuseQkv(weights, name);
+  if (layout === "clip") shapeClip(weights);
+  completeEmbedding(weights);
   if (layout === "lucidrains") unfoldPatchEmbedding(weights, name);
   return weights;
 }
@@ -105,6 +107,24 @@ function refuseUnsupported(names: [plain: string, written: string][], name: stri
   for (const [plain, tensor] of names) {
     const variant = UNSUPPORTED.find(([mark]) => mark.test(plain));
     if (variant) throw new WeightsError(`${name}: tensor "${tensor}" belongs to ${variant[1]}, which no family known here has.`, SUPPORTED);
+  }
+}
+
+/** CLIP keeps its class token as [D] and its positions as [N + 1, D]; timm puts axes of one before. */
+function shapeClip(weights: Weights): void {
+  for (const tensor of ["cls_token", "pos_embed"]) {
+    const weight = weights.get(tensor);
+    if (weight) weights.set(tensor, { shape: [1, ...(tensor === "cls_token" ? [1] : []), ...weight.shape], data: weight.data });
+  }
+}
+
+/** CLIP's patches are embedded without a bias, and its projection into the space of texts has none: zeros are the same. */
+function completeEmbedding(weights: Weights): void {
+  if (familyIn(weights.keys()) !== "clip") return;
+  for (const layer of ["patch_embed.proj", "head"]) {
+    const weight = weights.get(`${layer}.weight`);
+    if (!weight || weights.has(`${layer}.bias`)) continue;
+    weights.set(`${layer}.bias`, { shape: [weight.shape[0]], data: new Float32Array(weight.shape[0]) });
   }
 }
 

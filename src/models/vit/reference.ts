@@ -73,7 +73,8 @@ function forwardOne(
   keep: readonly number[] | undefined,
   gain: (block: number, branch: 0 | 1) => number,
 ): Trace {
-  const x = gather(embed(config, get, image), config, keep);
+  const embedded = gather(embed(config, get, image), config, keep);
+  const x = familyOf(config).normPre ? layerNorm(get, "norm_pre", embedded, config) : embedded;
   const trace: Trace = { logits: [], attention: [], cls: [], tokens: x };
   for (let l = 0; l < config.depth; l++) {
     trace.attention.push(attentionBranch(config, get, `blocks.${l}`, x, gain(l, 0)));
@@ -152,7 +153,7 @@ export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x
 
 /** x += gain ls2 fc2(act(fc1(LN2 x))) on x [T, D]. */
 export function mlpBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array, gain = 1): void {
-  const act = config.activation === "relu" ? (v: number) => Math.max(0, v) : gelu;
+  const act = ACTIVATIONS[config.activation];
   const hidden = linear(get, `${block}.mlp.fc1`, layerNorm(get, `${block}.norm2`, x, config), config.width).map(act);
   addTo(x, scaled(get, `${block}.ls2.gamma`, linear(get, `${block}.mlp.fc2`, hidden, config.mlp), gain));
 }
@@ -199,6 +200,12 @@ function softmaxInPlace(row: Float64Array): void {
     row[i] = Math.exp(v - top) / sum;
   });
 }
+
+const ACTIVATIONS: Record<ViTConfig["activation"], (x: number) => number> = {
+  gelu,
+  relu: (x) => Math.max(0, x),
+  quick_gelu: (x) => x / (1 + Math.exp(-1.702 * x)),
+};
 
 /** Exact GELU, x·Φ(x) (Hendrycks and Gimpel 2016); not the tanh approximation. */
 export function gelu(x: number): number {

@@ -3,7 +3,7 @@ import type { Dataset, Moments } from "../../data/dataset";
 import { digest } from "../../data/digest";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
 import type { ViTConfig } from "../../models/vit/config";
-import { detectLayout, inferViT, LAYOUT_EPS, toTimm } from "../../models/vit/names";
+import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, toTimm } from "../../models/vit/names";
 import { type Weights, WeightsError } from "../../models/weights";
 import type { ImportHints } from "../task";
 
@@ -29,10 +29,12 @@ const USUAL_HEAD = 64;
 /** Reads a classifier that `writeNetwork`, timm, Hugging Face or vit-pytorch wrote. Rejects with an EngineError what is none. */
 export async function readNetwork(bytes: Uint8Array, name: string, hints: ImportHints = {}): Promise<Network> {
   const tensors = readSafetensors(bytes, name);
-  const { heads, classes, top1, mean, std } = readSafetensorsMetadata(bytes, name);
+  const { heads, classes, top1, mean, std, activation: told } = readSafetensorsMetadata(bytes, name);
   const weights = toTimm(tensors, name);
-  const eps = LAYOUT_EPS[detectLayout(tensors, name)];
-  const config = inferViT(weights, hints.heads ?? (Number(heads) || usualHeads(weights, name)), name, { eps });
+  const layout = detectLayout(tensors, name);
+  const eps = LAYOUT_EPS[layout];
+  const activation = told === "quick_gelu" || layout === "clip" ? LAYOUT_ACTIVATION.clip : undefined;
+  const config = inferViT(weights, hints.heads ?? (Number(heads) || usualHeads(weights, name)), name, { eps, activation });
   const moments = hints.moments ?? (mean && std ? { mean: numbers(mean), std: numbers(std) } : undefined);
   const known = { ...(classes && { classes: names(classes) }), ...(moments && { moments }), ...(Number(top1) && { score: Number(top1) }) };
   return { id: await digest([bytes]), name, weights, config, ...known };
@@ -44,6 +46,7 @@ export function writeNetwork(network: Pick<Network, "weights" | "config" | "scor
   const { mean, std } = dataset.moments;
   return writeSafetensors(weights, {
     ...{ format: "pt", heads: String(config.heads), data: dataset.name, classes: JSON.stringify(dataset.classes) },
+    ...(config.activation !== "gelu" && { activation: config.activation }),
     ...{ mean: mean.join(","), std: std.join(","), ...(score !== undefined && { top1: score.toFixed(4) }) },
   });
 }

@@ -54,7 +54,7 @@ const OWN = {
   }),
   family: choice({
     label: "Student family",
-    help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders.",
+    help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders. clip: a norm before the first block, and quick GELU.",
     ...{ default: "deit", options: Object.keys(FAMILIES) as FamilyName[], when: "next", group: "student" },
   }),
   width: number({

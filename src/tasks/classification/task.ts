@@ -310,6 +310,6 @@ function studentConfig(settings: ClassificationSettings, dataset: Dataset, teach
       classes: dataset.classes.length,
     },
     ...{ width, depth, heads, headDim: width / heads, mlp: 4 * width },
-    ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
+    ...{ activation: family === "clip" ? "quick_gelu" : "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
   };
 }
