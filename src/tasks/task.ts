@@ -167,6 +167,8 @@ export interface Task<Views = unknown> {
   errors?(weights: Weights, beside?: Beside): Promise<Errors>;
   /** Predictions of student and teacher on these held-out images. */
   snapshot(images: number[]): Promise<Views>;
+  /** What the teacher makes of the first `limit` held-out images under the mask of now; empty without a teacher. */
+  masked?(limit?: number): Promise<Scores>;
   /** A setting that changes recordings has changed: recorded snapshots are stale. */
   forget(): void;
   cost(): Cost | undefined;

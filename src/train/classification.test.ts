@@ -327,7 +327,7 @@ test("the teacher is timed at the patches it sees and at all, and judged on held
   const all = await session.task.teacherTime();
   expect(all?.ms).toBeGreaterThan(0);
   expect(all?.fullMs).toBe(all?.ms);
-  const full = await session.task.evaluateTeacher();
+  const { teacher_top1: full } = await session.task.masked();
   session.set("keep", 0.25);
   const part = await session.task.teacherTime();
   expect(part?.ms).toBeGreaterThan(0);
@@ -337,10 +337,10 @@ test("the teacher is timed at the patches it sees and at all, and judged on held
   session.set("criterion", "random");
   const unmasked = await session.task.teacherTime();
   expect(unmasked?.ms).toBe(unmasked?.fullMs);
-  expect(await session.task.evaluateTeacher()).toBe(full);
+  expect((await session.task.masked()).teacher_top1).toBe(full);
   session.destroy();
   const alone = await run({ teacher: undefined });
   expect(await alone.task.teacherTime()).toBeUndefined();
-  expect(await alone.task.evaluateTeacher()).toBeUndefined();
+  expect(await alone.task.masked()).toEqual({});
   alone.destroy();
 });

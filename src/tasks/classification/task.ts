@@ -21,7 +21,7 @@ import { keyOf } from "../../settings/setting";
 import { Recorded } from "../recorded";
 import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
-import { judged, scoresOf, top } from "./evaluate";
+import { judged, ObjectsSeen, scoresOf, top } from "./evaluate";
 import { fitted, suited } from "./fitted";
 import type { Network } from "./network";
 import type { ClassificationSettings } from "./settings";
@@ -202,13 +202,21 @@ export class Classification implements Task<Outputs> {
     return scoresOf(right);
   }
 
-  /** Share of held-out images the teacher, which sees what it sees now, classifies right; undefined without a teacher. */
-  async evaluateTeacher(limit = Number.POSITIVE_INFINITY, progress?: Progress): Promise<number | undefined> {
-    const { student, teacher, batches } = this;
-    if (!teacher) return undefined;
-    const answers = ({ teacherLogits }: Outputs) => teacherLogits as Float32Array;
+  /**
+   * What becomes of held-out images under the mask of now. `teacher_top1`: share that the teacher, which sees what it sees, classifies
+   * right. `object_seen`: mean share of an image's object that is shown, where the data know it. Empty without a teacher.
+   */
+  async masked(limit = Number.POSITIVE_INFINITY, progress?: Progress): Promise<Scores> {
+    const { student, teacher, batches, sources } = this;
+    if (!teacher) return {};
+    const { test, side } = sources.dataset;
+    const seen = new ObjectsSeen(test, side, this.grid);
+    const answers = ({ teacherLogits, kept }: Outputs, images: number[]) => {
+      if (kept) seen.add(images, kept);
+      return teacherLogits as Float32Array;
+    };
     const right = await judged(this.engine, { student, teacher, keep: this.keep() }, answers, batches, limit, progress);
-    return scoresOf(right).top1;
+    return { teacher_top1: scoresOf(right).top1, ...(seen.mean !== undefined && { object_seen: seen.mean }) };
   }
 
   /** Accuracy of student and teacher on all held-out images, and what both cost; `whole` adds which images the student names right. */
@@ -218,7 +226,7 @@ export class Classification implements Task<Outputs> {
     let time: TeacherTime | undefined;
     for (let i = 0; i < FINAL_TIMES; i++) time = await this.teacherTime();
     return {
-      ...{ student_top1: top1, student_top5: top5, teacher_top1: await this.evaluateTeacher() },
+      ...{ student_top1: top1, student_top5: top5, ...(await this.masked()) },
       ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs },
       student_macs: this.studentMacs,
       ...{ teacher_ms: time?.ms, teacher_ms_full: time?.fullMs, buffer_bytes: cost?.bufferBytes },
