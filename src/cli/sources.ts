@@ -5,6 +5,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
 import { SCHEMA, taskOf } from "../tasks";
+import { generatedBy, shippedFor } from "../tasks/generated";
 import type { AnyDataset, AnyNetwork, Sources, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { listed } from "./listed";
@@ -44,10 +45,8 @@ export async function openSources(engine: Engine, wing: Wing, rest: Record<strin
  * to open (commas between).
  */
 export async function openData({ definition, data }: Wing, source: string, side: number): Promise<AnyDataset> {
-  const [, set, train, test] = /^(\w+)(?::(\d+),(\d+))?$/.exec(source) ?? [];
-  const { cli: usual, sets } = definition.generated;
-  if (set in sets)
-    return data.generated({ set, side, train: Number(train ?? usual.train), test: Number(test ?? usual.test), seed: DATA_SEED });
+  const named = generatedBy(source, definition, definition.generated.cli);
+  if (named) return data.generated({ ...named, side, seed: DATA_SEED });
   const decoders = { square: decodeInNode, whole: decodeWholeInNode };
   const { packed, notes } = await data.open(source.split(",").flatMap(listed), { side, decoders, seed: DATA_SEED });
   for (const note of notes) console.error(note);
@@ -76,7 +75,7 @@ const [LEAST_STEPS, MOST_STEPS] = [200, 1500];
 
 /** The teacher that comes with the page, if it is for such data; else one trained on them here, once, and kept. */
 async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, settings: Settings): Promise<AnyNetwork> {
-  const shipped = await loadNetwork(wing, join("public", wing.definition.shipped));
+  const shipped = await loadNetwork(wing, join("public", shippedFor(wing.definition, wing.data, dataset)));
   if (fits(wing, shipped, dataset)) return shipped;
   const out = `.cache/teacher-${dataset.id}.safetensors`;
   if (!existsSync(out)) {

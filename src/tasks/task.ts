@@ -15,6 +15,7 @@ import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import type { Settings } from "../settings/run";
 import type { Table } from "../settings/setting";
+import type { Study } from "./claims";
 
 /** Settings by key, as the four bytes a kernel reads (choices as NaN); and the number of updates made so far, as `step`. */
 export type LiveValues = Readonly<Record<string, Live>>;
@@ -314,6 +315,14 @@ export interface Counts {
   test: number;
 }
 
+/** Images that are generated here, and the teacher that comes with them. */
+export interface GeneratedSet {
+  /** What they are, for people. */
+  about: string;
+  /** File of the teacher in `public/`. */
+  shipped: string;
+}
+
 /** What a wing declares. */
 export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork, T extends Task = Task> {
   name: string;
@@ -326,13 +335,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   settings: Table;
   /** Each is a preset. */
   methods: Readonly<Record<string, MethodInfo>>;
-  /**
-   * Generated images in the page, and on the command line; and, by the names that `data=` knows, what each set is for people. The
-   * first is the usual one.
-   */
-  generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, string>> };
-  /** File of the teacher that comes with the page. */
-  shipped: string;
+  /** Generated images in the page, and on the command line; and the sets, by the names that `data=` knows. The first is the usual one. */
+  generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, GeneratedSet>> };
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */
   sizes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Whether files are tried as this task's data when no preset is named. Of several such tasks the last in the list is tried first. */
@@ -343,6 +347,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   conflicts?(settings: Settings): Record<string, string>;
   /** Whether these settings need a guide: a network besides student and teacher. */
   asksGuide?(settings: Settings): boolean;
+  /** Claims of its papers as experiments, in the order in which they should be run. */
+  studies?(): Promise<readonly Study[]>;
   data(): Promise<TaskData<D>>;
   runtime(): Promise<TaskRuntime<D, N, T>>;
 }

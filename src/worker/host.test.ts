@@ -152,6 +152,14 @@ test("images are kept on the device and removed again, with what is known of the
   expect(page.store.values.size).toBe(0);
 });
 
+test("each generated set asks for its own teacher; people's own images for that of the usual set", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "generate", id: "scenes-shapes-32-24-12-1" });
+  await page.host.idle();
+  expect(page.fetched).toEqual(["http://localhost/teacher-scenes.safetensors", "http://localhost/teacher-shapes.safetensors"]);
+  expect(page.last("loaded")).toMatchObject({ teacher: null, data: { name: "Scenes-Shapes" } });
+});
+
 test("without a GPU the failure is fatal and says what to do", async () => {
   const page = new TestHost(() => Promise.reject(new EngineError("There is no GPU.", "Use another browser.")));
   page.send({ type: "open", base: "http://localhost/", task: "classification" });

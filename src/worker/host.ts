@@ -126,6 +126,7 @@ export class Host {
   private async open({ base, task, kernels }: Extract<Command, { type: "open" }>): Promise<void> {
     // Data may come before there is a GPU, or without one.
     this.task = task;
+    this.base = base;
     this.tell("opening", "Opening the GPU");
     const engine = await this.at.openEngine();
     this.engine = engine;
@@ -139,7 +140,6 @@ export class Host {
     }
     if (kernels) this.force(engine, kernels);
     this.tell("opening", "Loading data and teacher");
-    this.base = base;
     await this.turnTo(task);
   }
 
@@ -166,7 +166,6 @@ export class Host {
     await this.resume();
   }
 
-  /** A task's sources, with the teacher that comes with the page. */
   private sourcesOf(task: string): Promise<TaskSources> {
     const known = this.sources.get(task);
     if (known) return known;
@@ -180,22 +179,16 @@ export class Host {
     const definition = TASKS[task];
     if (!definition) throw new EngineError(`There is no task "${task}".`, `Use one of ${Object.keys(TASKS).join(", ")}.`);
     const [data, runtime] = await Promise.all([definition.data(), definition.runtime()]);
-    return new TaskSources({ definition, data, runtime }, this.at.store, this.at.post, () => this.task === task);
+    const fetched = (file: string) => this.at.fetch(new URL(file, this.base).href);
+    return new TaskSources({ definition, data, runtime }, this.at.store, this.at.post, () => this.task === task, fetched);
   }
 
-  /** Data, teachers and commands about them are this task's from now on; the page's own teacher is there when first wanted. */
+  /** Data, teachers and commands about them are this task's from now on. */
   private async turnTo(task: string): Promise<void> {
     const known = this.task === task;
     this.task = task;
     const sources = await this.sourcesOf(task);
-    if (!sources.teachers.hasShipped) await this.fetchShipped(sources);
     if (!known && sources.ready) sources.tell();
-  }
-
-  private async fetchShipped({ wing, teachers }: TaskSources): Promise<void> {
-    const { shipped } = wing.definition;
-    const bytes = await this.at.fetch(new URL(shipped, this.base).href);
-    if (bytes) await teachers.takeShipped(bytes, shipped);
   }
 
   private async start({ settings, given }: Wanted, paused: boolean): Promise<void> {

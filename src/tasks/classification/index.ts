@@ -18,11 +18,10 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   generated: {
     ...{ page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
     sets: {
-      scenes: "one object among clutter; its colour hints at its class",
-      shapes: "one object among parts of others; its shape alone tells its class",
+      scenes: { about: "one object among clutter; its colour hints at its class", shipped: "teacher-scenes.safetensors" },
+      shapes: { about: "one object among parts of others; its shape alone tells its class", shipped: "teacher-shapes.safetensors" },
     },
   },
-  shipped: "teacher-scenes.safetensors",
   sizes: {
     tiny: { width: 48, depth: 3, heads: 3 },
     small: { width: 64, depth: 4, heads: 4 },

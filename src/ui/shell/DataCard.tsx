@@ -139,14 +139,14 @@ function GeneratedSets({ loaded }: { loaded: DataFacts }) {
   return (
     <>
       {shown !== usual[0] && (
-        <button type="button" onClick={() => void data.loadGenerated()} title={usual[1]}>
+        <button type="button" onClick={() => void data.loadGenerated()} title={usual[1].about}>
           Back to Scenes
         </button>
       )}
       {others
         .filter(([name]) => name !== shown)
-        .map(([name, what]) => (
-          <button key={name} type="button" onClick={() => void data.loadGenerated(name)} title={what}>
+        .map(([name, { about }]) => (
+          <button key={name} type="button" onClick={() => void data.loadGenerated(name)} title={about}>
             Generated {name}
           </button>
         ))}

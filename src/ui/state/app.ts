@@ -4,7 +4,7 @@ import { download } from "./download";
 import { Playground } from "./playground";
 import type { Sources } from "./sources";
 import type { State } from "./store";
-import { readUrl, writeUrl } from "./url";
+import { address } from "./url";
 
 const AUTOSAVE_MS = 30_000;
 
@@ -12,7 +12,7 @@ export const playground = new Playground({
   worker: () => new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" }),
   reader: () => new Worker(new URL("../../worker/reader.ts", import.meta.url), { type: "module" }),
   storage: browserStore,
-  address: { read: readUrl, write: writeUrl },
+  address,
   base: document.baseURI,
   download,
 });

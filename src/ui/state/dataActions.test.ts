@@ -151,3 +151,22 @@ test("a run is stale once something else is loaded than it learns from", () => {
   expect([facts(made).run?.dataset.id, facts(made).loaded?.data.id]).toEqual(["data", "other"]);
   expect(made.told("start")).toEqual([]);
 });
+
+test("an address names generated images, and is right after every change of them", async () => {
+  const made = openPage("", new Map(), "shapes:1200,2000");
+  expect(made.told("generate")).toEqual([{ type: "generate", id: "scenes-shapes-32-1200-2000-1" }]);
+  expect(made.data()).toBe("shapes:1200,2000");
+  await made.page.data.loadGenerated();
+  expect([made.told("generate"), made.data()]).toEqual([[{ type: "generate", id: "scenes-32-8000-1000-1" }], undefined]);
+  await made.page.data.loadGenerated("shapes");
+  expect(made.data()).toBe("shapes");
+});
+
+test("images there are not are said, and the usual ones are there", () => {
+  const made = openPage("", new Map(), "cats");
+  expect(made.page.store.getState().urlProblems).toEqual([
+    'There are no generated images called "cats". There are scenes, shapes; drop your own on the page.',
+  ]);
+  expect(made.told("generate")).toEqual([{ type: "generate", id: "scenes-32-8000-1000-1" }]);
+  expect(made.data()).toBeUndefined();
+});

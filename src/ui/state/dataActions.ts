@@ -1,6 +1,7 @@
 /** What a visitor can do about data: load, read again at another size, keep. The next run learns from them. */
 import type { Settings } from "../../settings/run";
 import { TASKS, taskOf } from "../../tasks";
+import { generatedBy, wordFor } from "../../tasks/generated";
 import type { DataFacts, GeneratedOptions, TaskDefinition } from "../../tasks/task";
 import type { Event } from "../../worker/protocol";
 import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
@@ -16,6 +17,10 @@ import { wantedRun } from "./store";
 type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | Readable;
 
 const WHAT = { files: "Reading your images", kept: "Reading the kept images" };
+
+function unknownImages(data: string, { generated: { sets } }: TaskDefinition): string {
+  return `There are no generated images called "${data}". There are ${Object.keys(sets).join(", ")}; drop your own on the page.`;
+}
 
 export class DataActions {
   /** What the loaded data were made from, by task, so that they can be made again at another size or for a new worker. */
@@ -42,6 +47,7 @@ export class DataActions {
   /** Loads data for a new worker. */
   async loadAgain(): Promise<void> {
     const { storage, sources } = this.context;
+    this.takeAddress();
     this.delivered.clear();
     void this.load(this.source());
     const facts = await storage.recall<DataFacts>(KEPT_FACTS);
@@ -184,6 +190,8 @@ export class DataActions {
   private take(task: string, source: Source): void {
     this.made[task] = source;
     this.delivered.add(task);
+    const { page } = this.task.generated;
+    this.context.address.writeData(source.kind === "generated" ? wordFor(source.options, this.task, page) : undefined);
   }
 
   /** What the task's data were last made from; by default they are generated. */
@@ -193,6 +201,16 @@ export class DataActions {
 
   private generated(set?: string): Source {
     return { kind: "generated", options: { ...this.task.generated.page, seed: DATA_SEED, ...(set !== undefined && { set }) } };
+  }
+
+  /** The images that the page's address names when it is opened, for the first task that is shown. */
+  private takeAddress(): void {
+    const { address, store } = this.context;
+    const { data } = address.read();
+    if (data === undefined || this.delivered.size > 0) return;
+    const named = generatedBy(data, this.task, this.task.generated.page);
+    if (named) this.made[this.task.name] = { kind: "generated", options: { ...named, seed: DATA_SEED } };
+    else store.setState(({ urlProblems }) => ({ urlProblems: [...urlProblems, unknownImages(data, this.task)] }));
   }
 
   private dropWish(): void {

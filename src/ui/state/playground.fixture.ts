@@ -42,13 +42,16 @@ export interface FakePage {
   downloads: { name: string; bytes: Uint8Array }[];
   /** The query of the address as it is now. */
   query(): string;
+  /** The images that the address names. */
+  data(): string | undefined;
   /** Commands to the newest worker since the last call of this, of some types or all. */
   told(...types: Command["type"][]): Command[];
   say(...events: Event[]): void;
 }
 
 /** A page with this query in its address, opened. */
-export function openPage(query = "", kept = new Map<string, unknown>()): FakePage {
+export function openPage(query = "", kept = new Map<string, unknown>(), images?: string): FakePage {
+  let data = images;
   const trainers: Trainer[] = [];
   const readers: FakePage["readers"] = [];
   const downloads: FakePage["downloads"] = [];
@@ -72,9 +75,12 @@ export function openPage(query = "", kept = new Map<string, unknown>()): FakePag
       forget: async (name) => void kept.delete(name),
     },
     address: {
-      read: () => ({ settings: new URLSearchParams(search) }),
+      read: () => ({ settings: new URLSearchParams(search), data }),
       write: (settings) => {
         search = SCHEMA.toQuery(settings);
+      },
+      writeData: (word) => {
+        data = word;
       },
     },
     base: "https://example.org/",
@@ -87,7 +93,17 @@ export function openPage(query = "", kept = new Map<string, unknown>()): FakePag
     heard = all.length;
     return types.length ? fresh.filter(({ type }) => types.includes(type)) : fresh;
   };
-  return { page, trainers, readers, kept, downloads, query: () => search, told, say: (...events) => trainers.at(-1)?.say(...events) };
+  return {
+    page,
+    trainers,
+    readers,
+    kept,
+    downloads,
+    query: () => search,
+    data: () => data,
+    told,
+    say: (...events) => trainers.at(-1)?.say(...events),
+  };
 }
 
 export const TEACHER: TeacherFacts = { id: "t", name: "Teacher", origin: "shipped", kind: "ViT" };

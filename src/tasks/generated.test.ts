@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
+import { TASKS } from ".";
+import { generatedBy, shippedFor, wordFor } from "./generated";
+
+const { classification } = TASKS;
+const USUAL = { train: 8000, test: 1000 };
+
+test("a word names a generated set, with or without counts, and what it names has that word", () => {
+  expect(generatedBy("shapes", classification, USUAL)).toEqual({ set: "shapes", ...USUAL });
+  expect(generatedBy("scenes:40,10", classification, USUAL)).toEqual({ set: "scenes", train: 40, test: 10 });
+  for (const word of ["shapes", "shapes:1200,2000", "scenes:40,10"]) {
+    const named = generatedBy(word, classification, USUAL);
+    expect(named && wordFor(named, classification, USUAL)).toBe(word);
+  }
+  expect(wordFor({ set: "scenes", ...USUAL }, classification, USUAL)).toBeUndefined();
+  expect(wordFor(USUAL, classification, USUAL)).toBeUndefined();
+  for (const word of ["", "cats", "shapes:1", "shapes:a,b", "../shapes"]) expect(generatedBy(word, classification, USUAL)).toBeUndefined();
+});
+
+test("every set comes with a teacher that is there, and people's own images with that of the usual set", async () => {
+  for (const definition of Object.values(TASKS)) {
+    const data = await definition.data();
+    for (const [set, { shipped }] of Object.entries(definition.generated.sets)) {
+      const { id } = data.generated({ set, side: 32, train: 12, test: 12, seed: 1 });
+      expect(shippedFor(definition, data, { id })).toBe(shipped);
+      expect(existsSync(`public/${shipped}`), shipped).toBe(true);
+    }
+    const [usual] = Object.values(definition.generated.sets);
+    expect(shippedFor(definition, data, { id: "files-1" })).toBe(usual.shipped);
+  }
+});

@@ -1,0 +1,28 @@
+/** Images that are generated here, by the words that address and command line have for them, and the teachers that come with them. */
+import type { AnyDataset, Counts, GeneratedOptions, TaskData, TaskDefinition } from "./task";
+
+type Sets = Pick<TaskDefinition, "generated">;
+
+/** Which images and how many: all that is needed but side and seed. */
+export type Generated = Pick<GeneratedOptions, "set" | "train" | "test">;
+
+/** What a word names: "scenes", or "shapes:1200,2000" for that many images; undefined where the task has no such set. */
+export function generatedBy(word: string, { generated: { sets } }: Sets, usual: Counts): Generated | undefined {
+  const [, set, train, test] = /^(\w+)(?::(\d+),(\d+))?$/.exec(word) ?? [];
+  if (!(set in sets)) return undefined;
+  return { set, train: Number(train ?? usual.train), test: Number(test ?? usual.test) };
+}
+
+/** The word for these images; undefined for the task's usual ones. */
+export function wordFor({ set, train, test }: Generated, { generated: { sets } }: Sets, usual: Counts): string | undefined {
+  const first = Object.keys(sets)[0];
+  const counted = train !== usual.train || test !== usual.test;
+  if (!counted && (set ?? first) === first) return undefined;
+  return `${set ?? first}${counted ? `:${train},${test}` : ""}`;
+}
+
+/** File in `public/` of the teacher for such data; for people's own data, whom it may fit, that of the task's usual set. */
+export function shippedFor({ generated: { sets } }: Sets, data: Pick<TaskData, "optionsOf">, { id }: Pick<AnyDataset, "id">): string {
+  const set = data.optionsOf(id)?.set ?? Object.keys(sets)[0];
+  return sets[set].shipped;
+}
