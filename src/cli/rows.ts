@@ -88,7 +88,7 @@ export class Runs {
     const row: Row = { run: plan.run, code: CODE, adapter: this.engine.facts.name, ...result, seconds };
     appendFileSync(this.path, `${JSON.stringify(row)}\n`);
     this.rows.push(row);
-    console.error(`${plan.words} seed=${row.seed}: done after ${seconds} s`);
+    console.error(`${plan.words}: done after ${seconds} s`);
     return row;
   }
 }

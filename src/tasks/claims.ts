@@ -50,7 +50,7 @@ export interface Study {
   /** Seeds under which the study's settings were chosen; results under them are not reported. */
   tuned: readonly number[];
   /** Full imitation against none: unless this shows, comparisons of masks mean nothing. `least` is in points. */
-  instrument: { summands: readonly [Summand, Summand]; least: number };
+  instrument: { of: string; over: string; score: string; least: number };
   claims: readonly Claim[];
 }
 

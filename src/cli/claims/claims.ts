@@ -91,7 +91,9 @@ async function fieldOf(runs: Runs, { task, study }: Pick<Field, "task" | "study"
 
 /** Instruments first, all of their seeds; then one seed of everything after the other. */
 function inOrder(fields: readonly Field[]): Plan[] {
-  const proofs = fields.flatMap(({ study, plans }) => study.instrument.summands.map(({ of }) => [...(plans.get(of)?.values() ?? [])]));
+  const proofs = fields.flatMap(({ study, plans }) =>
+    [study.instrument.of, study.instrument.over].map((of) => [...(plans.get(of)?.values() ?? [])]),
+  );
   const others = fields.flatMap(({ plans }) => [...plans.values()].map((bySeed) => [...bySeed.values()]));
   return [...turned(proofs), ...turned(others)];
 }

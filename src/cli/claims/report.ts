@@ -1,7 +1,7 @@
 /** What finished runs say of a study's claims. */
 import { agreement, noWorse, overSeeds, type Seeded } from "../../metrics/paired";
 import { mean } from "../../metrics/verdicts";
-import type { Claim, CurveOf, Instrument, Measured, Study, Summand } from "../../tasks/claims";
+import { type Claim, type CurveOf, type Instrument, type Measured, over, type Study, type Summand } from "../../tasks/claims";
 import type { Row } from "../rows";
 
 /** The rows of a study: of a case's words, by seed. */
@@ -13,12 +13,12 @@ const DIGITS: Record<Claim["unit"], number> = { points: 1, ms: 1, MB: 1, nats: 3
 
 /** Every case that a study's claims need, those of the instrument first. */
 export function casesOf({ instrument, claims }: Study): string[] {
-  return [...new Set([...instrument.summands, ...claims.flatMap(({ summands }) => summands)].map(({ of }) => of))];
+  return [...new Set([instrument.of, instrument.over, ...claims.flatMap(({ summands }) => summands.map(({ of }) => of))])];
 }
 
 /** Whether the study tells what a teacher gives: at least so many points, over enough seeds, with an interval that excludes 0. */
 export function instrumentOf(task: string, { name, about, instrument, seeds: wanted }: Study, cases: Cases): Instrument {
-  const { difference, interval, seeds } = judged(instrument.summands, "points", cases);
+  const { difference, interval, seeds } = judged(over(instrument.of, instrument.over, instrument.score), "points", cases);
   const proven = difference !== null && interval !== null && seeds >= wanted && difference >= instrument.least && interval[0] > 0;
   return { task, study: name, about, difference, interval, seeds, proven };
 }

@@ -1,5 +1,5 @@
 /** The page: controls of the training above, pictures and curves beside the settings. */
-import { type ComponentType, lazy, Suspense, useRef } from "react";
+import { type ComponentType, lazy, Suspense, useRef, useSyncExternalStore } from "react";
 import { methodOf } from "../../tasks";
 import { SettingsPanel } from "../controls/Settings";
 import { useStore } from "../state/app";
@@ -18,6 +18,9 @@ import { Verdict } from "./Verdict";
 
 // Charts bring a large library along; pictures come first.
 const Charts = lazy(() => import("../charts/Charts"));
+const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
+
+const CLAIMS = "#claims";
 
 export function App() {
   const sheet = useRef<HTMLDialogElement>(null);
@@ -36,10 +39,16 @@ export function App() {
           <Notices />
           <Verdict />
         </div>
-        <div className="layout">
-          <Pictures />
-          {picturesShow && <Rest Details={Details} />}
-        </div>
+        {useHash() === CLAIMS ? (
+          <Suspense fallback={<p className="panel">Loading the claims …</p>}>
+            <Claims />
+          </Suspense>
+        ) : (
+          <div className="layout">
+            <Pictures />
+            {picturesShow && <Rest Details={Details} />}
+          </div>
+        )}
       </main>
       <footer>
         Method: <cite>{methodOf(preset).paper}</cite>
@@ -48,6 +57,15 @@ export function App() {
       <Shortcuts sheet={sheet} />
     </>
   );
+}
+
+/** The part of the address behind "#". */
+function useHash(): string {
+  const subscribe = (changed: () => void) => {
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  };
+  return useSyncExternalStore(subscribe, () => location.hash);
 }
 
 /** What waits until the pictures are there. */
@@ -72,6 +90,14 @@ function Header({ tagline }: { tagline: string }) {
     <header>
       <h1>Masked Distillation Playground</h1>
       <p className="tagline">{tagline} Everything runs in this tab; images never leave it.</p>
+      <nav aria-label="Views">
+        <a href="#train" aria-current={useHash() === CLAIMS ? undefined : "page"}>
+          Train
+        </a>
+        <a href={CLAIMS} aria-current={useHash() === CLAIMS ? "page" : undefined}>
+          Claims
+        </a>
+      </nav>
       <p className="adapter">
         {adapter ? adapter.name : "No GPU opened yet"}
         {adapter?.software && <b> · software adapter: slow</b>}

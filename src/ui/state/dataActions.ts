@@ -69,6 +69,14 @@ export class DataActions {
     return this.load(this.generated(set));
   }
 
+  /** Generates the images that an address names; the usual ones where it names none. Says so where there are none of that name. */
+  async loadNamed(word?: string): Promise<void> {
+    const named = word === undefined ? undefined : generatedBy(word, this.task, this.task.generated.page);
+    if (word !== undefined && !named) return this.refuse({ message: unknownImages(word, this.task), remedy: "" });
+    const source = named ? ({ kind: "generated", options: { ...named, seed: DATA_SEED } } as const) : this.generated();
+    if (JSON.stringify(source) !== JSON.stringify(this.made[this.task.name])) await this.load(source);
+  }
+
   /** Makes the loaded data again at another size. */
   resize(side: number): Promise<boolean> {
     return this.load(this.source(), side);

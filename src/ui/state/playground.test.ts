@@ -223,3 +223,15 @@ test("a finished run is kept among the runs, and a run of the same settings take
   page.savedRuns.pin(1);
   expect(page.store.getState()).toMatchObject({ baseline: 1, runs: [{ name: "half" }] });
 });
+
+test("an address is set up with its images, and what it leaves to be measured is still measured", () => {
+  const made = readyPage("keep=0.25");
+  made.page.setUp("data=shapes%3A1200%2C2000&criterion=random");
+  const { wanted, given } = made.page.store.getState();
+  expect([wanted.keep, wanted.criterion, given]).toEqual([0.5, "random", []]);
+  expect(made.told("generate")).toEqual([{ type: "generate", id: "scenes-shapes-32-1200-2000-1" }]);
+  expect([made.query(), made.data()]).toEqual(["criterion=random", "shapes:1200,2000"]);
+  made.page.setUp("preset=samkd&samkd.alpha=0.5");
+  expect(made.page.store.getState().given).toEqual(["samkd.alpha"]);
+  expect(made.data()).toBeUndefined();
+});

@@ -1,4 +1,5 @@
 /** Everything of the page but its components: stores, the worker, all that a visitor can do. A browser or a test provides the rest. */
+import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
 import type { KeyValueStore } from "../../worker/storage";
 import { Connection, type WorkerLike } from "./connection";
@@ -63,6 +64,16 @@ export class Playground {
     this.connection.send({ type: "open", base, task: this.data.task.name, kernels: address.read().kernels });
     void this.data.loadAgain();
     void this.keeper.offer();
+  }
+
+  /** Puts the settings and images of an address into the panel; they act with the next start. */
+  setUp(query: string): void {
+    const words = new URLSearchParams(query);
+    const data = words.get("data") ?? undefined;
+    words.delete("data");
+    const { settings, given } = SCHEMA.fromPairs(words);
+    this.settings.setUp(settings, given);
+    void this.data.loadNamed(data);
   }
 
   private receive(event: Event): void {

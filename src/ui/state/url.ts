@@ -28,5 +28,5 @@ export const address: Address = {
 function show(settings: string, words: Record<(typeof WORDS)[number], string | undefined>): void {
   const named = Object.entries(words).flatMap(([word, value]) => (value ? [String(new URLSearchParams({ [word]: value }))] : []));
   const query = [settings, ...named].filter(Boolean).join("&");
-  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+  history.replaceState(null, "", `${query ? `?${query}` : location.pathname}${location.hash}`);
 }

@@ -1,0 +1,98 @@
+/** What the papers claim, beside what was measured at this size. */
+import { useEffect, useState } from "react";
+import type { ClaimsFile, Instrument, Measured } from "../../tasks/claims";
+import { playground } from "../state/app";
+import { fetchClaims } from "./file";
+import { Interval, told } from "./Interval";
+import "./claims.css";
+
+export function Claims() {
+  const [file, setFile] = useState<ClaimsFile | Error>();
+  useEffect(() => {
+    fetchClaims(document.baseURI).then(setFile, setFile);
+  }, []);
+  if (!file) return <p className="panel">Loading the claims …</p>;
+  if (file instanceof Error)
+    return (
+      <p className="panel problem" role="alert">
+        {file.message}
+      </p>
+    );
+  return (
+    <section className="panel claims" aria-label="Claims">
+      <h2>Claims of the papers, and what was measured here</h2>
+      <p>
+        Each row compares runs of the same seeds. A claim <i>agrees</i> when the whole 95 % interval of the difference lies on its side of 0
+        (or above the margin), and is <i>opposite</i> when it lies on the other. Everything else is <i>cannot tell</i>, which does not mean
+        equal.
+      </p>
+      {file.instrument.map((instrument) => (
+        <Proof key={instrument.study} instrument={instrument} claims={file.claims.filter(({ study }) => study === instrument.study)} />
+      ))}
+      <p className="figures">
+        Code {file.code}, on {file.adapter}. Made by <code>npm run claims</code>.
+      </p>
+    </section>
+  );
+}
+
+/** A study: whether it can tell, and its claims. */
+function Proof({ instrument, claims }: { instrument: Instrument; claims: readonly Measured[] }) {
+  const { about, study, proven, seeds } = instrument;
+  return (
+    <>
+      <h3 id={`study-${study}`}>{about}</h3>
+      <p className={proven ? undefined : "heed"}>
+        A teacher that sees everything against none: {told({ ...instrument, unit: "points" })}, {seeds} seeds.{" "}
+        {proven
+          ? "So runs of this kind can tell masks apart."
+          : "That is no proof that such runs can tell anything, so nothing below is concluded."}
+      </p>
+      <ul>
+        {claims.map((claim) => (
+          <Claim key={claim.id} claim={claim} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Claim({ claim }: { claim: Measured }) {
+  const { id, title, paper, measured, seeds, verdict, margin, address, difference } = claim;
+  return (
+    <li data-claim={id}>
+      <b>{title}</b>
+      <span className="verdict-mark" data-verdict={verdict}>
+        {difference === null ? "not run yet" : verdict}
+      </span>
+      <Interval {...claim} />
+      <dl>
+        <dt>Paper</dt>
+        <dd>{paper}</dd>
+        <dt>Here</dt>
+        <dd>
+          {told(claim)}
+          {seeds > 0 && ` over ${seeds} ${seeds === 1 ? "seed" : "seeds"}`} · {measured}
+        </dd>
+        {margin && (
+          <>
+            <dt>Margin</dt>
+            <dd>
+              {margin.value}: {margin.name}
+            </dd>
+          </>
+        )}
+      </dl>
+      <a
+        href={`?${address}`}
+        onClick={(event) => {
+          event.preventDefault();
+          playground.setUp(address);
+          location.hash = "train";
+        }}
+      >
+        Set this run up
+      </a>
+    </li>
+  );
+}
