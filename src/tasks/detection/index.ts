@@ -30,6 +30,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   readsUnasked: true,
   stepFirst: false,
   conflicts: conflictsOf,
+  studies: () => import("./studies").then(({ studies }) => studies),
   data: () => import("./data").then(({ data }) => data),
   runtime: () => import("./runtime").then(({ runtime }) => runtime),
 };
