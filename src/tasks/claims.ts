@@ -38,6 +38,30 @@ export interface Claim {
   unit: "points" | "ms" | "MB" | "nats";
 }
 
+/** A picture of finished runs, as a paper has it. */
+export interface Figure {
+  id: string;
+  title: string;
+  /** Which picture of the paper it is like. */
+  paper: string;
+  unit: Claim["unit"];
+  /** What is drawn upwards, for people. */
+  y: string;
+  /** Over the steps of a run: each line a sum of scores of its curve. Or over a result of the run: each line a row of cases. */
+  lines: readonly FigureLine[];
+}
+
+export type FigureLine =
+  | { label: string; summands: readonly Summand[] }
+  | { label: string; cases: readonly string[]; score: string; against: Against };
+
+/** The result of a run that goes to the right, and what one of it is called. */
+export interface Against {
+  score: string;
+  label: string;
+  unit: number;
+}
+
 /** Runs of one kind: the same data, length and student. */
 export interface Study {
   name: string;
@@ -52,6 +76,7 @@ export interface Study {
   /** Full imitation against none: unless this shows, comparisons of masks mean nothing. `least` is in points. */
   instrument: { of: string; over: string; score: string; least: number };
   claims: readonly Claim[];
+  figures?: readonly Figure[];
 }
 
 /** `first` minus `second`, both of the same score. */
@@ -91,14 +116,22 @@ export interface Instrument {
   proven: boolean;
 }
 
-/** A case's score by step, mean over seeds. */
-export interface CurveOf {
+/** A picture's curves, ready to be drawn. */
+export interface Drawing {
   study: string;
-  of: string;
-  score: string;
+  id: string;
+  title: string;
+  paper: string;
+  x: string;
+  y: string;
+  lines: DrawnLine[];
+}
+
+export interface DrawnLine {
+  label: string;
   seeds: number;
-  /** Steps, means and standard deviations. */
-  points: [step: number, mean: number, sd: number][];
+  /** x, mean of y, and its 95 % interval over seeds, as far as there is one. */
+  points: [x: number, y: number, low: number | null, high: number | null][];
 }
 
 export interface ClaimsFile {
@@ -106,5 +139,5 @@ export interface ClaimsFile {
   adapter: string;
   instrument: Instrument[];
   claims: Measured[];
-  curves: CurveOf[];
+  figures: Drawing[];
 }

@@ -15,7 +15,8 @@ import { readArguments, rounded } from "../arguments";
 import { nodeEngine, writeWhole } from "../headless";
 import { type Plan, type Row, Runs } from "../rows";
 import { SOURCE_KEYS } from "../sources";
-import { casesOf, curvesOf, instrumentOf, measuredOf } from "./report";
+import { drawingOf } from "./figures";
+import { casesOf, instrumentOf, measuredOf } from "./report";
 import { tableOf } from "./table";
 
 const OWN = ["rows", "out", "minutes", "studies", "seeds", "kernels"];
@@ -109,13 +110,13 @@ function fileOf(engine: Engine, runs: Runs, fields: readonly Field[]): ClaimsFil
     const cases = new Map([...plans].map(([words, bySeed]) => [words, found(runs, bySeed)]));
     const instrument = instrumentOf(task, study, cases);
     const claims = study.claims.map((claim) => measuredOf(study, claim, cases, instrument.proven, addressOf(study, claim.summands[0].of)));
-    return { instrument, claims, curves: [...cases].flatMap(([words, bySeed]) => curvesOf(study.name, words, bySeed)) };
+    return { instrument, claims, figures: (study.figures ?? []).map((figure) => drawingOf(study, figure, cases)) };
   });
   return rounded({
     ...{ code: CODE, adapter: engine.facts.name },
     instrument: told.map(({ instrument }) => instrument),
     claims: told.flatMap(({ claims }) => claims),
-    curves: told.flatMap(({ curves }) => curves),
+    figures: told.flatMap(({ figures }) => figures),
   });
 }
 

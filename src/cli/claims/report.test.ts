@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { type Claim, over, type Study } from "../../tasks/claims";
 import type { Row } from "../rows";
-import { casesOf, curvesOf, instrumentOf, measuredOf } from "./report";
+import { drawingOf } from "./figures";
+import { casesOf, instrumentOf, measuredOf } from "./report";
 import { tableOf } from "./table";
 
 const CLAIM: Claim = { id: "1", title: "A is better", paper: "2 against 1", summands: over("a", "b", "top1"), claimed: 1, unit: "points" };
@@ -80,9 +81,21 @@ test("sums of points of curves are judged, read at the test nearest to their sha
   const shrinks = measured({ summands: [...over("a", "b", "top1", 0.2), ...over("b", "a", "top1", 0.8)] }, cases);
   expect(shrinks.difference).toBeCloseTo((10 - 5 + 12 - 4) / 2, 9);
   expect(shrinks.measured).toContain("a at 20 % of the run: 31.0 ± 1.4");
-  const [points] = curvesOf("tiny", "a", cases.get("a")!);
-  expect(points).toMatchObject({ study: "tiny", of: "a", score: "top1", seeds: 2 });
-  expect(points.points[0][1]).toBeCloseTo(0.31, 9);
+  const line = { label: "gain", summands: over("a", "b", "top1") };
+  const { x, lines } = drawingOf(STUDY, { id: "1", title: "", paper: "", unit: "points", y: "gain", lines: [line] }, cases);
+  expect([x, lines[0].label, lines[0].seeds]).toEqual(["step", "gain", 2]);
+  expect(lines[0].points.map(([step, mean]) => [step, Math.round(10 * mean) / 10])).toEqual([
+    [2, 11],
+    [6, 4.5],
+  ]);
+});
+
+test("a figure across cases has a point for each that was run, at what it costs", () => {
+  const cases = new Map([["a", bySeed(row(1, 0.5, { macs: 4e6 }), row(2, 0.52, { macs: 4e6 }))]]);
+  const line = { label: "masked", cases: ["a", "b"], score: "top1", against: { score: "macs", label: "M", unit: 1e6 } };
+  const { x, lines } = drawingOf(STUDY, { id: "2", title: "", paper: "", unit: "points", y: "top-1", lines: [line] }, cases);
+  expect(x).toBe("M");
+  expect(lines).toMatchObject([{ label: "masked", seeds: 2, points: [[4, expect.closeTo(51), expect.any(Number), expect.any(Number)]] }]);
 });
 
 test("an instrument is proven by enough seeds, a difference that is large enough and an interval without 0", () => {
@@ -94,7 +107,7 @@ test("an instrument is proven by enough seeds, a difference that is large enough
 
 test("the table has the proof, and a row for each claim", () => {
   const instrument = [instrumentOf("t", STUDY, CASES)];
-  const lines = tableOf({ code: "1", adapter: "g", instrument, claims: [measured({})], curves: [] }).split("\n");
+  const lines = tableOf({ code: "1", adapter: "g", instrument, claims: [measured({})], figures: [] }).split("\n");
   expect(lines[2]).toBe("**tiny** (nothing): teacher over none +5.3 [3.9, 6.8] points. This tells masks apart.");
   expect(lines.at(-1)).toBe("| 1. A is better | 2 against 1 | a: 52.0 ± 2.0; b: 46.7 ± 2.1 | +5.3 [3.9, 6.8] points | 3 | agrees |");
 });

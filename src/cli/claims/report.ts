@@ -1,7 +1,7 @@
 /** What finished runs say of a study's claims. */
 import { agreement, noWorse, overSeeds, type Seeded } from "../../metrics/paired";
 import { mean } from "../../metrics/verdicts";
-import { type Claim, type CurveOf, type Instrument, type Measured, over, type Study, type Summand } from "../../tasks/claims";
+import { type Claim, type Instrument, type Measured, over, type Study, type Summand } from "../../tasks/claims";
 import type { Row } from "../rows";
 
 /** The rows of a study: of a case's words, by seed. */
@@ -11,9 +11,10 @@ export type Cases = ReadonlyMap<string, ReadonlyMap<number, Row>>;
 const UNITS: Record<Claim["unit"], number> = { points: 0.01, ms: 1, MB: 1e6, nats: 1 };
 const DIGITS: Record<Claim["unit"], number> = { points: 1, ms: 1, MB: 1, nats: 3 };
 
-/** Every case that a study's claims need, those of the instrument first. */
-export function casesOf({ instrument, claims }: Study): string[] {
-  return [...new Set([instrument.of, instrument.over, ...claims.flatMap(({ summands }) => summands.map(({ of }) => of))])];
+/** Every case that a study's claims and figures need, those of the instrument first. */
+export function casesOf({ instrument, claims, figures = [] }: Study): string[] {
+  const drawn = figures.flatMap(({ lines }) => lines.flatMap((line) => ("cases" in line ? line.cases : line.summands.map(({ of }) => of))));
+  return [...new Set([instrument.of, instrument.over, ...claims.flatMap(({ summands }) => summands.map(({ of }) => of)), ...drawn])];
 }
 
 /** Whether the study tells what a teacher gives: at least so many points, over enough seeds, with an interval that excludes 0. */
@@ -35,7 +36,7 @@ export function measuredOf(study: Study, claim: Claim, cases: Cases, proven: boo
 }
 
 /** The sum over the seeds that all of it has, with its interval; nulls where there is none, or no number. */
-function judged(summands: readonly Summand[], unit: Claim["unit"], cases: Cases) {
+export function judged(summands: readonly Summand[], unit: Claim["unit"], cases: Cases) {
   const bySeed = new Map<number, number>();
   for (const seed of cases.get(summands[0].of)?.keys() ?? []) {
     const values = summands.map((summand) => resultOf(summand, cases.get(summand.of)?.get(seed)));
@@ -75,19 +76,4 @@ function spread(values: number[], digits: number): string {
 function deviation(values: readonly number[]): number {
   const middle = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1));
-}
-
-/** A case's curves, mean over its seeds, for each score that its points have. */
-export function curvesOf(study: string, of: string, bySeed: ReadonlyMap<number, Row>): CurveOf[] {
-  const curves = [...bySeed.values()].map(({ curve = [] }) => curve).filter(({ length }) => length > 0);
-  const [first] = curves;
-  if (!first) return [];
-  const scores = Object.keys(first[0]).filter((name) => name !== "step");
-  return scores.map((score) => ({
-    ...{ study, of, score, seeds: curves.length },
-    points: first.map(({ step }, i) => {
-      const values = curves.map((curve) => curve[i]?.[score]).filter(Number.isFinite);
-      return [step, mean(values), deviation(values)] as [number, number, number];
-    }),
-  }));
 }

@@ -4,6 +4,14 @@ import { over, type Study } from "../claims";
 const TOP1 = "student_top1";
 const HALF = "keep=0.5";
 
+/** The masks of figures, by name. */
+const MASKS = [
+  ["every patch", "keep=1"],
+  ["half, chosen by the student", HALF],
+  ["half, at random", `${HALF} criterion=random`],
+  ["half, attended to least", `${HALF} criterion=bottom`],
+] as const;
+
 /** Lost at most this, a mask counts as one that costs nothing. Chosen before any run was made. */
 const MARGIN = { name: "a third of the 3 points by which a teacher must help", value: 1 };
 
@@ -154,6 +162,50 @@ export const studies: readonly Study[] = [
         summands: over("base=attention keep=0.5", "base=attention keep=1", TOP1),
         claimed: MARGIN,
         unit: "points",
+      },
+    ],
+    figures: [
+      {
+        id: "gain",
+        title: "What masking gains over the run",
+        paper: "the authors' logs: large early, small in the end",
+        unit: "points",
+        y: "points over the teacher that sees every patch",
+        lines: [
+          { label: "chosen by the student", summands: over(HALF, "keep=1", "top1") },
+          { label: "at random", summands: over(`${HALF} criterion=random`, "keep=1", "top1") },
+        ],
+      },
+      {
+        id: "teacher",
+        title: "What the masked teacher knows",
+        paper: "Fig. 3",
+        unit: "points",
+        y: "held-out images it classifies right, %",
+        lines: MASKS.map(([label, of]) => ({ label, summands: [{ of, score: "teacher_top1" }] })),
+      },
+      {
+        id: "object",
+        title: "How much of the object it is shown",
+        paper: "no picture of it in the paper",
+        unit: "points",
+        y: "share of the object in kept patches, %",
+        lines: MASKS.slice(1).map(([label, of]) => ({ label, summands: [{ of, score: "object_seen" }] })),
+      },
+      {
+        id: "cost",
+        title: "Accuracy against what the teacher costs",
+        paper: "Figs. 2 and 9",
+        unit: "points",
+        y: "top-1, %",
+        lines: [
+          {
+            label: "chosen by the student",
+            cases: ["keep=1", HALF, "keep=0.4"],
+            score: TOP1,
+            against: { score: "teacher_macs", label: "million multiply-adds of the teacher per image", unit: 1e6 },
+          },
+        ],
       },
     ],
   },

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { CODE } from "../../tasks/claims";
 import { checked } from "./file";
 
-const FILE = { code: CODE, adapter: "any", instrument: [], claims: [], curves: [] };
+const FILE = { code: CODE, adapter: "any", instrument: [], claims: [], figures: [] };
 
 test("the file that comes with the page is of this code", () => {
   const { claims, instrument } = checked(JSON.parse(readFileSync("public/claims.json", "utf8")));

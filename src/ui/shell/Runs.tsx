@@ -5,8 +5,8 @@ import { runColour } from "../charts/curves";
 import { percent, points, short } from "../format";
 import { savedRuns, settings, useStore } from "../state/app";
 import { savedOf } from "../state/compare";
+import { difference, scoreOf } from "../state/difference";
 import { areComparable, type Run, reason } from "../state/runs";
-import { difference, scoreOf } from "../state/summary";
 import { pageOf } from "../tasks";
 import { RunName } from "./RunName";
 
@@ -106,7 +106,7 @@ function what({ settings, changes, dataset }: Run, from?: Run): string {
 
 function against(run: Run, pinned: Run): string {
   if (run.dataset?.id !== pinned.dataset?.id) return "other data";
-  const { by, noise } = difference(run, pinned);
+  const { by, interval } = difference(run, pinned);
   const moved = `${by < 0 ? "−" : "+"}${points(Math.abs(by))}`;
-  return noise === undefined ? moved : `${moved}, ${Math.abs(by) <= noise ? "within" : "beyond"} ± ${(100 * noise).toFixed(1)}`;
+  return interval ? `${moved} [${interval.map((end) => (100 * end).toFixed(1)).join(", ")}]` : moved;
 }

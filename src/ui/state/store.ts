@@ -1,6 +1,7 @@
 /** Everything the page shows of runs, in one store. Worker events are folded in; the history is mutable, and `version` counts its changes. */
 import { create, type StoreApi, type UseBoundStore } from "zustand";
 import type { AdapterFacts } from "../../engine/device";
+import { packBits } from "../../metrics/bits";
 import type { Change, Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Cost, Reference, TeacherTime } from "../../tasks/task";
@@ -98,7 +99,7 @@ function fold(event: Event, state: State): Partial<State> {
       return { errors: event.errors };
     case "evaluated":
       history.measured("scores", event.scores);
-      history.evaluations.push({ step: event.step, scores: event.scores, count: event.count });
+      history.tested({ step: event.step, scores: event.scores, count: event.count, ...(event.right && { right: packBits(event.right) }) });
       return { version: version + 1 };
     case "changed":
       return {
