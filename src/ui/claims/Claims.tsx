@@ -1,10 +1,12 @@
 /** What the papers claim, beside what was measured at this size. */
-import { useEffect, useState } from "react";
-import type { ClaimsFile, Instrument, Measured } from "../../tasks/claims";
+import { lazy, Suspense, useEffect, useState } from "react";
+import type { ClaimsFile, Drawing, Instrument, Measured } from "../../tasks/claims";
 import { playground } from "../state/app";
 import { fetchClaims } from "./file";
 import { Interval, told } from "./Interval";
 import "./claims.css";
+
+const FigureChart = lazy(() => import("./FigureChart"));
 
 export function Claims() {
   const [file, setFile] = useState<ClaimsFile | Error>();
@@ -27,7 +29,12 @@ export function Claims() {
         equal.
       </p>
       {file.instrument.map((instrument) => (
-        <Proof key={instrument.study} instrument={instrument} claims={file.claims.filter(({ study }) => study === instrument.study)} />
+        <Proof
+          key={instrument.study}
+          instrument={instrument}
+          claims={file.claims.filter(({ study }) => study === instrument.study)}
+          figures={file.figures.filter(({ study }) => study === instrument.study)}
+        />
       ))}
       <p className="figures">
         Code {file.code}, on {file.adapter}. Made by <code>npm run claims</code>.
@@ -37,7 +44,7 @@ export function Claims() {
 }
 
 /** A study: whether it can tell, and its claims. */
-function Proof({ instrument, claims }: { instrument: Instrument; claims: readonly Measured[] }) {
+function Proof({ instrument, claims, figures }: { instrument: Instrument; claims: readonly Measured[]; figures: readonly Drawing[] }) {
   const { about, study, proven, seeds } = instrument;
   return (
     <>
@@ -53,6 +60,13 @@ function Proof({ instrument, claims }: { instrument: Instrument; claims: readonl
           <Claim key={claim.id} claim={claim} />
         ))}
       </ul>
+      <Suspense fallback={<p>Loading the charts …</p>}>
+        <div className="figures-of">
+          {figures.map((drawing) => (
+            <FigureChart key={drawing.id} drawing={drawing} />
+          ))}
+        </div>
+      </Suspense>
     </>
   );
 }
