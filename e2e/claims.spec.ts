@@ -17,7 +17,7 @@ test("claims show beside what was measured, while a run goes on; one of them set
   await expectNoViolations(page);
   await claims.locator('[data-claim="13a"]').getByRole("link").click();
   const { searchParams } = new URL(page.url());
-  expect([searchParams.get("data"), searchParams.get("steps")]).toEqual(["shapes:1200,2000", "2000"]);
+  expect([searchParams.get("data"), searchParams.get("steps")]).toEqual(["shapes:1200,2000", "1500"]);
   await expect(page.locator("#data")).toContainText("Scenes-Shapes");
   await expect(button(page, "Restart to apply")).toBeVisible();
 });
