@@ -66,7 +66,7 @@ export const studies: readonly Study[] = [
       },
       {
         id: "19b",
-        title: "In the end it knows more",
+        title: "In the end, the masked teacher knows more than one that sees random patches",
         paper: "above random at the end (Fig. 3)",
         summands: over(HALF, `${HALF} criterion=random`, "teacher_top1"),
         claimed: 1,
@@ -90,7 +90,7 @@ export const studies: readonly Study[] = [
       },
       {
         id: "20c",
-        title: "They are harder in the end",
+        title: "The masked teacher's answers are harder to learn in the end",
         paper: "1.207 against 1.183 in epoch 299 (the authors' logs)",
         summands: [...over(HALF, "keep=1", "kd", 0.875), ...over(HALF, "keep=1", "ce", 0.875)],
         claimed: 1,
@@ -109,7 +109,7 @@ export const studies: readonly Study[] = [
       },
       {
         id: "17",
-        title: "It needs less memory",
+        title: "Half of the patches need less memory",
         paper: "9,838 against 12,925 MB (Table 11)",
         summands: over(HALF, "keep=1", "buffer_bytes"),
         claimed: -1,

@@ -86,7 +86,7 @@ function Claim({ claim }: { claim: Measured }) {
         <dt>Here</dt>
         <dd>
           {told(claim)}
-          {seeds > 0 && ` over ${seeds} ${seeds === 1 ? "seed" : "seeds"}`} · {measured}
+          {seeds > 0 && ` over ${seeds} ${seeds === 1 ? "seed" : "seeds"} · ${measured}`}
         </dd>
         {margin && (
           <>
