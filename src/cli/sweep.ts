@@ -9,7 +9,8 @@
  * also tells how much better each case is than the first one (or case `baseline=N`, from 1) under the same seeds.
  */
 import { EngineError } from "../engine/errors";
-import { overSeeds, type Seeded } from "../metrics/paired";
+import { deviation, overSeeds, type Seeded } from "../metrics/paired";
+import { mean } from "../metrics/verdicts";
 import { readArguments } from "./arguments";
 import { nodeEngine } from "./headless";
 import { type Plan, type Row, Runs } from "./rows";
@@ -91,8 +92,8 @@ function differenceOf(runs: Row[], first: Row[], score: string): string {
 
 function told({ difference, interval, seeds }: Seeded): string {
   const points = (share: number) => (100 * share).toFixed(1);
-  const mean = `${difference > 0 ? "+" : ""}${points(difference)}`;
-  return seeds > 1 ? `${mean} [${interval.map(points).join(", ")}], ${seeds} seeds` : `${mean}, 1 seed: no interval`;
+  const by = `${difference > 0 ? "+" : ""}${points(difference)}`;
+  return seeds > 1 ? `${by} [${interval.map(points).join(", ")}], ${seeds} seeds` : `${by}, 1 seed: no interval`;
 }
 
 function macsOf({ teacher_macs: macs, teacher_macs_full: full }: Row): string {
@@ -103,7 +104,5 @@ function macsOf({ teacher_macs: macs, teacher_macs_full: full }: Row): string {
 
 function spread(shares: number[]): string {
   if (shares.length === 0) return "";
-  const mean = shares.reduce((sum, x) => sum + x, 0) / shares.length;
-  const variance = shares.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (shares.length - 1);
-  return `${(100 * mean).toFixed(1)}${shares.length > 1 ? ` ± ${(100 * Math.sqrt(variance)).toFixed(1)}` : ""}`;
+  return `${(100 * mean(shares)).toFixed(1)}${shares.length > 1 ? ` ± ${(100 * deviation(shares)).toFixed(1)}` : ""}`;
 }

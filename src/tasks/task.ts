@@ -79,6 +79,8 @@ export interface Cost {
 export interface TeacherTime {
   ms: number;
   fullMs: number;
+  /** The student's forward pass, where that is measured. */
+  studentMs?: number;
   bytes: number;
   fullBytes: number;
 }

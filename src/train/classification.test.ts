@@ -327,6 +327,7 @@ test("the teacher is timed at the patches it sees and at all, and judged on held
   const all = await session.task.teacherTime();
   expect(all?.ms).toBeGreaterThan(0);
   expect(all?.fullMs).toBe(all?.ms);
+  expect(all?.studentMs).toBeGreaterThan(0);
   const { teacher_top1: full } = await session.task.masked();
   session.set("keep", 0.25);
   const part = await session.task.teacherTime();

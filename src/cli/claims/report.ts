@@ -1,5 +1,5 @@
 /** What finished runs say of a study's claims. */
-import { agreement, noWorse, overSeeds, type Seeded } from "../../metrics/paired";
+import { agreement, deviation, noWorse, overSeeds, type Seeded } from "../../metrics/paired";
 import { mean } from "../../metrics/verdicts";
 import { type Claim, type Instrument, type Measured, over, type Study, type Summand } from "../../tasks/claims";
 import type { Row } from "../rows";
@@ -71,9 +71,4 @@ function scoresOf({ summands, unit }: Claim, cases: Cases): string {
 /** Mean ± standard deviation. */
 function spread(values: number[], digits: number): string {
   return values.length > 1 ? `${mean(values).toFixed(digits)} ± ${deviation(values).toFixed(digits)}` : values[0].toFixed(digits);
-}
-
-function deviation(values: readonly number[]): number {
-  const middle = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1));
 }

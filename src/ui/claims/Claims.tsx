@@ -6,7 +6,7 @@ import { fetchClaims } from "./file";
 import { Interval, told } from "./Interval";
 import "./claims.css";
 
-const FigureChart = lazy(() => import("./FigureChart"));
+const FigureChart = lazy(() => import("../charts/FigureChart"));
 
 export function Claims() {
   const [file, setFile] = useState<ClaimsFile | Error>();

@@ -1,23 +1,30 @@
 /** A picture of finished runs: means over seeds with their 95 % intervals. */
-import { useRef } from "react";
+import { type ReactNode, useRef } from "react";
 import { CartesianGrid, ErrorBar, Line, LineChart, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from "recharts";
 import type { Drawing, DrawnLine } from "../../tasks/claims";
-import { AXIS } from "../charts/axis";
-import type { CurveLook } from "../charts/curves";
-import { ChartExport } from "../charts/Export";
-import { LineKey } from "../charts/keys";
 import { short } from "../format";
+import { AXIS } from "./axis";
+import type { CurveLook } from "./curves";
+import { ChartExport } from "./Export";
+import { LineKey } from "./keys";
 
 const COLOURS = ["var(--student)", "var(--teacher)", "var(--agreement)", "var(--kd)"];
 const DASHES = [undefined, "6 3", "2 3", "8 3 2 3"];
 const HEIGHT = 240;
 
-export default function FigureChart({ drawing }: { drawing: Drawing }) {
+/** `log` scales both axes; `note` stands in place of the sentence about intervals and paper. */
+interface FigureChartProps {
+  drawing: Drawing;
+  log?: boolean;
+  note?: ReactNode;
+}
+
+export default function FigureChart({ drawing, log = false, note }: FigureChartProps) {
   const figure = useRef<HTMLElement>(null);
   const { id, study, title, paper, x, y, lines } = drawing;
   if (lines.length === 0) return null;
   const looks: CurveLook[] = lines.map(({ label, seeds }, i) => ({
-    label: `${label} (${seeds} ${seeds === 1 ? "seed" : "seeds"})`,
+    label: seeds ? `${label} (${seeds} ${seeds === 1 ? "seed" : "seeds"})` : label,
     colour: COLOURS[i % COLOURS.length],
     dash: DASHES[i % DASHES.length],
   }));
@@ -41,13 +48,14 @@ export default function FigureChart({ drawing }: { drawing: Drawing }) {
             <XAxis
               dataKey="x"
               type="number"
+              scale={log ? "log" : "linear"}
               domain={["auto", "auto"]}
               tickFormatter={short}
               label={{ value: x, position: "insideBottom", offset: -8, fontSize: 11, fill: "var(--muted)" }}
               {...AXIS}
             />
-            <YAxis domain={["auto", "auto"]} tickFormatter={short} width={52} {...AXIS} />
-            <ReferenceLine y={0} stroke="var(--muted)" />
+            <YAxis scale={log ? "log" : "linear"} domain={["auto", "auto"]} tickFormatter={short} width={52} {...AXIS} />
+            {!log && <ReferenceLine y={0} stroke="var(--muted)" />}
             {lines.map((line, i) => (
               <Line
                 key={line.label}
@@ -64,9 +72,7 @@ export default function FigureChart({ drawing }: { drawing: Drawing }) {
           </LineChart>
         </ResponsiveContainer>
       </div>
-      <p className="summary">
-        {y}. Bars: 95 % intervals over seeds. Paper: {paper}.
-      </p>
+      <p className="summary">{note ?? `${y}. Bars: 95 % intervals over seeds. Paper: ${paper}.`}</p>
       <div className="tables">
         <ChartExport title={title} content={content} figure={figure} />
       </div>
