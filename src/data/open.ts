@@ -26,6 +26,8 @@ export interface OpenOptions {
   /** Share of each class to hold out where the files do not divide the data; 0.15 by default. */
   holdOut?: number;
   seed: number;
+  /** What the data set is called; by default its files say, and that they are the visitor's own. */
+  name?: string;
   onProgress?: (share: number) => void;
 }
 
@@ -64,7 +66,7 @@ export function openFiles(files: SourceFile[], options: OpenOptions): Promise<Op
     const { parts, name, className } = await source(sorted, options, findings);
     noteSkipped(sorted, findings);
     const { side, seed, holdOut = 0.15 } = options;
-    const dataset = assemble(parts, { name: `${name} (yours)`, side, seed, holdOut, className });
+    const dataset = assemble(parts, { name: options.name ?? `${name} (yours)`, side, seed, holdOut, className });
     options.onProgress?.(1);
     return { ...dataset, id: await contentId(dataset), notes: findings.notes() };
   });

@@ -21,8 +21,16 @@ export function wordFor({ set, train, test }: Generated, { generated: { sets } }
   return `${set ?? first}${counted ? `:${train},${test}` : ""}`;
 }
 
-/** File in `public/` of the teacher for such data; for people's own data, whom it may fit, that of the task's usual set. */
-export function shippedFor({ generated: { sets } }: Sets, data: Pick<TaskData, "optionsOf">, { id }: Pick<AnyDataset, "id">): string {
-  const set = data.optionsOf(id)?.set ?? Object.keys(sets)[0];
-  return sets[set].shipped;
+/**
+ * Files in `public/` of teachers that may be for such data, the likeliest first: for generated images that of their set, for others every
+ * one there is, since whether it fits shows only when it is read.
+ */
+export function shippedFor(
+  { generated: { sets }, samples = {} }: Pick<TaskDefinition, "generated" | "samples">,
+  data: Pick<TaskData, "optionsOf">,
+  { id }: Pick<AnyDataset, "id">,
+): string[] {
+  const options = data.optionsOf(id);
+  if (options) return [sets[options.set ?? Object.keys(sets)[0]].shipped];
+  return [...Object.values(sets), ...Object.values(samples)].map(({ shipped }) => shipped);
 }

@@ -250,6 +250,8 @@ export interface Decoders {
 export interface ReadOptions {
   side: number;
   seed: number;
+  /** What the data are called, where they come with the program. */
+  name?: string;
   decoders: Decoders;
   onProgress?: (share: number) => void;
 }
@@ -325,6 +327,16 @@ export interface GeneratedSet {
   shipped: string;
 }
 
+/** Real images that come with the program, and a teacher for them. */
+export interface Sample {
+  name: string;
+  about: string;
+  /** Below `public/`. */
+  folder: string;
+  files: readonly string[];
+  shipped: string;
+}
+
 /** What a wing declares. */
 export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork, T extends Task = Task> {
   name: string;
@@ -339,6 +351,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   methods: Readonly<Record<string, MethodInfo>>;
   /** Generated images in the page, and on the command line; and the sets, by the names that `data=` knows. The first is the usual one. */
   generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, GeneratedSet>> };
+  /** Real images, by the names that `data=` knows. */
+  samples?: Readonly<Record<string, Sample>>;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */
   sizes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Whether files are tried as this task's data when no preset is named. Of several such tasks the last in the list is tried first. */

@@ -16,13 +16,13 @@ let toldAt = 0;
 
 self.onmessage = ({ data }: MessageEvent<ReadCommand>) => {
   if (data.type === "add") files.push(...data.files);
-  else void (data.origin.kind === "kept" ? kept(data.task) : readFiles(data.task, data.side)).then(deliver, refuse);
+  else void (data.origin.kind === "kept" ? kept(data.task) : readFiles(data.task, data.side, data.origin.name)).then(deliver, refuse);
 };
 
-async function readFiles(task: string, side: number): Promise<ReadData> {
+async function readFiles(task: string, side: number, name?: string): Promise<ReadData> {
   const decoders = { square: decodeInBrowser, whole: decodeWholeInBrowser };
   const { open } = await TASKS[task].data();
-  return { task, ...(await open(files.map(sourceOf), { side, seed: DATA_SEED, decoders, onProgress })) };
+  return { task, ...(await open(files.map(sourceOf), { side, seed: DATA_SEED, name, decoders, onProgress })) };
 }
 
 async function kept(task: string): Promise<ReadData> {

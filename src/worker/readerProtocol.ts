@@ -24,8 +24,8 @@ export function buffersOf(packed: unknown): ArrayBuffer[] {
   return [...found];
 }
 
-/** Where a data set is read from: the files handed over before, or this device's storage. */
-export type Origin = { kind: "files" } | { kind: "kept" };
+/** Where a data set is read from: the files handed over before, which may have a name of their own, or this device's storage. */
+export type Origin = { kind: "files"; name?: string } | { kind: "kept" };
 
 /** A file that a visitor gives, with the folders it lies in, as picker or drop say. */
 export interface GivenFile {

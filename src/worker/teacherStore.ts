@@ -34,15 +34,18 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
     private readonly fetch: (file: string) => Promise<Uint8Array | undefined>,
   ) {}
 
-  /** The teacher for this data: the last one trained or imported for it, else the page's, in this file, if it fits. */
-  async of(dataset: D, file: string): Promise<Teacher<N> | undefined> {
+  /** The teacher for this data: the last one trained or imported for it, else the first of the page's, in these files, that fits. */
+  async of(dataset: D, files: readonly string[]): Promise<Teacher<N> | undefined> {
     const own = this.own.get(dataset.id) ?? (await this.kept(dataset));
     if (own) {
       this.own.set(dataset.id, own);
       return own;
     }
-    const shipped = this.shipped.get(file) ?? (await this.ship(file));
-    return shipped && this.fits(shipped.network, dataset) ? shipped : undefined;
+    for (const file of files) {
+      const shipped = this.shipped.get(file) ?? (await this.ship(file));
+      if (shipped && this.fits(shipped.network, dataset)) return shipped;
+    }
+    return undefined;
   }
 
   /** Fetches a teacher that comes with the page, once; a fetch that failed is tried again the next time. */

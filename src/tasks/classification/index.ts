@@ -22,6 +22,15 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
       shapes: { about: "one object among parts of others; its shape alone tells its class", shipped: "teacher-shapes.safetensors" },
     },
   },
+  samples: {
+    fashion: {
+      name: "Fashion-MNIST",
+      about: "6,000 photographs of clothes, and 2,000 held out",
+      folder: "fashion-mnist",
+      files: ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"],
+      shipped: "teacher-fashion.safetensors",
+    },
+  },
   sizes: {
     tiny: { width: 48, depth: 3, heads: 3 },
     small: { width: 64, depth: 4, heads: 4 },

@@ -37,6 +37,7 @@ export function DataCard() {
           Choose a folder
         </FilePicker>
         {loaded && <GeneratedSets loaded={loaded} />}
+        <Samples loaded={loaded} />
         {kept && kept.id !== loaded?.id && (
           <button type="button" onClick={() => void data.loadKept()}>
             Use {kept.name} from this device
@@ -152,6 +153,18 @@ function GeneratedSets({ loaded }: { loaded: DataFacts }) {
         ))}
     </>
   );
+}
+
+/** Real images that come with the page and are not loaded. */
+function Samples({ loaded }: { loaded?: DataFacts }) {
+  const preset = useStore(({ wanted }) => wanted.preset);
+  return Object.entries(taskOf(preset).samples ?? {})
+    .filter(([, { name }]) => name !== loaded?.name)
+    .map(([key, { name, about }]) => (
+      <button key={key} type="button" onClick={() => void data.loadSample(key)} title={about}>
+        {name}
+      </button>
+    ));
 }
 
 function Keeping({ kept }: { kept: boolean }) {

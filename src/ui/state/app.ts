@@ -14,6 +14,10 @@ export const playground = new Playground({
   storage: browserStore,
   address,
   base: document.baseURI,
+  async fetch(file) {
+    const response = await fetch(new URL(file, document.baseURI)).catch(() => undefined);
+    return response?.ok ? response.blob() : undefined;
+  },
   download,
 });
 

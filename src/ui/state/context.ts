@@ -20,6 +20,8 @@ export interface Context {
   storage: KeyValueStore;
   address: Address;
   send(command: Command, transfer?: Transferable[]): void;
+  /** A file of the page; undefined where it cannot be had. */
+  fetch(file: string): Promise<Blob | undefined>;
   /** Hands a file to the visitor. */
   download(content: Uint8Array, name: string): void;
 }

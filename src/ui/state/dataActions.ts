@@ -13,13 +13,14 @@ import { begun } from "./selectors";
 import { refuse } from "./sources";
 import { wantedRun } from "./store";
 
-/** Generated images, or what is read. */
-type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | Readable;
+/** Generated images, or what is read; `sample` is its name where it comes with the page. */
+type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | (Readable & { sample?: string });
 
 const WHAT = { files: "Reading your images", kept: "Reading the kept images" };
 
-function unknownImages(data: string, { generated: { sets } }: TaskDefinition): string {
-  return `There are no generated images called "${data}". There are ${Object.keys(sets).join(", ")}; drop your own on the page.`;
+function unknownImages(data: string, { generated: { sets }, samples = {} }: TaskDefinition): string {
+  const names = Object.keys({ ...sets, ...samples }).join(", ");
+  return `There are no images called "${data}" here. There are ${names}; drop your own on the page.`;
 }
 
 export class DataActions {
@@ -47,9 +48,9 @@ export class DataActions {
   /** Loads data for a new worker. */
   async loadAgain(): Promise<void> {
     const { storage, sources } = this.context;
-    this.takeAddress();
+    const sample = this.takeAddress();
     this.delivered.clear();
-    void this.load(this.source());
+    void (sample ? this.loadSample(sample) : this.load(this.source()));
     const facts = await storage.recall<DataFacts>(KEPT_FACTS);
     // Earlier versions kept data of the first task alone, and did not say so.
     sources.setState({ keptData: facts && { ...{ task: Object.keys(TASKS)[0], generated: false }, ...facts } });
@@ -69,8 +70,38 @@ export class DataActions {
     return this.load(this.generated(set));
   }
 
-  /** Generates the images that an address names; the usual ones where it names none. Says so where there are none of that name. */
+  /** Loads real images that come with the page. */
+  async loadSample(sample: string): Promise<boolean> {
+    const found = this.task.samples?.[sample];
+    if (!found) return false;
+    this.dropWish();
+    this.refuse();
+    const mine = this.wish;
+    const what = `Fetching ${found.name}`;
+    const files: GivenFile[] = [];
+    for (const [i, name] of found.files.entries()) {
+      this.tellReading(what, i / found.files.length);
+      const content = await this.context.fetch(`${found.folder}/${name}`);
+      if (mine !== this.wish) return false;
+      if (!content) return this.giveUp(`${found.name} cannot be fetched.`);
+      files.push({ path: `${found.folder}/${name}`, file: new File([content], name) });
+    }
+    return this.load({ kind: "files", files, name: found.name, sample });
+  }
+
+  /** Says why there are no such images. At the page's opening others take their place, and the card forgets what it refused. */
+  private giveUp(message: string): false {
+    const remedy = "Are you offline? Try again later.";
+    this.context.sources.setState({ reading: undefined });
+    if (this.delivered.has(this.task.name)) this.refuse({ message, remedy });
+    else this.context.store.setState(({ urlProblems }) => ({ urlProblems: [...urlProblems, `${message} ${remedy}`] }));
+    this.ensure();
+    return false;
+  }
+
+  /** Loads the images that an address names; the usual ones where it names none. Says so where there are none of that name. */
   async loadNamed(word?: string): Promise<void> {
+    if (word !== undefined && this.task.samples?.[word]) return void (await this.loadSample(word));
     const named = word === undefined ? undefined : generatedBy(word, this.task, this.task.generated.page);
     if (word !== undefined && !named) return this.refuse({ message: unknownImages(word, this.task), remedy: "" });
     const source = named ? ({ kind: "generated", options: { ...named, seed: DATA_SEED } } as const) : this.generated();
@@ -199,7 +230,7 @@ export class DataActions {
     this.made[task] = source;
     this.delivered.add(task);
     const { page } = this.task.generated;
-    this.context.address.writeData(source.kind === "generated" ? wordFor(source.options, this.task, page) : undefined);
+    this.context.address.writeData(source.kind === "generated" ? wordFor(source.options, this.task, page) : source.sample);
   }
 
   /** What the task's data were last made from; by default they are generated. */
@@ -211,14 +242,16 @@ export class DataActions {
     return { kind: "generated", options: { ...this.task.generated.page, seed: DATA_SEED, ...(set !== undefined && { set }) } };
   }
 
-  /** The images that the page's address names when it is opened, for the first task that is shown. */
-  private takeAddress(): void {
+  /** The images that the page's address names when it is opened, for the first task that is shown; those to be fetched by their name. */
+  private takeAddress(): string | undefined {
     const { address, store } = this.context;
     const { data } = address.read();
-    if (data === undefined || this.delivered.size > 0) return;
+    if (data === undefined || this.delivered.size > 0) return undefined;
+    if (this.task.samples?.[data]) return data;
     const named = generatedBy(data, this.task, this.task.generated.page);
     if (named) this.made[this.task.name] = { kind: "generated", options: { ...named, seed: DATA_SEED } };
     else store.setState(({ urlProblems }) => ({ urlProblems: [...urlProblems, unknownImages(data, this.task)] }));
+    return undefined;
   }
 
   private dropWish(): void {

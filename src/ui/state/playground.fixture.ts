@@ -50,7 +50,7 @@ export interface FakePage {
 }
 
 /** A page with this query in its address, opened. */
-export function openPage(query = "", kept = new Map<string, unknown>(), images?: string): FakePage {
+export function openPage(query = "", kept = new Map<string, unknown>(), images?: string, offline = false): FakePage {
   let data = images;
   const trainers: Trainer[] = [];
   const readers: FakePage["readers"] = [];
@@ -84,6 +84,7 @@ export function openPage(query = "", kept = new Map<string, unknown>(), images?:
       },
     },
     base: "https://example.org/",
+    fetch: async (name) => (offline ? undefined : new Blob([name])),
     download: (bytes, name) => void downloads.push({ bytes, name }),
   });
   page.connect();

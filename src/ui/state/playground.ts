@@ -24,6 +24,7 @@ export interface Outside {
   address: Address;
   /** The address below which the page's files lie. */
   base: string;
+  fetch(file: string): Promise<Blob | undefined>;
   download(content: Uint8Array, name: string): void;
 }
 
@@ -40,11 +41,11 @@ export class Playground {
   private readonly redraw: Redraw;
 
   constructor(private readonly outside: Outside) {
-    const { storage, address, download } = outside;
+    const { storage, address, fetch, download } = outside;
     this.store = createRunStore(address.read().settings);
     this.connection = new Connection(outside.worker, (event) => this.receive(event));
     const send: Context["send"] = (command, transfer) => this.connection.send(command, transfer);
-    const context: Context = { store: this.store, sources: this.sources, storage, address, download, send };
+    const context: Context = { store: this.store, sources: this.sources, storage, address, fetch, download, send };
     this.redraw = new Redraw(this.store);
     this.data = new DataActions(context, new Reader(outside.reader));
     this.teachers = new TeacherActions(context, this.data);

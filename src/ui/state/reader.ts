@@ -3,7 +3,7 @@ import type { GivenFile, Origin, ReadCommand, ReadData, ReadEvent } from "../../
 import type { WorkerLike } from "./connection";
 
 /** Where data is read from, with the files when it is read from files. */
-export type Readable = Exclude<Origin, { kind: "files" }> | { kind: "files"; files: GivenFile[] };
+export type Readable = Exclude<Origin, { kind: "files" }> | { kind: "files"; files: GivenFile[]; name?: string };
 
 export type Outcome = { read: ReadData } | { message: string; remedy: string };
 
@@ -57,5 +57,5 @@ async function handOver(worker: WorkerLike, { source, ...rest }: Wish): Promise<
     post({ type: "add", files: files.slice(from, from + LOT) });
     await new Promise((resolve) => setTimeout(resolve));
   }
-  post({ type: "read", ...rest, origin: source.kind === "files" ? { kind: "files" } : source });
+  post({ type: "read", ...rest, origin: source.kind === "files" ? { kind: "files", name: source.name } : source });
 }
