@@ -10,12 +10,12 @@ test("claims show beside what was measured, while a run goes on; one of them set
   const claims = page.getByRole("region", { name: "Claims" });
   await expect(claims.locator("[data-claim]").first()).toBeVisible();
   const file = await page.evaluate(async () => (await fetch("claims.json")).json());
-  for (const { id, verdict, difference } of file.claims)
-    await expect(claims.locator(`[data-claim="${id}"] .verdict-mark`)).toHaveText(difference === null ? "not run yet" : verdict);
+  for (const { id, study, verdict, difference } of file.claims)
+    await expect(claims.locator(`[data-claim="${study} ${id}"] .verdict-mark`)).toHaveText(difference === null ? "not run yet" : verdict);
   const before = await stepOf(page);
   await stepReaches(page, before + 2);
   await expectNoViolations(page);
-  await claims.locator('[data-claim="13a"]').getByRole("link").click();
+  await claims.locator('[data-claim="shapes 13a"]').getByRole("link").click();
   const { searchParams } = new URL(page.url());
   expect([searchParams.get("data"), searchParams.get("steps")]).toEqual(["shapes:1200,2000", "1500"]);
   await expect(page.locator("#data")).toContainText("Scenes-Shapes");

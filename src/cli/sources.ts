@@ -5,7 +5,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
 import { SCHEMA, taskOf } from "../tasks";
-import { generatedBy, shippedFor } from "../tasks/generated";
+import { generatedBy, sampleBy, shippedFor } from "../tasks/generated";
 import type { AnyDataset, AnyNetwork, Sources, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { listed } from "./listed";
@@ -47,10 +47,10 @@ export async function openSources(engine: Engine, wing: Wing, rest: Record<strin
 export async function openData({ definition, data }: Wing, source: string, side: number): Promise<AnyDataset> {
   const named = generatedBy(source, definition, definition.generated.cli);
   if (named) return data.generated({ ...named, side, seed: DATA_SEED });
-  const sample = definition.samples?.[source];
+  const { sample, most } = sampleBy(source, definition) ?? {};
   const paths = sample ? [join("public", sample.folder)] : source.split(",");
   const decoders = { square: decodeInNode, whole: decodeWholeInNode };
-  const { packed, notes } = await data.open(paths.flatMap(listed), { side, decoders, seed: DATA_SEED, name: sample?.name });
+  const { packed, notes } = await data.open(paths.flatMap(listed), { side, decoders, seed: DATA_SEED, name: sample?.name, most });
   for (const note of notes) console.error(note);
   return data.unpack(packed);
 }

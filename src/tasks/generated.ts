@@ -1,16 +1,26 @@
 /** Images that are generated here, by the words that address and command line have for them, and the teachers that come with them. */
-import type { AnyDataset, Counts, GeneratedOptions, TaskData, TaskDefinition } from "./task";
+import type { AnyDataset, Counts, GeneratedOptions, Sample, TaskData, TaskDefinition } from "./task";
 
 type Sets = Pick<TaskDefinition, "generated">;
 
 /** Which images and how many: all that is needed but side and seed. */
 export type Generated = Pick<GeneratedOptions, "set" | "train" | "test">;
 
+/** A name, and perhaps how many images to learn from and to hold out. */
+const COUNTED = /^(\w+)(?::(\d+),(\d+))?$/;
+
 /** What a word names: "scenes", or "shapes:1200,2000" for that many images; undefined where the task has no such set. */
 export function generatedBy(word: string, { generated: { sets } }: Sets, usual: Counts): Generated | undefined {
-  const [, set, train, test] = /^(\w+)(?::(\d+),(\d+))?$/.exec(word) ?? [];
+  const [, set, train, test] = COUNTED.exec(word) ?? [];
   if (!(set in sets)) return undefined;
   return { set, train: Number(train ?? usual.train), test: Number(test ?? usual.test) };
+}
+
+/** Real images that a word names: "fashion", or "fashion:600,2000" for the first so many; undefined where the task has none of that name. */
+export function sampleBy(word: string, { samples = {} }: Pick<TaskDefinition, "samples">): { sample: Sample; most?: Counts } | undefined {
+  const [, name, train, test] = COUNTED.exec(word) ?? [];
+  if (!(name in samples)) return undefined;
+  return { sample: samples[name], ...(train && { most: { train: Number(train), test: Number(test) } }) };
 }
 
 /** The word for these images; undefined for the task's usual ones. */

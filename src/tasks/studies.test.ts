@@ -25,7 +25,7 @@ test.each(studies)("every run of $name has settings there are, of its own task",
 });
 
 test("claims are told apart, and none is judged under the seeds it was tuned with", () => {
-  const ids = studies.flatMap(({ claims }) => claims.map(({ id }) => id));
+  const ids = studies.flatMap(({ name, claims }) => claims.map(({ id }) => `${name} ${id}`));
   expect(new Set(ids).size).toBe(ids.length);
   for (const { tuned, seeds, claims } of studies) {
     expect(Math.min(...tuned)).toBeGreaterThan(seeds);

@@ -250,8 +250,9 @@ export interface Decoders {
 export interface ReadOptions {
   side: number;
   seed: number;
-  /** What the data are called, where they come with the program. */
+  /** Of data that come with the program: what they are called, and how many of them, the first ones, are taken. */
   name?: string;
+  most?: Counts;
   decoders: Decoders;
   onProgress?: (share: number) => void;
 }

@@ -12,8 +12,8 @@ export const data: TaskData<Dataset> = {
     const shapes = shapeScenesOfId(id);
     return shapes ? { set: "shapes", ...shapes } : scenesOfId(id);
   },
-  async open(files, { side, seed, name, decoders, onProgress }) {
-    const { notes, ...packed } = await openFiles(files, { side, seed, name, decode: decoders.square, onProgress });
+  async open(files, { decoders, ...options }) {
+    const { notes, ...packed } = await openFiles(files, { ...options, decode: decoders.square });
     return { packed, notes };
   },
   pack: packed,

@@ -72,9 +72,9 @@ function Proof({ instrument, claims, figures }: { instrument: Instrument; claims
 }
 
 function Claim({ claim }: { claim: Measured }) {
-  const { id, title, paper, measured, seeds, verdict, margin, address, difference } = claim;
+  const { id, study, title, paper, measured, seeds, verdict, margin, address, difference } = claim;
   return (
-    <li data-claim={id}>
+    <li data-claim={`${study} ${id}`}>
       <b>{title}</b>
       <span className="verdict-mark" data-verdict={verdict}>
         {difference === null ? "not run yet" : verdict}

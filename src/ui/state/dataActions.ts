@@ -1,7 +1,7 @@
 /** What a visitor can do about data: load, read again at another size, keep. The next run learns from them. */
 import type { Settings } from "../../settings/run";
 import { TASKS, taskOf } from "../../tasks";
-import { generatedBy, wordFor } from "../../tasks/generated";
+import { generatedBy, sampleBy, wordFor } from "../../tasks/generated";
 import type { DataFacts, GeneratedOptions, TaskDefinition } from "../../tasks/task";
 import type { Event } from "../../worker/protocol";
 import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
@@ -13,7 +13,7 @@ import { begun } from "./selectors";
 import { refuse } from "./sources";
 import { wantedRun } from "./store";
 
-/** Generated images, or what is read; `sample` is its name where it comes with the page. */
+/** Generated images, or what is read; `sample` is the word for it where it comes with the page. */
 type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | (Readable & { sample?: string });
 
 const WHAT = { files: "Reading your images", kept: "Reading the kept images" };
@@ -70,9 +70,9 @@ export class DataActions {
     return this.load(this.generated(set));
   }
 
-  /** Loads real images that come with the page. */
-  async loadSample(sample: string): Promise<boolean> {
-    const found = this.task.samples?.[sample];
+  /** Loads real images that come with the page, by the word for them. */
+  async loadSample(word: string): Promise<boolean> {
+    const { sample: found, most } = sampleBy(word, this.task) ?? {};
     if (!found) return false;
     this.dropWish();
     this.refuse();
@@ -86,7 +86,7 @@ export class DataActions {
       if (!content) return this.giveUp(`${found.name} cannot be fetched.`);
       files.push({ path: `${found.folder}/${name}`, file: new File([content], name) });
     }
-    return this.load({ kind: "files", files, name: found.name, sample });
+    return this.load({ kind: "files", files, name: found.name, most, sample: word });
   }
 
   /** Says why there are no such images. At the page's opening others take their place, and the card forgets what it refused. */
@@ -101,7 +101,7 @@ export class DataActions {
 
   /** Loads the images that an address names; the usual ones where it names none. Says so where there are none of that name. */
   async loadNamed(word?: string): Promise<void> {
-    if (word !== undefined && this.task.samples?.[word]) return void (await this.loadSample(word));
+    if (word !== undefined && sampleBy(word, this.task)) return void (await this.loadSample(word));
     const named = word === undefined ? undefined : generatedBy(word, this.task, this.task.generated.page);
     if (word !== undefined && !named) return this.refuse({ message: unknownImages(word, this.task), remedy: "" });
     const source = named ? ({ kind: "generated", options: { ...named, seed: DATA_SEED } } as const) : this.generated();
@@ -247,7 +247,7 @@ export class DataActions {
     const { address, store } = this.context;
     const { data } = address.read();
     if (data === undefined || this.delivered.size > 0) return undefined;
-    if (this.task.samples?.[data]) return data;
+    if (sampleBy(data, this.task)) return data;
     const named = generatedBy(data, this.task, this.task.generated.page);
     if (named) this.made[this.task.name] = { kind: "generated", options: { ...named, seed: DATA_SEED } };
     else store.setState(({ urlProblems }) => ({ urlProblems: [...urlProblems, unknownImages(data, this.task)] }));
