@@ -149,11 +149,12 @@ export interface Task<Views = unknown> {
   check?(settings: Settings): void;
   /** Asked before each step: settings that the task measures at that step, by key; at most steps none. Nobody's own are replaced. */
   prepare?(step: number): Promise<Record<string, number>>;
-  /** Uploads what step `step` (from 0) sees. */
-  load(step: number): void;
+  /** Uploads what step `step` (from 0) sees. Returns what `report` needs of it: other steps may be loaded before it is called. */
+  load(step: number): unknown;
   /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
   ahead(step: number): void;
-  report(fetched: Fetched): Report;
+  /** What a step showed; `loaded` is what `load` returned for it. */
+  report(fetched: Fetched, loaded: unknown): Report;
   /**
    * For each held-out image 1 where the student was right when all were last tested: what McNemar's test compares two runs by.
    * Absent before, and where an image is not simply right or wrong.

@@ -54,6 +54,28 @@ const CHANGES: [string, string | number][] = [
   ["operations", "full"],
 ];
 
+test("steps that are queued together give the losses and rates of steps one by one, also across a change that records anew", async () => {
+  const changes = (session: Session, step: number) => step === 3 && session.set("keep", 0.25);
+  const single = await run();
+  const expected = [];
+  for (let step = 0; step < 6; step++) {
+    changes(single, step);
+    expected.push(await single.advance());
+  }
+  const together = await run();
+  const queued = [];
+  for (let step = 0; step < 6; step++) {
+    changes(together, step);
+    const { landed } = await together.queue();
+    queued.push(landed);
+    if (queued.length > 3) await queued[queued.length - 4];
+  }
+  const told = await Promise.all(queued);
+  const facts = ({ step, losses, rates, lr, kept }: (typeof told)[number]) => ({ step, losses, rates, lr, kept });
+  expect(told.map(facts)).toEqual(expected.map(facts));
+  for (const session of [single, together]) session.destroy();
+});
+
 test("every live change acts on the very next step, and compiles nothing the second time", async () => {
   const engine = await testEngine();
   const session = await run({ guide }, { steps: 1000 });

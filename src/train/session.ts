@@ -9,6 +9,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { Live } from "../engine/graph";
 import { Program } from "../engine/program";
+import type { Fetched } from "../engine/readback";
 import type { Weights } from "../models/weights";
 import type { Change, Settings } from "../settings/run";
 import { SettingError } from "../settings/schema";
@@ -36,6 +37,14 @@ export interface SessionOptions<T extends Task = Task, D extends AnyDataset = An
   given?: readonly string[];
 }
 
+/** What is known of a step when it is queued. */
+interface Queued {
+  step: number;
+  lr: number;
+  started: number;
+  loaded: unknown;
+}
+
 /** Share of a run over which the learning rate warms up. */
 const WARMUP = 0.05;
 /** Shares of a run after which a schedule of steps falls: epochs 8 and 11 of 12. */
@@ -49,6 +58,10 @@ export class Session<T extends Task = Task> {
   /** Settings that the task would measure, had nobody set them. */
   private readonly given: Set<string>;
   private program?: Program;
+  /** Steps that are on their way. */
+  private readonly flying = new Set<Promise<StepReport>>();
+  /** When the last step's results came. */
+  private landedAt = 0;
   /** Counts the changes that call for a new recording. */
   private version = 0;
 
@@ -121,22 +134,41 @@ export class Session<T extends Task = Task> {
 
   /** Makes one update and reports it. Rejects with an EngineError when a loss is no longer a number. */
   async advance(): Promise<StepReport> {
+    return (await this.queue()).landed;
+  }
+
+  /**
+   * Queues one update; `step` counts it from then on. `landed` is its report, which rejects with an EngineError when a loss is no longer a
+   * number. Up to four may be on their way.
+   */
+  async queue(): Promise<{ landed: Promise<StepReport> }> {
     const started = performance.now();
     this.applyLive();
     await this.measure();
     const program = await this.recorded();
     const lr = this.applyLive();
-    this.task.load(this.step);
+    const loaded = this.task.load(this.step);
     this.optimizer.advance();
     const fetched = program.fetch();
-    this.task.ahead(this.step + 1);
-    const report = this.task.report(await fetched);
     this.step++;
+    this.task.ahead(this.step);
+    const landed = this.landed(fetched, { step: this.step, lr, started, loaded });
+    this.flying.add(landed);
+    const forget = () => void this.flying.delete(landed);
+    landed.then(forget, forget);
+    return { landed };
+  }
+
+  private async landed(fetched: Promise<Fetched>, { step, lr, started, loaded }: Queued): Promise<StepReport> {
+    const report = this.task.report(await fetched, loaded);
     const [broken] = Object.entries(report.losses).find(([, loss]) => !Number.isFinite(loss)) ?? [];
     if (broken)
-      throw new EngineError(`The loss "${broken}" is no longer a number at step ${this.step}.`, "Lower the learning rate and start again.");
-    const ms = performance.now() - started;
-    return { step: this.step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...report };
+      throw new EngineError(`The loss "${broken}" is no longer a number at step ${step}.`, "Lower the learning rate and start again.");
+    // With several on their way, a step takes the time since the one before it.
+    const now = performance.now();
+    const ms = now - Math.max(started, this.landedAt);
+    this.landedAt = now;
+    return { step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...report };
   }
 
   /** Settings that the task measures rather than takes, but for those that a person has set, even meanwhile. */
@@ -191,17 +223,20 @@ export class Session<T extends Task = Task> {
   }
 
   destroy(): void {
+    this.program?.dispose();
     this.forget();
     this.optimizer.destroy();
     this.task.destroy();
   }
 
-  /** Drops the recorded step; the next one is recorded anew. */
+  /** Drops the recorded step; the next one is recorded anew. Steps on their way still bring their results. */
   private forget(): void {
     this.version++;
     this.task.forget();
-    this.program?.dispose();
+    const { program } = this;
     this.program = undefined;
+    if (this.flying.size === 0) program?.dispose();
+    else void Promise.allSettled(this.flying).then(() => program?.dispose());
   }
 
   /** Writes the settings into their live numbers. Returns the learning rate of the coming step. */

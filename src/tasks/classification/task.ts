@@ -42,7 +42,6 @@ export class Classification implements Task<Outputs> {
   private readonly batches: Batches;
   private readonly buffers: Batch;
   private readonly settings: ClassificationSettings;
-  private labels = new Uint32Array();
   private readonly recorded = new Recorded<Snapshot>();
   private readonly timer: TeacherTimer;
 
@@ -164,23 +163,24 @@ export class Classification implements Task<Outputs> {
     return { seed, step, crop, first: augment === "crop" ? "crop" : "shift" };
   }
 
-  load(step: number): void {
+  /** Returns the labels. */
+  load(step: number): Uint32Array {
     this.highest.value = highestOf(this.kept, step, this.settings.steps);
     const { images, labels } = this.batches.train.take(step);
     const { queue } = this.engine.device;
     queue.writeBuffer(this.buffers.images, 0, images as BufferSource);
     queue.writeBuffer(this.buffers.labels, 0, labels as BufferSource);
-    this.labels = labels as Uint32Array<ArrayBuffer>;
+    return labels;
   }
 
   ahead(step: number): void {
     this.batches.train.prepare(step);
   }
 
-  report(out: Fetched): Report {
-    const classes = out.logits.length / this.labels.length;
+  report(out: Fetched, loaded: Uint32Array): Report {
+    const classes = out.logits.length / loaded.length;
     // Of an image mixed from two, the label of larger share counts.
-    const labels = out.targets ? top(out.targets, classes) : this.labels;
+    const labels = out.targets ? top(out.targets, classes) : loaded;
     const share = (a: number[], b: ArrayLike<number>) => a.filter((v, i) => v === b[i]).length / a.length;
     const student = top(out.logits, classes);
     const own = { losses: { ce: out.ce[0] }, rates: { student: share(student, labels) } };
