@@ -16,8 +16,8 @@ test("claims show beside what was measured, while a run goes on; one of them set
   await stepReaches(page, before + 2);
   await expectNoViolations(page);
   await claims.locator('[data-claim="shapes 13a"]').getByRole("link").click();
-  const { searchParams } = new URL(page.url());
-  expect([searchParams.get("data"), searchParams.get("steps")]).toEqual(["shapes:1200,2000", "1500"]);
+  const named = (key: string) => new URL(page.url()).searchParams.get(key);
+  await expect.poll(() => [named("data"), named("steps")]).toEqual(["shapes:1200,2000", "1500"]);
   await expect(page.locator("#data")).toContainText("Scenes-Shapes");
   await expect(button(page, "Restart to apply")).toBeVisible();
 });

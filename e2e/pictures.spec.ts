@@ -127,7 +127,7 @@ test("runs are kept, compared, named and pinned; a pair says what the mask cost"
   await expect(rows).toHaveCount(2);
   await expect(page.getByRole("button", { name: "half as baseline" })).toHaveAttribute("aria-pressed", "true");
   await page.getByRole("button", { name: "Set up half again" }).click();
-  expect(new URL(page.url()).searchParams.has("keep")).toBe(false);
+  await expect.poll(() => new URL(page.url()).searchParams.has("keep")).toBe(false);
   await page.getByRole("button", { name: "Delete Run 2" }).click();
   await expect(rows).toHaveCount(1);
 });

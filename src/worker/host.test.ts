@@ -88,6 +88,17 @@ test("a damaged saved run is refused by name, and the run at hand goes on", asyn
   expect(page.losses()).toHaveLength(2);
 });
 
+test("a damaged saved run that is opened while one trains leaves it training", async () => {
+  const page = await TestHost.ready();
+  const second = page.next("step", ({ report }) => report.step === 2);
+  page.send({ type: "start", settings: SETTINGS });
+  await second;
+  page.send({ type: "restore", bytes: new Uint8Array(100) });
+  await page.host.idle();
+  expect(page.last("failed")).toMatchObject({ fatal: false, spoiled: false });
+  expect([page.losses().length, page.phases().at(-1)]).toEqual([6, "finished"]);
+});
+
 test("a second start while the first compiles leaves one run, that of the second", async () => {
   const page = await TestHost.ready();
   page.send({ type: "start", settings: SETTINGS });

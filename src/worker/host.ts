@@ -73,7 +73,7 @@ export class Host {
   }
 
   private enqueue(work: () => Promise<void>, at?: Card): void {
-    this.queue = this.queue.then(work).catch((error) => this.fail(error, at));
+    this.queue = this.queue.then(work).catch((error) => this.fail(error, { at }));
   }
 
   private enqueueNow(work: (sources: TaskSources) => void): void {
@@ -255,7 +255,9 @@ export class Host {
   private async trainTeacher(settings: Settings): Promise<void> {
     await this.settle();
     const sources = await this.current();
-    this.teacherTraining = sources.trainTeacher(this.opened(), settings, this.turns.alone).catch((error) => this.fail(error, "teacher"));
+    this.teacherTraining = sources
+      .trainTeacher(this.opened(), settings, this.turns.alone)
+      .catch((error) => this.fail(error, { at: "teacher" }));
     void this.teacherTraining.then(() => this.enqueue(() => this.resume()));
   }
 
@@ -277,7 +279,7 @@ export class Host {
     run.play(
       () => this.tell("running"),
       async (error) => {
-        if (error) this.fail(error);
+        if (error) this.fail(error, { spoiled: true });
         else if (run.session.finished) await this.finish(run).catch((reason) => this.fail(reason));
         else this.tell("paused");
       },
@@ -287,7 +289,11 @@ export class Host {
   private async step(): Promise<void> {
     await this.settle();
     const run = this.theRun();
-    await run.stepOnce();
+    try {
+      await run.stepOnce();
+    } catch (error) {
+      return this.fail(error, { spoiled: true });
+    }
     this.tell(run.session.finished ? "finished" : "paused");
   }
 
@@ -305,7 +311,7 @@ export class Host {
 
   /** The queue does not wait for it: it goes on beside other commands. */
   private measureErrors(): void {
-    void this.errors.measure(this.theRun().session).catch((error) => this.fail(error, "errors"));
+    void this.errors.measure(this.theRun().session).catch((error) => this.fail(error, { at: "errors" }));
   }
 
   /** Stops whatever trains and waits for it; a teacher is used as it is. */
@@ -347,17 +353,20 @@ export class Host {
     this.at.post({ type: "phase", phase, note });
   }
 
-  /** Reports what went wrong: at the card it concerns if the run can go on, else as the run's own failure. */
-  private fail(error: unknown, at?: Card): void {
+  /**
+   * Reports what went wrong: at the card it concerns, or for the page. Only what spoiled the run, or took the GPU away, pauses it: a file that
+   * cannot be opened leaves it training.
+   */
+  private fail(error: unknown, { at, spoiled = false }: { at?: Card; spoiled?: boolean } = {}): void {
     const fatal = !this.engine || this.engine.failure !== undefined;
     const { message, remedy } = inWords(error);
     if (at && !fatal) {
       this.at.post({ type: "refused", at, message, remedy, ...(error instanceof OtherSide && { side: error.side }) });
       return;
     }
-    this.run?.pause();
-    this.at.post({ type: "failed", message, remedy, fatal });
-    this.tell(fatal ? "failed" : this.run ? "paused" : "failed", message);
+    if (spoiled || fatal) this.run?.pause();
+    this.at.post({ type: "failed", message, remedy, fatal, spoiled });
+    this.tell(fatal || !this.run ? "failed" : this.run.isPlaying ? "running" : "paused", message);
   }
 }
 

@@ -6,6 +6,7 @@ import { useStore } from "../state/app";
 import { presetOf } from "../state/selectors";
 import { pageOf } from "../tasks";
 import { partsOf } from "../tasks/parts";
+import { Boundary } from "./Boundary";
 import { Controls } from "./Controls";
 import { DataCard } from "./DataCard";
 import { DropZone } from "./DropZone";
@@ -40,12 +41,16 @@ export function App() {
           <Verdict />
         </div>
         {useHash() === CLAIMS ? (
-          <Suspense fallback={<p className="panel">Loading the claims …</p>}>
-            <Claims />
-          </Suspense>
+          <Boundary of="The claims">
+            <Suspense fallback={<p className="panel">Loading the claims …</p>}>
+              <Claims />
+            </Suspense>
+          </Boundary>
         ) : (
           <div className="layout">
-            <Pictures />
+            <Boundary of="The pictures" key={`pictures ${preset}`}>
+              <Pictures />
+            </Boundary>
             {picturesShow && <Rest Details={Details} />}
           </div>
         )}
@@ -72,14 +77,22 @@ function useHash(): string {
 function Rest({ Details }: { Details: ComponentType }) {
   return (
     <>
-      <SettingsPanel />
-      <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
-        <Charts />
-      </Suspense>
+      <Boundary of="The settings">
+        <SettingsPanel />
+      </Boundary>
+      <Boundary of="The charts">
+        <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
+          <Charts />
+        </Suspense>
+      </Boundary>
       <DataCard />
       <TeacherCard />
-      <Details />
-      <Runs />
+      <Boundary of="What else there is to see">
+        <Details />
+      </Boundary>
+      <Boundary of="The runs">
+        <Runs />
+      </Boundary>
     </>
   );
 }

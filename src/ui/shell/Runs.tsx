@@ -8,6 +8,7 @@ import { savedOf } from "../state/compare";
 import { difference, scoreOf } from "../state/difference";
 import { areComparable, type Run, reason } from "../state/runs";
 import { pageOf } from "../tasks";
+import { KeptRuns } from "./KeptRuns";
 import { RunName } from "./RunName";
 
 export function Runs() {
@@ -41,6 +42,7 @@ export function Runs() {
           </table>
         </section>
       )}
+      <KeptRuns />
     </section>
   );
 }

@@ -6,8 +6,6 @@ import type { Sources } from "./sources";
 import type { State } from "./store";
 import { address } from "./url";
 
-const AUTOSAVE_MS = 30_000;
-
 export const playground = new Playground({
   worker: () => new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" }),
   reader: () => new Worker(new URL("../../worker/reader.ts", import.meta.url), { type: "module" }),
@@ -34,5 +32,5 @@ export function usePick<T>(task: string, initial: T): [T, (part: Partial<T>) => 
   return [pick, (part) => store.setState(({ picks }) => ({ picks: { ...picks, [task]: { ...pick, ...part } } }))];
 }
 
-setInterval(() => keeper.autosaveIfBusy(), AUTOSAVE_MS);
-document.addEventListener("visibilitychange", () => document.hidden && keeper.autosave());
+document.addEventListener("visibilitychange", () => (document.hidden ? keeper.autosave() : void keeper.offer()));
+addEventListener("pagehide", () => keeper.leave());

@@ -4,6 +4,7 @@ import { SCHEMA, taskOf } from "../../tasks";
 import type { DataFacts } from "../../tasks/task";
 import type { Command, Event, TeacherFacts } from "../../worker/protocol";
 import type { ReadCommand, ReadEvent } from "../../worker/readerProtocol";
+import type { KeyValueStore } from "../../worker/storage";
 import type { WorkerLike } from "./connection";
 import { Playground } from "./playground";
 
@@ -39,6 +40,8 @@ export interface FakePage {
   trainers: Trainer[];
   readers: FakeWorker<ReadCommand, ReadEvent>[];
   kept: Map<string, unknown>;
+  /** What keeps it. */
+  storage: KeyValueStore;
   downloads: { name: string; bytes: Uint8Array }[];
   /** The query of the address as it is now. */
   query(): string;
@@ -62,6 +65,11 @@ export function openPage(query = "", kept = new Map<string, unknown>(), images?:
     heard = 0;
     return worker;
   };
+  const storage: KeyValueStore = {
+    recall: async <T>(name: string) => structuredClone(kept.get(name)) as T | undefined,
+    keep: async (name, value) => Boolean(kept.set(name, structuredClone(value))),
+    forget: async (name) => void kept.delete(name),
+  };
   const page = new Playground({
     worker: () => add(trainers, new FakeWorker()),
     reader: () => {
@@ -69,11 +77,7 @@ export function openPage(query = "", kept = new Map<string, unknown>(), images?:
       readers.push(reader);
       return reader;
     },
-    storage: {
-      recall: async <T>(name: string) => structuredClone(kept.get(name)) as T | undefined,
-      keep: async (name, value) => Boolean(kept.set(name, structuredClone(value))),
-      forget: async (name) => void kept.delete(name),
-    },
+    storage,
     address: {
       read: () => ({ settings: new URLSearchParams(search), data }),
       write: (settings) => {
@@ -99,6 +103,7 @@ export function openPage(query = "", kept = new Map<string, unknown>(), images?:
     trainers,
     readers,
     kept,
+    storage,
     downloads,
     query: () => search,
     data: () => data,

@@ -7,6 +7,7 @@ import type { Address, Context } from "./context";
 import { DataActions } from "./dataActions";
 import { RunKeeper } from "./keeper";
 import { Reader } from "./reader";
+import { Recovery } from "./recovery";
 import { Redraw } from "./redraw";
 import { RunActions } from "./runActions";
 import { SavedRuns } from "./savedRuns";
@@ -37,6 +38,7 @@ export class Playground {
   readonly run: RunActions;
   readonly keeper: RunKeeper;
   readonly savedRuns: SavedRuns;
+  private readonly recovery: Recovery;
   private readonly connection: Connection;
   private readonly redraw: Redraw;
 
@@ -51,6 +53,7 @@ export class Playground {
     this.teachers = new TeacherActions(context, this.data);
     this.settings = new SettingActions(context, this.data);
     this.keeper = new RunKeeper(context);
+    this.recovery = new Recovery(context, this.keeper, () => this.connect());
     this.run = new RunActions(context, this.settings, this.teachers, this.keeper);
     this.savedRuns = new SavedRuns(context);
   }
@@ -88,13 +91,14 @@ export class Playground {
     if (event.type === "phase" && event.phase === "finished") this.savedRuns.keep();
     if (event.type === "errors") this.savedRuns.keepErrors();
     this.keeper.receive(event);
+    this.recovery.receive(event);
   }
 
   /** Draws what has come in, or hands it to the visitor. */
   private show(event: Event): void {
     if (event.type === "step") this.redraw.step(event.report.step);
     if (event.type === "started") this.redraw.drop();
-    if (event.type === "phase") this.redraw.flush();
+    if (event.type === "phase" || event.type === "failed") this.redraw.flush();
     if (event.type === "exported") this.outside.download(event.bytes, fileName(event.name));
   }
 }

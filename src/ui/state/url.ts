@@ -8,9 +8,16 @@ import type { Address } from "./context";
 
 const WORDS = ["data", "kernels"] as const;
 
+/** Browsers limit how often an address may be replaced; Safari throws after a hundred times in ten seconds. */
+const GAP_MS = 2000;
+
+/** What the address will be, while it waits to be written. */
+let waiting: string | undefined;
+let writtenAt = Number.NEGATIVE_INFINITY;
+
 export const address: Address = {
   read() {
-    const settings = new URLSearchParams(location.search);
+    const settings = new URLSearchParams(waiting ?? location.search);
     const words = Object.fromEntries(WORDS.map((word) => [word, settings.get(word) ?? undefined]));
     for (const word of WORDS) settings.delete(word);
     return { settings, ...words };
@@ -28,5 +35,17 @@ export const address: Address = {
 function show(settings: string, words: Record<(typeof WORDS)[number], string | undefined>): void {
   const named = Object.entries(words).flatMap(([word, value]) => (value ? [String(new URLSearchParams({ [word]: value }))] : []));
   const query = [settings, ...named].filter(Boolean).join("&");
-  history.replaceState(null, "", `${query ? `?${query}` : location.pathname}${location.hash}`);
+  if (waiting === undefined) setTimeout(write, Math.max(0, writtenAt + GAP_MS - performance.now()));
+  waiting = query && `?${query}`;
+}
+
+function write(): void {
+  const query = waiting ?? "";
+  waiting = undefined;
+  writtenAt = performance.now();
+  try {
+    history.replaceState(null, "", `${query || location.pathname}${location.hash}`);
+  } catch {
+    // The browser has had enough of new addresses: the next change is written again.
+  }
 }
