@@ -50,3 +50,17 @@ export async function expectNoViolations(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
 }
+
+/** Steps of the runs that the page has put into IndexedDB, the newest first. */
+export const keptSteps = (page: Page): Promise<number[]> =>
+  page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open("masked-distillation-playground");
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const request = database.transaction("values").objectStore("values").get("kept-runs-1");
+    return new Promise<number[]>((resolve) => {
+      request.onsuccess = () => resolve((request.result ?? []).map(({ step }: { step: number }) => step));
+    });
+  });

@@ -1,6 +1,6 @@
 /** What survives in a real browser: a killed GPU process, a reload, a wrong file, a part of the page that does not load. */
 import { expect, type Page, test } from "@playwright/test";
-import { button, LONG, open, phase, SMALL, status, stepOf, stepReaches, upload } from "./page";
+import { button, keptSteps, LONG, open, phase, SMALL, status, stepOf, stepReaches, upload } from "./page";
 
 test.describe.configure({ timeout: 4 * LONG });
 
@@ -20,19 +20,6 @@ async function keptRun(page: Page): Promise<number> {
   await expect.poll(() => keptSteps(page)).not.toEqual([]);
   return stepOf(page);
 }
-
-const keptSteps = (page: Page): Promise<number[]> =>
-  page.evaluate(async () => {
-    const database = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open("masked-distillation-playground");
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-    const request = database.transaction("values").objectStore("values").get("kept-runs-1");
-    return new Promise<number[]>((resolve) => {
-      request.onsuccess = () => resolve((request.result ?? []).map(({ step }: { step: number }) => step));
-    });
-  });
 
 test("after its GPU process was killed a run goes on by itself from where it was kept", async ({ page }) => {
   const at = await keptRun(page);
