@@ -125,8 +125,11 @@ export interface OptimizerOptions {
   beta1?: number;
   beta2?: number;
   eps?: number;
-  /** Clip the global gradient norm; `limit` is then live. */
-  clip?: boolean;
+  /** Clip the norm of the gradient at `limit` (1 by default): that of all parameters together, or of each by itself. */
+  clip?: "all" | "each";
+  limit?: number;
+  /** Parameters, by name, that keep their values while `hold` is 1; their moments gather meanwhile. */
+  waits?: { which(name: string): boolean; hold: Live };
   /** Parameters that decay. DeiT's rule when absent: matrices do; biases, norms, positions and class token do not. */
   decays?: (name: string, shape: number[]) => boolean;
 }

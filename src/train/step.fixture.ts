@@ -38,7 +38,7 @@ export interface Scene {
   batch: Batch;
 }
 
-export function makeScene(engine: Engine, options: OptimizerOptions = { kind: "adamw", clip: true }): Scene {
+export function makeScene(engine: Engine, options: OptimizerOptions = { kind: "adamw", clip: "all" }): Scene {
   const student = model(engine, STUDENT, 1);
   const { channels, image } = STUDENT;
   const images = engine.takeBuffer(4 * BATCH * channels * image ** 2);
