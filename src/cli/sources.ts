@@ -34,8 +34,11 @@ export const SOURCE_KEYS = ["data", "teacher", "guide"] as const;
 export async function openSources(engine: Engine, wing: Wing, rest: Record<string, string>, settings: Settings): Promise<Sources> {
   const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
-  if (settings.teacher === "none") return { dataset, guide };
-  const teacher = rest.teacher ? await loadNetwork(wing, rest.teacher) : await usualTeacher(engine, wing, dataset, settings);
+  const { shipped } = wing.definition;
+  if (!shipped && rest.teacher && rest.teacher !== "none")
+    throw new EngineError(`${settings.preset} takes no teacher: a run makes its own.`, "Leave teacher= out.");
+  if (settings.teacher === "none" || !shipped) return { dataset, guide };
+  const teacher = rest.teacher ? await loadNetwork(wing, rest.teacher) : await usualTeacher(engine, wing, shipped, dataset, settings);
   return { dataset, teacher, guide };
 }
 
@@ -75,8 +78,8 @@ const EPOCHS = 30;
 const [LEAST_STEPS, MOST_STEPS] = [200, 1500];
 
 /** The teacher that comes with the page, if it is for such data; else one trained on them here, once, and kept. */
-async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, settings: Settings): Promise<AnyNetwork> {
-  const shipped = await loadNetwork(wing, join("public", wing.definition.shipped));
+async function usualTeacher(engine: Engine, wing: Wing, file: string, dataset: AnyDataset, settings: Settings): Promise<AnyNetwork> {
+  const shipped = await loadNetwork(wing, join("public", file));
   if (fits(wing, shipped, dataset)) return shipped;
   const out = `.cache/teacher-${dataset.id}.safetensors`;
   if (!existsSync(out)) {

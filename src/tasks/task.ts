@@ -138,17 +138,21 @@ export interface OptimizerOptions {
 export interface Task<Views = unknown> {
   /** Everything that is trained. */
   readonly params: Params;
+  /** What a step changes without a gradient, such as a teacher that follows its student: saved and restored with the run. */
+  readonly carried?: Params;
   readonly optimizer: Omit<OptimizerOptions, "kind">;
   /** Images per step. */
   readonly batch: number;
-  /** Records a step up to the gradient. `report` reads what `outputs` leave. */
-  trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
+  /** Records a step up to the gradient; `after` records what follows the update. `report` reads what `outputs` leave. */
+  trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor>; after?(): void };
   /** The guide, where the settings need one: a saved run cannot continue without it. */
   readonly guide?: Reference;
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
   check?(settings: Settings): void;
   /** Asked before each step: settings that the task measures at that step, by key; at most steps none. Nobody's own are replaced. */
   prepare?(step: number): Promise<Record<string, number>>;
+  /** Weight decay of step `step` (from 0), where the task has a schedule for it; that of the settings otherwise. */
+  decayAt?(step: number): number;
   /** Uploads what step `step` (from 0) sees. */
   load(step: number): void;
   /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
@@ -332,8 +336,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
    * first is the usual one.
    */
   generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, string>> };
-  /** File of the teacher that comes with the page. */
-  shipped: string;
+  /** File of the teacher that comes with the page; absent where a run makes its own teacher, and none is loaded. */
+  shipped?: string;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */
   sizes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Whether files are tried as this task's data when no preset is named. Of several such tasks the last in the list is tried first. */

@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/device";
 import type { Program } from "../engine/program";
 import { uniform } from "../engine/random";
-import type { KeepChoice } from "../methods/classification/masking";
+import type { KeepChoice } from "../methods/vitMasking";
 import { Params } from "../models/params";
 import { type ViTConfig, vitShapes } from "../models/vit/config";
 import { DEIT_S } from "../models/vit/vit.fixture";

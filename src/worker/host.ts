@@ -194,6 +194,7 @@ export class Host {
 
   private async fetchShipped({ wing, teachers }: TaskSources): Promise<void> {
     const { shipped } = wing.definition;
+    if (!shipped) return;
     const bytes = await this.at.fetch(new URL(shipped, this.base).href);
     if (bytes) await teachers.takeShipped(bytes, shipped);
   }

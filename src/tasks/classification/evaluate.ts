@@ -6,8 +6,8 @@ import { topk } from "../../metrics/topk";
 import { mean } from "../../metrics/verdicts";
 import { Params } from "../../models/params";
 import type { Progress, Scores } from "../task";
+import type { Network } from "../vitNetwork";
 import { fitted } from "./fitted";
-import type { Network } from "./network";
 import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 
 const EVALUATION_BATCH = 100;

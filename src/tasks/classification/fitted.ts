@@ -3,7 +3,7 @@ import type { Dataset, Moments } from "../../data/dataset";
 import { EngineError } from "../../engine/errors";
 import type { Weight, Weights } from "../../models/weights";
 import { OtherSide } from "../otherSide";
-import type { Network } from "./network";
+import type { Network } from "../vitNetwork";
 
 /** Rec. 601 luma, by which decoders make colour gray. */
 const LUMA = [0.299, 0.587, 0.114];

@@ -3,8 +3,8 @@ import type { Dataset } from "../../data/dataset";
 import { CLASSIFICATION_METHODS } from "../../methods/classification";
 import { asksGuide } from "../../methods/masking";
 import type { TaskDefinition } from "../task";
+import type { Network } from "../vitNetwork";
 import { widthConflict } from "../widths";
-import type { Network } from "./network";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
 
@@ -33,6 +33,6 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   stepFirst: true,
   conflicts: (settings) => widthConflict(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),
-  data: async () => (await import("./data")).data,
+  data: async () => (await import("../imageData")).data,
   runtime: async () => (await import("./runtime")).runtime,
 };

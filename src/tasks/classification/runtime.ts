@@ -3,10 +3,10 @@ import type { Dataset } from "../../data/dataset";
 import type { ViTConfig } from "../../models/vit/config";
 import { counted } from "../counts";
 import type { TaskRuntime } from "../task";
+import { type Network, readNetwork, writeNetwork } from "../vitNetwork";
 import { measure } from "./evaluate";
 import { fitted } from "./fitted";
 import { ClassificationMonitor } from "./monitor";
-import { type Network, readNetwork, writeNetwork } from "./network";
 import { Classification } from "./task";
 
 export const runtime: TaskRuntime<Dataset, Network, Classification> = {

@@ -1,11 +1,11 @@
 /** A trained classifier as a file, in and out. */
-import type { Dataset, Moments } from "../../data/dataset";
-import { digest } from "../../data/digest";
-import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
-import type { ViTConfig } from "../../models/vit/config";
-import { detectLayout, inferViT, LAYOUT_EPS, toTimm } from "../../models/vit/names";
-import { type Weights, WeightsError } from "../../models/weights";
-import type { ImportHints } from "../task";
+import type { Dataset, Moments } from "../data/dataset";
+import { digest } from "../data/digest";
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
+import type { ViTConfig } from "../models/vit/config";
+import { detectLayout, inferViT, LAYOUT_EPS, toTimm } from "../models/vit/names";
+import { type Weights, WeightsError } from "../models/weights";
+import type { ImportHints } from "./task";
 
 /** A trained network and what its file says of it. */
 export interface Network {
