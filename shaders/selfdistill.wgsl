@@ -3,7 +3,7 @@
 //   probabilities   q[r] = softmax((z[r] - centre) / temperature), entropy[r] = -sum q log q       for the teacher's logits z
 //   views           rows[r] = -scale sum_c t_c log p_c,  p = softmax(z[r] / temperature)           for a student's logits z
 //   views_gradient  dz = weight scale / temperature ((sum t) p - t)
-//   blend           into[c] = keep into[c] + (1 - keep) mean over rows of x[r, c]
+//   blend           into[c] = keep into[c] + (1 - keep) mean over rows of x[r, c];  FRESH: the mean alone, into may hold anything
 //
 // Row r shows view `first` + r / batch of image r % batch. The targets t of a row are the sum of q over the teacher's views but
 // for the row's own: t = sum over i < whole, i != view of q[i batch + image]. So one row stands for one or two terms of the loss.
@@ -12,6 +12,7 @@
 // Tricks. As in losses.wgsl: the maximum is subtracted first, so no exponent overflows and no logarithm is taken of zero.
 // Source: DINOLoss of DINO (main_dino.py); Caron et al., "Emerging properties in self-supervised vision transformers", ICCV 2021.
 const ADD = false;
+const FRESH = false;
 
 struct Params {
   rows: u32,
@@ -141,5 +142,10 @@ fn blend(@builtin(global_invocation_id) id: vec3u) {
   for (var row = 0u; row < b.rows; row++) {
     sum += z[b.x_offset + row * b.x_stride + col];
   }
-  out[col] = b.keep * out[col] + (1.0 - b.keep) * (sum / f32(b.rows));
+  let average = sum / f32(b.rows);
+  if (FRESH) {
+    out[col] = average;
+  } else {
+    out[col] = b.keep * out[col] + (1.0 - b.keep) * average;
+  }
 }

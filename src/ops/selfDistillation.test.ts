@@ -4,7 +4,7 @@ import { Graph } from "../engine/graph";
 import { Program } from "../engine/program";
 import { check, compare, randoms, testEngine, upload } from "./check";
 import { asOp } from "./losses.fixture";
-import { blend, centredProbabilities, viewLoss } from "./selfDistillation";
+import { blend, centredProbabilities, rowsMean, viewLoss } from "./selfDistillation";
 import { logSoftmax64, softmax64 } from "./softmax.fixture";
 
 const [BATCH, K] = [3, 7];
@@ -106,6 +106,14 @@ test("logits whose exponentials overflow have a loss and probabilities", async (
     inputs: { z: { shape: [1, K], data }, centre: { shape: [K], data: new Array(K).fill(0) } },
     op: ({ z, centre }) => centredProbabilities(z, centre, COLD).probabilities,
     reference: () => [probabilities64(data, new Array(K).fill(0))],
+  });
+});
+
+test("the mean of rows", async () => {
+  await check(await testEngine(), {
+    inputs: { x: { shape: [5, K] } },
+    op: ({ x }) => rowsMean(x),
+    reference: ({ x }) => [Array.from({ length: K }, (_, c) => [0, 1, 2, 3, 4].reduce((sum, r) => sum + x[r * K + c] / 5, 0))],
   });
 });
 

@@ -84,11 +84,22 @@ function onePart(z: Tensor, q: Tensor, rows: Tensor, numbers: Numbers) {
  * over the rows of x [R, K]. With keep 1 nothing changes, with 0 x is copied.
  */
 export function blend(into: Tensor, x: Tensor, keep: number | Live): void {
-  const cols = into.size;
-  if (!into.storage.buffer || into.offset !== 0 || x.size % cols !== 0) throw new Error(`blend: [${x.shape}] into [${into.shape}]`);
-  const matrix = x.reshape([x.size / cols, cols]);
-  const params = { rows: matrix.rows, cols, ...place("x", matrix), keep };
-  x.graph.launch("selfdistill", "blend", { bind: { z: matrix, out: into }, params, threads: cols });
+  if (!into.storage.buffer || into.offset !== 0 || x.size % into.size !== 0) throw new Error(`blend: [${x.shape}] into [${into.shape}]`);
+  launchBlend(into, x, keep);
+}
+
+/** The mean over the rows of x [R, K], as [K]. No gradient. */
+export function rowsMean(x: Tensor): Tensor {
+  const out = x.graph.temp([x.cols]);
+  launchBlend(out, x, 0, true);
+  return out;
+}
+
+function launchBlend(out: Tensor, x: Tensor, keep: number | Live, FRESH = false): void {
+  const cols = out.size;
+  const z = x.reshape([x.size / cols, cols]);
+  const params = { rows: z.rows, cols, ...place("x", z), keep };
+  x.graph.launch("selfdistill", "blend", { constants: { FRESH }, bind: { z, out }, params, threads: cols });
 }
 
 /** Parameters of an entry point that has no use for them. */

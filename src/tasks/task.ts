@@ -324,6 +324,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   name: string;
   /** What its students do: "names images". */
   verb: string;
+  /** Which network a run hands out as its result: the student by default. */
+  made?: "teacher";
   /** The score that counts, by name. */
   metric: string;
   /** What rows of the command line call the rates of a report; their own names by default. */
