@@ -5,33 +5,13 @@ import { Program } from "../engine/program";
 import { check, compare, randoms, testEngine, upload } from "./check";
 import { asOp } from "./losses.fixture";
 import { blend, centredProbabilities, rowsMean, viewLoss } from "./selfDistillation";
-import { logSoftmax64, softmax64 } from "./softmax.fixture";
+import { centred64, viewLoss64 } from "./selfDistillation.fixture";
 
 const [BATCH, K] = [3, 7];
 const [COLD, COOL] = [0.04, 0.1];
 
-const probabilities64 = (z: ArrayLike<number>, centre: ArrayLike<number>) =>
-  softmax64(
-    Array.from(z, (v, i) => (v - centre[i % K]) / COLD),
-    K,
-  );
-
-/** As main_dino.py has it: a loop over the teacher's views and the student's, that skips equal ones and counts the terms. */
-function viewLoss64(student: ArrayLike<number>, q: Float64Array): { value: number; terms: number } {
-  const logs = logSoftmax64(
-    Array.from(student, (v) => v / COOL),
-    K,
-  );
-  const each = BATCH * K;
-  let [value, terms] = [0, 0];
-  for (let i = 0; i < q.length / each; i++)
-    for (let v = 0; v < logs.length / each; v++) {
-      if (v === i) continue;
-      for (let e = 0; e < each; e++) value -= (q[i * each + e] * logs[v * each + e]) / BATCH;
-      terms++;
-    }
-  return { value: value / terms, terms };
-}
+const probabilities64 = (z: ArrayLike<number>, centre: ArrayLike<number>) => centred64(z, centre, COLD);
+const loss64 = (student: ArrayLike<number>, q: Float64Array) => viewLoss64(student, q, { batch: BATCH, outputs: K, temperature: COOL });
 
 const logits = (views: number) => ({ shape: [views * BATCH, K], data: randoms(views * BATCH * K, views).map((v) => v / 4) });
 
@@ -51,7 +31,7 @@ describe("viewLoss", () => {
         return asOp(graph, loss);
       },
       reference: ({ whole, parts = new Float64Array(), teacher, centre }) => [
-        [viewLoss64([...whole, ...parts], probabilities64(teacher, centre)).value],
+        [loss64([...whole, ...parts], probabilities64(teacher, centre)).value],
       ],
     });
   });
@@ -60,7 +40,7 @@ describe("viewLoss", () => {
     const graph = new Graph(await testEngine());
     const z = (views: number) => graph.temp([views * BATCH, K]);
     expect(viewLoss([z(2), z(8)], z(2), { batch: BATCH, temperature: COOL }).terms).toBe(18);
-    expect(viewLoss64(new Float64Array(10 * BATCH * K), new Float64Array(2 * BATCH * K)).terms).toBe(18);
+    expect(loss64(new Float64Array(10 * BATCH * K), new Float64Array(2 * BATCH * K)).terms).toBe(18);
   });
 
   test("a student that answers everything alike has the loss ln K, whatever the teacher says", async () => {
