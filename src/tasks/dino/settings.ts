@@ -60,6 +60,16 @@ export const SETTINGS = {
     help: "Global crops show at least this share of an image's area, local ones at most. DINO: 0.4.",
     ...{ default: 0.4, min: 0.08, max: 1, when: "live", group: "augmentation" },
   }),
+  jitter: number({
+    label: "Colour jitter",
+    help: "How far crops stray in brightness, contrast, saturation and hue; 1 is as far as DINO's, which also blurs crops and solarizes one. 0 does nothing.",
+    ...{ default: 1, min: 0, max: 2, when: "live", group: "augmentation" },
+  }),
+  grey: number({
+    label: "Grey crops",
+    help: "Share of the crops that lose their colour, so that colour alone is not enough to tell images apart. DINO: 0.2.",
+    ...{ default: 0.2, min: 0, max: 1, when: "live", group: "augmentation" },
+  }),
   width: number({
     label: "Width",
     help: "Numbers per token of student and teacher; a multiple of the heads.",

@@ -126,7 +126,8 @@ export class SelfDistillation implements Task<Outputs> {
 
   private crops(): CropSettings {
     const { seed, crops: count, localSide: side } = this.settings;
-    return { seed, step: this.live.step, share: this.live.crop, count, side };
+    const { step, crop: share, jitter, grey } = this.live;
+    return { seed, step, share, count, side, colour: { jitter, grey, moments: this.sources.dataset.moments } };
   }
 
   private keep(): KeepChoice {
