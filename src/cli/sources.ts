@@ -35,7 +35,10 @@ export const SOURCE_KEYS = ["data", "teacher", "guide"] as const;
 export async function openSources(engine: Engine, wing: Wing, rest: Record<string, string>, settings: Settings): Promise<Sources> {
   const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
-  if (settings.teacher === "none") return { dataset, guide };
+  const { ownTeacher } = wing.definition;
+  if (ownTeacher && rest.teacher && rest.teacher !== "none")
+    throw new EngineError(`${settings.preset} takes no teacher: a run makes its own.`, "Leave teacher= out.");
+  if (settings.teacher === "none" || ownTeacher) return { dataset, guide };
   const teacher = rest.teacher ? await loadNetwork(wing, rest.teacher) : await usualTeacher(engine, wing, dataset, settings);
   return { dataset, teacher, guide };
 }

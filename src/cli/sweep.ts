@@ -60,6 +60,7 @@ function expanded(words: string[]): string[][] {
 /** Columns of the table, for results that the runs have; shares in percent. */
 const COLUMNS = {
   ...{ student_top1: "student top-1, %", student_top5: "student top-5, %", teacher_top1: "teacher top-1, %" },
+  ...{ knn_top1: "k-NN top-1, %", linear_top1: "linear top-1, %" },
   miou: "mIoU, %",
   ...{ map: "mAP, %", ap50: "AP50, %", ap75: "AP75, %", ap_s: "AP small, %", ap_m: "AP medium, %", ap_l: "AP large, %" },
   ...{ mar: "mAR, %", mar_s: "AR small, %", mar_m: "AR medium, %", mar_l: "AR large, %" },

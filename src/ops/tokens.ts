@@ -27,7 +27,10 @@ export function patchify(images: Tensor, o: Patches): Tensor {
   return out;
 }
 
-/** Tokens [batch * (1 + k), D] from embedded patches [batch * k, D] and the parameters pos [1, N + 1, D] and cls [1, 1, D]. */
+/**
+ * Tokens [batch * (1 + k), D] from embedded patches [batch * k, D], positions pos [1, N + 1, D] (a parameter, or made from one) and
+ * the parameter cls [1, 1, D].
+ */
 export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches): Tensor {
   const { graph } = embedded;
   const width = embedded.cols;
@@ -47,12 +50,13 @@ export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches)
       const back = { g, out: d, dpos: destination(pos, grads), dcls: destination(cls, grads), ...kept };
       graph.launch("tokens", "assemble_backward", { constants, bind: back, params: params(o, width), threads: pos.size });
       grads.alias(embedded, d);
+      if (!pos.storage.buffer) grads.alias(pos, back.dpos);
     });
   return out;
 }
 
-/** Where a parameter's gradient goes; that of a frozen one goes where no optimizer reads it. */
-const destination = (t: Tensor, grads: Gradients) => (t.needsGrad ? grads.piece(t, 1) : t.graph.temp(t.shape));
+/** Where a parameter's gradient goes; that of a frozen one, or of what is no parameter, goes where no optimizer reads it. */
+const destination = (t: Tensor, grads: Gradients) => (t.needsGrad && t.storage.buffer ? grads.piece(t, 1) : t.graph.temp(t.shape));
 const count = (o: Patches) => (o.image / o.patch) ** 2;
 const slots = (o: Patches) => (o.kept ? o.kept.cols : count(o));
 

@@ -41,6 +41,6 @@ export function shippedFor(
   { id }: Pick<AnyDataset, "id">,
 ): string[] {
   const options = data.optionsOf(id);
-  if (options) return [sets[options.set ?? Object.keys(sets)[0]].shipped];
-  return [...Object.values(sets), ...Object.values(samples)].map(({ shipped }) => shipped);
+  const from = options ? [sets[options.set ?? Object.keys(sets)[0]]] : [...Object.values(sets), ...Object.values(samples)];
+  return from.flatMap(({ shipped }) => shipped ?? []);
 }

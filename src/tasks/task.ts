@@ -128,8 +128,11 @@ export interface OptimizerOptions {
   beta1?: number;
   beta2?: number;
   eps?: number;
-  /** Clip the global gradient norm; `limit` is then live. */
-  clip?: boolean;
+  /** Clip the norm of the gradient at `limit` (1 by default): that of all parameters together, or of each by itself. */
+  clip?: "all" | "each";
+  limit?: number;
+  /** Parameters, by name, that keep their values while `hold` is 1; their moments gather meanwhile. */
+  waits?: { which(name: string): boolean; hold: Live };
   /** Parameters that decay. DeiT's rule when absent: matrices do; biases, norms, positions and class token do not. */
   decays?: (name: string, shape: number[]) => boolean;
 }
@@ -138,17 +141,21 @@ export interface OptimizerOptions {
 export interface Task<Views = unknown> {
   /** Everything that is trained. */
   readonly params: Params;
+  /** What a step changes without a gradient, such as a teacher that follows its student: saved and restored with the run. */
+  readonly carried?: Params;
   readonly optimizer: Omit<OptimizerOptions, "kind">;
   /** Images per step. */
   readonly batch: number;
-  /** Records a step up to the gradient. `report` reads what `outputs` leave. */
-  trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
+  /** Records a step up to the gradient; `after` records what follows the update. `report` reads what `outputs` leave. */
+  trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor>; after?(): void };
   /** The guide, where the settings need one: a saved run cannot continue without it. */
   readonly guide?: Reference;
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
   check?(settings: Settings): void;
   /** Asked before each step: settings that the task measures at that step, by key; at most steps none. Nobody's own are replaced. */
   prepare?(step: number): Promise<Record<string, number>>;
+  /** Weight decay of step `step` (from 0), where the task has a schedule for it; that of the settings otherwise. */
+  decayAt?(step: number): number;
   /** Uploads what step `step` (from 0) sees. Returns what `report` needs of it: other steps may be loaded before it is called. */
   load(step: number): unknown;
   /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
@@ -325,8 +332,8 @@ export interface Counts {
 export interface GeneratedSet {
   /** What they are, for people. */
   about: string;
-  /** File of the teacher in `public/`. */
-  shipped: string;
+  /** File of the teacher in `public/`, where there is one. */
+  shipped?: string;
 }
 
 /** Real images that come with the program, and a teacher for them. */
@@ -336,7 +343,7 @@ export interface Sample {
   /** Below `public/`. */
   folder: string;
   files: readonly string[];
-  shipped: string;
+  shipped?: string;
 }
 
 /** What a wing declares. */
@@ -344,6 +351,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   name: string;
   /** What its students do: "names images". */
   verb: string;
+  /** Which network a run hands out as its result: the student by default. */
+  made?: "teacher";
   /** The score that counts, by name. */
   metric: string;
   /** What rows of the command line call the rates of a report; their own names by default. */
@@ -355,6 +364,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, GeneratedSet>> };
   /** Real images, by the names that `data=` knows. */
   samples?: Readonly<Record<string, Sample>>;
+  /** Whether a run makes its own teacher, so that none is loaded. */
+  ownTeacher?: boolean;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */
   sizes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Whether files are tried as this task's data when no preset is named. Of several such tasks the last in the list is tried first. */

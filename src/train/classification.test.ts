@@ -6,9 +6,9 @@ import { configMacs, learningMacs } from "../metrics/cost";
 import { initViT, type ViTConfig } from "../models/vit/config";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
-import type { Network } from "../tasks/classification/network";
 import { runtime } from "../tasks/classification/runtime";
 import type { Sources } from "../tasks/task";
+import type { Network } from "../tasks/vitNetwork";
 import { Session } from "./session";
 
 const dataset = scenes({ side: 16, train: 24, test: 12, seed: 3 });

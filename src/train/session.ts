@@ -104,6 +104,7 @@ export class Session<T extends Task = Task> {
     const session = Session.create({ ...options, settings: saved.settings, given: saved.given });
     try {
       session.task.params.write(saved.weights);
+      if (saved.carried) session.task.carried?.write(saved.carried);
       session.optimizer.restore(saved.optimizer);
     } catch (error) {
       session.destroy();
@@ -123,6 +124,7 @@ export class Session<T extends Task = Task> {
       ...{ settings, given: [...this.given], step, changes, extras, dataset: reference(sources.dataset) },
       ...{ teacher: sources.teacher && reference(sources.teacher), guide: this.task.guide },
       weights: await this.task.params.read(),
+      carried: await this.task.carried?.read(),
       optimizer: await this.optimizer.state(),
     };
     return writeCheckpoint(checkpoint);
@@ -246,7 +248,7 @@ export class Session<T extends Task = Task> {
     live.step.value = step;
     const lr = learningRate(settings, step + 1);
     this.optimizer.knobs.lr.value = lr;
-    this.optimizer.knobs.decay.value = settings.decay;
+    this.optimizer.knobs.decay.value = this.task.decayAt?.(step) ?? settings.decay;
     return lr;
   }
 }

@@ -1,7 +1,7 @@
 /** What a step costs: computed, and measured on the GPU. The same passes are counted in both. */
 import type { Engine } from "../../engine/device";
-import { forwardTeacher } from "../../methods/classification/masking";
 import { type Criterion, scorerOf } from "../../methods/masking";
+import { forwardTeacher } from "../../methods/vitMasking";
 import { configMacs, learningMacs } from "../../metrics/cost";
 import type { Params } from "../../models/params";
 import { patches } from "../../models/vit/config";

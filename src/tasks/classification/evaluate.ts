@@ -8,8 +8,8 @@ import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
 import { objectShares } from "../frequency";
 import type { Progress, Scores } from "../task";
+import type { Network } from "../vitNetwork";
 import { fitted } from "./fitted";
-import type { Network } from "./network";
 import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 
 const EVALUATION_BATCH = 100;

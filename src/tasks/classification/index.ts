@@ -2,9 +2,10 @@
 import type { Dataset } from "../../data/dataset";
 import { CLASSIFICATION_METHODS } from "../../methods/classification";
 import { asksGuide } from "../../methods/masking";
+import { FASHION, SCENES, SHAPES } from "../imageSets";
 import type { TaskDefinition } from "../task";
+import type { Network } from "../vitNetwork";
 import { widthConflict } from "../widths";
-import type { Network } from "./network";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
 
@@ -18,19 +19,11 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   generated: {
     ...{ page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
     sets: {
-      scenes: { about: "one object among clutter; its colour hints at its class", shipped: "teacher-scenes.safetensors" },
-      shapes: { about: "one object among parts of others; its shape alone tells its class", shipped: "teacher-shapes.safetensors" },
+      scenes: { ...SCENES, shipped: "teacher-scenes.safetensors" },
+      shapes: { ...SHAPES, shipped: "teacher-shapes.safetensors" },
     },
   },
-  samples: {
-    fashion: {
-      name: "Fashion-MNIST",
-      about: "6,000 photographs of clothes, and 2,000 held out",
-      folder: "fashion-mnist",
-      files: ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"],
-      shipped: "teacher-fashion.safetensors",
-    },
-  },
+  samples: { fashion: { ...FASHION, shipped: "teacher-fashion.safetensors" } },
   sizes: {
     tiny: { width: 48, depth: 3, heads: 3 },
     small: { width: 64, depth: 4, heads: 4 },
@@ -42,6 +35,6 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   conflicts: (settings) => widthConflict(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),
   studies: async () => (await import("./studies")).studies,
-  data: async () => (await import("./data")).data,
+  data: async () => (await import("../imageData")).data,
   runtime: async () => (await import("./runtime")).runtime,
 };

@@ -1,4 +1,5 @@
 /** The bar that controls the training: one green button that becomes Pause, and what the run is doing. */
+import { taskOf } from "../../tasks";
 import { short } from "../format";
 import { keeper, run, settings, teachers, useSources, useStore } from "../state/app";
 import { begun, busy, finished, offered, presetOf, waiting } from "../state/selectors";
@@ -75,6 +76,7 @@ function MainButtons({ state }: { state: State }) {
 }
 
 function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: boolean }) {
+  const { made = "student" } = taskOf(useStore(presetOf));
   return (
     <>
       <button type="button" onClick={() => void keeper.saveToFile()} disabled={disabled}>
@@ -87,9 +89,9 @@ function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: bo
         type="button"
         onClick={() => teachers.export("student")}
         disabled={disabled || untrained}
-        title="The student's weights as a safetensors file"
+        title={`The ${made}'s weights as a safetensors file`}
       >
-        Download student
+        Download {made}
       </button>
     </>
   );

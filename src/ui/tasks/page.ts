@@ -48,7 +48,7 @@ export interface TaskPage {
 }
 
 export interface TaskWords {
-  /** What a student without a teacher learns from: "labels". */
+  /** What a student without a teacher learns from: "labels". Where no teacher is ever loaded, a sentence about the run's own. */
   alone: string;
   /** What its score is called: "accuracy". */
   score: string;

@@ -1,10 +1,10 @@
-/** Where classification's data come from. */
-import { type Dataset, type PackedDataset, packed, type Split, unpacked } from "../../data/dataset";
-import { openFiles } from "../../data/open";
-import { scenes, scenesOfId } from "../../data/scenes";
-import { shapeScenes, shapeScenesOfId } from "../../data/scenes.shapes";
-import { countsOf } from "../counts";
-import type { TaskData } from "../task";
+/** Where square images of a class each come from: generated, or a person's own files. */
+import { type Dataset, type PackedDataset, packed, type Split, unpacked } from "../data/dataset";
+import { openFiles } from "../data/open";
+import { scenes, scenesOfId } from "../data/scenes";
+import { shapeScenes, shapeScenesOfId } from "../data/scenes.shapes";
+import { countsOf } from "./counts";
+import type { TaskData } from "./task";
 
 export const data: TaskData<Dataset> = {
   generated: ({ set, ...options }) => (set === "shapes" ? shapeScenes(options) : scenes(options)),
