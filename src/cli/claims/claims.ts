@@ -3,7 +3,7 @@
  *
  *   npm run claims -- rows=docs/rows.jsonl out=public/claims.json minutes=60
  *
- * Runs whatever is missing of the wings' studies, the instrument's proof first, then seed by seed. Every finished run is a line of
+ * Runs whatever is missing of the wings' studies, the instrument's proof first, then case by case. Every finished run is a line of
  * `rows`, so that it may stop at any time and goes on from there. `minutes=0` only reads what there is. `studies=NAME,...` picks studies,
  * `seeds=1,2` seeds; seeds under which a study was tuned are refused.
  */
@@ -90,13 +90,16 @@ async function fieldOf(runs: Runs, { task, study }: Pick<Field, "task" | "study"
   return { task, study, plans };
 }
 
-/** Instruments first, all of their seeds; then one seed of everything after the other. */
+/**
+ * Instruments first, a pair of runs at a time. Then the cases of each study in the order of its claims, all seeds of one before the next:
+ * a claim without all of its seeds tells nothing.
+ */
 function inOrder(fields: readonly Field[]): Plan[] {
   const proofs = fields.flatMap(({ study, plans }) =>
     [study.instrument.of, study.instrument.over].map((of) => [...(plans.get(of)?.values() ?? [])]),
   );
-  const others = fields.flatMap(({ plans }) => [...plans.values()].map((bySeed) => [...bySeed.values()]));
-  return [...turned(proofs), ...turned(others)];
+  const cases = fields.map(({ plans }) => [...plans.values()].map((bySeed) => [...bySeed.values()]));
+  return [...turned(proofs), ...turned(cases).flat()];
 }
 
 /** The first of each list, then the second of each, and so on. */
