@@ -73,6 +73,7 @@ test("steps that are queued together give the losses and rates of steps one by o
   const told = await Promise.all(queued);
   const facts = ({ step, losses, rates, lr, kept }: (typeof told)[number]) => ({ step, losses, rates, lr, kept });
   expect(told.map(facts)).toEqual(expected.map(facts));
+  for (const { ms, imagesPerSecond } of told) expect([ms > 0, Number.isFinite(imagesPerSecond)]).toEqual([true, true]);
   for (const session of [single, together]) session.destroy();
 });
 

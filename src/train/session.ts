@@ -45,6 +45,9 @@ interface Queued {
   loaded: unknown;
 }
 
+/** Steps in the mean time of steps that land in bursts. */
+const AVERAGED = 6;
+
 /** Share of a run over which the learning rate warms up. */
 const WARMUP = 0.05;
 /** Shares of a run after which a schedule of steps falls: epochs 8 and 11 of 12. */
@@ -60,8 +63,8 @@ export class Session<T extends Task = Task> {
   private program?: Program;
   /** Steps that are on their way. */
   private readonly flying = new Set<Promise<StepReport>>();
-  /** When the last step's results came. */
-  private landedAt = 0;
+  /** When the results of the last few steps came, after the time at which the first of them was queued. */
+  private landings: number[] = [];
   /** Counts the changes that call for a new recording. */
   private version = 0;
 
@@ -166,11 +169,15 @@ export class Session<T extends Task = Task> {
     const [broken] = Object.entries(report.losses).find(([, loss]) => !Number.isFinite(loss)) ?? [];
     if (broken)
       throw new EngineError(`The loss "${broken}" is no longer a number at step ${step}.`, "Lower the learning rate and start again.");
-    // With several on their way, a step takes the time since the one before it.
-    const now = performance.now();
-    const ms = now - Math.max(started, this.landedAt);
-    this.landedAt = now;
+    const ms = this.timed(started, performance.now());
     return { step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...report };
+  }
+
+  /** Milliseconds that a step took: since it was queued, or, where steps wait for each other and land in bursts, the mean of the last few. */
+  private timed(started: number, now: number): number {
+    if (started >= (this.landings.at(-1) ?? 0)) this.landings = [started];
+    this.landings = [...this.landings, now].slice(-1 - AVERAGED);
+    return (now - this.landings[0]) / (this.landings.length - 1);
   }
 
   /** Settings that the task measures rather than takes, but for those that a person has set, even meanwhile. */
