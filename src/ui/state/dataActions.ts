@@ -1,27 +1,20 @@
 /** What a visitor can do about data: load, read again at another size, keep. The next run learns from them. */
 import type { Settings } from "../../settings/run";
 import { TASKS, taskOf } from "../../tasks";
-import { generatedBy, sampleBy, wordFor } from "../../tasks/generated";
-import type { DataFacts, GeneratedOptions, TaskDefinition } from "../../tasks/task";
+import { sampleBy, wordFor } from "../../tasks/generated";
+import type { DataFacts, TaskDefinition } from "../../tasks/task";
 import type { Event } from "../../worker/protocol";
-import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
+import { buffersOf, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
 import { pageOf } from "../tasks";
 import type { Context } from "./context";
 import { dropped } from "./files";
-import type { Readable, Reader } from "./reader";
+import { fetchSample, generatedSource, isSample, namedSource, type Source, unknownImages } from "./named";
+import type { Reader } from "./reader";
 import { begun } from "./selectors";
 import { refuse } from "./sources";
 import { wantedRun } from "./store";
 
-/** Generated images, or what is read; `sample` is the word for it where it comes with the page. */
-type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | (Readable & { sample?: string });
-
 const WHAT = { files: "Reading your images", kept: "Reading the kept images" };
-
-function unknownImages(data: string, { generated: { sets }, samples = {} }: TaskDefinition): string {
-  const names = Object.keys({ ...sets, ...samples }).join(", ");
-  return `There are no images called "${data}" here. There are ${names}; drop your own on the page.`;
-}
 
 export class DataActions {
   /** What the loaded data were made from, by task, so that they can be made again at another size or for a new worker. */
@@ -67,26 +60,24 @@ export class DataActions {
 
   /** Generates images: of the task's usual set by default which. */
   loadGenerated(set?: string): Promise<boolean> {
-    return this.load(this.generated(set));
+    return this.load(generatedSource(this.task, set));
   }
 
   /** Loads real images that come with the page, by the word for them. */
   async loadSample(word: string): Promise<boolean> {
-    const { sample: found, most } = sampleBy(word, this.task) ?? {};
-    if (!found) return false;
+    const { sample, most } = sampleBy(word, this.task) ?? {};
+    if (!sample) return false;
     this.dropWish();
     this.refuse();
     const mine = this.wish;
-    const what = `Fetching ${found.name}`;
-    const files: GivenFile[] = [];
-    for (const [i, name] of found.files.entries()) {
-      this.tellReading(what, i / found.files.length);
-      const content = await this.context.fetch(`${found.folder}/${name}`);
-      if (mine !== this.wish) return false;
-      if (!content) return this.giveUp(`${found.name} cannot be fetched.`);
-      files.push({ path: `${found.folder}/${name}`, file: new File([content], name) });
-    }
-    return this.load({ kind: "files", files, name: found.name, most, sample: word });
+    const progress = (share: number) => {
+      if (mine === this.wish) this.tellReading(`Fetching ${sample.name}`, share);
+      return mine === this.wish;
+    };
+    const files = await fetchSample(sample, this.context.fetch, progress);
+    if (mine !== this.wish) return false;
+    if (!files) return this.giveUp(`${sample.name} cannot be fetched.`);
+    return this.load({ kind: "files", files, name: sample.name, most, sample: word });
   }
 
   /** Says why there are no such images. At the page's opening others take their place, and the card forgets what it refused. */
@@ -101,10 +92,9 @@ export class DataActions {
 
   /** Loads the images that an address names; the usual ones where it names none. Says so where there are none of that name. */
   async loadNamed(word?: string): Promise<void> {
-    if (word !== undefined && sampleBy(word, this.task)) return void (await this.loadSample(word));
-    const named = word === undefined ? undefined : generatedBy(word, this.task, this.task.generated.page);
-    if (word !== undefined && !named) return this.refuse({ message: unknownImages(word, this.task), remedy: "" });
-    const source = named ? ({ kind: "generated", options: { ...named, seed: DATA_SEED } } as const) : this.generated();
+    if (word !== undefined && isSample(word, this.task)) return void (await this.loadSample(word));
+    const source = word === undefined ? generatedSource(this.task) : namedSource(word, this.task);
+    if (!source) return this.refuse({ message: unknownImages(word ?? "", this.task), remedy: "" });
     if (JSON.stringify(source) !== JSON.stringify(this.made[this.task.name])) await this.load(source);
   }
 
@@ -235,11 +225,7 @@ export class DataActions {
 
   /** What the task's data were last made from; by default they are generated. */
   private source(): Source {
-    return this.made[this.task.name] ?? this.generated();
-  }
-
-  private generated(set?: string): Source {
-    return { kind: "generated", options: { ...this.task.generated.page, seed: DATA_SEED, ...(set !== undefined && { set }) } };
+    return this.made[this.task.name] ?? generatedSource(this.task);
   }
 
   /** The images that the page's address names when it is opened, for the first task that is shown; those to be fetched by their name. */
@@ -247,9 +233,9 @@ export class DataActions {
     const { address, store } = this.context;
     const { data } = address.read();
     if (data === undefined || this.delivered.size > 0) return undefined;
-    if (sampleBy(data, this.task)) return data;
-    const named = generatedBy(data, this.task, this.task.generated.page);
-    if (named) this.made[this.task.name] = { kind: "generated", options: { ...named, seed: DATA_SEED } };
+    if (isSample(data, this.task)) return data;
+    const named = namedSource(data, this.task);
+    if (named) this.made[this.task.name] = named;
     else store.setState(({ urlProblems }) => ({ urlProblems: [...urlProblems, unknownImages(data, this.task)] }));
     return undefined;
   }
