@@ -94,6 +94,8 @@ export class Runs {
 }
 
 async function carriedOut(engine: Engine, { settings, given, wing, sources }: Plan): Promise<Omit<Row, "run">> {
+  // What runs before it have left must not count as its memory.
+  engine.trim();
   const curve: Point[] = [];
   let since: Record<string, number>[] = [];
   const session = await runToEnd({

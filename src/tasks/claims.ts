@@ -73,8 +73,11 @@ export interface Study {
   seeds: number;
   /** Seeds under which the study's settings were chosen; results under them are not reported. */
   tuned: readonly number[];
-  /** Full imitation against none: unless this shows, comparisons of masks mean nothing. `least` is in points. */
-  instrument: { of: string; over: string; score: string; least: number };
+  /**
+   * Full imitation against none: unless this shows, comparisons of masks mean nothing. `least` is in points. Absent where nothing is learned,
+   * as for costs.
+   */
+  instrument?: { of: string; over: string; score: string; least: number };
   claims: readonly Claim[];
   figures?: readonly Figure[];
 }
@@ -112,7 +115,7 @@ export interface Instrument {
   difference: number | null;
   interval: [low: number, high: number] | null;
   seeds: number;
-  /** Whether it shows the difference that comparisons of masks need. */
+  /** Whether it shows the difference that comparisons of masks need; true, without a difference, where nothing is learned. */
   proven: boolean;
 }
 

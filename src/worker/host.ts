@@ -219,6 +219,8 @@ export class Host {
     const run = new Run({ engine: this.opened(), wing, sources, turns: this.turns, post: this.at.post, from });
     this.errors.end();
     this.run?.destroy();
+    // A smaller run needs nothing of what a larger one has left.
+    this.opened().trim();
     this.run = run;
     this.pending = undefined;
     await run.introduce();

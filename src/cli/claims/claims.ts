@@ -95,8 +95,8 @@ async function fieldOf(runs: Runs, { task, study }: Pick<Field, "task" | "study"
  * a claim without all of its seeds tells nothing.
  */
 function inOrder(fields: readonly Field[]): Plan[] {
-  const proofs = fields.flatMap(({ study, plans }) =>
-    [study.instrument.of, study.instrument.over].map((of) => [...(plans.get(of)?.values() ?? [])]),
+  const proofs = fields.flatMap(({ study: { instrument }, plans }) =>
+    instrument ? [instrument.of, instrument.over].map((of) => [...(plans.get(of)?.values() ?? [])]) : [],
   );
   const cases = fields.map(({ plans }) => [...plans.values()].map((bySeed) => [...bySeed.values()]));
   return [...turned(proofs), ...turned(cases).flat()];

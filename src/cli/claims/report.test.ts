@@ -101,7 +101,8 @@ test("a figure across cases has a point for each that was run, at what it costs"
 test("an instrument is proven by enough seeds, a difference that is large enough and an interval without 0", () => {
   expect(instrumentOf("t", STUDY, CASES)).toMatchObject({ proven: true, seeds: 3, study: "tiny" });
   expect(instrumentOf("t", { ...STUDY, seeds: 5 }, CASES).proven).toBe(false);
-  expect(instrumentOf("t", { ...STUDY, instrument: { ...STUDY.instrument, least: 6 } }, CASES).proven).toBe(false);
+  expect(instrumentOf("t", { ...STUDY, instrument: { of: "a", over: "b", score: "top1", least: 6 } }, CASES).proven).toBe(false);
+  expect(instrumentOf("t", { ...STUDY, instrument: undefined }, CASES)).toMatchObject({ proven: true, difference: null, seeds: 0 });
   expect(instrumentOf("t", STUDY, new Map())).toMatchObject({ proven: false, difference: null, seeds: 0 });
 });
 

@@ -14,11 +14,13 @@ const DIGITS: Record<Claim["unit"], number> = { points: 1, ms: 1, MB: 1, nats: 3
 /** Every case that a study's claims and figures need, those of the instrument first. */
 export function casesOf({ instrument, claims, figures = [] }: Study): string[] {
   const drawn = figures.flatMap(({ lines }) => lines.flatMap((line) => ("cases" in line ? line.cases : line.summands.map(({ of }) => of))));
-  return [...new Set([instrument.of, instrument.over, ...claims.flatMap(({ summands }) => summands.map(({ of }) => of)), ...drawn])];
+  const proof = instrument ? [instrument.of, instrument.over] : [];
+  return [...new Set([...proof, ...claims.flatMap(({ summands }) => summands.map(({ of }) => of)), ...drawn])];
 }
 
 /** Whether the study tells what a teacher gives: at least so many points, over enough seeds, with an interval that excludes 0. */
 export function instrumentOf(task: string, { name, about, instrument, seeds: wanted }: Study, cases: Cases): Instrument {
+  if (!instrument) return { task, study: name, about, difference: null, interval: null, seeds: 0, proven: true };
   const { difference, interval, seeds } = judged(over(instrument.of, instrument.over, instrument.score), "points", cases);
   const proven = difference !== null && interval !== null && seeds >= wanted && difference >= instrument.least && interval[0] > 0;
   return { task, study: name, about, difference, interval, seeds, proven };

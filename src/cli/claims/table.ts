@@ -4,6 +4,7 @@ import type { ClaimsFile, Measured } from "../../tasks/claims";
 /** Markdown: the instruments in sentences, then a row for each claim. */
 export function tableOf({ code, adapter, instrument, claims }: ClaimsFile): string {
   const proofs = instrument.map(({ study, about, proven, ...told }) => {
+    if (proven && told.difference === null) return `**${study}** (${about}): costs, for which nothing has to be learned.`;
     const verdict = proven ? "This tells masks apart." : "Not proven: nothing is concluded from it.";
     return `**${study}** (${about}): teacher over none ${differenceOf({ ...told, unit: "points" })}. ${verdict}`;
   });

@@ -267,7 +267,7 @@ export class Classification implements Task<Outputs> {
   /** The teacher's cost now, whoever it is that chooses; undefined without a teacher. */
   cost(): Cost | undefined {
     const priced = this.priced();
-    return priced && costOf(priced, this.engine.allocatedBytes);
+    return priced && costOf(priced, this.engine.usedBytes);
   }
 
   private get studentMacs(): number {

@@ -196,7 +196,7 @@ export class SelfDistillation implements Task<Outputs> {
 
   cost(): Cost {
     const { settings, config, head, kept, count } = this;
-    return { ...costOf(settings, config, head, kept), kept, patches: count, bufferBytes: this.engine.allocatedBytes };
+    return { ...costOf(settings, config, head, kept), kept, patches: count, bufferBytes: this.engine.usedBytes };
   }
 
   async teacherTime(): Promise<TeacherTime> {

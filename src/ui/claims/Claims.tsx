@@ -49,12 +49,16 @@ function Proof({ instrument, claims, figures }: { instrument: Instrument; claims
   return (
     <>
       <h3 id={`study-${study}`}>{about}</h3>
-      <p className={proven ? undefined : "heed"}>
-        A teacher that sees everything against none: {told({ ...instrument, unit: "points" })}, {seeds} seeds.{" "}
-        {proven
-          ? "So runs of this kind can tell masks apart."
-          : "That is no proof that such runs can tell anything, so nothing below is concluded."}
-      </p>
+      {proven && instrument.difference === null ? (
+        <p>Costs: nothing has to be learned to measure them.</p>
+      ) : (
+        <p className={proven ? undefined : "heed"}>
+          A teacher that sees everything against none: {told({ ...instrument, unit: "points" })}, {seeds} seeds.{" "}
+          {proven
+            ? "So runs of this kind can tell masks apart."
+            : "That is no proof that such runs can tell anything, so nothing below is concluded."}
+        </p>
+      )}
       <ul>
         {claims.map((claim) => (
           <Claim key={claim.id} claim={claim} />
