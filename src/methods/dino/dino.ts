@@ -17,7 +17,7 @@ const knobs = {
   }),
   teacherTemperature: number({
     label: "Teacher temperature",
-    help: "The same for the teacher. Lower than the student's, it makes the teacher's answers sharper than what learns from them.",
+    help: "The same for the teacher. Lower than the student's, it makes the teacher's answers sharper than what learns from them. Where the loss stays at the logarithm of the number of outputs, the answers are even and nothing is learned: lower it.",
     ...{ default: 0.04, min: 0.01, max: 1, when: "live", group: "loss" },
   }),
   centring: number({
