@@ -86,7 +86,7 @@ test("a zip dropped on the page becomes the data, and Scenes come back", async (
   await says(teacher(page).getByRole("alert"), "Train one, import one, or let the student learn alone.");
   await button(page, "48 px").click();
   await says(data(page), "48 × 48 colour");
-  expect(new URL(page.url()).searchParams.get("side")).toBe("48");
+  await expect.poll(() => new URL(page.url()).searchParams.get("side")).toBe("48");
   await button(page, "Back to Scenes").click();
   await says(data(page), "8,000 images to learn from, 1,000 held out, 48 × 48 colour");
 });

@@ -1,9 +1,8 @@
 /** A detector is taught in the page: what it finds, what is erased, and how both follow the settings. */
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 import { file, zipOf } from "../src/data/files.fixture";
 import { hasShared, sharedBytes, sharedPaths } from "../src/models/shared.fixture";
-import { button, data, give, LONG, phase, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches, upload } from "./page";
+import { button, data, expectNoViolations, give, LONG, phase, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches, upload } from "./page";
 
 /** A student as small as there are, so that a software adapter trains it. */
 const SIZES = "batch=2&stem=4&channels=8&stacked=0&evaluate=1000";
@@ -14,11 +13,6 @@ test.describe.configure({ timeout: 6 * LONG });
 
 const mask = (page: Page) => page.locator("[data-map=mask] canvas");
 const kept = async (page: Page) => Number(await mask(page).getAttribute("data-kept"));
-
-async function expectNoViolations(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
-}
 
 test("scenes with their objects show at once, in words too, and fit a phone", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });

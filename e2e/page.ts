@@ -1,4 +1,5 @@
 /** What several specs do with the page. Runs are small so that steps take milliseconds, on the kernels that compile soonest. */
+import AxeBuilder from "@axe-core/playwright";
 import { expect, type Locator, type Page } from "@playwright/test";
 
 export const QUICK_KERNELS = "kernels=gemm=quad4x4,attentionForward=quad1,attentionBackward=quad1";
@@ -43,3 +44,23 @@ export const give = (page: Page, ...files: Upload[]) => page.getByLabel("Image f
 
 /** Reading and training take their time where several tests share a processor. */
 export const says = (where: Locator, what: string | RegExp) => expect(where).toContainText(what, { timeout: LONG });
+
+/** Nothing on the page as it is now breaks a rule of accessibility that axe knows. */
+export async function expectNoViolations(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+}
+
+/** Steps of the runs that the page has put into IndexedDB, the newest first. */
+export const keptSteps = (page: Page): Promise<number[]> =>
+  page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open("masked-distillation-playground");
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const request = database.transaction("values").objectStore("values").get("kept-runs-1");
+    return new Promise<number[]>((resolve) => {
+      request.onsuccess = () => resolve((request.result ?? []).map(({ step }: { step: number }) => step));
+    });
+  });

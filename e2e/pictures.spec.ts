@@ -1,8 +1,7 @@
 /** What is shown of a run: how soon, whether it adds up, whether everybody can read it, and whether it can be taken away. */
 import { readFile } from "node:fs/promises";
-import AxeBuilder from "@axe-core/playwright";
 import { type Download, expect, type Page, test } from "@playwright/test";
-import { button, open, PATCHES, phase, runToEnd, SMALL, stepOf, stepReaches } from "./page";
+import { button, expectNoViolations, open, PATCHES, phase, runToEnd, SMALL, stepOf, stepReaches } from "./page";
 
 /** Bounds for crowded test machines; what was measured is printed. The goals are 1 s and 5 s on an idle one. */
 const FIRST_PICTURE_MS = 3000;
@@ -128,7 +127,7 @@ test("runs are kept, compared, named and pinned; a pair says what the mask cost"
   await expect(rows).toHaveCount(2);
   await expect(page.getByRole("button", { name: "half as baseline" })).toHaveAttribute("aria-pressed", "true");
   await page.getByRole("button", { name: "Set up half again" }).click();
-  expect(new URL(page.url()).searchParams.has("keep")).toBe(false);
+  await expect.poll(() => new URL(page.url()).searchParams.has("keep")).toBe(false);
   await page.getByRole("button", { name: "Delete Run 2" }).click();
   await expect(rows).toHaveCount(1);
 });
@@ -175,11 +174,6 @@ test("charts and pictures can be taken away as files", async ({ page }) => {
 async function saved(page: Page, press: () => Promise<void>): Promise<Buffer> {
   const [download] = await Promise.all([page.waitForEvent("download") as Promise<Download>, press()]);
   return readFile(await download.path());
-}
-
-async function expectNoViolations(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
 }
 
 for (const colorScheme of ["light", "dark"] as const) {

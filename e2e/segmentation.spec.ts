@@ -1,7 +1,6 @@
 /** A Segmenter is taught in the page: its masks beside the true ones, and how the teacher's mask follows the slider. */
-import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@playwright/test";
-import { button, LONG, phase, picture, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches } from "./page";
+import { button, expectNoViolations, LONG, phase, picture, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches } from "./page";
 
 /** A student as small as there are, so that a software adapter trains it. */
 const SMALL = `./?preset=segmenter&batch=2&width=16&depth=1&heads=2&decoder=linear&evaluate=1000&${QUICK_KERNELS}`;
@@ -38,8 +37,7 @@ test("it trains, moving the share changes what the teacher sees on the next step
   await expect(page.locator(".class-scores tbody tr")).toHaveCount(8);
   await expect(page.locator(".verdict")).toContainText("mean IoU");
   await expect(page.locator(".cost")).toContainText("16 patches");
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+  await expectNoViolations(page);
 });
 
 test("a finished student leaves as a file and comes back as a teacher", async ({ page }) => {

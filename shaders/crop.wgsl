@@ -1,22 +1,25 @@
-// Random windows of a batch of images: crops enlarged to the full side, and rectangles erased by noise. Decided by uniform
-// draws made with random.wgsl, as in augment.wgsl.
+// Random windows of a batch of images: crops resized to a square, and rectangles erased by noise. Decided by uniform draws made
+// with random.wgsl, as in augment.wgsl.
 //
 //   crop_plan      out[b] = (column, row, width, height, mirrored): a window of whole pixels whose share of the area is uniform
 //                  in least..most and whose width : height is log-uniform up to shape : 1 either way, the first of ATTEMPTS
 //                  that fits into the image; the whole image when none does
-//   resized_crop   the window, enlarged bilinearly (pixel centres at halves, its border repeated), mirrored where the plan says
+//   resized_crop   the window at out_side pixels, bilinearly (pixel centres at halves, its border repeated), mirrored where the plan
+//                  says; of `batch` windows, number b is of image b % count: several views of each
 //   erase_plan     the same windows, but smaller than the image, with `probability`; else, or when none fits, an empty one
 //   erase          out = standard normal noise inside the window, x outside
 //
-// Layout. images and noise [batch, channels, side, side]; draws [batch, 23] in [0, 1): column, row, mirrored (or whether at
+// Layout. images [count, channels, side, side], noise [batch, channels, side, side]; draws [batch, 23] in [0, 1): column, row, mirrored (or whether at
 // all), then area and shape of each attempt; plan [batch, 5]. Each pair of neighbours in `noise` gives their two normals by
 // Box and Muller. One lane owns one element of its output (a row of the plan).
 // Source: RandomResizedCrop of torchvision (Szegedy et al., 2015); random erasing of Zhong, Zheng, Kang, Li, Yang, 2020, in
 // the form of timm's mode "pixel".
 struct Params {
-  batch: u32,
+  batch: u32, // of windows
+  count: u32, // of images
   channels: u32,
   side: u32,
+  out_side: u32,
   least: f32,
   most: f32,
   shape: f32,
@@ -79,22 +82,23 @@ fn write_window(b: u32, size: vec2f) {
 @compute @workgroup_size(64)
 fn resized_crop(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x + id.y * 65535u * 64u;
-  let area = p.side * p.side;
+  let area = p.out_side * p.out_side;
   if (i >= p.batch * p.channels * area) {
     return;
   }
+  let plane = i / area % (p.count * p.channels);
   let w = window(i / area / p.channels);
-  var place = vec2f(f32(i % p.side), f32((i % area) / p.side));
+  var place = vec2f(f32(i % p.out_side), f32((i % area) / p.out_side));
   if (w.mirrored) {
-    place.x = f32(p.side - 1u) - place.x;
+    place.x = f32(p.out_side - 1u) - place.x;
   }
-  let inside = clamp((place + 0.5) * w.size / f32(p.side) - 0.5, vec2f(0.0), w.size - 1.0);
+  let inside = clamp((place + 0.5) * w.size / f32(p.out_side) - 0.5, vec2f(0.0), w.size - 1.0);
   let corner = vec2u(floor(inside));
   let next = min(corner + 1u, vec2u(w.size) - 1u);
   let part = inside - floor(inside);
   let origin = vec2u(w.corner);
-  let upper = mix(pixel(i / area, origin + corner), pixel(i / area, origin + vec2u(next.x, corner.y)), part.x);
-  let lower = mix(pixel(i / area, origin + vec2u(corner.x, next.y)), pixel(i / area, origin + next), part.x);
+  let upper = mix(pixel(plane, origin + corner), pixel(plane, origin + vec2u(next.x, corner.y)), part.x);
+  let lower = mix(pixel(plane, origin + vec2u(corner.x, next.y)), pixel(plane, origin + next), part.x);
   out[i] = mix(upper, lower, part.y);
 }
 

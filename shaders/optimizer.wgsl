@@ -7,10 +7,14 @@
 //
 //   norm    squares[b] = sum of squared gradients of a block (only launched when the norm is clipped)
 //   factor  scale[0] = min(1, limit / sqrt(sum squares)), scale[1] = the norm
+//   factor_each  the same for each parameter by itself: scale[b] for each of its blocks b
 //   adamw   m += (1-b1)(g-m); v += (1-b2)(g²-v); w -= lr (m/c1 / (sqrt(v/c2) + eps) + decay w), c = 1 - b^t
 //   sgd     m = momentum m + g + decay w; w -= lr m
-// Blocks of frozen parameters have no pieces and are left alone.
+// Blocks of frozen parameters have no pieces and are left alone. Those that wait keep their weights while `hold` is 1, but their
+// moments gather, so that the first steps after it are no longer than others.
 const CLIP = false;
+const EACH = false; // each parameter's gradient is clipped by itself
+const HOLD = false; // some parameters wait
 const RAGGED = false; // some piece does not begin at a multiple of four, in the arena or its parameter
 
 struct Params {
@@ -23,13 +27,14 @@ struct Params {
   correction1: f32, // 1 - beta1^t
   correction2: f32, // 1 - beta2^t
   limit: f32,
+  hold: f32,
 }
 
 struct Block {
   first_piece: u32,
   piece_count: u32,
   start: u32, // place of the block's first float in its parameter
-  decays: u32,
+  flags: u32, // 1 = decays, 2 = waits
 }
 
 struct Piece {
@@ -51,6 +56,7 @@ struct Piece {
 @group(0) @binding(9) var<storage, read_write> scale: array<f32>;
 @group(0) @binding(10) var<storage, read> scale_in: array<f32>;
 @group(0) @binding(11) var<uniform> params: Params;
+@group(0) @binding(12) var<storage, read> ranges: array<vec2u>; // of each parameter: its first block, and how many
 
 fn four(at: u32) -> vec4f {
   if (RAGGED) {
@@ -85,6 +91,23 @@ fn clipped(block: Block, place: u32) -> vec4f {
     return gradient(block, place) * scale_in[0];
   } else {
     return gradient(block, place);
+  }
+}
+
+// The gradient of four neighbours as it is used.
+fn used(i: u32, block: Block) -> vec4f {
+  if (EACH) {
+    return gradient(block, (i & 15u) * 4u) * scale_in[i >> 4u];
+  } else {
+    return clipped(block, (i & 15u) * 4u);
+  }
+}
+
+fn rate(block: Block) -> f32 {
+  if (HOLD) {
+    return select(params.lr, 0.0, (block.flags & 2u) != 0u && params.hold != 0.0);
+  } else {
+    return params.lr;
   }
 }
 
@@ -127,6 +150,26 @@ fn factor(@builtin(local_invocation_index) lane: u32) {
 }
 
 @compute @workgroup_size(64)
+fn factor_each(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u) {
+  let range = ranges[group.x];
+  let p = params;
+  var sum = 0.0;
+  for (var b = lane; b < range.y; b += 64u) {
+    sum += squares_in[range.x + b];
+  }
+  partial[lane] = sum;
+  workgroupBarrier();
+  var total = 0.0;
+  for (var i = 0u; i < 64u; i++) {
+    total += partial[i];
+  }
+  let length = sqrt(total);
+  for (var b = lane; b < range.y; b += 64u) {
+    scale[range.x + b] = select(1.0, p.limit / length, length > p.limit);
+  }
+}
+
+@compute @workgroup_size(64)
 fn adamw(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
   let i = id.x + id.y * 65535u * 64u;
@@ -135,7 +178,7 @@ fn adamw(@builtin(global_invocation_id) id: vec3u) {
   }
   let block = blocks[i >> 4u];
   if (block.piece_count > 0u) {
-    let g = clipped(block, (i & 15u) * 4u);
+    let g = used(i, block);
     var m = first[i];
     var v = second[i];
     let w = weights[i];
@@ -144,7 +187,7 @@ fn adamw(@builtin(global_invocation_id) id: vec3u) {
     first[i] = m;
     second[i] = v;
     let step = (m / p.correction1) / (sqrt(v / p.correction2) + p.eps);
-    weights[i] = w - p.lr * (step + p.decay * f32(block.decays) * w);
+    weights[i] = w - rate(block) * (step + p.decay * f32(block.flags & 1u) * w);
   }
 }
 
@@ -158,8 +201,8 @@ fn sgd(@builtin(global_invocation_id) id: vec3u) {
   let block = blocks[i >> 4u];
   if (block.piece_count > 0u) {
     let w = weights[i];
-    let m = p.beta1 * first[i] + clipped(block, (i & 15u) * 4u) + p.decay * f32(block.decays) * w;
+    let m = p.beta1 * first[i] + used(i, block) + p.decay * f32(block.flags & 1u) * w;
     first[i] = m;
-    weights[i] = w - p.lr * m;
+    weights[i] = w - rate(block) * m;
   }
 }

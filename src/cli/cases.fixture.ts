@@ -7,7 +7,7 @@ import type { PackedDataset } from "../data/dataset";
 import type { DetectionSet } from "../data/detection";
 import { fitting } from "../data/square";
 import { EngineError } from "../engine/errors";
-import type { Network } from "../tasks/classification/network";
+import type { Network } from "../tasks/vitNetwork";
 
 type Rgb = [number, number, number];
 type Part = "train" | "test" | "all";

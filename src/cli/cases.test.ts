@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { SourceFile } from "../data/files";
 import { openFiles } from "../data/open";
 import { openDetection } from "../data/open.detection";
-import { readNetwork } from "../tasks/classification/network";
+import { readNetwork } from "../tasks/vitNetwork";
 import { type Case, cases, folder, hasCases, judge, type Seen, seenBoxes, seenImages } from "./cases.fixture";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { listed } from "./listed";

@@ -45,15 +45,14 @@ export interface RunToEnd {
   every?: number;
   log?(report: StepReport, session: Session): void | Promise<void>;
   /** Receives the scores on held-out data every `settings.evaluate` steps; without it there are no tests. */
-  evaluated?(step: number, scores: Scores): void;
+  evaluated?(step: number, scores: Scores, session: Session): void | Promise<void>;
+  /** Held-out images in such a test. */
+  tested?: number;
 }
 
 const SAVE_EVERY_MS = 60_000;
-/** Held-out images in a test during the run. */
-const TESTED = 1000;
-
 /** Runs a session to its end and returns it. */
-export async function runToEnd({ session: options, resume, every = 1, log, evaluated }: RunToEnd): Promise<Session> {
+export async function runToEnd({ session: options, resume, every = 1, log, evaluated, tested = 1000 }: RunToEnd): Promise<Session> {
   const saved = resume && existsSync(resume) ? new Uint8Array(readFileSync(resume)) : undefined;
   const session = saved ? Session.restore(options, saved) : Session.create(options);
   let savedAt = performance.now();
@@ -61,7 +60,7 @@ export async function runToEnd({ session: options, resume, every = 1, log, evalu
     async stepped(report) {
       if (report.step % every === 0 || session.finished) await log?.(report, session);
     },
-    tests: evaluated && { limit: TESTED, notLast: true, told: evaluated },
+    tests: evaluated && { limit: tested, notLast: true, told: (step, scores) => evaluated(step, scores, session) },
     async between() {
       if (!resume || performance.now() - savedAt < SAVE_EVERY_MS) return;
       writeWhole(resume, await session.save());

@@ -5,6 +5,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
 import { SCHEMA, taskOf } from "../tasks";
+import { generatedBy, sampleBy, shippedFor } from "../tasks/generated";
 import type { AnyDataset, AnyNetwork, Sources, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { listed } from "./listed";
@@ -34,22 +35,25 @@ export const SOURCE_KEYS = ["data", "teacher", "guide"] as const;
 export async function openSources(engine: Engine, wing: Wing, rest: Record<string, string>, settings: Settings): Promise<Sources> {
   const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
-  if (settings.teacher === "none") return { dataset, guide };
+  const { ownTeacher } = wing.definition;
+  if (ownTeacher && rest.teacher && rest.teacher !== "none")
+    throw new EngineError(`${settings.preset} takes no teacher: a run makes its own.`, "Leave teacher= out.");
+  if (settings.teacher === "none" || ownTeacher) return { dataset, guide };
   const teacher = rest.teacher ? await loadNetwork(wing, rest.teacher) : await usualTeacher(engine, wing, dataset, settings);
   return { dataset, teacher, guide };
 }
 
 /**
- * The name of a generated set, such as "scenes", or "scenes:TRAIN,TEST" for that many images; anything else is a file or folder
- * to open (commas between).
+ * The name of a generated set, such as "scenes", or "scenes:TRAIN,TEST" for that many images; the name of real images that come with the
+ * program, such as "fashion"; anything else is a file or folder to open (commas between).
  */
 export async function openData({ definition, data }: Wing, source: string, side: number): Promise<AnyDataset> {
-  const [, set, train, test] = /^(\w+)(?::(\d+),(\d+))?$/.exec(source) ?? [];
-  const { cli: usual, sets } = definition.generated;
-  if (set in sets)
-    return data.generated({ set, side, train: Number(train ?? usual.train), test: Number(test ?? usual.test), seed: DATA_SEED });
+  const named = generatedBy(source, definition, definition.generated.cli);
+  if (named) return data.generated({ ...named, side, seed: DATA_SEED });
+  const { sample, most } = sampleBy(source, definition) ?? {};
+  const paths = sample ? [join("public", sample.folder)] : source.split(",");
   const decoders = { square: decodeInNode, whole: decodeWholeInNode };
-  const { packed, notes } = await data.open(source.split(",").flatMap(listed), { side, decoders, seed: DATA_SEED });
+  const { packed, notes } = await data.open(paths.flatMap(listed), { side, decoders, seed: DATA_SEED, name: sample?.name, most });
   for (const note of notes) console.error(note);
   return data.unpack(packed);
 }
@@ -76,13 +80,15 @@ const [LEAST_STEPS, MOST_STEPS] = [200, 1500];
 
 /** The teacher that comes with the page, if it is for such data; else one trained on them here, once, and kept. */
 async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, settings: Settings): Promise<AnyNetwork> {
-  const shipped = await loadNetwork(wing, join("public", wing.definition.shipped));
-  if (fits(wing, shipped, dataset)) return shipped;
+  for (const file of shippedFor(wing.definition, wing.data, dataset)) {
+    const shipped = await loadNetwork(wing, join("public", file));
+    if (fits(wing, shipped, dataset)) return shipped;
+  }
   const out = `.cache/teacher-${dataset.id}.safetensors`;
   if (!existsSync(out)) {
     const { batch, seed, side, preset } = settings;
     const steps = Math.min(MOST_STEPS, Math.max(LEAST_STEPS, Math.round((EPOCHS * dataset.train.count) / batch)));
-    console.error(`${shipped.name} is not for this data. Training a teacher first (${steps} steps); it is kept as ${out}.`);
+    console.error(`No teacher that comes with the program is for this data. Training one first (${steps} steps); it is kept as ${out}.`);
     mkdirSync(dirname(out), { recursive: true });
     const sizes = wing.definition.sizes.small;
     const own = { ...SCHEMA.defaults(preset), ...sizes, lr: 2e-3, batch, seed, side, steps, evaluate: steps } as Settings;

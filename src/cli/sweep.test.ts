@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { baselineOf, type Row, readCases, table } from "./sweep";
+import type { Row } from "./rows";
+import { baselineOf, readCases, table } from "./sweep";
 
 test("every case takes the words before it, and a list of values makes a case of each", () => {
   const { base, cases } = readCases(

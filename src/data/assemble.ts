@@ -27,6 +27,8 @@ export interface AssembleOptions {
   holdOut: number;
   /** What a label of the file is called. */
   className: (label: number) => string;
+  /** Take so many images of each half, the first ones; all by default. */
+  most?: { train: number; test: number };
 }
 
 /** Most classes a data set may have: beyond, the folders are hardly classes. */
@@ -41,7 +43,8 @@ interface Pick {
 }
 
 /** Puts parts together; classes are the labels that training has, in ascending order. */
-export function assemble(parts: Part[], { name, side, seed, holdOut, className }: AssembleOptions): Omit<PackedDataset, "id"> {
+export function assemble(parts: Part[], options: AssembleOptions): Omit<PackedDataset, "id"> {
+  const { name, side, seed, holdOut, className, most } = options;
   const { channels } = parts[0];
   const odd = parts.find((part) => part.channels !== channels);
   if (odd) {
@@ -55,9 +58,17 @@ export function assemble(parts: Part[], { name, side, seed, holdOut, className }
   const [train, test] = given ? [pool, picks(parts.filter((part) => part.test))] : heldOut(pool, holdOut, seed);
   requireKnown(test, values, className);
   const gather = (from: Pick[]) => gathered(from, values, channels, side);
-  const learned = gather(train);
+  const learned = gather(train.slice(0, most?.train));
   const moments = channelMoments(learned, channels);
-  return { name, side, channels, classes: values.map(className), moments, train: learned, test: gather(inTurns(test)) };
+  return {
+    name,
+    side,
+    channels,
+    classes: values.map(className),
+    moments,
+    train: learned,
+    test: gather(inTurns(test).slice(0, most?.test)),
+  };
 }
 
 /** Refuses what cannot be learned from: one class, or too many. */

@@ -26,6 +26,10 @@ export interface OpenOptions {
   /** Share of each class to hold out where the files do not divide the data; 0.15 by default. */
   holdOut?: number;
   seed: number;
+  /** What the data set is called; by default its files say, and that they are the visitor's own. */
+  name?: string;
+  /** Take so many images of each half, the first ones; all by default. */
+  most?: { train: number; test: number };
   onProgress?: (share: number) => void;
 }
 
@@ -63,8 +67,8 @@ export function openFiles(files: SourceFile[], options: OpenOptions): Promise<Op
     const sorted = await sort(await unpacked(files, findings), findings);
     const { parts, name, className } = await source(sorted, options, findings);
     noteSkipped(sorted, findings);
-    const { side, seed, holdOut = 0.15 } = options;
-    const dataset = assemble(parts, { name: `${name} (yours)`, side, seed, holdOut, className });
+    const { side, seed, most, holdOut = 0.15 } = options;
+    const dataset = assemble(parts, { name: options.name ?? `${name} (yours)`, side, seed, holdOut, className, most });
     options.onProgress?.(1);
     return { ...dataset, id: await contentId(dataset), notes: findings.notes() };
   });

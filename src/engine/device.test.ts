@@ -121,7 +121,9 @@ describe("pipelines and buffers", () => {
     const start = engine.allocatedBytes;
     const big = engine.takeBuffer(4096);
     const small = engine.takeBuffer(2048);
+    const held = engine.usedBytes;
     for (const buffer of [big, small]) engine.giveBuffer(buffer);
+    expect([engine.allocatedBytes - start, held - engine.usedBytes]).toEqual([4096 + 2048, 4096 + 2048]);
     expect(engine.takeBuffer(2000)).toBe(small);
     expect(engine.takeBuffer(2049)).toBe(big);
     engine.giveBuffer(big);

@@ -171,6 +171,11 @@ export class Engine {
     return this.device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC });
   }
 
+  /** Bytes of buffers that somebody holds: what is allocated without those that wait for another use. */
+  get usedBytes(): number {
+    return this.free.reduce((bytes, { size }) => bytes - size, this.allocatedBytes);
+  }
+
   /** Returns a buffer for reuse; its contents are then undefined. */
   giveBuffer(buffer: GPUBuffer): void {
     this.free.push(buffer);

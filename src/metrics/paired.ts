@@ -97,11 +97,14 @@ export function overSeeds(first: ReadonlyMap<number, number>, second: ReadonlyMa
   return { difference, interval: [difference - reach, difference + reach], seeds };
 }
 
-function standardError(values: readonly number[]): number {
+/** Standard deviation of a sample; NaN of fewer than two. */
+export function deviation(values: readonly number[]): number {
   const middle = mean(values);
-  const squares = values.reduce((sum, v) => sum + (v - middle) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
 }
+
+/** Of the mean of a sample; NaN of fewer than two. */
+export const standardError = (values: readonly number[]): number => deviation(values) / Math.sqrt(values.length);
 
 export type Agreement = "agrees" | "opposite" | "cannot tell";
 

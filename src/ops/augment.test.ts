@@ -71,6 +71,29 @@ function window64(draw: (j: number) => number, side: number, limit: number, o: {
   return { x: 0, y: 0, wide: 0, high: 0 };
 }
 
+/** The windows of crops by their draws; none fits, none is cut. */
+function crops64(batch: number, side: number, o: { least: number; most: number; shape: number }, stream = 0x303) {
+  return Array.from({ length: batch }, (_, b) => {
+    const draw = (j: number) => uniform(3, stream, 7, 23 * b + j);
+    const found = window64(draw, side, side, o);
+    return { ...(found.wide ? found : { x: 0, y: 0, wide: side, high: side }), mirrored: draw(2) < 0.5, fitted: found.wide > 0 };
+  });
+}
+
+/** What those windows of images show, at `out` pixels; window number b is of image b % the number of images. */
+function cropped64(images: Float64Array, windows: ReturnType<typeof crops64>, channels: number, side: number, out: number): Float64Array {
+  return Float64Array.from({ length: windows.length * channels * out * out }, (_, i) => {
+    const plane = Math.floor(i / out / out) % (images.length / side / side);
+    const { x, y, wide, high, mirrored } = windows[Math.floor(i / out / out / channels)];
+    const col = mirrored ? out - 1 - (i % out) : i % out;
+    const along = (at: number, size: number) => Math.min(size - 1, Math.max(0, ((at + 0.5) * size) / out - 0.5));
+    const [u, v] = [along(col, wide), along(Math.floor(i / out) % out, high)];
+    const at = (a: number, b: number) => images[(plane * side + y + Math.min(high - 1, b)) * side + x + Math.min(wide - 1, a)];
+    const line = (b: number) => at(Math.floor(u), b) * (1 - (u % 1)) + at(Math.floor(u) + 1, b) * (u % 1);
+    return line(Math.floor(v)) * (1 - (v % 1)) + line(Math.floor(v) + 1) * (v % 1);
+  });
+}
+
 describe("randomResizedCrop", () => {
   test.each([
     { batch: 40, channels: 1, side: 9, least: 0.08, shape: 4 / 3 },
@@ -78,36 +101,31 @@ describe("randomResizedCrop", () => {
   ])(
     "of $batch images $channels x $side x $side shows a window of whole pixels, enlarged",
     async ({ batch, channels, side, least, shape }) => {
-      const seen = { wide: new Set<number>(), high: new Set<number>(), whole: 0 };
+      const windows = crops64(batch, side, { least, most: 1, shape });
       await check(await testEngine(), {
         inputs: { images: { shape: [batch, channels, side, side] } },
         op: ({ images }) => randomResizedCrop(images, { seed: 3, step: 7, least, shape }),
-        reference: ({ images }) => {
-          const windows = Array.from({ length: batch }, (_, b) => {
-            const draw = (j: number) => uniform(3, 0x303, 7, 23 * b + j);
-            const found = window64(draw, side, side, { least, most: 1, shape });
-            if (found.wide === 0) seen.whole++;
-            return { ...(found.wide ? found : { x: 0, y: 0, wide: side, high: side }), mirrored: draw(2) < 0.5 };
-          });
-          for (const { wide, high } of windows) seen.wide.add(wide) && seen.high.add(high);
-          const out = images.map((_, i) => {
-            const plane = Math.floor(i / side / side);
-            const { x, y, wide, high, mirrored } = windows[Math.floor(plane / channels)];
-            const col = mirrored ? side - 1 - (i % side) : i % side;
-            const along = (at: number, size: number) => Math.min(size - 1, Math.max(0, ((at + 0.5) * size) / side - 0.5));
-            const [u, v] = [along(col, wide), along(Math.floor(i / side) % side, high)];
-            const at = (a: number, b: number) => images[(plane * side + y + Math.min(high - 1, b)) * side + x + Math.min(wide - 1, a)];
-            const line = (b: number) => at(Math.floor(u), b) * (1 - (u % 1)) + at(Math.floor(u) + 1, b) * (u % 1);
-            return line(Math.floor(v)) * (1 - (v % 1)) + line(Math.floor(v) + 1) * (v % 1);
-          });
-          return [out];
-        },
+        reference: ({ images }) => [cropped64(images, windows, channels, side, side)],
       });
-      expect(seen.wide.size).toBeGreaterThan(1);
-      expect(seen.high.size).toBeGreaterThan(1);
-      expect(seen.whole > 0).toBe(least === 0.9); // ten attempts are not enough for every image where few windows fit
+      expect(new Set(windows.map(({ wide }) => wide)).size).toBeGreaterThan(1);
+      expect(new Set(windows.map(({ high }) => high)).size).toBeGreaterThan(1);
+      // Ten attempts are not enough for every image where few windows fit.
+      expect(windows.some(({ fitted }) => !fitted)).toBe(least === 0.9);
     },
   );
+
+  test("several small crops of each image, of at most 40 % of its area: each has a window of its own", async () => {
+    const [batch, copies, side, out] = [5, 4, 10, 4];
+    const windows = crops64(copies * batch, side, { least: 0.05, most: 0.4, shape: 4 / 3 }, 0x77);
+    const options = { seed: 3, step: 7, least: 0.05, most: 0.4, side: out, copies, stream: 0x77 };
+    await check(await testEngine(), {
+      inputs: { images: { shape: [batch, 3, side, side] } },
+      op: ({ images }) => randomResizedCrop(images, options),
+      reference: ({ images }) => [cropped64(images, windows, 3, side, out)],
+    });
+    expect(Math.max(...windows.map(({ wide, high }) => wide * high))).toBeLessThan(0.5 * side * side);
+    expect(new Set(windows.map((window) => JSON.stringify(window))).size).toBeGreaterThan(copies * batch - 3);
+  });
 
   test("with windows of the whole area and square changes nothing but mirrors half of the images", async () => {
     const engine = await testEngine();

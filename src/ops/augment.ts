@@ -38,23 +38,29 @@ export function shiftAndMirror(images: Tensor, random: Draws, least: Live | numb
 const WINDOW_DRAWS = 23;
 
 export interface CropOptions extends Draws {
-  /** Least share of the area that a crop shows; the most is all of it. */
+  /** Least and greatest share of the area that a crop shows. */
   least?: Live | number;
+  most?: Live | number;
   /** How much wider than high, or higher than wide, a crop may be. */
   shape?: number;
+  /** Pixels along an edge of the result; those of the images by default. */
+  side?: number;
+  /** Crops of each image, which follow each other crop by crop. */
+  copies?: number;
+  /** Keeps crops of one step apart. */
+  stream?: number;
 }
 
 /**
  * torchvision's RandomResizedCrop of images [B, C, side, side], and a mirror half of the time: the usual light augmentation of
- * ImageNet. A window of whole pixels is enlarged bilinearly; images are not shifted. No gradient.
+ * ImageNet. A window of whole pixels is resized bilinearly; images are not shifted. [copies * B, C, side', side']. No gradient.
  */
-export function randomResizedCrop(images: Tensor, { least = 0.08, shape = 4 / 3, ...random }: CropOptions): Tensor {
-  return throughWindow(
-    images,
-    ["crop_plan", "resized_crop"],
-    { ...random, stream: STREAM.crop },
-    { least, most: 1, shape, probability: 1 },
-  );
+export function randomResizedCrop(images: Tensor, { least = 0.08, most = 1, shape = 4 / 3, ...o }: CropOptions): Tensor {
+  const [batch, channels, own] = images.shape;
+  const { seed, step, stream = STREAM.crop, side = own, copies = 1 } = o;
+  const window = { least, most, shape, probability: 1 };
+  const size = [copies * batch, channels, side, side];
+  return throughWindow(images, ["crop_plan", "resized_crop"], { seed, step, stream }, window, { size });
 }
 
 export interface EraseOptions extends Draws {
@@ -69,7 +75,7 @@ export interface EraseOptions extends Draws {
 export function randomErasing(images: Tensor, { probability = 0.25, ...random }: EraseOptions): Tensor {
   const noise = randomScores(images.graph, [2 * Math.ceil(images.size / 2)], { ...random, stream: STREAM.noise });
   const params = { least: 0.02, most: 1 / 3, shape: 10 / 3, probability };
-  return throughWindow(images, ["erase_plan", "erase"], { ...random, stream: STREAM.erase }, params, { noise });
+  return throughWindow(images, ["erase_plan", "erase"], { ...random, stream: STREAM.erase }, params, { bind: { noise } });
 }
 
 function throughWindow(
@@ -77,16 +83,17 @@ function throughWindow(
   [planning, drawing]: [string, string],
   random: Draws & { stream: number },
   window: Record<"least" | "most" | "shape" | "probability", Live | number>,
-  more: Record<string, Tensor> = {},
+  { bind = {}, size = images.shape }: { bind?: Record<string, Tensor>; size?: readonly number[] } = {},
 ): Tensor {
   const { graph, shape } = images;
-  const [batch, channels, side] = shape;
-  const params = { batch, channels, side, ...window };
+  const [count, channels, side] = shape;
+  const [batch, , out_side] = size;
+  const params = { batch, count, channels, side, out_side, ...window };
   const draws = randomScores(graph, [batch, WINDOW_DRAWS], random);
   const plan = graph.temp([batch, 5]);
   graph.launch("crop", planning, { bind: { draws, out: plan }, params, threads: batch });
-  const out = graph.temp(shape);
-  graph.launch("crop", drawing, { bind: { images, plan, out, ...more }, params, threads: out.size });
+  const out = graph.temp(size);
+  graph.launch("crop", drawing, { bind: { images, plan, out, ...bind }, params, threads: out.size });
   return out;
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type Check, check, testEngine } from "./check";
 import { linear } from "./linear";
 import { erf64, gelu64, matmul64, transpose64 } from "./reference";
+import { unitRows } from "./relations";
 import { choose, GEMM } from "./variants";
 
 const shapes = [
@@ -60,5 +61,27 @@ test("an activation whose output is the result", async () => {
     inputs: { x: { shape: [9, 6], grad: true }, w: { shape: [5, 6], grad: true } },
     op: ({ x, w }) => linear(x, w, { activation: "gelu" }),
     reference: ({ x, w }) => [matmul64(x, transpose64(w, 5, 6), 9, 6, 5).map(gelu64)],
+  });
+});
+
+test("a weight that is made from a parameter passes its gradient on, from two uses of it", async () => {
+  const [m, n, k] = [6, 9, 5];
+  const shapes = { x: { shape: [m, k], grad: true }, z: { shape: [m, k], grad: true }, v: { shape: [n, k], grad: true } };
+  const normalised = (v: Float64Array) => v.map((value, i) => value / Math.hypot(...v.subarray(i - (i % k), i - (i % k) + k)));
+  await check(await testEngine(), {
+    inputs: shapes,
+    op: ({ x, z, v }) => {
+      const w = unitRows(v);
+      return linear(x, w, { residual: linear(z, w) });
+    },
+    reference: ({ x, z, v }) => [
+      matmul64(
+        x.map((value, i) => value + z[i]),
+        transpose64(normalised(v), n, k),
+        m,
+        k,
+        n,
+      ),
+    ],
   });
 });

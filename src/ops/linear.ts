@@ -16,7 +16,7 @@ export interface LinearOptions {
   residual?: Tensor;
 }
 
-/** y = act(x W^T + bias) + residual for x [.., K] and a parameter W [N, K] (timm's layout); y is [.., N]. */
+/** y = act(x W^T + bias) + residual for x [.., K] and W [N, K] (timm's layout), a parameter or made from one; y is [.., N]. */
 export function linear(x: Tensor, w: Tensor, { bias, activation, residual }: LinearOptions = {}): Tensor {
   const [n, k] = w.shape;
   if (w.shape.length !== 2 || x.cols !== k) throw new Error(`linear: x is [${x.shape}], W is [${w.shape}]`);
@@ -32,7 +32,8 @@ export function linear(x: Tensor, w: Tensor, { bias, activation, residual }: Lin
   recordLayer(y, save, (g, grads) => {
     if (residual) grads.alias(residual, g);
     inputGradient(x, grads, (epilogue) => product({ a: g, b: w, m, n: k, k: n, ...epilogue }));
-    if (w.needsGrad) weightGradient(x, g, w, bias, grads);
+    if (w.needsGrad && w.storage.buffer) weightGradient(x, g, w, bias, grads);
+    else if (w.needsGrad) computedGradient(x, g, w, grads);
   });
   return y;
 }
@@ -43,4 +44,14 @@ function weightGradient(x: Tensor, g: Tensor, w: Tensor, bias: Tensor | undefine
   const out = grads.piece(w, ranges.parts).reshape([ranges.parts * n, k]);
   const rowSums = bias?.needsGrad ? grads.piece(bias, ranges.parts) : undefined;
   product({ a: g, aT: true, b: x, m: n, n: k, k: x.rows, out, rowSums, split: ranges });
+}
+
+/** The gradient of a W that other ops computed flows on to them. */
+function computedGradient(x: Tensor, g: Tensor, w: Tensor, grads: Gradients): void {
+  const [n, k] = w.shape;
+  grads.add(w, (add) => {
+    const out = x.graph.temp(w.shape);
+    product({ a: g, aT: true, b: x, m: n, n: k, k: x.rows, out, add });
+    return out;
+  });
 }

@@ -36,8 +36,8 @@ export interface Lead {
 }
 
 /**
- * Tokens [batch * (1 + k), D] from embedded patches [batch * k, D] and the parameters pos [1, N + 1, D] and cls [1, 1, D]; with a
- * distillation token one more token and position.
+ * Tokens [batch * (1 + k), D] from embedded patches [batch * k, D], positions pos [1, N + 1, D] (a parameter, or made from one) and
+ * the parameter cls [1, 1, D]; with a distillation token one more token and position.
  */
 export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches, { dist, placed = true }: Lead = {}): Tensor {
   const { graph } = embedded;
@@ -67,12 +67,13 @@ export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches,
       };
       graph.launch("tokens", "assemble_backward", { constants, bind: back, params: params(o, width), threads: (count(o) + lead) * width });
       grads.alias(embedded, d);
+      if (!pos.storage.buffer) grads.alias(pos, back.dpos);
     });
   return out;
 }
 
-/** Where a parameter's gradient goes; that of a frozen one goes where no optimizer reads it. */
-const destination = (t: Tensor, grads: Gradients) => (t.needsGrad ? grads.piece(t, 1) : t.graph.temp(t.shape));
+/** Where a parameter's gradient goes; that of a frozen one, or of what is no parameter, goes where no optimizer reads it. */
+const destination = (t: Tensor, grads: Gradients) => (t.needsGrad && t.storage.buffer ? grads.piece(t, 1) : t.graph.temp(t.shape));
 const count = (o: Patches) => (o.image / o.patch) ** 2;
 const slots = (o: Patches) => (o.kept ? o.kept.cols : count(o));
 

@@ -3,11 +3,12 @@ import type { MethodInfo } from "../methods/method";
 import { Schema } from "../settings/schema";
 import { classification } from "./classification";
 import { detection } from "./detection";
+import { dino } from "./dino";
 import { segmentation } from "./segmentation";
 import type { TaskDefinition } from "./task";
 
 /** By name. The first task's first method is the default preset. */
-export const TASKS: Readonly<Record<string, TaskDefinition>> = { classification, detection, segmentation } as never;
+export const TASKS: Readonly<Record<string, TaskDefinition>> = { classification, detection, segmentation, dino } as never;
 
 /** Every setting there is. */
 export const SCHEMA = new Schema(Object.values(TASKS));

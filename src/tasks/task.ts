@@ -15,6 +15,7 @@ import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import type { Settings } from "../settings/run";
 import type { Table } from "../settings/setting";
+import type { Study } from "./claims";
 
 /** Settings by key, as the four bytes a kernel reads (choices as NaN); and the number of updates made so far, as `step`. */
 export type LiveValues = Readonly<Record<string, Live>>;
@@ -78,6 +79,8 @@ export interface Cost {
 export interface TeacherTime {
   ms: number;
   fullMs: number;
+  /** The student's forward pass, where that is measured. */
+  studentMs?: number;
   bytes: number;
   fullBytes: number;
 }
@@ -125,8 +128,11 @@ export interface OptimizerOptions {
   beta1?: number;
   beta2?: number;
   eps?: number;
-  /** Clip the global gradient norm; `limit` is then live. */
-  clip?: boolean;
+  /** Clip the norm of the gradient at `limit` (1 by default): that of all parameters together, or of each by itself. */
+  clip?: "all" | "each";
+  limit?: number;
+  /** Parameters, by name, that keep their values while `hold` is 1; their moments gather meanwhile. */
+  waits?: { which(name: string): boolean; hold: Live };
   /** Parameters that decay. DeiT's rule when absent: matrices do; biases, norms, positions and class token do not. */
   decays?: (name: string, shape: number[]) => boolean;
 }
@@ -135,22 +141,27 @@ export interface OptimizerOptions {
 export interface Task<Views = unknown> {
   /** Everything that is trained. */
   readonly params: Params;
+  /** What a step changes without a gradient, such as a teacher that follows its student: saved and restored with the run. */
+  readonly carried?: Params;
   readonly optimizer: Omit<OptimizerOptions, "kind">;
   /** Images per step. */
   readonly batch: number;
-  /** Records a step up to the gradient. `report` reads what `outputs` leave. */
-  trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
+  /** Records a step up to the gradient; `after` records what follows the update. `report` reads what `outputs` leave. */
+  trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor>; after?(): void };
   /** The guide, where the settings need one: a saved run cannot continue without it. */
   readonly guide?: Reference;
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
   check?(settings: Settings): void;
   /** Asked before each step: settings that the task measures at that step, by key; at most steps none. Nobody's own are replaced. */
   prepare?(step: number): Promise<Record<string, number>>;
-  /** Uploads what step `step` (from 0) sees. */
-  load(step: number): void;
+  /** Weight decay of step `step` (from 0), where the task has a schedule for it; that of the settings otherwise. */
+  decayAt?(step: number): number;
+  /** Uploads what step `step` (from 0) sees. Returns what `report` needs of it: other steps may be loaded before it is called. */
+  load(step: number): unknown;
   /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
   ahead(step: number): void;
-  report(fetched: Fetched): Report;
+  /** What a step showed; `loaded` is what `load` returned for it. */
+  report(fetched: Fetched, loaded: unknown): Report;
   /**
    * For each held-out image 1 where the student was right when all were last tested: what McNemar's test compares two runs by.
    * Absent before, and where an image is not simply right or wrong.
@@ -167,6 +178,8 @@ export interface Task<Views = unknown> {
   errors?(weights: Weights, beside?: Beside): Promise<Errors>;
   /** Predictions of student and teacher on these held-out images. */
   snapshot(images: number[]): Promise<Views>;
+  /** What the teacher makes of the first `limit` held-out images under the mask of now; empty without a teacher. */
+  masked?(limit?: number): Promise<Scores>;
   /** A setting that changes recordings has changed: recorded snapshots are stale. */
   forget(): void;
   cost(): Cost | undefined;
@@ -245,6 +258,9 @@ export interface Decoders {
 export interface ReadOptions {
   side: number;
   seed: number;
+  /** Of data that come with the program: what they are called, and how many of them, the first ones, are taken. */
+  name?: string;
+  most?: Counts;
   decoders: Decoders;
   onProgress?: (share: number) => void;
 }
@@ -312,11 +328,31 @@ export interface Counts {
   test: number;
 }
 
+/** Images that are generated here, and the teacher that comes with them. */
+export interface GeneratedSet {
+  /** What they are, for people. */
+  about: string;
+  /** File of the teacher in `public/`, where there is one. */
+  shipped?: string;
+}
+
+/** Real images that come with the program, and a teacher for them. */
+export interface Sample {
+  name: string;
+  about: string;
+  /** Below `public/`. */
+  folder: string;
+  files: readonly string[];
+  shipped?: string;
+}
+
 /** What a wing declares. */
 export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork, T extends Task = Task> {
   name: string;
   /** What its students do: "names images". */
   verb: string;
+  /** Which network a run hands out as its result: the student by default. */
+  made?: "teacher";
   /** The score that counts, by name. */
   metric: string;
   /** What rows of the command line call the rates of a report; their own names by default. */
@@ -324,13 +360,12 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   settings: Table;
   /** Each is a preset. */
   methods: Readonly<Record<string, MethodInfo>>;
-  /**
-   * Generated images in the page, and on the command line; and, by the names that `data=` knows, what each set is for people. The
-   * first is the usual one.
-   */
-  generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, string>> };
-  /** File of the teacher that comes with the page. */
-  shipped: string;
+  /** Generated images in the page, and on the command line; and the sets, by the names that `data=` knows. The first is the usual one. */
+  generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, GeneratedSet>> };
+  /** Real images, by the names that `data=` knows. */
+  samples?: Readonly<Record<string, Sample>>;
+  /** Whether a run makes its own teacher, so that none is loaded. */
+  ownTeacher?: boolean;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */
   sizes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Whether files are tried as this task's data when no preset is named. Of several such tasks the last in the list is tried first. */
@@ -341,6 +376,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   conflicts?(settings: Settings): Record<string, string>;
   /** Whether these settings need a guide: a network besides student and teacher. */
   asksGuide?(settings: Settings): boolean;
+  /** Claims of its papers as experiments, in the order in which they should be run. */
+  studies?(): Promise<readonly Study[]>;
   data(): Promise<TaskData<D>>;
   runtime(): Promise<TaskRuntime<D, N, T>>;
 }

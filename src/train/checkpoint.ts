@@ -1,4 +1,4 @@
-/** A whole run in one safetensors file: `student.*`, the optimizer's moments, `extra.*`, and the rest as metadata. */
+/** A whole run in one safetensors file: `student.*`, `carried.*`, the optimizer's moments, `extra.*`, and the rest as metadata. */
 import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/weights";
@@ -17,6 +17,8 @@ export interface Checkpoint {
   teacher?: Reference;
   guide?: Reference;
   weights: Weights;
+  /** What the run changes without a gradient, where there is any. */
+  carried?: Weights;
   /** Whatever else belongs to the run. */
   extras: Weights;
   optimizer: { step: number; first: Float32Array; second: Float32Array };
@@ -24,11 +26,13 @@ export interface Checkpoint {
 
 const FORMAT = "masked-distillation-run-2";
 const WEIGHT = "student.";
+const CARRIED = "carried.";
 const EXTRA = "extra.";
 
-export function writeCheckpoint({ weights, extras, optimizer, ...rest }: Checkpoint): Uint8Array {
+export function writeCheckpoint({ weights, carried = new Map(), extras, optimizer, ...rest }: Checkpoint): Uint8Array {
   const tensors: Weights = new Map();
   for (const [name, weight] of weights) tensors.set(WEIGHT + name, weight);
+  for (const [name, weight] of carried) tensors.set(CARRIED + name, weight);
   for (const [name, extra] of extras) tensors.set(EXTRA + name, extra);
   for (const moment of ["first", "second"] as const)
     tensors.set(`optimizer.${moment}`, { shape: [optimizer[moment].length], data: optimizer[moment] });
@@ -55,6 +59,7 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, { shape, data }]) => [key.slice(prefix.length), { shape, data: data as Float32Array }]),
     );
+  const carried = below(CARRIED);
   return {
     ...rest,
     settings: checked.settings,
@@ -62,6 +67,7 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
     given: Array.isArray(given) ? given : checked.given,
     changes: changes.map((change: Change) => knownChange(change, checked.settings, name)),
     weights: below(WEIGHT),
+    ...(carried.size > 0 && { carried }),
     extras: below(EXTRA),
     optimizer: { step: updates, first: floats("optimizer.first"), second: floats("optimizer.second") },
   };

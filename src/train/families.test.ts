@@ -4,7 +4,7 @@ import { scenes } from "../data/scenes";
 import { FAMILIES, type FamilyName } from "../models/vit/families";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
-import { readNetwork } from "../tasks/classification/network";
+import { readNetwork } from "../tasks/vitNetwork";
 import { runtime } from "../tasks/classification/runtime";
 import { Session } from "./session";
 

@@ -1,5 +1,6 @@
 /** The one training loop: of a student or a teacher, in the page or on the command line. Its caller passes hooks. */
 import type { Alone, Scores, Task } from "../tasks/task";
+import { Flight } from "./flight";
 import type { Session, StepReport } from "./session";
 
 export interface StepHooks {
@@ -25,18 +26,30 @@ export interface LoopHooks extends StepHooks {
 }
 
 /** Makes one step, and the test that is due after it. */
-export async function advance(session: Session, { stepped, tests }: StepHooks): Promise<void> {
+export async function advance(session: Session, hooks: StepHooks): Promise<void> {
   const report = await session.advance();
-  await stepped?.(report);
-  const due = report.step % session.settings.evaluate === 0 && !(tests?.notLast && session.finished);
-  if (tests && due) await tests.told(report.step, await session.evaluate(tests.limit));
+  await hooks.stepped?.(report);
+  await testIfDue(session, hooks);
 }
 
-/** Trains to the end, or until the hooks say so. */
+async function testIfDue(session: Session, { tests }: StepHooks): Promise<void> {
+  if (tests && isDue(session, tests)) await tests.told(session.step, await session.evaluate(tests.limit));
+}
+
+const isDue = ({ step, settings, finished }: Session, { notLast }: NonNullable<StepHooks["tests"]>): boolean =>
+  step % settings.evaluate === 0 && !(notLast && finished);
+
+/** Trains to the end, or until the hooks say so. Several steps may be on their way, but none when a test is made or at the end. */
 export async function train(session: Session<Task>, hooks: LoopHooks): Promise<void> {
   const { goesOn = () => true, alone = (work) => work(), between } = hooks;
+  const flight = new Flight(session, (report) => hooks.stepped?.(report));
   while (!session.finished && goesOn()) {
-    await alone(() => advance(session, hooks));
+    await alone(async () => {
+      await flight.advance();
+      if (hooks.tests && isDue(session, hooks.tests)) await flight.land();
+      await testIfDue(session, hooks);
+    });
     await between?.();
   }
+  await alone(() => flight.land());
 }

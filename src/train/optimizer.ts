@@ -1,4 +1,4 @@
-/** AdamW and SGD with momentum over all of a model's parameters in one launch, with optional clipping of the global norm. */
+/** AdamW and SGD with momentum over all of a model's parameters in one launch, with optional clipping of the gradient's norm. */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { type Gradients, Live, type Piece, type Tensor } from "../engine/graph";
@@ -17,7 +17,7 @@ export const deitDecay = (name: string, shape: number[]): boolean =>
   shape.length > 1 && !/(^|\.)(pos_embed|cls_token|dist_token)$/.test(name);
 
 export class Optimizer {
-  readonly knobs: OptimizerKnobs = { lr: new Live(1e-3), decay: new Live(0), limit: new Live(1) };
+  readonly knobs: OptimizerKnobs;
   /** Updates made so far. */
   step = 0;
   private readonly first: GPUBuffer;
@@ -33,6 +33,7 @@ export class Optimizer {
     private readonly options: OptimizerOptions,
   ) {
     this.engine = params.engine;
+    this.knobs = { lr: new Live(1e-3), decay: new Live(0), limit: new Live(options.limit ?? 1) };
     const zeros = new Float32Array(BLOCK * params.blocks);
     this.first = this.engine.takeBuffer(zeros.byteLength);
     this.second = this.engine.takeBuffer(zeros.byteLength);
@@ -47,7 +48,7 @@ export class Optimizer {
     this.correction2.value = 1 - beta2 ** this.step;
   }
 
-  /** Records the update from `grads`. Returns [scale, norm] of the gradient when clipping. */
+  /** Records the update from `grads`. Returns [scale, norm] of the gradient when the norm of all of it is clipped. */
   update(grads: Gradients): Tensor | undefined {
     const { graph } = grads;
     const pieces = grads.pieces
@@ -61,21 +62,30 @@ export class Optimizer {
       pieces: graph.fixed(this.pieceTable(pieces), [4 * pieces.length], "u32"),
     };
     const RAGGED = pieces.some((p) => p.from % 4 || (p.parts > 1 && p.size % 4));
-    const scale = this.options.clip ? this.clip(graph, bind, { RAGGED }) : undefined;
-    graph.launch("optimizer", this.options.kind, {
-      constants: { RAGGED, CLIP: scale !== undefined },
+    const { kind, clip, waits } = this.options;
+    const scale = clip && this.clip(graph, bind, { RAGGED }, clip === "each");
+    graph.launch("optimizer", kind, {
+      constants: { RAGGED, CLIP: clip === "all", EACH: clip === "each", HOLD: waits !== undefined },
       bind: { ...bind, ...(scale && { scale_in: scale }) },
       params: this.numbers(),
       threads: (BLOCK / 4) * this.params.blocks,
     });
-    return scale;
+    return clip === "all" ? scale : undefined;
   }
 
-  private clip(graph: Gradients["graph"], bind: Record<string, Tensor>, constants: Constants): Tensor {
-    const squares = graph.temp([this.params.blocks]);
-    const scale = graph.temp([2]);
-    graph.launch("optimizer", "norm", { constants, bind: { ...bind, squares }, params: this.numbers(), threads: this.params.blocks });
-    graph.launch("optimizer", "factor", { bind: { squares_in: squares, scale }, params: this.numbers(), groups: 1 });
+  /** What the gradient is multiplied with: [scale, norm], or a scale for each block. */
+  private clip(graph: Gradients["graph"], bind: Record<string, Tensor>, constants: Constants, each: boolean): Tensor {
+    const { blocks, places } = this.params;
+    const params = this.numbers();
+    const squares = graph.temp([blocks]);
+    graph.launch("optimizer", "norm", { constants, bind: { ...bind, squares }, params, threads: blocks });
+    const scale = graph.temp([each ? blocks : 2]);
+    const norms = { squares_in: squares, scale };
+    if (!each) graph.launch("optimizer", "factor", { bind: norms, params, groups: 1 });
+    else {
+      const ranges = graph.fixed(this.rangeTable(), [2 * places.size], "u32");
+      graph.launch("optimizer", "factor_each", { bind: { ...norms, ranges }, params, groups: places.size });
+    }
     return scale;
   }
 
@@ -87,22 +97,30 @@ export class Optimizer {
   private numbers(): Record<string, number | Live> {
     const { beta1, beta2, eps } = this.rates();
     const { lr, decay, limit } = this.knobs;
-    return { count: this.params.blocks, lr, beta1, beta2, eps, decay, correction1: this.correction1, correction2: this.correction2, limit };
+    const { correction1, correction2 } = this;
+    const hold = this.options.waits?.hold ?? 0;
+    return { count: this.params.blocks, lr, beta1, beta2, eps, decay, correction1, correction2, limit, hold };
   }
 
-  /** For each block: its pieces (sorted by parameter), its place in its parameter, whether it decays. */
+  /** For each block: its pieces (sorted by parameter), its place in its parameter, whether it decays, and whether it may wait. */
   private blockTable(pieces: Piece[]): GPUBuffer {
     const parameters = [...this.params.places].map(([name, { block, size, shape }]) => {
       const mine = (p: Piece) => p.parameter.offset === 4 * BLOCK * block;
-      const decays = Number((this.options.decays ?? deitDecay)(name, shape));
-      return { first: Math.max(0, pieces.findIndex(mine)), count: pieces.filter(mine).length, size, decays };
+      const { decays = deitDecay, waits } = this.options;
+      const flags = Number(decays(name, shape)) + 2 * Number(waits?.which(name) ?? false);
+      return { first: Math.max(0, pieces.findIndex(mine)), count: pieces.filter(mine).length, size, flags };
     });
-    const key = parameters.map(({ first, count, decays }) => [first, count, decays]).join();
+    const key = parameters.map(({ first, count, flags }) => [first, count, flags]).join();
     return this.table(`blocks ${key}`, () =>
-      parameters.flatMap(({ first, count, size, decays }) =>
-        Array.from({ length: Math.ceil(size / BLOCK) }, (_, i) => [first, count, i * BLOCK, decays]).flat(),
+      parameters.flatMap(({ first, count, size, flags }) =>
+        Array.from({ length: Math.ceil(size / BLOCK) }, (_, i) => [first, count, i * BLOCK, flags]).flat(),
       ),
     );
+  }
+
+  /** For each parameter: its first block, and how many it has. */
+  private rangeTable(): GPUBuffer {
+    return this.table("ranges", () => [...this.params.places.values()].flatMap(({ block, size }) => [block, Math.ceil(size / BLOCK)]));
   }
 
   private pieceTable(pieces: Piece[]): GPUBuffer {

@@ -9,6 +9,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { Live } from "../engine/graph";
 import { Program } from "../engine/program";
+import type { Fetched } from "../engine/readback";
 import type { Weights } from "../models/weights";
 import type { Change, Settings } from "../settings/run";
 import { SettingError } from "../settings/schema";
@@ -36,6 +37,17 @@ export interface SessionOptions<T extends Task = Task, D extends AnyDataset = An
   given?: readonly string[];
 }
 
+/** What is known of a step when it is queued. */
+interface Queued {
+  step: number;
+  lr: number;
+  started: number;
+  loaded: unknown;
+}
+
+/** Steps in the mean time of steps that land in bursts. */
+const AVERAGED = 6;
+
 /** Share of a run over which the learning rate warms up. */
 const WARMUP = 0.05;
 /** Shares of a run after which a schedule of steps falls: epochs 8 and 11 of 12. */
@@ -49,6 +61,10 @@ export class Session<T extends Task = Task> {
   /** Settings that the task would measure, had nobody set them. */
   private readonly given: Set<string>;
   private program?: Program;
+  /** Steps that are on their way. */
+  private readonly flying = new Set<Promise<StepReport>>();
+  /** When the results of the last few steps came, after the time at which the first of them was queued. */
+  private landings: number[] = [];
   /** Counts the changes that call for a new recording. */
   private version = 0;
 
@@ -91,6 +107,7 @@ export class Session<T extends Task = Task> {
     const session = Session.create({ ...options, settings: saved.settings, given: saved.given });
     try {
       session.task.params.write(saved.weights);
+      if (saved.carried) session.task.carried?.write(saved.carried);
       session.optimizer.restore(saved.optimizer);
     } catch (error) {
       session.destroy();
@@ -110,6 +127,7 @@ export class Session<T extends Task = Task> {
       ...{ settings, given: [...this.given], step, changes, extras, dataset: reference(sources.dataset) },
       ...{ teacher: sources.teacher && reference(sources.teacher), guide: this.task.guide },
       weights: await this.task.params.read(),
+      carried: await this.task.carried?.read(),
       optimizer: await this.optimizer.state(),
     };
     return writeCheckpoint(checkpoint);
@@ -121,22 +139,45 @@ export class Session<T extends Task = Task> {
 
   /** Makes one update and reports it. Rejects with an EngineError when a loss is no longer a number. */
   async advance(): Promise<StepReport> {
+    return (await this.queue()).landed;
+  }
+
+  /**
+   * Queues one update; `step` counts it from then on. `landed` is its report, which rejects with an EngineError when a loss is no longer a
+   * number. Up to four may be on their way.
+   */
+  async queue(): Promise<{ landed: Promise<StepReport> }> {
     const started = performance.now();
     this.applyLive();
     await this.measure();
     const program = await this.recorded();
     const lr = this.applyLive();
-    this.task.load(this.step);
+    const loaded = this.task.load(this.step);
     this.optimizer.advance();
     const fetched = program.fetch();
-    this.task.ahead(this.step + 1);
-    const report = this.task.report(await fetched);
     this.step++;
+    this.task.ahead(this.step);
+    const landed = this.landed(fetched, { step: this.step, lr, started, loaded });
+    this.flying.add(landed);
+    const forget = () => void this.flying.delete(landed);
+    landed.then(forget, forget);
+    return { landed };
+  }
+
+  private async landed(fetched: Promise<Fetched>, { step, lr, started, loaded }: Queued): Promise<StepReport> {
+    const report = this.task.report(await fetched, loaded);
     const [broken] = Object.entries(report.losses).find(([, loss]) => !Number.isFinite(loss)) ?? [];
     if (broken)
-      throw new EngineError(`The loss "${broken}" is no longer a number at step ${this.step}.`, "Lower the learning rate and start again.");
-    const ms = performance.now() - started;
-    return { step: this.step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...report };
+      throw new EngineError(`The loss "${broken}" is no longer a number at step ${step}.`, "Lower the learning rate and start again.");
+    const ms = this.timed(started, performance.now());
+    return { step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...report };
+  }
+
+  /** Milliseconds that a step took: since it was queued, or, where steps wait for each other and land in bursts, the mean of the last few. */
+  private timed(started: number, now: number): number {
+    if (started >= (this.landings.at(-1) ?? 0)) this.landings = [started];
+    this.landings = [...this.landings, now].slice(-1 - AVERAGED);
+    return (now - this.landings[0]) / (this.landings.length - 1);
   }
 
   /** Settings that the task measures rather than takes, but for those that a person has set, even meanwhile. */
@@ -191,17 +232,20 @@ export class Session<T extends Task = Task> {
   }
 
   destroy(): void {
+    this.program?.dispose();
     this.forget();
     this.optimizer.destroy();
     this.task.destroy();
   }
 
-  /** Drops the recorded step; the next one is recorded anew. */
+  /** Drops the recorded step; the next one is recorded anew. Steps on their way still bring their results. */
   private forget(): void {
     this.version++;
     this.task.forget();
-    this.program?.dispose();
+    const { program } = this;
     this.program = undefined;
+    if (this.flying.size === 0) program?.dispose();
+    else void Promise.allSettled(this.flying).then(() => program?.dispose());
   }
 
   /** Writes the settings into their live numbers. Returns the learning rate of the coming step. */
@@ -211,7 +255,7 @@ export class Session<T extends Task = Task> {
     live.step.value = step;
     const lr = learningRate(settings, step + 1);
     this.optimizer.knobs.lr.value = lr;
-    this.optimizer.knobs.decay.value = settings.decay;
+    this.optimizer.knobs.decay.value = this.task.decayAt?.(step) ?? settings.decay;
     return lr;
   }
 }

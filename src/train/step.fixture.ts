@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/device";
 import type { Program } from "../engine/program";
 import { uniform } from "../engine/random";
-import type { KeepChoice } from "../methods/classification/masking";
+import type { KeepChoice } from "../methods/vitMasking";
 import { Params } from "../models/params";
 import { type ViTConfig, vitShapes } from "../models/vit/config";
 import { DEIT_S } from "../models/vit/vit.fixture";
@@ -38,7 +38,7 @@ export interface Scene {
   batch: Batch;
 }
 
-export function makeScene(engine: Engine, options: OptimizerOptions = { kind: "adamw", clip: true }): Scene {
+export function makeScene(engine: Engine, options: OptimizerOptions = { kind: "adamw", clip: "all" }): Scene {
   const student = model(engine, STUDENT, 1);
   const { channels, image } = STUDENT;
   const images = engine.takeBuffer(4 * BATCH * channels * image ** 2);

@@ -5,11 +5,15 @@ import { Program } from "../engine/program";
 import type { Task } from "../tasks/task";
 import type { Optimizer } from "./optimizer";
 
-/** Records a task's step and the optimizer's update. Outputs: the task's, and `clip` [2], scale and norm, where the gradient is clipped. */
+/**
+ * Records a task's step, the optimizer's update and what the task has follow it. Outputs: the task's, and `clip` [2], scale and
+ * norm, where the whole gradient is clipped.
+ */
 export function recordStep(engine: Engine, trace: Task["trace"], optimizer: Optimizer): [Graph, Record<string, Tensor>] {
   const graph = new Graph(engine);
-  const { grads, outputs } = trace(graph);
+  const { grads, outputs, after } = trace(graph);
   const clip = optimizer.update(grads);
+  after?.();
   return [graph, { ...outputs, ...(clip && { clip }) }];
 }
 

@@ -6,11 +6,11 @@ import type { FirstPicture } from "./tasks/page";
 
 const [FIRST, ...OTHERS] = Object.values(TASKS);
 
-/** Where the address names a method of another task, these pictures would be wrong: they are removed. */
+/** Where the address names a method of another task, or other images, these pictures would be wrong: they are removed. */
 function hideFromOthers(): string {
   const presets = JSON.stringify(OTHERS.flatMap(({ methods }) => Object.keys(methods)));
-  const asked = 'new URLSearchParams(location.search).getAll("preset").at(-1)';
-  return `if (${presets}.includes(${asked})) document.querySelector("main").remove()`;
+  return `const asked = new URLSearchParams(location.search);
+if (asked.has("data") || ${presets}.includes(asked.getAll("preset").at(-1))) document.querySelector("main").remove()`;
 }
 
 /** The same layout as that of `App.tsx`, which replaces it as soon as scripts have loaded. */

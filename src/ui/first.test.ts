@@ -21,7 +21,7 @@ test("the first pictures are those of the first task, named by what they show", 
 
 /** Whether the pictures stay with such an address. */
 function stays(search: string): boolean {
-  const [, script] = /<script>(.*)<\/script>/.exec(frame())!;
+  const [, script] = /<script>(.*)<\/script>/s.exec(frame())!;
   let removed = false;
   const remove = () => {
     removed = true;
@@ -30,7 +30,8 @@ function stays(search: string): boolean {
   return !removed;
 }
 
-test("an address that names a method of another task waits for pictures of its own", () => {
+test("an address that names a method of another task, or other images, waits for pictures of its own", () => {
+  expect(stays("?data=shapes")).toBe(false);
   const [own] = Object.keys(FIRST.methods);
   for (const search of ["", `?preset=${own}`, "?preset=unheard-of"]) expect(stays(search), search).toBe(true);
   for (const other of OTHERS.flatMap(({ methods }) => Object.keys(methods))) {

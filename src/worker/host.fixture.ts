@@ -29,6 +29,8 @@ type Told<T extends Event["type"]> = Extract<Event, { type: T }>;
 export class TestHost {
   readonly events: Event[] = [];
   readonly store = memoryStore();
+  /** Addresses that were asked for; there is nothing at any of them. */
+  readonly fetched: string[] = [];
   readonly host: Host;
   private readonly waiting = new Set<() => void>();
 
@@ -37,7 +39,8 @@ export class TestHost {
       this.events.push(structuredClone(event));
       for (const look of [...this.waiting]) look();
     };
-    this.host = new Host({ post, openEngine, store: this.store, fetch: async () => undefined });
+    const fetch = async (url: string) => void this.fetched.push(url);
+    this.host = new Host({ post, openEngine, store: this.store, fetch });
   }
 
   /** A host that has opened the GPU and has images. */

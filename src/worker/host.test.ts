@@ -1,6 +1,7 @@
 /** The training worker's host, driven as the page drives it, without a browser. */
 import { expect, test } from "vitest";
 import { EngineError } from "../engine/errors";
+import { SCHEMA } from "../tasks";
 import { IMAGES, SETTINGS, TestHost } from "./host.fixture";
 
 test("a run starts, reports its steps and tests, and finishes", async () => {
@@ -88,6 +89,17 @@ test("a damaged saved run is refused by name, and the run at hand goes on", asyn
   expect(page.losses()).toHaveLength(2);
 });
 
+test("a damaged saved run that is opened while one trains leaves it training", async () => {
+  const page = await TestHost.ready();
+  const second = page.next("step", ({ report }) => report.step === 2);
+  page.send({ type: "start", settings: SETTINGS });
+  await second;
+  page.send({ type: "restore", bytes: new Uint8Array(100) });
+  await page.host.idle();
+  expect(page.last("failed")).toMatchObject({ fatal: false, spoiled: false });
+  expect([page.losses().length, page.phases().at(-1)]).toEqual([6, "finished"]);
+});
+
 test("a second start while the first compiles leaves one run, that of the second", async () => {
   const page = await TestHost.ready();
   page.send({ type: "start", settings: SETTINGS });
@@ -152,6 +164,14 @@ test("images are kept on the device and removed again, with what is known of the
   expect(page.store.values.size).toBe(0);
 });
 
+test("each generated set asks for its own teacher; people's own images for that of the usual set", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "generate", id: "scenes-shapes-32-24-12-1" });
+  await page.host.idle();
+  expect(page.fetched).toEqual(["http://localhost/teacher-scenes.safetensors", "http://localhost/teacher-shapes.safetensors"]);
+  expect(page.last("loaded")).toMatchObject({ teacher: null, data: { name: "Scenes-Shapes" } });
+});
+
 test("without a GPU the failure is fatal and says what to do", async () => {
   const page = new TestHost(() => Promise.reject(new EngineError("There is no GPU.", "Use another browser.")));
   page.send({ type: "open", base: "http://localhost/", task: "classification" });
@@ -161,4 +181,25 @@ test("without a GPU the failure is fatal and says what to do", async () => {
   expect(page.last("failed")).toMatchObject({ message: "There is no GPU.", remedy: "Use another browser.", fatal: true });
   expect(page.last("loaded").data.id).toBe(IMAGES);
   expect(page.phases().at(-1)).toBe("failed");
+});
+
+test("a task that makes its own teacher waits for none, saves it with the run, and hands it out", async () => {
+  const page = await TestHost.ready("dino");
+  expect(page.last("loaded")).toMatchObject({ teacher: null, data: { task: "dino", id: IMAGES } });
+  const small = { width: 8, depth: 1, heads: 2, outputs: 16, hidden: 8, bottleneck: 4, crops: 1, localSide: 8 };
+  const settings = { ...SCHEMA.defaults("dino"), ...small, batch: 3, steps: 2, evaluate: 2, side: 16 };
+  page.send({ type: "start", settings });
+  await page.host.idle();
+  expect(page.phases().at(-1)).toBe("finished");
+  expect(Object.keys(page.last("step").report.losses)).toEqual(["dino", "entropy"]);
+  expect(Object.keys(page.last("evaluated").scores)).toEqual(["knn_top1", "linear_top1"]);
+  expect(new Set(page.all("view").map(({ task, view }) => `${task} ${view.name}`))).toEqual(new Set(["dino gallery", "dino snapshot"]));
+  page.send({ type: "save" });
+  page.send({ type: "export", what: "student" });
+  await page.host.idle();
+  expect(page.last("exported").name).toBe("Teacher of Scenes, 2 steps");
+  expect(page.last("failed")).toBeUndefined();
+  page.send({ type: "restore", bytes: page.last("saved").bytes });
+  await page.host.idle();
+  expect(page.last("started")).toMatchObject({ restored: true, step: 2, settings: { preset: "dino" } });
 });

@@ -73,7 +73,7 @@ export class Host {
   }
 
   private enqueue(work: () => Promise<void>, at?: Card): void {
-    this.queue = this.queue.then(work).catch((error) => this.fail(error, at));
+    this.queue = this.queue.then(work).catch((error) => this.fail(error, { at }));
   }
 
   private enqueueNow(work: (sources: TaskSources) => void): void {
@@ -126,6 +126,7 @@ export class Host {
   private async open({ base, task, kernels }: Extract<Command, { type: "open" }>): Promise<void> {
     // Data may come before there is a GPU, or without one.
     this.task = task;
+    this.base = base;
     this.tell("opening", "Opening the GPU");
     const engine = await this.at.openEngine();
     this.engine = engine;
@@ -139,7 +140,6 @@ export class Host {
     }
     if (kernels) this.force(engine, kernels);
     this.tell("opening", "Loading data and teacher");
-    this.base = base;
     await this.turnTo(task);
   }
 
@@ -166,7 +166,6 @@ export class Host {
     await this.resume();
   }
 
-  /** A task's sources, with the teacher that comes with the page. */
   private sourcesOf(task: string): Promise<TaskSources> {
     const known = this.sources.get(task);
     if (known) return known;
@@ -180,22 +179,16 @@ export class Host {
     const definition = TASKS[task];
     if (!definition) throw new EngineError(`There is no task "${task}".`, `Use one of ${Object.keys(TASKS).join(", ")}.`);
     const [data, runtime] = await Promise.all([definition.data(), definition.runtime()]);
-    return new TaskSources({ definition, data, runtime }, this.at.store, this.at.post, () => this.task === task);
+    const fetched = (file: string) => this.at.fetch(new URL(file, this.base).href);
+    return new TaskSources({ definition, data, runtime }, this.at.store, this.at.post, () => this.task === task, fetched);
   }
 
-  /** Data, teachers and commands about them are this task's from now on; the page's own teacher is there when first wanted. */
+  /** Data, teachers and commands about them are this task's from now on. */
   private async turnTo(task: string): Promise<void> {
     const known = this.task === task;
     this.task = task;
     const sources = await this.sourcesOf(task);
-    if (!sources.teachers.hasShipped) await this.fetchShipped(sources);
     if (!known && sources.ready) sources.tell();
-  }
-
-  private async fetchShipped({ wing, teachers }: TaskSources): Promise<void> {
-    const { shipped } = wing.definition;
-    const bytes = await this.at.fetch(new URL(shipped, this.base).href);
-    if (bytes) await teachers.takeShipped(bytes, shipped);
   }
 
   private async start({ settings, given }: Wanted, paused: boolean): Promise<void> {
@@ -226,6 +219,8 @@ export class Host {
     const run = new Run({ engine: this.opened(), wing, sources, turns: this.turns, post: this.at.post, from });
     this.errors.end();
     this.run?.destroy();
+    // A smaller run needs nothing of what a larger one has left.
+    this.opened().trim();
     this.run = run;
     this.pending = undefined;
     await run.introduce();
@@ -262,7 +257,9 @@ export class Host {
   private async trainTeacher(settings: Settings): Promise<void> {
     await this.settle();
     const sources = await this.current();
-    this.teacherTraining = sources.trainTeacher(this.opened(), settings, this.turns.alone).catch((error) => this.fail(error, "teacher"));
+    this.teacherTraining = sources
+      .trainTeacher(this.opened(), settings, this.turns.alone)
+      .catch((error) => this.fail(error, { at: "teacher" }));
     void this.teacherTraining.then(() => this.enqueue(() => this.resume()));
   }
 
@@ -284,7 +281,7 @@ export class Host {
     run.play(
       () => this.tell("running"),
       async (error) => {
-        if (error) this.fail(error);
+        if (error) this.fail(error, { spoiled: true });
         else if (run.session.finished) await this.finish(run).catch((reason) => this.fail(reason));
         else this.tell("paused");
       },
@@ -294,7 +291,11 @@ export class Host {
   private async step(): Promise<void> {
     await this.settle();
     const run = this.theRun();
-    await run.stepOnce();
+    try {
+      await run.stepOnce();
+    } catch (error) {
+      return this.fail(error, { spoiled: true });
+    }
     this.tell(run.session.finished ? "finished" : "paused");
   }
 
@@ -312,7 +313,7 @@ export class Host {
 
   /** The queue does not wait for it: it goes on beside other commands. */
   private measureErrors(): void {
-    void this.errors.measure(this.theRun().session).catch((error) => this.fail(error, "errors"));
+    void this.errors.measure(this.theRun().session).catch((error) => this.fail(error, { at: "errors" }));
   }
 
   /** Stops whatever trains and waits for it; a teacher is used as it is. */
@@ -354,17 +355,20 @@ export class Host {
     this.at.post({ type: "phase", phase, note });
   }
 
-  /** Reports what went wrong: at the card it concerns if the run can go on, else as the run's own failure. */
-  private fail(error: unknown, at?: Card): void {
+  /**
+   * Reports what went wrong: at the card it concerns, or for the page. Only what spoiled the run, or took the GPU away, pauses it: a file that
+   * cannot be opened leaves it training.
+   */
+  private fail(error: unknown, { at, spoiled = false }: { at?: Card; spoiled?: boolean } = {}): void {
     const fatal = !this.engine || this.engine.failure !== undefined;
     const { message, remedy } = inWords(error);
     if (at && !fatal) {
       this.at.post({ type: "refused", at, message, remedy, ...(error instanceof OtherSide && { side: error.side }) });
       return;
     }
-    this.run?.pause();
-    this.at.post({ type: "failed", message, remedy, fatal });
-    this.tell(fatal ? "failed" : this.run ? "paused" : "failed", message);
+    if (spoiled || fatal) this.run?.pause();
+    this.at.post({ type: "failed", message, remedy, fatal, spoiled });
+    this.tell(fatal || !this.run ? "failed" : this.run.isPlaying ? "running" : "paused", message);
   }
 }
 

@@ -115,4 +115,5 @@ export type Event =
   /** The teacher's GPU time per step, measured beside the run. */
   | { type: "timed"; time: TeacherTime }
   | { type: "saved"; bytes: Uint8Array; step: number }
-  | { type: "failed"; message: string; remedy: string; fatal: boolean };
+  /** `fatal`: there is no GPU any more. `spoiled`: the run's state is no good any more; otherwise the run is untouched. */
+  | { type: "failed"; message: string; remedy: string; fatal: boolean; spoiled: boolean };

@@ -6,7 +6,16 @@ import { decodeInBrowser, decodeWholeInBrowser } from "../data/decode";
 import type { SourceFile } from "../data/files";
 import { EngineError } from "../engine/errors";
 import { TASKS } from "../tasks";
-import { buffersOf, DATA_SEED, type GivenFile, KEPT_DATA, type ReadCommand, type ReadData, type ReadEvent } from "./readerProtocol";
+import {
+  buffersOf,
+  DATA_SEED,
+  type GivenFile,
+  KEPT_DATA,
+  type ReadCommand,
+  type ReadData,
+  type ReadEvent,
+  type Told,
+} from "./readerProtocol";
 import { recall } from "./storage";
 
 const PROGRESS_MS = 100;
@@ -16,13 +25,13 @@ let toldAt = 0;
 
 self.onmessage = ({ data }: MessageEvent<ReadCommand>) => {
   if (data.type === "add") files.push(...data.files);
-  else void (data.origin.kind === "kept" ? kept(data.task) : readFiles(data.task, data.side)).then(deliver, refuse);
+  else void (data.origin.kind === "kept" ? kept(data.task) : readFiles(data.task, data.side, data.origin)).then(deliver, refuse);
 };
 
-async function readFiles(task: string, side: number): Promise<ReadData> {
+async function readFiles(task: string, side: number, { name, most }: Told): Promise<ReadData> {
   const decoders = { square: decodeInBrowser, whole: decodeWholeInBrowser };
   const { open } = await TASKS[task].data();
-  return { task, ...(await open(files.map(sourceOf), { side, seed: DATA_SEED, decoders, onProgress })) };
+  return { task, ...(await open(files.map(sourceOf), { side, seed: DATA_SEED, name, most, decoders, onProgress })) };
 }
 
 async function kept(task: string): Promise<ReadData> {

@@ -196,14 +196,15 @@ export class Run {
     });
   }
 
-  /** The student as a file for other programs, with its score. */
+  /** The result, mostly the student, as a file for other programs, with its score. */
   export(): Promise<{ name: string; bytes: Uint8Array }> {
     return this.turns.alone(async () => {
       const { definition, runtime } = this.wing;
       const { dataset } = this.sources;
       const score = (await this.session.evaluate())[definition.metric];
       const bytes = await runtime.networks.write(this.session.task, dataset, score);
-      return { name: `Student of ${dataset.name}, ${this.session.step} steps`, bytes };
+      const made = definition.made === "teacher" ? "Teacher" : "Student";
+      return { name: `${made} of ${dataset.name}, ${this.session.step} steps`, bytes };
     });
   }
 

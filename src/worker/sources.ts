@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
+import { shippedFor } from "../tasks/generated";
 import type { Alone, AnyDataset, AnyNetwork, DataFacts, ImportHints, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
 import type { Event } from "./protocol";
 import { KEPT_DATA, KEPT_FACTS } from "./readerProtocol";
@@ -34,8 +35,9 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
     private readonly post: (event: Event) => void,
     /** Whether the page wants to hear of this task now. */
     private readonly isWanted: () => boolean,
+    fetch: (file: string) => Promise<Uint8Array | undefined>,
   ) {
-    this.teachers = new TeacherStore(wing.runtime.networks, store);
+    this.teachers = new TeacherStore(wing.runtime.networks, store, fetch);
   }
 
   get ready(): boolean {
@@ -68,8 +70,13 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   }
 
   private async load(dataset: D, notes: string[]): Promise<void> {
-    this.held = { dataset, facts: this.factsOf(dataset, notes), teacher: await this.teachers.of(dataset) };
+    this.held = { dataset, facts: this.factsOf(dataset, notes), teacher: await this.teacherOf(dataset) };
     this.tell(true);
+  }
+
+  private teacherOf(dataset: D): Promise<Teacher<N> | undefined> {
+    const { definition, data } = this.wing;
+    return this.teachers.of(dataset, shippedFor(definition, data, dataset));
   }
 
   private factsOf(dataset: D, notes: string[]): DataFacts {
@@ -135,7 +142,7 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   async dropTeacher(): Promise<void> {
     const { dataset } = this.hold();
     await this.teachers.drop(dataset);
-    this.adopt(await this.teachers.of(dataset), dataset);
+    this.adopt(await this.teacherOf(dataset), dataset);
   }
 
   /** Meanwhile other data may have been loaded; the teacher waits for its own. */

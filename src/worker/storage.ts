@@ -7,8 +7,12 @@ const TABLE = "values";
 
 let opened: Promise<IDBDatabase> | undefined;
 
+/** A browser whose storage is broken may never answer. */
+const PATIENCE_MS = 5000;
+
 function database(): Promise<IDBDatabase> {
   opened ??= new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("The browser's storage does not answer.")), PATIENCE_MS);
     const request = indexedDB.open(DATABASE, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(TABLE);
     request.onsuccess = () => resolve(request.result);

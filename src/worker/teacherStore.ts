@@ -1,4 +1,4 @@
-/** The teachers at hand: the one that comes with the page, and those trained or imported here, each for its own data. */
+/** The teachers at hand: those that come with the page, and those trained or imported here, each for its own data. */
 import { EngineError } from "../engine/errors";
 import type { AnyDataset, AnyNetwork, ImportHints, TaskNetworks } from "../tasks/task";
 import type { TeacherFacts } from "./protocol";
@@ -22,29 +22,39 @@ export interface Teacher<N> {
 const slot = (dataset: AnyDataset) => `teacher-${dataset.id}`;
 
 export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
-  private shipped?: Teacher<N>;
+  /** By file. */
+  private readonly shipped = new Map<string, Teacher<N>>();
   /** By the data they are for. */
   private readonly own = new Map<string, Teacher<N>>();
 
   constructor(
     private readonly networks: TaskNetworks<D, N>,
     private readonly store: KeyValueStore,
+    /** A file of the page; undefined where it cannot be had. */
+    private readonly fetch: (file: string) => Promise<Uint8Array | undefined>,
   ) {}
 
-  get hasShipped(): boolean {
-    return this.shipped !== undefined;
-  }
-
-  /** Takes the teacher that comes with the page. */
-  async takeShipped(bytes: Uint8Array, name: string): Promise<void> {
-    this.shipped = { network: await this.networks.read(bytes, name, {}), origin: "shipped", bytes };
-  }
-
-  /** The teacher for this data: the last one trained or imported for it, else the page's if it fits. */
-  async of(dataset: D): Promise<Teacher<N> | undefined> {
+  /** The teacher for this data: the last one trained or imported for it, else the first of the page's, in these files, that fits. */
+  async of(dataset: D, files: readonly string[]): Promise<Teacher<N> | undefined> {
     const own = this.own.get(dataset.id) ?? (await this.kept(dataset));
-    if (own) this.own.set(dataset.id, own);
-    return own ?? (this.shipped && this.fits(this.shipped.network, dataset) ? this.shipped : undefined);
+    if (own) {
+      this.own.set(dataset.id, own);
+      return own;
+    }
+    for (const file of files) {
+      const shipped = this.shipped.get(file) ?? (await this.ship(file));
+      if (shipped && this.fits(shipped.network, dataset)) return shipped;
+    }
+    return undefined;
+  }
+
+  /** Fetches a teacher that comes with the page, once; a fetch that failed is tried again the next time. */
+  private async ship(file: string): Promise<Teacher<N> | undefined> {
+    const bytes = await this.fetch(file);
+    if (!bytes) return undefined;
+    const teacher: Teacher<N> = { network: await this.networks.read(bytes, file, {}), origin: "shipped", bytes };
+    this.shipped.set(file, teacher);
+    return teacher;
   }
 
   /** Takes a file as this data's teacher and keeps it. Rejects with an EngineError when it is for other images. */

@@ -1,7 +1,7 @@
 /** What a step costs: computed, and measured on the GPU. The same passes are counted in both. */
 import type { Engine } from "../../engine/device";
-import { forwardTeacher } from "../../methods/classification/masking";
 import { type Criterion, scorerOf } from "../../methods/masking";
+import { forwardTeacher } from "../../methods/vitMasking";
 import { configMacs, learningMacs } from "../../metrics/cost";
 import type { Params } from "../../models/params";
 import { patches } from "../../models/vit/config";
@@ -62,10 +62,11 @@ export class TeacherTimer {
     const clock = this.clockOf(teacher);
     const [ms, fullMs] = await clock.measure([shown, all]);
     const [bytes, fullBytes] = [clock.bytes(shown), clock.bytes(all)];
+    const { ms: studentMs } = await this.whole(priced.student);
     const scorer = scorerIn(priced);
-    if (!scorer) return { ms, fullMs, bytes, fullBytes };
+    if (!scorer) return { ms, fullMs, studentMs, bytes, fullBytes };
     const extra = scorer === teacher ? { ms: fullMs, bytes: fullBytes } : await this.whole(scorer);
-    return { ms: ms + extra.ms, fullMs, bytes: Math.max(bytes, extra.bytes), fullBytes };
+    return { ms: ms + extra.ms, fullMs, studentMs, bytes: Math.max(bytes, extra.bytes), fullBytes };
   }
 
   private async whole(model: Model): Promise<Pick<TeacherTime, "ms" | "bytes">> {

@@ -1,13 +1,15 @@
 /** Which held-out images are classified right, and how many. */
 import { Batches } from "../../data/batches";
-import type { Dataset } from "../../data/dataset";
+import type { Dataset, Split } from "../../data/dataset";
 import type { Engine } from "../../engine/device";
 import { topk } from "../../metrics/topk";
 import { mean } from "../../metrics/verdicts";
+import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
+import { objectShares } from "../frequency";
 import type { Progress, Scores } from "../task";
+import type { Network } from "../vitNetwork";
 import { fitted } from "./fitted";
-import type { Network } from "./network";
 import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 
 const EVALUATION_BATCH = 100;
@@ -21,11 +23,14 @@ export interface Right {
   top5?: Uint8Array;
 }
 
-/** Which held-out images, of all or the first `limit`, are answered right by the logits that `answers` picks out of a snapshot. */
+/**
+ * Which held-out images, of all or the first `limit`, are answered right by the logits that `answers` picks out of a snapshot of
+ * the images with these indices; the last snapshot repeats the last image until it is full.
+ */
 export async function judged(
   engine: Engine,
   seen: Omit<SnapshotOptions, "batch">,
-  answers: (outputs: Outputs) => Float32Array,
+  answers: (outputs: Outputs, images: number[]) => Float32Array,
   batches: Batches,
   limit: number,
   progress?: Progress,
@@ -39,7 +44,7 @@ export async function judged(
     for (let from = 0; from < count; from += batch) {
       const indices = Array.from({ length: batch }, (_, i) => Math.min(from + i, count - 1));
       const { images, labels } = batches.load(test, indices);
-      const logits = answers(await snapshot.run(images));
+      const logits = answers(await snapshot.run(images), indices);
       const among = (k: number) => topk(logits, labels, classes.length, k).subarray(0, count - from);
       right.top1.set(among(1), from);
       right.top5?.set(among(AMONG), from);
@@ -64,6 +69,40 @@ export async function measure(engine: Engine, network: Network, dataset: Dataset
     return mean((await judged(engine, { student }, ({ logits }) => logits, new Batches(dataset, 1, 0), dataset.test.count, progress)).top1);
   } finally {
     student.params.destroy();
+  }
+}
+
+/**
+ * Mean share of the held-out images' objects that lies in kept patches, collected batch by batch. A patch belongs to the object by
+ * the share of the object's pixels that lie in it.
+ */
+export class ObjectsSeen {
+  private readonly shares = new Map<number, number>();
+
+  constructor(
+    private readonly test: Split,
+    private readonly side: number,
+    private readonly grid: Grid,
+  ) {}
+
+  /** Takes the patches u32 [images, k] that were kept of these images. */
+  add(images: readonly number[], kept: Uint32Array): void {
+    const { test, side, grid } = this;
+    const { object } = test;
+    if (!object) return;
+    const k = kept.length / images.length;
+    for (const [row, image] of images.entries()) {
+      const shares = objectShares([object(image)], side, grid);
+      this.shares.set(
+        image,
+        kept.subarray(row * k, (row + 1) * k).reduce((sum, patch) => sum + shares[patch], 0),
+      );
+    }
+  }
+
+  /** Undefined where nothing was added. */
+  get mean(): number | undefined {
+    return this.shares.size ? mean([...this.shares.values()]) : undefined;
   }
 }
 

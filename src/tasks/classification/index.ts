@@ -2,9 +2,10 @@
 import type { Dataset } from "../../data/dataset";
 import { CLASSIFICATION_METHODS } from "../../methods/classification";
 import { asksGuide } from "../../methods/masking";
+import { FASHION, SCENES, SHAPES } from "../imageSets";
 import type { TaskDefinition } from "../task";
+import type { Network } from "../vitNetwork";
 import { widthConflict } from "../widths";
-import type { Network } from "./network";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
 
@@ -18,11 +19,11 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   generated: {
     ...{ page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
     sets: {
-      scenes: "one object among clutter; its colour hints at its class",
-      shapes: "one object among parts of others; its shape alone tells its class",
+      scenes: { ...SCENES, shipped: "teacher-scenes.safetensors" },
+      shapes: { ...SHAPES, shipped: "teacher-shapes.safetensors" },
     },
   },
-  shipped: "teacher-scenes.safetensors",
+  samples: { fashion: { ...FASHION, shipped: "teacher-fashion.safetensors" } },
   sizes: {
     tiny: { width: 48, depth: 3, heads: 3 },
     small: { width: 64, depth: 4, heads: 4 },
@@ -33,6 +34,7 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   stepFirst: true,
   conflicts: (settings) => widthConflict(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),
-  data: async () => (await import("./data")).data,
+  studies: async () => (await import("./studies")).studies,
+  data: async () => (await import("../imageData")).data,
   runtime: async () => (await import("./runtime")).runtime,
 };

@@ -8,8 +8,8 @@ import { hasShared, sharedBytes } from "../../models/shared.fixture";
 import { initViT, type ViTConfig } from "../../models/vit/config";
 import { vitForward64 } from "../../models/vit/reference";
 import { DEIT_S } from "../../models/vit/vit.fixture";
+import { type Network, readNetwork, writeNetwork } from "../vitNetwork";
 import { fitted } from "./fitted";
-import { type Network, readNetwork, writeNetwork } from "./network";
 
 const SIDE = 8;
 const CONFIG: ViTConfig = { ...DEIT_S, image: SIDE, patch: 4, classes: 3, width: 8, depth: 1, heads: 2, headDim: 4, mlp: 16 };

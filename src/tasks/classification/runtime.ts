@@ -1,12 +1,10 @@
 /** What of classification needs the GPU. */
 import type { Dataset } from "../../data/dataset";
-import type { ViTConfig } from "../../models/vit/config";
-import { counted } from "../counts";
 import type { TaskRuntime } from "../task";
+import { describeViT, type Network, readNetwork, writeNetwork } from "../vitNetwork";
 import { measure } from "./evaluate";
 import { fitted } from "./fitted";
 import { ClassificationMonitor } from "./monitor";
-import { type Network, readNetwork, writeNetwork } from "./network";
 import { Classification } from "./task";
 
 export const runtime: TaskRuntime<Dataset, Network, Classification> = {
@@ -24,5 +22,3 @@ export const runtime: TaskRuntime<Dataset, Network, Classification> = {
   create: (engine, sources, settings, live) => new Classification(engine, sources, settings, live),
   monitor: (watched) => new ClassificationMonitor(watched),
 };
-
-const describeViT = ({ width, depth, heads }: ViTConfig) => `ViT, width ${width}, ${counted(depth, "block")}, ${counted(heads, "head")}`;

@@ -2,7 +2,7 @@
 import type { Engine } from "../../engine/device";
 import { Graph, type Tensor } from "../../engine/graph";
 import { Program } from "../../engine/program";
-import { forwardStudent, forwardTeacher, type KeepChoice, patchScores, selectPatches } from "../../methods/classification/masking";
+import { forwardStudent, forwardTeacher, type KeepChoice, patchScores, selectPatches } from "../../methods/vitMasking";
 import type { Model } from "./step";
 
 /** What was seen, all row-major. */

@@ -1,8 +1,8 @@
 /** THE main path: what one training step computes, recorded once and replayed. */
 import type { Gradients, Graph, Live, Tensor } from "../../engine/graph";
-import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/classification/masking";
 import type { ClassificationMethod, DistillContext } from "../../methods/classification/method";
 import type { Choice } from "../../methods/masking";
+import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/vitMasking";
 import type { Params } from "../../models/params";
 import type { ViTConfig } from "../../models/vit/config";
 import { type DropPath, vit } from "../../models/vit/model";

@@ -7,9 +7,9 @@ import { type Graph, Live } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
 import { BASE_LOSSES, CLASSIFICATION_METHODS } from "../../methods/classification";
 import { assertSameHeads } from "../../methods/classification/attention";
-import { type KeepChoice, maskedGrid } from "../../methods/classification/masking";
 import type { ClassificationMethod } from "../../methods/classification/method";
 import { asksGuide, highestOf } from "../../methods/masking";
+import { type KeepChoice, maskedGrid } from "../../methods/vitMasking";
 import { packBits } from "../../metrics/bits";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
@@ -19,11 +19,12 @@ import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import { keyOf } from "../../settings/setting";
 import { Recorded } from "../recorded";
+import { suited } from "../suited";
 import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import type { Network } from "../vitNetwork";
 import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
-import { judged, scoresOf, top } from "./evaluate";
-import { fitted, suited } from "./fitted";
-import type { Network } from "./network";
+import { judged, ObjectsSeen, scoresOf, top } from "./evaluate";
+import { fitted } from "./fitted";
 import type { ClassificationSettings } from "./settings";
 import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosses } from "./step";
@@ -42,7 +43,6 @@ export class Classification implements Task<Outputs> {
   private readonly batches: Batches;
   private readonly buffers: Batch;
   private readonly settings: ClassificationSettings;
-  private labels = new Uint32Array();
   private readonly recorded = new Recorded<Snapshot>();
   private readonly timer: TeacherTimer;
 
@@ -166,23 +166,24 @@ export class Classification implements Task<Outputs> {
     return { seed, step, crop, first: augment === "crop" ? "crop" : "shift" };
   }
 
-  load(step: number): void {
+  /** Returns the labels. */
+  load(step: number): Uint32Array {
     this.highest.value = highestOf(this.kept, step, this.settings.steps);
     const { images, labels } = this.batches.train.take(step);
     const { queue } = this.engine.device;
     queue.writeBuffer(this.buffers.images, 0, images as BufferSource);
     queue.writeBuffer(this.buffers.labels, 0, labels as BufferSource);
-    this.labels = labels as Uint32Array<ArrayBuffer>;
+    return labels;
   }
 
   ahead(step: number): void {
     this.batches.train.prepare(step);
   }
 
-  report(out: Fetched): Report {
-    const classes = out.logits.length / this.labels.length;
+  report(out: Fetched, loaded: Uint32Array): Report {
+    const classes = out.logits.length / loaded.length;
     // Of an image mixed from two, the label of larger share counts.
-    const labels = out.targets ? top(out.targets, classes) : this.labels;
+    const labels = out.targets ? top(out.targets, classes) : loaded;
     const share = (a: number[], b: ArrayLike<number>) => a.filter((v, i) => v === b[i]).length / a.length;
     const student = top(out.logits, classes);
     const own = { losses: { ce: out.ce[0] }, rates: { student: share(student, labels) } };
@@ -204,13 +205,21 @@ export class Classification implements Task<Outputs> {
     return scoresOf(right);
   }
 
-  /** Share of held-out images the teacher, which sees what it sees now, classifies right; undefined without a teacher. */
-  async evaluateTeacher(limit = Number.POSITIVE_INFINITY, progress?: Progress): Promise<number | undefined> {
-    const { student, teacher, batches } = this;
-    if (!teacher) return undefined;
-    const answers = ({ teacherLogits }: Outputs) => teacherLogits as Float32Array;
+  /**
+   * What becomes of held-out images under the mask of now. `teacher_top1`: share that the teacher, which sees what it sees, classifies
+   * right. `object_seen`: mean share of an image's object that is shown, where the data know it. Empty without a teacher.
+   */
+  async masked(limit = Number.POSITIVE_INFINITY, progress?: Progress): Promise<Scores> {
+    const { student, teacher, batches, sources } = this;
+    if (!teacher) return {};
+    const { test, side } = sources.dataset;
+    const seen = new ObjectsSeen(test, side, this.grid);
+    const answers = ({ teacherLogits, kept }: Outputs, images: number[]) => {
+      if (kept) seen.add(images, kept);
+      return teacherLogits as Float32Array;
+    };
     const right = await judged(this.engine, { student, teacher, keep: this.keep() }, answers, batches, limit, progress);
-    return scoresOf(right).top1;
+    return { teacher_top1: scoresOf(right).top1, ...(seen.mean !== undefined && { object_seen: seen.mean }) };
   }
 
   /** Accuracy of student and teacher on all held-out images, and what both cost; `whole` adds which images the student names right. */
@@ -220,7 +229,7 @@ export class Classification implements Task<Outputs> {
     let time: TeacherTime | undefined;
     for (let i = 0; i < FINAL_TIMES; i++) time = await this.teacherTime();
     return {
-      ...{ student_top1: top1, student_top5: top5, teacher_top1: await this.evaluateTeacher() },
+      ...{ student_top1: top1, student_top5: top5, ...(await this.masked()) },
       ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs },
       student_macs: this.studentMacs,
       ...{ teacher_ms: time?.ms, teacher_ms_full: time?.fullMs, buffer_bytes: cost?.bufferBytes },
@@ -260,7 +269,7 @@ export class Classification implements Task<Outputs> {
   /** The teacher's cost now, whoever it is that chooses; undefined without a teacher. */
   cost(): Cost | undefined {
     const priced = this.priced();
-    return priced && costOf(priced, this.engine.allocatedBytes);
+    return priced && costOf(priced, this.engine.usedBytes);
   }
 
   private get studentMacs(): number {

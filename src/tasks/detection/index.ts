@@ -19,9 +19,8 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   generated: {
     page: { train: 4000, test: 200 },
     cli: { train: 4000, test: 400 },
-    sets: { scenes: "one object or more on each picture, with boxes" },
+    sets: { scenes: { about: "one object or more on each picture, with boxes", shipped: "teacher-detector.safetensors" } },
   },
-  shipped: "teacher-detector.safetensors",
   sizes: {
     tiny: { stem: 12, blocks: 1, channels: 24, stacked: 1, ...TRAINING },
     small: { stem: 16, blocks: 1, channels: 32, stacked: 1, ...TRAINING },
@@ -31,6 +30,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   readsUnasked: true,
   stepFirst: false,
   conflicts: conflictsOf,
+  studies: () => import("./studies").then(({ studies }) => studies),
   data: () => import("./data").then(({ data }) => data),
   runtime: () => import("./runtime").then(({ runtime }) => runtime),
 };

@@ -40,7 +40,7 @@ const LEARNED = 0.05;
 
 export class DetectionTask implements Task<DetectorViews> {
   /** A detector's gradient peaks where boxes are first matched: its norm is limited. */
-  readonly optimizer = { clip: true };
+  readonly optimizer = { clip: "all" } as const;
   readonly params: Params;
   readonly config: DetectorConfig;
   readonly method: DetectionMethod;

@@ -19,9 +19,8 @@ export const segmentation: TaskDefinition<SegmentationSet, SegmenterNetwork, Seg
   generated: {
     page: { train: 4000, test: 200 },
     cli: { train: 4000, test: 400 },
-    sets: { scenes: "several objects on each picture, with a class for every pixel" },
+    sets: { scenes: { about: "several objects on each picture, with a class for every pixel", shipped: "teacher-segmenter.safetensors" } },
   },
-  shipped: "teacher-segmenter.safetensors",
   sizes: {
     tiny: { width: 48, depth: 3, heads: 3, ...TRAINING },
     small: { width: 64, depth: 4, heads: 4, ...TRAINING },

@@ -180,7 +180,7 @@ export class Segmentation implements Task<Outputs> {
     const { kept, count, asksDecoder } = this;
     const macs = (k: number) => segmenterMacs(this.teacher!.config, k);
     const of = (k: number) => (asksDecoder ? macs(k).total : macs(k).encoder);
-    return { kept, patches: count, macs: of(kept), fullMacs: of(count), bufferBytes: this.engine.allocatedBytes };
+    return { kept, patches: count, macs: of(kept), fullMacs: of(count), bufferBytes: this.engine.usedBytes };
   }
 
   async teacherTime(): Promise<TeacherTime | undefined> {

@@ -46,6 +46,7 @@ const Drawn = memo(function Drawn({ kind, page, log, points, evaluations: all, h
   const curves = curvesAt(points.at(-1));
   const evaluations = kind.tested ? all : [];
   const others = beside.map((run) => ({ run, name: curvesAt(run.points.at(-1))[0]?.name })).filter(({ name }) => name);
+  const content = async () => (await import("./exportFiles")).chartOf(kind, curves, store.getState());
   if (kind.small && curves.length === 0) return null;
   return (
     <figure ref={figure} className={kind.small ? "chart small" : "chart"} data-chart={kind.id} data-points={history.points.length}>
@@ -82,7 +83,7 @@ const Drawn = memo(function Drawn({ kind, page, log, points, evaluations: all, h
       </ChartFrame>
       <p className="summary">{summary(kind, curves, points, evaluations)}</p>
       <div className="tables">
-        {points.length > 0 && <ChartExport kind={kind} curves={curves} figure={figure} />}
+        {points.length > 0 && <ChartExport title={kind.title} content={content} figure={figure} />}
         <PointTable title={kind.title} points={history.points} of={kind.of} curves={curves} format={kind.format} />
         {evaluations.length > 0 && <EvaluationTable title={kind.title} evaluations={evaluations} looks={page.curves} />}
       </div>

@@ -1,21 +1,20 @@
 /** Takes a chart or the pictures away as a file. */
 import type { RefObject } from "react";
-import { store } from "../state/app";
-import type { ChartKind, Curve } from "./curves";
-import type { Format } from "./exportFiles";
+import type { Exported, Format } from "./exportFiles";
 
+/** `content` makes, when it is asked, what goes into the file; `figure` holds the drawing. */
 interface ChartExportProps {
-  kind: ChartKind;
-  curves: Curve[];
+  title: string;
+  content(): Promise<Exported>;
   figure: RefObject<HTMLElement | null>;
 }
 
-export function ChartExport({ kind, curves, figure }: ChartExportProps) {
+export function ChartExport({ title, content, figure }: ChartExportProps) {
   const save = async (format: Format) => {
     const { exportChart } = await import("./exportFiles");
-    if (figure.current) await exportChart(format, kind, curves, figure.current, store.getState());
+    if (figure.current) await exportChart(format, await content(), figure.current);
   };
-  return <Buttons of={kind.title} formats={["CSV", "JSON", "SVG", "PNG"]} save={save} />;
+  return <Buttons of={title} formats={["CSV", "JSON", "SVG", "PNG"]} save={save} />;
 }
 
 export function PicturesExport({ panel }: { panel: RefObject<HTMLElement | null> }) {

@@ -3,9 +3,18 @@
 import { download } from "../state/download";
 import { numbersOf, type Point } from "../state/history";
 import type { State } from "../state/store";
-import type { ChartKind, Curve } from "./curves";
+import type { ChartKind, Curve, CurveLook } from "./curves";
 
 export type Format = "CSV" | "JSON" | "SVG" | "PNG";
+
+/** A chart as files want it: its name, its title, what its curves are and how they look, its numbers. */
+export interface Exported {
+  name: string;
+  title: string;
+  looks: readonly CurveLook[];
+  csv(): string;
+  json(): string;
+}
 
 /** The curves of a chart: a row per point, a column per curve. */
 export function toCsv(of: string, curves: Curve[], points: Point[]): string {
@@ -23,12 +32,21 @@ export function toJson(of: string, curves: Curve[], points: Point[], state: Stat
   return `${JSON.stringify({ settings, changes, teacher, points: numbers, evaluations: history.evaluations }, null, 1)}\n`;
 }
 
-export async function exportChart(format: Format, kind: ChartKind, curves: Curve[], figure: HTMLElement, state: State): Promise<void> {
+/** A chart of the run, ready for a file. */
+export function chartOf(kind: ChartKind, curves: Curve[], state: State): Exported {
   const { points } = state.history;
-  const name = `masked-distillation-${kind.id}-step-${points.at(-1)?.step}.${format.toLowerCase()}`;
-  if (format === "CSV") download(toCsv(kind.of, curves, points), name);
-  else if (format === "JSON") download(toJson(kind.of, curves, points, state), name);
-  else await save(chartSvg(figure, kind.title, curves), format, name);
+  return {
+    ...{ name: `${kind.id}-step-${points.at(-1)?.step}`, title: kind.title, looks: curves },
+    csv: () => toCsv(kind.of, curves, points),
+    json: () => toJson(kind.of, curves, points, state),
+  };
+}
+
+export async function exportChart(format: Format, { name: what, title, looks, csv, json }: Exported, figure: HTMLElement): Promise<void> {
+  const name = `masked-distillation-${what}.${format.toLowerCase()}`;
+  if (format === "CSV") download(csv(), name);
+  else if (format === "JSON") download(json(), name);
+  else await save(chartSvg(figure, title, looks), format, name);
 }
 
 /** The rows of the gallery as they are on the page. */
@@ -46,7 +64,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const STYLES = ["stroke", "fill", "stroke-width", "stroke-dasharray", "stroke-opacity", "font-size", "font-family"];
 
 /** A chart with its title and keys, without the page's style sheet. */
-function chartSvg(figure: HTMLElement, title: string, curves: Curve[]): string {
+function chartSvg(figure: HTMLElement, title: string, curves: readonly CurveLook[]): string {
   const drawn = figure.querySelector("svg.recharts-surface") as SVGSVGElement;
   const copy = drawn.cloneNode(true) as SVGSVGElement;
   const originals = drawn.querySelectorAll("*");

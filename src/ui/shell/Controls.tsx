@@ -1,7 +1,8 @@
 /** The bar that controls the training: one green button that becomes Pause, and what the run is doing. */
+import { taskOf } from "../../tasks";
 import { short } from "../format";
 import { keeper, run, settings, teachers, useSources, useStore } from "../state/app";
-import { begun, busy, finished, presetOf, waiting } from "../state/selectors";
+import { begun, busy, finished, offered, presetOf, waiting } from "../state/selectors";
 import { isStale } from "../state/sources";
 import type { State } from "../state/store";
 import { pageOf } from "../tasks";
@@ -56,15 +57,15 @@ export function Controls({ onHelp }: { onHelp(): void }) {
 }
 
 function MainButtons({ state }: { state: State }) {
-  const { phase, kept, failure } = state;
-  const offer = kept && !begun(state);
+  const { phase, failure } = state;
+  const offer = offered(state);
   const waitingForGpu = phase === "opening" || failure?.fatal;
   const label = busy(state) ? "Pause" : phase === "paused" && !finished(state) ? "Continue" : "Start";
   return (
     <>
       {offer && (
         <button type="button" className="go" onClick={() => void keeper.resume()} disabled={waitingForGpu}>
-          {kept.step < kept.total ? `Resume at step ${kept.step}` : "Show the finished run"}
+          {offer.step < offer.total ? `Resume at step ${offer.step}` : "Show the finished run"}
         </button>
       )}
       <button type="button" className={offer ? undefined : "go"} onClick={() => run.playOrPause()} disabled={waitingForGpu}>
@@ -75,9 +76,10 @@ function MainButtons({ state }: { state: State }) {
 }
 
 function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: boolean }) {
+  const { made = "student" } = taskOf(useStore(presetOf));
   return (
     <>
-      <button type="button" onClick={() => keeper.saveToFile()} disabled={disabled}>
+      <button type="button" onClick={() => void keeper.saveToFile()} disabled={disabled}>
         Save
       </button>
       <FilePicker label="Saved run" accept=".safetensors" onPick={([file]) => void keeper.openFile(file)} disabled={disabled}>
@@ -87,9 +89,9 @@ function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: bo
         type="button"
         onClick={() => teachers.export("student")}
         disabled={disabled || untrained}
-        title="The student's weights as a safetensors file"
+        title={`The ${made}'s weights as a safetensors file`}
       >
-        Download student
+        Download {made}
       </button>
     </>
   );

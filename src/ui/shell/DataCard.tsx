@@ -37,6 +37,7 @@ export function DataCard() {
           Choose a folder
         </FilePicker>
         {loaded && <GeneratedSets loaded={loaded} />}
+        <Samples loaded={loaded} />
         {kept && kept.id !== loaded?.id && (
           <button type="button" onClick={() => void data.loadKept()}>
             Use {kept.name} from this device
@@ -139,19 +140,31 @@ function GeneratedSets({ loaded }: { loaded: DataFacts }) {
   return (
     <>
       {shown !== usual[0] && (
-        <button type="button" onClick={() => void data.loadGenerated()} title={usual[1]}>
+        <button type="button" onClick={() => void data.loadGenerated()} title={usual[1].about}>
           Back to Scenes
         </button>
       )}
       {others
         .filter(([name]) => name !== shown)
-        .map(([name, what]) => (
-          <button key={name} type="button" onClick={() => void data.loadGenerated(name)} title={what}>
+        .map(([name, { about }]) => (
+          <button key={name} type="button" onClick={() => void data.loadGenerated(name)} title={about}>
             Generated {name}
           </button>
         ))}
     </>
   );
+}
+
+/** Real images that come with the page and are not loaded. */
+function Samples({ loaded }: { loaded?: DataFacts }) {
+  const preset = useStore(({ wanted }) => wanted.preset);
+  return Object.entries(taskOf(preset).samples ?? {})
+    .filter(([, { name }]) => name !== loaded?.name)
+    .map(([key, { name, about }]) => (
+      <button key={key} type="button" onClick={() => void data.loadSample(key)} title={about}>
+        {name}
+      </button>
+    ));
 }
 
 function Keeping({ kept }: { kept: boolean }) {

@@ -1,10 +1,11 @@
 /** What went wrong and what to do about it, and what the page could not use of its address. */
-import { keeper, playground, store, useStore } from "../state/app";
+import { keeper, playground, run, store, useStore } from "../state/app";
+import { lastKept } from "../state/selectors";
 
 export function Failure() {
   const failure = useStore((state) => state.failure);
   const adapter = useStore((state) => state.adapter);
-  const kept = useStore((state) => state.kept);
+  const kept = useStore(lastKept);
   if (!failure) return null;
   const noGpu = failure.fatal && !adapter;
   return (
@@ -14,7 +15,7 @@ export function Failure() {
         {failure.message} <b>{failure.remedy}</b>
       </p>
       {noGpu && <SwitchOn />}
-      {failure.fatal && !noGpu && <p>Nothing is lost: the run is kept up to its last automatic save.</p>}
+      {failure.fatal && !noGpu && <p>{kept ? `The run is kept up to step ${kept.step}.` : "Nothing of this run was kept."}</p>}
       <div className="buttons">
         {failure.fatal ? (
           <button type="button" onClick={() => playground.connect()}>
@@ -25,10 +26,15 @@ export function Failure() {
             Dismiss
           </button>
         )}
-        {!failure.fatal && kept && (
-          <button type="button" onClick={() => void keeper.resume()}>
-            Go back to step {kept.step}
-          </button>
+        {failure.spoiled && !failure.fatal && kept && (
+          <>
+            <button type="button" onClick={() => void keeper.resume(kept.id, { play: false })}>
+              Go back to step {kept.step}
+            </button>
+            <button type="button" onClick={() => run.backAtHalfRate()}>
+              Go on from step {kept.step} at half the rate
+            </button>
+          </>
         )}
       </div>
     </section>
@@ -59,8 +65,17 @@ const HOW: [browser: string, how: string, userAgent: RegExp][] = [
 
 export function Notices() {
   const problems = useStore((state) => state.urlProblems);
+  const notice = useStore((state) => state.notice);
   return (
     <>
+      {notice && (
+        <section className="card notice" role="status">
+          <p>{notice}</p>
+          <button type="button" onClick={() => store.setState({ notice: undefined })}>
+            Dismiss
+          </button>
+        </section>
+      )}
       {problems.length > 0 && (
         <section className="card notice" role="alert">
           <p>Part of this address could not be used, so defaults stand in its place:</p>

@@ -5,9 +5,10 @@ import { runColour } from "../charts/curves";
 import { percent, points, short } from "../format";
 import { savedRuns, settings, useStore } from "../state/app";
 import { savedOf } from "../state/compare";
+import { difference, scoreOf } from "../state/difference";
 import { areComparable, type Run, reason } from "../state/runs";
-import { difference, scoreOf } from "../state/summary";
 import { pageOf } from "../tasks";
+import { KeptRuns } from "./KeptRuns";
 import { RunName } from "./RunName";
 
 export function Runs() {
@@ -41,6 +42,7 @@ export function Runs() {
           </table>
         </section>
       )}
+      <KeptRuns />
     </section>
   );
 }
@@ -106,7 +108,7 @@ function what({ settings, changes, dataset }: Run, from?: Run): string {
 
 function against(run: Run, pinned: Run): string {
   if (run.dataset?.id !== pinned.dataset?.id) return "other data";
-  const { by, noise } = difference(run, pinned);
+  const { by, interval } = difference(run, pinned);
   const moved = `${by < 0 ? "−" : "+"}${points(Math.abs(by))}`;
-  return noise === undefined ? moved : `${moved}, ${Math.abs(by) <= noise ? "within" : "beyond"} ± ${(100 * noise).toFixed(1)}`;
+  return interval ? `${moved} [${interval.map((end) => (100 * end).toFixed(1)).join(", ")}]` : moved;
 }

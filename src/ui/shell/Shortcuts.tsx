@@ -3,7 +3,7 @@ import { type RefObject, useEffect } from "react";
 import { run, settings } from "../state/app";
 
 const SHEET = [
-  ["Space", "Start, pause, continue"],
+  ["Space", "Start, pause, continue; resume a kept run"],
   [".", "One step"],
   ["Ctrl Z", "Take back the last live change"],
   ["Arrow keys", "Move over the patches of a picture, or over time on the time slider"],
@@ -33,7 +33,7 @@ export function useShortcuts(help: () => void): void {
 function actionOf({ key, ctrlKey, metaKey, altKey }: KeyboardEvent, help: () => void): (() => void) | undefined {
   if (altKey) return undefined;
   if (ctrlKey || metaKey) return key === "z" ? () => settings.undo() : undefined;
-  return { " ": () => run.playOrPause(), ".": () => run.stepOnce(), "?": help }[key];
+  return { " ": () => run.playByKey(), ".": () => run.stepByKey(), "?": help }[key];
 }
 
 export function Shortcuts({ sheet }: { sheet: RefObject<HTMLDialogElement | null> }) {

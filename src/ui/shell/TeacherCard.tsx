@@ -1,4 +1,5 @@
 /** The teacher card: who teaches, how one is trained on the loaded data, and networks in and out as files. */
+import { taskOf } from "../../tasks";
 import type { TeacherFacts } from "../../worker/protocol";
 import { data, settings, teachers, useSources, useStore } from "../state/app";
 import { pageOf } from "../tasks";
@@ -8,6 +9,22 @@ import { ImportButton } from "./ImportButton";
 import { TrainingForm, TrainingProgress } from "./TeacherTraining";
 
 export function TeacherCard() {
+  const { ownTeacher } = taskOf(useStore(({ wanted }) => wanted.preset));
+  return ownTeacher ? <OwnTeacher /> : <LoadedTeacher />;
+}
+
+/** Where a run makes its teacher itself, there is none to choose. */
+function OwnTeacher() {
+  const { words } = pageOf(useStore(({ wanted }) => wanted.preset));
+  return (
+    <section className="panel source" id="teacher" aria-labelledby="teacher-title">
+      <h2 id="teacher-title">Teacher</h2>
+      <p className="what">{words.alone}</p>
+    </section>
+  );
+}
+
+function LoadedTeacher() {
   const loaded = useSources((state) => state.loaded);
   const run = useSources((state) => state.run);
   const training = useSources((state) => state.teacherTraining !== undefined);

@@ -1,15 +1,15 @@
 /** What a finished run means, in words, and the run that would say more. */
 import { run, useStore } from "../state/app";
-import { partnerOf, runOf } from "../state/runs";
+import { runOf } from "../state/runs";
 import { finished } from "../state/selectors";
-import { verdict } from "../state/summary";
+import { besideOf, verdict } from "../state/summary";
 import { pageOf } from "../tasks";
 
 export function Verdict() {
   const state = useStore();
   const now = finished(state) ? runOf(state) : undefined;
   if (!now) return null;
-  const offer = pageOf(now.settings.preset).pairs?.offer(now, partnerOf(now, state)?.as);
+  const offer = pageOf(now.settings.preset).pairs?.offer(now, besideOf(now, state));
   return (
     <section className="card verdict" aria-labelledby="verdict-title">
       <h2 id="verdict-title">What came of it</h2>

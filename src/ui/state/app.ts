@@ -4,16 +4,18 @@ import { download } from "./download";
 import { Playground } from "./playground";
 import type { Sources } from "./sources";
 import type { State } from "./store";
-import { readUrl, writeUrl } from "./url";
-
-const AUTOSAVE_MS = 30_000;
+import { address } from "./url";
 
 export const playground = new Playground({
   worker: () => new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" }),
   reader: () => new Worker(new URL("../../worker/reader.ts", import.meta.url), { type: "module" }),
   storage: browserStore,
-  address: { read: readUrl, write: writeUrl },
+  address,
   base: document.baseURI,
+  async fetch(file) {
+    const response = await fetch(new URL(file, document.baseURI)).catch(() => undefined);
+    return response?.ok ? response.blob() : undefined;
+  },
   download,
 });
 
@@ -30,5 +32,5 @@ export function usePick<T>(task: string, initial: T): [T, (part: Partial<T>) => 
   return [pick, (part) => store.setState(({ picks }) => ({ picks: { ...picks, [task]: { ...pick, ...part } } }))];
 }
 
-setInterval(() => keeper.autosaveIfBusy(), AUTOSAVE_MS);
-document.addEventListener("visibilitychange", () => document.hidden && keeper.autosave());
+document.addEventListener("visibilitychange", () => (document.hidden ? keeper.autosave() : void keeper.offer()));
+addEventListener("pagehide", () => keeper.leave());

@@ -31,7 +31,7 @@ export class Connection {
   }
 
   private fail(message: string): void {
-    this.receive({ type: "failed", message, remedy: "Reload the page.", fatal: true });
+    this.receive({ type: "failed", message, remedy: "Reload the page.", fatal: true, spoiled: true });
     this.receive({ type: "phase", phase: "failed", note: message });
   }
 }

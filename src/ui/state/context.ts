@@ -5,11 +5,13 @@ import type { KeyValueStore } from "../../worker/storage";
 import type { SourcesStore } from "./sources";
 import type { RunStore } from "./store";
 
-/** The page's address, which carries settings. */
+/** The page's address, which carries settings, and which images are generated where it is not the usual ones. */
 export interface Address {
-  read(): { settings: URLSearchParams; kernels?: string };
+  read(): { settings: URLSearchParams; data?: string; kernels?: string };
   /** `given` as `Schema.toQuery` wants it. */
   write(settings: Settings, given?: readonly string[]): void;
+  /** Names the images, or no longer does. */
+  writeData(word: string | undefined): void;
 }
 
 export interface Context {
@@ -18,6 +20,8 @@ export interface Context {
   storage: KeyValueStore;
   address: Address;
   send(command: Command, transfer?: Transferable[]): void;
+  /** A file of the page; undefined where it cannot be had. */
+  fetch(file: string): Promise<Blob | undefined>;
   /** Hands a file to the visitor. */
   download(content: Uint8Array, name: string): void;
 }

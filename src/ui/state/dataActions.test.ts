@@ -151,3 +151,43 @@ test("a run is stale once something else is loaded than it learns from", () => {
   expect([facts(made).run?.dataset.id, facts(made).loaded?.data.id]).toEqual(["data", "other"]);
   expect(made.told("start")).toEqual([]);
 });
+
+test("an address names generated images, and is right after every change of them", async () => {
+  const made = openPage("", new Map(), "shapes:1200,2000");
+  expect(made.told("generate")).toEqual([{ type: "generate", id: "scenes-shapes-32-1200-2000-1" }]);
+  expect(made.data()).toBe("shapes:1200,2000");
+  await made.page.data.loadGenerated();
+  expect([made.told("generate"), made.data()]).toEqual([[{ type: "generate", id: "scenes-32-8000-1000-1" }], undefined]);
+  await made.page.data.loadGenerated("shapes");
+  expect(made.data()).toBe("shapes");
+});
+
+test("images there are not are said, and the usual ones are there", () => {
+  const made = openPage("", new Map(), "cats");
+  expect(made.page.store.getState().urlProblems).toEqual([
+    'There are no images called "cats" here. There are scenes, shapes, fashion; drop your own on the page.',
+  ]);
+  expect(made.told("generate")).toEqual([{ type: "generate", id: "scenes-32-8000-1000-1" }]);
+  expect(made.data()).toBeUndefined();
+});
+
+test("real images that come with the page are fetched, read and named in the address", async () => {
+  const made = openPage("", new Map(), "fashion");
+  await settle();
+  const [reader] = made.readers;
+  expect(reader.told.at(-1)).toEqual({ type: "read", task: "classification", origin: { kind: "files", name: "Fashion-MNIST" }, side: 32 });
+  const read = { task: "classification", packed: {}, notes: [] };
+  reader.say({ type: "read", read });
+  await settle();
+  expect([made.told("data"), made.data()]).toEqual([[{ type: "data", read }], "fashion"]);
+});
+
+test("without a network that is said, and there is still something to learn from", async () => {
+  const made = openPage("", new Map(), "fashion", true);
+  await settle();
+  const problem = "Fashion-MNIST cannot be fetched. Are you offline? Try again later.";
+  expect(made.page.store.getState().urlProblems).toEqual([problem]);
+  expect(made.told("generate")).toEqual([{ type: "generate", id: "scenes-32-8000-1000-1" }]);
+  await made.page.data.loadSample("fashion");
+  expect(facts(made).refusals.data?.message).toBe("Fashion-MNIST cannot be fetched.");
+});

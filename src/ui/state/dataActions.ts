@@ -1,19 +1,18 @@
 /** What a visitor can do about data: load, read again at another size, keep. The next run learns from them. */
 import type { Settings } from "../../settings/run";
 import { TASKS, taskOf } from "../../tasks";
-import type { DataFacts, GeneratedOptions, TaskDefinition } from "../../tasks/task";
+import { sampleBy, wordFor } from "../../tasks/generated";
+import type { DataFacts, TaskDefinition } from "../../tasks/task";
 import type { Event } from "../../worker/protocol";
-import { buffersOf, DATA_SEED, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
+import { buffersOf, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
 import { pageOf } from "../tasks";
 import type { Context } from "./context";
 import { dropped } from "./files";
-import type { Readable, Reader } from "./reader";
+import { fetchSample, generatedSource, isSample, namedSource, type Source, unknownImages } from "./named";
+import type { Reader } from "./reader";
 import { begun } from "./selectors";
 import { refuse } from "./sources";
 import { wantedRun } from "./store";
-
-/** Generated images, or what is read. */
-type Source = { kind: "generated"; options: Omit<GeneratedOptions, "side"> } | Readable;
 
 const WHAT = { files: "Reading your images", kept: "Reading the kept images" };
 
@@ -42,8 +41,9 @@ export class DataActions {
   /** Loads data for a new worker. */
   async loadAgain(): Promise<void> {
     const { storage, sources } = this.context;
+    const sample = this.takeAddress();
     this.delivered.clear();
-    void this.load(this.source());
+    void (sample ? this.loadSample(sample) : this.load(this.source()));
     const facts = await storage.recall<DataFacts>(KEPT_FACTS);
     // Earlier versions kept data of the first task alone, and did not say so.
     sources.setState({ keptData: facts && { ...{ task: Object.keys(TASKS)[0], generated: false }, ...facts } });
@@ -60,7 +60,42 @@ export class DataActions {
 
   /** Generates images: of the task's usual set by default which. */
   loadGenerated(set?: string): Promise<boolean> {
-    return this.load(this.generated(set));
+    return this.load(generatedSource(this.task, set));
+  }
+
+  /** Loads real images that come with the page, by the word for them. */
+  async loadSample(word: string): Promise<boolean> {
+    const { sample, most } = sampleBy(word, this.task) ?? {};
+    if (!sample) return false;
+    this.dropWish();
+    this.refuse();
+    const mine = this.wish;
+    const progress = (share: number) => {
+      if (mine === this.wish) this.tellReading(`Fetching ${sample.name}`, share);
+      return mine === this.wish;
+    };
+    const files = await fetchSample(sample, this.context.fetch, progress);
+    if (mine !== this.wish) return false;
+    if (!files) return this.giveUp(`${sample.name} cannot be fetched.`);
+    return this.load({ kind: "files", files, name: sample.name, most, sample: word });
+  }
+
+  /** Says why there are no such images. At the page's opening others take their place, and the card forgets what it refused. */
+  private giveUp(message: string): false {
+    const remedy = "Are you offline? Try again later.";
+    this.context.sources.setState({ reading: undefined });
+    if (this.delivered.has(this.task.name)) this.refuse({ message, remedy });
+    else this.context.store.setState(({ urlProblems }) => ({ urlProblems: [...urlProblems, `${message} ${remedy}`] }));
+    this.ensure();
+    return false;
+  }
+
+  /** Loads the images that an address names; the usual ones where it names none. Says so where there are none of that name. */
+  async loadNamed(word?: string): Promise<void> {
+    if (word !== undefined && isSample(word, this.task)) return void (await this.loadSample(word));
+    const source = word === undefined ? generatedSource(this.task) : namedSource(word, this.task);
+    if (!source) return this.refuse({ message: unknownImages(word ?? "", this.task), remedy: "" });
+    if (JSON.stringify(source) !== JSON.stringify(this.made[this.task.name])) await this.load(source);
   }
 
   /** Makes the loaded data again at another size. */
@@ -184,15 +219,25 @@ export class DataActions {
   private take(task: string, source: Source): void {
     this.made[task] = source;
     this.delivered.add(task);
+    const { page } = this.task.generated;
+    this.context.address.writeData(source.kind === "generated" ? wordFor(source.options, this.task, page) : source.sample);
   }
 
   /** What the task's data were last made from; by default they are generated. */
   private source(): Source {
-    return this.made[this.task.name] ?? this.generated();
+    return this.made[this.task.name] ?? generatedSource(this.task);
   }
 
-  private generated(set?: string): Source {
-    return { kind: "generated", options: { ...this.task.generated.page, seed: DATA_SEED, ...(set !== undefined && { set }) } };
+  /** The images that the page's address names when it is opened, for the first task that is shown; those to be fetched by their name. */
+  private takeAddress(): string | undefined {
+    const { address, store } = this.context;
+    const { data } = address.read();
+    if (data === undefined || this.delivered.size > 0) return undefined;
+    if (isSample(data, this.task)) return data;
+    const named = namedSource(data, this.task);
+    if (named) this.made[this.task.name] = named;
+    else store.setState(({ urlProblems }) => ({ urlProblems: [...urlProblems, unknownImages(data, this.task)] }));
+    return undefined;
   }
 
   private dropWish(): void {

@@ -29,6 +29,8 @@ export interface Evaluation {
   step: number;
   scores: Scores;
   count: number;
+  /** Which images were answered right, as `packBits` writes it, where that is known: of the last test alone. */
+  right?: string;
 }
 
 /** A picture's data as they were at a step. */
@@ -95,6 +97,13 @@ export class History {
     const last = this.points.pop();
     // A new point: the chart library freezes those it has drawn.
     if (last) this.points.push({ ...last, [name]: values });
+  }
+
+  /** Adds a test on held-out images. */
+  tested(evaluation: Evaluation): void {
+    const before = this.evaluations.at(-1);
+    if (before) delete before.right;
+    this.evaluations.push(evaluation);
   }
 
   /** Keeps a picture's data of one step, at most so many of a view. */

@@ -4,6 +4,7 @@ import { SCHEMA, taskOf } from "../../tasks";
 import type { DataFacts } from "../../tasks/task";
 import type { Command, Event, TeacherFacts } from "../../worker/protocol";
 import type { ReadCommand, ReadEvent } from "../../worker/readerProtocol";
+import type { KeyValueStore } from "../../worker/storage";
 import type { WorkerLike } from "./connection";
 import { Playground } from "./playground";
 
@@ -39,16 +40,21 @@ export interface FakePage {
   trainers: Trainer[];
   readers: FakeWorker<ReadCommand, ReadEvent>[];
   kept: Map<string, unknown>;
+  /** What keeps it. */
+  storage: KeyValueStore;
   downloads: { name: string; bytes: Uint8Array }[];
   /** The query of the address as it is now. */
   query(): string;
+  /** The images that the address names. */
+  data(): string | undefined;
   /** Commands to the newest worker since the last call of this, of some types or all. */
   told(...types: Command["type"][]): Command[];
   say(...events: Event[]): void;
 }
 
 /** A page with this query in its address, opened. */
-export function openPage(query = "", kept = new Map<string, unknown>()): FakePage {
+export function openPage(query = "", kept = new Map<string, unknown>(), images?: string, offline = false): FakePage {
+  let data = images;
   const trainers: Trainer[] = [];
   const readers: FakePage["readers"] = [];
   const downloads: FakePage["downloads"] = [];
@@ -59,6 +65,11 @@ export function openPage(query = "", kept = new Map<string, unknown>()): FakePag
     heard = 0;
     return worker;
   };
+  const storage: KeyValueStore = {
+    recall: async <T>(name: string) => structuredClone(kept.get(name)) as T | undefined,
+    keep: async (name, value) => Boolean(kept.set(name, structuredClone(value))),
+    forget: async (name) => void kept.delete(name),
+  };
   const page = new Playground({
     worker: () => add(trainers, new FakeWorker()),
     reader: () => {
@@ -66,18 +77,18 @@ export function openPage(query = "", kept = new Map<string, unknown>()): FakePag
       readers.push(reader);
       return reader;
     },
-    storage: {
-      recall: async <T>(name: string) => structuredClone(kept.get(name)) as T | undefined,
-      keep: async (name, value) => Boolean(kept.set(name, structuredClone(value))),
-      forget: async (name) => void kept.delete(name),
-    },
+    storage,
     address: {
-      read: () => ({ settings: new URLSearchParams(search) }),
+      read: () => ({ settings: new URLSearchParams(search), data }),
       write: (settings) => {
         search = SCHEMA.toQuery(settings);
       },
+      writeData: (word) => {
+        data = word;
+      },
     },
     base: "https://example.org/",
+    fetch: async (name) => (offline ? undefined : new Blob([name])),
     download: (bytes, name) => void downloads.push({ bytes, name }),
   });
   page.connect();
@@ -87,7 +98,18 @@ export function openPage(query = "", kept = new Map<string, unknown>()): FakePag
     heard = all.length;
     return types.length ? fresh.filter(({ type }) => types.includes(type)) : fresh;
   };
-  return { page, trainers, readers, kept, downloads, query: () => search, told, say: (...events) => trainers.at(-1)?.say(...events) };
+  return {
+    page,
+    trainers,
+    readers,
+    kept,
+    storage,
+    downloads,
+    query: () => search,
+    data: () => data,
+    told,
+    say: (...events) => trainers.at(-1)?.say(...events),
+  };
 }
 
 export const TEACHER: TeacherFacts = { id: "t", name: "Teacher", origin: "shipped", kind: "ViT" };

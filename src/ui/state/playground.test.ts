@@ -1,7 +1,6 @@
 /** What a visitor can do with a run: start, steer, pause, save and bring it back, also when something fails. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SCHEMA } from "../../tasks";
-import { KEPT_RUN } from "./keeper";
 import { loaded, openPage, phase, readyPage, runningPage, started, step } from "./playground.fixture";
 import { SEND_MS } from "./settingActions";
 
@@ -147,26 +146,6 @@ test("a view with numbers becomes a chart's", () => {
   expect(page.store.getState().history.points.at(-1)?.pulls).toEqual({ feature: 0.75, logit: 0.25 });
 });
 
-test("a paused run is kept, with what the page saw of it, and offered when the page opens again", async () => {
-  const { say, kept, told } = runningPage();
-  say(phase("paused"));
-  expect(told()).toEqual([{ type: "save" }]);
-  say({ type: "saved", bytes: Uint8Array.of(1, 2), step: 3 });
-  expect(kept.get(KEPT_RUN)).toMatchObject({ step: 3, total: 1000, bytes: Uint8Array.of(1, 2) });
-
-  const again = readyPage("seed=2", kept);
-  await vi.advanceTimersByTimeAsync(0);
-  expect(again.page.store.getState().kept).toEqual({ step: 3, total: 1000 });
-  await again.page.keeper.resume();
-  expect(again.told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
-  again.say(started({ ...SCHEMA.defaults(), keep: 0.4 }, { step: 3, restored: true }));
-  const { wanted, history } = again.page.store.getState();
-  expect([wanted.keep, wanted.seed, again.query()]).toEqual([0.4, 1, "keep=0.4"]);
-  // Two steps make a point of a run of a thousand.
-  expect(history.points.map(({ step }) => step)).toEqual([2, 3]);
-  expect(again.told()).toEqual([{ type: "play" }]);
-});
-
 test("a saved run goes to a file, and from a file it does not play by itself", async () => {
   const { page, say, downloads, told } = runningPage();
   page.keeper.saveToFile();
@@ -189,21 +168,6 @@ test("a saved run that waits for its data leads the panel once, and gets generat
   expect(page.store.getState().wanted.keep).toBe(0.7);
 });
 
-test("after a failure the run is not kept, and what was kept before is offered", async () => {
-  const { say, told, kept, page } = runningPage();
-  kept.set(KEPT_RUN, { step: 2, total: 1000 });
-  say({ type: "failed", message: "The loss is no longer a number.", remedy: "Lower the learning rate.", fatal: false }, phase("paused"));
-  page.keeper.autosave();
-  expect(told()).toEqual([]);
-  await vi.advanceTimersByTimeAsync(0);
-  expect(page.store.getState()).toMatchObject({ kept: { step: 2 }, failure: { remedy: "Lower the learning rate." } });
-  // A new run is worth keeping again.
-  page.run.playOrPause();
-  page.run.restart();
-  say(started(page.store.getState().wanted), step(1), phase("paused"));
-  expect(told("save")).toHaveLength(1);
-});
-
 test("a worker that does not start is said, and the page can be opened again", () => {
   const { page, trainers, told } = openPage();
   trainers[0].break("");
@@ -222,4 +186,16 @@ test("a finished run is kept among the runs, and a run of the same settings take
   page.savedRuns.rename(1, "half");
   page.savedRuns.pin(1);
   expect(page.store.getState()).toMatchObject({ baseline: 1, runs: [{ name: "half" }] });
+});
+
+test("an address is set up with its images, and what it leaves to be measured is still measured", () => {
+  const made = readyPage("keep=0.25");
+  made.page.setUp("data=shapes%3A1200%2C2000&criterion=random");
+  const { wanted, given } = made.page.store.getState();
+  expect([wanted.keep, wanted.criterion, given]).toEqual([0.5, "random", []]);
+  expect(made.told("generate")).toEqual([{ type: "generate", id: "scenes-shapes-32-1200-2000-1" }]);
+  expect([made.query(), made.data()]).toEqual(["criterion=random", "shapes:1200,2000"]);
+  made.page.setUp("preset=samkd&samkd.alpha=0.5");
+  expect(made.page.store.getState().given).toEqual(["samkd.alpha"]);
+  expect(made.data()).toBeUndefined();
 });

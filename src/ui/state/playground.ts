@@ -1,4 +1,5 @@
 /** Everything of the page but its components: stores, the worker, all that a visitor can do. A browser or a test provides the rest. */
+import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
 import type { KeyValueStore } from "../../worker/storage";
 import { Connection, type WorkerLike } from "./connection";
@@ -6,6 +7,7 @@ import type { Address, Context } from "./context";
 import { DataActions } from "./dataActions";
 import { RunKeeper } from "./keeper";
 import { Reader } from "./reader";
+import { Recovery } from "./recovery";
 import { Redraw } from "./redraw";
 import { RunActions } from "./runActions";
 import { SavedRuns } from "./savedRuns";
@@ -23,6 +25,7 @@ export interface Outside {
   address: Address;
   /** The address below which the page's files lie. */
   base: string;
+  fetch(file: string): Promise<Blob | undefined>;
   download(content: Uint8Array, name: string): void;
 }
 
@@ -35,20 +38,22 @@ export class Playground {
   readonly run: RunActions;
   readonly keeper: RunKeeper;
   readonly savedRuns: SavedRuns;
+  private readonly recovery: Recovery;
   private readonly connection: Connection;
   private readonly redraw: Redraw;
 
   constructor(private readonly outside: Outside) {
-    const { storage, address, download } = outside;
+    const { storage, address, fetch, download } = outside;
     this.store = createRunStore(address.read().settings);
     this.connection = new Connection(outside.worker, (event) => this.receive(event));
     const send: Context["send"] = (command, transfer) => this.connection.send(command, transfer);
-    const context: Context = { store: this.store, sources: this.sources, storage, address, download, send };
+    const context: Context = { store: this.store, sources: this.sources, storage, address, fetch, download, send };
     this.redraw = new Redraw(this.store);
     this.data = new DataActions(context, new Reader(outside.reader));
     this.teachers = new TeacherActions(context, this.data);
     this.settings = new SettingActions(context, this.data);
     this.keeper = new RunKeeper(context);
+    this.recovery = new Recovery(context, this.keeper, () => this.connect());
     this.run = new RunActions(context, this.settings, this.teachers, this.keeper);
     this.savedRuns = new SavedRuns(context);
   }
@@ -65,6 +70,16 @@ export class Playground {
     void this.keeper.offer();
   }
 
+  /** Puts the settings and images of an address into the panel; they act with the next start. */
+  setUp(query: string): void {
+    const words = new URLSearchParams(query);
+    const data = words.get("data") ?? undefined;
+    words.delete("data");
+    const { settings, given } = SCHEMA.fromPairs(words);
+    this.settings.setUp(settings, given);
+    void this.data.loadNamed(data);
+  }
+
   private receive(event: Event): void {
     this.keeper.bringHistory(event);
     const waited = this.sources.getState().missing !== undefined;
@@ -76,13 +91,14 @@ export class Playground {
     if (event.type === "phase" && event.phase === "finished") this.savedRuns.keep();
     if (event.type === "errors") this.savedRuns.keepErrors();
     this.keeper.receive(event);
+    this.recovery.receive(event);
   }
 
   /** Draws what has come in, or hands it to the visitor. */
   private show(event: Event): void {
     if (event.type === "step") this.redraw.step(event.report.step);
     if (event.type === "started") this.redraw.drop();
-    if (event.type === "phase") this.redraw.flush();
+    if (event.type === "phase" || event.type === "failed") this.redraw.flush();
     if (event.type === "exported") this.outside.download(event.bytes, fileName(event.name));
   }
 }

@@ -1,9 +1,9 @@
 /** Reads data sets, each in a worker of its own, so that reading can be given up at any moment and cannot harm the run. */
-import type { GivenFile, Origin, ReadCommand, ReadData, ReadEvent } from "../../worker/readerProtocol";
+import type { GivenFile, Origin, ReadCommand, ReadData, ReadEvent, Told } from "../../worker/readerProtocol";
 import type { WorkerLike } from "./connection";
 
 /** Where data is read from, with the files when it is read from files. */
-export type Readable = Exclude<Origin, { kind: "files" }> | { kind: "files"; files: GivenFile[] };
+export type Readable = Exclude<Origin, { kind: "files" }> | ({ kind: "files"; files: GivenFile[] } & Told);
 
 export type Outcome = { read: ReadData } | { message: string; remedy: string };
 
@@ -57,5 +57,5 @@ async function handOver(worker: WorkerLike, { source, ...rest }: Wish): Promise<
     post({ type: "add", files: files.slice(from, from + LOT) });
     await new Promise((resolve) => setTimeout(resolve));
   }
-  post({ type: "read", ...rest, origin: source.kind === "files" ? { kind: "files" } : source });
+  post({ type: "read", ...rest, origin: source.kind === "files" ? { kind: "files", name: source.name, most: source.most } : source });
 }

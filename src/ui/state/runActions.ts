@@ -3,7 +3,7 @@ import type { Settings } from "../../settings/run";
 import { taskOf } from "../../tasks";
 import type { Context } from "./context";
 import type { RunKeeper } from "./keeper";
-import { begun, busy, finished, waiting } from "./selectors";
+import { begun, busy, finished, offered, waiting } from "./selectors";
 import type { SettingActions } from "./settingActions";
 import { refuse } from "./sources";
 import { wantedRun } from "./store";
@@ -39,6 +39,25 @@ export class RunActions {
     else if (state.phase === "paused") this.context.send({ type: "play" });
   }
 
+  /** The space bar: what the green button says, but it never starts a run where another one is there to look at or to resume. */
+  playByKey(): void {
+    const state = this.context.store.getState();
+    if (finished(state)) return;
+    if (state.phase === "ready" && offered(state)) void this.keeper.resume();
+    else this.playOrPause();
+  }
+
+  /** The key for one step: of a run that is under way, or a fresh one where none is offered. */
+  stepByKey(): void {
+    if (!offered(this.context.store.getState())) this.stepOnce();
+  }
+
+  /** Back to what was last kept of the run, and on at half the learning rate. */
+  backAtHalfRate(): void {
+    const { place, wanted } = this.context.store.getState();
+    void this.keeper.resume(place, { before: () => this.settings.change("lr", Number(wanted.lr) / 2) });
+  }
+
   stepOnce(): void {
     const { store, send } = this.context;
     const state = store.getState();
@@ -64,7 +83,7 @@ export class RunActions {
   private begin(): void {
     const { store, sources, send } = this.context;
     this.settings.dropPending();
-    this.keeper.forget();
+    this.keeper.startsAnew();
     sources.setState({ restoring: false, missing: undefined });
     // The worker says so, too, but only after a moment in which a second start must be impossible.
     store.setState({ failure: undefined, phase: "compiling", note: "" });

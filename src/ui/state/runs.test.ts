@@ -1,10 +1,13 @@
 /** Which run is set beside which, and what is said of them: from made-up runs whose answers can be worked out by hand. */
 import { expect, test } from "vitest";
+import { packBits } from "../../metrics/bits";
 import type { Settings } from "../../settings/run";
 import { SCHEMA } from "../../tasks";
+import { pageOf } from "../tasks";
+import { difference, scoreOf } from "./difference";
 import { isSame, partnerOf, type Run, reason, runOf } from "./runs";
 import type { State } from "./store";
-import { difference, scoreOf, verdict } from "./summary";
+import { besideOf, verdict } from "./summary";
 
 function run(id: number, settings: Partial<Settings>, top1 = 0.5, more: Partial<Run> = {}): Run {
   return {
@@ -75,38 +78,81 @@ test("noise is that of shares of independent images", () => {
   // 1.96 sqrt(0.5 x 0.5 / 1000)
   expect(scoreOf(full).margin).toBeCloseTo(0.03099, 5);
   expect(difference(masked, full).by).toBeCloseTo(-0.003, 12);
-  expect(difference(masked, full).noise).toBeCloseTo(0.04383, 5);
+  expect(difference(masked, full).interval?.[0]).toBeCloseTo(-0.003 - 0.04383, 5);
   expect(
     scoreOf({ settings: SCHEMA.defaults("samkd"), evaluations: [{ step: 1, scores: { map: 0.3 }, count: 100 }] }).margin,
   ).toBeUndefined();
 });
 
-test("the verdict of a pair says what the mask cost, whether that is noise, and what it saved", () => {
+test("the verdict of a pair says what the mask cost, that one pair cannot tell, and what it saved", () => {
   const said = verdict(ended(masked, [full])).join(" ");
   expect(said).toContain("The student names 49.7 % of 1,000 held-out images right (± 3.1 points); guessing would give 8.3 %.");
   expect(said).toContain(
-    "Keeping 50 % of the patches cost 0.3 points against all of them (Run 1): within the noise of testing (± 4.4 points)",
+    "Keeping 50 % of the patches cost 0.3 points against all of them (Run 1). The 95 % interval on these images is -4.7 to +4.1: one pair of runs cannot tell.",
   );
   expect(said).toContain("The mask saved 51 % of the teacher's multiply-adds.");
-  expect(said).toContain("Fewer patches may do as well.");
+  expect(said).toContain("run both with other seeds, 3 or more in all");
 });
 
 test("what is beyond noise, measured or unpaired is said, too", () => {
   const worse = verdict(
     ended(run(3, { keep: 0.1 }, 0.4, { sums: { macs: 10, fullMacs: 100, teacherMs: 20, teacherFullMs: 100 } }), [full]),
   ).join(" ");
-  expect(worse).toContain("cost 10.0 points against all of them (Run 1): more than the noise");
+  expect(worse).toContain(
+    "cost 10.0 points against all of them (Run 1). The 95 % interval on these images is -14.3 to -5.7: these two students differ, but",
+  );
   expect(worse).toContain("saved 90 % of the teacher's multiply-adds and 80 % of its measured GPU time");
-  expect(worse).toContain("Try to keep more patches.");
+  expect(worse).not.toContain("Try to keep");
   const slow = { sums: { macs: 49, fullMacs: 100, teacherMs: 130, teacherFullMs: 100 } };
   expect(verdict(ended(run(3, { keep: 0.5 }, 0.5, slow), [])).join(" ")).toContain("but its measured GPU time was 30 % longer");
   expect(verdict(ended(masked, [])).at(-1)).toContain("run the same seed with every patch");
   expect(verdict(ended(full, [alone])).join(" ")).toContain(
-    "Learning from the teacher gained 20.0 points against labels alone (Run 2): more than",
+    "Learning from the teacher gained 20.0 points against labels alone (Run 2). The 95 %",
   );
   expect(verdict(ended(run(3, { keep: 0.25 }, 0.5), [masked], 3)).join(" ")).toContain(
     "0.3 points above the baseline, Run 3 (keep 50 % → 25 %)",
   );
+});
+
+const answered = (id: number, settings: Partial<Settings>, right: number[]): Run =>
+  run(id, settings, 0, {
+    evaluations: [
+      { step: 1000, scores: { top1: right.filter(Boolean).length / right.length }, count: right.length, right: packBits(right) },
+    ],
+  });
+
+test("two runs whose answers are known are compared image by image", () => {
+  // Of 40 images one is right in 10 and 12 alone, 18 in both: 12 against 0 discordant pairs.
+  const first = Array.from({ length: 40 }, (_, i) => Number(i < 30));
+  const second = Array.from({ length: 40 }, (_, i) => Number(i < 18));
+  const [now, other] = [answered(3, { keep: 0.5 }, first), answered(1, { keep: 1 }, second)];
+  const { by, p, interval } = difference(now, other);
+  expect(by).toBeCloseTo(0.3, 12);
+  expect(p).toBeCloseTo(2 / 2 ** 12, 9);
+  expect(interval?.[0]).toBeGreaterThan(0);
+  expect(verdict(ended(now, [other])).join(" ")).toContain("(McNemar's test, p < 0.001): these two students differ");
+  const elsewhere = { ...other, dataset: { id: "files-1", name: "pets" } };
+  expect(difference(now, elsewhere).p).toBeUndefined();
+});
+
+test("several seeds are judged by their paired differences; then advice is given, and no further run is offered", () => {
+  const seeded = (id: number, seed: number, keep: number, top1: number) => run(id, { seed, keep }, top1);
+  const runs = [1, 2, 3].flatMap((seed) => [
+    seeded(2 * seed, seed, 1, 0.5 + seed / 100),
+    seeded(2 * seed + 1, seed, 0.5, 0.4 + seed / 100),
+  ]);
+  const now = seeded(9, 3, 0.5, 0.432);
+  const said = verdict(ended(now, runs)).join(" ");
+  // Differences -10, -10 and -9.8 points.
+  expect(said).toContain("Over 3 seeds it is -9.9 points on average, 95 % interval -10.2 to -9.6: a difference.");
+  expect(said).toContain("Try to keep more patches.");
+  const { pairs } = pageOf("maskedkd");
+  expect(pairs?.offer(now, besideOf(now, ended(now, runs)))).toBeUndefined();
+  const [first] = [runs.slice(0, 2)];
+  const alike = seeded(3, 1, 0.5, 0.41);
+  expect(pairs?.offer(alike, besideOf(alike, ended(alike, first)))).toMatchObject({ settings: { seed: 2 } });
+  const steered = runs.map((one) => ({ ...one, changes: [{ step: 1, key: "lr", from: 1, to: 2 }] }) as Run);
+  expect(difference(now, runs[4], steered).seeds).toBeUndefined();
 });
 
 test("detectors are set beside detectors, of any method, and described by their mean average precision", () => {

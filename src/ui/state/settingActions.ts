@@ -54,11 +54,17 @@ export class SettingActions {
     this.writeAddress();
   }
 
-  /** Puts the settings of a run into the panel; they act with the next start. */
-  setUp(settings: Settings): void {
+  /**
+   * Puts the settings of a run into the panel; they act with the next start. Of what a task would measure, those in `given` count as
+   * set by a person: all, where the settings are of a run that was made.
+   */
+  setUp(settings: Settings, given?: readonly string[]): void {
     this.change("preset", settings.preset);
     // A run kept by an earlier version of this page may lack some.
     for (const key of Object.keys(SCHEMA.of(settings.preset))) if (settings[key] !== undefined) this.change(key, settings[key]);
+    if (!given) return;
+    this.context.store.setState({ given: [...given] });
+    this.writeAddress();
   }
 
   /** A run has begun. A restored one brings its settings along; otherwise the panel's are newer. */

@@ -1,12 +1,14 @@
 /** Everything the page shows of runs, in one store. Worker events are folded in; the history is mutable, and `version` counts its changes. */
 import { create, type StoreApi, type UseBoundStore } from "zustand";
 import type { AdapterFacts } from "../../engine/device";
+import { packBits } from "../../metrics/bits";
 import type { Change, Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Cost, Reference, TeacherTime } from "../../tasks/task";
 import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
 import { pageOf } from "../tasks";
 import { History, type Numbers } from "./history";
+import type { KeptFacts } from "./keeper";
 import type { Run } from "./runs";
 
 export interface State {
@@ -39,9 +41,13 @@ export interface State {
   /** What is wrong with a control's entry, by key. */
   problems: Readonly<Record<string, string | undefined>>;
   urlProblems: string[];
-  failure?: { message: string; remedy: string; fatal: boolean };
-  /** A run kept by this browser that can be continued. */
-  kept?: { step: number; total: number };
+  /** `spoiled`: the state of the run is no good any more. */
+  failure?: { message: string; remedy: string; fatal: boolean; spoiled?: boolean };
+  /** Runs that this browser keeps, the newest first, and which of them is the one under way. */
+  kept: KeptFacts[];
+  place?: string;
+  /** Something to know that is no failure. */
+  notice?: string;
   history: History;
   version: number;
   /** Runs that ended, oldest first, and the one that others are set against. */
@@ -59,7 +65,7 @@ export function createRunStore(address: URLSearchParams): RunStore {
   const { settings, problems, given } = SCHEMA.fromPairs(address);
   return create<State>()(() => ({
     ...{ phase: "opening", note: "", views: {}, picks: {}, wanted: settings, given, step: 0, changes: [], undo: [], problems: {} },
-    ...{ urlProblems: problems, history: new History(settings.steps), version: 0, runs: [] },
+    ...{ urlProblems: problems, history: new History(settings.steps), version: 0, runs: [], kept: [] },
   }));
 }
 
@@ -98,7 +104,7 @@ function fold(event: Event, state: State): Partial<State> {
       return { errors: event.errors };
     case "evaluated":
       history.measured("scores", event.scores);
-      history.evaluations.push({ step: event.step, scores: event.scores, count: event.count });
+      history.tested({ step: event.step, scores: event.scores, count: event.count, ...(event.right && { right: packBits(event.right) }) });
       return { version: version + 1 };
     case "changed":
       return {

@@ -1,22 +1,51 @@
 /**
- * The address carries every setting that is not at its default, so that it can be shared. `kernels`, which forces kernel
- * variants (`?kernels=gemm=quad4x4,rows=lane`), is no setting: it says how to compute, not what.
+ * The address carries every setting that is not at its default, so that it can be shared. Two words are no settings: `data` names
+ * generated images that are not the usual ones (`?data=shapes:1200,2000`), and `kernels` forces kernel variants
+ * (`?kernels=gemm=quad4x4,rows=lane`): it says how to compute, not what.
  */
-import type { Settings } from "../../settings/run";
 import { SCHEMA } from "../../tasks";
+import type { Address } from "./context";
 
-const KERNELS = "kernels";
+const WORDS = ["data", "kernels"] as const;
 
-/** The settings in the address, and the kernel variants it forces. */
-export function readUrl(): { settings: URLSearchParams; kernels?: string } {
-  const settings = new URLSearchParams(location.search);
-  const kernels = settings.get(KERNELS) ?? undefined;
-  settings.delete(KERNELS);
-  return { settings, kernels };
+/** Browsers limit how often an address may be replaced; Safari throws after a hundred times in ten seconds. */
+const GAP_MS = 2000;
+
+/** What the address will be, while it waits to be written. */
+let waiting: string | undefined;
+let writtenAt = Number.NEGATIVE_INFINITY;
+
+export const address: Address = {
+  read() {
+    const settings = new URLSearchParams(waiting ?? location.search);
+    const words = Object.fromEntries(WORDS.map((word) => [word, settings.get(word) ?? undefined]));
+    for (const word of WORDS) settings.delete(word);
+    return { settings, ...words };
+  },
+  write(settings, given) {
+    const { data, kernels } = address.read();
+    show(SCHEMA.toQuery(settings, given), { data, kernels });
+  },
+  writeData(data) {
+    const { settings, kernels } = address.read();
+    show(String(settings), { data, kernels });
+  },
+};
+
+function show(settings: string, words: Record<(typeof WORDS)[number], string | undefined>): void {
+  const named = Object.entries(words).flatMap(([word, value]) => (value ? [String(new URLSearchParams({ [word]: value }))] : []));
+  const query = [settings, ...named].filter(Boolean).join("&");
+  if (waiting === undefined) setTimeout(write, Math.max(0, writtenAt + GAP_MS - performance.now()));
+  waiting = query && `?${query}`;
 }
 
-export function writeUrl(settings: Settings, given?: readonly string[]): void {
-  const { kernels } = readUrl();
-  const query = [SCHEMA.toQuery(settings, given), kernels && String(new URLSearchParams({ [KERNELS]: kernels }))].filter(Boolean).join("&");
-  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+function write(): void {
+  const query = waiting ?? "";
+  waiting = undefined;
+  writtenAt = performance.now();
+  try {
+    history.replaceState(null, "", `${query || location.pathname}${location.hash}`);
+  } catch {
+    // The browser has had enough of new addresses: the next change is written again.
+  }
 }

@@ -2,6 +2,7 @@
 import { taskOf } from "../../tasks";
 import { CLASSIFICATION_PAGE } from "./classification/page";
 import { DETECTION_PAGE } from "./detection/page";
+import { DINO_PAGE } from "./dino/page";
 import type { TaskPage } from "./page";
 import { SEGMENTATION_PAGE } from "./segmentation/page";
 
@@ -9,6 +10,7 @@ export const PAGES: Readonly<Record<string, TaskPage>> = {
   classification: CLASSIFICATION_PAGE,
   detection: DETECTION_PAGE,
   segmentation: SEGMENTATION_PAGE,
+  dino: DINO_PAGE,
 };
 
 /** The page's half of the task that a preset belongs to. */

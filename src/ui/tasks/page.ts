@@ -5,10 +5,10 @@
 import type { GeneratedOptions } from "../../tasks/task";
 import type { TeacherTrainingReport } from "../../worker/protocol";
 import type { ChartKind, CurveLook } from "../charts/curves";
+import type { Difference, Score } from "../state/difference";
 import type { Numbers } from "../state/history";
 import type { Run } from "../state/runs";
 import type { State } from "../state/store";
-import type { Score } from "../state/summary";
 
 export interface TaskPage {
   /** What the page is about, in a sentence or two. */
@@ -48,7 +48,7 @@ export interface TaskPage {
 }
 
 export interface TaskWords {
-  /** What a student without a teacher learns from: "labels". */
+  /** What a student without a teacher learns from: "labels". Where no teacher is ever loaded, a sentence about the run's own. */
   alone: string;
   /** What its score is called: "accuracy". */
   score: string;
@@ -77,15 +77,18 @@ export interface Pairs {
   compared(kind: string, now: Run, other: Run, moved: string): string;
   /** What a run saved. */
   saving(now: Run): string | undefined;
-  /** What to try next. */
+  /** What to try next; what a difference means only where seeds show one. */
   advice(now: Run, beside: Beside | undefined): string | undefined;
   /** Another run that would show more about this one: what to change for it, and what its button says. */
-  offer(now: Run, kind: string | undefined): { label: string; settings: Readonly<Record<string, number | string>> } | undefined;
+  offer(now: Run, beside: Beside | undefined): Offer | undefined;
 }
 
-/** The run beside this one: how the two are related, the difference of their scores, and the noise of that where it is known. */
-export interface Beside {
+export interface Offer {
+  label: string;
+  settings: Readonly<Record<string, number | string>>;
+}
+
+/** The run beside this one: how the two are related, and the difference of their scores. */
+export interface Beside extends Difference {
   kind: string;
-  by: number;
-  noise?: number;
 }

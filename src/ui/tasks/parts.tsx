@@ -3,6 +3,7 @@ import type { ComponentType } from "react";
 import { taskOf } from "../../tasks";
 import { CLASSIFICATION_PARTS } from "./classification/parts";
 import { DETECTION_PARTS } from "./detection/parts";
+import { DINO_PARTS } from "./dino/parts";
 import { SEGMENTATION_PARTS } from "./segmentation/parts";
 
 export interface TaskParts {
@@ -25,6 +26,7 @@ const PARTS: Readonly<Record<string, TaskParts>> = {
   classification: CLASSIFICATION_PARTS,
   detection: DETECTION_PARTS,
   segmentation: SEGMENTATION_PARTS,
+  dino: DINO_PARTS,
 };
 
 /** The components of the task that a preset belongs to. */

@@ -1,7 +1,8 @@
 /** What lies over the images of each row, on oblong grids whose values are known. */
 import { expect, test } from "vitest";
 import type { Gallery, Snapshot } from "../../../tasks/classification/views";
-import { type Layer, layersOf, type Shown } from "./layers";
+import type { Layer } from "../masks/layer";
+import { layersOf, type Shown } from "./layers";
 
 /** Two images of 1 x 2 patches. */
 const gallery: Gallery = { side: 4, channels: 1, grid: [1, 2], images: new Uint8Array(32), labels: [0, 1], classes: ["a", "b"] };

@@ -1,26 +1,12 @@
 /** The rows of the gallery: what lies over its images in each, kept patches or a value per patch. */
 import type { Gallery, Snapshot } from "../../../tasks/classification/views";
 import type { Frequency } from "../../../tasks/frequency";
-import { cellsOf, type Grid } from "../../draw/grid";
-import { percent, short } from "../../format";
+import { cellsOf } from "../../draw/grid";
+import { short } from "../../format";
+import { extent, keptOf, type Layer, valuesOf } from "../masks/layer";
 
 /** What the rows can show. */
 export type Row = "mask" | "saliency" | "heads" | "kept" | "untrained";
-
-export interface Layer {
-  id: string;
-  title: string;
-  /** What to know about this row, in a few words. */
-  note: string;
-  /** What a value means. */
-  unit: string;
-  grid: Grid;
-  /** Value per patch of image i, and the least and greatest over all images. */
-  values?(image: number): ArrayLike<number>;
-  range: [number, number];
-  /** Patches kept of image i. */
-  kept?(image: number): ReadonlySet<number>;
-}
 
 /** What the rows are made from. */
 export interface Shown {
@@ -50,7 +36,12 @@ function maskLayer({ snapshot, gallery, teacher, masked }: Shown): Layer {
   const common = { id: "mask", ...plain(gallery) };
   if (snapshot?.kept) {
     const title = masked === "student" ? "Student sees" : "Teacher sees";
-    return { ...common, title, note: extent(snapshot.kept, gallery), ...keptOf(snapshot.kept, gallery) };
+    return {
+      ...common,
+      title,
+      note: extent(snapshot.kept, gallery.labels.length, gallery),
+      ...keptOf(snapshot.kept, gallery.labels.length),
+    };
   }
   if (!snapshot) return { ...common, title: "Images", note: "held out, cut into patches" };
   if (teacher) return { ...common, title: "Teacher sees", note: "every patch" };
@@ -58,21 +49,16 @@ function maskLayer({ snapshot, gallery, teacher, masked }: Shown): Layer {
 }
 
 function untrainedLayer(kept: Uint32Array, gallery: Gallery): Layer {
-  return { id: "untrained", title: "Untrained student", note: extent(kept, gallery), ...plain(gallery), ...keptOf(kept, gallery) };
+  return {
+    id: "untrained",
+    title: "Untrained student",
+    note: extent(kept, gallery.labels.length, gallery),
+    ...plain(gallery),
+    ...keptOf(kept, gallery.labels.length),
+  };
 }
 
 const plain = ({ grid }: Gallery): Pick<Layer, "unit" | "range" | "grid"> => ({ unit: "", range: [0, 0], grid });
-
-/** How many patches are kept, and how much of the objects where the data know that. */
-function extent(kept: Uint32Array, { labels, grid, objects }: Gallery): string {
-  const images = labels.length;
-  const n = cellsOf(grid);
-  const k = kept.length / images;
-  const patches = `${k} of ${n} patches`;
-  if (!objects) return patches;
-  const seen = kept.reduce((sum, patch, at) => sum + objects[Math.floor(at / k) * n + patch], 0) / images;
-  return `${patches}, ${percent(Math.round(100 * seen) / 100)} of the objects`;
-}
 
 /** The scores that ranked the patches; while every patch is shown there are none, and the student's attention is drawn. */
 function saliencyLayer(snapshot: Snapshot, gallery: Gallery): Layer {
@@ -103,19 +89,6 @@ function keptLayer({ stages }: Frequency, { labels, grid }: Gallery): Layer[] {
   return [{ id: "kept", title: "How often kept", note, unit: "kept", ...valuesOf(rates, grid), range: [0, 1] }];
 }
 
-/** A value per patch of each image, image after image. */
-function valuesOf(values: Float32Array, grid: Grid): Pick<Layer, "values" | "range" | "grid"> {
-  const n = cellsOf(grid);
-  return { grid, values: (image) => values.subarray(image * n, (image + 1) * n), range: mostOf(values) };
-}
-
-/** The range without the lowest and the highest 2 %: a single bright patch would leave all others dark. */
-function mostOf(values: ArrayLike<number>): [number, number] {
-  const sorted = Float64Array.from(values).sort();
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
-  return [at(0.02), at(0.98)];
-}
-
 function meanOverHeads({ attention, heads, grid }: Snapshot): Float32Array {
   const n = cellsOf(grid);
   return Float32Array.from({ length: attention.length / heads }, (_, at) => {
@@ -124,9 +97,4 @@ function meanOverHeads({ attention, heads, grid }: Snapshot): Float32Array {
     for (let head = 0; head < heads; head++) sum += attention[(image * heads + head) * n + patch];
     return sum / heads;
   });
-}
-
-function keptOf(kept: Uint32Array, { labels }: Gallery): Pick<Layer, "kept"> {
-  const k = kept.length / labels.length;
-  return { kept: (image) => new Set(kept.subarray(image * k, (image + 1) * k)) };
 }

@@ -1,7 +1,6 @@
 /** What the page says of classification. */
-import { scenesId, scenesOfId } from "../../../data/scenes";
-import { shapeScenesId, shapeScenesOfId } from "../../../data/scenes.shapes";
 import { percent, points, short } from "../../format";
+import { binomialMargin, IMAGE_DATA } from "../imageData";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
 import { firstGallery, galleryOf, patchCount } from "./gallery";
@@ -18,20 +17,7 @@ export const CLASSIFICATION_PAGE: TaskPage = {
     agreement: { label: "agreement", colour: "var(--agreement)", dash: "2 3" },
     top1: { label: "top-1", colour: "var(--student)" },
   },
-  formats: [
-    "A folder, or a zip or tar of one, with a folder of images per class: PNG, JPEG, WebP, GIF, BMP, AVIF of any size.",
-    "IDX images with their labels, as MNIST comes, gzipped or not.",
-    "CIFAR-10 and CIFAR-100, binary version.",
-    "Folders or files called train, test, val or the like keep their parts; otherwise 15 % of each class is held out.",
-  ],
-  sides: [32, 48],
-  generated: {
-    idOf: ({ set, ...options }) => (set === "shapes" ? shapeScenesId(options) : scenesId(options)),
-    optionsOf(id) {
-      const shapes = shapeScenesOfId(id);
-      return shapes ? { set: "shapes", ...shapes } : scenesOfId(id);
-    },
-  },
+  ...IMAGE_DATA,
   words: {
     alone: "labels",
     score: "accuracy",
@@ -45,8 +31,7 @@ export const CLASSIFICATION_PAGE: TaskPage = {
   shares: ["keep"],
   sliderStep: (key, state) => (key === "keep" ? 1 / patchCount(state) : undefined),
   chance: (state) => 1 / galleryOf(state).classes.length,
-  // Images are named right or wrong independently of each other, so their share is binomial.
-  margin: (accuracy, images) => 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / images),
+  margin: binomialMargin,
   result({ value, count, margin = 0 }, state) {
     const chance = percent(1 / galleryOf(state).classes.length);
     return `The student names ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)}); guessing would give ${chance}.`;

@@ -4,10 +4,12 @@ import { useStore } from "../../state/app";
 import { CostCard, type PaperRow } from "../masks/CostCard";
 import { FrequencyMaps } from "../masks/FrequencyMaps";
 import { KeepExtras } from "../masks/KeepExtras";
+import { Stages } from "../masks/Stages";
 import type { ExtrasProps, TaskParts } from "../parts";
 import { frequencyOf, galleryOf, patchCount } from "./gallery";
 import { ImportHelp } from "./ImportHelp";
 import { Pictures } from "./Pictures";
+import { Proposition } from "./Proposition";
 import "./classification.css";
 
 /** The paper's DeiT-S teacher (Tables 2 and 10) and training with DeiT-B (Table 11). What it calls a FLOP is a MAC. */
@@ -29,7 +31,10 @@ function Details() {
   return (
     <>
       <FrequencyMaps frequency={useStore(frequencyOf)} grid={grid} objects={objects} />
-      <CostCard paper={{ heads: ["all 196", "50 %"], rows: PAPER }} />
+      <CostCard paper={{ heads: ["all 196", "50 %"], rows: PAPER }}>
+        <Stages />
+      </CostCard>
+      <Proposition />
     </>
   );
 }

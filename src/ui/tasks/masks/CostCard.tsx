@@ -15,9 +15,11 @@ export interface PaperRow {
 interface CostCardProps {
   /** Heads of the paper's columns, and its rows; none where it gives none. */
   paper?: { heads: [full: string, masked: string]; rows: PaperRow[] };
+  /** What a task adds below. */
+  children?: ReactNode;
 }
 
-export function CostCard({ paper }: CostCardProps) {
+export function CostCard({ paper, children }: CostCardProps) {
   const cost = useStore((state) => state.cost);
   return (
     <section className="panel cost" aria-labelledby="cost-title">
@@ -62,6 +64,7 @@ export function CostCard({ paper }: CostCardProps) {
         <p className="hint">Of that, choosing the patches takes a pass of its own: {scaled(cost.extraMacs)}MACs per image.</p>
       ) : null}
       <p className="hint">MAC: one multiply and add, by the paper's formula; the paper calls it a FLOP.</p>
+      {children}
     </section>
   );
 }

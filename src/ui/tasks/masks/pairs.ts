@@ -1,17 +1,22 @@
 /** For every task that masks the teacher's input: which runs are pairs, what the mask cost and what it saved. */
 import type { Settings } from "../../../settings/run";
 import { keyOf } from "../../../settings/setting";
-import { methodOf, SCHEMA } from "../../../tasks";
-import { percent } from "../../format";
+import { methodOf, SCHEMA, taskOf } from "../../../tasks";
+import { percent, points } from "../../format";
 import { differences, savedOf } from "../../state/compare";
 import type { Run } from "../../state/runs";
-import type { Pairs } from "../page";
+import type { Offer, Pairs } from "../page";
 
 /** The setting that says which share of the patches stays. */
 const KEEP = "keep";
 const FULL = "all patches";
 const MASKED = "masked";
 const ALONE = "alone";
+
+/** Fewer seeds than this advise nothing. */
+const ENOUGH = 3;
+/** A mask that costs less than a point counts as one that costs nothing. */
+const MARGIN = 0.01;
 
 /** Pairs of runs with the same seed: another mask, none, or no teacher at all. */
 export const MASK_PAIRS: Pairs = {
@@ -26,13 +31,19 @@ export const MASK_PAIRS: Pairs = {
   advice(now, beside) {
     if (!wantsPair(now)) return undefined;
     if (beside?.kind !== FULL) return "To see whether the mask cost accuracy, run the same seed with every patch.";
-    const { by, noise = 0 } = beside;
-    if (by < -noise) return "Try to keep more patches.";
-    return by <= noise ? "Fewer patches may do as well." : undefined;
+    const { seeds } = beside;
+    if (!seeds || seeds.seeds < ENOUGH)
+      return `To see whether that is more than chance, run both with other seeds, ${ENOUGH} or more in all.`;
+    const [low, high] = seeds.interval;
+    if (high < 0) return "Try to keep more patches.";
+    return low > -MARGIN ? `The mask costs less than ${points(MARGIN)}: try to keep fewer patches.` : undefined;
   },
-  offer(now, kind) {
-    if (!wantsPair(now) || kind === FULL) return undefined;
-    return { label: "Run the same with every patch", settings: { [KEEP]: 1 } };
+  offer(now, beside): Offer | undefined {
+    if (!wantsPair(now)) return undefined;
+    if (beside?.kind !== FULL) return { label: "Run the same with every patch", settings: { [KEEP]: 1 } };
+    if ((beside.seeds?.seeds ?? 1) >= ENOUGH) return undefined;
+    const seed = Number(now.settings.seed) + 1;
+    return { label: `Run this with seed ${seed}`, settings: { seed } };
   },
 };
 
@@ -76,7 +87,10 @@ function saving(now: Run): string | undefined {
 }
 
 /** Whether a run of the same settings with every patch would say something about this one. */
-const wantsPair = (now: Run): boolean => now.teacher !== undefined && keepOf(now) < 1 && now.changes.length === 0;
+const wantsPair = (now: Run): boolean => hasTeacher(now) && keepOf(now) < 1 && now.changes.length === 0;
+
+/** One that was loaded, or that the run makes itself. */
+const hasTeacher = ({ teacher, settings }: Run): boolean => teacher !== undefined || taskOf(settings.preset).ownTeacher === true;
 
 /** The number of patches k that a share keeps; the worker rounds the same way. */
 export function keptOf(share: number, patches: number): number {

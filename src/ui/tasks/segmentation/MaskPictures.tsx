@@ -1,66 +1,41 @@
 /** The gallery: held-out images, their true masks, the masks of teacher and student, and the patches the teacher sees. */
-import { useMemo, useRef, useState } from "react";
+import { useMemo } from "react";
 import { useShallow } from "zustand/shallow";
 import type { MaskGallery } from "../../../tasks/segmentation/views";
-import { PicturesExport } from "../../charts/Export";
-import { TimeBar } from "../../charts/TimeBar";
 import { GridCanvas } from "../../draw/GridCanvas";
 import { useMaskColors } from "../../draw/maskColors";
 import { bake, type MaskColors, paintGrid, paintMask, paintPicture } from "../../draw/patches";
 import { useStore } from "../../state/app";
-import { shownStep } from "../../state/selectors";
+import { MASK_HINT, PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import { describe, type Row, rowsOf } from "./rows";
 
 export function MaskPictures() {
-  const panel = useRef<HTMLElement>(null);
   const { gallery, snapshot, hasTeacher } = useStore(
     useShallow((state) => ({ gallery: galleryOf(state), snapshot: snapshotOf(state), hasTeacher: state.teacher !== null })),
   );
-  const live = useStore((state) => shownStep(state) === undefined);
-  const [reading, setReading] = useState("");
   const rows = useMemo(() => rowsOf(gallery, snapshot, hasTeacher), [gallery, snapshot, hasTeacher]);
   return (
-    <section ref={panel} className="panel pictures" aria-labelledby="pictures-title" data-look={snapshot?.step}>
-      <div className="panel-head">
-        <h2 id="pictures-title">
-          What is named where {snapshot && <small>{live ? `step ${snapshot.step}` : `as of step ${snapshot.step}`}</small>}
-        </h2>
-      </div>
-      {rows.map((row) => (
-        <MaskStrip key={row.id} row={row} gallery={gallery} onRead={setReading} />
-      ))}
-      <ClassKey gallery={gallery} />
-      <div className="under">
-        <p className="reading" aria-live="polite">
-          {reading || "Bright patches are shown to the teacher; faded ones are never computed. Point at a patch, or at a step of a chart."}
-        </p>
-        <PicturesExport panel={panel} />
-      </div>
-      <TimeBar momentsOf={snapshotsOf} />
-    </section>
+    <PicturesPanel title="What is named where" step={snapshot?.step} hint={MASK_HINT} momentsOf={snapshotsOf}>
+      {(onRead) => (
+        <>
+          {rows.map((row) => (
+            <MaskStrip key={row.id} row={row} gallery={gallery} onRead={onRead} />
+          ))}
+          <ClassKey gallery={gallery} />
+        </>
+      )}
+    </PicturesPanel>
   );
 }
 
 function MaskStrip({ row, gallery, onRead }: { row: Row; gallery: MaskGallery; onRead(text: string): void }) {
   const colors = useMaskColors();
   const pictures = useMemo(() => baked(row, gallery), [row, gallery]);
-  return (
-    <div className="strip" data-strip={row.title} data-layer={row.id}>
-      <div className="strip-head">
-        <b>{row.title}</b>
-        <span>{row.note}</span>
-      </div>
-      <ul className="gallery">
-        {pictures.map((picture, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name
-          <li key={i}>
-            <MaskPicture {...{ row, gallery, picture, image: i, colors, onRead }} />
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
+  const { id, title, note } = row;
+  // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name
+  const shown = pictures.map((picture, i) => <MaskPicture key={i} {...{ row, gallery, picture, image: i, colors, onRead }} />);
+  return <PictureStrip id={id} title={title} note={note} pictures={shown} />;
 }
 
 interface MaskPictureProps {

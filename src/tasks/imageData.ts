@@ -1,10 +1,10 @@
-/** Where classification's data come from. */
-import { type Dataset, type PackedDataset, packed, type Split, unpacked } from "../../data/dataset";
-import { openFiles } from "../../data/open";
-import { scenes, scenesOfId } from "../../data/scenes";
-import { shapeScenes, shapeScenesOfId } from "../../data/scenes.shapes";
-import { countsOf } from "../counts";
-import type { TaskData } from "../task";
+/** Where square images of a class each come from: generated, or a person's own files. */
+import { type Dataset, type PackedDataset, packed, type Split, unpacked } from "../data/dataset";
+import { openFiles } from "../data/open";
+import { scenes, scenesOfId } from "../data/scenes";
+import { shapeScenes, shapeScenesOfId } from "../data/scenes.shapes";
+import { countsOf } from "./counts";
+import type { TaskData } from "./task";
 
 export const data: TaskData<Dataset> = {
   generated: ({ set, ...options }) => (set === "shapes" ? shapeScenes(options) : scenes(options)),
@@ -12,8 +12,8 @@ export const data: TaskData<Dataset> = {
     const shapes = shapeScenesOfId(id);
     return shapes ? { set: "shapes", ...shapes } : scenesOfId(id);
   },
-  async open(files, { side, seed, decoders, onProgress }) {
-    const { notes, ...packed } = await openFiles(files, { side, seed, decode: decoders.square, onProgress });
+  async open(files, { decoders, ...options }) {
+    const { notes, ...packed } = await openFiles(files, { ...options, decode: decoders.square });
     return { packed, notes };
   },
   pack: packed,

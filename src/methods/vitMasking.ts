@@ -2,13 +2,13 @@
  * MaskedKD's mask between two vision transformers. A step calls, in this order: `forwardStudent`, `selectPatches`,
  * `forwardTeacher`.
  */
-import type { Tensor } from "../../engine/graph";
-import type { Grid } from "../../models/model";
-import type { Bound, Params } from "../../models/params";
-import { gridOf, type ViTConfig } from "../../models/vit/config";
-import { type ViTOptions, type ViTResult, vit } from "../../models/vit/model";
-import { resize } from "../../ops/resize";
-import { blockOf, type Choice, type Others, type PatchChoice, ranking, select } from "../masking";
+import type { Tensor } from "../engine/graph";
+import type { Grid } from "../models/model";
+import type { Bound, Params } from "../models/params";
+import { gridOf, type ViTConfig } from "../models/vit/config";
+import { type ViTOptions, type ViTResult, vit } from "../models/vit/model";
+import { resize } from "../ops/resize";
+import { blockOf, type Choice, type Others, type PatchChoice, ranking, select } from "./masking";
 
 /** A frozen network. */
 export interface Network {

@@ -1,11 +1,12 @@
-/** A trained classifier as a file, in and out. */
-import type { Dataset, Moments } from "../../data/dataset";
-import { digest } from "../../data/digest";
-import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
-import type { ViTConfig } from "../../models/vit/config";
-import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, toTimm } from "../../models/vit/names";
-import { type Weights, WeightsError } from "../../models/weights";
-import type { ImportHints } from "../task";
+/** A trained ViT as a file, in and out. */
+import type { Dataset, Moments } from "../data/dataset";
+import { digest } from "../data/digest";
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
+import type { ViTConfig } from "../models/vit/config";
+import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, toTimm } from "../models/vit/names";
+import { type Weights, WeightsError } from "../models/weights";
+import { counted } from "./counts";
+import type { ImportHints } from "./task";
 
 /** A trained network and what its file says of it. */
 export interface Network {
@@ -45,11 +46,17 @@ export function writeNetwork(network: Pick<Network, "weights" | "config" | "scor
   const { weights, config, score } = network;
   const { mean, std } = dataset.moments;
   return writeSafetensors(weights, {
-    ...{ format: "pt", heads: String(config.heads), data: dataset.name, classes: JSON.stringify(dataset.classes) },
+    ...{ format: "pt", heads: String(config.heads), data: dataset.name },
+    // A network without a head answers with no classes.
+    ...(config.classes > 0 && { classes: JSON.stringify(dataset.classes) }),
     ...(config.activation !== "gelu" && { activation: config.activation }),
     ...{ mean: mean.join(","), std: std.join(","), ...(score !== undefined && { top1: score.toFixed(4) }) },
   });
 }
+
+/** For people. */
+export const describeViT = ({ width, depth, heads }: ViTConfig) =>
+  `ViT, width ${width}, ${counted(depth, "block")}, ${counted(heads, "head")}`;
 
 function usualHeads(weights: Weights, name: string): number {
   const inner = (weights.get("blocks.0.attn.qkv.weight")?.shape[0] ?? 0) / 3;

@@ -1,0 +1,76 @@
+/** What finished runs say of a study's claims. */
+import { agreement, deviation, noWorse, overSeeds, type Seeded } from "../../metrics/paired";
+import { mean } from "../../metrics/verdicts";
+import { type Claim, type Instrument, type Measured, over, type Study, type Summand } from "../../tasks/claims";
+import type { Row } from "../rows";
+
+/** The rows of a study: of a case's words, by seed. */
+export type Cases = ReadonlyMap<string, ReadonlyMap<number, Row>>;
+
+/** What one of a unit is, in the unit of the rows: shares, milliseconds, bytes, nats. */
+const UNITS: Record<Claim["unit"], number> = { points: 0.01, ms: 1, MB: 1e6, nats: 1 };
+const DIGITS: Record<Claim["unit"], number> = { points: 1, ms: 1, MB: 1, nats: 3 };
+
+/** Every case that a study's claims and figures need, those of the instrument first. */
+export function casesOf({ instrument, claims, figures = [] }: Study): string[] {
+  const drawn = figures.flatMap(({ lines }) => lines.flatMap((line) => ("cases" in line ? line.cases : line.summands.map(({ of }) => of))));
+  const proof = instrument ? [instrument.of, instrument.over] : [];
+  return [...new Set([...proof, ...claims.flatMap(({ summands }) => summands.map(({ of }) => of)), ...drawn])];
+}
+
+/** Whether the study tells what a teacher gives: at least so many points, over enough seeds, with an interval that excludes 0. */
+export function instrumentOf(task: string, { name, about, instrument, seeds: wanted }: Study, cases: Cases): Instrument {
+  if (!instrument) return { task, study: name, about, difference: null, interval: null, seeds: 0, proven: true };
+  const { difference, interval, seeds } = judged(over(instrument.of, instrument.over, instrument.score), "points", cases);
+  const proven = difference !== null && interval !== null && seeds >= wanted && difference >= instrument.least && interval[0] > 0;
+  return { task, study: name, about, difference, interval, seeds, proven };
+}
+
+/** A claim beside what was measured. Nothing is told where the instrument is not proven. */
+export function measuredOf(study: Study, claim: Claim, cases: Cases, proven: boolean, address: string): Measured {
+  const { id, title, paper, summands, claimed, unit } = claim;
+  const { difference, interval, seeds } = judged(summands, unit, cases);
+  const told = { id, title, paper, study: study.name, unit, difference, interval, seeds, address, measured: scoresOf(claim, cases) };
+  const tells = proven && difference !== null && interval !== null;
+  if (typeof claimed === "number") return { ...told, verdict: tells ? agreement({ difference, interval }, claimed) : "cannot tell" };
+  const { verdict } = tells ? noWorse({ difference, interval }, claimed) : { verdict: "cannot tell" as const };
+  return { ...told, margin: claimed, verdict: ({ "no worse": "agrees", worse: "opposite" } as const)[verdict as "worse"] ?? "cannot tell" };
+}
+
+/** The sum over the seeds that all of it has, with its interval; nulls where there is none, or no number. */
+export function judged(summands: readonly Summand[], unit: Claim["unit"], cases: Cases) {
+  const bySeed = new Map<number, number>();
+  for (const seed of cases.get(summands[0].of)?.keys() ?? []) {
+    const values = summands.map((summand) => resultOf(summand, cases.get(summand.of)?.get(seed)));
+    const sum = values.reduce((a, value, i) => a + (summands[i].times ?? 1) * value, 0);
+    if (Number.isFinite(sum)) bySeed.set(seed, sum / UNITS[unit]);
+  }
+  if (bySeed.size === 0) return { difference: null, interval: null, seeds: 0 };
+  const zero = new Map([...bySeed.keys()].map((seed) => [seed, 0]));
+  const { difference, interval, seeds }: Seeded = overSeeds(bySeed, zero);
+  return { difference, interval: seeds > 1 ? ([...interval] as [number, number]) : null, seeds };
+}
+
+/** A result of a run, or of its curve; NaN where it has none. */
+function resultOf({ score, at }: Summand, row: Row | undefined): number {
+  if (!row) return Number.NaN;
+  if (at === undefined) return Number(row[score] ?? Number.NaN);
+  const steps = Number(row.steps);
+  const [nearest] = [...(row.curve ?? [])].sort((a, b) => Math.abs(a.step - at * steps) - Math.abs(b.step - at * steps));
+  return nearest?.[score] ?? Number.NaN;
+}
+
+/** Each score that goes into a claim: "keep=0.5: 41.2 ± 0.8". */
+function scoresOf({ summands, unit }: Claim, cases: Cases): string {
+  const told = summands.map((summand) => {
+    const values = [...(cases.get(summand.of)?.values() ?? [])].map((row) => resultOf(summand, row) / UNITS[unit]).filter(Number.isFinite);
+    const when = summand.at === undefined ? "" : ` at ${Math.round(100 * summand.at)} % of the run`;
+    return `${summand.of}${when}: ${values.length ? spread(values, DIGITS[unit]) : "not run"}`;
+  });
+  return [...new Set(told)].join("; ");
+}
+
+/** Mean ± standard deviation. */
+function spread(values: number[], digits: number): string {
+  return values.length > 1 ? `${mean(values).toFixed(digits)} ± ${deviation(values).toFixed(digits)}` : values[0].toFixed(digits);
+}

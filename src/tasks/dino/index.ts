@@ -1,0 +1,29 @@
+/** Self-distillation: a vision transformer learns from its own running mean, without labels. */
+import type { Dataset } from "../../data/dataset";
+import { SELF_METHODS } from "../../methods/dino";
+import { FASHION, SCENES, SHAPES } from "../imageSets";
+import type { TaskDefinition } from "../task";
+import type { Network } from "../vitNetwork";
+import { conflictsOf } from "./conflicts";
+import { type DinoSettings, SETTINGS } from "./settings";
+import type { SelfDistillation } from "./task";
+
+export const dino: TaskDefinition<Dataset, Network, SelfDistillation> = {
+  name: "dino",
+  verb: "learns without labels",
+  made: "teacher",
+  metric: "knn_top1",
+  settings: SETTINGS,
+  methods: SELF_METHODS,
+  generated: {
+    ...{ page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
+    sets: { scenes: SCENES, shapes: SHAPES },
+  },
+  samples: { fashion: FASHION },
+  ownTeacher: true,
+  sizes: {},
+  stepFirst: true,
+  conflicts: (settings) => conflictsOf(settings as DinoSettings),
+  data: () => import("../imageData").then(({ data }) => data),
+  runtime: () => import("./runtime").then(({ runtime }) => runtime),
+};

@@ -1,0 +1,41 @@
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
+import { TASKS } from ".";
+import { generatedBy, sampleBy, shippedFor, wordFor } from "./generated";
+
+const { classification } = TASKS;
+const USUAL = { train: 8000, test: 1000 };
+
+test("a word names a generated set, with or without counts, and what it names has that word", () => {
+  expect(generatedBy("shapes", classification, USUAL)).toEqual({ set: "shapes", ...USUAL });
+  expect(generatedBy("scenes:40,10", classification, USUAL)).toEqual({ set: "scenes", train: 40, test: 10 });
+  for (const word of ["shapes", "shapes:1200,2000", "scenes:40,10"]) {
+    const named = generatedBy(word, classification, USUAL);
+    expect(named && wordFor(named, classification, USUAL)).toBe(word);
+  }
+  expect(wordFor({ set: "scenes", ...USUAL }, classification, USUAL)).toBeUndefined();
+  expect(wordFor(USUAL, classification, USUAL)).toBeUndefined();
+  for (const word of ["", "cats", "shapes:1", "shapes:a,b", "../shapes"]) expect(generatedBy(word, classification, USUAL)).toBeUndefined();
+});
+
+test("real images are named alike", () => {
+  const { fashion } = classification.samples!;
+  expect(sampleBy("fashion", classification)).toEqual({ sample: fashion });
+  expect(sampleBy("fashion:600,2000", classification)).toEqual({ sample: fashion, most: { train: 600, test: 2000 } });
+  for (const word of ["scenes", "fashion:600", "", "public/fashion-mnist"]) expect(sampleBy(word, classification)).toBeUndefined();
+});
+
+test("every set comes with a teacher that is there; for other images all may fit", async () => {
+  for (const definition of Object.values(TASKS)) {
+    const data = await definition.data();
+    for (const [set, { shipped }] of Object.entries(definition.generated.sets)) {
+      const { id } = data.generated({ set, side: 32, train: 12, test: 12, seed: 1 });
+      expect(shippedFor(definition, data, { id })).toEqual(shipped ? [shipped] : []);
+      expect(shipped === undefined, set).toBe(definition.ownTeacher === true);
+    }
+    const all = shippedFor(definition, data, { id: "files-1" });
+    expect(all[0]).toBe(Object.values(definition.generated.sets)[0].shipped);
+    const parts = Object.values(definition.samples ?? {}).flatMap(({ folder, files }) => files.map((name) => `${folder}/${name}`));
+    for (const file of [...all, ...parts]) expect(existsSync(`public/${file}`), file).toBe(true);
+  }
+});

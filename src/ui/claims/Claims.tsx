@@ -1,0 +1,116 @@
+/** What the papers claim, beside what was measured at this size. */
+import { lazy, Suspense, useEffect, useState } from "react";
+import type { ClaimsFile, Drawing, Instrument, Measured } from "../../tasks/claims";
+import { playground } from "../state/app";
+import { fetchClaims } from "./file";
+import { Interval, told } from "./Interval";
+import "./claims.css";
+
+const FigureChart = lazy(() => import("../charts/FigureChart"));
+
+export function Claims() {
+  const [file, setFile] = useState<ClaimsFile | Error>();
+  useEffect(() => {
+    fetchClaims(document.baseURI).then(setFile, setFile);
+  }, []);
+  if (!file) return <p className="panel">Loading the claims …</p>;
+  if (file instanceof Error)
+    return (
+      <p className="panel problem" role="alert">
+        {file.message}
+      </p>
+    );
+  return (
+    <section className="panel claims" aria-label="Claims">
+      <h2>Claims of the papers, and what was measured here</h2>
+      <p>
+        Each row compares runs of the same seeds. A claim <i>agrees</i> when the whole 95 % interval of the difference lies on its side of 0
+        (or above the margin), and is <i>opposite</i> when it lies on the other. Everything else is <i>cannot tell</i>, which does not mean
+        equal.
+      </p>
+      {file.instrument.map((instrument) => (
+        <Proof
+          key={instrument.study}
+          instrument={instrument}
+          claims={file.claims.filter(({ study }) => study === instrument.study)}
+          figures={file.figures.filter(({ study }) => study === instrument.study)}
+        />
+      ))}
+      <p className="figures">
+        Code {file.code}, on {file.adapter}. Made by <code>npm run claims</code>.
+      </p>
+    </section>
+  );
+}
+
+/** A study: whether it can tell, and its claims. */
+function Proof({ instrument, claims, figures }: { instrument: Instrument; claims: readonly Measured[]; figures: readonly Drawing[] }) {
+  const { about, study, proven, seeds } = instrument;
+  return (
+    <>
+      <h3 id={`study-${study}`}>{about}</h3>
+      {proven && instrument.difference === null ? (
+        <p>Costs: nothing has to be learned to measure them.</p>
+      ) : (
+        <p className={proven ? undefined : "heed"}>
+          A teacher that sees everything against none: {told({ ...instrument, unit: "points" })}, {seeds} seeds.{" "}
+          {proven
+            ? "So runs of this kind can tell masks apart."
+            : "That is no proof that such runs can tell anything, so nothing below is concluded."}
+        </p>
+      )}
+      <ul>
+        {claims.map((claim) => (
+          <Claim key={claim.id} claim={claim} />
+        ))}
+      </ul>
+      <Suspense fallback={<p>Loading the charts …</p>}>
+        <div className="figures-of">
+          {figures.map((drawing) => (
+            <FigureChart key={drawing.id} drawing={drawing} />
+          ))}
+        </div>
+      </Suspense>
+    </>
+  );
+}
+
+function Claim({ claim }: { claim: Measured }) {
+  const { id, study, title, paper, measured, seeds, verdict, margin, address, difference } = claim;
+  return (
+    <li data-claim={`${study} ${id}`}>
+      <b>{title}</b>
+      <span className="verdict-mark" data-verdict={verdict}>
+        {difference === null ? "not run yet" : verdict}
+      </span>
+      <Interval {...claim} />
+      <dl>
+        <dt>Paper</dt>
+        <dd>{paper}</dd>
+        <dt>Here</dt>
+        <dd>
+          {told(claim)}
+          {seeds > 0 && ` over ${seeds} ${seeds === 1 ? "seed" : "seeds"} · ${measured}`}
+        </dd>
+        {margin && (
+          <>
+            <dt>Margin</dt>
+            <dd>
+              {margin.value}: {margin.name}
+            </dd>
+          </>
+        )}
+      </dl>
+      <a
+        href={`?${address}`}
+        onClick={(event) => {
+          event.preventDefault();
+          playground.setUp(address);
+          location.hash = "train";
+        }}
+      >
+        Set this run up
+      </a>
+    </li>
+  );
+}

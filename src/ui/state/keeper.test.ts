@@ -1,0 +1,223 @@
+/** What survives: runs kept in the browser, a lost GPU, a spoiled run, a full disk, a key pressed on a return visit. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { SCHEMA } from "../../tasks";
+import type { Event } from "../../worker/protocol";
+import { KEPT_LIST, type KeptFacts, type KeptRun, placeOf } from "./keeper";
+import { type FakePage, openPage, phase, readyPage, runningPage, started, step } from "./playground.fixture";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const settle = () => vi.advanceTimersByTimeAsync(0);
+const failed = (more: Partial<Extract<Event, { type: "failed" }>> = {}): Event => ({
+  ...{ type: "failed", message: "The loss is no longer a number.", remedy: "Lower the learning rate.", fatal: false, spoiled: true },
+  ...more,
+});
+const lost = () => failed({ message: "The GPU was lost.", fatal: true });
+const adapter = { name: "GPU", software: false } as never;
+
+/** A run under way that was kept at its third step. */
+async function keptPage(kept = new Map<string, unknown>(), query = ""): Promise<FakePage> {
+  const made = readyPage(query, kept);
+  made.say({ type: "adapter", facts: adapter });
+  made.page.run.restart();
+  made.say(started(made.page.store.getState().wanted), phase("running"), step(1), step(2), step(3));
+  await vi.advanceTimersByTimeAsync(1000);
+  made.page.keeper.autosave();
+  expect(made.told("save")).toHaveLength(1);
+  made.say({ type: "saved", bytes: Uint8Array.of(1, 2), step: 3 });
+  await settle();
+  made.told();
+  return made;
+}
+
+const list = (kept: Map<string, unknown>) => kept.get(KEPT_LIST) as KeptFacts[];
+
+test("a run is kept with what the page saw of it, offered when the page opens again, and goes on from there", async () => {
+  const { kept } = await keptPage(new Map(), "keep=0.4");
+  expect(list(kept)).toMatchObject([{ step: 3, total: 1000, what: "maskedkd: keep 50 % → 40 %", size: 2 }]);
+  expect(kept.get(placeOf(list(kept)[0].id))).toMatchObject({ step: 3, bytes: Uint8Array.of(1, 2) });
+  const again = readyPage("seed=2", kept);
+  await settle();
+  expect(again.page.store.getState().kept).toHaveLength(1);
+  await again.page.keeper.resume();
+  expect(again.told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
+  again.say(started({ ...SCHEMA.defaults(), keep: 0.4 }, { step: 3, restored: true }));
+  const { wanted, history } = again.page.store.getState();
+  expect([wanted.keep, wanted.seed, again.query()]).toEqual([0.4, 1, "keep=0.4"]);
+  // Two steps make a point of a run of a thousand.
+  expect(history.points.map(({ step }) => step)).toEqual([2, 3]);
+  expect(again.told()).toEqual([{ type: "play" }]);
+  // It goes on in its own place.
+  again.say(step(4), phase("paused"), { type: "saved", bytes: Uint8Array.of(3), step: 4 });
+  await settle();
+  expect(list(kept)).toMatchObject([{ step: 4 }]);
+});
+
+test("a new run takes nobody's place; the oldest of many make room, and one can be deleted or saved to a file", async () => {
+  const kept = new Map<string, unknown>();
+  for (let seed = 1; seed <= 7; seed++) await keptPage(kept, `seed=${seed}`);
+  expect(list(kept).map(({ what }) => what)).toEqual([7, 6, 5, 4, 3, 2].map((seed) => `maskedkd: seed 1 → ${seed}`));
+  expect([...kept.keys()].filter((key) => key.startsWith(placeOf("")))).toHaveLength(6);
+  const made = readyPage("", kept);
+  await settle();
+  const [, { id }] = list(kept);
+  await made.page.keeper.export(id);
+  expect(made.downloads).toMatchObject([{ name: "masked-distillation-step-3.safetensors" }]);
+  await made.page.keeper.delete(id);
+  expect([list(kept).length, made.page.store.getState().kept.length, kept.has(placeOf(id))]).toEqual([5, 5, false]);
+});
+
+test("two tabs do not lose each other's runs", async () => {
+  const kept = new Map<string, unknown>();
+  const one = readyPage("seed=5", kept);
+  await keptPage(kept, "seed=6");
+  one.page.run.restart();
+  one.say(started(one.page.store.getState().wanted), step(1), phase("paused"), { type: "saved", bytes: Uint8Array.of(9), step: 1 });
+  await settle();
+  expect(list(kept).map(({ what }) => what)).toEqual(["maskedkd: seed 1 → 5", "maskedkd: seed 1 → 6"]);
+});
+
+test("a run is kept within ten seconds of its beginning, then every half minute, and when it is paused", () => {
+  const { say, told } = readyPage();
+  vi.advanceTimersByTime(60_000);
+  say(started(SCHEMA.defaults()), phase("running"), step(1));
+  expect(told("save")).toHaveLength(0);
+  vi.advanceTimersByTime(8_000);
+  say(step(2), step(3));
+  expect(told("save")).toHaveLength(1);
+  say({ type: "saved", bytes: Uint8Array.of(1), step: 3 });
+  vi.advanceTimersByTime(29_000);
+  say(step(4));
+  expect(told("save")).toHaveLength(0);
+  vi.advanceTimersByTime(1_000);
+  say(step(5), { type: "saved", bytes: Uint8Array.of(1), step: 5 }, phase("paused"));
+  expect(told("save")).toHaveLength(2);
+});
+
+test("a run that an earlier version kept is still there", async () => {
+  const { page } = readyPage();
+  const { history } = page.store.getState();
+  const former: KeptRun = { bytes: Uint8Array.of(7), step: 5, total: 9, history };
+  const kept = new Map<string, unknown>([["run-3", former]]);
+  const made = readyPage("", kept);
+  await settle();
+  expect(made.page.store.getState().kept).toMatchObject([{ step: 5, total: 9 }]);
+  await made.page.keeper.resume();
+  expect(made.told()).toEqual([{ type: "restore", bytes: Uint8Array.of(7) }]);
+  expect(kept.has("run-3")).toBe(false);
+});
+
+test("on a return visit the space bar resumes, and the key for a step starts nothing; after a finished run neither does", async () => {
+  const { kept } = await keptPage();
+  const { page, told, say } = readyPage("", kept);
+  await settle();
+  page.run.stepByKey();
+  page.run.playByKey();
+  await settle();
+  expect(told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
+  say(started(SCHEMA.defaults(), { step: 1000, restored: true }), phase("finished"));
+  told();
+  page.run.playByKey();
+  page.run.stepByKey();
+  expect(told()).toEqual([]);
+});
+
+test("the keys start, pause and step a run where none is offered", () => {
+  const { page, told, say } = readyPage();
+  page.run.stepByKey();
+  expect(told()).toEqual([{ type: "step" }]);
+  page.run.playByKey();
+  say(started(SCHEMA.defaults()), phase("running"), step(1));
+  page.run.playByKey();
+  expect(told("start", "pause").map(({ type }) => type)).toEqual(["start", "pause"]);
+});
+
+test("a failure that leaves the run alone does not stop it from being kept; one that spoils it does", () => {
+  const { page, say, told } = runningPage();
+  say(failed({ message: "notes.safetensors is no saved run.", spoiled: false }), phase("running"));
+  page.keeper.autosave();
+  expect(told("save")).toHaveLength(1);
+  say({ type: "saved", bytes: Uint8Array.of(1), step: 3 }, failed(), phase("paused"));
+  page.keeper.autosave();
+  expect(told("save")).toHaveLength(0);
+  // A new run is worth keeping again.
+  page.run.restart();
+  say(started(page.store.getState().wanted), step(1), phase("paused"));
+  expect(told("save")).toHaveLength(1);
+});
+
+test("of a spoiled run the last good state is saved to a file, and it can go on from there at half the rate", async () => {
+  const { page, say, told, downloads } = await keptPage();
+  say(step(4), failed(), phase("paused"));
+  await page.keeper.saveToFile();
+  expect(downloads).toEqual([{ name: "masked-distillation-step-3.safetensors", bytes: Uint8Array.of(1, 2) }]);
+  expect(told("save")).toEqual([]);
+  page.run.backAtHalfRate();
+  await settle();
+  expect(told("restore")).toHaveLength(1);
+  const { wanted } = page.store.getState();
+  say(started({ ...wanted }, { step: 3, restored: true }));
+  expect(page.store.getState().wanted.lr).toBe(Number(wanted.lr) / 2);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(told("play", "set")).toEqual([{ type: "play" }, { type: "set", key: "lr", value: Number(wanted.lr) / 2 }]);
+  const fresh = runningPage();
+  fresh.say(failed(), phase("paused"));
+  await fresh.page.keeper.saveToFile();
+  expect([fresh.downloads, fresh.page.store.getState().notice]).toEqual([[], expect.stringContaining("nothing to save")]);
+});
+
+test("after a lost GPU the page opens it again and the run goes on from where it was kept", async () => {
+  const { page, say, trainers, told } = await keptPage();
+  say(step(4), step(5), lost(), phase("failed"));
+  await settle();
+  expect(trainers).toHaveLength(2);
+  expect(trainers[0].terminated).toBe(true);
+  expect(told().map(({ type }) => type)).toEqual(["open", "generate", "restore"]);
+  expect(page.store.getState().notice).toBe("The GPU was reset at step 5; the run goes on from step 3.");
+  say(started({ ...page.store.getState().wanted }, { step: 3, restored: true }));
+  expect(told()).toEqual([{ type: "play" }]);
+});
+
+test("a GPU lost before the first save is said truly; lost three times in a minute it is not opened again", async () => {
+  const early = runningPage();
+  early.say({ type: "adapter", facts: adapter }, lost(), phase("failed"));
+  await settle();
+  expect(early.page.store.getState().notice).toContain("before this run was kept");
+  const { page, say, trainers } = await keptPage();
+  for (let time = 1; time <= 3; time++) {
+    say({ type: "adapter", facts: adapter }, started({ ...page.store.getState().wanted }, { step: 3, restored: true }), step(4), lost());
+    await settle();
+  }
+  expect(trainers).toHaveLength(3);
+  expect(page.store.getState().notice).toContain("3 times within a minute");
+});
+
+test("where storage is full the oldest of the others makes room, and where there is none at all that is said", async () => {
+  const kept = new Map<string, unknown>();
+  await keptPage(kept, "seed=2");
+  let room = 0;
+  const full = readyPage("seed=3", kept);
+  const put = full.storage;
+  const { keep } = put;
+  put.keep = async (name, value) => (name.startsWith(placeOf("")) && !room ? false : keep(name, value));
+  const { forget } = put;
+  put.forget = async (name) => {
+    room++;
+    return forget(name);
+  };
+  full.page.run.restart();
+  full.say(started(full.page.store.getState().wanted), step(1), phase("paused"), { type: "saved", bytes: Uint8Array.of(4), step: 1 });
+  await settle();
+  expect(list(kept).map(({ what }) => what)).toEqual(["maskedkd: seed 1 → 3"]);
+  expect(full.page.store.getState().notice).toContain('"maskedkd: seed 1 → 2" of step 3 was deleted');
+  put.keep = async () => false;
+  full.say(step(2), phase("paused"), { type: "saved", bytes: Uint8Array.of(5), step: 2 });
+  await settle();
+  expect(full.page.store.getState().notice).toContain("does not keep the run");
+});
+
+test("a page without storage opens and trains", () => {
+  const made = openPage();
+  expect(made.page.store.getState().kept).toEqual([]);
+});

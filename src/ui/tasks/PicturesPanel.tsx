@@ -1,0 +1,76 @@
+/** The frame of a task's pictures: rows of them, what is pointed at in words, the way to a file, and the time cursor. */
+import { type ReactNode, useRef, useState } from "react";
+import { PicturesExport } from "../charts/Export";
+import { TimeBar } from "../charts/TimeBar";
+import { useStore } from "../state/app";
+import { shownStep } from "../state/selectors";
+import type { State } from "../state/store";
+
+interface PanelProps {
+  title: string;
+  /** Step of what is shown; absent before there is anything. */
+  step?: number;
+  /** What to say while nothing is pointed at. */
+  hint: string;
+  momentsOf(state: State): readonly { step: number }[];
+  /** Beside the title. */
+  extra?: ReactNode;
+  /** The rows; they tell what is pointed at. */
+  children(onRead: (text: string) => void): ReactNode;
+}
+
+export function PicturesPanel({ title, step, hint, momentsOf, extra, children }: PanelProps) {
+  const panel = useRef<HTMLElement>(null);
+  const live = useStore((state) => shownStep(state) === undefined);
+  const [reading, setReading] = useState("");
+  return (
+    <section ref={panel} className="panel pictures" aria-labelledby="pictures-title" data-look={step}>
+      <div className="panel-head">
+        <h2 id="pictures-title">
+          {title} {step !== undefined && <small>{live ? `step ${step}` : `as of step ${step}`}</small>}
+        </h2>
+        {extra}
+      </div>
+      {children(setReading)}
+      <div className="under">
+        <p className="reading" aria-live="polite">
+          {reading || hint}
+        </p>
+        <PicturesExport panel={panel} />
+      </div>
+      <TimeBar momentsOf={momentsOf} />
+    </section>
+  );
+}
+
+/** What to say over pictures of kept patches. */
+export const MASK_HINT =
+  "Bright patches are shown to the teacher; faded ones are never computed. Point at a patch, or at a step of a chart.";
+
+interface StripProps {
+  id: string;
+  title: string;
+  note: string;
+  legend?: ReactNode;
+  /** One for each image. */
+  pictures: readonly ReactNode[];
+}
+
+/** A row of pictures under its title. */
+export function PictureStrip({ id, title, note, legend, pictures }: StripProps) {
+  return (
+    <div className="strip" data-strip={title} data-layer={id}>
+      <div className="strip-head">
+        <b>{title}</b>
+        <span>{note}</span>
+        {legend}
+      </div>
+      <ul className="gallery">
+        {pictures.map((picture, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name, and classes may repeat
+          <li key={i}>{picture}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}

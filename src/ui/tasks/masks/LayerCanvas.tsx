@@ -1,0 +1,59 @@
+/** One image under a layer: its patches faded where they are not kept, or coloured by value. */
+import { GridCanvas } from "../../draw/GridCanvas";
+import { cellsOf } from "../../draw/grid";
+import { bake, type MaskColors, paintGrid, paintHeat, paintMask, paintPicture } from "../../draw/patches";
+import { short } from "../../format";
+import type { Layer } from "./layer";
+
+/** An image in colour, and in grey where colour is to mean something else. */
+export interface Baked {
+  colour: HTMLCanvasElement;
+  grey: HTMLCanvasElement;
+}
+
+/** Images u8 [n, channels, side, side] as canvases. */
+export function bakedOf(images: Uint8Array, side: number, channels: number): Baked[] {
+  const area = side * side;
+  return Array.from({ length: images.length / area / channels }, (_, i) => {
+    const planes = images.subarray(i * channels * area, (i + 1) * channels * area);
+    const value = (pixel: number, channel: number) => planes[(channels === 1 ? 0 : channel) * area + pixel];
+    return { colour: bake(side, value), grey: bake(side, value, true) };
+  });
+}
+
+interface Props {
+  layer: Layer;
+  picture: Baked;
+  index: number;
+  /** What the image shows, in a word. */
+  subject: string;
+  /** How many patches are kept, where the layer does not say so itself. */
+  kept?: number;
+  colors: MaskColors;
+  onRead(text: string): void;
+}
+
+export function LayerCanvas({ layer, picture, index, subject, kept: told, colors, onRead }: Props) {
+  const { grid } = layer;
+  const values = layer.values?.(index);
+  const kept = layer.kept?.(index);
+  const paint = (context: CanvasRenderingContext2D) => {
+    paintPicture(context, values ? picture.grey : picture.colour);
+    if (values) paintHeat(context, values, grid, layer.range, 0.72);
+    else if (kept) paintMask(context, kept, grid, colors);
+    paintGrid(context, grid);
+  };
+  const describe = (cell: number) =>
+    [kept && (kept.has(cell) ? "kept" : "masked"), values && `${layer.unit} ${short(values[cell])}`].filter(Boolean).join(", ") || "shown";
+  const k = kept?.size ?? told;
+  return (
+    <GridCanvas
+      grid={grid}
+      label={`${layer.title}, image ${index + 1}, ${subject}. ${k === undefined ? "" : `${k} of ${cellsOf(grid)} patches kept.`}`}
+      paint={paint}
+      describe={describe}
+      onRead={(text) => onRead(text && `${subject}. ${text}`)}
+      kept={k}
+    />
+  );
+}
