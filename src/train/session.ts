@@ -9,6 +9,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { Live } from "../engine/graph";
 import { Program } from "../engine/program";
+import type { Fetched } from "../engine/readback";
 import type { Weights } from "../models/weights";
 import type { Change, Settings } from "../settings/run";
 import { SettingError } from "../settings/schema";
@@ -34,6 +35,8 @@ export interface SessionOptions<T extends Task = Task, D extends AnyDataset = An
   settings: Settings;
   /** Settings that a person has set, as `Schema.fromPairs` lists them: what the task measures does not replace them. */
   given?: readonly string[];
+  /** Receives all that a step leaves, the batch as it was learned from included. Without it that is not read back. */
+  watch?: (outputs: Fetched) => void;
 }
 
 /** Share of a run over which the learning rate warms up. */
@@ -60,6 +63,7 @@ export class Session<T extends Task = Task> {
     readonly task: T,
     private readonly optimizer: Optimizer,
     given: readonly string[] = [],
+    private readonly watch?: (outputs: Fetched) => void,
   ) {
     this.given = new Set(given);
   }
@@ -70,14 +74,14 @@ export class Session<T extends Task = Task> {
     const settings = SCHEMA.checked(options.settings);
     const live = Object.fromEntries(["step", ...Object.keys(settings)].map((key) => [key, new Live(0)]));
     const task = runtime.create(engine, sources, settings, live);
-    const session = new Session(engine, sources, settings, live, task, optimizerOf(task, settings), options.given);
+    const session = new Session(engine, sources, settings, live, task, optimizerOf(task, settings), options.given, options.watch);
     session.applyLive();
     return session;
   }
 
   /** Continues a saved run on the same data and teacher. */
   static restore<T extends Task, D extends AnyDataset, N extends AnyNetwork>(
-    options: Omit<SessionOptions<T, D, N>, "settings" | "given">,
+    options: Omit<SessionOptions<T, D, N>, "settings" | "given" | "watch">,
     bytes: Uint8Array,
   ): Session<T> {
     const saved = readCheckpoint(bytes);
@@ -130,7 +134,9 @@ export class Session<T extends Task = Task> {
     this.optimizer.advance();
     const fetched = program.fetch();
     this.task.ahead(this.step + 1);
-    const report = this.task.report(await fetched);
+    const outputs = await fetched;
+    this.watch?.(outputs);
+    const report = this.task.report(outputs);
     this.step++;
     const [broken] = Object.entries(report.losses).find(([, loss]) => !Number.isFinite(loss)) ?? [];
     if (broken)
@@ -162,7 +168,7 @@ export class Session<T extends Task = Task> {
   }
 
   private record(): ReturnType<typeof recordStep> {
-    return recordStep(this.engine, (graph) => this.task.trace(graph), this.optimizer);
+    return recordStep(this.engine, (graph) => this.task.trace(graph, { whole: this.watch !== undefined }), this.optimizer);
   }
 
   /** Changes a live setting; it acts on the next step. Throws a SettingError for others, and for values that cannot be. */

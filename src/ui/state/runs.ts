@@ -1,5 +1,5 @@
 /** Runs that ended: settings, results, curves; and which one to compare with which. */
-import type { Change, Settings } from "../../settings/run";
+import { atStart, type Change, type Settings } from "../../settings/run";
 import type { Value } from "../../settings/setting";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Reference } from "../../tasks/task";
@@ -46,11 +46,6 @@ export function runOf({ history, active, changes: all, dataset, teacher, step, e
     points: history.points.filter((_, i) => (history.points.length - 1 - i) % stride === 0),
     ...(errors?.step === step && { errors: { student: errors.student, images: errors.images } }),
   };
-}
-
-function atStart(settings: Settings, changes: Change[]): Settings {
-  const undone = changes.toReversed().map(({ key, from }) => [key, from]);
-  return { ...settings, ...Object.fromEntries(undone) };
 }
 
 /** Whether two runs are the same: all that a run's result depends on is equal. */
