@@ -49,7 +49,7 @@ def main():
         settler.chosen = batch["kept"].long() if "kept" in batch else None
         truth = batch["targets"] if "targets" in batch else batch["labels"].long()
         draws = Draws(settings["seed"], step, len(truth))
-        values, _, _ = distillation.step(batch["images"], truth, step, draws, settler)
+        values = distillation.step(batch["images"], truth, step, draws, settler).losses
         for name, value in values.items():
             there, ours = expected["losses"][name], float(value)
             difference = abs(ours - there) / max(1.0, abs(there))

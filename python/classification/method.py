@@ -17,6 +17,13 @@ def load_network(path, config):
     return network
 
 
+class Step:
+    """What a step leaves: losses by name, student's and teacher's features, and the patches that were shown, [B, k] or None."""
+
+    def __init__(self, losses, student, teacher=None, kept=None):
+        self.losses, self.student, self.teacher, self.kept = losses, student, teacher, kept
+
+
 class Distillation:
     """Student, teacher and, where the criterion asks one, a guide. The student may be replaced, for example by its DDP wrapper."""
 
@@ -54,14 +61,13 @@ class Distillation:
 
     def step(self, images, truth, step, draws, settle=None):
         """
-        The losses of a batch by name, the student's features and the patches that were shown, [B, k] or None. truth: classes [B] or
-        weights [B, K]. `settle(kept, score)` may replace the choice.
+        A `Step` of a batch. truth: classes [B] or weights [B, K]. `step` counts from 0. `settle(kept, score)` may replace the choice.
         """
         settings = self.settings
         drop = {"draws": draws, "drop_path": settings["dropPath"]}
         if self.teacher is None:
             seen = self.student(images, **drop)
-            return {"ce": losses.cross_entropy(seen.logits.float(), truth, settings["smoothing"])}, seen, None
+            return Step({"ce": losses.cross_entropy(seen.logits.float(), truth, settings["smoothing"])}, seen)
         masked = settings["masked"]
         grid = (self.bare if masked == "student" else self.teacher).grid
         block = masking.block_of(settings, len(self.bare.blocks))
@@ -79,7 +85,7 @@ class Distillation:
         else:
             seen, shared = whole, (kept, None)
         answer = self.ask("teacher", images, None if masked == "student" else kept)
-        return self.compared(seen, answer, shared, truth, draws), seen, kept
+        return Step(self.compared(seen, answer, shared, truth, draws), seen, answer, kept)
 
     def compared(self, seen, answer, shared, truth, draws):
         settings, base = self.settings, self.settings["base"]
