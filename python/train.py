@@ -172,7 +172,8 @@ class Training:
         settings, own, processes = self.settings, self.own, self.processes
         if self.step == 0:
             named = {"name": os.path.basename(os.path.abspath(own["data"])), "train": len(self.pictures)}
-            self.log({"run": settings, "data": named, "teacher": self.teacher_name, "processes": processes.count})
+            losses = list(self.distillation.weights())
+            self.log({"run": settings, "losses": losses, "data": named, "teacher": self.teacher_name, "processes": processes.count})
         order = data.Order(len(self.pictures), settings, processes.part(settings["batch"]), self.step)
         self.student.train()
         before = time.perf_counter()

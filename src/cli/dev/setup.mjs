@@ -83,7 +83,9 @@ function readMachine() {
   if (!existsSync("/etc/os-release")) return undefined;
   const os = readFileSync("/etc/os-release", "utf8");
   if (!/^ID=debian$/m.test(os)) return undefined;
-  const listed = output(`dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' ${[...PACKAGES, ...OPTIONAL, MESA].join(" ")} 2>/dev/null`);
+  const listed = output(
+    `dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' ${[...PACKAGES, ...OPTIONAL, MESA].join(" ")} 2>/dev/null`,
+  );
   const installed = Object.fromEntries([...listed.matchAll(/^installed (\S+) (\S+)$/gm)].map(([, name, version]) => [name, version]));
   const sources = output("apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages'");
   return {

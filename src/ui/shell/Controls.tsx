@@ -1,4 +1,5 @@
 /** The bar that controls the training: one green button that becomes Pause, and what the run is doing. */
+import { taskOf } from "../../tasks";
 import { short } from "../format";
 import { keeper, run, settings, teachers, useSources, useStore } from "../state/app";
 import { begun, busy, finished, presetOf, waiting } from "../state/selectors";
@@ -42,7 +43,7 @@ export function Controls({ onHelp }: { onHelp(): void }) {
         >
           Undo
         </button>
-        <FileButtons disabled={!state.active || failure?.fatal === true} untrained={!begun(state)} />
+        <FileButtons disabled={!state.active || failure?.fatal === true} state={state} />
         <button type="button" onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">
           ?
         </button>
@@ -74,7 +75,7 @@ function MainButtons({ state }: { state: State }) {
   );
 }
 
-function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: boolean }) {
+function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
   return (
     <>
       <button type="button" onClick={() => keeper.saveToFile()} disabled={disabled}>
@@ -86,11 +87,21 @@ function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: bo
       <button
         type="button"
         onClick={() => teachers.export("student")}
-        disabled={disabled || untrained}
+        disabled={disabled || !begun(state)}
         title="The student's weights as a safetensors file"
       >
         Download student
       </button>
+      {taskOf(presetOf(state)).handsOver && (
+        <button
+          type="button"
+          onClick={() => teachers.export("project")}
+          disabled={disabled}
+          title="A zip with the networks, the settings, the first batches and their losses, and a small PyTorch project that repeats them and trains on"
+        >
+          Hand over to PyTorch
+        </button>
+      )}
     </>
   );
 }

@@ -8,6 +8,7 @@ import { savedOf } from "../state/compare";
 import { difference, scoreOf } from "../state/difference";
 import { areComparable, type Run, reason } from "../state/runs";
 import { pageOf } from "../tasks";
+import { FilePicker } from "./FilePicker";
 import { RunName } from "./RunName";
 
 export function Runs() {
@@ -41,6 +42,9 @@ export function Runs() {
           </table>
         </section>
       )}
+      <FilePicker label="Log of a run" accept=".jsonl" onPick={([file]) => void savedRuns.openLog(file)}>
+        Open a log
+      </FilePicker>
     </section>
   );
 }

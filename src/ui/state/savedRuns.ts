@@ -1,6 +1,8 @@
 /** The runs that this browser keeps, and what can be done with them. */
+import { EngineError } from "../../engine/errors";
 import { SCHEMA } from "../../tasks";
 import type { Context } from "./context";
+import { runFromLog } from "./logs";
 import { isSame, type Run, runOf } from "./runs";
 
 /** The number rises when the shape of what is kept changes. */
@@ -40,11 +42,27 @@ export class SavedRuns {
     const fresh = runOf(state);
     if (!fresh) return;
     const same = state.runs.find((run) => isSame(run, fresh));
-    const number = 1 + Math.max(0, ...state.runs.map(({ id }) => id));
+    const number = this.nextNumber;
     const run: Run = same
       ? { errors: same.errors, ...fresh, ...{ id: same.id, name: same.name, colour: same.colour } }
       : { ...fresh, id: number, name: `Run ${number}`, colour: number - 1 };
     this.change((runs) => [...withFewShown(runs.filter(({ id }) => id !== run.id)), run]);
+  }
+
+  /** Adds a run that was made elsewhere, from its log. What is wrong with the file is said where failures are. */
+  async openLog(file: File): Promise<void> {
+    try {
+      const run = runFromLog(await file.text(), file.name);
+      const id = this.nextNumber;
+      this.change((runs) => [...withFewShown(runs), { ...run, id, colour: id - 1 }]);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.context.store.setState({ failure: { message: error.what, remedy: error.remedy, fatal: false } });
+    }
+  }
+
+  private get nextNumber(): number {
+    return 1 + Math.max(0, ...this.context.store.getState().runs.map(({ id }) => id));
   }
 
   /** Notes with the kept run what its errors cost, once that has been measured. */
