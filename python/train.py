@@ -33,7 +33,7 @@ TYPES = {"none": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 class Training:
     def __init__(self, words):
         self.processes = Processes()
-        run = read_run()
+        run = self.run = read_run()
         self.settings, self.own = changed(run["settings"], words, OWN)
         settings, own, processes = self.settings, self.own, self.processes
         if settings["batch"] % processes.count:
@@ -69,6 +69,13 @@ class Training:
         self.classes = data.classes_of(folder)
         self.pictures = data.Pictures(folder, self.classes, settings["side"], self.moments, settings)
         self.held = data.Pictures(held, self.classes, settings["side"], self.moments) if held else None
+
+    def data_facts(self):
+        """Name and size of the data; with the id of the run's data where names of classes and numbers of pictures are the same."""
+        name, held = os.path.basename(os.path.abspath(self.own["data"])), len(self.held or ())
+        facts, known = {"name": name, "train": len(self.pictures), "test": held}, self.run["data"]
+        alike = sorted(self.run["classes"]) == self.classes and all(known[half] == facts[half] for half in ("train", "test"))
+        return {**facts, "id": known["id"]} if alike else facts
 
     def say(self, text):
         if self.processes.first:
@@ -171,7 +178,7 @@ class Training:
     def train(self):
         settings, own, processes = self.settings, self.own, self.processes
         if self.step == 0:
-            named = {"name": os.path.basename(os.path.abspath(own["data"])), "train": len(self.pictures)}
+            named = self.data_facts()
             losses = list(self.distillation.weights())
             self.log({"run": settings, "losses": losses, "data": named, "teacher": self.teacher_name, "processes": processes.count})
         order = data.Order(len(self.pictures), settings, processes.part(settings["batch"]), self.step)

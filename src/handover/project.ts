@@ -29,7 +29,8 @@ export async function project(options: Omit<SessionOptions, "settings" | "watch"
   const { dataset, teacher } = run.sources;
   const facts = {
     ...{ format: 1, task: taskOf(settings.preset).name, settings, changes: run.changes, step: run.step },
-    ...{ data: { id: dataset.id, name: dataset.name }, ...(teacher && { teacherName: teacher.name }) },
+    data: { id: dataset.id, name: dataset.name, train: dataset.train.count, test: dataset.test.count },
+    ...{ ...(teacher && { teacherName: teacher.name }) },
     ...Object.fromEntries(Object.entries(now.networks).map(([role, { config }]) => [role, config])),
     ...now.facts,
     expected: reports.map(({ step, lr, losses }) => ({ step, lr, losses })),

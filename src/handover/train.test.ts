@@ -78,6 +78,8 @@ describe.skipIf(!hasPillow)("train.py", () => {
     expect(rows("one").map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 6]);
     for (const { ce, kd } of rows("one").slice(0, 6)) for (const loss of [ce, kd]) expect(loss).toBeGreaterThan(0);
     expect(rows("one").at(-1)).toMatchObject({ heldout: 20 });
+    const [head] = readFileSync(join(folder, "one", "log.jsonl"), "utf8").split("\n");
+    expect(JSON.parse(head)).toMatchObject({ losses: ["ce", "kd"], data: { id: dataset.id, train: 40, test: 20 } });
   });
 
   test("has the same losses in two processes over gloo", () => {

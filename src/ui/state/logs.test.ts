@@ -26,6 +26,12 @@ test("its settings, losses, rates and tests are those of the log", () => {
   expect(run.evaluations).toEqual([{ step: 2, scores: { top1: 0.625 }, count: 16 }]);
 });
 
+test("it is of the same data as runs here where the log says so, and else of data of its own", () => {
+  const idOf = (data: object) => runFromLog(text({ ...HEAD, data }, step(1, 2), TESTED), "log.jsonl").dataset?.id;
+  expect(idOf({ id: "files-7", name: "pets" })).toBe("files-7");
+  expect(idOf({ name: "pets" })).toBe("log-pets");
+});
+
 test.each([
   ["no JSON", "step 1", "is not a log of a run"],
   ["another file's JSON", text({ name: "x" }), "its first line does not say what was run"],

@@ -9,7 +9,8 @@ interface Head {
   run: Record<string, string | number>;
   /** Which numbers of a line are losses. */
   losses: string[];
-  data: { name: string };
+  /** With an id where it is, as far as the log tells, what a run here learned from. */
+  data: { id?: string; name: string };
   teacher: string | null;
 }
 
@@ -47,7 +48,7 @@ export function runFromLog(text: string, name: string): Omit<Run, "id" | "colour
       shown: true,
       settings,
       changes: [],
-      dataset: { id: `log-${head.data.name}`, name: head.data.name },
+      dataset: { id: head.data.id ?? `log-${head.data.name}`, name: head.data.name },
     },
     ...{
       teacher: head.teacher ?? undefined,
