@@ -4,8 +4,8 @@ import { scenes } from "../data/scenes";
 import { FAMILIES, type FamilyName } from "../models/vit/families";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
-import { readNetwork } from "../tasks/vitNetwork";
 import { runtime } from "../tasks/classification/runtime";
+import { readNetwork } from "../tasks/vitNetwork";
 import { Session } from "./session";
 
 // Layer scale begins near zero: without it a third as many would do.
