@@ -151,7 +151,7 @@ class Training:
 
     def row(self, made, labels):
         student = made.student.logits.argmax(dim=1)
-        values = {name: float(value) for name, value in made.losses.items()}
+        values = {name: float(value.detach()) for name, value in made.losses.items()}
         values["student_top1"] = share(student, labels)
         if made.teacher is not None:
             teacher = made.teacher.logits.argmax(dim=1)
@@ -194,7 +194,7 @@ class Training:
                 if broken:
                     fail(f'The loss "{broken}" is no longer a number at step {self.step}.', "Lower the learning rate and start again.")
                 spent = (time.perf_counter() - before) * 1000
-                self.log({"step": self.step, **row, "images_per_s": round(1000 * settings["batch"] / spent), "step_ms": spent})
+                self.log({"step": self.step, **row, "images_per_s": round(1000 * settings["batch"] / spent, 1), "step_ms": spent})
             if self.held and (self.step % settings["evaluate"] == 0 or last):
                 self.log({"step": self.step, "heldout_top1": self.evaluate(), "heldout": len(self.held)})
             if self.step % own["save"] == 0 or last:

@@ -51,7 +51,7 @@ def main():
         draws = Draws(settings["seed"], step, len(truth))
         values = distillation.step(batch["images"], truth, step, draws, settler).losses
         for name, value in values.items():
-            there, ours = expected["losses"][name], float(value)
+            there, ours = expected["losses"][name], float(value.detach())
             difference = abs(ours - there) / max(1.0, abs(there))
             # A loss that is no number agrees with nothing.
             worst = max(worst, difference if difference == difference else float("inf"))
