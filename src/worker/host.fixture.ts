@@ -4,7 +4,7 @@ import type { Settings } from "../settings/run";
 import { SCHEMA } from "../tasks";
 import { Host } from "./host";
 import type { Command, Event } from "./protocol";
-import type { KeyValueStore } from "./storage";
+import { memoryStore } from "./storage.fixture";
 
 /** Generated images that any wing paints fast. */
 export const IMAGES = "scenes-16-24-12-3";
@@ -13,16 +13,6 @@ export const SETTINGS: Settings = {
   ...SCHEMA.defaults(),
   ...{ teacher: "none", width: 8, depth: 1, heads: 2, batch: 4, steps: 6, evaluate: 3, side: 16 },
 };
-
-export function memoryStore(): KeyValueStore & { values: Map<string, unknown> } {
-  const values = new Map<string, unknown>();
-  return {
-    values,
-    recall: async <T>(key: string) => values.get(key) as T | undefined,
-    keep: async (key, value) => values.set(key, structuredClone(value)) !== undefined,
-    forget: async (key) => void values.delete(key),
-  };
-}
 
 type Told<T extends Event["type"]> = Extract<Event, { type: T }>;
 

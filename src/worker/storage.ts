@@ -48,6 +48,34 @@ export async function forget(key: string): Promise<void> {
   await carryOut("readwrite", (table) => table.delete(key)).catch(() => undefined);
 }
 
+/**
+ * Replaces a value by what `edit` makes of it, in one transaction: no other tab writes in between. Returns the new value;
+ * undefined when the browser refuses, and then the value before stays.
+ */
+export async function alter<T>(key: string, edit: (before: T | undefined) => T): Promise<T | undefined> {
+  let after: T | undefined;
+  const ask = (table: IDBObjectStore) => {
+    const read = table.get(key);
+    read.onsuccess = () => {
+      after = edit(read.result);
+      table.put(after, key);
+    };
+    return read;
+  };
+  return carryOut("readwrite", ask).then(
+    () => after,
+    () => undefined,
+  );
+}
+
+/** Erases every value; false when the browser refuses. */
+export async function erase(): Promise<boolean> {
+  return carryOut("readwrite", (table) => table.clear()).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Where values lie by key; tests bring their own. */
 export interface KeyValueStore {
   /** What was stored under a key; undefined when there is nothing, or no storage. */
@@ -55,7 +83,11 @@ export interface KeyValueStore {
   /** Stores a structured-cloneable value; false when that is refused. */
   keep(key: string, value: unknown): Promise<boolean>;
   forget(key: string): Promise<void>;
+  /** Replaces a value with no other tab in between; undefined when that is refused. */
+  alter<T>(key: string, edit: (before: T | undefined) => T): Promise<T | undefined>;
+  /** Erases every value; false when that is refused. */
+  erase(): Promise<boolean>;
 }
 
 /** The browser's own. */
-export const browserStore: KeyValueStore = { recall, keep, forget };
+export const browserStore: KeyValueStore = { recall, keep, forget, alter, erase };

@@ -2,7 +2,7 @@
 import { type ComponentType, lazy, Suspense, useRef, useSyncExternalStore } from "react";
 import { methodOf } from "../../tasks";
 import { SettingsPanel } from "../controls/Settings";
-import { useStore } from "../state/app";
+import { playground, useStore } from "../state/app";
 import { presetOf } from "../state/selectors";
 import { pageOf } from "../tasks";
 import { partsOf } from "../tasks/parts";
@@ -22,6 +22,7 @@ const Charts = lazy(() => import("../charts/Charts"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
 
 const CLAIMS = "#claims";
+const ERASE = "Erase all runs, images and teachers that this page keeps in this browser? Files that you saved stay.";
 
 export function App() {
   const sheet = useRef<HTMLDialogElement>(null);
@@ -57,6 +58,9 @@ export function App() {
       </main>
       <footer>
         Method: <cite>{methodOf(preset).paper}</cite>
+        <button type="button" onClick={() => confirm(ERASE) && void playground.erase()}>
+          Erase all that is kept here
+        </button>
       </footer>
       <DropZone />
       <Shortcuts sheet={sheet} />

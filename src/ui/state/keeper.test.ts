@@ -4,6 +4,8 @@ import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
 import { KEPT_LIST, type KeptFacts, type KeptRun, placeOf } from "./keeper";
 import { type FakePage, openPage, phase, readyPage, runningPage, started, step } from "./playground.fixture";
+import type { Run } from "./runs";
+import { SAVED_RUNS } from "./savedRuns";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -76,6 +78,40 @@ test("two tabs do not lose each other's runs", async () => {
   one.say(started(one.page.store.getState().wanted), step(1), phase("paused"), { type: "saved", bytes: Uint8Array.of(9), step: 1 });
   await settle();
   expect(list(kept).map(({ what }) => what)).toEqual(["maskedkd: seed 1 → 5", "maskedkd: seed 1 → 6"]);
+});
+
+test("two tabs do not lose each other's finished runs, and what one deletes stays deleted", async () => {
+  const kept = new Map<string, unknown>();
+  const tabs = ["seed=5", "seed=6"].map((query) => readyPage(query, kept));
+  const evaluation = { step: 2, count: 10, accuracy: 0.5 } as never;
+  for (const { page, say } of tabs) {
+    page.run.restart();
+    say(started(page.store.getState().wanted), step(1), step(2));
+    page.store.getState().history.evaluations.push(evaluation);
+    say(phase("finished"));
+    await settle();
+  }
+  const stored = () => (kept.get(SAVED_RUNS) as { runs: Run[] }).runs.map(({ id, name, settings }) => [id, name, settings.seed]);
+  expect(stored()).toEqual([
+    [1, "Run 1", 5],
+    [2, "Run 2", 6],
+  ]);
+  tabs[1].page.savedRuns.delete(1);
+  await settle();
+  tabs[0].page.savedRuns.rename(2, "Other");
+  await settle();
+  expect(stored()).toEqual([[2, "Other", 6]]);
+  expect(tabs[0].page.store.getState().runs).toMatchObject([{ id: 2, name: "Other" }]);
+});
+
+test("one button erases all that is kept; where the browser refuses, that is said", async () => {
+  const made = await keptPage(new Map<string, unknown>([["teacher-data", 1]]));
+  await made.page.erase();
+  expect([...made.kept.keys()]).toEqual([]);
+  expect(made.page.store.getState()).toMatchObject({ kept: [], runs: [], notice: expect.stringContaining("erased") });
+  made.storage.erase = async () => false;
+  await made.page.erase();
+  expect(made.page.store.getState().notice).toContain("browser's settings");
 });
 
 test("a run is kept within ten seconds of its beginning, then every half minute, and when it is paused", () => {

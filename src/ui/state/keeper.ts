@@ -52,8 +52,6 @@ export class RunKeeper {
   /** When the run was last kept, or began. */
   private keptAt = 0;
   private wasKept = false;
-  /** Writing to the list is one thing after the other. */
-  private writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly context: Context) {}
 
@@ -180,17 +178,16 @@ export class RunKeeper {
   }
 
   /** Changes the list as it is now in storage: another tab may have written to it. Runs that fall off it are removed. */
-  private alter(edit: (list: KeptFacts[]) => KeptFacts[]): Promise<void> {
-    const write = async () => {
-      const { storage, store } = this.context;
-      const before = await this.list();
-      const after = edit(before);
-      await storage.keep(KEPT_LIST, after);
-      for (const { id } of before) if (!after.some((run) => run.id === id)) await storage.forget(placeOf(id));
-      store.setState({ kept: after });
-    };
-    this.writing = this.writing.then(write, write);
-    return this.writing;
+  private async alter(edit: (list: KeptFacts[]) => KeptFacts[]): Promise<void> {
+    const { storage, store } = this.context;
+    let before: KeptFacts[] = [];
+    const after = await storage.alter<KeptFacts[]>(KEPT_LIST, (list = []) => {
+      before = list;
+      return edit(list);
+    });
+    if (!after) return;
+    for (const { id } of before) if (!after.some((run) => run.id === id)) await storage.forget(placeOf(id));
+    store.setState({ kept: after });
   }
 
   /** Takes over the run that an earlier version kept. */

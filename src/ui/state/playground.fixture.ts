@@ -5,6 +5,7 @@ import type { DataFacts } from "../../tasks/task";
 import type { Command, Event, TeacherFacts } from "../../worker/protocol";
 import type { ReadCommand, ReadEvent } from "../../worker/readerProtocol";
 import type { KeyValueStore } from "../../worker/storage";
+import { memoryStore } from "../../worker/storage.fixture";
 import type { WorkerLike } from "./connection";
 import { Playground } from "./playground";
 
@@ -65,11 +66,7 @@ export function openPage(query = "", kept = new Map<string, unknown>(), images?:
     heard = 0;
     return worker;
   };
-  const storage: KeyValueStore = {
-    recall: async <T>(name: string) => structuredClone(kept.get(name)) as T | undefined,
-    keep: async (name, value) => Boolean(kept.set(name, structuredClone(value))),
-    forget: async (name) => void kept.delete(name),
-  };
+  const storage = memoryStore(kept);
   const page = new Playground({
     worker: () => add(trainers, new FakeWorker()),
     reader: () => {

@@ -29,6 +29,9 @@ export interface Outside {
   download(content: Uint8Array, name: string): void;
 }
 
+const ERASED = "All that this page kept in this browser is erased: runs, images and teachers. A run under way goes on, and is kept again.";
+const NOT_ERASED = "The browser did not let this page erase what it kept. Clear the data of this site in the browser's settings.";
+
 export class Playground {
   readonly store: RunStore;
   readonly sources: SourcesStore = createSources();
@@ -78,6 +81,13 @@ export class Playground {
     const { settings, given } = SCHEMA.fromPairs(words);
     this.settings.setUp(settings, given);
     void this.data.loadNamed(data);
+  }
+
+  /** Erases all that this page keeps in the browser, of every tab. A run under way goes on, and is kept again. */
+  async erase(): Promise<void> {
+    const erased = await this.outside.storage.erase();
+    if (erased) this.store.setState({ runs: [], baseline: undefined, kept: [], notice: ERASED });
+    else this.store.setState({ notice: NOT_ERASED });
   }
 
   private receive(event: Event): void {

@@ -8,12 +8,17 @@ export const SAVED_RUNS = "runs-1";
 /** Curves that are drawn beside the current one at first; more can be chosen. */
 const BESIDE = 3;
 
+interface Saved {
+  runs: Run[];
+  baseline?: number;
+}
+
 export class SavedRuns {
   constructor(private readonly context: Context) {}
 
   /** Reads the kept runs, once, when the page opens. */
   async load(): Promise<void> {
-    const kept = await this.context.storage.recall<{ runs: Run[]; baseline?: number }>(SAVED_RUNS);
+    const kept = await this.context.storage.recall<Saved>(SAVED_RUNS);
     if (kept) this.context.store.setState(({ runs }) => ({ runs: [...kept.runs.map(revived), ...runs], baseline: kept.baseline }));
   }
 
@@ -27,24 +32,20 @@ export class SavedRuns {
 
   /** Makes a run the baseline, or, if it is the baseline, no longer. */
   pin(id: number): void {
-    this.change((runs) => runs, this.baseline === id ? undefined : id);
+    this.change(({ runs, baseline }) => ({ runs, baseline: baseline === id ? undefined : id }));
   }
 
   delete(id: number): void {
-    this.change((runs) => runs.filter((run) => run.id !== id), this.baseline === id ? undefined : this.baseline);
+    this.change(({ runs, baseline }) => ({
+      runs: runs.filter((run) => run.id !== id),
+      baseline: baseline === id ? undefined : baseline,
+    }));
   }
 
-  /** Keeps the run that has just ended. One of the same settings and seed was the same run: it is replaced. */
+  /** Keeps the run that has just ended. */
   keep(): void {
-    const state = this.context.store.getState();
-    const fresh = runOf(state);
-    if (!fresh) return;
-    const same = state.runs.find((run) => isSame(run, fresh));
-    const number = 1 + Math.max(0, ...state.runs.map(({ id }) => id));
-    const run: Run = same
-      ? { errors: same.errors, ...fresh, ...{ id: same.id, name: same.name, colour: same.colour } }
-      : { ...fresh, id: number, name: `Run ${number}`, colour: number - 1 };
-    this.change((runs) => [...withFewShown(runs.filter(({ id }) => id !== run.id)), run]);
+    const fresh = runOf(this.context.store.getState());
+    if (fresh) this.change(({ runs, baseline }) => ({ runs: withRun(runs, fresh), baseline }));
   }
 
   /** Notes with the kept run what its errors cost, once that has been measured. */
@@ -55,19 +56,28 @@ export class SavedRuns {
     if (kept) this.alter(kept.id, { errors: now?.errors });
   }
 
-  private get baseline(): number | undefined {
-    return this.context.store.getState().baseline;
-  }
-
   private alter(id: number, part: Partial<Run>): void {
-    this.change((runs) => runs.map((run) => (run.id === id ? { ...run, ...part } : run)));
+    this.change(({ runs, baseline }) => ({ runs: runs.map((run) => (run.id === id ? { ...run, ...part } : run)), baseline }));
   }
 
-  private change(edit: (runs: Run[]) => Run[], baseline = this.baseline): void {
-    const runs = edit(this.context.store.getState().runs);
-    this.context.store.setState({ runs, baseline });
-    void this.context.storage.keep(SAVED_RUNS, { runs, baseline });
+  /** Changes the runs at once as they are seen here, and then as they are in storage, where another tab may have added some. */
+  private change(edit: (saved: Saved) => Saved): void {
+    const { storage, store } = this.context;
+    const { runs, baseline } = store.getState();
+    store.setState(edit({ runs, baseline }));
+    const change = (stored?: Saved) => edit(stored ? { runs: stored.runs.map(revived), baseline: stored.baseline } : { runs, baseline });
+    void storage.alter(SAVED_RUNS, change).then((after) => after && store.setState(after));
   }
+}
+
+/** With one more run, as the last. One of the same settings and seed was the same run: it is replaced. */
+function withRun(runs: Run[], fresh: Run): Run[] {
+  const same = runs.find((run) => isSame(run, fresh));
+  const number = 1 + Math.max(0, ...runs.map(({ id }) => id));
+  const run: Run = same
+    ? { errors: same.errors, ...fresh, ...{ id: same.id, name: same.name, colour: same.colour } }
+    : { ...fresh, id: number, name: `Run ${number}`, colour: number - 1 };
+  return [...withFewShown(runs.filter(({ id }) => id !== run.id)), run];
 }
 
 /** A run as it was kept, perhaps by an earlier version with other names for its settings. */
