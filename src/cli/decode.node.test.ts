@@ -118,8 +118,12 @@ describe("pictures of other kinds", () => {
       [0, 1, 2].flatMap((c) => [0, 1, 2].flatMap(() => [0, 1, 2].map((x) => (x === c ? 255 : 0)))),
     );
     expect([...(await decodeInNode(ppm("P5\n2\n2\n15\n", [0, 15, 5, 10]), 2)).subarray(0, 4)]).toEqual([0, 255, 85, 170]);
-    for (const bad of [ppm("P6\n2 2\n255\n", [1, 2, 3]), ppm("P5\n1 1\n65535\n", [1, 2]), ppm("P5\n99999999 99999999\n255\n", [])])
-      await expect(decodeInNode(bad, 2)).rejects.toThrow();
+    const refused: [file: Uint8Array, why: RegExp][] = [
+      [ppm("P6\n2 2\n255\n", [1, 2, 3]), /cut short/],
+      [ppm("P5\n1 1\n65535\n", [1, 2]), /no PPM or PGM of 8 bits/],
+      [ppm("P5\n99999999 99999999\n255\n", []), /cut short|pixels/],
+    ];
+    for (const [bad, why] of refused) await expect(decodeInNode(bad, 2)).rejects.toThrow(why);
   });
 
   it("decode: a photograph of 36 megapixels", async () => {
