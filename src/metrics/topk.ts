@@ -1,4 +1,4 @@
-/** Whether the right class is among the k likeliest. */
+/** What logits say: how likely each class is, and whether the right one is among the k likeliest. */
 import { EngineError } from "../engine/errors";
 
 /**
@@ -12,6 +12,19 @@ export function topk(logits: ArrayLike<number>, labels: ArrayLike<number>, class
   if (!Number.isInteger(k) || k < 1 || k >= classes)
     throw new EngineError(`Top-${k} of ${classes} classes tells nothing.`, `Use a k from 1 to ${classes - 1}.`);
   return Uint8Array.from(labels, (label, row) => Number(ahead(logits, row * classes, classes, label) < k));
+}
+
+/** Softmax of each row of `logits` [B, K]. */
+export function probabilities(logits: ArrayLike<number>, classes: number): Float32Array {
+  const out = new Float32Array(logits.length);
+  for (let from = 0; from < out.length; from += classes) {
+    const row = Array.from({ length: classes }, (_, c) => logits[from + c]);
+    const most = Math.max(...row);
+    const exps = row.map((z) => Math.exp(z - most));
+    const sum = exps.reduce((a, b) => a + b, 0);
+    for (const [c, e] of exps.entries()) out[from + c] = e / sum;
+  }
+  return out;
 }
 
 /** Number of classes that come before `label` in the row that starts at `from`. */

@@ -19,18 +19,19 @@ export function frame(): string {
   return `
 <header><h1>Masked Distillation Playground</h1><p class="tagline">Opening the page …</p></header>
 <section class="controls"><div class="buttons"><button type="button" class="go" disabled>Start</button></div></section>
-<main><div class="layout"><section class="panel pictures">
+<main><div class="layout"><section class="panel stage pictures">
 <div class="panel-head"><h2>${heading}</h2></div>
-<div class="strip"><div class="strip-head"></div><ul class="gallery">${pictures.map(item).join("")}</ul></div>
+<ol class="parts"><li class="part"><div class="part-head"></div>${image(pictures[0])}</li></ol>
+<div class="picker">${pictures.map(image).join("")}</div>
 </section></div></main>
 <script>${hideFromOthers()}</script>`;
 }
 
-/** A picture as an item of the gallery. */
-function item({ name, side, planes }: FirstPicture): string {
+/** A picture as an image in the page. */
+function image({ name, side, planes }: FirstPicture): string {
   const area = side ** 2;
   const png = new PNG({ width: side, height: side });
   for (let i = 0; i < area; i++) png.data.set([planes[i], planes[area + i], planes[2 * area + i], 255], 4 * i);
   const data = PNG.sync.write(png, { colorType: 2 }).toString("base64");
-  return `<li><figure><img class="grid-canvas" alt="${name}" src="data:image/png;base64,${data}"></figure></li>`;
+  return `<img class="grid-canvas" alt="${name}" src="data:image/png;base64,${data}">`;
 }

@@ -16,5 +16,5 @@ createRoot(document.getElementById("root")!).render(
   </StrictMode>,
 );
 await painted();
-playground.connect();
+void playground.open(!matchMedia("(prefers-reduced-motion: reduce)").matches);
 void playground.savedRuns.load();

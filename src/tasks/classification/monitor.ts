@@ -1,5 +1,6 @@
 /** Held-out images that a student is tried on again and again while it learns: what is shown of them, and what is counted. */
 import type { Dataset } from "../../data/dataset";
+import { probabilities } from "../../metrics/topk";
 import type { Grid } from "../../models/model";
 import { gridOf } from "../../models/vit/config";
 import { FrequencyCount, objectShares } from "../frequency";
@@ -103,9 +104,12 @@ export class ClassificationMonitor implements Monitor {
     const { length } = this.images;
     const count = Math.min(SHOWN, length);
     const first = <T extends Float32Array | Uint32Array>(values: T | undefined) => values?.slice(0, (values.length / length) * count) as T;
-    const answers = (logits: Float32Array) => top(logits, config.classes).slice(0, count);
+    const logits = { student: first(outputs.logits), teacher: first(outputs.teacherLogits) };
+    const answers = top(logits.student, config.classes);
+    const shares = (of: Float32Array) => probabilities(of, config.classes);
     return {
-      ...{ step, student: answers(outputs.logits), teacher: outputs.teacherLogits && answers(outputs.teacherLogits) },
+      ...{ step, student: answers, teacher: logits.teacher && top(logits.teacher, config.classes) },
+      probabilities: { student: shares(logits.student), ...(logits.teacher && { teacher: shares(logits.teacher) }) },
       ...{ score: first(outputs.score), kept: first(outputs.kept), attention: first(outputs.attention) },
       ...{ heads: config.heads, grid: gridOf(config) },
     };

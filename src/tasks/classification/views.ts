@@ -21,6 +21,8 @@ export interface Snapshot {
   /** Answers, as indices of classes. */
   student: number[];
   teacher?: number[];
+  /** Probabilities of all classes [count, K]; absent in runs that were kept before there were any. */
+  probabilities?: { student: Float32Array; teacher?: Float32Array };
   /** What patches are ranked by, chosen or not [count, N]; absent where all are shown and chance would choose. */
   score?: Float32Array;
   /** u32 [count, k]. */

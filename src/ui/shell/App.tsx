@@ -11,6 +11,7 @@ import { Controls } from "./Controls";
 import { DataCard } from "./DataCard";
 import { DropZone } from "./DropZone";
 import { Failure, Notices } from "./Failure";
+import { Watching } from "./Recordings";
 import { Runs } from "./Runs";
 import { Shortcuts, useShortcuts } from "./Shortcuts";
 import { usePainted } from "./scheduler";
@@ -29,7 +30,7 @@ export function App() {
   const help = () => sheet.current?.showModal();
   useShortcuts(help);
   const preset = useStore(presetOf);
-  const { Pictures, Details } = partsOf(preset);
+  const { Stage, Pictures, Details } = partsOf(preset);
   const picturesShow = usePainted();
   return (
     <>
@@ -39,6 +40,7 @@ export function App() {
         <div className="messages">
           <Failure />
           <Notices />
+          <Watching />
           <Verdict />
         </div>
         {useHash() === CLAIMS ? (
@@ -49,6 +51,11 @@ export function App() {
           </Boundary>
         ) : (
           <div className="layout">
+            {Stage && (
+              <Boundary of="The stage" key={`stage ${preset}`}>
+                <Stage />
+              </Boundary>
+            )}
             <Boundary of="The pictures" key={`pictures ${preset}`}>
               <Pictures />
             </Boundary>

@@ -1,58 +1,82 @@
 /** The bar that controls the training: one green button that becomes Pause, and what the run is doing. */
 import { taskOf } from "../../tasks";
 import { short } from "../format";
-import { keeper, run, settings, teachers, useSources, useStore } from "../state/app";
+import { keeper, playground, run, settings, teachers, useSources, useStore } from "../state/app";
 import { begun, busy, finished, offered, presetOf, waiting } from "../state/selectors";
 import { isStale } from "../state/sources";
 import type { State } from "../state/store";
 import { pageOf } from "../tasks";
 import { FilePicker } from "./FilePicker";
+import { Recordings } from "./Recordings";
 
 export function Controls({ onHelp }: { onHelp(): void }) {
   const state = useStore();
-  const { phase, failure, undo: stack } = state;
   const training = useSources(({ teacherTraining }) => teacherTraining !== undefined);
-  const idle = phase === "ready" || phase === "paused";
-  const stale = useSources((sources) => isStale(sources, state.wanted.teacher === "none"));
-  const pendingNext = begun(state) && (waiting(state).length > 0 || stale);
   return (
     <section className="controls" aria-label="Training">
       <div className="buttons">
-        <MainButtons state={state} />
-        <button type="button" onClick={() => run.stepOnce()} disabled={!idle || finished(state)}>
-          Step
-        </button>
-        <button
-          type="button"
-          onClick={() => run.stop()}
-          disabled={!begun(state) || finished(state) || failure?.fatal}
-          title="Ends the run here and tests the student"
-        >
-          Stop
-        </button>
-        {!finished(state) && (
-          <button type="button" onClick={() => run.restart()} disabled={!begun(state)} className={pendingNext ? "due" : undefined}>
-            {pendingNext ? "Restart to apply" : "Restart"}
-          </button>
-        )}
-        <button
-          type="button"
-          onClick={() => settings.undo()}
-          disabled={stack.length === 0}
-          title="Takes back the last live change (Ctrl+Z)"
-        >
-          Undo
-        </button>
-        <FileButtons disabled={!state.active || failure?.fatal === true} untrained={!begun(state)} />
+        {state.watching ? <WatchButtons state={state} /> : <RunButtons state={state} />}
         <button type="button" onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">
           ?
         </button>
       </div>
-      <p className="status" role="status" data-phase={phase}>
+      <p className="status" role="status" data-phase={state.phase}>
         {training ? "Training a teacher …" : statusText(state)}
       </p>
       <Progress state={state} />
     </section>
+  );
+}
+
+function RunButtons({ state }: { state: State }) {
+  const { phase, failure, undo: stack } = state;
+  const idle = phase === "ready" || phase === "paused";
+  const stale = useSources((sources) => isStale(sources, state.wanted.teacher === "none"));
+  const pendingNext = begun(state) && (waiting(state).length > 0 || stale);
+  return (
+    <>
+      <MainButtons state={state} />
+      <button type="button" onClick={() => run.stepOnce()} disabled={!idle || finished(state)}>
+        Step
+      </button>
+      <button
+        type="button"
+        onClick={() => run.stop()}
+        disabled={!begun(state) || finished(state) || failure?.fatal}
+        title="Ends the run here and tests the student"
+      >
+        Stop
+      </button>
+      {!finished(state) && (
+        <button type="button" onClick={() => run.restart()} disabled={!begun(state)} className={pendingNext ? "due" : undefined}>
+          {pendingNext ? "Restart to apply" : "Restart"}
+        </button>
+      )}
+      <button type="button" onClick={() => settings.undo()} disabled={stack.length === 0} title="Takes back the last live change (Ctrl+Z)">
+        Undo
+      </button>
+      <FileButtons disabled={!state.active || failure?.fatal === true} untrained={!begun(state)} />
+      {!begun(state) && <Recordings />}
+    </>
+  );
+}
+
+/** A recording plays by the same buttons as a run, as far as they mean something to it. */
+function WatchButtons({ state }: { state: State }) {
+  const ended = finished(state);
+  return (
+    <>
+      <button type="button" className="go" onClick={() => playground.trainLive()} disabled={state.failure?.fatal}>
+        Train it live
+      </button>
+      <button type="button" onClick={() => run.playOrPause()}>
+        {busy(state) ? "Pause" : ended ? "Play again" : "Play"}
+      </button>
+      <button type="button" onClick={() => run.stop()} disabled={ended}>
+        To the end
+      </button>
+      <Recordings />
+    </>
   );
 }
 
@@ -124,10 +148,11 @@ const PHASES: Record<State["phase"], string> = {
 
 /** The status line: what is going on, and the last milestone. */
 function statusText(state: State): string {
-  const { phase, note, history, failure } = state;
+  const { phase, note, history, failure, watching } = state;
   const last = history.evaluations.at(-1);
   const [score] = Object.values(last?.scores ?? {});
   const milestone = last && `Held-out ${pageOf(presetOf(state)).words.score} ${Math.round(100 * score)} % at step ${last.step}.`;
+  if (watching) return ["A recorded run", milestone].filter(Boolean).join(" · ");
   if (failure && phase !== "running") return failure.message;
   return [`${note || PHASES[phase]}${phase === "opening" || phase === "compiling" ? " …" : ""}`, milestone].filter(Boolean).join(" · ");
 }

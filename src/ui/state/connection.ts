@@ -17,10 +17,9 @@ export class Connection {
     private readonly receive: (event: Event) => void,
   ) {}
 
-  /** Starts a new worker; the one before ends. */
-  open(): void {
+  /** Starts a new worker, or turns to one that is given; the one before ends. */
+  open(worker = this.start()): void {
     this.worker?.terminate();
-    const worker = this.start();
     worker.onmessage = ({ data }: MessageEvent<Event>) => this.receive(data);
     worker.onerror = ({ message }) => this.fail(message || "The training worker did not start.");
     this.worker = worker;

@@ -7,7 +7,8 @@ import type { RunStore } from "./store";
 
 /** The page's address, which carries settings, and which images are generated where it is not the usual ones. */
 export interface Address {
-  read(): { settings: URLSearchParams; data?: string; kernels?: string };
+  /** `watch` names a recording. */
+  read(): { settings: URLSearchParams; data?: string; kernels?: string; watch?: string };
   /** `given` as `Schema.toQuery` wants it. */
   write(settings: Settings, given?: readonly string[]): void;
   /** Names the images, or no longer does. */
@@ -20,6 +21,8 @@ export interface Context {
   storage: KeyValueStore;
   address: Address;
   send(command: Command, transfer?: Transferable[]): void;
+  /** Trains what a recording shows, where one is shown. */
+  goLive(): void;
   /** A file of the page; undefined where it cannot be had. */
   fetch(file: string): Promise<Blob | undefined>;
   /** Hands a file to the visitor. */

@@ -54,7 +54,13 @@ export interface FakePage {
 }
 
 /** A page with this query in its address, opened. */
-export function openPage(query = "", kept = new Map<string, unknown>(), images?: string, offline = false): FakePage {
+export function openPage(
+  query = "",
+  kept = new Map<string, unknown>(),
+  images?: string,
+  offline = false,
+  fetch: (name: string) => Promise<Blob | undefined> = async (name) => new Blob([name]),
+): FakePage {
   let data = images;
   const trainers: Trainer[] = [];
   const readers: FakePage["readers"] = [];
@@ -85,7 +91,7 @@ export function openPage(query = "", kept = new Map<string, unknown>(), images?:
       },
     },
     base: "https://example.org/",
-    fetch: async (name) => (offline ? undefined : new Blob([name])),
+    fetch: async (name) => (offline ? undefined : fetch(name)),
     download: (bytes, name) => void downloads.push({ bytes, name }),
   });
   page.connect();

@@ -1,12 +1,14 @@
 /** Everything of the page but its components: stores, the worker, all that a visitor can do. A browser or a test provides the rest. */
 import { SCHEMA } from "../../tasks";
-import type { Event } from "../../worker/protocol";
+import type { Command, Event } from "../../worker/protocol";
+import type { RecordingFacts } from "../../worker/recording";
 import type { KeyValueStore } from "../../worker/storage";
 import { Connection, type WorkerLike } from "./connection";
 import type { Address, Context } from "./context";
 import { DataActions } from "./dataActions";
 import { RunKeeper } from "./keeper";
 import { Reader } from "./reader";
+import { fetchRecording, RecordedRun, recordings } from "./recorded";
 import { Recovery } from "./recovery";
 import { Redraw } from "./redraw";
 import { RunActions } from "./runActions";
@@ -30,6 +32,9 @@ export interface Outside {
 }
 
 const ERASED = "All that this page kept in this browser is erased: runs, images and teachers. A run under way goes on, and is kept again.";
+/** Commands that a recording carries out, and changes of settings: those stand in the panel, and act when it goes live. */
+const OF_RECORDINGS: readonly Command["type"][] = ["play", "pause", "stop", "set"];
+
 const NOT_ERASED = "The browser did not let this page erase what it kept. Clear the data of this site in the browser's settings.";
 
 export class Playground {
@@ -44,13 +49,16 @@ export class Playground {
   private readonly recovery: Recovery;
   private readonly connection: Connection;
   private readonly redraw: Redraw;
+  /** Whether a run begins as soon as the worker is ready for it. */
+  private startsWhenReady = false;
 
   constructor(private readonly outside: Outside) {
     const { storage, address, fetch, download } = outside;
     this.store = createRunStore(address.read().settings);
     this.connection = new Connection(outside.worker, (event) => this.receive(event));
-    const send: Context["send"] = (command, transfer) => this.connection.send(command, transfer);
-    const context: Context = { store: this.store, sources: this.sources, storage, address, fetch, download, send };
+    const send: Context["send"] = (command, transfer) => this.sendLive(command, transfer);
+    const goLive = () => this.trainLive();
+    const context: Context = { store: this.store, sources: this.sources, storage, address, fetch, download, send, goLive };
     this.redraw = new Redraw(this.store);
     this.data = new DataActions(context, new Reader(outside.reader));
     this.teachers = new TeacherActions(context, this.data);
@@ -61,16 +69,71 @@ export class Playground {
     this.savedRuns = new SavedRuns(context);
   }
 
+  /**
+   * Opens the page: with the recording that its address names, or, where it names nothing at all and no run is kept, with the first
+   * there is; else, and where that cannot be had, with a worker.
+   */
+  async open(moves: boolean): Promise<void> {
+    const { settings, data, watch } = this.outside.address.read();
+    await this.keeper.offer();
+    const bare = settings.size === 0 && data === undefined && this.store.getState().kept.length === 0;
+    const [first] = bare && moves ? await this.recordings() : [];
+    const name = watch ?? first?.name;
+    if (name !== undefined) await this.watch(name);
+    if (!this.store.getState().watching) this.connect();
+  }
+
   /** Starts (again) with a new worker. */
   connect(): void {
-    this.keeper.reset();
-    this.sources.setState({ restoring: false, missing: undefined, teacherTraining: undefined, importing: false, run: undefined });
-    this.store.setState({ phase: "opening", note: "", failure: undefined, active: undefined, step: 0, measuring: undefined });
+    this.clear();
+    this.store.setState({ watching: undefined, failure: undefined });
     this.connection.open();
     const { base, address } = this.outside;
     this.connection.send({ type: "open", base, task: this.data.task.name, kernels: address.read().kernels });
     void this.data.loadAgain();
     void this.keeper.offer();
+  }
+
+  /** Nothing is under way any more: another worker comes. */
+  private clear(): void {
+    this.startsWhenReady = false;
+    this.keeper.reset();
+    this.sources.setState({ restoring: false, missing: undefined, teacherTraining: undefined, importing: false, run: undefined });
+    this.store.setState({ phase: "opening", note: "", active: undefined, step: 0, measuring: undefined, place: undefined });
+  }
+
+  /** The recorded runs that come with the page. */
+  recordings(): Promise<RecordingFacts[]> {
+    return recordings(this.outside.fetch);
+  }
+
+  /** Shows a recorded run, by its name, in place of the run under way. Says so where it cannot be had; then all stays as it is. */
+  async watch(name: string): Promise<void> {
+    const recording = await fetchRecording(name, this.outside.fetch).catch((error: Error) => error);
+    if (recording instanceof Error) return this.store.setState({ notice: recording.message });
+    const { events, settings, version, ...watching } = recording;
+    this.clear();
+    this.store.setState({ watching, wanted: settings, given: [], notice: undefined });
+    this.connection.open(new RecordedRun(events));
+    this.connection.send({ type: "play" });
+  }
+
+  /** Trains what the recording shows, with the panel's settings. */
+  trainLive(): void {
+    const { watching, wanted, given } = this.store.getState();
+    this.store.setState({ watching: undefined });
+    // A new worker gets the data that were asked for last.
+    void this.data.loadNamed(watching?.data);
+    this.outside.address.write(wanted, given);
+    this.connect();
+    this.startsWhenReady = true;
+  }
+
+  /** Sends a command to the worker. A recording cannot carry out any: a worker that can is opened first. */
+  private sendLive(command: Command, transfer?: Transferable[]): void {
+    const { watching } = this.store.getState();
+    if (watching && !OF_RECORDINGS.includes(command.type)) this.connect();
+    this.connection.send(command, transfer);
   }
 
   /** Puts the settings and images of an address into the panel; they act with the next start. */
@@ -91,6 +154,11 @@ export class Playground {
   }
 
   private receive(event: Event): void {
+    if (this.store.getState().watching) this.receiveRecorded(event);
+    else this.receiveLive(event);
+  }
+
+  private receiveLive(event: Event): void {
     this.keeper.bringHistory(event);
     const waited = this.sources.getState().missing !== undefined;
     receive(this.store, event);
@@ -99,9 +167,29 @@ export class Playground {
     this.show(event);
     if (event.type === "started") this.settings.started(event.settings, event.restored);
     if (event.type === "phase" && event.phase === "finished") this.savedRuns.keep();
+    if (event.type === "phase" && event.phase === "ready" && this.startsWhenReady) this.run.restart();
     if (event.type === "errors") this.savedRuns.keepErrors();
     this.keeper.receive(event);
     this.recovery.receive(event);
+    if (event.type === "failed" && event.fatal && !this.store.getState().adapter) void this.watchInstead();
+  }
+
+  /** Where no GPU can be opened there is something to see all the same: of the chosen method, if there is a recording of it. */
+  private async watchInstead(): Promise<void> {
+    const all = await this.recordings();
+    const { preset } = this.store.getState().wanted;
+    const [first] = [...all.filter((one) => one.preset === preset), ...all];
+    if (first) await this.watch(first.name);
+  }
+
+  /** What is recorded is shown, but it is no run of this browser: nothing of it is kept. */
+  private receiveRecorded(event: Event): void {
+    const { failure } = this.store.getState();
+    receive(this.store, event);
+    // That no GPU can be opened stays true.
+    this.store.setState({ failure });
+    receiveSource(this.sources, event);
+    this.show(event);
   }
 
   /** Draws what has come in, or hands it to the visitor. */

@@ -20,8 +20,10 @@ export class RunActions {
   /** A fresh run with the panel's settings. */
   restart(): void {
     const { store } = this.context;
-    const [conflict] = Object.values(conflicts(store.getState().wanted));
+    const { wanted, watching } = store.getState();
+    const [conflict] = Object.values(conflicts(wanted));
     if (conflict) store.setState({ failure: { message: "These settings do not go together.", remedy: conflict, fatal: false } });
+    else if (watching) this.context.goLive();
     else if (this.teachers.isThere()) this.begin();
   }
 
@@ -35,8 +37,14 @@ export class RunActions {
   playOrPause(): void {
     const state = this.context.store.getState();
     if (busy(state)) this.context.send({ type: "pause" });
+    else if (state.watching) this.context.send({ type: "play" });
     else if (state.phase === "ready" || state.phase === "failed" || finished(state)) this.restart();
     else if (state.phase === "paused") this.context.send({ type: "play" });
+  }
+
+  /** Halts what is under way. */
+  pause(): void {
+    if (busy(this.context.store.getState())) this.context.send({ type: "pause" });
   }
 
   /** The space bar: what the green button says, but it never starts a run where another one is there to look at or to resume. */

@@ -6,6 +6,7 @@ import type { Change, Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Cost, Reference, TeacherTime } from "../../tasks/task";
 import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
+import type { RecordingFacts } from "../../worker/recording";
 import { pageOf } from "../tasks";
 import { History, type Numbers } from "./history";
 import type { KeptFacts } from "./keeper";
@@ -46,6 +47,8 @@ export interface State {
   /** Runs that this browser keeps, the newest first, and which of them is the one under way. */
   kept: KeptFacts[];
   place?: string;
+  /** The recording that is shown in place of a run. */
+  watching?: RecordingFacts;
   /** Something to know that is no failure. */
   notice?: string;
   history: History;

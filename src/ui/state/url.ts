@@ -1,12 +1,12 @@
 /**
- * The address carries every setting that is not at its default, so that it can be shared. Two words are no settings: `data` names
- * generated images that are not the usual ones (`?data=shapes:1200,2000`), and `kernels` forces kernel variants
- * (`?kernels=gemm=quad4x4,rows=lane`): it says how to compute, not what.
+ * The address carries every setting that is not at its default, so that it can be shared. Three words are no settings: `data` names
+ * generated images that are not the usual ones (`?data=shapes:1200,2000`), `kernels` forces kernel variants
+ * (`?kernels=gemm=quad4x4,rows=lane`): it says how to compute, not what; and `watch` names a recorded run (`?watch=maskedkd`).
  */
 import { SCHEMA } from "../../tasks";
 import type { Address } from "./context";
 
-const WORDS = ["data", "kernels"] as const;
+const WORDS = ["data", "kernels", "watch"] as const;
 
 /** Browsers limit how often an address may be replaced; Safari throws after a hundred times in ten seconds. */
 const GAP_MS = 2000;
@@ -32,7 +32,7 @@ export const address: Address = {
   },
 };
 
-function show(settings: string, words: Record<(typeof WORDS)[number], string | undefined>): void {
+function show(settings: string, words: Partial<Record<(typeof WORDS)[number], string>>): void {
   const named = Object.entries(words).flatMap(([word, value]) => (value ? [String(new URLSearchParams({ [word]: value }))] : []));
   const query = [settings, ...named].filter(Boolean).join("&");
   if (waiting === undefined) setTimeout(write, Math.max(0, writtenAt + GAP_MS - performance.now()));

@@ -7,7 +7,9 @@ import { DINO_PARTS } from "./dino/parts";
 import { SEGMENTATION_PARTS } from "./segmentation/parts";
 
 export interface TaskParts {
-  /** Over the charts. */
+  /** One step, from the image to the losses, over everything else. */
+  Stage?: ComponentType;
+  /** Over the charts; below them where there is a stage. */
   Pictures: ComponentType;
   /** Under them. */
   Details: ComponentType;

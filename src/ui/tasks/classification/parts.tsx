@@ -10,6 +10,7 @@ import { frequencyOf, galleryOf, patchCount } from "./gallery";
 import { ImportHelp } from "./ImportHelp";
 import { Pictures } from "./Pictures";
 import { Proposition } from "./Proposition";
+import { Stage } from "./Stage";
 import "./classification.css";
 
 /** The paper's DeiT-S teacher (Tables 2 and 10) and training with DeiT-B (Table 11). What it calls a FLOP is a MAC. */
@@ -20,6 +21,7 @@ const PAPER: PaperRow[] = [
 ];
 
 export const CLASSIFICATION_PARTS: TaskParts = {
+  Stage,
   Pictures,
   Details,
   ImportHelp,
