@@ -32,7 +32,17 @@ export const RUN_SETTINGS = {
     help: "cosine: the learning rate falls smoothly, to a hundredth. step: it falls to a tenth after 8 and after 11 twelfths of the run, as detectors' twelve epochs do.",
     ...{ default: "cosine", options: ["cosine", "step"], when: "live", group: "optimizer" },
   }),
-  steps: number({ label: "Steps", help: "Length of the run.", default: 1000, min: 1, max: 1e6, integer: true, when: "next", group: "run" }),
+  steps: number({
+    label: "Steps",
+    help: "Length of the run.",
+    default: 1000,
+    min: 1,
+    max: 1e6,
+    integer: true,
+    when: "next",
+    group: "run",
+    essential: true,
+  }),
   evaluate: number({
     label: "Evaluate every",
     help: "Steps between tests on held-out images.",
@@ -41,7 +51,7 @@ export const RUN_SETTINGS = {
   seed: number({
     label: "Seed",
     help: "The same seed and settings give the same run.",
-    ...{ default: 1, min: 0, max: 2 ** 31 - 1, integer: true, when: "next", group: "run" },
+    ...{ default: 1, min: 0, max: 2 ** 31 - 1, integer: true, when: "next", group: "run", essential: true },
   }),
 } as const satisfies Table;
 

@@ -29,7 +29,7 @@ export class Schema {
     const preset = choice({
       label: "Method",
       help: "How the student is taught, and what it learns to do.",
-      ...{ default: this.presets[0], options: this.presets, when: "next", group: "method" },
+      ...{ default: this.presets[0], options: this.presets, when: "next", group: "method", essential: true },
     });
     const tables = owners.flatMap(({ settings, methods }) =>
       Object.entries(methods).map(([name, { knobs }]) => [name, { preset, ...RUN_SETTINGS, ...settings, ...scoped(name, knobs) }] as const),

@@ -17,6 +17,8 @@ interface Common {
   before?: Value;
   /** The task measures it where nobody has set it. */
   measured?: true;
+  /** Of the few that a panel shows before all others. */
+  essential?: true;
 }
 
 export interface NumberSetting extends Common {

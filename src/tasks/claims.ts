@@ -106,6 +106,8 @@ export interface Measured {
   margin?: Margin;
   /** Query of the page's address that sets the first run up. */
   address: string;
+  /** Where the claim is about what two runs come to: the address of the other, and what is claimed of the first minus the second. */
+  pair?: { address: string; claimed: Claim["claimed"] };
 }
 
 export interface Instrument {

@@ -6,7 +6,7 @@ export const keepSetting = <const D extends number>(share: D) =>
   number({
     label: "Patches the teacher sees",
     help: "Fraction of the image's patches shown to the teacher. The rest is never computed.",
-    ...{ default: share, min: 0.02, max: 1, when: "live", records: true, group: "mask" },
+    ...{ default: share, min: 0.02, max: 1, when: "live", records: true, group: "mask", essential: true },
   });
 
 /** How attention is read. */

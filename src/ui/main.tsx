@@ -18,3 +18,4 @@ createRoot(document.getElementById("root")!).render(
 await painted();
 void playground.open(!matchMedia("(prefers-reduced-motion: reduce)").matches);
 void playground.savedRuns.load();
+void playground.experiments.load();

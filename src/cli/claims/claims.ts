@@ -112,7 +112,7 @@ function fileOf(engine: Engine, runs: Runs, fields: readonly Field[]): ClaimsFil
   const told = fields.map(({ task, study, plans }) => {
     const cases = new Map([...plans].map(([words, bySeed]) => [words, found(runs, bySeed)]));
     const instrument = instrumentOf(task, study, cases);
-    const claims = study.claims.map((claim) => measuredOf(study, claim, cases, instrument.proven, addressOf(study, claim.summands[0].of)));
+    const claims = study.claims.map((claim) => measuredOf(study, claim, cases, instrument.proven, (words) => addressOf(study, words)));
     return { instrument, claims, figures: (study.figures ?? []).map((figure) => drawingOf(study, figure, cases)) };
   });
   return rounded({

@@ -20,7 +20,7 @@ const CASES = new Map([
 ]);
 
 const measured = (claim: Partial<Claim>, cases = CASES, proven = true) =>
-  measuredOf(STUDY, { ...CLAIM, ...claim }, cases, proven, "keep=1");
+  measuredOf(STUDY, { ...CLAIM, ...claim }, cases, proven, (words) => `keep=${words}`);
 
 test("a study runs the cases of its instrument first, and each case once", () => {
   const claims = [CLAIM, { ...CLAIM, summands: [...over("c", "a", "top1"), ...over("b", "d", "top1")] }];
@@ -111,4 +111,11 @@ test("the table has the proof, and a row for each claim", () => {
   const lines = tableOf({ code: "1", adapter: "g", instrument, claims: [measured({})], figures: [] }).split("\n");
   expect(lines[2]).toBe("**tiny** (nothing): teacher over none +5.3 [3.9, 6.8] points. This tells masks apart.");
   expect(lines.at(-1)).toBe("| 1. A is better | 2 against 1 | a: 52.0 ± 2.0; b: 46.7 ± 2.1 | +5.3 [3.9, 6.8] points | 3 | agrees |");
+});
+
+test("a claim about what two students come to can be tried on the page, others cannot", () => {
+  expect(measured({}).pair).toEqual({ address: "keep=b", claimed: CLAIM.claimed });
+  expect(measured({ summands: over("a", "b", "teacher_top1") }).pair).toBeUndefined();
+  expect(measured({ summands: over("a", "b", "top1", 0.5) }).pair).toBeUndefined();
+  expect(measured({ summands: [...over("a", "b", "top1"), ...over("c", "d", "top1")] }).pair).toBeUndefined();
 });

@@ -27,14 +27,26 @@ export function instrumentOf(task: string, { name, about, instrument, seeds: wan
 }
 
 /** A claim beside what was measured. Nothing is told where the instrument is not proven. */
-export function measuredOf(study: Study, claim: Claim, cases: Cases, proven: boolean, address: string): Measured {
+export function measuredOf(study: Study, claim: Claim, cases: Cases, proven: boolean, addressOf: (words: string) => string): Measured {
   const { id, title, paper, summands, claimed, unit } = claim;
   const { difference, interval, seeds } = judged(summands, unit, cases);
-  const told = { id, title, paper, study: study.name, unit, difference, interval, seeds, address, measured: scoresOf(claim, cases) };
+  const [first, second] = summands;
+  const told = {
+    ...{ id, title, paper, study: study.name, unit, difference, interval, seeds, measured: scoresOf(claim, cases) },
+    address: addressOf(first.of),
+    ...(isPair(claim, study) && { pair: { address: addressOf(second.of), claimed } }),
+  };
   const tells = proven && difference !== null && interval !== null;
   if (typeof claimed === "number") return { ...told, verdict: tells ? agreement({ difference, interval }, claimed) : "cannot tell" };
   const { verdict } = tells ? noWorse({ difference, interval }, claimed) : { verdict: "cannot tell" as const };
   return { ...told, margin: claimed, verdict: ({ "no worse": "agrees", worse: "opposite" } as const)[verdict as "worse"] ?? "cannot tell" };
+}
+
+/** Whether a claim is about the final scores of two students, which is what the page has of its own runs. */
+function isPair({ summands }: Claim, { instrument }: Study): boolean {
+  const [first, second] = summands;
+  const plain = summands.every(({ score, at }) => score === instrument?.score && at === undefined);
+  return plain && summands.length === 2 && (first.times ?? 1) === 1 && second.times === -1;
 }
 
 /** The sum over the seeds that all of it has, with its interval; nulls where there is none, or no number. */

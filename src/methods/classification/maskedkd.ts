@@ -12,7 +12,7 @@ const knobs = {
   lambda: number({
     label: "Distillation weight λ",
     help: "Weight of the teacher's soft labels beside the true labels. 0 trains the student alone.",
-    ...{ default: 1, min: 0, max: 10, when: "live", group: "loss" },
+    ...{ default: 1, min: 0, max: 10, when: "live", group: "loss", essential: true },
   }),
   temperature: number({
     label: "Temperature τ",

@@ -33,12 +33,12 @@ export const maskKnobs = {
   omegaS: number({
     label: "Spatial threshold ωˢ",
     help: "Pixels whose spatial attention reaches it are erased. 1 is the average of a region.",
-    ...{ default: 0.95, min: 0.5, max: 2, when: "live", group: "mask" },
+    ...{ default: 0.95, min: 0.5, max: 2, when: "live", group: "mask", essential: true },
   }),
   omegaC: number({
     label: "Channel threshold ωᶜ",
     help: "Channels whose attention reaches it are erased. At 0.5 those with a positive mean.",
-    ...{ default: 0.5, min: 0, max: 1, when: "live", group: "mask" },
+    ...{ default: 0.5, min: 0, max: 1, when: "live", group: "mask", essential: true },
   }),
   tau: number({
     label: "Attention temperature τ",

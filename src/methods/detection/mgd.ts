@@ -18,7 +18,7 @@ const knobs = {
   ratio: number({
     label: "Erased share λ",
     help: "How likely each pixel is erased, in all channels at once. 0.65 for one-stage detectors.",
-    ...{ default: 0.65, min: 0, max: 1, when: "live", group: "mask" },
+    ...{ default: 0.65, min: 0, max: 1, when: "live", group: "mask", essential: true },
   }),
   alpha: weight(
     "Feature weight α",

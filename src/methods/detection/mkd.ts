@@ -34,7 +34,7 @@ const knobs = {
   ratio: number({
     label: "Erased share r",
     help: "Share of each image's patches hidden from the student, the same number in every image. The paper's best is 0.3 in long runs.",
-    ...{ default: 0.3, min: 0, max: 0.75, when: "live", group: "mask" },
+    ...{ default: 0.3, min: 0, max: 0.75, when: "live", group: "mask", essential: true },
   }),
   leastVisible: number({
     label: "Least visible share",

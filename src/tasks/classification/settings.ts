@@ -19,7 +19,7 @@ const OWN = {
   criterion: choice({
     label: "Chosen by",
     help: "student: its own attention (the method). teacher: an extra full pass. guide: another loaded network, such as a self-supervised one. random: afresh each step. bottom: what the student attends to least. late-random: as student or guide, but in the second half of the run a fifth of them at random from the rest.",
-    ...{ default: "student", options: CRITERIA, when: "live", records: true, group: "mask" },
+    ...{ default: "student", options: CRITERIA, when: "live", records: true, group: "mask", essential: true },
   }),
   ...ATTENTION_SETTINGS,
   block: number({

@@ -4,6 +4,7 @@ import type { ClaimsFile, Drawing, Instrument, Measured } from "../../tasks/clai
 import { playground } from "../state/app";
 import { fetchClaims } from "./file";
 import { Interval, told } from "./Interval";
+import { Repeat } from "./Repeat";
 import "./claims.css";
 
 const FigureChart = lazy(() => import("../charts/FigureChart"));
@@ -105,12 +106,13 @@ function Claim({ claim }: { claim: Measured }) {
         href={`?${address}`}
         onClick={(event) => {
           event.preventDefault();
-          playground.setUp(address);
+          void playground.setUp(address);
           location.hash = "train";
         }}
       >
         Set this run up
       </a>
+      <Repeat claim={claim} />
     </li>
   );
 }

@@ -1,6 +1,6 @@
-/** The panel of settings, derived from the one table. */
+/** The panel of settings, derived from the one table: the essential ones in view, all others to be found. */
 import { useState } from "react";
-import type { Setting } from "../../settings/setting";
+import type { Setting, Table } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
 import { useStore } from "../state/app";
 import { Control, Tag } from "./Control";
@@ -18,29 +18,75 @@ const GROUPS: Record<Exclude<Setting["group"], "data">, string> = {
 };
 
 export function SettingsPanel() {
-  // On a phone the first group is enough to begin with; the others open at a tap.
-  const [wide] = useState(() => innerWidth > 720);
   const preset = useStore(({ wanted }) => wanted.preset);
-  const shown = Object.entries(SCHEMA.of(preset));
+  const shown = Object.entries(SCHEMA.of(preset)).filter(([, { group }]) => group in GROUPS);
+  const essential = shown.filter(([, setting]) => setting.essential);
+  const others = shown.filter(([, setting]) => !setting.essential);
   return (
     <section className="panel settings" aria-labelledby="settings-title">
       <h2 id="settings-title">Settings</h2>
       <p className="hint">
         <Tag when="live" /> acts on the very next step, <Tag when="next" /> with the next start.
       </p>
-      {Object.entries(GROUPS).map(([group, title]) => {
-        const keys = shown.filter(([, setting]) => setting.group === group).map(([key]) => key);
-        return (
-          keys.length > 0 && (
-            <details key={group} className="group" open={wide || group === "mask"}>
-              <summary>{title}</summary>
-              {keys.map((key) => (
-                <Control key={key} name={key} />
-              ))}
-            </details>
-          )
-        );
-      })}
+      {essential.map(([key]) => (
+        <Control key={key} name={key} />
+      ))}
+      <Others settings={Object.fromEntries(others)} />
     </section>
   );
+}
+
+/** All that are not essential, by group: open where they are looked for. */
+function Others({ settings }: { settings: Table }) {
+  const [sought, setSought] = useState("");
+  const [changedOnly, setChangedOnly] = useState(false);
+  const [open, setOpen] = useState(false);
+  const wanted = useStore((state) => state.wanted);
+  const found = Object.entries(settings).filter(
+    ([key, setting]) => isAbout(key, setting, sought) && !(changedOnly && wanted[key] === setting.default),
+  );
+  const looking = sought !== "" || changedOnly;
+  const groups = Object.entries(GROUPS).map(([group, title]) => ({
+    title,
+    keys: found.filter(([, setting]) => setting.group === group).map(([key]) => key),
+  }));
+  return (
+    <>
+      <div className="find">
+        <input
+          type="search"
+          aria-label="Find a setting"
+          placeholder={`Find one of ${Object.keys(settings).length} more`}
+          value={sought}
+          onChange={({ target }) => setSought(target.value)}
+        />
+        <label className="check">
+          <input type="checkbox" checked={changedOnly} onChange={({ target }) => setChangedOnly(target.checked)} /> changed
+        </label>
+      </div>
+      <details className="others" open={open || looking} onToggle={({ currentTarget }) => !looking && setOpen(currentTarget.open)}>
+        <summary>{looking ? `${found.length} of ${Object.keys(settings).length} found` : "All settings"}</summary>
+        {groups.map(
+          ({ title, keys }) =>
+            keys.length > 0 && (
+              <section key={title} className="group" aria-label={title}>
+                <h3>{title}</h3>
+                {keys.map((key) => (
+                  <Control key={key} name={key} />
+                ))}
+              </section>
+            ),
+        )}
+      </details>
+    </>
+  );
+}
+
+/** Whether all words that were typed stand in what a setting is called or does. */
+function isAbout(key: string, { label, help }: Setting, sought: string): boolean {
+  const text = `${key} ${label} ${help}`.toLowerCase();
+  return sought
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }

@@ -10,6 +10,7 @@ import { Boundary } from "./Boundary";
 import { Controls } from "./Controls";
 import { DataCard } from "./DataCard";
 import { DropZone } from "./DropZone";
+import { ExperimentCard } from "./ExperimentCard";
 import { Failure, Notices } from "./Failure";
 import { Watching } from "./Recordings";
 import { Runs } from "./Runs";
@@ -41,6 +42,7 @@ export function App() {
           <Failure />
           <Notices />
           <Watching />
+          <ExperimentCard />
           <Verdict />
         </div>
         {useHash() === CLAIMS ? (

@@ -19,7 +19,7 @@ export const playground = new Playground({
   download,
 });
 
-export const { data, keeper, run, savedRuns, settings, sources, store, teachers } = playground;
+export const { data, experiments, keeper, run, savedRuns, settings, sources, store, teachers } = playground;
 
 /** What a component shows of runs, and of what they learn from. */
 export const useStore = store;

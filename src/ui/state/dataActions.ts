@@ -90,12 +90,18 @@ export class DataActions {
     return false;
   }
 
-  /** Loads the images that an address names; the usual ones where it names none. Says so where there are none of that name. */
-  async loadNamed(word?: string): Promise<void> {
-    if (word !== undefined && isSample(word, this.task)) return void (await this.loadSample(word));
+  /**
+   * Loads the images that an address names; the usual ones where it names none. Says so where there are none of that name. Resolves with
+   * whether other images than before were handed to the worker.
+   */
+  async loadNamed(word?: string): Promise<boolean> {
+    const made = this.made[this.task.name];
+    if (word !== undefined && isSample(word, this.task))
+      return made && "sample" in made && made.sample === word ? false : this.loadSample(word);
     const source = word === undefined ? generatedSource(this.task) : namedSource(word, this.task);
-    if (!source) return this.refuse({ message: unknownImages(word ?? "", this.task), remedy: "" });
-    if (JSON.stringify(source) !== JSON.stringify(this.made[this.task.name])) await this.load(source);
+    if (source && JSON.stringify(source) !== JSON.stringify(made)) return this.load(source);
+    if (!source) this.refuse({ message: unknownImages(word ?? "", this.task), remedy: "" });
+    return false;
   }
 
   /** Makes the loaded data again at another size. */

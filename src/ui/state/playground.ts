@@ -6,6 +6,7 @@ import type { KeyValueStore } from "../../worker/storage";
 import { Connection, type WorkerLike } from "./connection";
 import type { Address, Context } from "./context";
 import { DataActions } from "./dataActions";
+import { Experiments } from "./experiments";
 import { RunKeeper } from "./keeper";
 import { Reader } from "./reader";
 import { fetchRecording, RecordedRun, recordings } from "./recorded";
@@ -46,6 +47,7 @@ export class Playground {
   readonly run: RunActions;
   readonly keeper: RunKeeper;
   readonly savedRuns: SavedRuns;
+  readonly experiments: Experiments;
   private readonly recovery: Recovery;
   private readonly connection: Connection;
   private readonly redraw: Redraw;
@@ -67,6 +69,7 @@ export class Playground {
     this.recovery = new Recovery(context, this.keeper, () => this.connect());
     this.run = new RunActions(context, this.settings, this.teachers, this.keeper);
     this.savedRuns = new SavedRuns(context);
+    this.experiments = new Experiments(context, (query) => this.runThis(query));
   }
 
   /**
@@ -136,14 +139,23 @@ export class Playground {
     this.connection.send(command, transfer);
   }
 
-  /** Puts the settings and images of an address into the panel; they act with the next start. */
-  setUp(query: string): void {
+  /** Puts the settings and images of an address into the panel; they act with the next start. Resolves with whether images had to be loaded. */
+  setUp(query: string): Promise<boolean> {
+    if (this.store.getState().watching) this.connect();
     const words = new URLSearchParams(query);
     const data = words.get("data") ?? undefined;
     words.delete("data");
     const { settings, given } = SCHEMA.fromPairs(words);
     this.settings.setUp(settings, given);
-    void this.data.loadNamed(data);
+    return this.data.loadNamed(data);
+  }
+
+  /** Starts what an address says, as soon as its images are there. */
+  private async runThis(query: string): Promise<void> {
+    const loads = await this.setUp(query);
+    const waits = loads || !this.sources.getState().loaded || !this.store.getState().active;
+    if (waits) this.startsWhenReady = true;
+    else this.run.restart();
   }
 
   /** Erases all that this page keeps in the browser, of every tab. A run under way goes on, and is kept again. */
@@ -167,10 +179,11 @@ export class Playground {
     this.show(event);
     if (event.type === "started") this.settings.started(event.settings, event.restored);
     if (event.type === "phase" && event.phase === "finished") this.savedRuns.keep();
-    if (event.type === "phase" && event.phase === "ready" && this.startsWhenReady) this.run.restart();
+    if (event.type === "phase" && event.phase === "ready" && this.startsWhenReady) this.startNow();
     if (event.type === "errors") this.savedRuns.keepErrors();
     this.keeper.receive(event);
     this.recovery.receive(event);
+    this.experiments.receive(event);
     if (event.type === "failed" && event.fatal && !this.store.getState().adapter) void this.watchInstead();
   }
 
@@ -180,6 +193,11 @@ export class Playground {
     const { preset } = this.store.getState().wanted;
     const [first] = [...all.filter((one) => one.preset === preset), ...all];
     if (first) await this.watch(first.name);
+  }
+
+  private startNow(): void {
+    this.startsWhenReady = false;
+    this.run.restart();
   }
 
   /** What is recorded is shown, but it is no run of this browser: nothing of it is kept. */

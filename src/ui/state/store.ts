@@ -8,6 +8,7 @@ import type { Cost, Reference, TeacherTime } from "../../tasks/task";
 import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
 import type { RecordingFacts } from "../../worker/recording";
 import { pageOf } from "../tasks";
+import type { Experiment } from "./experiments";
 import { History, type Numbers } from "./history";
 import type { KeptFacts } from "./keeper";
 import type { Run } from "./runs";
@@ -47,6 +48,7 @@ export interface State {
   /** Runs that this browser keeps, the newest first, and which of them is the one under way. */
   kept: KeptFacts[];
   place?: string;
+  experiment?: Experiment;
   /** The recording that is shown in place of a run. */
   watching?: RecordingFacts;
   /** Something to know that is no failure. */

@@ -1,0 +1,104 @@
+/** An experiment on the page: pairs of runs one after the other, what they say, and what stops them. */
+import { expect, test } from "vitest";
+import { EXPERIMENT, type Experiment, isComplete, nextOf, outcomeOf } from "./experiments";
+import { type FakePage, loaded, openPage, phase, readyPage, started, step } from "./playground.fixture";
+
+const ASKED = {
+  ...{ title: "More patches help", paper: "2 against 1", claimed: 1, seeds: 2 },
+  cases: ["steps=2&keep=1", "steps=2&keep=0.5"],
+} as const;
+
+/** The worker's part of a whole run of what the page asked for, with this score at its end. */
+function carryOut({ page, say }: FakePage, top1: number, last = 2): void {
+  const { wanted } = page.store.getState();
+  say(started(wanted), phase("running"), ...Array.from({ length: last }, (_, i) => step(i + 1)));
+  say({ type: "evaluated", step: last, scores: { top1 }, count: 40 }, phase("finished"));
+}
+
+const now = ({ page }: FakePage) => page.store.getState().experiment as Experiment;
+/** What comes between events. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+test("both settings run under each seed, and their difference judges the claim", async () => {
+  const page = readyPage();
+  page.page.experiments.start({ ...ASKED, guess: "opposite" });
+  const asked: [unknown, unknown][] = [];
+  for (const score of [0.5, 0.4, 0.6, 0.52]) {
+    await settled();
+    const { keep, seed } = page.page.store.getState().wanted;
+    asked.push([keep, seed]);
+    carryOut(page, score);
+  }
+  expect(asked).toEqual([
+    [1, 1],
+    [0.5, 1],
+    [1, 2],
+    [0.5, 2],
+  ]);
+  expect(isComplete(now(page))).toBe(true);
+  expect(outcomeOf(now(page))).toMatchObject({ difference: expect.closeTo(0.09), seeds: 2, verdict: "cannot tell" });
+  expect(page.page.store.getState().runs).toHaveLength(4);
+});
+
+test("a run that was ended early, or steered, halts it; it goes on from that run's beginning", async () => {
+  const page = readyPage();
+  page.page.experiments.start(ASKED);
+  await settled();
+  carryOut(page, 0.5, 1);
+  expect(now(page)).toMatchObject({ halted: expect.stringContaining("ended before"), scores: [[], []] });
+  page.page.experiments.goOn();
+  await settled();
+  page.page.settings.change("keep", 0.25);
+  carryOut(page, 0.5);
+  expect(now(page)).toMatchObject({ halted: expect.stringContaining("does not belong"), scores: [[], []] });
+  page.page.experiments.goOn();
+  await settled();
+  expect(page.page.store.getState().wanted).toMatchObject({ keep: 1, seed: 1 });
+});
+
+test("a failure halts it; what was measured before stays", async () => {
+  const page = readyPage();
+  page.page.experiments.start(ASKED);
+  await settled();
+  carryOut(page, 0.5);
+  await settled();
+  page.say({ type: "failed", message: "The loss is not a number.", remedy: "Lower the rate.", fatal: false, spoiled: true });
+  expect(now(page)).toMatchObject({ halted: "The loss is not a number.", scores: [[0.5], []] });
+  expect(nextOf(now(page))).toEqual({ index: 1, seed: 1, query: "steps=2&keep=0.5&seed=1" });
+});
+
+test("one that was under way when the page was closed waits to go on, one that was complete shows what it said", async () => {
+  for (const [scores, halted] of [
+    [[[0.5], []], "The page was closed."],
+    [
+      [
+        [0.5, 0.6],
+        [0.4, 0.5],
+      ],
+      undefined,
+    ],
+  ] as const) {
+    const page = openPage("", new Map([[EXPERIMENT, { ...ASKED, scores }]]));
+    await page.page.experiments.load();
+    expect(now(page).scores).toEqual(scores);
+    expect(now(page).halted).toBe(halted);
+  }
+});
+
+test("with other images the run begins when they are there", async () => {
+  const page = readyPage();
+  page.page.experiments.start({ ...ASKED, cases: ["data=shapes:60,40&steps=2&keep=1", "data=shapes:60,40&steps=2&keep=0.5"] });
+  await settled();
+  expect(page.told("start")).toEqual([]);
+  page.say(loaded("maskedkd", { id: "other" }), started(page.page.store.getState().wanted), phase("ready"));
+  expect(page.told("start").at(-1)).toMatchObject({ settings: { keep: 1, steps: 2, seed: 1 } });
+});
+
+test("margins are in points: 'no worse' needs the whole interval above", () => {
+  const margin = { name: "one point", value: 1 };
+  const of = (first: number[], second: number[]) => outcomeOf({ ...ASKED, claimed: margin, scores: [first, second] })?.verdict;
+  expect(of([0.5, 0.6, 0.7], [0.5, 0.6, 0.7])).toBe("agrees");
+  expect(of([0.4, 0.5, 0.6], [0.5, 0.6, 0.7])).toBe("opposite");
+  expect(of([0.4, 0.7], [0.5, 0.6])).toBe("cannot tell");
+  expect(of([0.4], [])).toBeUndefined();
+});
