@@ -20,7 +20,10 @@ const GROUPS: Record<Exclude<Setting["group"], "data">, string> = {
 export function SettingsPanel() {
   const preset = useStore(({ wanted }) => wanted.preset);
   const shown = Object.entries(SCHEMA.of(preset)).filter(([, { group }]) => group in GROUPS);
-  const essential = shown.filter(([, setting]) => setting.essential);
+  const order = Object.keys(GROUPS);
+  const essential = shown
+    .filter(([, setting]) => setting.essential)
+    .toSorted(([, a], [, b]) => order.indexOf(a.group) - order.indexOf(b.group));
   const others = shown.filter(([, setting]) => !setting.essential);
   return (
     <section className="panel settings" aria-labelledby="settings-title">

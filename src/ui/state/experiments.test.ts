@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { EXPERIMENT, type Experiment, isComplete, nextOf, outcomeOf } from "./experiments";
 import { type FakePage, loaded, openPage, phase, readyPage, started, step } from "./playground.fixture";
 
-const ASKED = {
+const ASKED: Omit<Experiment, "scores"> = {
   ...{ title: "More patches help", paper: "2 against 1", claimed: 1, seeds: 2 },
   cases: ["steps=2&keep=1", "steps=2&keep=0.5"],
-} as const;
+};
 
 /** The worker's part of a whole run of what the page asked for, with this score at its end. */
 function carryOut({ page, say }: FakePage, top1: number, last = 2): void {

@@ -80,18 +80,21 @@ export function Stage() {
           <Bars answers={stage.answers} said={stage.said.student} who="student" truth={stage.truth} />
         </PartFigure>
         <PartFigure part="learn" lit={part} onPick={show}>
-          <Losses losses={losses} lambda={Number(settings["maskedkd.lambda"] ?? 1)} taught={stage.taught} />
+          <Losses losses={losses} lambda={Number(settings["maskedkd.lambda"] ?? 1)} taught={stage.taught === true} />
         </PartFigure>
       </ol>
       <div className="under">
         <p className="reading" aria-live="polite">
-          {reading || (part ? sentences[part] : `${sentences.choose} ${sentences.answer} ${sentences.compare}`)}
+          {reading ||
+            (part ? sentences[part] : shown.snapshot ? `${sentences.choose} ${sentences.answer} ${sentences.compare}` : sentences.look)}
         </p>
+      </div>
+      <div className="under">
+        <Picker pictures={pictures} names={gallery.labels.map((label) => gallery.classes[label])} chosen={index} onPick={setImage} />
         <span className="legend" title="Attention as a multiple of an even share">
           ¼ × <i style={{ background: DIVERGING_GRADIENT }} aria-hidden="true" /> 4 × even
         </span>
       </div>
-      <Picker pictures={pictures} names={gallery.labels.map((label) => gallery.classes[label])} chosen={index} onPick={setImage} />
     </section>
   );
 }

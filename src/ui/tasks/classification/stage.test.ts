@@ -108,9 +108,10 @@ describe("sentences", () => {
   });
 
   test("before anything is known, and of runs kept without probabilities", () => {
-    const { look, answer, learn } = said({ gallery, teacher: undefined, masked: "teacher" });
-    expect([look, answer, learn]).toEqual([
+    const { look, choose, answer, learn } = said({ gallery, teacher: undefined, masked: "teacher" });
+    expect([look, choose, answer, learn]).toEqual([
       "The student looks at all 4 patches.",
+      "Nothing is chosen yet.",
       "The teacher has not answered yet.",
       "No step has been made yet: the student is as it was drawn.",
     ]);

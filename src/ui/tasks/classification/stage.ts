@@ -43,8 +43,8 @@ export interface Stage {
   /** The likeliest classes; absent in a run that was kept without probabilities. */
   answers?: Answer[];
   said: { student?: string; teacher?: string };
-  /** Whether there is a teacher. */
-  taught: boolean;
+  /** Whether there is a teacher; undefined before anything is known. */
+  taught?: boolean;
 }
 
 const ANSWERS = 4;
@@ -60,7 +60,7 @@ export function stageOf(shown: Shown, image: number): Stage {
     ...{ grid, truth: classes[labels[image]], masked: shown.masked === "student" ? "student" : "teacher" },
     ...{ looking: snapshot && lookingOf(shown, image), kept, often: oftenOf(shown, image), answers: answersOf(shown, image) },
     said: { student: name(snapshot?.student[image]), teacher: name(snapshot?.teacher?.[image]) },
-    taught: teacher !== null && (snapshot?.teacher !== undefined || !snapshot),
+    taught: snapshot && teacher !== null && snapshot.teacher !== undefined,
     ...(kept && objects && { object: [...kept].reduce((sum, patch) => sum + objects[image * n + patch], 0) }),
   };
 }
@@ -150,6 +150,7 @@ function lookSentence({ looking, grid }: Stage): string {
 }
 
 function chooseSentence({ kept, object, looking, masked, taught, grid }: Stage, { criterion }: Settings): string {
+  if (taught === undefined) return "Nothing is chosen yet.";
   if (!taught) return "There is no teacher, so no patch has to be chosen.";
   if (!kept) return `All ${cellsOf(grid)} patches are shown to the teacher: nothing is chosen.`;
   const seen = object === undefined ? "" : `; ${percent(Math.round(100 * object) / 100)} of the object lies in them`;
@@ -158,8 +159,8 @@ function chooseSentence({ kept, object, looking, masked, taught, grid }: Stage, 
 }
 
 function answerSentence({ said, answers, kept, taught, masked }: Stage): string {
+  if (taught === undefined || (taught && !said.teacher)) return "The teacher has not answered yet.";
   if (!taught) return "Nobody answers but the student.";
-  if (!said.teacher) return "The teacher has not answered yet.";
   const sure = answers?.find(({ name }) => name === said.teacher)?.teacher;
   const what = kept && masked === "teacher" ? `computes these ${kept.size} patches alone` : "sees the whole image";
   return `The teacher ${what} and says ${said.teacher}${sure === undefined ? "" : ` (${percent(sure)})`}.`;
