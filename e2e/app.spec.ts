@@ -213,11 +213,13 @@ async function atTopOfWorker(page: Page, first: () => void): Promise<void> {
   });
 }
 
-test("without WebGPU the page says how to switch it on, and still shows its pictures", async ({ page }) => {
+test("without WebGPU the page says how to switch it on, and plays a recorded run", async ({ page }) => {
   await atTopOfWorker(page, () => Object.defineProperty(navigator, "gpu", { value: undefined }));
-  await page.goto("./");
+  await page.goto("./?keep=0.4");
   await expect(page.getByText("This browser does not offer WebGPU.").first()).toBeVisible();
   await expect(page.getByText("In Chrome:")).toBeVisible();
   await expect(page.locator("[data-layer=mask] canvas")).toHaveCount(8);
-  await expect(button(page, "Start")).toBeDisabled();
+  await expect(page.locator(".watching")).toContainText("Recorded.");
+  await stepReaches(page, 5);
+  await expect(button(page, "Train it live")).toBeDisabled();
 });

@@ -9,7 +9,7 @@ const FIRST_STEP_MS = 10_000;
 
 test("the first picture shows at once and the first step follows Start soon, at the default size", async ({ page }) => {
   const opened = Date.now();
-  await page.goto("./", { waitUntil: "commit" });
+  await page.goto("./?preset=maskedkd", { waitUntil: "commit" });
   await page.locator(".pictures img, .pictures canvas").first().waitFor();
   const pictureMs = Date.now() - opened;
   await phase(page, "ready");
@@ -91,6 +91,7 @@ test("every live control acts with the next step, is marked on the charts, and c
   await open(page, "&steps=500");
   await button(page, "Step").click();
   await phase(page, "paused");
+  await page.getByText("All settings").click();
   const keys = Object.keys(LIVE);
   for (const [i, key] of keys.entries()) {
     const entry = page.locator(`[id="set-${key}"]`);

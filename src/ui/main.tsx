@@ -9,13 +9,16 @@ import { createRoot } from "react-dom/client";
 import { App } from "./shell/App";
 import { painted } from "./shell/scheduler";
 import { playground } from "./state/app";
+import { address } from "./state/url";
 
+if (address.read().present !== undefined) document.documentElement.dataset.present = "";
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <App />
   </StrictMode>,
 );
 await painted();
-void playground.open(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+// Where there is no GPU the worker says at once what is missing, before a recording plays.
+void playground.open("gpu" in navigator && !matchMedia("(prefers-reduced-motion: reduce)").matches);
 void playground.savedRuns.load();
 void playground.experiments.load();

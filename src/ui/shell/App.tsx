@@ -3,7 +3,7 @@ import { type ComponentType, lazy, Suspense, useRef, useSyncExternalStore } from
 import { methodOf } from "../../tasks";
 import { SettingsPanel } from "../controls/Settings";
 import { playground, useStore } from "../state/app";
-import { presetOf } from "../state/selectors";
+import { begun, presetOf } from "../state/selectors";
 import { pageOf } from "../tasks";
 import { partsOf } from "../tasks/parts";
 import { Boundary } from "./Boundary";
@@ -22,6 +22,8 @@ import { Verdict } from "./Verdict";
 // Charts bring a large library along; pictures come first.
 const Charts = lazy(() => import("../charts/Charts"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
+
+const LessonPanel = lazy(() => import("../lessons/LessonPanel").then(({ LessonPanel }) => ({ default: LessonPanel })));
 
 const CLAIMS = "#claims";
 const ERASE = "Erase all runs, images and teachers that this page keeps in this browser? Files that you saved stay.";
@@ -42,8 +44,8 @@ export function App() {
           <Failure />
           <Notices />
           <Watching />
+          <Lesson />
           <ExperimentCard />
-          <Verdict />
         </div>
         {useHash() === CLAIMS ? (
           <Boundary of="The claims">
@@ -58,6 +60,7 @@ export function App() {
                 <Stage />
               </Boundary>
             )}
+            <Verdict />
             <Boundary of="The pictures" key={`pictures ${preset}`}>
               <Pictures />
             </Boundary>
@@ -84,6 +87,26 @@ function useHash(): string {
     return () => removeEventListener("hashchange", changed);
   };
   return useSyncExternalStore(subscribe, () => location.hash);
+}
+
+/** The way to the method's lesson, where there is one and no run would be lost. */
+function Lessons() {
+  const [name] = Object.keys(pageOf(useStore(presetOf)).lessons ?? {});
+  const free = useStore((state) => state.lesson === undefined && (state.watching !== undefined || !begun(state)));
+  return name && free ? <a href={`?lesson=${name}`}>Lesson</a> : null;
+}
+
+/** The lesson that is open, if one is. */
+function Lesson() {
+  const name = useStore((state) => state.lesson);
+  if (name === undefined) return null;
+  return (
+    <Boundary of="The lesson">
+      <Suspense fallback={<section className="card">Loading the lesson …</section>}>
+        <LessonPanel name={name} />
+      </Suspense>
+    </Boundary>
+  );
 }
 
 /** What waits until the pictures are there. */
@@ -123,6 +146,7 @@ function Header({ tagline }: { tagline: string }) {
         <a href={CLAIMS} aria-current={useHash() === CLAIMS ? "page" : undefined}>
           Claims
         </a>
+        <Lessons />
       </nav>
       <p className="adapter">
         {adapter ? adapter.name : "No GPU opened yet"}

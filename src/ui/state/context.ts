@@ -7,8 +7,8 @@ import type { RunStore } from "./store";
 
 /** The page's address, which carries settings, and which images are generated where it is not the usual ones. */
 export interface Address {
-  /** `watch` names a recording. */
-  read(): { settings: URLSearchParams; data?: string; kernels?: string; watch?: string };
+  /** `watch` names a recording, `lesson` a lesson; `present` is there where the page is to be shown on a projector. */
+  read(): { settings: URLSearchParams; data?: string; kernels?: string; watch?: string; lesson?: string; present?: string };
   /** `given` as `Schema.toQuery` wants it. */
   write(settings: Settings, given?: readonly string[]): void;
   /** Names the images, or no longer does. */

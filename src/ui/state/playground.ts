@@ -74,11 +74,13 @@ export class Playground {
 
   /**
    * Opens the page: with the recording that its address names, or, where it names nothing at all and no run is kept, with the first
-   * there is; else, and where that cannot be had, with a worker.
+   * there is; else, and where that cannot be had, with a worker. `moves`: whether a recording may play by itself.
    */
   async open(moves: boolean): Promise<void> {
-    const { settings, data, watch } = this.outside.address.read();
+    const { settings, data, watch, lesson } = this.outside.address.read();
     await this.keeper.offer();
+    // A lesson brings its recording along.
+    if (lesson !== undefined) return this.store.setState({ lesson });
     const bare = settings.size === 0 && data === undefined && this.store.getState().kept.length === 0;
     const [first] = bare && moves ? await this.recordings() : [];
     const name = watch ?? first?.name;

@@ -49,6 +49,8 @@ export interface State {
   kept: KeptFacts[];
   place?: string;
   experiment?: Experiment;
+  /** Name of the lesson that is open. */
+  lesson?: string;
   /** The recording that is shown in place of a run. */
   watching?: RecordingFacts;
   /** Something to know that is no failure. */

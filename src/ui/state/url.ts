@@ -1,12 +1,13 @@
 /**
- * The address carries every setting that is not at its default, so that it can be shared. Three words are no settings: `data` names
+ * The address carries every setting that is not at its default, so that it can be shared. Five words are no settings: `data` names
  * generated images that are not the usual ones (`?data=shapes:1200,2000`), `kernels` forces kernel variants
- * (`?kernels=gemm=quad4x4,rows=lane`): it says how to compute, not what; and `watch` names a recorded run (`?watch=maskedkd`).
+ * (`?kernels=gemm=quad4x4,rows=lane`): it says how to compute, not what; `watch` names a recorded run (`?watch=maskedkd`), `lesson` a lesson, and with `present` the page is
+ * laid out for a projector.
  */
 import { SCHEMA } from "../../tasks";
 import type { Address } from "./context";
 
-const WORDS = ["data", "kernels", "watch"] as const;
+const WORDS = ["data", "kernels", "watch", "lesson", "present"] as const;
 
 /** Browsers limit how often an address may be replaced; Safari throws after a hundred times in ten seconds. */
 const GAP_MS = 2000;

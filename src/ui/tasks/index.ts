@@ -1,5 +1,7 @@
 /** Each task's half of the page, by the name of the task. To add one: its folder, a line here and one in `parts.tsx`. */
+
 import { taskOf } from "../../tasks";
+import type { Lesson } from "../lessons/lesson";
 import { CLASSIFICATION_PAGE } from "./classification/page";
 import { DETECTION_PAGE } from "./detection/page";
 import { DINO_PAGE } from "./dino/page";
@@ -15,3 +17,10 @@ export const PAGES: Readonly<Record<string, TaskPage>> = {
 
 /** The page's half of the task that a preset belongs to. */
 export const pageOf = (preset: string): TaskPage => PAGES[taskOf(preset).name];
+
+/** A lesson by its name; undefined where no task has it. */
+export async function lessonOf(name: string): Promise<Lesson | undefined> {
+  return Object.values(PAGES)
+    .map(({ lessons }) => lessons?.[name])
+    .find(Boolean)?.();
+}

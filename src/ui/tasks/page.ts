@@ -5,6 +5,7 @@
 import type { GeneratedOptions } from "../../tasks/task";
 import type { TeacherTrainingReport } from "../../worker/protocol";
 import type { ChartKind, CurveLook } from "../charts/curves";
+import type { Lesson } from "../lessons/lesson";
 import type { Difference, Score } from "../state/difference";
 import type { Numbers } from "../state/history";
 import type { Run } from "../state/runs";
@@ -43,6 +44,8 @@ export interface TaskPage {
   /** What the student of a run can do, in a sentence or two. */
   result(score: Score, state: State): string;
   pairs?: Pairs;
+  /** Lessons by name. */
+  lessons?: Readonly<Record<string, () => Promise<Lesson>>>;
   /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */
   first?(): { heading: string; pictures: readonly FirstPicture[] };
 }

@@ -6,7 +6,7 @@ import { GridCanvas } from "../../draw/GridCanvas";
 import { useMaskColors } from "../../draw/maskColors";
 import { type MaskColors, paintDiverging, paintGrid, paintMask, paintPicture } from "../../draw/patches";
 import { percent, short } from "../../format";
-import { run, useStore } from "../../state/app";
+import { run, usePick, useStore } from "../../state/app";
 import { at } from "../../state/history";
 import { shownStep } from "../../state/selectors";
 import { type Baked, bakedOf } from "../masks/LayerCanvas";
@@ -42,9 +42,9 @@ export function Stage() {
   );
   const settings = useStore((state) => state.active ?? state.wanted);
   const losses = useStore((state) => at(state.history.points, shownStep(state))?.losses) ?? {};
-  const [image, setImage] = useState(0);
   const [reading, setReading] = useState("");
-  const { part, slow, show, toggle } = useSlowMotion();
+  const [{ image, part }, pick] = usePick<StagePick>("stage", { image: 0 });
+  const { slow, show, toggle } = useSlowMotion(part, (part) => pick({ part }));
   const { gallery } = shown;
   const pictures = useMemo(() => bakedOf(gallery.images, gallery.side, gallery.channels), [gallery]);
   const index = Math.min(image, pictures.length - 1);
@@ -90,7 +90,12 @@ export function Stage() {
         </p>
       </div>
       <div className="under">
-        <Picker pictures={pictures} names={gallery.labels.map((label) => gallery.classes[label])} chosen={index} onPick={setImage} />
+        <Picker
+          pictures={pictures}
+          names={gallery.labels.map((label) => gallery.classes[label])}
+          chosen={index}
+          onPick={(image) => pick({ image })}
+        />
         <span className="legend" title="Attention as a multiple of an even share">
           ¼ × <i style={{ background: DIVERGING_GRADIENT }} aria-hidden="true" /> 4 × even
         </span>
@@ -99,10 +104,16 @@ export function Stage() {
   );
 }
 
-/** Which part of the step is lit: none, one that was picked, or each in turn; after the last one a step is made. */
-function useSlowMotion() {
-  const [part, setPart] = useState<Part>();
+/** The image on the stage, and the part of the step that is lit. */
+interface StagePick {
+  image: number;
+  part?: Part;
+}
+
+/** Lights one part that was picked, or each in turn; after the last one a step is made. */
+function useSlowMotion(part: Part | undefined, setPart: (part: Part | undefined) => void) {
   const [slow, setSlow] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: setPart is another function each time, and does the same
   useEffect(() => {
     if (!slow) return;
     const next = setTimeout(() => {
@@ -130,7 +141,7 @@ function useSlowMotion() {
     setSlow(!slow);
     if (!slow) run.pause();
   };
-  return { part, slow, show, toggle };
+  return { slow, show, toggle };
 }
 
 interface PartProps {

@@ -37,6 +37,7 @@ export const CLASSIFICATION_PAGE: TaskPage = {
     return `The student names ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)}); guessing would give ${chance}.`;
   },
   pairs: MASK_PAIRS,
+  lessons: { maskedkd: async () => (await import("./lesson")).lesson },
   first() {
     const { labels, classes, side, images } = firstGallery();
     const each = 3 * side ** 2;
