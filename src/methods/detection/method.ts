@@ -80,10 +80,19 @@ interface Masking<K extends Knobs> {
   random: Draws;
 }
 
+/** An answer of the heads that a method compares, and the knob and its option that leave it out. */
+export interface HeadAnswer {
+  what: "class scores" | "boxes";
+  without?: readonly [knob: string, option: string];
+}
+
 /** Its `views` contain the FEATURES of `views.ts`, which the task fills in. */
 export interface DetectionMethod<K extends Knobs = Knobs> extends Method<DistillContext, K> {
-  /** Compares box outputs, which mean the same only where teacher and student measure boxes alike. */
-  comparesBoxes?: true;
+  /**
+   * What it compares of the heads' answers under these choices; nothing where absent. Heads of two kinds of detector do not say the same, and
+   * boxes are told alike only where teacher and student measure them alike. Features of all kinds can be compared.
+   */
+  heads?(choices: ChoicesOf<K>): readonly HeadAnswer[];
   /**
    * Its modules regenerate features. Untrained they let little of a gradient through, so that weights measured before the first
    * step would pull many times too hard once they have learned: its weights are measured again then.

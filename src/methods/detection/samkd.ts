@@ -84,6 +84,7 @@ export const samkd: DetectionMethod<Knobs> = {
   about:
     "The student regenerates what is erased where the teacher attends, in regions from coarse to fine, and follows its logits where features differ. A reconstruction: the authors' code is not public.",
   regenerates: true,
+  heads: ({ sld }) => (sld === "on" ? [{ what: "class scores", without: ["sld", "off"] }] : []),
   knobs,
   terms: {
     feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-3, sums" },

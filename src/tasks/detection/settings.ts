@@ -1,5 +1,5 @@
 /** Settings of detection: a detector learns to find objects. Its methods bring more. */
-import { DETECTORS } from "../../models/detector/config";
+import { DETECTORS, type DetectorKind } from "../../models/detector/config";
 import type { Settings } from "../../settings/run";
 import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
 
@@ -11,8 +11,13 @@ export const SETTINGS = {
   }),
   detector: choice({
     label: "Detector",
-    help: "Kind of student and teacher alike.",
+    help: "Kind of the student, and of the teacher where that is not said to be another.",
     ...{ default: "gfl", options: DETECTORS, when: "next", group: "student" },
+  }),
+  teacherDetector: choice({
+    label: "Teacher's detector",
+    help: "Kind of the teacher that comes with the program, or is trained here. same: the student's. Another kind teaches features alone: scores and boxes of two kinds do not say the same.",
+    ...{ default: "same", options: ["same", ...DETECTORS], when: "next", group: "student" },
   }),
   anchors: choice({
     label: "Student anchors",
@@ -55,5 +60,9 @@ export const SETTINGS = {
     ...{ default: "light", options: ["none", "light"], when: "next", group: "augmentation" },
   }),
 } as const satisfies Table;
+
+/** The kind of detector that teaches students of these settings. */
+export const teacherKind = ({ detector, teacherDetector }: Pick<DetectionSettings, "detector" | "teacherDetector">): DetectorKind =>
+  teacherDetector === "same" ? detector : teacherDetector;
 
 export type DetectionSettings = Settings & ValuesOf<typeof SETTINGS>;
