@@ -7,7 +7,7 @@
  *
  * Gradients reach the student and the method's modules. None reaches the teacher: bind its parameters frozen.
  */
-import type { Graph, Tensor } from "../../engine/graph";
+import type { Graph, Live, Tensor } from "../../engine/graph";
 import type { Bound } from "../../models/params";
 import type { ChoicesOf, Draws, Knobs, LiveOf, Method } from "../method";
 import type { Modules } from "./modules";
@@ -38,11 +38,21 @@ export interface Outputs {
   levels: { cls: Tensor; box: Tensor }[];
 }
 
+/** Which class each prior is to answer with. */
+export interface Assigned {
+  /** Level by level, u32 [B, priors]: the class below K at positives, K or more elsewhere. */
+  labels: Tensor[];
+  /** Positives on all levels: at least one for each image (FCOS: for the batch). */
+  positives: Live;
+}
+
 export interface DistillContext {
   student: Outputs;
   teacher: Outputs;
   /** Ground truth f32 [B, G, 4]: x1 y1 x2 y2 in pixels of the input. Slots without width or height are empty. */
   boxes: Tensor;
+  /** What the student's own loss asks of its priors. */
+  assigned: Assigned;
   /** The method's modules by the names it gave them. */
   modules: Bound;
   random: Draws;

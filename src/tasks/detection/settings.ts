@@ -44,6 +44,11 @@ export const SETTINGS = {
     help: "Convolutions in each branch of the student's head before the last.",
     ...{ default: 1, min: 0, max: 4, integer: true, when: "next", group: "student" },
   }),
+  inherit: choice({
+    label: "Inherit neck and head",
+    help: "on: layers of the student's neck and head begin as the teacher's where they have the same shapes, as MGD and FGD publish. That asks for as many pyramid channels.",
+    ...{ default: "off", options: ["off", "on"], when: "next", group: "student" },
+  }),
   weights: choice({
     label: "Weights of the terms",
     help: "calibrated: weights that nobody has set are measured, so that feature terms together pull as hard as the detector's own loss and logit terms a tenth as hard: before the first step, and where blocks regenerate features again after 5 % of the run, when these have learned. given: as they stand.",

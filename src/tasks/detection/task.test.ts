@@ -245,6 +245,18 @@ describe("a detection task", () => {
     expect(weights.length).toBeGreaterThanOrEqual(9);
   });
 
+  test("the student begins with the teacher's neck and head where that is wanted and they are of one shape", async () => {
+    const { channels, stacked } = config;
+    const task = taskOf(engine, teacher, settingsOf("mgd", { inherit: "on", channels, stacked }));
+    const weights = await task.weights();
+    expect(weights.get("bbox_head.gfl_cls.weight")).toEqual(teacher.weights.get("bbox_head.gfl_cls.weight"));
+    expect(weights.get("backbone.conv1.weight")).toEqual(initDetector(task.config, 5).get("backbone.conv1.weight"));
+    task.destroy();
+    const refused = () => taskOf(engine, teacher, settingsOf("mgd", { inherit: "on" }));
+    expect(refused).toThrow(/nothing to inherit.*of 12 channels.*of 8\. Set channels to 12/);
+    taskOf(engine, undefined, settingsOf("mgd", { inherit: "on" })).destroy();
+  });
+
   test("refuses a teacher for images of another size, by name", async () => {
     const large = { ...config, image: 128 };
     const scenes = detectionScenes({ side: 128, train: 1, test: 1, seed: 3 });

@@ -14,6 +14,7 @@ import type { Answered } from "../../metrics/coco";
 import { errorAnalysis } from "../../metrics/errors";
 import { type DetectorConfig, smallDetector } from "../../models/detector/config";
 import { coverage, fittedAnchor } from "../../models/detector/coverage";
+import { inherit } from "../../models/detector/inherit";
 import { initDetector } from "../../models/detector/init";
 import { detectorLosses } from "../../models/detector/losses";
 import { Params } from "../../models/params";
@@ -67,10 +68,9 @@ export class DetectionTask implements Task<DetectorViews> {
       assertComparable(this.method, settings, this.config, teacher);
     }
     const modules = teacher ? this.method.modules(this.config, teacher.config, knobsOf(this.method, settings, live)) : {};
-    this.params = new Params(
-      engine,
-      new Map([...prefixed("student.", initDetector(this.config, seed)), ...prefixed("kd.", initModules(modules, seed))]),
-    );
+    const fresh = initDetector(this.config, seed);
+    const begun = teacher && settings.inherit === "on" ? inherited(fresh, teacher, this.config) : fresh;
+    this.params = new Params(engine, new Map([...prefixed("student.", begun), ...prefixed("kd.", initModules(modules, seed))]));
     if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
     this.batches = new DetectionBatches(dataset, batch, seed, augment !== "none");
     this.inputs = new DetectorInputs(engine, this.config, batch);
@@ -270,6 +270,16 @@ function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: 
   if (config.levels === student.levels) return;
   const wrong = `has ${config.levels} pyramid levels, the student ${student.levels}`;
   throw new EngineError(`The teacher ${name} ${wrong}.`, "Train a teacher that fits, or choose what fits it.");
+}
+
+/** The student's weights with what it can have of the teacher's neck and head. Throws a SettingError where that is nothing. */
+function inherited(fresh: Weights, { name, weights, config }: DetectorNetwork, student: DetectorConfig): Weights {
+  const found = inherit(fresh, weights);
+  if (found.taken > 0) return found.weights;
+  throw new SettingError(
+    `There is nothing to inherit: no layer of the neck and head of ${name}, of ${config.channels} channels, has the shape of the student's, of ${student.channels}.`,
+    `Set channels to ${config.channels}, or inherit to off.`,
+  );
 }
 
 /** Throws a SettingError unless what the method compares of the heads' answers says the same of both. */
