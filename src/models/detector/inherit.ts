@@ -17,10 +17,11 @@ const PASSED_ON = /^(neck|bbox_head)\./;
  * Yang et al., "Masked generative distillation", 2022, and FGD begin so ("inheriting", after Kang et al. 2021).
  */
 export function inherit(student: Weights, teacher: Weights): Inherited {
-  const layers = Map.groupBy(
-    [...student.keys()].filter((name) => PASSED_ON.test(name)),
-    (name) => name.slice(0, name.lastIndexOf(".")),
-  );
+  const layers = new Map<string, string[]>();
+  for (const name of [...student.keys()].filter((name) => PASSED_ON.test(name))) {
+    const layer = name.slice(0, name.lastIndexOf("."));
+    layers.set(layer, [...(layers.get(layer) ?? []), name]);
+  }
   const fits = (name: string) => String(teacher.get(name)?.shape) === String(student.get(name)?.shape);
   const agreeing = [...layers.values()].filter((names) => names.every(fits));
   const weighty = (names: string[]) => names.some((name) => (student.get(name)?.shape.length ?? 0) > 1);
