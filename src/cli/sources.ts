@@ -80,18 +80,19 @@ const [LEAST_STEPS, MOST_STEPS] = [200, 1500];
 
 /** The teacher that comes with the page, if it is for such data; else one trained on them here, once, and kept. */
 async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, settings: Settings): Promise<AnyNetwork> {
-  for (const file of shippedFor(wing.definition, wing.data, dataset)) {
+  for (const file of shippedFor(wing.definition, wing.data, dataset, settings)) {
     const shipped = await loadNetwork(wing, join("public", file));
     if (fits(wing, shipped, dataset)) return shipped;
   }
-  const out = `.cache/teacher-${dataset.id}.safetensors`;
+  const kind = wing.definition.teacherKind?.(settings) ?? {};
+  const out = `.cache/teacher-${[...Object.values(kind), dataset.id].join("-")}.safetensors`;
   if (!existsSync(out)) {
     const { batch, seed, side, preset } = settings;
     const steps = Math.min(MOST_STEPS, Math.max(LEAST_STEPS, Math.round((EPOCHS * dataset.train.count) / batch)));
     console.error(`No teacher that comes with the program is for this data. Training one first (${steps} steps); it is kept as ${out}.`);
     mkdirSync(dirname(out), { recursive: true });
     const sizes = wing.definition.sizes.small;
-    const own = { ...SCHEMA.defaults(preset), ...sizes, lr: 2e-3, batch, seed, side, steps, evaluate: steps } as Settings;
+    const own = { ...SCHEMA.defaults(preset), ...sizes, ...kind, lr: 2e-3, batch, seed, side, steps, evaluate: steps } as Settings;
     await trainNetwork({ engine, wing, dataset, settings: own, out, print: (row) => console.error(JSON.stringify(row)) });
   }
   return loadNetwork(wing, out);

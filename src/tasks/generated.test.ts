@@ -1,7 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { TASKS } from ".";
+import { DETECTORS } from "../models/detector/config";
+import { SCHEMA, TASKS } from ".";
 import { generatedBy, sampleBy, shippedFor, wordFor } from "./generated";
+import type { Shipped } from "./task";
 
 const { classification } = TASKS;
 const USUAL = { train: 8000, test: 1000 };
@@ -28,14 +30,36 @@ test("real images are named alike", () => {
 test("every set comes with a teacher that is there; for other images all may fit", async () => {
   for (const definition of Object.values(TASKS)) {
     const data = await definition.data();
+    const settings = SCHEMA.defaults(Object.keys(definition.methods)[0]);
+    const fileOf = (shipped?: Shipped) => (typeof shipped === "function" ? shipped(settings) : shipped);
     for (const [set, { shipped }] of Object.entries(definition.generated.sets)) {
       const { id } = data.generated({ set, side: 32, train: 12, test: 12, seed: 1 });
-      expect(shippedFor(definition, data, { id })).toEqual(shipped ? [shipped] : []);
-      expect(shipped === undefined, set).toBe(definition.ownTeacher === true);
+      const file = fileOf(shipped);
+      expect(shippedFor(definition, data, { id }, settings)).toEqual(file ? [file] : []);
+      expect(file === undefined, set).toBe(definition.ownTeacher === true);
     }
-    const all = shippedFor(definition, data, { id: "files-1" });
-    expect(all[0]).toBe(Object.values(definition.generated.sets)[0].shipped);
+    const all = shippedFor(definition, data, { id: "files-1" }, settings);
+    expect(all[0]).toBe(fileOf(Object.values(definition.generated.sets)[0].shipped));
     const parts = Object.values(definition.samples ?? {}).flatMap(({ folder, files }) => files.map((name) => `${folder}/${name}`));
     for (const file of [...all, ...parts]) expect(existsSync(`public/${file}`), file).toBe(true);
   }
+});
+
+test("teachers of every kind of detector that is said to come with the program are there, and are of that kind", async () => {
+  const { detection } = TASKS;
+  const [data, { networks }] = await Promise.all([detection.data(), detection.runtime()]);
+  const { id } = data.generated({ side: 128, train: 12, test: 12, seed: 1 });
+  const found = [];
+  for (const detector of DETECTORS) {
+    const settings = { ...SCHEMA.defaults("fitnet"), detector };
+    for (const file of shippedFor(detection, data, { id }, settings)) {
+      const network = await networks.read(new Uint8Array(readFileSync(`public/${file}`)), file, {});
+      expect(networks.suits?.(network, settings), file).toBe(true);
+      found.push(detector);
+      // Another student may have the same teacher.
+      const other = { ...settings, detector: "fcos", teacherDetector: detector };
+      expect(shippedFor(detection, data, { id }, other)).toEqual([file]);
+    }
+  }
+  expect(found).toContain("gfl");
 });

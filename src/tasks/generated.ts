@@ -1,4 +1,5 @@
 /** Images that are generated here, by the words that address and command line have for them, and the teachers that come with them. */
+import type { Settings } from "../settings/run";
 import type { AnyDataset, Counts, GeneratedOptions, Sample, TaskData, TaskDefinition } from "./task";
 
 type Sets = Pick<TaskDefinition, "generated">;
@@ -32,15 +33,16 @@ export function wordFor({ set, train, test }: Generated, { generated: { sets } }
 }
 
 /**
- * Files in `public/` of teachers that may be for such data, the likeliest first: for generated images that of their set, for others every
- * one there is, since whether it fits shows only when it is read.
+ * Files in `public/` of teachers that may be for such data and students of such settings, the likeliest first: for generated images that of
+ * their set, for others every one there is, since whether it fits shows only when it is read.
  */
 export function shippedFor(
   { generated: { sets }, samples = {} }: Pick<TaskDefinition, "generated" | "samples">,
   data: Pick<TaskData, "optionsOf">,
   { id }: Pick<AnyDataset, "id">,
+  settings: Settings,
 ): string[] {
   const options = data.optionsOf(id);
   const from = options ? [sets[options.set ?? Object.keys(sets)[0]]] : [...Object.values(sets), ...Object.values(samples)];
-  return from.flatMap(({ shipped }) => shipped ?? []);
+  return from.flatMap(({ shipped }) => (typeof shipped === "function" ? shipped(settings) : shipped) ?? []);
 }

@@ -14,7 +14,7 @@ import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import type { Settings } from "../settings/run";
-import type { Table } from "../settings/setting";
+import type { Table, Value } from "../settings/setting";
 import type { Study } from "./claims";
 
 /** Settings by key, as the four bytes a kernel reads (choices as NaN); and the number of updates made so far, as `step`. */
@@ -308,6 +308,8 @@ export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = T
   assertFits(network: N, dataset: D): void;
   /** Its score on held-out data. Rejects when it is for other data. */
   measure(engine: Engine, network: N, dataset: D): Promise<number>;
+  /** Whether the network is of the kind that `teacherKind` asks for; absent where all are alike. */
+  suits?(network: N, settings: Settings): boolean;
   /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */
   describe(network: N): string;
   /** Reads a network whose attention may choose patches, and describes it; absent where no setting uses one. */
@@ -328,12 +330,15 @@ export interface Counts {
   test: number;
 }
 
+/** A teacher's file in `public/`; where teachers differ in kind, the one for students of such settings, if there is one. */
+export type Shipped = string | ((settings: Settings) => string | undefined);
+
 /** Images that are generated here, and the teacher that comes with them. */
 export interface GeneratedSet {
   /** What they are, for people. */
   about: string;
-  /** File of the teacher in `public/`, where there is one. */
-  shipped?: string;
+  /** Where there is one. */
+  shipped?: Shipped;
 }
 
 /** Real images that come with the program, and a teacher for them. */
@@ -343,7 +348,7 @@ export interface Sample {
   /** Below `public/`. */
   folder: string;
   files: readonly string[];
-  shipped?: string;
+  shipped?: Shipped;
 }
 
 /** What a wing declares. */
@@ -366,6 +371,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   samples?: Readonly<Record<string, Sample>>;
   /** Whether a run makes its own teacher, so that none is loaded. */
   ownTeacher?: boolean;
+  /** Where teachers differ in kind: the kind that teaches students of these settings, as settings of a network that is trained to be one. */
+  teacherKind?(settings: Settings): Readonly<Record<string, Value>>;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */
   sizes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Whether files are tried as this task's data when no preset is named. Of several such tasks the last in the list is tried first. */

@@ -1,4 +1,4 @@
-/** A host in Node: it keeps in memory, finds no file at any address, and its events can be waited for. */
+/** A host in Node: it keeps in memory, finds the files a test gives it at addresses, and its events can be waited for. */
 import { testEngine } from "../ops/check";
 import type { Settings } from "../settings/run";
 import { SCHEMA } from "../tasks";
@@ -19,8 +19,9 @@ type Told<T extends Event["type"]> = Extract<Event, { type: T }>;
 export class TestHost {
   readonly events: Event[] = [];
   readonly store = memoryStore();
-  /** Addresses that were asked for; there is nothing at any of them. */
+  /** Addresses that were asked for, and what there is at some. */
   readonly fetched: string[] = [];
+  readonly files = new Map<string, Uint8Array>();
   readonly host: Host;
   private readonly waiting = new Set<() => void>();
 
@@ -29,14 +30,17 @@ export class TestHost {
       this.events.push(structuredClone(event));
       for (const look of [...this.waiting]) look();
     };
-    const fetch = async (url: string) => void this.fetched.push(url);
+    const fetch = async (url: string) => {
+      this.fetched.push(url);
+      return this.files.get(url);
+    };
     this.host = new Host({ post, openEngine, store: this.store, fetch });
   }
 
   /** A host that has opened the GPU and has images. */
-  static async ready(task = "classification"): Promise<TestHost> {
+  static async ready(preset = "maskedkd"): Promise<TestHost> {
     const made = new TestHost();
-    made.send({ type: "open", base: "http://localhost/", task });
+    made.send({ type: "open", base: "http://localhost/", settings: SCHEMA.defaults(preset) });
     made.send({ type: "generate", id: IMAGES });
     await made.host.idle();
     return made;

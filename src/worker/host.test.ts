@@ -1,4 +1,5 @@
 /** The training worker's host, driven as the page drives it, without a browser. */
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { EngineError } from "../engine/errors";
 import { SCHEMA } from "../tasks";
@@ -67,7 +68,7 @@ test("a saved run continues in another host with the same bits, once its data ar
   await page.host.idle();
 
   const other = new TestHost();
-  other.send({ type: "open", base: "http://localhost/", task: "detection" });
+  other.send({ type: "open", base: "http://localhost/", settings: SCHEMA.defaults("samkd") });
   other.send({ type: "restore", bytes: page.last("saved").bytes });
   await other.host.idle();
   expect(other.last("missing")).toMatchObject({ what: "data", wanted: { id: IMAGES } });
@@ -172,9 +173,27 @@ test("each generated set asks for its own teacher; people's own images for that 
   expect(page.last("loaded")).toMatchObject({ teacher: null, data: { name: "Scenes-Shapes" } });
 });
 
+test("the teacher is the one for the detector that is wanted, fetched when it is first chosen", async () => {
+  const page = new TestHost();
+  const alone = { ...SCHEMA.defaults("fitnet"), detector: "fcos", teacherDetector: "fcos", teacher: "none" as const };
+  page.files.set("http://localhost/teacher-gfl.safetensors", new Uint8Array(readFileSync("public/teacher-gfl.safetensors")));
+  page.send({ type: "open", base: "http://localhost/", settings: alone });
+  page.send({ type: "generate", id: "scenes-detection-128-24-12-1" });
+  await page.host.idle();
+  expect(page.fetched).not.toContain("http://localhost/teacher-gfl.safetensors");
+  const before = page.last("loaded").teacher;
+  page.send({ type: "want", settings: { ...alone, teacherDetector: "gfl" } });
+  page.send({ type: "want", settings: { ...alone, detector: "gfl", teacherDetector: "same" } });
+  await page.host.idle();
+  expect(page.fetched.filter((url) => url.endsWith("gfl.safetensors"))).toHaveLength(1);
+  expect(before).toBeNull();
+  expect(page.last("loaded")).toMatchObject({ fresh: false, teacher: { origin: "shipped", kind: expect.stringMatching(/^GFL/) } });
+  expect(page.all("loaded")).toHaveLength(2);
+});
+
 test("without a GPU the failure is fatal and says what to do", async () => {
   const page = new TestHost(() => Promise.reject(new EngineError("There is no GPU.", "Use another browser.")));
-  page.send({ type: "open", base: "http://localhost/", task: "classification" });
+  page.send({ type: "open", base: "http://localhost/", settings: SCHEMA.defaults() });
   page.send({ type: "generate", id: IMAGES });
   await page.host.idle();
   expect(page.all("failed")).toHaveLength(1);

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, tune } from "../ops/tune";
 import type { Settings } from "../settings/run";
-import { TASKS, taskOf } from "../tasks";
+import { SCHEMA, TASKS, taskOf } from "../tasks";
 import { OtherSide } from "../tasks/otherSide";
 import type { Reference, Sources } from "../tasks/task";
 import { readCheckpoint } from "../train/checkpoint";
@@ -40,7 +40,7 @@ export class Host {
   private run?: Run;
   /** By task, each made when it is first wanted. */
   private readonly sources = new Map<string, Promise<TaskSources>>();
-  private task = "";
+  private wanted = SCHEMA.defaults();
   private base = "";
   /** A saved run that waits for its data or its teacher. */
   private pending?: Uint8Array;
@@ -88,8 +88,8 @@ export class Host {
         return this.load(command.read.task, (sources) => sources.take(command.read.packed, command.read.notes));
       case "generate":
         return this.load(this.task, (sources) => sources.generate(command.id));
-      case "task":
-        return this.turnTo(command.task);
+      case "want":
+        return this.turnTo(command.settings);
       case "keepData":
         return this.current().then((sources) => sources.keepData(command.keep));
       case "trainTeacher":
@@ -123,9 +123,14 @@ export class Host {
     }
   }
 
-  private async open({ base, task, kernels }: Extract<Command, { type: "open" }>): Promise<void> {
+  /** The task that data, teachers and commands about them are for. */
+  private get task(): string {
+    return taskOf(this.wanted.preset).name;
+  }
+
+  private async open({ base, settings, kernels }: Extract<Command, { type: "open" }>): Promise<void> {
     // Data may come before there is a GPU, or without one.
-    this.task = task;
+    this.wanted = settings;
     this.base = base;
     this.tell("opening", "Opening the GPU");
     const engine = await this.at.openEngine();
@@ -140,7 +145,7 @@ export class Host {
     }
     if (kernels) this.force(engine, kernels);
     this.tell("opening", "Loading data and teacher");
-    await this.turnTo(task);
+    await this.turnTo(settings);
   }
 
   /** Takes these kernels, or, where the adapter does not have them, says so and leaves the choice as it is. */
@@ -162,7 +167,9 @@ export class Host {
   }
 
   private async load(task: string, take: (sources: TaskSources) => Promise<void>): Promise<void> {
-    await take(await this.sourcesOf(task));
+    const sources = await this.sourcesOf(task);
+    if (task === this.task) await sources.want(this.wanted);
+    await take(sources);
     await this.resume();
   }
 
@@ -183,12 +190,13 @@ export class Host {
     return new TaskSources({ definition, data, runtime }, this.at.store, this.at.post, () => this.task === task, fetched);
   }
 
-  /** Data, teachers and commands about them are this task's from now on. */
-  private async turnTo(task: string): Promise<void> {
-    const known = this.task === task;
-    this.task = task;
-    const sources = await this.sourcesOf(task);
-    if (!known && sources.ready) sources.tell();
+  /** Data, teachers and commands about them are for a student of these settings from now on. */
+  private async turnTo(settings: Settings): Promise<void> {
+    const before = this.task;
+    this.wanted = settings;
+    const sources = await this.current();
+    const other = await sources.want(settings);
+    if ((other || this.task !== before) && sources.ready) sources.tell();
   }
 
   private async start({ settings, given }: Wanted, paused: boolean): Promise<void> {
@@ -202,7 +210,7 @@ export class Host {
   /** Makes a fresh run, paused before its first step, and shows its images. */
   private async begin({ settings, given }: Wanted): Promise<void> {
     this.pending = undefined;
-    await this.turnTo(taskOf(settings.preset).name);
+    await this.turnTo(settings);
     const sources = await this.current();
     const fitted = { ...settings, side: sources.dataset.side };
     await this.replace(sources, sourcesFor(sources, settings), { settings: fitted, given });
@@ -240,7 +248,7 @@ export class Host {
   /** Continues a saved run if what it was saved with is there; otherwise says what is missing. */
   private async goOn(bytes: Uint8Array): Promise<void> {
     const saved = readCheckpoint(bytes);
-    await this.turnTo(taskOf(saved.settings.preset).name);
+    await this.turnTo(saved.settings);
     const sources = await this.current();
     const missing = (what: "data" | "teacher" | "guide", wanted: Reference) =>
       this.at.post({ type: "missing", what, wanted, settings: saved.settings });

@@ -13,13 +13,13 @@ export interface Wanted {
 
 export type Command =
   /** Opens the GPU, with `kernels` forced where named. The teachers that come with the page lie below `base`. */
-  | { type: "open"; base: string; task: string; kernels?: string }
+  | { type: "open"; base: string; settings: Settings; kernels?: string }
   /** What the next run learns from; the reader made it. A run under way keeps its own. */
   | { type: "data"; read: ReadData }
   /** The same: generated pictures, painted when they are asked for. */
   | { type: "generate"; id: string }
-  /** From now on data, teachers and commands about them are this task's. */
-  | { type: "task"; task: string }
+  /** From now on data, teachers and commands about them are those for a student of these settings. */
+  | { type: "want"; settings: Settings }
   /** Keeps the loaded images on this device, or removes what was kept. */
   | { type: "keepData"; keep: boolean }
   /** Trains a teacher on the loaded data; the run pauses meanwhile. */

@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
+import { SCHEMA } from "../tasks";
 import { shippedFor } from "../tasks/generated";
 import type { Alone, AnyDataset, AnyNetwork, DataFacts, ImportHints, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
 import type { Event } from "./protocol";
@@ -27,6 +28,8 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   readonly teachers: TeacherStore<D, N>;
   private guideNetwork?: { network: AnyNetwork; kind: string };
   private held?: Held<D, N>;
+  /** Settings of the student that is to be taught. */
+  private wanted: Settings;
   private training?: TeacherTraining<D, N>;
 
   constructor(
@@ -38,6 +41,18 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
     fetch: (file: string) => Promise<Uint8Array | undefined>,
   ) {
     this.teachers = new TeacherStore(wing.runtime.networks, store, fetch);
+    this.wanted = SCHEMA.defaults(Object.keys(wing.definition.methods)[0]);
+  }
+
+  /** Hears of which settings the next student is. Returns whether another teacher is for it than for the one before. */
+  async want(settings: Settings): Promise<boolean> {
+    const { teacherKind } = this.wing.definition;
+    const same = JSON.stringify(teacherKind?.(this.wanted)) === JSON.stringify(teacherKind?.(settings));
+    this.wanted = settings;
+    if (same || !this.held) return false;
+    const { dataset, teacher } = this.held;
+    this.held.teacher = await this.teacherOf(dataset);
+    return this.held.teacher?.network.id !== teacher?.network.id;
   }
 
   get ready(): boolean {
@@ -76,7 +91,7 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
 
   private teacherOf(dataset: D): Promise<Teacher<N> | undefined> {
     const { definition, data } = this.wing;
-    return this.teachers.of(dataset, shippedFor(definition, data, dataset));
+    return this.teachers.of(dataset, shippedFor(definition, data, dataset, this.wanted), this.wanted);
   }
 
   private factsOf(dataset: D, notes: string[]): DataFacts {

@@ -1,5 +1,6 @@
 /** The teachers at hand: those that come with the page, and those trained or imported here, each for its own data. */
 import { EngineError } from "../engine/errors";
+import type { Settings } from "../settings/run";
 import type { AnyDataset, AnyNetwork, ImportHints, TaskNetworks } from "../tasks/task";
 import type { TeacherFacts } from "./protocol";
 import type { KeyValueStore } from "./storage";
@@ -34,18 +35,19 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
     private readonly fetch: (file: string) => Promise<Uint8Array | undefined>,
   ) {}
 
-  /** The teacher for this data: the last one trained or imported for it, else the first of the page's, in these files, that fits. */
-  async of(dataset: D, files: readonly string[]): Promise<Teacher<N> | undefined> {
+  /**
+   * The teacher for this data and students of these settings: the last one trained or imported for the data, else the first of the page's,
+   * in these files, that fits. One of its own that is of another kind is the last resort.
+   */
+  async of(dataset: D, files: readonly string[], settings: Settings): Promise<Teacher<N> | undefined> {
     const own = this.own.get(dataset.id) ?? (await this.kept(dataset));
-    if (own) {
-      this.own.set(dataset.id, own);
-      return own;
-    }
+    if (own) this.own.set(dataset.id, own);
+    if (own && (this.networks.suits?.(own.network, settings) ?? true)) return own;
     for (const file of files) {
       const shipped = this.shipped.get(file) ?? (await this.ship(file));
       if (shipped && this.fits(shipped.network, dataset)) return shipped;
     }
-    return undefined;
+    return own;
   }
 
   /** Fetches a teacher that comes with the page, once; a fetch that failed is tried again the next time. */

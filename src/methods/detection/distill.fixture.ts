@@ -106,6 +106,10 @@ export async function distill(engine: Engine, method: DetectionMethod, trial: Tr
     ...{ student: outputsOf(bound, student), teacher: outputsOf(target.on(graph, false), teacher) },
     ...{ knobs, random, visible: mask?.cells },
     boxes: graph.fixed(upload(engine, boxes(scene), "f32"), [scene.batch, 2, 4]),
+    assigned: {
+      labels: labels(scene).map((level) => graph.fixed(upload(engine, level, "u32"), [level.length], "u32")),
+      positives: new Live(3),
+    },
     modules: Object.fromEntries(modules.map(([name]) => [name.slice(3), bound[name]])),
   });
   const terms = Object.keys(losses);
@@ -123,6 +127,12 @@ export async function distill(engine: Engine, method: DetectionMethod, trial: Tr
     return { values: found, maps: pictures, gradients: reader.read(fetched) };
   };
   return { params, weights, knobs, teacher: frozen, step, terms, views, run };
+}
+
+/** Level by level, a class for each prior: one in five is positive, one ignored. */
+export function labels({ batch, sides, classes, anchors }: Scene): Float64Array[] {
+  const label = (at: number) => (at % 5 === 1 ? (at + (at >> 3)) % classes : classes + Number(at % 5 === 3));
+  return sides.map((side) => Float64Array.from({ length: batch * side * side * anchors }, (_, at) => label(at)));
 }
 
 /** A box in the middle of every image, and an empty slot. */

@@ -8,13 +8,20 @@
 import type { Graph, Tensor } from "../../engine/graph";
 import { errorLoss, mix } from "../../ops/features";
 import { haar, promptWeights } from "../../ops/haar";
+import type { Loss } from "../../ops/losses";
 import { randomScores } from "../../ops/select";
+import { choice } from "../../settings/setting";
 import { weight } from "./knobs";
 import { alignModules, type Pair, pairs, scaleOf, total } from "./levels";
 import type { DetectionMethod, DistillContext } from "./method";
 import { FEATURES } from "./views";
 
 const knobs = {
+  boxes: choice({
+    label: "Boxes",
+    help: "Whether box outputs are compared. Detectors of two kinds, or with other anchors, do not measure boxes alike.",
+    ...{ default: "on", options: ["on", "off"], when: "live", records: true, group: "method" },
+  }),
   alpha: weight("Frequency weight", 1, "Weight of the details' mean absolute difference, summed over wavelet and pyramid levels."),
   beta: weight("Feature weight", 5, "Weight of the features' mean squared difference beside it, as in FitNet."),
   gamma: weight("Box weight", 1, "Weight of the mean smooth L1 distance of box outputs."),
@@ -32,7 +39,7 @@ export const freekd: DetectionMethod<typeof knobs> = {
   paper: "Zhang et al., FreeKD: Knowledge distillation via semantic frequency prompt, CVPR 2024",
   about:
     "Details of the features imitate, by a wavelet transform. The paper's prompts, trained beforehand, are replaced by random ones that stay as they are.",
-  comparesBoxes: true,
+  heads: ({ boxes }) => (boxes === "on" ? [{ what: "boxes", without: ["boxes", "off"] }] : []),
   knobs,
   terms: {
     frequency: { label: "L_freq", kind: "feature", weight: "alpha", paper: "1, means" },
@@ -52,14 +59,19 @@ export const freekd: DetectionMethod<typeof knobs> = {
     const levels = pairs(context);
     const details = levels.flatMap((pair) => frequencies(context, pair));
     const errors = levels.map(({ student, teacher }) => errorLoss(student, teacher, { scale: scaleOf(teacher, "normalised") }));
-    const boxes = levels.map(({ level }) => {
-      const [own, target] = [context.student, context.teacher].map(({ levels }) => levels[level].box);
-      return errorLoss(own, target, { power: "smooth", scale: scaleOf(target, "normalised") });
-    });
     const frequency = details.length > 0 && { frequency: total(details.map(({ loss }) => loss)) };
-    return { losses: { ...frequency, feature: total(errors), box: total(boxes) }, views: details.map(({ view }) => view) };
+    const box = context.knobs.boxes === "on" && { box: boxLoss(context) };
+    return { losses: { ...frequency, feature: total(errors), ...box }, views: details.map(({ view }) => view) };
   },
 };
+
+function boxLoss({ student, teacher }: DistillContext): Loss {
+  const levels = student.levels.map(({ box }, l) => {
+    const target = teacher.levels[l].box;
+    return errorLoss(box, target, { power: "smooth", scale: scaleOf(target, "normalised") });
+  });
+  return total(levels);
+}
 
 /** The terms of one pyramid level. Small maps have fewer wavelet levels, a map of one pixel none. */
 function frequencies({ random }: DistillContext, { level, student, teacher }: Pair) {

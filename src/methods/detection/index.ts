@@ -1,4 +1,5 @@
 /** Detection's distillation methods by name. To add one: its file, and a line here. */
+import { dkd } from "./dkd";
 import { dmkd } from "./dmkd";
 import { fgd } from "./fgd";
 import { fitnet } from "./fitnet";
@@ -9,8 +10,9 @@ import { mgd } from "./mgd";
 import { mkd } from "./mkd";
 import { pkd } from "./pkd";
 import { samkd } from "./samkd";
+import { sdd } from "./sdd";
 
-export const DETECTION_METHODS = { samkd, mkd, dmkd, mgd, fgd, freekd, pkd, fitnet, logit } as const satisfies Record<
+export const DETECTION_METHODS = { samkd, mkd, dmkd, mgd, fgd, freekd, pkd, fitnet, logit, dkd, sdd } as const satisfies Record<
   string,
   DetectionMethod
 >;

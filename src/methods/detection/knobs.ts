@@ -1,4 +1,5 @@
 /** Knobs that several methods share. */
+import type { Sides } from "../../ops/regions";
 import { choice, number } from "../../settings/setting";
 
 /** How the papers' sums are reduced. Their weights belong to "literal"; on small maps these are far too weak. */
@@ -25,6 +26,16 @@ export const switches = {
     ...{ default: "on", options: ["on", "off"], when: "live", records: true, group: "method" },
   }),
 };
+
+/** Levels of a spatial pyramid over each map. */
+export const regions = choice({
+  label: "Regions",
+  help: "Levels of the spatial pyramid by cells per side: 1 is the whole map, 2 is 2 x 2 cells, 4 is 4 x 4.",
+  ...{ default: "1+2+4", options: ["1+2+4", "1+2", "1+4", "2+4", "1", "2", "4"], when: "live", records: true, group: "mask" },
+});
+
+/** The option of `regions` as cells per side. */
+export const sidesOf = (option: string): Sides => option.split("+").map(Number);
 
 /** How logits are compared. */
 export const logits = {

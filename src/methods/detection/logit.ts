@@ -26,6 +26,7 @@ export const logit: DetectionMethod<typeof knobs> = {
     divergence: { kind: "heat", label: "Divergence of logits", note: "KL at each place", unit: "KL", axes: ["level"] },
   },
   modules: () => ({}),
+  heads: () => [{ what: "class scores" }],
   losses({ student, teacher, knobs }) {
     const { divergence: kind, temperature } = knobs;
     const losses = student.levels.map(({ cls }, l) =>

@@ -7,7 +7,7 @@
  *
  * Gradients reach the student and the method's modules. None reaches the teacher: bind its parameters frozen.
  */
-import type { Graph, Tensor } from "../../engine/graph";
+import type { Graph, Live, Tensor } from "../../engine/graph";
 import type { Bound } from "../../models/params";
 import type { ChoicesOf, Draws, Knobs, LiveOf, Method } from "../method";
 import type { Modules } from "./modules";
@@ -38,11 +38,21 @@ export interface Outputs {
   levels: { cls: Tensor; box: Tensor }[];
 }
 
+/** Which class each prior is to answer with. */
+export interface Assigned {
+  /** Level by level, u32 [B, priors]: the class below K at positives, K or more elsewhere. */
+  labels: Tensor[];
+  /** Positives on all levels: at least one for each image (FCOS: for the batch). */
+  positives: Live;
+}
+
 export interface DistillContext {
   student: Outputs;
   teacher: Outputs;
   /** Ground truth f32 [B, G, 4]: x1 y1 x2 y2 in pixels of the input. Slots without width or height are empty. */
   boxes: Tensor;
+  /** What the student's own loss asks of its priors. */
+  assigned: Assigned;
   /** The method's modules by the names it gave them. */
   modules: Bound;
   random: Draws;
@@ -80,10 +90,19 @@ interface Masking<K extends Knobs> {
   random: Draws;
 }
 
+/** An answer of the heads that a method compares, and the knob and its option that leave it out. */
+export interface HeadAnswer {
+  what: "class scores" | "boxes";
+  without?: readonly [knob: string, option: string];
+}
+
 /** Its `views` contain the FEATURES of `views.ts`, which the task fills in. */
 export interface DetectionMethod<K extends Knobs = Knobs> extends Method<DistillContext, K> {
-  /** Compares box outputs, which mean the same only where teacher and student measure boxes alike. */
-  comparesBoxes?: true;
+  /**
+   * What it compares of the heads' answers under these choices; nothing where absent. Heads of two kinds of detector do not say the same, and
+   * boxes are told alike only where teacher and student measure them alike. Features of all kinds can be compared.
+   */
+  heads?(choices: ChoicesOf<K>): readonly HeadAnswer[];
   /**
    * Its modules regenerate features. Untrained they let little of a gradient through, so that weights measured before the first
    * step would pull many times too hard once they have learned: its weights are measured again then.

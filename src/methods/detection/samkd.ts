@@ -5,16 +5,17 @@
  * Zhang, Li, Li, Xu, "SAMKD: Spatial-aware Adaptive Masking Knowledge Distillation for Object Detection". No code is public:
  * this is a reconstruction, and what the text leaves open is a knob.
  */
-import { Tensor } from "../../engine/graph";
+import type { Tensor } from "../../engine/graph";
 import { cosineDistance, divergenceLoss, errorLoss, products } from "../../ops/features";
 import type { Loss } from "../../ops/losses";
 import { regionCount, regionMeans, type Sides, usable } from "../../ops/regions";
 import { choice, number } from "../../settings/setting";
 import type { LiveOf, View } from "../method";
 import { CHANNEL_VIEWS, dualMasking, dualModules, MASK_VIEWS, maskKnobs } from "./dualmasking";
-import { logits, reduction, weight } from "./knobs";
+import { logits, reduction, regions, sidesOf, weight } from "./knobs";
 import { align, alignModules, type Pair, pairs, scaleOf, total } from "./levels";
 import type { ContextOf, DetectionMethod } from "./method";
+import { byRegions, perRegion } from "./views";
 
 const onOff = <const L extends string>(label: L, help: string) =>
   choice({ label, help, ...{ default: "on", options: ["on", "off"], when: "live", records: true, group: "method" } });
@@ -22,11 +23,7 @@ const onOff = <const L extends string>(label: L, help: string) =>
 const knobs = {
   sfd: onOff("Feature distillation (SFD)", "Erase where the teacher attends, regenerate, compare with the teacher's features."),
   sld: onOff("Logit distillation (SLD)", "Compare classification logits averaged over regions, weighted by how features differ."),
-  regions: choice({
-    label: "Regions",
-    help: "Levels of the spatial pyramid by cells per side: 1 is the whole map, 2 is 2 x 2 cells, 4 is 4 x 4.",
-    ...{ default: "1+2+4", options: ["1+2+4", "1+2", "1+4", "2+4", "1", "2", "4"], when: "live", records: true, group: "mask" },
-  }),
+  regions,
   ...maskKnobs,
   lambda: number({ label: "Spatial share λ", help: "Share of what θˢ regenerates, Eq. 7.", ...share(0.45) }),
   mu: number({ label: "Channel share μ", help: "Share of what θᶜ regenerates, Eq. 7.", ...share(0.55) }),
@@ -73,10 +70,6 @@ function share(value: number) {
 
 type Knobs = typeof knobs;
 
-const perRegion = { kind: "regions", axes: ["level", "regions"] } as const;
-
-const sidesOf = (regions: string): Sides => regions.split("+").map(Number);
-
 export const samkd: DetectionMethod<Knobs> = {
   name: "samkd",
   label: "SAMKD",
@@ -84,6 +77,7 @@ export const samkd: DetectionMethod<Knobs> = {
   about:
     "The student regenerates what is erased where the teacher attends, in regions from coarse to fine, and follows its logits where features differ. A reconstruction: the authors' code is not public.",
   regenerates: true,
+  heads: ({ sld }) => (sld === "on" ? [{ what: "class scores", without: ["sld", "off"] }] : []),
   knobs,
   terms: {
     feature: { label: "L_feat", kind: "feature", weight: "alpha", paper: "2e-3, sums" },
@@ -164,15 +158,6 @@ function spatialLogits({ knobs, student, teacher }: ContextOf<Knobs>, pair: Pair
       scale: 1 / (knobs.reduction === "literal" ? batch : batch * regionCount(all)),
     });
     return { loss, views: [...byRegions("difference", level, weights, sides), ...byRegions("divergence", level, loss.kl, sides)] };
-  });
-}
-
-/** Numbers of all regions [B, R] as views of each level of them, coarsest first as in `sides`. */
-function byRegions(view: string, level: number, { graph, storage, offset, shape: [batch, all] }: Tensor, sides: Sides): View[] {
-  return sides.map((regions, i) => {
-    const before = regionCount(sides.slice(0, i));
-    const tensor = new Tensor(graph, storage, [batch, regions ** 2], "f32", false, offset + before, all);
-    return { view, at: { level, regions }, tensor };
   });
 }
 

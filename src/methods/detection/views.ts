@@ -1,5 +1,7 @@
 /** Pictures that several methods have. */
-import type { Axis, ViewSpec } from "../method";
+import { Tensor } from "../../engine/graph";
+import { regionCount, type Sides } from "../../ops/regions";
+import type { Axis, View, ViewSpec } from "../method";
 
 const strength = { kind: "heat", unit: "mean |F|", axes: ["level"] } as const;
 
@@ -18,3 +20,15 @@ export const reconstruction = (...axes: Axis[]): ViewSpec => ({
   axes,
   scale: "teacher",
 });
+
+/** What views of a number for each region have in common. */
+export const perRegion = { kind: "regions", axes: ["level", "regions"] } as const;
+
+/** Numbers of all regions [B, R] as views of each level of them, coarsest first as in `sides`. */
+export function byRegions(view: string, level: number, { graph, storage, offset, shape: [batch, all] }: Tensor, sides: Sides): View[] {
+  return sides.map((regions, i) => {
+    const before = regionCount(sides.slice(0, i));
+    const tensor = new Tensor(graph, storage, [batch, regions ** 2], "f32", false, offset + before, all);
+    return { view, at: { level, regions }, tensor };
+  });
+}

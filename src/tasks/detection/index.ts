@@ -1,13 +1,24 @@
 /** What detection declares. Code that reads files or needs the GPU is loaded when it is wanted. */
 import type { DetectionSet } from "../../data/detection";
 import { DETECTION_METHODS } from "../../methods/detection";
+import type { DetectorKind } from "../../models/detector/config";
+import type { Settings } from "../../settings/run";
 import type { TaskDefinition } from "../task";
 import { conflictsOf } from "./conflicts";
 import type { DetectorNetwork } from "./network";
-import { SETTINGS } from "./settings";
+import { type DetectionSettings, SETTINGS, teacherKind } from "./settings";
 import type { DetectionTask } from "./task";
 
-/** How the shipped teacher was trained. */
+/** Kinds of detector that a teacher comes with the program for. */
+const SHIPPED: readonly DetectorKind[] = ["gfl"];
+
+/** The file of the teacher for students of such settings. */
+function shipped(settings: Settings): string | undefined {
+  const kind = teacherKind(settings as DetectionSettings);
+  return SHIPPED.includes(kind) ? `teacher-${kind}.safetensors` : undefined;
+}
+
+/** How the shipped teachers were trained. */
 const TRAINING = { lr: 0.002, decay: 0.02 };
 
 export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionTask> = {
@@ -19,7 +30,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   generated: {
     page: { train: 4000, test: 200 },
     cli: { train: 4000, test: 400 },
-    sets: { scenes: { about: "one object or more on each picture, with boxes", shipped: "teacher-detector.safetensors" } },
+    sets: { scenes: { about: "one object or more on each picture, with boxes", shipped } },
   },
   sizes: {
     tiny: { stem: 12, blocks: 1, channels: 24, stacked: 1, ...TRAINING },
@@ -27,6 +38,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
     medium: { stem: 16, blocks: 2, channels: 32, stacked: 2, ...TRAINING },
     large: { stem: 32, blocks: 3, channels: 64, stacked: 3, ...TRAINING },
   },
+  teacherKind: (settings) => ({ detector: teacherKind(settings as DetectionSettings) }),
   readsUnasked: true,
   stepFirst: false,
   conflicts: conflictsOf,

@@ -4,7 +4,7 @@ import type { TaskRuntime } from "../task";
 import { measureDetector } from "./evaluate";
 import { DetectionMonitor } from "./monitor";
 import { assertTakes, type DetectorNetwork, describeDetector, readDetector, writeDetector } from "./network";
-import type { DetectionSettings } from "./settings";
+import { type DetectionSettings, teacherKind } from "./settings";
 import { DetectionTask } from "./task";
 
 export const runtime: TaskRuntime<DetectionSet, DetectorNetwork, DetectionTask> = {
@@ -13,6 +13,7 @@ export const runtime: TaskRuntime<DetectionSet, DetectorNetwork, DetectionTask> 
     write: async (task, dataset, score) => writeDetector({ weights: await task.weights(), config: task.config, score }, dataset),
     assertFits: assertTakes,
     measure: measureDetector,
+    suits: ({ config }, settings) => config.kind === teacherKind(settings as DetectionSettings),
     describe: describeDetector,
   },
   create: (engine, sources, settings, live) => new DetectionTask(engine, sources, settings as DetectionSettings, live),

@@ -1,5 +1,5 @@
 /** Settings of detection: a detector learns to find objects. Its methods bring more. */
-import { DETECTORS } from "../../models/detector/config";
+import { DETECTORS, type DetectorKind } from "../../models/detector/config";
 import type { Settings } from "../../settings/run";
 import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
 
@@ -11,8 +11,13 @@ export const SETTINGS = {
   }),
   detector: choice({
     label: "Detector",
-    help: "Kind of student and teacher alike.",
+    help: "Kind of the student, and of the teacher where that is not said to be another.",
     ...{ default: "gfl", options: DETECTORS, when: "next", group: "student" },
+  }),
+  teacherDetector: choice({
+    label: "Teacher's detector",
+    help: "Kind of the teacher that comes with the program, or is trained here. same: the student's. Another kind teaches features alone: scores and boxes of two kinds do not say the same.",
+    ...{ default: "same", options: ["same", ...DETECTORS], when: "next", group: "student" },
   }),
   anchors: choice({
     label: "Student anchors",
@@ -39,6 +44,11 @@ export const SETTINGS = {
     help: "Convolutions in each branch of the student's head before the last.",
     ...{ default: 1, min: 0, max: 4, integer: true, when: "next", group: "student" },
   }),
+  inherit: choice({
+    label: "Inherit neck and head",
+    help: "on: layers of the student's neck and head begin as the teacher's where they have the same shapes, as MGD and FGD publish. That asks for as many pyramid channels.",
+    ...{ default: "off", options: ["off", "on"], when: "next", group: "student" },
+  }),
   weights: choice({
     label: "Weights of the terms",
     help: "calibrated: weights that nobody has set are measured, so that feature terms together pull as hard as the detector's own loss and logit terms a tenth as hard: before the first step, and where blocks regenerate features again after 5 % of the run, when these have learned. given: as they stand.",
@@ -55,5 +65,9 @@ export const SETTINGS = {
     ...{ default: "light", options: ["none", "light"], when: "next", group: "augmentation" },
   }),
 } as const satisfies Table;
+
+/** The kind of detector that teaches students of these settings. */
+export const teacherKind = ({ detector, teacherDetector }: Pick<DetectionSettings, "detector" | "teacherDetector">): DetectorKind =>
+  teacherDetector === "same" ? detector : teacherDetector;
 
 export type DetectionSettings = Settings & ValuesOf<typeof SETTINGS>;

@@ -2,7 +2,7 @@
 import type { Engine } from "../../engine/device";
 import type { Graph, Tensor } from "../../engine/graph";
 import type { GroundTruth } from "../../geometry/boxes";
-import type { DetectionMethod } from "../../methods/detection/method";
+import type { Assigned, DetectionMethod } from "../../methods/detection/method";
 import type { Distilled, Draws, Knobs, LiveOf } from "../../methods/method";
 import { assigner } from "../../models/detector/assign";
 import type { DetectorConfig } from "../../models/detector/config";
@@ -60,6 +60,11 @@ export class DetectorInputs {
     };
   }
 
+  /** What the student is to answer where. */
+  assigned(graph: Graph): Assigned {
+    return { labels: this.targets.on(graph).map(({ labels }) => labels), positives: this.targets.positives };
+  }
+
   destroy(): void {
     this.targets.destroy();
     for (const buffer of [this.images, this.boxes]) this.engine.giveBuffer(buffer);
@@ -108,7 +113,13 @@ export function forward(
   if (!teacher) return { student, compared };
   const target = detector(teacher.params.on(graph, false), teacher.config, images);
   const distilled = method.losses({
-    ...{ student: { config, ...compared }, teacher: { config: teacher.config, ...target }, boxes, modules: inside("kd.", bound) },
+    ...{
+      student: { config, ...compared },
+      teacher: { config: teacher.config, ...target },
+      boxes,
+      assigned: inputs.assigned(graph),
+      modules: inside("kd.", bound),
+    },
     ...{ knobs, random, visible: mask?.cells },
   });
   return { student, compared, teacher: target, distilled };

@@ -210,14 +210,54 @@ describe("a detection task", () => {
   test("refuses to compare boxes that are measured by other anchors", async () => {
     const atss = { ...config, kind: "atss" as const };
     const other = await readDetector(writeDetector({ weights: initDetector(atss, 9), config: atss }, dataset), "atss.safetensors");
-    expect(() => taskOf(engine, other, settingsOf("freekd", { detector: "atss" }))).toThrow(/atss.safetensors measures by anchors of 4/);
+    expect(() => taskOf(engine, other, settingsOf("freekd", { detector: "atss" }))).toThrow(
+      /atss.safetensors\. FreeKD compares boxes, which the teacher measures by anchors of 4 .*freekd.boxes to off/,
+    );
     for (const more of [{ anchors: "4" }, {}])
       taskOf(engine, other, settingsOf(more.anchors ? "freekd" : "mgd", { detector: "atss", ...more })).destroy();
     taskOf(engine, teacher, settingsOf("freekd")).destroy();
   });
 
-  test("refuses a teacher of another kind, or for images of another size, by name", async () => {
-    expect(() => taskOf(engine, teacher, settingsOf("samkd", { detector: "atss" }))).toThrow(/teacher.safetensors is a gfl detector/);
+  test("a teacher of another kind teaches features; what its heads say is compared by none, and it is said why", async () => {
+    const other = (preset: string, more = {}) => settingsOf(preset, { detector: "fcos", teacherDetector: "gfl", ...more });
+    for (const [preset, key] of [
+      ["samkd", "samkd.sld"],
+      ["freekd", "freekd.boxes"],
+    ]) {
+      const refused = () => taskOf(engine, teacher, other(preset));
+      expect(refused).toThrow(/teacher.safetensors\. .* do not say the same: GFL .*, the student's FCOS /);
+      expect(refused).toThrow(`set ${key} to off`);
+      expect(conflictsOf(other(preset))).toEqual({ [key]: expect.stringMatching(/do not say the same/) });
+      expect(conflictsOf({ ...other(preset), [key]: "off" })).toEqual({});
+      const task = taskOf(engine, teacher, other(preset, { [key]: "off" }));
+      expect(() => task.check(other(preset))).toThrow(`set ${key} to off`);
+      task.destroy();
+    }
+    expect(() => taskOf(engine, teacher, other("logit"))).toThrow(/class scores.*choose a method that compares features/);
+    expect(conflictsOf(other("logit", { teacher: "none" }))).toEqual({});
+    const weights: number[] = [];
+    for (const preset of ["fitnet", "mgd", "fgd", "pkd", "mkd", "dmkd"]) {
+      const task = taskOf(engine, teacher, other(preset));
+      weights.push(...Object.values(await task.prepare(0)));
+      task.destroy();
+    }
+    for (const weight of weights) expect(weight).toBeGreaterThan(0);
+    expect(weights.length).toBeGreaterThanOrEqual(9);
+  });
+
+  test("the student begins with the teacher's neck and head where that is wanted and they are of one shape", async () => {
+    const { channels, stacked } = config;
+    const task = taskOf(engine, teacher, settingsOf("mgd", { inherit: "on", channels, stacked }));
+    const weights = await task.weights();
+    expect(weights.get("bbox_head.gfl_cls.weight")).toEqual(teacher.weights.get("bbox_head.gfl_cls.weight"));
+    expect(weights.get("backbone.conv1.weight")).toEqual(initDetector(task.config, 5).get("backbone.conv1.weight"));
+    task.destroy();
+    const refused = () => taskOf(engine, teacher, settingsOf("mgd", { inherit: "on" }));
+    expect(refused).toThrow(/nothing to inherit.*of 12 channels.*of 8\. Set channels to 12/);
+    taskOf(engine, undefined, settingsOf("mgd", { inherit: "on" })).destroy();
+  });
+
+  test("refuses a teacher for images of another size, by name", async () => {
     const large = { ...config, image: 128 };
     const scenes = detectionScenes({ side: 128, train: 1, test: 1, seed: 3 });
     const other = await readDetector(writeDetector({ weights: initDetector(large, 9), config: large }, scenes), "large.safetensors");

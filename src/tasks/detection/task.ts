@@ -14,6 +14,7 @@ import type { Answered } from "../../metrics/coco";
 import { errorAnalysis } from "../../metrics/errors";
 import { type DetectorConfig, smallDetector } from "../../models/detector/config";
 import { coverage, fittedAnchor } from "../../models/detector/coverage";
+import { inherit } from "../../models/detector/inherit";
 import { initDetector } from "../../models/detector/init";
 import { detectorLosses } from "../../models/detector/losses";
 import { Params } from "../../models/params";
@@ -23,8 +24,9 @@ import { SettingError } from "../../settings/schema";
 import { keyOf, type NumberSetting } from "../../settings/setting";
 import { Recorded } from "../recorded";
 import type { Beside, Errors, LiveValues, Progress, Report, Scores, Sources, Task } from "../task";
-import { conflictsOf } from "./conflicts";
+import { imageConflicts } from "./conflicts";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
+import { anchorsConflict, kindsConflict } from "./heads";
 import { markHidden } from "./hidden";
 import { assertTakes, type DetectorNetwork } from "./network";
 import { areasOf, scoresOf, tideCosts } from "./outcome";
@@ -61,21 +63,24 @@ export class DetectionTask implements Task<DetectorViews> {
     this.config = studentConfig(settings, dataset);
     this.method = DETECTION_METHODS[settings.preset as DetectionMethodName];
     if (teacher) {
-      assertFits(teacher, this.config, dataset, this.method);
+      assertFits(teacher, this.config, dataset);
       assertConsistent(settings, this.config);
+      assertComparable(this.method, settings, this.config, teacher);
     }
     const modules = teacher ? this.method.modules(this.config, teacher.config, knobsOf(this.method, settings, live)) : {};
-    this.params = new Params(
-      engine,
-      new Map([...prefixed("student.", initDetector(this.config, seed)), ...prefixed("kd.", initModules(modules, seed))]),
-    );
+    const fresh = initDetector(this.config, seed);
+    const begun = teacher && settings.inherit === "on" ? inherited(fresh, teacher, this.config) : fresh;
+    this.params = new Params(engine, new Map([...prefixed("student.", begun), ...prefixed("kd.", initModules(modules, seed))]));
     if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
     this.batches = new DetectionBatches(dataset, batch, seed, augment !== "none");
     this.inputs = new DetectorInputs(engine, this.config, batch);
   }
 
   check(settings: Settings): void {
-    if (this.teacher) assertConsistent(settings, this.config);
+    const { teacher } = this.sources;
+    if (!teacher) return;
+    assertConsistent(settings, this.config);
+    assertComparable(this.method, settings, this.config, teacher);
   }
 
   get batch(): number {
@@ -255,22 +260,31 @@ function sampleOf({ train }: DetectionSet): GroundTruth[][] {
 }
 
 function assertConsistent(settings: Settings, { image }: DetectorConfig): void {
-  const [found] = Object.entries(conflictsOf({ ...settings, side: image }));
+  const [found] = Object.entries(imageConflicts({ ...settings, side: image }));
   if (found) throw new SettingError(`${found[0]} cannot be "${settings[found[0]]}".`, found[1]);
 }
 
-function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: DetectionSet, method: DetectionMethod): void {
+function assertFits(teacher: DetectorNetwork, student: DetectorConfig, dataset: DetectionSet): void {
   const { name, config } = teacher;
   assertTakes(teacher, dataset);
-  const wrong =
-    config.kind !== student.kind
-      ? `is a ${config.kind} detector, the student is ${student.kind}`
-      : config.levels !== student.levels && `has ${config.levels} pyramid levels, the student ${student.levels}`;
-  if (wrong) throw new EngineError(`The teacher ${name} ${wrong}.`, "Train a teacher that fits, or choose what fits it.");
-  const relative = config.kind === "retinanet" || config.kind === "atss";
-  if (method.comparesBoxes && relative && config.anchor !== student.anchor)
-    throw new EngineError(
-      `${method.label} compares boxes, which ${name} measures by anchors of ${config.anchor} strides, the student by ${student.anchor}.`,
-      "Give the student the same anchors, or use another method.",
-    );
+  if (config.levels === student.levels) return;
+  const wrong = `has ${config.levels} pyramid levels, the student ${student.levels}`;
+  throw new EngineError(`The teacher ${name} ${wrong}.`, "Train a teacher that fits, or choose what fits it.");
+}
+
+/** The student's weights with what it can have of the teacher's neck and head. Throws a SettingError where that is nothing. */
+function inherited(fresh: Weights, { name, weights, config }: DetectorNetwork, student: DetectorConfig): Weights {
+  const found = inherit(fresh, weights);
+  if (found.taken > 0) return found.weights;
+  throw new SettingError(
+    `There is nothing to inherit: no layer of the neck and head of ${name}, of ${config.channels} channels, has the shape of the student's, of ${student.channels}.`,
+    `Set channels to ${config.channels}, or inherit to off.`,
+  );
+}
+
+/** Throws a SettingError unless what the method compares of the heads' answers says the same of both. */
+function assertComparable(method: DetectionMethod, settings: Settings, student: DetectorConfig, { name, config }: DetectorNetwork): void {
+  const kinds = { student: student.kind, teacher: config.kind };
+  const found = kindsConflict(method, settings, kinds) ?? anchorsConflict(method, settings, student, config);
+  if (found) throw new SettingError(`The teacher is ${name}. ${found.problem}`, found.remedy);
 }

@@ -140,10 +140,14 @@ export class DataActions {
 
   /** Turns data and teacher to the task of the panel's preset. */
   turnToTask(): void {
-    const { sources, send } = this.context;
-    if (sources.getState().missing) this.abandon();
-    send({ type: "task", task: this.task.name });
+    if (this.context.sources.getState().missing) this.abandon();
+    this.want();
     if (!this.delivered.has(this.task.name)) void this.load(this.source());
+  }
+
+  /** Says of which settings the next student is: not every teacher is for all of them. */
+  want(): void {
+    this.context.send({ type: "want", settings: this.wanted });
   }
 
   /** Gives up the saved run that waits for its data or networks. */

@@ -12,7 +12,12 @@ const rest = () => vi.advanceTimersByTime(SEND_MS);
 test("opening the page opens the GPU, requests the task's own data and prepares a run with them", () => {
   const { page, told, say } = openPage("seed=7");
   const [open, generate] = told();
-  expect(open).toEqual({ type: "open", base: "https://example.org/", task: "classification", kernels: undefined });
+  expect(open).toEqual({
+    type: "open",
+    base: "https://example.org/",
+    settings: { ...SCHEMA.defaults("maskedkd"), seed: 7 },
+    kernels: undefined,
+  });
   expect(generate).toEqual({ type: "generate", id: "scenes-32-8000-1000-1" });
   say(loaded("maskedkd"));
   expect(told()).toEqual([{ type: "start", settings: { ...SCHEMA.defaults("maskedkd"), seed: 7 }, paused: true }]);

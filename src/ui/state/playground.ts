@@ -94,7 +94,7 @@ export class Playground {
     this.store.setState({ watching: undefined, failure: undefined });
     this.connection.open();
     const { base, address } = this.outside;
-    this.connection.send({ type: "open", base, task: this.data.task.name, kernels: address.read().kernels });
+    this.connection.send({ type: "open", base, settings: this.store.getState().wanted, kernels: address.read().kernels });
     void this.data.loadAgain();
     void this.keeper.offer();
   }

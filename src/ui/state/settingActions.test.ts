@@ -31,12 +31,22 @@ test("choosing a method of another task turns data and teacher to it", () => {
   const { page, told, query } = readyPage("lr=0.005");
   page.settings.change("preset", "samkd");
   expect(told()).toEqual([
-    { type: "task", task: "detection" },
+    { type: "want", settings: changed("samkd", { lr: 0.005 }) },
     { type: "generate", id: "scenes-detection-128-4000-200-1" },
   ]);
   expect(query()).toBe("preset=samkd&lr=0.005");
   page.settings.change("preset", "maskedkd");
-  expect(told()).toEqual([{ type: "task", task: "classification" }]);
+  expect(told()).toEqual([{ type: "want", settings: changed("maskedkd", { lr: 0.005 }) }]);
+});
+
+test("the worker hears of a detector of another kind, since another teacher is for it, and of nothing where the teacher stays", () => {
+  const { page, told } = readyPage("preset=fitnet");
+  page.settings.change("detector", "fcos");
+  expect(told("want")).toEqual([{ type: "want", settings: changed("fitnet", { detector: "fcos" }) }]);
+  page.settings.change("teacherDetector", "fcos");
+  expect(told("want")).toEqual([]);
+  page.settings.change("teacherDetector", "gfl");
+  expect(told("want")).toHaveLength(1);
 });
 
 test("a change that the new method does not know cannot be taken back any more", () => {

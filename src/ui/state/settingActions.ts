@@ -88,8 +88,10 @@ export class SettingActions {
   }
 
   private apply(key: string, value: Value): void {
-    this.setWanted(changed(this.context.store.getState().wanted, key, value));
+    const { wanted } = this.context.store.getState();
+    this.setWanted(changed(wanted, key, value));
     if (key === "preset") this.turnToMethod(String(value));
+    else if (teacherKind(wanted) !== teacherKind(changed(wanted, key, value))) this.data.want();
     if (this.isLive(key)) this.sendSoon(key);
     if (key === "teacher") this.data.prepare();
   }
@@ -150,6 +152,9 @@ export class SettingActions {
     if (actsOnRun(key, state)) this.context.send({ type: "set", key, value: state.wanted[key] });
   }
 }
+
+/** Which kind of teacher a student of such settings has, as a word. */
+const teacherKind = (settings: Settings): string => JSON.stringify(taskOf(settings.preset).teacherKind?.(settings) ?? {});
 
 /** The settings after a change of one. */
 const changed = (wanted: Settings, key: string, value: Value): Settings =>

@@ -85,5 +85,6 @@ function trainingSettings(wanted: Settings, size: string, steps: number): Settin
   const kind = Object.entries(SCHEMA.of(preset)).filter(([, { group }]) => group === "student");
   const shared = Object.fromEntries(kind.map(([key]) => [key, wanted[key]]));
   const evaluate = Math.max(LEAST_STEPS_APART, Math.round(steps / TESTS));
-  return { ...SCHEMA.defaults(preset), ...shared, ...taskOf(preset).sizes[size], batch, seed, side, steps, evaluate };
+  const { sizes, teacherKind } = taskOf(preset);
+  return { ...SCHEMA.defaults(preset), ...shared, ...sizes[size], ...teacherKind?.(wanted), batch, seed, side, steps, evaluate };
 }

@@ -19,6 +19,8 @@ export const DETECTION_PAGE: TaskPage = {
     dfl: { label: "edges (DFL)", colour: "var(--run-5)", dash: "1 2" },
     centerness: { label: "centerness", colour: "var(--run-5)", dash: "1 2" },
     feature: { label: "features, teacher", colour: "var(--teacher)", dash: "6 3" },
+    target: { label: "target class, teacher", colour: "var(--kd)", dash: "2 3" },
+    others: { label: "other classes, teacher", colour: "var(--run-2)", dash: "8 3 2 3" },
     logit: { label: "logits, teacher", colour: "var(--kd)", dash: "2 3" },
     map: { label: "mAP", colour: "var(--student)" },
     ap50: { label: "AP50", colour: "var(--teacher)", dash: "6 3" },

@@ -1,0 +1,213 @@
+// Grouped convolution of feature maps: the channels fall into groups, each with a kernel of its own.
+//
+//   y[b,oy,ox,o] = sum over ky,kx,c of w[o,ky,kx,c] x[b, oy STRIDE + ky - padding, ox STRIDE + kx - padding, first + c]
+//
+// with c below the channels of a group, first = the first channel of o's group, and x zero outside its map.
+//
+//   forward          y
+//   input_gradient   dx[b,iy,ix,i] = sum over the taps and the group's o that reach it of w[o,ky,kx,c] g[b,oy,ox,o]
+//   weight_gradient  dw = sum over pixels of g x, over a range of lines of y for each part
+//
+// Layout. Maps [B, H, W, C] and kernels [O, kh, kw, C / groups] without gaps; a group's channels come by fours.
+//
+// Trick. A group is too narrow for the tiles of gemm.wgsl: most of a tile's columns would lie outside. So a lane computes four
+// channels of PIXELS pixels in a line, whose windows overlap: it loads ROW pixels once for all taps of a kernel's line, and each
+// product of four channels with a block of the kernel is one of a vector and a matrix. For dx the pixels are STRIDE apart, so that
+// the same taps reach all of them. For dw a lane keeps a 4 x 4 block of every tap of a kernel's line and slides along the map.
+const KERNEL = 3u; // width of the kernel
+const STRIDE = 1u;
+const PIXELS = 4u;
+const ROW = 6u; // pixels that are held: (PIXELS - 1) STRIDE + KERNEL, for dx PIXELS + TAPS - 1, for dw KERNEL + STRIDE
+const TAPS = 3u; // of a line that can reach a pixel: KERNEL / STRIDE, rounded up
+const ADD = false;
+const WORKGROUP = 64u;
+
+struct Params {
+  batch: u32,
+  height: u32, // of x
+  width: u32,
+  out_height: u32, // of y
+  out_width: u32,
+  channels: u32, // of x by fours, all and of a group
+  group_channels: u32,
+  outputs: u32, // of y by fours, all and of a group
+  group_outputs: u32,
+  kernel_height: u32,
+  padding: u32,
+  runs: u32, // of PIXELS pixels in a line
+  lines: u32, // dw: of y in all maps, and those of a part
+  part: u32,
+  lanes: u32, // dw: of a part
+  add_offset: u32,
+  add_stride: u32,
+  add_every: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> w: array<vec4f>;
+@group(0) @binding(2) var<storage, read> g: array<vec4f>;
+@group(0) @binding(3) var<storage, read> other: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+fn index(id: vec3u) -> u32 {
+  return id.x + id.y * 65535u * WORKGROUP;
+}
+
+// Four rows of the kernel from output channel 4 o on, at a tap and four of the group's channels.
+fn block(p: Params, o: u32, tap: u32, c: u32) -> mat4x4f {
+  let pace = p.kernel_height * KERNEL * p.group_channels;
+  let at = 4u * o * pace + tap * p.group_channels + c;
+  return mat4x4f(w[at], w[at + pace], w[at + 2u * pace], w[at + 3u * pace]);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn forward(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
+  let i = index(id);
+  let o = i % p.outputs;
+  let run = i / p.outputs % p.runs;
+  let line = i / p.outputs / p.runs;
+  if (line >= p.batch * p.out_height) {
+    return;
+  }
+  let map = line / p.out_height;
+  let first = o / p.group_outputs * p.group_channels;
+  // Places left of or above the map are large as u32.
+  let left = run * PIXELS * STRIDE - p.padding;
+  var acc: array<vec4f, PIXELS>;
+  for (var ky = 0u; ky < p.kernel_height; ky++) {
+    let y = (line - map * p.out_height) * STRIDE + ky - p.padding;
+    if (y < p.height) {
+      for (var c = 0u; c < p.group_channels; c++) {
+        var row: array<vec4f, ROW>;
+        let base = (map * p.height + y) * p.width;
+        for (var k = 0u; k < ROW; k++) { // unroll
+          let at = left + k;
+          row[k] = select(vec4f(), x[(base + at) * p.channels + first + c], at < p.width);
+        }
+        for (var kx = 0u; kx < KERNEL; kx++) { // unroll
+          let m = block(p, o, ky * KERNEL + kx, c);
+          for (var k = 0u; k < PIXELS; k++) { // unroll
+            acc[k] += row[k * STRIDE + kx] * m;
+          }
+        }
+      }
+    }
+  }
+  for (var k = 0u; k < PIXELS; k++) { // unroll
+    let at = run * PIXELS + k;
+    if (at < p.out_width) {
+      out[(line * p.out_width + at) * p.outputs + o] = acc[k];
+    }
+  }
+}
+
+// The gradient that is there already.
+fn earlier(p: Params, pixel: u32, c: u32) -> vec4f {
+  if (ADD) {
+    if (pixel % p.add_every == 0u) {
+      let at = p.add_offset + pixel / p.add_every * p.add_stride + 4u * c;
+      return vec4f(other[at], other[at + 1u], other[at + 2u], other[at + 3u]);
+    }
+  }
+  return vec4f();
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn input_gradient(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
+  let i = index(id);
+  let c = i % p.channels;
+  let rest = i / p.channels % (p.runs * STRIDE);
+  let line = i / p.channels / (p.runs * STRIDE);
+  if (line >= p.batch * p.height) {
+    return;
+  }
+  let map = line / p.height;
+  let y = line - map * p.height + p.padding;
+  // Pixels start, start + STRIDE, ..: the first tap along the line that reaches them, and where its answer lies.
+  let start = rest / STRIDE * PIXELS * STRIDE + rest % STRIDE;
+  let first_tap = (start + p.padding) % STRIDE;
+  let reach = (start + p.padding) / STRIDE;
+  let first = c / p.group_channels * p.group_outputs;
+  var acc: array<vec4f, PIXELS>;
+  for (var ky = y % STRIDE; ky < p.kernel_height; ky += STRIDE) {
+    let oy = (y - ky) / STRIDE;
+    if (ky <= y && oy < p.out_height) {
+      for (var o = 0u; o < p.group_outputs; o++) {
+        var row: array<vec4f, ROW>;
+        let base = (map * p.out_height + oy) * p.out_width;
+        for (var k = 0u; k < ROW; k++) { // unroll
+          let at = reach + k - (TAPS - 1u);
+          row[k] = select(vec4f(), g[(base + at) * p.outputs + first + o], at < p.out_width);
+        }
+        for (var t = 0u; t < TAPS; t++) { // unroll
+          let kx = first_tap + t * STRIDE;
+          if (kx < KERNEL) {
+            let m = block(p, first + o, ky * KERNEL + kx, c % p.group_channels);
+            for (var k = 0u; k < PIXELS; k++) { // unroll
+              acc[k] += m * row[k + (TAPS - 1u) - t];
+            }
+          }
+        }
+      }
+    }
+  }
+  for (var k = 0u; k < PIXELS; k++) { // unroll
+    let at = start + k * STRIDE;
+    if (at < p.width) {
+      let pixel = line * p.width + at;
+      out[pixel * p.channels + c] = acc[k] + earlier(p, pixel, c);
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn weight_gradient(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
+  let i = index(id);
+  let part = i / p.lanes;
+  let lane = i % p.lanes;
+  let begin = part * p.part;
+  if (begin >= p.lines) {
+    return;
+  }
+  let c = lane % p.group_channels;
+  let ky = lane / p.group_channels % p.kernel_height;
+  let o = lane / p.group_channels / p.kernel_height;
+  let first = o / p.group_outputs * p.group_channels;
+  var acc: array<mat4x4f, KERNEL>;
+  for (var line = begin; line < min(begin + p.part, p.lines); line++) {
+    let map = line / p.out_height;
+    let y = (line - map * p.out_height) * STRIDE + ky - p.padding;
+    if (y < p.height) {
+      let base = (map * p.height + y) * p.width;
+      var row: array<vec4f, ROW>;
+      for (var k = 0u; k < KERNEL; k++) { // unroll
+        let at = k - p.padding;
+        row[k] = select(vec4f(), x[(base + at) * p.channels + first + c], at < p.width);
+      }
+      for (var ox = 0u; ox < p.out_width; ox++) {
+        let d = g[(line * p.out_width + ox) * p.outputs + o];
+        for (var k = 0u; k < KERNEL; k++) { // unroll
+          acc[k] += mat4x4f(row[k] * d.x, row[k] * d.y, row[k] * d.z, row[k] * d.w);
+        }
+        for (var e = 0u; e < STRIDE; e++) { // unroll
+          let at = ox * STRIDE + KERNEL + e - p.padding;
+          row[KERNEL + e] = select(vec4f(), x[(base + at) * p.channels + first + c], at < p.width);
+        }
+        for (var k = 0u; k < KERNEL; k++) { // unroll
+          row[k] = row[k + STRIDE];
+        }
+      }
+    }
+  }
+  let pace = p.kernel_height * KERNEL * p.group_channels;
+  let at = part * 4u * p.outputs * pace + 4u * o * pace + ky * KERNEL * p.group_channels + c;
+  for (var k = 0u; k < KERNEL; k++) { // unroll
+    for (var r = 0u; r < 4u; r++) { // unroll
+      out[at + r * pace + k * p.group_channels] = acc[k][r];
+    }
+  }
+}

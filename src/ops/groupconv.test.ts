@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { Graph } from "../engine/graph";
+import { check, testEngine } from "./check";
+import { mix } from "./features";
+import { groupConv2d } from "./groupconv";
+
+interface Case {
+  x: [number, number, number, number];
+  out: number;
+  groups: number;
+  kernel: [number, number];
+  stride?: number;
+  padding?: number;
+}
+
+/** Sums written as the definition has them: an output channel reads the input channels of its own group. */
+function groupConv64(x: ArrayLike<number>, w: ArrayLike<number>, o: Case): Float64Array {
+  const [batch, height, width, channels] = o.x;
+  const { stride = 1, kernel, padding = (kernel[0] - 1) / 2 } = o;
+  const [oh, ow] = [height, width].map((side, i) => Math.floor((side + 2 * padding - kernel[i]) / stride) + 1);
+  const [each, own] = [channels / o.groups, o.out / o.groups];
+  return Float64Array.from({ length: batch * oh * ow * o.out }, (_, at) => {
+    const [out, pixel] = [at % o.out, Math.floor(at / o.out)];
+    const [px, py, b] = [pixel % ow, Math.floor(pixel / ow) % oh, Math.floor(pixel / ow / oh)];
+    let sum = 0;
+    for (let ky = 0; ky < kernel[0]; ky++)
+      for (let kx = 0; kx < kernel[1]; kx++) {
+        const [y, column] = [py * stride + ky - padding, px * stride + kx - padding];
+        if (y < 0 || column < 0 || y >= height || column >= width) continue;
+        const from = ((b * height + y) * width + column) * channels + Math.floor(out / own) * each;
+        for (let c = 0; c < each; c++) sum += x[from + c] * w[((out * kernel[0] + ky) * kernel[1] + kx) * each + c];
+      }
+    return sum;
+  });
+}
+
+const CASES: Case[] = [
+  { x: [2, 7, 9, 16], out: 16, groups: 4, kernel: [3, 3] },
+  { x: [2, 8, 10, 16], out: 32, groups: 2, kernel: [3, 3], stride: 2 },
+  { x: [1, 9, 5, 24], out: 8, groups: 2, kernel: [3, 3], stride: 2 },
+  { x: [2, 4, 4, 8], out: 8, groups: 1, kernel: [1, 1], stride: 2 },
+  { x: [1, 6, 7, 8], out: 8, groups: 2, kernel: [5, 5] },
+  { x: [1, 8, 7, 8], out: 16, groups: 2, kernel: [3, 3], stride: 3, padding: 2 },
+  { x: [1, 5, 6, 8], out: 8, groups: 2, kernel: [2, 3], padding: 0 },
+  { x: [3, 1, 1, 4], out: 4, groups: 1, kernel: [3, 3] },
+];
+
+test.for(CASES.map((o) => ({ o, name: JSON.stringify(o) })))("$name: values and gradients", async ({ o }) => {
+  const each = o.x[3] / o.groups;
+  await check(await testEngine(), {
+    inputs: { x: { shape: o.x, grad: true }, w: { shape: [o.out, ...o.kernel, each], grad: true } },
+    op: ({ x, w }) => groupConv2d(x, w, { stride: o.stride, padding: o.padding }),
+    reference: ({ x, w }) => [groupConv64(x, w, o)],
+  });
+});
+
+test("a gradient is added to what is there, and a frozen kernel gets none", async () => {
+  const o: Case = { x: [2, 5, 6, 8], out: 8, groups: 2, kernel: [3, 3] };
+  await check(await testEngine(), {
+    inputs: { x: { shape: o.x, grad: true }, w: { shape: [8, 3, 3, 4] } },
+    op: ({ x, w }) => mix(groupConv2d(x, w), x, { lambda: 1, mu: -2 }),
+    reference: ({ x, w }) => [groupConv64(x, w, o).map((v, i) => v - 2 * x[i])],
+  });
+});
+
+test("groups that do not come by fours, and maps too small, are refused", async () => {
+  const graph = new Graph(await testEngine());
+  const of = (x: number[], w: number[], more = {}) => groupConv2d(graph.temp(x), graph.temp(w), more);
+  expect(() => of([1, 4, 4, 12], [12, 3, 3, 6])).toThrow("W is [12,3,3,6]");
+  expect(() => of([1, 4, 4, 8], [12, 3, 3, 4])).toThrow("W is [12,3,3,4]");
+  expect(() => of([1, 4, 4, 8], [8, 3, 3, 3])).toThrow("W is [8,3,3,3]");
+  expect(() => of([1, 2, 2, 8], [8, 3, 3, 4], { padding: 0 })).toThrow("larger than a map");
+  expect(() => of([1, 4, 4, 8], [8, 2, 2, 4])).toThrow("padding 0.5");
+});

@@ -1,0 +1,109 @@
+/** Grouped convolution of feature maps [B, H, W, C], as ResNeXt has it; see shaders/groupconv.wgsl. */
+import type { Engine } from "../engine/device";
+import type { Gradients, RowGradient, Tensor } from "../engine/graph";
+import { plus } from "./accumulate";
+import { wantedGroups } from "./variants";
+
+export interface GroupConvOptions {
+  stride?: number;
+  /** Zeros round the map, on each side; by default as many as keep its size at stride 1. */
+  padding?: number;
+}
+
+/**
+ * y = x * W for x [B, H, W, C] without gaps and a parameter W [O, kh, kw, C / groups]: output channels fall into as many groups as
+ * input channels, and read those of their own. Channels of a group, in and out, come by fours. y is [B, OH, OW, O].
+ *
+ * Xie et al., "Aggregated residual transformations for deep neural networks" (ResNeXt), CVPR 2017.
+ */
+export function groupConv2d(x: Tensor, w: Tensor, { stride = 1, padding = (w.shape[1] - 1) / 2 }: GroupConvOptions = {}): Tensor {
+  check(x, w, stride, padding);
+  const [outputs, kh, kw] = w.shape;
+  const size = [x.shape[1], x.shape[2]].map((side, i) => Math.floor((side + 2 * padding - [kh, kw][i]) / stride) + 1);
+  if (size.some((side) => side < 1)) throw new Error(`groupConv2d: a kernel [${w.shape}] is larger than a map [${x.shape}]`);
+  const y = x.graph.temp([x.shape[0], ...size, outputs], "f32", x.needsGrad || w.needsGrad);
+  const c: Convolution = { x, w, y, stride, padding };
+  const lines = y.shape[0] * y.shape[1];
+  launch(c, "forward", { x, w, out: y }, { threads: (lines * runsOf(y.shape[2]) * outputs) / 4, row: (PIXELS - 1) * stride + kw });
+  if (y.needsGrad)
+    x.graph.record(y, (g, grads) => {
+      grads.add(x, (previous) => inputGradient(c, g, previous));
+      if (w.needsGrad) weightGradient(c, g, grads);
+    });
+  return y;
+}
+
+interface Convolution {
+  x: Tensor;
+  w: Tensor;
+  y: Tensor;
+  stride: number;
+  padding: number;
+}
+
+/** Pixels of a line that a lane computes. */
+const PIXELS = 4;
+
+function check(x: Tensor, w: Tensor, stride: number, padding: number): void {
+  const groups = x.cols / w.cols;
+  const fits = x.shape.length === 4 && w.shape.length === 4 && x.stride === x.cols && Number.isInteger(groups);
+  const fours = w.cols % 4 === 0 && w.shape[0] % (4 * groups) === 0;
+  if (!fits || !fours) throw new Error(`groupConv2d: x is [${x.shape}], rows ${x.stride} apart; W is [${w.shape}]`);
+  if (!(Number.isInteger(stride) && stride > 0 && Number.isInteger(padding) && padding >= 0))
+    throw new Error(`groupConv2d: stride ${stride}, padding ${padding}`);
+}
+
+const runsOf = (pixels: number) => Math.ceil(pixels / PIXELS);
+
+function inputGradient(c: Convolution, g: Tensor, previous?: RowGradient): Tensor {
+  const { x, stride } = c;
+  const [batch, height, width, channels] = x.shape;
+  const out = x.graph.temp(x.shape);
+  const count = runsOf(Math.ceil(width / stride));
+  const taps = Math.ceil(c.w.shape[2] / stride);
+  const threads = (batch * height * count * stride * channels) / 4;
+  launch(c, "input_gradient", { w: c.w, g, out }, { threads, row: PIXELS + taps - 1, runs: count, previous });
+  return out;
+}
+
+/** In parts of some lines each: so many that the adapter is filled, and no more. */
+function weightGradient(c: Convolution, g: Tensor, grads: Gradients): void {
+  const { x, w, y } = c;
+  const lines = y.shape[0] * y.shape[1];
+  const lanes = ((w.shape[0] / 4) * w.shape[1] * w.cols) / 4;
+  const { engine } = x.graph;
+  const wanted = Math.ceil((wantedGroups(engine) * workgroup(engine)) / lanes);
+  const part = Math.ceil(lines / Math.max(1, Math.min(wanted, lines)));
+  const parts = Math.ceil(lines / part);
+  const row = w.shape[2] + c.stride;
+  launch(c, "weight_gradient", { x, g, out: grads.piece(w, parts) }, { threads: lanes * parts, row, lines, part, lanes });
+}
+
+/** A software adapter's lanes run by few. */
+const workgroup = ({ facts }: Engine) => (facts.software ? 8 : 64);
+
+interface GroupLaunch {
+  threads: number;
+  row: number;
+  runs?: number;
+  lines?: number;
+  part?: number;
+  lanes?: number;
+  previous?: RowGradient;
+}
+
+function launch(c: Convolution, entry: string, bind: Record<string, Tensor>, { threads, row, previous, ...own }: GroupLaunch): void {
+  const { x, w, y, stride } = c;
+  const add = plus(previous);
+  const TAPS = Math.ceil(w.shape[2] / stride);
+  x.graph.launch("groupconv", entry, {
+    constants: { KERNEL: w.shape[2], STRIDE: stride, PIXELS, ROW: row, TAPS, WORKGROUP: workgroup(x.graph.engine), ...add.constants },
+    bind: { ...bind, ...add.bind },
+    params: {
+      ...{ batch: x.shape[0], height: x.shape[1], width: x.shape[2], out_height: y.shape[1], out_width: y.shape[2] },
+      ...{ channels: x.cols / 4, group_channels: w.cols / 4, outputs: y.cols / 4, group_outputs: (y.cols * w.cols) / x.cols / 4 },
+      ...{ kernel_height: w.shape[1], padding: c.padding, runs: runsOf(y.shape[2]), lines: 0, part: 1, lanes: 1, ...own, ...add.params },
+    },
+    threads,
+  });
+}
