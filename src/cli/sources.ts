@@ -40,6 +40,7 @@ export async function openSources(engine: Engine, wing: Wing, rest: Record<strin
     throw new EngineError(`${settings.preset} takes no teacher: a run makes its own.`, "Leave teacher= out.");
   if (settings.teacher === "none" || ownTeacher) return { dataset, guide };
   const teacher = rest.teacher ? await loadNetwork(wing, rest.teacher) : await usualTeacher(engine, wing, dataset, settings);
+  for (const note of wing.runtime.networks.adaptations?.(teacher, dataset) ?? []) console.error(note);
   return { dataset, teacher, guide };
 }
 
@@ -99,7 +100,7 @@ async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, set
 
 function fits({ runtime }: Wing, network: AnyNetwork, dataset: AnyDataset): boolean {
   try {
-    runtime.networks.assertFits(network, dataset);
+    runtime.networks.assertFits(network, dataset, true);
     return true;
   } catch (error) {
     if (error instanceof EngineError) return false;

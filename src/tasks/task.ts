@@ -304,8 +304,10 @@ export interface TaskData<D = AnyDataset> {
 export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = Task> {
   read(bytes: Uint8Array, name: string, hints: ImportHints): Promise<N>;
   write(task: T, dataset: D, score?: number): Promise<Uint8Array>;
-  /** Throws an EngineError when the network is for other data. */
-  assertFits(network: N, dataset: D): void;
+  /** Throws an EngineError when the network is for other data; `asItIs`: also when it has to be adapted, as nobody asked for. */
+  assertFits(network: N, dataset: D, asItIs?: boolean): void;
+  /** How a network that fits is adapted to the data, in sentences for people. */
+  adaptations?(network: N, dataset: D): string[];
   /** Its score on held-out data. Rejects when it is for other data. */
   measure(engine: Engine, network: N, dataset: D): Promise<number>;
   /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */

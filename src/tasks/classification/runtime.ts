@@ -3,7 +3,7 @@ import type { Dataset } from "../../data/dataset";
 import type { TaskRuntime } from "../task";
 import { describeViT, type Network, readNetwork, writeNetwork } from "../vitNetwork";
 import { measure } from "./evaluate";
-import { fitted } from "./fitted";
+import { adaptations, assertAsItIs, fitted } from "./fitted";
 import { ClassificationMonitor } from "./monitor";
 import { Classification } from "./task";
 
@@ -11,7 +11,11 @@ export const runtime: TaskRuntime<Dataset, Network, Classification> = {
   networks: {
     read: readNetwork,
     write: async (task, dataset, score) => writeNetwork({ weights: await task.weights(), config: task.config, score }, dataset),
-    assertFits: (network, dataset) => void fitted(network, dataset),
+    assertFits(network, dataset, asItIs) {
+      fitted(network, dataset);
+      if (asItIs) assertAsItIs(network, dataset);
+    },
+    adaptations,
     measure,
     describe: ({ config }) => describeViT(config),
     async readGuide(bytes, name, hints) {

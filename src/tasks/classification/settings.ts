@@ -57,6 +57,11 @@ const OWN = {
     help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders. clip: a norm before the first block, and quick GELU.",
     ...{ default: "deit", options: Object.keys(FAMILIES) as FamilyName[], when: "next", group: "student" },
   }),
+  patch: number({
+    label: "Student patch",
+    help: "Pixels along an edge of the student's patches; has to divide the image side. 0: the teacher's, or an eighth of the side. The teacher's may differ: scores are resized to its grid.",
+    ...{ default: 0, min: 0, max: 64, integer: true, when: "next", group: "student" },
+  }),
   width: number({
     label: "Student width",
     help: "Numbers per token; a multiple of the heads.",

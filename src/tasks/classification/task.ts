@@ -306,15 +306,15 @@ export class Classification implements Task<Outputs> {
   }
 }
 
-/** The student of the settings; it cuts images into the teacher\'s patches, or into 8 x 8 of them. */
+/** The student of the settings; unless they say otherwise it cuts images into the teacher's patches, or into 8 x 8 of them. */
 function studentConfig(settings: ClassificationSettings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
-  const { family, width, depth, heads } = settings;
+  const { family, patch, width, depth, heads } = settings;
   if (width % heads !== 0) throw new EngineError(`A width of ${width} cannot be shared by ${heads} heads.`, "Make it a multiple.");
   return {
     ...(family !== "deit" && { family }),
     ...{
       image: dataset.side,
-      patch: teacher && dataset.side % teacher.patch === 0 ? teacher.patch : Math.ceil(dataset.side / 8),
+      patch: patch || (teacher && dataset.side % teacher.patch === 0 ? teacher.patch : Math.ceil(dataset.side / 8)),
       channels: dataset.channels,
       classes: dataset.classes.length,
     },
