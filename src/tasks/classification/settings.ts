@@ -32,6 +32,11 @@ const OWN = {
     help: "teacher: it sees only the chosen patches (the method). student: the teacher sees everything, the student learns from the chosen patches. Our reading: the paper does not say how those are chosen; here by the same rules, from a pass of the whole image.",
     ...{ default: "teacher", options: ["teacher", "student"], when: "live", records: true, group: "mask" },
   }),
+  tome: number({
+    label: "Tokens merged per block",
+    help: "Token merging (ToMe): after each attention the teacher makes one of so many pairs of tokens that are alike, at most of half of them. 0 merges none. The mask acts before; keep all patches to see merging alone.",
+    ...{ default: 0, min: 0, max: 200, integer: true, when: "live", records: true, group: "mask" },
+  }),
   base: choice({
     label: "Base loss",
     help: "logit: soft labels alone. manifold: also how alike tokens are, within and between images. attention: also whom the class token attends to, in all blocks. hard: the teacher's decision as a second label instead of soft labels (DeiT).",

@@ -103,7 +103,7 @@ function forwardBoth(student: Model, distillation: Distillation, images: Tensor,
   const allTokens = methods.some(({ method }) => method.allTokens);
   const result = forwardStudent(on(student, images.graph, true), images, keep, { allTokens, dropPath });
   const choice = selectPatches({ student, teacher }, images, result, keep);
-  const answer = forwardTeacher(teacher, images, choice.kept, allTokens);
+  const answer = forwardTeacher(teacher, images, { kept: choice.kept, allTokens, merge: keep.merge });
   return { context: { student: { result, shared: choice.kept }, teacher: { result: answer }, random: randomOf(keep) }, choice };
 }
 
@@ -114,7 +114,7 @@ function forwardMaskedStudent(student: Model, { teacher, keep, methods }: Distil
   const choice = selectPatches({ student, teacher }, images, whole, keep);
   const { params, config } = on(student, images.graph, true);
   const result = vit(params, config, images, { kept: choice.kept, allTokens, dropPath });
-  const answer = forwardTeacher(teacher, images, undefined, allTokens);
+  const answer = forwardTeacher(teacher, images, { allTokens, merge: keep.merge });
   return { context: { student: { result }, teacher: { result: answer, shared: choice.kept }, random: randomOf(keep) }, choice };
 }
 

@@ -22,6 +22,7 @@ import { Recorded } from "../recorded";
 import { suited } from "../suited";
 import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import type { Network } from "../vitNetwork";
+import { comparesTokens } from "./conflicts";
 import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
 import { judged, ObjectsSeen, scoresOf, top } from "./evaluate";
 import { fitted } from "./fitted";
@@ -68,9 +69,11 @@ export class Classification implements Task<Outputs> {
   }
 
   check(settings: Settings): void {
-    const { criterion, base, heads } = settings as ClassificationSettings;
+    const { criterion, base, heads, tome } = settings as ClassificationSettings;
     if (this.sources.teacher && base === "attention" && settings[keyOf(base, "heads")] === "per-head")
       assertSameHeads(heads, this.sources.teacher.config.heads);
+    if (this.sources.teacher && tome > 0 && comparesTokens({ base }))
+      throw new SettingError(`tome cannot be ${tome}: the base loss "${base}" compares tokens one by one.`, "Use base=logit or hard.");
     if (this.sources.teacher && !this.guideModel && asksGuide(criterion))
       throw new SettingError(
         `criterion cannot be "${criterion}": no guide is loaded.`,
@@ -284,7 +287,8 @@ export class Classification implements Task<Outputs> {
 
   private priced(): Priced | undefined {
     const { student, teacher, guideModel: guide, kept, count, settings } = this;
-    return teacher && { student, teacher, guide, kept, count, criterion: settings.criterion, masked: settings.masked };
+    const { criterion, masked, tome: merge } = settings;
+    return teacher && { student, teacher, guide, kept, count, criterion, masked, merge };
   }
 
   destroy(): void {
@@ -297,11 +301,11 @@ export class Classification implements Task<Outputs> {
   }
 
   private keep(): KeepChoice {
-    const { criterion, queries, softmaxOver, block, masked, seed } = this.settings;
+    const { criterion, queries, softmaxOver, block, masked, tome: merge, seed } = this.settings;
     this.highest.value = highestOf(this.kept, this.live.step.value, this.settings.steps);
     return {
       ...{ k: this.kept, block, guide: this.guideModel, highest: this.highest, random: { seed, step: this.live.step } },
-      ...{ criterion, queries, softmaxOver, masked },
+      ...{ criterion, queries, softmaxOver, masked, merge },
     };
   }
 }
