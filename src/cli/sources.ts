@@ -29,19 +29,20 @@ export async function openWing({ preset }: Settings): Promise<Wing> {
 }
 
 /** Arguments that name what a distillation is about. */
-export const SOURCE_KEYS = ["data", "teacher", "guide"] as const;
+export const SOURCE_KEYS = ["data", "teacher", "guide", "student"] as const;
 
-/** Opens data, teacher ("none" for none, by default the usual one) and guide. */
+/** Opens data, teacher ("none" for none, by default the usual one), guide, and the network that the student begins as. */
 export async function openSources(engine: Engine, wing: Wing, rest: Record<string, string>, settings: Settings): Promise<Sources> {
   const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
+  const start = rest.student ? await loadStart(wing, rest.student) : undefined;
   const { ownTeacher } = wing.definition;
   if (ownTeacher && rest.teacher && rest.teacher !== "none")
     throw new EngineError(`${settings.preset} takes no teacher: a run makes its own.`, "Leave teacher= out.");
-  if (settings.teacher === "none" || ownTeacher) return { dataset, guide };
+  if (settings.teacher === "none" || ownTeacher) return { dataset, guide, start };
   const teacher = rest.teacher ? await loadNetwork(wing, rest.teacher) : await usualTeacher(engine, wing, dataset, settings);
   for (const note of wing.runtime.networks.adaptations?.(teacher, dataset) ?? []) console.error(note);
-  return { dataset, teacher, guide };
+  return { dataset, teacher, guide, start };
 }
 
 /**
@@ -68,6 +69,17 @@ async function loadGuide({ runtime }: Wing, path: string): Promise<AnyNetwork> {
   const { readGuide } = runtime.networks;
   if (!readGuide) throw new EngineError("This method uses no guide.", "Leave guide= out, or choose a method that masks patches.");
   return (await readGuide(fileBytes(path), basename(path), {})).network;
+}
+
+/** The network that a student begins as. */
+export async function loadStart(wing: Wing, path: string): Promise<AnyNetwork> {
+  if (!wing.runtime.networks.sizesOf) throw new EngineError("Students of this task begin with fresh weights.", "Leave student= out.");
+  return loadNetwork(wing, path);
+}
+
+/** The settings of a run, with those that the network decides that the student begins as. */
+export function sized({ runtime }: Wing, settings: Settings, start?: AnyNetwork): Settings {
+  return start ? { ...settings, ...runtime.networks.sizesOf?.(start) } : settings;
 }
 
 function fileBytes(path: string): Uint8Array {

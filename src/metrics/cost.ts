@@ -87,6 +87,12 @@ export function learningMacs(config: ViTConfig, keep = patches(config)): number 
   return 3 * total - embedding;
 }
 
+/** The same where features are frozen and only the head learns: a forward pass, and the gradient of the head's weights. */
+export function probingMacs(config: ViTConfig, keep = patches(config)): number {
+  const { total, head } = configMacs(config, keep);
+  return total + head;
+}
+
 /** Multiply-adds per image of ranking N patches by the CLS row of `heads` heads: N·H (section 3.2). */
 export function saliencyMacs(patches: number, heads: number): number {
   return patches * heads;

@@ -118,6 +118,8 @@ export interface Sources<D = AnyDataset, N = AnyNetwork> {
   teacher?: N;
   /** Another network whose attention may choose the patches. */
   guide?: AnyNetwork;
+  /** The network that the student begins as; without one it begins with fresh weights. */
+  start?: N;
 }
 
 /** How parameters are updated. */
@@ -312,6 +314,8 @@ export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = T
   measure(engine: Engine, network: N, dataset: D): Promise<number>;
   /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */
   describe(network: N): string;
+  /** The settings that a network decides where a student begins as it; absent where none may. */
+  sizesOf?(network: N): Record<string, number | string>;
   /** Reads a network whose attention may choose patches, and describes it; absent where no setting uses one. */
   readGuide?(bytes: Uint8Array, name: string, hints: ImportHints): Promise<{ network: AnyNetwork; kind: string }>;
 }

@@ -6,16 +6,18 @@ import type { ClassificationSettings } from "./settings";
 
 /**
  * What to say at which setting: heads that do not divide the width, patches that do not tile the image, merged tokens where tokens
- * are compared.
+ * are compared, features that are taught and frozen.
  */
 export function conflictsOf(settings: ClassificationSettings): Record<string, string> {
-  const { side, patch, tome, teacher } = settings;
+  const { side, patch, tome, teacher, base, frozen } = settings;
   const tiled = patch === 0 || side % patch === 0;
   const compared = teacher !== "none" && tome > 0 && comparesTokens(settings);
   return {
     ...widthConflict(settings),
     ...(!tiled && { patch: `Patches of ${patch} pixels do not tile images of ${side}.` }),
-    ...(compared && { tome: `The base loss "${settings.base}" compares tokens one by one, so none may be merged. Use logit or hard.` }),
+    ...(compared && { tome: `The base loss "${base}" compares tokens one by one, so none may be merged. Use logit or hard.` }),
+    ...(frozen === "on" &&
+      comparesTokens(settings) && { frozen: `The base loss "${base}" teaches features, which are frozen. Use logit or hard.` }),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Engine } from "../../engine/device";
 import { type Criterion, scorerOf } from "../../methods/masking";
 import { forwardTeacher } from "../../methods/vitMasking";
-import { configMacs, learningMacs } from "../../metrics/cost";
+import { configMacs, learningMacs, probingMacs } from "../../metrics/cost";
 import type { Params } from "../../models/params";
 import { patches } from "../../models/vit/config";
 import type { Cost, TeacherTime } from "../task";
@@ -21,6 +21,8 @@ export interface Priced {
   masked: "teacher" | "student";
   /** Tokens that each block of the teacher merges. */
   merge: number;
+  /** Whether only the student's head learns. */
+  frozen: boolean;
 }
 
 /** What the teacher costs, whoever it is that chooses. */
@@ -35,8 +37,8 @@ export function costOf(priced: Priced, bufferBytes: number): Cost {
 }
 
 /** MACs of a step of the student for one image, without a pass that chooses. */
-export function studentMacs({ student: { config }, masked, kept }: Pick<Priced, "student"> & Partial<Priced>): number {
-  return learningMacs(config, masked === "student" ? kept : patches(config));
+export function studentMacs({ student: { config }, masked, kept, frozen }: Pick<Priced, "student" | "frozen"> & Partial<Priced>): number {
+  return (frozen ? probingMacs : learningMacs)(config, masked === "student" ? kept : patches(config));
 }
 
 /** Number of patches the teacher answers on. */

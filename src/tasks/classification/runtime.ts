@@ -2,6 +2,7 @@
 import type { Dataset } from "../../data/dataset";
 import type { TaskRuntime } from "../task";
 import { describeViT, type Network, readNetwork, writeNetwork } from "../vitNetwork";
+import { sizesOf } from "./beginning";
 import { measure } from "./evaluate";
 import { adaptations, assertAsItIs, fitted } from "./fitted";
 import { ClassificationMonitor } from "./monitor";
@@ -16,6 +17,7 @@ export const runtime: TaskRuntime<Dataset, Network, Classification> = {
       if (asItIs) assertAsItIs(network, dataset);
     },
     adaptations,
+    sizesOf,
     measure,
     describe: ({ config }) => describeViT(config),
     async readGuide(bytes, name, hints) {

@@ -13,7 +13,7 @@ import { type KeepChoice, maskedGrid } from "../../methods/vitMasking";
 import { packBits } from "../../metrics/bits";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
-import { initViT, type ViTConfig } from "../../models/vit/config";
+import { initViT, isOfHead, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
@@ -22,6 +22,7 @@ import { Recorded } from "../recorded";
 import { suited } from "../suited";
 import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import type { Network } from "../vitNetwork";
+import { beginning } from "./beginning";
 import { comparesTokens } from "./conflicts";
 import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
 import { judged, ObjectsSeen, scoresOf, top } from "./evaluate";
@@ -34,9 +35,11 @@ import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosse
 const FINAL_TIMES = 9;
 
 export class Classification implements Task<Outputs> {
-  readonly optimizer = {};
+  readonly optimizer: Task["optimizer"];
   lastRight?: Uint8Array;
   private readonly student: Model;
+  /** The weights the student begins with. */
+  private readonly fresh: () => Weights;
   private readonly teacher?: Model;
   private guideModel?: Model & { reference: Reference };
   /** How many of the kept patches are those of highest score, where late randomness chooses. */
@@ -56,12 +59,15 @@ export class Classification implements Task<Outputs> {
   ) {
     this.settings = settings as ClassificationSettings;
     const { dataset } = sources;
+    this.optimizer = this.frozen ? { decays: (name, shape) => isOfHead(name) && shape.length > 1 } : {};
     this.timer = new TeacherTimer(engine, settings.batch);
     if (sources.guide) this.offerGuide(sources.guide as Network);
     this.check(this.settings);
     const teacher = sources.teacher && fitted(sources.teacher, dataset);
-    const config = studentConfig(this.settings, dataset, teacher?.config);
-    this.student = { params: new Params(engine, initViT(config, settings.seed)), config };
+    const start = sources.start && beginning(sources.start, dataset, settings.seed);
+    const config = start?.config ?? studentConfig(this.settings, dataset, teacher?.config);
+    this.fresh = () => start?.weights ?? initViT(config, settings.seed);
+    this.student = { params: new Params(engine, this.fresh()), config };
     this.batches = new Batches(dataset, settings.batch, settings.seed);
     const images = engine.takeBuffer(4 * settings.batch * dataset.channels * dataset.side ** 2);
     this.buffers = { size: settings.batch, images, labels: engine.takeBuffer(4 * settings.batch) };
@@ -98,6 +104,11 @@ export class Classification implements Task<Outputs> {
   /** The guide, while the criterion uses it. */
   get guide(): Reference | undefined {
     return asksGuide(this.settings.criterion) ? this.guideModel?.reference : undefined;
+  }
+
+  /** Whether only the student's head learns. */
+  private get frozen(): boolean {
+    return this.settings.frozen === "on";
   }
 
   get params(): Params {
@@ -140,7 +151,16 @@ export class Classification implements Task<Outputs> {
     const { smoothing, labels: labelWeight } = live;
     const { dropPath: rate, seed } = this.settings;
     const dropPath = rate > 0 ? { rate: live.dropPath, seed, step: live.step } : undefined;
-    return traceLosses(graph, { student, batch, smoothing, labelWeight, dropPath, augment: this.augmentation(), distillation });
+    return traceLosses(graph, {
+      student,
+      frozen: this.frozen,
+      batch,
+      smoothing,
+      labelWeight,
+      dropPath,
+      augment: this.augmentation(),
+      distillation,
+    });
   }
 
   /** Soft labels, and the base loss where one is chosen, beside or instead of them. */
@@ -246,10 +266,10 @@ export class Classification implements Task<Outputs> {
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
   }
 
-  /** The same for a student of the same seed that has learned nothing. */
+  /** The same for the student as it began. */
   async untrainedSnapshot(indices: number[]): Promise<Outputs> {
     const { config } = this.student;
-    const params = new Params(this.engine, initViT(config, this.settings.seed));
+    const params = new Params(this.engine, this.fresh());
     const student = { params, config };
     const snapshot = await Snapshot.compile(this.engine, { ...this.looked(indices.length), student });
     try {
@@ -276,7 +296,7 @@ export class Classification implements Task<Outputs> {
   }
 
   private get studentMacs(): number {
-    return studentMacs(this.priced() ?? { student: this.student });
+    return studentMacs(this.priced() ?? { student: this.student, frozen: this.frozen });
   }
 
   /** Times, beside the run, what `cost` counts; undefined without a teacher. */
@@ -288,7 +308,7 @@ export class Classification implements Task<Outputs> {
   private priced(): Priced | undefined {
     const { student, teacher, guideModel: guide, kept, count, settings } = this;
     const { criterion, masked, tome: merge } = settings;
-    return teacher && { student, teacher, guide, kept, count, criterion, masked, merge };
+    return teacher && { student, teacher, guide, kept, count, criterion, masked, merge, frozen: this.frozen };
   }
 
   destroy(): void {
