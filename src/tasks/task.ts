@@ -12,6 +12,7 @@ import type { Fetched } from "../engine/readback";
 import type { MethodInfo } from "../methods/method";
 import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
+import type { Told } from "../models/vit/hub";
 import type { Weights } from "../models/weights";
 import type { Settings } from "../settings/run";
 import type { Table } from "../settings/setting";
@@ -105,10 +106,11 @@ export interface AnyNetwork extends Reference {
   score?: number;
 }
 
-/** What a person may add about a network whose file does not say it. */
-export interface ImportHints {
-  heads?: number;
+/** What a person, or a file beside the weights, may add about a network whose own file does not say it. */
+export interface ImportHints extends Told {
   moments?: Moments;
+  /** By names of the data's classes, what the network calls them. */
+  aliases?: Record<string, string>;
 }
 
 /** What a run learns from. */

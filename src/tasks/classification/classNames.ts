@@ -7,18 +7,20 @@ export type Rows = number[];
 /** The rows, or what is wrong with the network, to be read behind its name. */
 export type Matched = { rows: Rows } | { wrong: string };
 
+type Asked = Pick<Network, "config" | "classes" | "aliases">;
+
 /**
  * Looks up each class of the data among the network's: by its name as it is; else whatever its case and with spaces for
- * underscores and hyphens; else among the synonyms of a class, which ImageNet's names have with commas between. A network
- * whose file does not name its classes has to have as many.
+ * underscores and hyphens; else among the synonyms of a class, which ImageNet's names have with commas between. What a person
+ * says a class is called there is looked up instead. A network whose file does not name its classes has to have as many.
  */
-export function matched({ config, classes: known }: Pick<Network, "config" | "classes">, wanted: string[]): Matched {
+export function matched({ config, classes: known, aliases = {} }: Asked, wanted: string[]): Matched {
   if (config.classes === 0) return { wrong: "has no head, so it names no classes" };
   if (!known) {
     if (config.classes === wanted.length) return { rows: wanted.map((_, i) => i) };
     return { wrong: `knows ${config.classes} classes, whose names its file does not say; this data has ${wanted.length}` };
   }
-  const found = wanted.map((name) => candidates(known, name));
+  const found = wanted.map((name) => candidates(known, aliases[name] ?? name));
   const missing = wanted.filter((_, i) => found[i].length === 0);
   if (missing.length === wanted.length) return { wrong: `knows none of this data's classes (${few(wanted)}), only ${few(known)}` };
   if (missing.length > 0) return { wrong: `does not know all of this data's classes: ${few(missing)} ${isOrAre(missing)} missing` };

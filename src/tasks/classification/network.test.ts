@@ -143,6 +143,15 @@ test("what is written is read again, with all that belongs to it", async () => {
   expect((await readNetwork(file, "renamed")).id).toBe(read.id);
 });
 
+test("its eps is in its file, and what a person says a class is called is looked up", async () => {
+  const { weights, config } = network(3);
+  const file = writeNetwork({ weights, config: { ...config, eps: 1e-12 } }, data(3, ["tabby", "b", "c"]));
+  expect((await readNetwork(file, "n")).config.eps).toBe(1e-12);
+  const told = await readNetwork(file, "n", { aliases: { cat: "tabby" } });
+  expect(fitted(told, data(3, ["c", "cat"])).classes).toEqual(["c", "cat"]);
+  expect(adaptations(told, data(3, ["c", "cat"]))).toEqual(['Of the 3 classes of n these teach: c, cat (there "tabby").']);
+});
+
 test("heads follow from the usual width of one, or the reader asks for their number", async () => {
   const silent = writeSafetensors(network(3).weights);
   await expect(readNetwork(silent, "n")).rejects.toThrow("n does not say how many attention heads its blocks have. Give their number.");
