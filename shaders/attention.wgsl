@@ -23,6 +23,7 @@ const WORKGROUP = 32u;
 const LANES = 4u; // lanes that work together: 4 with QUAD, else 1
 const V4 = 4u; // vec4s per head: HEAD / 4 rounded up
 const PER_HEAD = false; // saliency: keep the heads apart
+const SIZES = false; // forward: add to each score how many tokens its key stands for, as a logarithm
 const LEAD = 1u; // saliency: keys before the patches, the class token first
 
 struct Params {
@@ -55,7 +56,8 @@ struct Params {
 @group(0) @binding(11) var<storage, read> grad1: array<f32>;
 @group(0) @binding(12) var<storage, read_write> delta: array<f32>;
 @group(0) @binding(13) var<storage, read> delta_in: array<f32>;
-@group(0) @binding(14) var<uniform> params: Params;
+@group(0) @binding(14) var<storage, read> log_sizes: array<f32>;
+@group(0) @binding(15) var<uniform> params: Params;
 
 // A head's vector, in registers.
 alias Head = array<vec4f, V4>;
@@ -207,6 +209,9 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
     for (var r = 0u; r < ROWS; r++) { // unroll
       var high = top[r];
       for (var d = 0u; d < LANES; d++) { // unroll
+        if (SIZES) {
+          s[r][d] += log_sizes[min(at.image, p.batch - 1u) * p.keys + min(j + (at.lane ^ d), p.keys - 1u)];
+        }
         s[r][d] = select(-3.0e38, s[r][d], j + (at.lane ^ d) < p.keys);
         high = max(high, s[r][d]);
       }

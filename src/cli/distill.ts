@@ -5,7 +5,7 @@
 import type { Task } from "../tasks/task";
 import { printer, readArguments, rounded } from "./arguments";
 import { nodeEngine, rowOf, runToEnd, testRow } from "./headless";
-import { openSources, openWing, SOURCE_KEYS } from "./sources";
+import { openSources, openWing, SOURCE_KEYS, sized } from "./sources";
 
 export async function main(argv: string[]): Promise<number> {
   const { settings, given, rest, json } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels"]);
@@ -17,8 +17,9 @@ export async function main(argv: string[]): Promise<number> {
   const print = printer(json);
   const teacherTime = stopwatch();
   const [engine, wing] = [await nodeEngine(rest.kernels), await openWing(settings)];
+  const sources = await openSources(engine, wing, rest, settings);
   const session = await runToEnd({
-    session: { engine, runtime: wing.runtime, settings, given, sources: await openSources(engine, wing, rest, settings) },
+    session: { engine, runtime: wing.runtime, settings: sized(wing, settings, sources.start), given, sources },
     resume: rest.resume,
     every,
     log: async (report, { task }) => print(rounded({ ...rowOf(report, wing.definition), teacher_ms: await teacherTime(task) })),

@@ -10,7 +10,7 @@ import { CODE } from "../tasks/claims";
 import type { Sources } from "../tasks/task";
 import { readArguments, rounded } from "./arguments";
 import { runToEnd } from "./headless";
-import { openSources, openWing, SOURCE_KEYS, type Wing } from "./sources";
+import { openSources, openWing, SOURCE_KEYS, sized, type Wing } from "./sources";
 
 /** A point of a run's curve: scores on the first held-out images, and mean losses of the steps since the point before. */
 type Point = { step: number } & Record<string, number>;
@@ -65,7 +65,8 @@ export class Runs {
     const key = [...SOURCE_KEYS.map((name) => rest[name]), settings.side, settings.teacher, taskOf(settings.preset).name].join();
     const field = this.opened.get(key) ?? (await this.open(settings, rest));
     this.opened.set(key, field);
-    return { run: nameOf(settings, given, field.sources), words: words.join(" "), settings, given, ...field };
+    const whole = sized(field.wing, settings, field.sources.start);
+    return { run: nameOf(whole, given, field.sources), words: words.join(" "), settings: whole, given, ...field };
   }
 
   private async open(settings: Settings, rest: Record<string, string>): Promise<Pick<Plan, "wing" | "sources">> {
@@ -119,8 +120,10 @@ function means(losses: readonly Record<string, number>[]): Record<string, number
   return Object.fromEntries(Object.keys(losses[0] ?? {}).map((name) => [name, mean(losses.map((row) => row[name]))]));
 }
 
-function nameOf(settings: Settings, given: readonly string[], { dataset, teacher, guide }: Sources): string {
-  return [SCHEMA.toQuery(settings, given), dataset.id, teacher?.id ?? "alone", guide?.id].filter(Boolean).join(" ");
+function nameOf(settings: Settings, given: readonly string[], { dataset, teacher, guide, start }: Sources): string {
+  return [SCHEMA.toQuery(settings, given), dataset.id, teacher?.id ?? "alone", guide?.id, start && `as ${start.id}`]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** The rows of a file. A last line that breaks off, as an interrupted run may leave it, is taken away, and said. */

@@ -1,12 +1,14 @@
 /** What a run of the command line learns from, whatever the task: data, a teacher for them, perhaps a guide. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isZipName } from "../data/zip";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
 import { SCHEMA, taskOf } from "../tasks";
 import { generatedBy, sampleBy, shippedFor } from "../tasks/generated";
-import type { AnyDataset, AnyNetwork, Sources, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
+import { type NetworkFile, networkIn } from "../tasks/networkFiles";
+import type { AnyDataset, AnyNetwork, ImportHints, Sources, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { listed } from "./listed";
 import { trainNetwork } from "./trainNetwork";
@@ -29,18 +31,22 @@ export async function openWing({ preset }: Settings): Promise<Wing> {
 }
 
 /** Arguments that name what a distillation is about. */
-export const SOURCE_KEYS = ["data", "teacher", "guide"] as const;
+export const SOURCE_KEYS = ["data", "teacher", "guide", "student", "aliases"] as const;
 
-/** Opens data, teacher ("none" for none, by default the usual one) and guide. */
+/** Opens data, teacher ("none" for none, by default the usual one), guide, and the network that the student begins as. */
 export async function openSources(engine: Engine, wing: Wing, rest: Record<string, string>, settings: Settings): Promise<Sources> {
   const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
+  const start = rest.student ? await loadStart(wing, rest.student) : undefined;
   const { ownTeacher } = wing.definition;
   if (ownTeacher && rest.teacher && rest.teacher !== "none")
     throw new EngineError(`${settings.preset} takes no teacher: a run makes its own.`, "Leave teacher= out.");
-  if (settings.teacher === "none" || ownTeacher) return { dataset, guide };
-  const teacher = rest.teacher ? await loadNetwork(wing, rest.teacher) : await usualTeacher(engine, wing, dataset, settings);
-  return { dataset, teacher, guide };
+  if (settings.teacher === "none" || ownTeacher) return { dataset, guide, start };
+  const teacher = rest.teacher
+    ? await loadNetwork(wing, rest.teacher, aliasesIn(rest.aliases))
+    : await usualTeacher(engine, wing, dataset, settings);
+  for (const note of wing.runtime.networks.adaptations?.(teacher, dataset) ?? []) console.error(note);
+  return { dataset, teacher, guide, start };
 }
 
 /**
@@ -58,20 +64,46 @@ export async function openData({ definition, data }: Wing, source: string, side:
   return data.unpack(packed);
 }
 
-/** A network from a file. */
-export function loadNetwork({ runtime }: Wing, path: string): Promise<AnyNetwork> {
-  return runtime.networks.read(fileBytes(path), basename(path), {});
+/** A network from a file, or from a folder or archive that has its configuration beside it. */
+export async function loadNetwork({ runtime }: Wing, path: string, told: ImportHints = {}): Promise<AnyNetwork> {
+  const { bytes, name, hints } = await opened(path);
+  return runtime.networks.read(bytes, name, { ...hints, ...told });
+}
+
+/** What `aliases=cat:tabby,dog:beagle` says: the network's names for classes of the data. */
+function aliasesIn(words = ""): ImportHints {
+  const pairs = words
+    .split(",")
+    .filter(Boolean)
+    .map((word) => word.split(":"));
+  const broken = pairs.find((pair) => pair.length !== 2 || pair.includes(""));
+  if (broken)
+    throw new EngineError(`aliases cannot have "${broken.join(":")}".`, "Write aliases=CLASS:ITS NAME THERE,CLASS:ITS NAME THERE.");
+  return pairs.length ? { aliases: Object.fromEntries(pairs) } : {};
 }
 
 async function loadGuide({ runtime }: Wing, path: string): Promise<AnyNetwork> {
   const { readGuide } = runtime.networks;
   if (!readGuide) throw new EngineError("This method uses no guide.", "Leave guide= out, or choose a method that masks patches.");
-  return (await readGuide(fileBytes(path), basename(path), {})).network;
+  const { bytes, name, hints } = await opened(path);
+  return (await readGuide(bytes, name, hints)).network;
 }
 
-function fileBytes(path: string): Uint8Array {
+/** The network that a student begins as. */
+export async function loadStart(wing: Wing, path: string): Promise<AnyNetwork> {
+  if (!wing.runtime.networks.sizesOf) throw new EngineError("Students of this task begin with fresh weights.", "Leave student= out.");
+  return loadNetwork(wing, path);
+}
+
+/** The settings of a run, with those that the network decides that the student begins as. */
+export function sized({ runtime }: Wing, settings: Settings, start?: AnyNetwork): Settings {
+  return start ? { ...settings, ...runtime.networks.sizesOf?.(start) } : settings;
+}
+
+async function opened(path: string): Promise<NetworkFile> {
   if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- out=FILE");
-  return new Uint8Array(readFileSync(path));
+  const whole = statSync(path).isDirectory() || isZipName(path);
+  return whole ? networkIn(listed(path)) : { bytes: new Uint8Array(readFileSync(path)), name: basename(path), hints: {} };
 }
 
 /** Passes over the data that a teacher is trained for, within limits. */
@@ -100,7 +132,7 @@ async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, set
 
 function fits({ runtime }: Wing, network: AnyNetwork, dataset: AnyDataset): boolean {
   try {
-    runtime.networks.assertFits(network, dataset);
+    runtime.networks.assertFits(network, dataset, true);
     return true;
   } catch (error) {
     if (error instanceof EngineError) return false;

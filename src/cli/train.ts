@@ -4,13 +4,14 @@
  */
 import { printer, readArguments } from "./arguments";
 import { nodeEngine, writeWhole } from "./headless";
-import { openData, openWing } from "./sources";
+import { loadStart, openData, openWing, sized } from "./sources";
 import { trainNetwork } from "./trainNetwork";
 
-const USAGE = "npm run train -- out=FILE.safetensors [preset=..] [data=scenes] [steps=..] [batch=..] [side=..] [seed=..] [--json]";
+const USAGE =
+  "npm run train -- out=FILE.safetensors [student=FILE] [preset=..] [data=scenes] [steps=..] [batch=..] [side=..] [seed=..] [--json]";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, rest, json } = readArguments(argv, ["out", "data", "kernels"]);
+  const { settings, rest, json } = readArguments(argv, ["out", "data", "student", "kernels"]);
   if (!rest.out) {
     console.error(`out is missing.\n${USAGE}`);
     return 2;
@@ -18,6 +19,16 @@ export async function main(argv: string[]): Promise<number> {
   writeWhole(rest.out, new Uint8Array()); // fails now, not after hours, if it cannot be written
   const wing = await openWing(settings);
   const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
-  await trainNetwork({ engine: await nodeEngine(rest.kernels), wing, dataset, settings, out: rest.out, print: printer(json) });
+  const start = rest.student ? await loadStart(wing, rest.student) : undefined;
+  const whole = sized(wing, settings, start);
+  await trainNetwork({
+    engine: await nodeEngine(rest.kernels),
+    wing,
+    dataset,
+    start,
+    settings: whole,
+    out: rest.out,
+    print: printer(json),
+  });
   return 0;
 }

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import type { Engine } from "../engine/device";
 import type { Settings } from "../settings/run";
-import type { AnyDataset } from "../tasks/task";
+import type { AnyDataset, AnyNetwork } from "../tasks/task";
 import { rounded } from "./arguments";
 import { rowOf, runToEnd, testRow, writeWhole } from "./headless";
 import type { Wing } from "./sources";
@@ -11,6 +11,8 @@ export interface NetworkTraining {
   engine: Engine;
   wing: Wing;
   dataset: AnyDataset;
+  /** The network that it begins as. */
+  start?: AnyNetwork;
   settings: Settings;
   /** The file it is written to. */
   out: string;
@@ -18,11 +20,11 @@ export interface NetworkTraining {
 }
 
 /** Trains to the end and writes the network. A training that was cut short goes on from what is saved beside `out`. */
-export async function trainNetwork({ engine, wing, dataset, settings, out, print }: NetworkTraining): Promise<void> {
+export async function trainNetwork({ engine, wing, dataset, start, settings, out, print }: NetworkTraining): Promise<void> {
   const { definition, runtime } = wing;
   const resume = `${out}.run`;
   const session = await runToEnd({
-    session: { engine, runtime, settings, sources: { dataset } },
+    session: { engine, runtime, settings, sources: { dataset, start } },
     resume,
     every: 50,
     log: (report) => print(rounded(rowOf(report, definition))),

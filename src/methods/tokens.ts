@@ -6,7 +6,7 @@ import type { AttentionTrace } from "../ops/attention";
 
 /** One of the two networks: its output, and, if the other network saw fewer patches, which those were: u32 [B, k]. */
 export interface Side {
-  result: Pick<Features, "blocks"> & { attention: AttentionTrace[] };
+  result: Pick<Features, "blocks" | "grid"> & { attention: AttentionTrace[]; sizes?: unknown };
   shared?: Tensor;
 }
 
@@ -17,6 +17,8 @@ export const tokensOf = ({ result, shared }: Side): number => (shared ? 1 + shar
 export function assertSameTokens(loss: string, student: Side, teacher: Side): void {
   if ([student, teacher].some(({ result }) => (result.attention[0].lead ?? 1) > 1))
     throw new EngineError(`The loss "${loss}" compares tokens one by one, and does not know a distillation token.`, "Use logit or hard.");
-  if (tokensOf(student) !== tokensOf(teacher))
+  if (student.result.sizes || teacher.result.sizes)
+    throw new EngineError(`The loss "${loss}" compares tokens one by one, but some are merged.`, "Use logit or hard, or merge none.");
+  if (tokensOf(student) !== tokensOf(teacher) || String(student.result.grid) !== String(teacher.result.grid))
     throw new EngineError(`The loss "${loss}" compares tokens one by one, but student and teacher cut images differently.`, "Use logit.");
 }

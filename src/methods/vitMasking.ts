@@ -25,6 +25,8 @@ export interface KeepChoice extends PatchChoice {
   masked?: "teacher" | "student";
   /** Whose attention the criteria of a guide read. */
   guide?: Network;
+  /** Tokens that each block of the teacher merges with others that are alike (ToMe), after the mask; 0 by default. */
+  merge?: number;
 }
 
 /** The student sees whole images, and computes as much as the choice reads, or every token of its last block. */
@@ -67,13 +69,17 @@ export function patchScores(
 
 /** Whole images, as the teacher and the guide would see them. */
 function othersOf(teacher: Network | undefined, images: Tensor, { guide, queries }: KeepChoice): Others {
-  const whole = (network?: Network) => network && (() => forwardTeacher(network, images, undefined, queries === "patches"));
+  const whole = (network?: Network) => network && (() => forwardTeacher(network, images, { allTokens: queries === "patches" }));
   return { teacher: whole(teacher), guide: whole(guide) };
 }
 
 /** Output of a frozen network on (some patches of) the images, resized to the side it was trained for. */
-export function forwardTeacher({ params, config }: Network, images: Tensor, kept?: Tensor, allTokens = false): ViTResult {
+export function forwardTeacher(
+  { params, config }: Network,
+  images: Tensor,
+  options: Pick<ViTOptions, "kept" | "allTokens" | "merge"> = {},
+): ViTResult {
   const side = images.shape[images.shape.length - 1];
   const fitting = side === config.image ? images : resize(images, [config.image, config.image]);
-  return vit(params.on(images.graph, false), config, fitting, { kept, allTokens });
+  return vit(params.on(images.graph, false), config, fitting, options);
 }

@@ -40,6 +40,38 @@ describe("multiply-adds of the blocks (paper, table 10)", () => {
   });
 });
 
+describe("merged tokens (ToMe)", () => {
+  const blocks = (r: number) => {
+    const { attention, projection, mlp } = configMacs(DEIT_S, undefined, r);
+    return attention + projection + mlp;
+  };
+
+  it.each([
+    [0, 4.541],
+    [4, 3.943],
+    [8, 3.358],
+    [13, 2.645],
+    [16, 2.233],
+  ])("%i per block leave DeiT-S %d G", (r, giga) => expect((blocks(r) / 1e9).toFixed(3)).toBe(giga.toFixed(3)));
+
+  it("are counted exactly: attention at the tokens before, the MLP at those after", () => {
+    expect(blocks(0)).toBe(4_540_695_552);
+    let [n, sum] = [197, 0];
+    for (let l = 0; l < 12; l++) {
+      const left = n - Math.min(16, Math.floor((n - 1) / 2));
+      sum += 4 * n * 384 ** 2 + 2 * n ** 2 * 384 + 8 * left * 384 ** 2;
+      n = left;
+    }
+    expect(n).toBe(11);
+    expect(blocks(16)).toBe(sum);
+  });
+
+  it("come after those of a mask", () => {
+    const { attention, mlp } = configMacs({ ...DEIT_S, depth: 1 }, 98, 13);
+    expect([attention, mlp]).toEqual([2 * 99 ** 2 * 384, 2 * 86 * 384 * 1536]);
+  });
+});
+
 describe("keep counts behind the paper's training costs, in PFLOPs, to 0.3 %", () => {
   it.each<[string, ViTConfig, number, number, number]>([
     ["DeiT-B 75 %", DEIT_B, 144, 300, 4932],

@@ -8,6 +8,7 @@
  */
 import { patches, type ViTConfig, vitShapes } from "../models/vit/config";
 import { leadOf } from "../models/vit/families";
+import { mergeable } from "../ops/merge";
 
 export interface ViTSize {
   /** Tokens in the blocks, CLS included: n. */
@@ -56,18 +57,25 @@ export function vitMacs(size: ViTSize): ViTMacs {
   return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
 }
 
-/** Multiply-adds of one image through the model `config`, when its blocks see `keep` patches (default all) and the leading tokens. */
-export function configMacs(config: ViTConfig, keep = patches(config)): ViTMacs {
-  return vitMacs({
-    tokens: keep + leadOf(config),
-    width: config.width,
-    depth: config.depth,
-    inner: config.heads * config.headDim,
-    mlp: config.mlp,
-    patches: patches(config),
-    patchValues: config.channels * config.patch ** 2,
-    classes: config.classes * leadOf(config),
-  });
+/**
+ * Multiply-adds of one image through the model `config`, when its blocks see `keep` patches (default all) and the leading tokens,
+ * and each block merges `merge` tokens after its attention (ToMe). Finding out which ones is not counted, as that paper does not.
+ */
+export function configMacs(config: ViTConfig, keep = patches(config), merge = 0): ViTMacs {
+  const lead = leadOf(config);
+  const { width, heads, headDim } = config;
+  const size: ViTSize = { tokens: keep + lead, width, depth: 1, inner: heads * headDim, mlp: config.mlp };
+  const parts = { attention: 0, projection: 0, mlp: 0 };
+  for (let block = 0; block < config.depth; block++) {
+    const { attention, projection } = vitMacs(size);
+    size.tokens -= mergeable(size.tokens, merge, lead);
+    parts.attention += attention;
+    parts.projection += projection;
+    parts.mlp += vitMacs(size).mlp;
+  }
+  const ends = { patches: patches(config), patchValues: config.channels * config.patch ** 2, classes: config.classes * lead };
+  const { embedding, head } = vitMacs({ ...size, depth: 0, ...ends });
+  return { ...parts, embedding, head, total: parts.attention + parts.projection + parts.mlp + embedding + head };
 }
 
 /**
@@ -77,6 +85,12 @@ export function configMacs(config: ViTConfig, keep = patches(config)): ViTMacs {
 export function learningMacs(config: ViTConfig, keep = patches(config)): number {
   const { total, embedding } = configMacs(config, keep);
   return 3 * total - embedding;
+}
+
+/** The same where features are frozen and only the head learns: a forward pass, and the gradient of the head's weights. */
+export function probingMacs(config: ViTConfig, keep = patches(config)): number {
+  const { total, head } = configMacs(config, keep);
+  return total + head;
 }
 
 /** Multiply-adds per image of ranking N patches by the CLS row of `heads` heads: N·H (section 3.2). */

@@ -53,10 +53,11 @@ export class Params {
     this.engine.device.queue.writeBuffer(this.buffer, 0, this.flatten(weights));
   }
 
-  /** The parameters as tensors; gradients reach them when `trainable`. */
-  on(graph: Graph, trainable: boolean): Bound {
-    const bind = ({ shape, block }: Place) => graph.fixed(this.buffer, shape, "f32", 4 * BLOCK * block, trainable);
-    return Object.fromEntries([...this.places].map(([name, place]) => [name, bind(place)]));
+  /** The parameters as tensors; gradients reach them when `trainable`, or those that it names. */
+  on(graph: Graph, trainable: boolean | ((name: string) => boolean)): Bound {
+    const learns = typeof trainable === "function" ? trainable : () => trainable;
+    const bind = (name: string, { shape, block }: Place) => graph.fixed(this.buffer, shape, "f32", 4 * BLOCK * block, learns(name));
+    return Object.fromEntries([...this.places].map(([name, place]) => [name, bind(name, place)]));
   }
 
   /** Copies the current values back. */

@@ -24,32 +24,38 @@ export class WeightsError extends EngineError {
 export const INIT_STREAM = 0x10000;
 
 /**
- * Throws a WeightsError unless `weights` holds exactly the tensors of `shapes`, all finite. `name` (a file name) and the
- * tensor at fault stand in the message; `remedy` is the one for tensors that have no place in the model.
+ * Throws a WeightsError unless `weights` holds exactly the tensors of `shapes`, all finite. `name` (a file name), the tensor at fault
+ * and `kind`, what they should be, stand in the message; `remedy` is the one for tensors that have no place in it.
  */
-export function checkTensors(shapes: ReadonlyMap<string, number[]>, weights: Weights, name: string, remedy: string): void {
-  for (const [tensor, shape] of shapes) checkTensor(name, tensor, shape, weights.get(tensor));
+export function checkTensors(shapes: ReadonlyMap<string, number[]>, weights: Weights, name: string, remedy: string, kind?: string): void {
+  for (const [tensor, shape] of shapes) checkTensor(name, tensor, shape, weights.get(tensor), kind);
   const extra = [...weights.keys()].filter((tensor) => !shapes.has(tensor));
   if (extra.length === 0) return;
-  throw new WeightsError(`${name}: ${extra.length} tensors have no place in this model: ${listed(extra)}.`, remedy);
+  throw new WeightsError(`${name}: ${extra.length} tensors have no place in ${kind ?? "this model"}: ${listed(extra)}.`, remedy);
 }
 
 /** The weight, if it has this shape and is finite; throws a WeightsError as `checkTensors` does. */
-export function checkTensor(name: string, tensor: string, shape: number[], weight: Weight | undefined): Weight {
-  checkShape(name, tensor, shape, weight?.shape);
+export function checkTensor(name: string, tensor: string, shape: number[], weight: Weight | undefined, kind?: string): Weight {
+  checkShape(name, tensor, shape, weight?.shape, kind);
   const fault = faultOf(shape, weight as Weight);
   if (fault) throw new WeightsError(`${name}: tensor "${tensor}" ${fault[0]}.`, fault[1]);
   return weight as Weight;
 }
 
 /** Throws a WeightsError unless a tensor is there (`found`) and has this shape. */
-export function checkShape(name: string, tensor: string, shape: readonly number[], found: readonly number[] | undefined): void {
+export function checkShape(
+  name: string,
+  tensor: string,
+  shape: readonly number[],
+  found: readonly number[] | undefined,
+  kind?: string,
+): void {
   const refuse = (what: string, remedy: string): never => {
     throw new WeightsError(`${name}: tensor "${tensor}" ${what}.`, `${remedy}, or correct the configuration.`);
   };
-  if (!found) refuse(`of shape [${shape}] is missing`, "Use a complete checkpoint");
+  if (!found) refuse(`of shape [${shape}] is missing${kind ? ` for ${kind}` : ""}`, "Use a complete checkpoint");
   if (String(found) !== String(shape))
-    refuse(`has the shape [${found}], but this model needs [${shape}]`, "Use a checkpoint of the same size");
+    refuse(`has the shape [${found}], but ${kind ?? "this model"} needs [${shape}]`, "Use a checkpoint of the same size");
 }
 
 function faultOf(shape: number[], { data }: Weight): [what: string, remedy: string] | undefined {

@@ -9,6 +9,8 @@ export interface Heads {
   batch: number;
   heads: number;
   headDim: number;
+  /** Of merged tokens: logarithms of how many each key stands for, [batch, keys]; attention is then proportional to them. No gradient. */
+  logSizes?: Tensor;
 }
 
 /** What attention keeps so that its probabilities can be computed later; the matrix itself is never stored. */
@@ -46,13 +48,17 @@ function attend(q: Tensor, kv: Tensor, heads: Heads, columns: Columns): { out: T
   const queries = q.rows / heads.batch;
   const keys = kv.rows / heads.batch;
   const needsGrad = q.needsGrad || kv.needsGrad;
+  const { logSizes } = heads;
+  if (logSizes && (needsGrad || logSizes.size !== heads.batch * keys))
+    throw new Error(`attention: sizes [${logSizes.shape}] for ${keys} keys, and no gradient goes with them`);
   for (const t of [q, kv])
     if (t.needsGrad && (t.stride !== t.cols || t.offset !== 0)) throw new Error("attention: gradients need q and kv without gaps");
   const out = graph.temp([q.rows, heads.heads * heads.headDim], "f32", needsGrad);
   const lse = graph.temp([heads.batch, heads.heads, queries]);
   const trace = { ...heads, q, kv, lse, queries, keys, columns };
   const variant = ATTENTION[choice(graph.engine).attentionForward];
-  launch(trace, "forward", { out4: out, out1: out, lse }, { variant, count: queries });
+  const sized = logSizes && { log_sizes: logSizes };
+  launch(trace, "forward", { out4: out, out1: out, lse, ...sized }, { variant, count: queries, constants: { SIZES: sized !== undefined } });
   if (needsGrad) graph.record(out, (g, grads) => backward(trace, out, g, (t, d) => grads.alias(t, d)));
   return { out, trace };
 }
@@ -84,6 +90,7 @@ export interface SaliencyOptions {
 /** Mean attention each patch (the keys after the leading tokens) receives: [batch, patches]. No gradient (MaskedKD sends none through it). */
 export function saliency(trace: AttentionTrace, { queries = "cls", reading = "code", perHead = false }: SaliencyOptions = {}): Tensor {
   const { q, batch, heads, keys, lead = 1 } = trace;
+  if (trace.logSizes) throw new Error("merged tokens are no patches, so they have no saliency");
   if (queries === "patches" && trace.queries !== keys) throw new Error("patch-to-patch saliency needs the attention of every token");
   const one = queries === "cls";
   const variant = one ? ATTENTION.lane : ATTENTION[choice(q.graph.engine).attentionBackward];

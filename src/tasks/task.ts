@@ -12,6 +12,7 @@ import type { Fetched } from "../engine/readback";
 import type { MethodInfo } from "../methods/method";
 import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
+import type { Told } from "../models/vit/hub";
 import type { Weights } from "../models/weights";
 import type { Settings } from "../settings/run";
 import type { Table, Value } from "../settings/setting";
@@ -105,10 +106,11 @@ export interface AnyNetwork extends Reference {
   score?: number;
 }
 
-/** What a person may add about a network whose file does not say it. */
-export interface ImportHints {
-  heads?: number;
+/** What a person, or a file beside the weights, may add about a network whose own file does not say it. */
+export interface ImportHints extends Told {
   moments?: Moments;
+  /** By names of the data's classes, what the network calls them. */
+  aliases?: Record<string, string>;
 }
 
 /** What a run learns from. */
@@ -118,6 +120,8 @@ export interface Sources<D = AnyDataset, N = AnyNetwork> {
   teacher?: N;
   /** Another network whose attention may choose the patches. */
   guide?: AnyNetwork;
+  /** The network that the student begins as; without one it begins with fresh weights. */
+  start?: N;
 }
 
 /** How parameters are updated. */
@@ -304,14 +308,18 @@ export interface TaskData<D = AnyDataset> {
 export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = Task> {
   read(bytes: Uint8Array, name: string, hints: ImportHints): Promise<N>;
   write(task: T, dataset: D, score?: number): Promise<Uint8Array>;
-  /** Throws an EngineError when the network is for other data. */
-  assertFits(network: N, dataset: D): void;
+  /** Throws an EngineError when the network is for other data; `asItIs`: also when it has to be adapted, as nobody asked for. */
+  assertFits(network: N, dataset: D, asItIs?: boolean): void;
+  /** How a network that fits is adapted to the data, in sentences for people. */
+  adaptations?(network: N, dataset: D): string[];
   /** Its score on held-out data. Rejects when it is for other data. */
   measure(engine: Engine, network: N, dataset: D): Promise<number>;
   /** Whether the network is of the kind that `teacherKind` asks for; absent where all are alike. */
   suits?(network: N, settings: Settings): boolean;
   /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */
   describe(network: N): string;
+  /** The settings that a network decides where a student begins as it; absent where none may. */
+  sizesOf?(network: N): Record<string, number | string>;
   /** Reads a network whose attention may choose patches, and describes it; absent where no setting uses one. */
   readGuide?(bytes: Uint8Array, name: string, hints: ImportHints): Promise<{ network: AnyNetwork; kind: string }>;
 }

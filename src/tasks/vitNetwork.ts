@@ -3,7 +3,8 @@ import type { Dataset, Moments } from "../data/dataset";
 import { digest } from "../data/digest";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { ViTConfig } from "../models/vit/config";
-import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, toTimm } from "../models/vit/names";
+import { assertTold } from "../models/vit/hub";
+import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout, toTimm } from "../models/vit/names";
 import { type Weights, WeightsError } from "../models/weights";
 import { counted } from "./counts";
 import type { ImportHints } from "./task";
@@ -18,6 +19,8 @@ export interface Network {
   config: ViTConfig;
   /** What its outputs stand for, in order. */
   classes?: string[];
+  /** By names of the data's classes, what it calls them. */
+  aliases?: Record<string, string>;
   /** With which its images were normalised. */
   moments?: Moments;
   /** Share of held-out images it classified right when it was written. */
@@ -30,15 +33,24 @@ const USUAL_HEAD = 64;
 /** Reads a classifier that `writeNetwork`, timm, Hugging Face or vit-pytorch wrote. Rejects with an EngineError what is none. */
 export async function readNetwork(bytes: Uint8Array, name: string, hints: ImportHints = {}): Promise<Network> {
   const tensors = readSafetensors(bytes, name);
-  const { heads, classes, top1, mean, std, activation: told } = readSafetensorsMetadata(bytes, name);
+  const own = readSafetensorsMetadata(bytes, name);
   const weights = toTimm(tensors, name);
-  const layout = detectLayout(tensors, name);
-  const eps = LAYOUT_EPS[layout];
-  const activation = told === "quick_gelu" || layout === "clip" ? LAYOUT_ACTIVATION.clip : undefined;
-  const config = inferViT(weights, hints.heads ?? (Number(heads) || usualHeads(weights, name)), name, { eps, activation });
+  const config = configOf(weights, own, hints, detectLayout(tensors, name), name);
+  assertTold(hints, config, weights, name);
+  const { mean, std, top1 } = own;
   const moments = hints.moments ?? (mean && std ? { mean: numbers(mean), std: numbers(std) } : undefined);
-  const known = { ...(classes && { classes: names(classes) }), ...(moments && { moments }), ...(Number(top1) && { score: Number(top1) }) };
-  return { id: await digest([bytes]), name, weights, config, ...known };
+  const classes = hints.classes ?? (own.classes ? names(own.classes) : undefined);
+  const { aliases } = hints;
+  const known = { ...(classes && { classes }), ...(aliases && { aliases }), ...(moments && { moments }) };
+  return { id: await digest([bytes]), name, weights, config, ...known, ...(Number(top1) && { score: Number(top1) }) };
+}
+
+/** The configuration of weights: what their shapes leave open is said by a person or a file beside them, by their own file, or is usual. */
+function configOf(weights: Weights, own: Record<string, string>, hints: ImportHints, layout: Layout, name: string): ViTConfig {
+  const heads = hints.heads ?? (Number(own.heads) || usualHeads(weights, name));
+  const eps = hints.eps ?? (Number(own.eps) || LAYOUT_EPS[layout]);
+  const usual = own.activation === "quick_gelu" ? own.activation : LAYOUT_ACTIVATION[layout];
+  return inferViT(weights, heads, name, { eps, activation: hints.activation ?? usual });
 }
 
 /** A classifier as safetensors under timm's names; the rest that a reader must know is in the file's metadata. */
@@ -46,7 +58,7 @@ export function writeNetwork(network: Pick<Network, "weights" | "config" | "scor
   const { weights, config, score } = network;
   const { mean, std } = dataset.moments;
   return writeSafetensors(weights, {
-    ...{ format: "pt", heads: String(config.heads), data: dataset.name },
+    ...{ format: "pt", heads: String(config.heads), eps: String(config.eps), data: dataset.name },
     // A network without a head answers with no classes.
     ...(config.classes > 0 && { classes: JSON.stringify(dataset.classes) }),
     ...(config.activation !== "gelu" && { activation: config.activation }),

@@ -29,8 +29,8 @@ function both({ engine, batch, student, teacher }: Scene, masked?: "teacher" | "
   const bound = { params: student.params.on(graph, true), config: STUDENT };
   const whole = forwardStudent(bound, images, undefined, { allTokens: true });
   const { kept } = selectPatches({ student: bound, teacher }, images, whole, { k: masked ? K : N, masked });
-  const seen = masked === "student" ? forwardTeacher(student, images, kept, true) : whole;
-  const answer = forwardTeacher(teacher, images, masked === "teacher" ? kept : undefined, true);
+  const seen = masked === "student" ? forwardTeacher(student, images, { kept, allTokens: true }) : whole;
+  const answer = forwardTeacher(teacher, images, { kept: masked === "teacher" ? kept : undefined, allTokens: true });
   return {
     graph,
     kept,
@@ -115,7 +115,7 @@ describe.each([undefined, "teacher", "student"] as const)("masked: %s", (masked)
     const images = graph.fixed(made.batch.images, [BATCH, 1, STUDENT.image, STUDENT.image]);
     const whole = forwardTeacher(one, images);
     const { kept } = selectPatches({ student: one, teacher: one }, images, whole, { k: masked ? K : N });
-    const part = forwardTeacher(one, images, kept);
+    const part = forwardTeacher(one, images, { kept });
     const sides =
       masked === "student" ? [{ result: part }, { result: whole, shared: kept }] : [{ result: whole, shared: kept }, { result: part }];
     const found = await fetched(graph, { value: baseLoss("attention", sides[0], sides[1]).value });
@@ -129,7 +129,7 @@ test("of more tokens than are compared, those are drawn once for all pairs of bl
   const graph = new Graph(engine);
   const images = graph.fixed(upload(engine, randoms(BATCH * 24 ** 2, 8), "f32"), [BATCH, 1, 24, 24]);
   const pass = (depth: number, seed: number) => ({
-    result: forwardTeacher(model(engine, { ...config, depth }, seed), images, undefined, true),
+    result: forwardTeacher(model(engine, { ...config, depth }, seed), images, { allTokens: true }),
   });
   const [student, teacher] = [pass(2, 1), pass(3, 2)];
   const loss = (draws: string) => baseLoss("manifold", student, teacher, { draws }).value;

@@ -16,6 +16,8 @@ export interface Checkpoint {
   dataset: Reference;
   teacher?: Reference;
   guide?: Reference;
+  /** The network that the student began as. */
+  start?: Reference;
   weights: Weights;
   /** What the run changes without a gradient, where there is any. */
   carried?: Weights;

@@ -97,13 +97,15 @@ export class Session<T extends Task = Task> {
     bytes: Uint8Array,
   ): Session<T> {
     const saved = readCheckpoint(bytes);
-    const { dataset, teacher, guide } = options.sources;
+    const { dataset, teacher, guide, start } = options.sources;
     if (saved.dataset.id !== dataset.id)
       throw new EngineError(`This run was saved on other data: ${saved.dataset.name} (${saved.dataset.id}).`, "Open that data first.");
     if (saved.teacher?.id !== teacher?.id)
       throw new EngineError(`This run was saved with the teacher ${saved.teacher?.name ?? "(none)"}.`, "Load that teacher first.");
     if (saved.guide && saved.guide.id !== guide?.id)
       throw new EngineError(`This run was saved with the guide ${saved.guide.name}.`, "Load that guide first.");
+    if (saved.start?.id !== start?.id)
+      throw new EngineError(`This run was saved with a student that began as ${saved.start?.name ?? "fresh weights"}.`, "Load that first.");
     const session = Session.create({ ...options, settings: saved.settings, given: saved.given });
     try {
       session.task.params.write(saved.weights);
@@ -125,7 +127,11 @@ export class Session<T extends Task = Task> {
     const { settings, step, changes, extras, sources } = this;
     const checkpoint: Checkpoint = {
       ...{ settings, given: [...this.given], step, changes, extras, dataset: reference(sources.dataset) },
-      ...{ teacher: sources.teacher && reference(sources.teacher), guide: this.task.guide },
+      ...{
+        teacher: sources.teacher && reference(sources.teacher),
+        guide: this.task.guide,
+        start: sources.start && reference(sources.start),
+      },
       weights: await this.task.params.read(),
       carried: await this.task.carried?.read(),
       optimizer: await this.optimizer.state(),

@@ -46,12 +46,17 @@ export function makeScene(engine: Engine, options: OptimizerOptions = { kind: "a
   return { engine, student, teacher: model(engine, TEACHER, 2), optimizer: new Optimizer(student.params, options), batch };
 }
 
-/** Puts the batch of step `t` in place: noise, and labels that depend on nothing. */
+/** The images of step `t`: noise. */
+export function pixelsOf(t: number): Float32Array<ArrayBuffer> {
+  const { channels, image } = STUDENT;
+  return Float32Array.from(randoms(BATCH * channels * image ** 2, 100 + t), (v) => 1.7 * v);
+}
+
+/** Puts the batch of step `t` in place, with labels that depend on nothing. */
 export function loadBatch({ engine, batch }: Scene, t: number): void {
-  const { channels, image, classes } = STUDENT;
-  const pixels = Float32Array.from(randoms(batch.size * channels * image ** 2, 100 + t), (v) => 1.7 * v);
+  const { classes } = STUDENT;
   const labels = Uint32Array.from({ length: batch.size }, (_, i) => Math.floor(uniform(3, 0, t, i) * classes));
-  engine.device.queue.writeBuffer(batch.images, 0, pixels);
+  engine.device.queue.writeBuffer(batch.images, 0, pixelsOf(t));
   engine.device.queue.writeBuffer(batch.labels, 0, labels);
 }
 

@@ -61,6 +61,8 @@ export interface TeacherFacts {
   kind: string;
   /** Its score on held-out data, where known: the first of the task's scores. */
   score?: number;
+  /** How it is adapted to the data, in sentences. */
+  notes?: string[];
 }
 
 /** How far the training of a teacher has come. */

@@ -175,11 +175,11 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   /** Says what is loaded; `fresh` where the data are new. */
   tell(fresh = false): void {
     if (!this.isWanted()) return;
-    const { facts, teacher } = this.hold();
-    const { describe } = this.wing.runtime.networks;
+    const { dataset, facts, teacher } = this.hold();
+    const { describe, adaptations } = this.wing.runtime.networks;
     const described = teacher && {
       ...{ id: teacher.network.id, name: teacher.network.name, kind: describe(teacher.network) },
-      ...{ origin: teacher.origin, score: teacher.network.score },
+      ...{ origin: teacher.origin, score: teacher.network.score, notes: adaptations?.(teacher.network, dataset) },
     };
     const guide = this.guideNetwork && {
       id: this.guideNetwork.network.id,

@@ -87,7 +87,7 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
 
   private fits(network: N, dataset: D): boolean {
     try {
-      this.networks.assertFits(network, dataset);
+      this.networks.assertFits(network, dataset, true);
       return true;
     } catch (error) {
       if (error instanceof EngineError) return false;

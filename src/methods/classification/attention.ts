@@ -52,6 +52,7 @@ export const attention: ClassificationMethod<typeof knobs> = {
   label: "Attention",
   paper: "Wang et al., Attention Distillation: self-supervised vision transformer students need more guidance, 2022",
   about: "The class token attends to what the teacher's attends to, in every block.",
+  comparesTokens: true,
   knobs,
   terms: { attention: { label: "attention", kind: "feature", weight: "beta", paper: "not given" } },
   views: {},

@@ -29,6 +29,7 @@ export const manifold: ClassificationMethod<typeof knobs> = {
   paper: "Hao et al., Learning Efficient Vision Transformers via Fine-Grained Manifold Distillation, NeurIPS 2022",
   about: "Tokens are alike where the teacher's are alike, within an image and between images.",
   allTokens: true,
+  comparesTokens: true,
   knobs,
   terms: { manifold: { label: "manifold", kind: "feature", weight: "beta", paper: "1" } },
   views: {},

@@ -14,6 +14,8 @@ export interface DistillContext {
 export interface ClassificationMethod<K extends Knobs = Knobs> extends Method<DistillContext, K> {
   /** Whether it compares every token of the last block, which otherwise computes the class token alone. */
   allTokens?: boolean;
+  /** Whether it compares the two networks token by token, so that both must have the same ones. */
+  comparesTokens?: boolean;
   /** Whether it stands in place of soft labels, not beside them. */
   replacesSoftLabels?: boolean;
 }

@@ -97,6 +97,9 @@ export function vitShapes(config: ViTConfig): Map<string, number[]> {
   ]);
 }
 
+/** Whether a parameter belongs to what answers with classes, and not to the features. */
+export const isOfHead = (name: string): boolean => /^head(_dist)?\./.test(name);
+
 /** The parameters of one block, whose names begin with `block`. */
 export function blockShapes(config: Omit<ViTConfig, "image" | "patch" | "channels" | "classes" | "depth">, block: string): Shapes {
   const { width, mlp } = config;
@@ -169,5 +172,6 @@ export function checkWeights(config: ViTConfig, weights: Weights, name = "weight
     weights,
     name,
     `Use a ${familyOf(config).label} checkpoint of ${config.depth} blocks, or correct the configuration.`,
+    `a ${familyOf(config).label}, the nearest family`,
   );
 }

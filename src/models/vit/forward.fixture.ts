@@ -16,19 +16,21 @@ export interface Look {
   keep?: number[][];
   allTokens?: boolean;
   dropPath?: DropPath;
+  /** Tokens that each block merges. */
+  merge?: number;
   /** What else to fetch besides logits and blocks. */
   extra?: (seen: ReturnType<typeof vit>) => Record<string, Tensor>;
 }
 
 /** A model compiled once; the function returned takes images and gives its logits (and what `extra` asks for). */
-export async function looking(config: ViTConfig, weights: Weights, { batch = 3, keep, allTokens, dropPath, extra }: Look = {}) {
+export async function looking(config: ViTConfig, weights: Weights, { batch = 3, keep, extra, ...options }: Look = {}) {
   const engine = await testEngine();
   const graph = new Graph(engine);
   const params = new Params(engine, weights);
   const images = upload(engine, new Float32Array(batch * config.channels * config.image ** 2), "f32");
   const kept = keep && graph.fixed(upload(engine, keep.flat(), "u32"), [batch, keep[0].length], "u32");
   const pixels = graph.fixed(images, [batch, config.channels, config.image, config.image]);
-  const seen = vit(params.on(graph, false), config, pixels, { kept, allTokens, dropPath });
+  const seen = vit(params.on(graph, false), config, pixels, { kept, ...options });
   const program = await Program.compile(graph, { logits: seen.logits, ...extra?.(seen) });
   return (values: ArrayLike<number>): Promise<Fetched> => {
     engine.device.queue.writeBuffer(images, 0, Float32Array.from(values));

@@ -2,7 +2,7 @@
 
 import type { Activation } from "../../ops/product";
 
-export type Layout = "timm" | "huggingface" | "lucidrains" | "clip";
+export type Layout = "timm" | "huggingface" | "lucidrains" | "clip" | "openai";
 
 export interface Rules {
   /** A name that only this layout has. */
@@ -34,6 +34,24 @@ export const RULES: Record<Layout, Rules> = {
     ],
     // The text tower, whose layers have the same names behind "text_model.", is dropped before names are read.
     ignored: /^(embeddings\.position_ids|logit_scale|text_projection\.weight)$/,
+  },
+  // CLIP's own code, and open_clip's. The text tower has the same names without "visual.", and is dropped before.
+  openai: {
+    mark: /^(?:transformer\.resblocks\.|ln_pre\.)/,
+    renames: [
+      [/^class_embedding$/, "cls_token"],
+      [/^positional_embedding$/, "pos_embed"],
+      [/^conv1\.weight$/, "patch_embed.proj.weight"],
+      [new RegExp(`^ln_pre\\.${WB}`), "norm_pre.$1"],
+      [/^transformer\.resblocks\.(\d+)\.ln_([12])\.(weight|bias)$/, "blocks.$1.norm$2.$3"],
+      [/^transformer\.resblocks\.(\d+)\.attn\.in_proj_(weight|bias)$/, "blocks.$1.attn.qkv.$2"],
+      [new RegExp(`^transformer\\.resblocks\\.(\\d+)\\.attn\\.out_proj\\.${WB}`), "blocks.$1.attn.proj.$2"],
+      [new RegExp(`^transformer\\.resblocks\\.(\\d+)\\.mlp\\.c_fc\\.${WB}`), "blocks.$1.mlp.fc1.$2"],
+      [new RegExp(`^transformer\\.resblocks\\.(\\d+)\\.mlp\\.c_proj\\.${WB}`), "blocks.$1.mlp.fc2.$2"],
+      [new RegExp(`^ln_post\\.${WB}`), "norm.$1"],
+      [/^proj$/, "head.weight"],
+    ],
+    ignored: NOTHING,
   },
   timm: {
     mark: /^(blocks\.|patch_embed\.)/,
@@ -88,10 +106,10 @@ export const RULES: Record<Layout, Rules> = {
 };
 
 /** LayerNorm eps of each layout's own code; no file stores it. */
-export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-12, lucidrains: 1e-5, clip: 1e-5 };
+export const LAYOUT_EPS: Record<Layout, number> = { timm: 1e-6, huggingface: 1e-12, lucidrains: 1e-5, clip: 1e-5, openai: 1e-5 };
 
 /** What each layout's own networks compute in their MLP. */
-export const LAYOUT_ACTIVATION = { clip: "quick_gelu" } as const satisfies Partial<Record<Layout, Activation>>;
+export const LAYOUT_ACTIVATION: Partial<Record<Layout, Activation>> = { clip: "quick_gelu", openai: "quick_gelu" };
 
 /** Variants of the architecture that would load but compute something else, by a name that gives them away. */
 export const UNSUPPORTED: [mark: RegExp, what: string][] = [

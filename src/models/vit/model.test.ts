@@ -12,56 +12,15 @@ import { crossEntropy } from "../../ops/losses";
 import { gradientReader } from "../gradients.fixture";
 import { Params } from "../params";
 import type { Weights } from "../weights";
-import { patches, type ViTConfig, vitShapes } from "./config";
+import { patches, type ViTConfig } from "./config";
 import { leadOf } from "./families";
 import { classRows, type Look, look } from "./forward.fixture";
 import { type DropPath, vit } from "./model";
 import { inferViT } from "./names";
+import { CONFIGS, ODD, weightsOf } from "./odd.fixture";
 import { vitForward64, type Weights64 } from "./reference";
 
 const BATCH = 3;
-
-const ODD: ViTConfig = {
-  image: 9,
-  patch: 3,
-  channels: 2,
-  classes: 3,
-  width: 10,
-  depth: 2,
-  heads: 2,
-  headDim: 5,
-  mlp: 14,
-  activation: "gelu",
-  qkvBias: true,
-  projBias: true,
-  eps: 1e-6,
-};
-
-const CONFIGS: Record<string, ViTConfig> = {
-  "heads of 5": ODD,
-  "aligned to four": { ...ODD, classes: 4, width: 8, headDim: 4, mlp: 16 },
-  "attention only, no qkv bias, heads wider than the token": { ...ODD, width: 6, headDim: 7, mlp: 0, qkvBias: false, projBias: false },
-  "relu, no head, one block": { ...ODD, classes: 0, depth: 1, activation: "relu", eps: 1e-5 },
-  "distilled DeiT": { ...ODD, family: "deit-distilled" },
-  "fine-tuned MAE": { ...ODD, family: "mae" },
-  CLIP: { ...ODD, family: "clip", activation: "quick_gelu" },
-  "DeiT-III": { ...ODD, family: "deit3" },
-};
-
-/** Seeded weights large enough for attention to prefer something; no bias is zero, no norm is one. */
-function weightsOf(config: ViTConfig, seed = 1): Weights {
-  return new Map(
-    [...vitShapes(config)].map(([name, shape], i) => {
-      const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
-      const scale = /token|pos_embed|bias/.test(name) ? 0.5 : Math.sqrt(3 / fanIn);
-      const data = randoms(
-        shape.reduce((a, b) => a * b, 1),
-        1000 * seed + i,
-      );
-      return [name, { shape, data: Float32Array.from(data, (v) => (/norm.*weight/.test(name) ? 1 + v / 2 : scale * v)) }];
-    }),
-  );
-}
 
 const imagesOf = ({ channels, image }: ViTConfig, seed = 9) => randoms(BATCH * channels * image ** 2, seed);
 

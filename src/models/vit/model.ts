@@ -10,6 +10,7 @@ import { dropPath } from "../../ops/droppath";
 import { mix } from "../../ops/features";
 import { layerScale } from "../../ops/layerscale";
 import { linear } from "../../ops/linear";
+import { mergeable, mergeTokens, type Sizes, sizeMean } from "../../ops/merge";
 import { layerNorm } from "../../ops/norm";
 import { everyRow, randomScores } from "../../ops/select";
 import { tokenMean } from "../../ops/tokenmean";
@@ -27,6 +28,8 @@ export interface ViTOptions {
   allTokens?: boolean;
   /** Stochastic depth while learning; nothing is left out when absent. */
   dropPath?: DropPath;
+  /** Tokens that each block merges with others that are alike, of a network that is frozen (ToMe); 0 by default. */
+  merge?: number;
 }
 
 /** Both branches of block i of L are left out at the rate `rate` i / (L - 1), image by image, as timm does. */
@@ -46,22 +49,27 @@ export interface ViTResult extends Features {
   attention: AttentionTrace[];
   /** Of a network with a distillation token: what its two heads say [batch, classes]. `logits` is the mean of both. */
   heads?: { cls: Tensor; dist: Tensor };
+  /** How many tokens those after the last block stand for, where tokens were merged. */
+  sizes?: Sizes;
 }
 
 /** Forward pass for images [batch, channels, side, side]. Throws a WeightsError naming a parameter that does not fit `config`. */
 export function vit(params: Bound, config: ViTConfig, images: Tensor, options: ViTOptions = {}): ViTResult {
   const encoded = encode(params, config, images, options);
-  const [x, { keys }] = [encoded.blocks[config.depth - 1], encoded.attention[0]];
+  const { sizes } = encoded;
+  const x = encoded.blocks[config.depth - 1];
+  const tokens = x.rows / images.shape[0];
   const { distilled, meanPool } = familyOf(config);
-  const first = () => (x.rows > images.shape[0] ? everyRow(x, keys) : x);
+  const first = () => (tokens > 1 ? everyRow(x, tokens) : x);
   const norm = lastNorm(config);
   const answer = (token: Tensor, head: string) => {
     const normed = layerNorm(token, params[`${norm}.weight`], params[`${norm}.bias`], config.eps);
     return config.classes ? linear(normed, params[`${head}.weight`], { bias: params[`${head}.bias`] }) : normed;
   };
-  const logits = answer(meanPool ? tokenMean(x, { tokens: keys, first: 1, count: keys - 1 }) : first(), "head");
+  const pooled = () => (sizes ? sizeMean(x, sizes) : tokenMean(x, { tokens, first: 1, count: tokens - 1 }));
+  const logits = answer(meanPool ? pooled() : first(), "head");
   if (!distilled) return { logits, ...encoded };
-  const heads = { cls: logits, dist: answer(tokenMean(x, { tokens: keys, first: 1, count: 1 }), "head_dist") };
+  const heads = { cls: logits, dist: answer(tokenMean(x, { tokens, first: 1, count: 1 }), "head_dist") };
   return { logits: mix(heads.cls, heads.dist, { lambda: 0.5, mu: 0.5 }), heads, ...encoded };
 }
 
@@ -75,7 +83,7 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
   const { kept } = o;
   for (const [name, shape] of vitShapes(config)) checkShape("model", name, shape, params[name]?.shape);
   const batch = images.shape[0];
-  const tokens = leadOf(config) + (kept?.cols ?? patches(config));
+  let tokens = leadOf(config) + (kept?.cols ?? patches(config));
   const cut = { batch, channels: config.channels, image: config.image, patch: config.patch, kept };
   const convolution = params["patch_embed.proj.weight"];
   const weight = convolution.reshape([config.width, convolution.size / config.width]);
@@ -87,16 +95,20 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
   if (family.normPre) x = layerNorm(x, params["norm_pre.weight"], params["norm_pre.bias"], config.eps);
   const blocks: Tensor[] = [];
   const attention: AttentionTrace[] = [];
+  let sizes: Sizes | undefined;
   const drops = o.dropPath && config.depth > 1 ? dropsOf(images, config.depth, o.dropPath) : undefined;
   for (let i = 0; i < config.depth; i++) {
     const clsOnly = i === config.depth - 1 && !allTokens;
-    const result = block(x, params, `blocks.${i}.`, config, { batch, tokens, clsOnly, drop: drops?.(i) });
-    x = result.x;
+    // What is merged after the last attention changes nothing of the class token.
+    const merge = clsOnly ? 0 : mergeable(tokens, o.merge ?? 0, leadOf(config));
+    const result = block(x, params, `blocks.${i}.`, config, { batch, tokens, clsOnly, drop: drops?.(i), merge, sizes });
+    ({ x, sizes } = result);
+    tokens -= merge;
     blocks.push(x);
     attention.push(result.trace);
   }
   const saliencyOf: Features["saliency"] = ({ block = config.depth, ...options } = {}) => saliency(attention[block - 1], options);
-  return { blocks, attention, grid: gridOf(config), saliency: saliencyOf };
+  return { blocks, attention, grid: gridOf(config), saliency: saliencyOf, sizes };
 }
 
 /** Adds branch 0 (attention) or 1 (MLP) of a block to the residual, or leaves it out. */
@@ -117,6 +129,9 @@ export interface BlockShape {
   tokens: number;
   clsOnly: boolean;
   drop?: Drop;
+  /** Tokens to merge between attention and MLP, and how many each stands for before. */
+  merge?: number;
+  sizes?: Sizes;
 }
 
 /** x += ls1 proj(attention(norm1(x))); x += ls2 fc2(act(fc1(norm2(x)))), ls1 and ls2 where there are. With `clsOnly`, for the class rows alone. */
@@ -126,17 +141,29 @@ export function block(
   prefix: string,
   config: Pick<ViTConfig, "family" | "heads" | "headDim" | "eps" | "mlp" | "activation">,
   shape: BlockShape,
-): { x: Tensor; trace: AttentionTrace } {
+): { x: Tensor; trace: AttentionTrace; sizes?: Sizes } {
   const p: Named = (name) => params[prefix + name];
-  const heads: Heads = { batch: shape.batch, heads: config.heads, headDim: config.headDim, lead: leadOf(config) };
+  const heads: Heads = {
+    batch: shape.batch,
+    heads: config.heads,
+    headDim: config.headDim,
+    lead: leadOf(config),
+    logSizes: shape.sizes?.logs,
+  };
   const normed = layerNorm(x, p("norm1.weight"), p("norm1.bias"), config.eps);
   const { out, trace } = shape.clsOnly ? attendFromCls(normed, p, heads, shape.tokens) : attend(normed, p, heads);
   const residual = shape.clsOnly ? everyRow(x, shape.tokens) : x;
-  const mixed = branch(out, p, ["attn.proj", "ls1.gamma"], residual, 0, shape.drop);
-  if (!config.mlp) return { x: mixed, trace };
+  const all = branch(out, p, ["attn.proj", "ls1.gamma"], residual, 0, shape.drop);
+  const { x: mixed, sizes } = shape.merge ? mergedBy(all, trace, shape.merge, shape.sizes) : { x: all, sizes: shape.sizes };
+  if (!config.mlp) return { x: mixed, trace, sizes };
   const again = layerNorm(mixed, p("norm2.weight"), p("norm2.bias"), config.eps);
   const hidden = linear(again, p("mlp.fc1.weight"), { bias: p("mlp.fc1.bias"), activation: config.activation });
-  return { x: branch(hidden, p, ["mlp.fc2", "ls2.gamma"], mixed, 1, shape.drop), trace };
+  return { x: branch(hidden, p, ["mlp.fc2", "ls2.gamma"], mixed, 1, shape.drop), trace, sizes };
+}
+
+function mergedBy(x: Tensor, trace: AttentionTrace, r: number, before?: Sizes): { x: Tensor; sizes: Sizes } {
+  const { x: merged, ...sizes } = mergeTokens(x, trace, r, before);
+  return { x: merged, sizes };
 }
 
 type Named = (name: string) => Tensor;

@@ -150,6 +150,52 @@ const CLIP_PARTS: [RegExp, string][] = [
   [/^blocks\.(\d+)\.mlp/, "vision_model.encoder.layers.$1.mlp"],
 ];
 
+describe("CLIP of OpenAI", () => {
+  const weights = of("clip");
+  const saved: Source & Map<string, Weight> = new Map();
+  for (const layer of ["patch_embed.proj", "head"]) weights.get(`${layer}.bias`)!.data.fill(0);
+  const PARTS: [RegExp, string][] = [
+    [/^cls_token$/, "class_embedding"],
+    [/^pos_embed$/, "positional_embedding"],
+    [/^patch_embed\.proj\.weight$/, "conv1.weight"],
+    [/^norm_pre\./, "ln_pre."],
+    [/^norm\./, "ln_post."],
+    [/^blocks\.(\d+)\.norm([12])\./, "transformer.resblocks.$1.ln_$2."],
+    [/^blocks\.(\d+)\.attn\.qkv\./, "transformer.resblocks.$1.attn.in_proj_"],
+    [/^blocks\.(\d+)\.attn\.proj\./, "transformer.resblocks.$1.attn.out_proj."],
+    [/^blocks\.(\d+)\.mlp\.fc1\./, "transformer.resblocks.$1.mlp.c_fc."],
+    [/^blocks\.(\d+)\.mlp\.fc2\./, "transformer.resblocks.$1.mlp.c_proj."],
+  ];
+  for (const [name, { shape, data }] of weights) {
+    if (name === "patch_embed.proj.bias" || name === "head.bias") continue;
+    if (name === "head.weight") {
+      const [rows, cols] = shape;
+      saved.set("visual.proj", { shape: [cols, rows], data: data.map((_, i) => data[(i % rows) * cols + Math.floor(i / rows)]) });
+      continue;
+    }
+    const [from, to] = PARTS.find(([mark]) => mark.test(name))!;
+    saved.set(`visual.${name.replace(from, to)}`, { shape: /token|pos_embed/.test(name) ? shape.filter((n) => n > 1) : shape, data });
+  }
+  for (const name of ["positional_embedding", "transformer.resblocks.0.ln_1.weight", "token_embedding.weight", "logit_scale"])
+    saved.set(name, { shape: [8], data: new Float32Array(8) });
+
+  it.each(["", "module.", "model."])("becomes timm's behind '%s', its projection turned and the text tower left out", (prefix) => {
+    const wrapped = new Map([...saved].map(([name, weight]) => [prefix + name, weight]));
+    expect(detectLayout(wrapped)).toBe("openai");
+    expectSame(toTimm(wrapped), weights);
+  });
+
+  it("is a residual network where it is one, and refused", () => {
+    const resnet = new Map(
+      [
+        ["visual.conv1.weight", new Float32Array(1)],
+        ["visual.layer1.0.conv1.weight", new Float32Array(1)],
+      ].map(([name, data]) => [name as string, { shape: [1], data: data as Float32Array }]),
+    );
+    expect(() => toTimm(resnet)).toThrow(/not the names of a ViT/);
+  });
+});
+
 describe("CLIP of Hugging Face", () => {
   const weights = of("clip");
   for (const layer of ["patch_embed.proj", "head"]) weights.get(`${layer}.bias`)?.data.fill(0);
@@ -265,7 +311,7 @@ describe("inferring the configuration", () => {
       "blocks of two kinds",
       (w) => w.delete("blocks.0.attn.qkv.bias"),
       2,
-      /1 tensors have no place in this model: "blocks\.1\.attn\.qkv\.bias"/,
+      /1 tensors have no place in a ViT or DeiT, the nearest family: "blocks\.1\.attn\.qkv\.bias"/,
     ],
   ])("refuses %s", (_, change, heads, message) => {
     const weights = initViT(CONFIG, 0);

@@ -39,13 +39,18 @@ function layoutOf(names: string[], name: string): Layout {
   if (found) return found;
   throw new WeightsError(
     `${name}: these are not the names of a ViT: ${listed(names) || "the file is empty"}.`,
-    "Use a ViT saved by timm, Hugging Face transformers or vit-pytorch.",
+    "Use a ViT saved by timm, Hugging Face transformers, vit-pytorch or CLIP.",
   );
 }
 
+/** The tower of images in CLIP's own code. */
+const VISUAL = /(^|\.)visual\.(?=(transformer|conv1|ln_pre|ln_post|proj$|class_embedding|positional_embedding))/;
+
 /** The names of a checkpoint's tensors without what wraps the network, as [plain, as written]. */
 function plainNames(tensors: ReadonlyMap<string, unknown>): [plain: string, written: string][] {
-  const written = [...tensors.keys()].filter((tensor) => !/(^|\.)text_model\./.test(tensor));
+  const all = [...tensors.keys()];
+  const towers = all.some((tensor) => VISUAL.test(tensor));
+  const written = all.filter((tensor) => !/(^|\.)text_model\./.test(tensor) && (!towers || VISUAL.test(tensor)));
   const marks = LAYOUTS.map((layout) => RULES[layout].mark);
   return unwrapped(written, marks).map((plain, i) => [plain, written[i]]);
 }
@@ -75,7 +80,8 @@ export function toTimm(tensors: Source, name = "checkpoint"): Weights {
     );
   }
   if (layout === "huggingface" || layout === "clip") fuseQkv(weights, name);
-  if (layout === "clip") shapeClip(weights);
+  if (layout === "openai") turnProjection(weights);
+  if (layout === "clip" || layout === "openai") shapeClip(weights);
   completeEmbedding(weights);
   if (layout === "lucidrains") unfoldPatchEmbedding(weights, name);
   return weights;
@@ -116,6 +122,15 @@ function shapeClip(weights: Weights): void {
     const weight = weights.get(tensor);
     if (weight) weights.set(tensor, { shape: [1, ...(tensor === "cls_token" ? [1] : []), ...weight.shape], data: weight.data });
   }
+}
+
+/** CLIP's own code multiplies with its projection from the right, [D, K]. */
+function turnProjection(weights: Weights): void {
+  const head = weights.get("head.weight");
+  if (head?.shape.length !== 2) return;
+  const [width, outputs] = head.shape;
+  const data = head.data.map((_, i) => head.data[(i % width) * outputs + Math.floor(i / width)]);
+  weights.set("head.weight", { shape: [outputs, width], data });
 }
 
 /** CLIP's patches are embedded without a bias, and its projection into the space of texts has none: zeros are the same. */

@@ -106,7 +106,7 @@ function meanPatch(x: Float64Array, width: number): Float64Array {
 }
 
 /** Tokens [lead + N, D] of an image [C, S, S]: the leading tokens, then the patches row by row, position embedding added. */
-function embed(config: ViTConfig, get: Lookup, image: Float64Array): Float64Array {
+export function embed(config: ViTConfig, get: Lookup, image: Float64Array): Float64Array {
   const { width, patch, channels, image: side } = config;
   const grid = side / patch;
   const inputs = new Float64Array(patches(config) * channels * patch * patch);
@@ -124,7 +124,7 @@ function embed(config: ViTConfig, get: Lookup, image: Float64Array): Float64Arra
 }
 
 /** The leading tokens and the kept patches of tokens [lead + N, D]. */
-function gather(tokens: Float64Array, config: ViTConfig, keep?: readonly number[]): Float64Array {
+export function gather(tokens: Float64Array, config: ViTConfig, keep?: readonly number[]): Float64Array {
   if (!keep) return tokens;
   const { width } = config;
   const start = leadOf(config) * width;
@@ -159,7 +159,7 @@ export function mlpBranch(config: ViTConfig, get: Lookup, block: string, x: Floa
 }
 
 /** gain gamma x, row by row, for a layer scale gamma [D] where there is one (Touvron et al. 2021, "Going deeper ...", eq. 4). */
-function scaled(get: Lookup, layer: string, x: Float64Array, gain: number): Float64Array {
+export function scaled(get: Lookup, layer: string, x: Float64Array, gain: number): Float64Array {
   const gamma = get(layer);
   return x.map((v, i) => gain * v * (gamma?.[i % gamma.length] ?? 1));
 }

@@ -2,7 +2,7 @@
 import type { Engine } from "../../engine/device";
 import { type Criterion, scorerOf } from "../../methods/masking";
 import { forwardTeacher } from "../../methods/vitMasking";
-import { configMacs, learningMacs } from "../../metrics/cost";
+import { configMacs, learningMacs, probingMacs } from "../../metrics/cost";
 import type { Params } from "../../models/params";
 import { patches } from "../../models/vit/config";
 import type { Cost, TeacherTime } from "../task";
@@ -19,22 +19,26 @@ export interface Priced {
   count: number;
   criterion: Criterion;
   masked: "teacher" | "student";
+  /** Tokens that each block of the teacher merges. */
+  merge: number;
+  /** Whether only the student's head learns. */
+  frozen: boolean;
 }
 
 /** What the teacher costs, whoever it is that chooses. */
 export function costOf(priced: Priced, bufferBytes: number): Cost {
-  const { kept, count: all, teacher } = priced;
+  const { kept, count: all, teacher, merge } = priced;
   const scorer = scorerIn(priced);
   const extraMacs = scorer ? configMacs(scorer.config).total : 0;
   return {
-    ...{ kept, patches: all, macs: configMacs(teacher.config, shownIn(priced)).total + extraMacs, extraMacs },
+    ...{ kept, patches: all, macs: configMacs(teacher.config, shownIn(priced), merge).total + extraMacs, extraMacs },
     ...{ fullMacs: configMacs(teacher.config).total, studentMacs: studentMacs(priced), bufferBytes },
   };
 }
 
 /** MACs of a step of the student for one image, without a pass that chooses. */
-export function studentMacs({ student: { config }, masked, kept }: Pick<Priced, "student"> & Partial<Priced>): number {
-  return learningMacs(config, masked === "student" ? kept : patches(config));
+export function studentMacs({ student: { config }, masked, kept, frozen }: Pick<Priced, "student" | "frozen"> & Partial<Priced>): number {
+  return (frozen ? probingMacs : learningMacs)(config, masked === "student" ? kept : patches(config));
 }
 
 /** Number of patches the teacher answers on. */
@@ -48,7 +52,8 @@ function scorerIn({ kept, count, criterion, masked, student, teacher, guide }: P
 
 /** Times beside a run what `costOf` counts. Holds programs and buffers until `destroy`. */
 export class TeacherTimer {
-  private readonly clocks = new Map<Params, TeacherClock>();
+  /** By network, and by the tokens that its blocks merge. */
+  private readonly clocks = new Map<Params, Map<number, TeacherClock>>();
 
   constructor(
     private readonly engine: Engine,
@@ -58,15 +63,25 @@ export class TeacherTimer {
 
   async measure(priced: Priced): Promise<TeacherTime> {
     const { teacher } = priced;
-    const [shown, all] = [shownIn(priced), patches(teacher.config)];
-    const clock = this.clockOf(teacher);
-    const [ms, fullMs] = await clock.measure([shown, all]);
-    const [bytes, fullBytes] = [clock.bytes(shown), clock.bytes(all)];
+    const { ms, fullMs, bytes, fullBytes } = await this.both(priced);
     const { ms: studentMs } = await this.whole(priced.student);
     const scorer = scorerIn(priced);
     if (!scorer) return { ms, fullMs, studentMs, bytes, fullBytes };
     const extra = scorer === teacher ? { ms: fullMs, bytes: fullBytes } : await this.whole(scorer);
     return { ms: ms + extra.ms, fullMs, studentMs, bytes: Math.max(bytes, extra.bytes), fullBytes };
+  }
+
+  /** The teacher's answer now, and on everything. */
+  private async both(priced: Priced): Promise<Omit<TeacherTime, "studentMs">> {
+    const { teacher, merge } = priced;
+    const [shown, all] = [shownIn(priced), patches(teacher.config)];
+    const [now, full] = [this.clockOf(teacher, merge), this.clockOf(teacher)];
+    if (now === full) {
+      const [ms, fullMs] = await full.measure([shown, all]);
+      return { ms, fullMs, bytes: full.bytes(shown), fullBytes: full.bytes(all) };
+    }
+    const [[ms], [fullMs]] = [await now.measure([shown]), await full.measure([all])];
+    return { ms, fullMs, bytes: now.bytes(shown), fullBytes: full.bytes(all) };
   }
 
   private async whole(model: Model): Promise<Pick<TeacherTime, "ms" | "bytes">> {
@@ -75,26 +90,27 @@ export class TeacherTimer {
     return { ms, bytes: clock.bytes(all) };
   }
 
-  private clockOf(model: Model): TeacherClock {
-    const clock = this.clocks.get(model.params) ?? new TeacherClock(this.engine, asked(model, this.batch));
-    this.clocks.set(model.params, clock);
+  private clockOf(model: Model, merge = 0): TeacherClock {
+    const known = this.clocks.get(model.params) ?? new Map<number, TeacherClock>();
+    const clock = known.get(merge) ?? new TeacherClock(this.engine, asked(model, this.batch, merge));
+    this.clocks.set(model.params, known.set(merge, clock));
     return clock;
   }
 
   /** Before a network goes. */
   forget({ params }: Model): void {
-    this.clocks.get(params)?.destroy();
+    for (const clock of this.clocks.get(params)?.values() ?? []) clock.destroy();
     this.clocks.delete(params);
   }
 
   destroy(): void {
-    for (const clock of this.clocks.values()) clock.destroy();
+    for (const clocks of this.clocks.values()) for (const clock of clocks.values()) clock.destroy();
   }
 }
 
 /** How the time of a network is measured. */
-export function asked(model: Model, batch: number): Asked {
+export function asked(model: Model, batch: number, merge = 0): Asked {
   const { channels, image } = model.config;
-  const forward: Asked["forward"] = (images, kept) => forwardTeacher(model, images, kept).logits;
+  const forward: Asked["forward"] = (images, kept) => forwardTeacher(model, images, { kept, merge }).logits;
   return { batch, shape: [channels, image, image], patches: patches(model.config), forward };
 }

@@ -5,7 +5,7 @@ import { asksGuide } from "../../methods/masking";
 import { FASHION, SCENES, SHAPES } from "../imageSets";
 import type { TaskDefinition } from "../task";
 import type { Network } from "../vitNetwork";
-import { widthConflict } from "../widths";
+import { conflictsOf } from "./conflicts";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
 
@@ -32,7 +32,7 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   },
   readsUnasked: true,
   stepFirst: true,
-  conflicts: (settings) => widthConflict(settings as ClassificationSettings),
+  conflicts: (settings) => conflictsOf(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),
   studies: async () => (await import("./studies")).studies,
   data: async () => (await import("../imageData")).data,

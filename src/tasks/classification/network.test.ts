@@ -9,7 +9,7 @@ import { initViT, type ViTConfig } from "../../models/vit/config";
 import { vitForward64 } from "../../models/vit/reference";
 import { DEIT_S } from "../../models/vit/vit.fixture";
 import { type Network, readNetwork, writeNetwork } from "../vitNetwork";
-import { fitted } from "./fitted";
+import { adaptations, assertAsItIs, fitted } from "./fitted";
 
 const SIDE = 8;
 const CONFIG: ViTConfig = { ...DEIT_S, image: SIDE, patch: 4, classes: 3, width: 8, depth: 1, heads: 2, headDim: 4, mlp: 16 };
@@ -97,11 +97,35 @@ describe("fitted to data", () => {
     expectClose(fittedAnswers(moved, data(3)), expected);
   });
 
-  it("is refused for other classes or sizes", () => {
-    expect(() => fitted(network(3), data(3, ["a", "b"]))).toThrow("net knows 3 classes; this data has 2.");
-    expect(() => fitted(network(3, { classes: ["a", "b", "x"] }), data(3))).toThrow(
-      "net knows the classes a, b, x; this data has a, b, c.",
+  it("answers with some of its classes, by name or by one of their names, and says which", () => {
+    const [all, some] = [network(3, { classes: ["Great_Cat, tom", "b", "dog"] }), data(3, ["dog", "great cat"])];
+    const expected = fittedAnswers(network(3), data(3)).map(([cat, , dog]) => [dog, cat]);
+    expectClose(fittedAnswers(all, some), expected);
+    expectClose(fittedAnswers(all, data(3, ["dog", "tom"])), expected);
+    expect(adaptations(all, some)).toEqual(['Of the 3 classes of net these teach: dog, great cat (there "Great_Cat, tom").']);
+    expect(() => assertAsItIs(all, some)).toThrow("net is not for just this data. Of the 3 classes");
+    expect(adaptations(network(3, { classes: ["c", "a", "b"] }), data(3))).toEqual([]);
+  });
+
+  it("sees images enlarged to its own size, and says so", () => {
+    const config = { ...CONFIG, channels: 3, image: 12 };
+    const large = { ...network(3), config, weights: initViT(config, 5) };
+    expect(fitted(large, data(3)).config.image).toBe(12);
+    expect(adaptations(large, data(3))).toEqual(["net sees these images enlarged from 8 to 12 pixels."]);
+    expect(() => assertAsItIs(large, data(3))).toThrow("enlarged from 8 to 12 pixels");
+  });
+
+  it("is refused for other classes or smaller images", () => {
+    const named = (classes: string[]) => network(3, { classes });
+    const refused = (net: Network, classes: string[]) => expect(() => fitted(net, data(3, classes)));
+    refused(network(3), ["a", "b"]).toThrow("net knows 3 classes, whose names its file does not say; this data has 2.");
+    refused(named(["a", "b", "x"]), ["a", "b", "c"]).toThrow("net does not know all of this data's classes: c is missing.");
+    refused(named(["k", "l", "m"]), ["a", "b"]).toThrow("net knows none of this data's classes (a, b), only k, l, m.");
+    refused(named(["crane, bird", "crane, machine", "m"]), ["crane", "m"]).toThrow(
+      'net has several classes for "crane": "crane, bird", "crane, machine".',
     );
+    refused(named(["cat, tom", "b", "m"]), ["cat", "tom"]).toThrow('net has one class, "cat, tom", for two of this data\'s.');
+    refused(network(3, { config: { ...CONFIG, channels: 3, classes: 0 } }), ["a"]).toThrow("net has no head, so it names no classes.");
     expect(() => fitted(network(3), { ...data(3), side: 12 })).toThrow(
       "net expects images of 8 pixels; this data has 12. Read the images at 8 pixels",
     );
@@ -117,6 +141,15 @@ test("what is written is read again, with all that belongs to it", async () => {
   expect([...read.weights].sort()).toEqual([...weights].sort());
   expect(read.moments!.mean).toEqual(dataset.moments.mean);
   expect((await readNetwork(file, "renamed")).id).toBe(read.id);
+});
+
+test("its eps is in its file, and what a person says a class is called is looked up", async () => {
+  const { weights, config } = network(3);
+  const file = writeNetwork({ weights, config: { ...config, eps: 1e-12 } }, data(3, ["tabby", "b", "c"]));
+  expect((await readNetwork(file, "n")).config.eps).toBe(1e-12);
+  const told = await readNetwork(file, "n", { aliases: { cat: "tabby" } });
+  expect(fitted(told, data(3, ["c", "cat"])).classes).toEqual(["c", "cat"]);
+  expect(adaptations(told, data(3, ["c", "cat"]))).toEqual(['Of the 3 classes of n these teach: c, cat (there "tabby").']);
 });
 
 test("heads follow from the usual width of one, or the reader asks for their number", async () => {

@@ -2,8 +2,9 @@
 import type { Dataset } from "../../data/dataset";
 import type { TaskRuntime } from "../task";
 import { describeViT, type Network, readNetwork, writeNetwork } from "../vitNetwork";
+import { sizesOf } from "./beginning";
 import { measure } from "./evaluate";
-import { fitted } from "./fitted";
+import { adaptations, assertAsItIs, fitted } from "./fitted";
 import { ClassificationMonitor } from "./monitor";
 import { Classification } from "./task";
 
@@ -11,7 +12,12 @@ export const runtime: TaskRuntime<Dataset, Network, Classification> = {
   networks: {
     read: readNetwork,
     write: async (task, dataset, score) => writeNetwork({ weights: await task.weights(), config: task.config, score }, dataset),
-    assertFits: (network, dataset) => void fitted(network, dataset),
+    assertFits(network, dataset, asItIs) {
+      fitted(network, dataset);
+      if (asItIs) assertAsItIs(network, dataset);
+    },
+    adaptations,
+    sizesOf,
     measure,
     describe: ({ config }) => describeViT(config),
     async readGuide(bytes, name, hints) {

@@ -25,12 +25,17 @@ const OWN = {
   block: number({
     label: "Attention in block",
     help: "Block of the student whose attention is read, counted from 1. 0 is the last (the method). Teacher and guide always use their last.",
-    ...{ default: 0, min: 0, max: 12, integer: true, when: "live", records: true, group: "mask" },
+    ...{ default: 0, min: 0, max: 24, integer: true, when: "live", records: true, group: "mask" },
   }),
   masked: choice({
     label: "Who is masked",
     help: "teacher: it sees only the chosen patches (the method). student: the teacher sees everything, the student learns from the chosen patches. Our reading: the paper does not say how those are chosen; here by the same rules, from a pass of the whole image.",
     ...{ default: "teacher", options: ["teacher", "student"], when: "live", records: true, group: "mask" },
+  }),
+  tome: number({
+    label: "Tokens merged per block",
+    help: "Token merging (ToMe): after each attention the teacher makes one of so many pairs of tokens that are alike, at most of half of them. 0 merges none. The mask acts before; keep all patches to see merging alone.",
+    ...{ default: 0, min: 0, max: 200, integer: true, when: "live", records: true, group: "mask" },
   }),
   base: choice({
     label: "Base loss",
@@ -57,15 +62,25 @@ const OWN = {
     help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders. clip: a norm before the first block, and quick GELU.",
     ...{ default: "deit", options: Object.keys(FAMILIES) as FamilyName[], when: "next", group: "student" },
   }),
+  frozen: choice({
+    label: "Frozen features",
+    help: "on: only the head learns (Table 8); blocks, positions and norms stay as they begin, so the student's part of a step needs no backward pass. Begin from a trained network then.",
+    ...{ default: "off", options: ["off", "on"], when: "next", group: "student" },
+  }),
+  patch: number({
+    label: "Student patch",
+    help: "Pixels along an edge of the student's patches; has to divide the image side. 0: the teacher's, or an eighth of the side. The teacher's may differ: scores are resized to its grid.",
+    ...{ default: 0, min: 0, max: 64, integer: true, when: "next", group: "student" },
+  }),
   width: number({
     label: "Student width",
     help: "Numbers per token; a multiple of the heads.",
-    ...{ default: 48, min: 8, max: 384, integer: true, when: "next", group: "student" },
+    ...{ default: 48, min: 8, max: 1024, integer: true, when: "next", group: "student" },
   }),
   depth: number({
     label: "Student blocks",
     help: "Transformer blocks.",
-    ...{ default: 3, min: 1, max: 12, integer: true, when: "next", group: "student" },
+    ...{ default: 3, min: 1, max: 24, integer: true, when: "next", group: "student" },
   }),
   heads: number({
     label: "Student heads",

@@ -45,7 +45,8 @@ export class Snapshot {
     const outputs: Record<string, Tensor> = { logits: seen.logits, attention: seen.saliency({ perHead: true }) };
     if (teacher && keep) {
       const choice = selectPatches({ student, teacher }, images, seen, keep);
-      const { logits } = forwardTeacher(teacher, images, keep.masked === "student" ? undefined : choice.kept);
+      const kept = keep.masked === "student" ? undefined : choice.kept;
+      const { logits } = forwardTeacher(teacher, images, { kept, merge: keep.merge });
       Object.assign(outputs, { teacherLogits: logits, ...choice });
     }
     if (scores && keep && !outputs.score) {

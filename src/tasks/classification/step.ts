@@ -4,7 +4,7 @@ import type { ClassificationMethod, DistillContext } from "../../methods/classif
 import type { Choice } from "../../methods/masking";
 import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/vitMasking";
 import type { Params } from "../../models/params";
-import type { ViTConfig } from "../../models/vit/config";
+import { isOfHead, type ViTConfig } from "../../models/vit/config";
 import { type DropPath, vit } from "../../models/vit/model";
 import { type Moments, mixPairs, randAugment, randomErasing, randomResizedCrop, shiftAndMirror } from "../../ops/augment";
 import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
@@ -39,6 +39,8 @@ export interface Distillation {
 
 export interface StepOptions {
   student: Model;
+  /** Only the student's head learns. */
+  frozen?: boolean;
   batch: Batch;
   /** Without one, the student learns from the labels alone. */
   distillation?: Distillation;
@@ -71,8 +73,9 @@ export interface Augmentation {
 export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradients; outputs: Record<string, Tensor> } {
   const { student, distillation, labelWeight = 1, dropPath } = options;
   const { images, truth } = prepared(graph, options);
-  const seen = distillation && forwardBoth(student, distillation, images, dropPath);
-  const { logits, heads } = seen ? seen.context.student.result : forwardStudent(on(student, graph, true), images, undefined, { dropPath });
+  const learner = on(student, graph, options.frozen ? isOfHead : true);
+  const seen = distillation && forwardBoth({ ...student, learner }, distillation, images, dropPath);
+  const { logits, heads } = seen ? seen.context.student.result : forwardStudent(learner, images, undefined, { dropPath });
   const ce = crossEntropy(heads?.cls ?? logits, truth);
   const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, distillation ? labelWeight : 1]];
   if (seen) for (const one of distillation.methods) losses.push(...weighted(one, seen.context));
@@ -96,31 +99,42 @@ interface BothOutputs {
   choice: Choice;
 }
 
+/** A student, and its parameters as those that gradients reach. */
+type Learning = Model & { learner: ReturnType<typeof on> };
+
 /** The student sees the images, its attention selects, the teacher answers on what was selected. */
-function forwardBoth(student: Model, distillation: Distillation, images: Tensor, dropPath?: DropPath): BothOutputs {
+function forwardBoth(student: Learning, distillation: Distillation, images: Tensor, dropPath?: DropPath): BothOutputs {
   const { teacher, keep, methods } = distillation;
   if (keep.masked === "student") return forwardMaskedStudent(student, distillation, images, dropPath);
   const allTokens = methods.some(({ method }) => method.allTokens);
-  const result = forwardStudent(on(student, images.graph, true), images, keep, { allTokens, dropPath });
+  const result = forwardStudent(student.learner, images, keep, { allTokens, dropPath });
   const choice = selectPatches({ student, teacher }, images, result, keep);
-  const answer = forwardTeacher(teacher, images, choice.kept, allTokens);
+  const answer = forwardTeacher(teacher, images, { kept: choice.kept, allTokens, merge: keep.merge });
   return { context: { student: { result, shared: choice.kept }, teacher: { result: answer }, random: randomOf(keep) }, choice };
 }
 
 /** The other way round: the teacher sees everything, the student learns from what was selected. */
-function forwardMaskedStudent(student: Model, { teacher, keep, methods }: Distillation, images: Tensor, dropPath?: DropPath): BothOutputs {
+function forwardMaskedStudent(
+  student: Learning,
+  { teacher, keep, methods }: Distillation,
+  images: Tensor,
+  dropPath?: DropPath,
+): BothOutputs {
   const allTokens = methods.some(({ method }) => method.allTokens);
   const whole = forwardStudent(on(student, images.graph, false), images, keep);
   const choice = selectPatches({ student, teacher }, images, whole, keep);
-  const { params, config } = on(student, images.graph, true);
+  const { params, config } = student.learner;
   const result = vit(params, config, images, { kept: choice.kept, allTokens, dropPath });
-  const answer = forwardTeacher(teacher, images, undefined, allTokens);
+  const answer = forwardTeacher(teacher, images, { allTokens, merge: keep.merge });
   return { context: { student: { result }, teacher: { result: answer, shared: choice.kept }, random: randomOf(keep) }, choice };
 }
 
 const randomOf = ({ random = { seed: 0, step: 0 } }: KeepChoice) => random;
 
-const on = ({ params, config }: Model, graph: Graph, trainable: boolean) => ({ params: params.on(graph, trainable), config });
+const on = ({ params, config }: Model, graph: Graph, trainable: Parameters<Params["on"]>[1]) => ({
+  params: params.on(graph, trainable),
+  config,
+});
 
 /** The batch as it is learned from: augmented images, and labels or the mixtures of them. */
 function prepared(graph: Graph, { student, batch, augment, smoothing }: StepOptions): { images: Tensor; truth: Truth } {

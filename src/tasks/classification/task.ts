@@ -13,7 +13,7 @@ import { type KeepChoice, maskedGrid } from "../../methods/vitMasking";
 import { packBits } from "../../metrics/bits";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
-import { initViT, type ViTConfig } from "../../models/vit/config";
+import { initViT, isOfHead, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
@@ -22,6 +22,8 @@ import { Recorded } from "../recorded";
 import { suited } from "../suited";
 import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
 import type { Network } from "../vitNetwork";
+import { beginning } from "./beginning";
+import { comparesTokens } from "./conflicts";
 import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
 import { judged, ObjectsSeen, scoresOf, top } from "./evaluate";
 import { fitted } from "./fitted";
@@ -33,9 +35,11 @@ import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosse
 const FINAL_TIMES = 9;
 
 export class Classification implements Task<Outputs> {
-  readonly optimizer = {};
+  readonly optimizer: Task["optimizer"];
   lastRight?: Uint8Array;
   private readonly student: Model;
+  /** The weights the student begins with. */
+  private readonly fresh: () => Weights;
   private readonly teacher?: Model;
   private guideModel?: Model & { reference: Reference };
   /** How many of the kept patches are those of highest score, where late randomness chooses. */
@@ -55,12 +59,15 @@ export class Classification implements Task<Outputs> {
   ) {
     this.settings = settings as ClassificationSettings;
     const { dataset } = sources;
+    this.optimizer = this.frozen ? { decays: (name, shape) => isOfHead(name) && shape.length > 1 } : {};
     this.timer = new TeacherTimer(engine, settings.batch);
     if (sources.guide) this.offerGuide(sources.guide as Network);
     this.check(this.settings);
     const teacher = sources.teacher && fitted(sources.teacher, dataset);
-    const config = studentConfig(this.settings, dataset, teacher?.config);
-    this.student = { params: new Params(engine, initViT(config, settings.seed)), config };
+    const start = sources.start && beginning(sources.start, dataset, settings.seed);
+    const config = start?.config ?? studentConfig(this.settings, dataset, teacher?.config);
+    this.fresh = () => start?.weights ?? initViT(config, settings.seed);
+    this.student = { params: new Params(engine, this.fresh()), config };
     this.batches = new Batches(dataset, settings.batch, settings.seed);
     const images = engine.takeBuffer(4 * settings.batch * dataset.channels * dataset.side ** 2);
     this.buffers = { size: settings.batch, images, labels: engine.takeBuffer(4 * settings.batch) };
@@ -68,9 +75,11 @@ export class Classification implements Task<Outputs> {
   }
 
   check(settings: Settings): void {
-    const { criterion, base, heads } = settings as ClassificationSettings;
+    const { criterion, base, heads, tome } = settings as ClassificationSettings;
     if (this.sources.teacher && base === "attention" && settings[keyOf(base, "heads")] === "per-head")
       assertSameHeads(heads, this.sources.teacher.config.heads);
+    if (this.sources.teacher && tome > 0 && comparesTokens({ base }))
+      throw new SettingError(`tome cannot be ${tome}: the base loss "${base}" compares tokens one by one.`, "Use base=logit or hard.");
     if (this.sources.teacher && !this.guideModel && asksGuide(criterion))
       throw new SettingError(
         `criterion cannot be "${criterion}": no guide is loaded.`,
@@ -95,6 +104,11 @@ export class Classification implements Task<Outputs> {
   /** The guide, while the criterion uses it. */
   get guide(): Reference | undefined {
     return asksGuide(this.settings.criterion) ? this.guideModel?.reference : undefined;
+  }
+
+  /** Whether only the student's head learns. */
+  private get frozen(): boolean {
+    return this.settings.frozen === "on";
   }
 
   get params(): Params {
@@ -137,7 +151,16 @@ export class Classification implements Task<Outputs> {
     const { smoothing, labels: labelWeight } = live;
     const { dropPath: rate, seed } = this.settings;
     const dropPath = rate > 0 ? { rate: live.dropPath, seed, step: live.step } : undefined;
-    return traceLosses(graph, { student, batch, smoothing, labelWeight, dropPath, augment: this.augmentation(), distillation });
+    return traceLosses(graph, {
+      student,
+      frozen: this.frozen,
+      batch,
+      smoothing,
+      labelWeight,
+      dropPath,
+      augment: this.augmentation(),
+      distillation,
+    });
   }
 
   /** Soft labels, and the base loss where one is chosen, beside or instead of them. */
@@ -243,10 +266,10 @@ export class Classification implements Task<Outputs> {
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
   }
 
-  /** The same for a student of the same seed that has learned nothing. */
+  /** The same for the student as it began. */
   async untrainedSnapshot(indices: number[]): Promise<Outputs> {
     const { config } = this.student;
-    const params = new Params(this.engine, initViT(config, this.settings.seed));
+    const params = new Params(this.engine, this.fresh());
     const student = { params, config };
     const snapshot = await Snapshot.compile(this.engine, { ...this.looked(indices.length), student });
     try {
@@ -273,7 +296,7 @@ export class Classification implements Task<Outputs> {
   }
 
   private get studentMacs(): number {
-    return studentMacs(this.priced() ?? { student: this.student });
+    return studentMacs(this.priced() ?? { student: this.student, frozen: this.frozen });
   }
 
   /** Times, beside the run, what `cost` counts; undefined without a teacher. */
@@ -284,7 +307,8 @@ export class Classification implements Task<Outputs> {
 
   private priced(): Priced | undefined {
     const { student, teacher, guideModel: guide, kept, count, settings } = this;
-    return teacher && { student, teacher, guide, kept, count, criterion: settings.criterion, masked: settings.masked };
+    const { criterion, masked, tome: merge } = settings;
+    return teacher && { student, teacher, guide, kept, count, criterion, masked, merge, frozen: this.frozen };
   }
 
   destroy(): void {
@@ -297,24 +321,24 @@ export class Classification implements Task<Outputs> {
   }
 
   private keep(): KeepChoice {
-    const { criterion, queries, softmaxOver, block, masked, seed } = this.settings;
+    const { criterion, queries, softmaxOver, block, masked, tome: merge, seed } = this.settings;
     this.highest.value = highestOf(this.kept, this.live.step.value, this.settings.steps);
     return {
       ...{ k: this.kept, block, guide: this.guideModel, highest: this.highest, random: { seed, step: this.live.step } },
-      ...{ criterion, queries, softmaxOver, masked },
+      ...{ criterion, queries, softmaxOver, masked, merge },
     };
   }
 }
 
-/** The student of the settings; it cuts images into the teacher\'s patches, or into 8 x 8 of them. */
+/** The student of the settings; unless they say otherwise it cuts images into the teacher's patches, or into 8 x 8 of them. */
 function studentConfig(settings: ClassificationSettings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
-  const { family, width, depth, heads } = settings;
+  const { family, patch, width, depth, heads } = settings;
   if (width % heads !== 0) throw new EngineError(`A width of ${width} cannot be shared by ${heads} heads.`, "Make it a multiple.");
   return {
     ...(family !== "deit" && { family }),
     ...{
       image: dataset.side,
-      patch: teacher && dataset.side % teacher.patch === 0 ? teacher.patch : Math.ceil(dataset.side / 8),
+      patch: patch || (teacher && dataset.side % teacher.patch === 0 ? teacher.patch : Math.ceil(dataset.side / 8)),
       channels: dataset.channels,
       classes: dataset.classes.length,
     },

@@ -32,6 +32,6 @@ export function costOf(
 export function asked(teacher: Model, batch: number): Asked {
   const { channels, image } = teacher.config;
   const forward: Asked["forward"] = (images, kept) =>
-    projection(teacher.params.on(images.graph, false))(forwardTeacher(teacher, images, kept).logits);
+    projection(teacher.params.on(images.graph, false))(forwardTeacher(teacher, images, { kept }).logits);
   return { batch: GLOBAL * batch, shape: [channels, image, image], patches: patches(teacher.config), forward };
 }

@@ -54,7 +54,7 @@ export function traceViews(graph: Graph, o: StepOptions): { grads: Gradients; ou
   }
   const { kept } = selectPatches({ student, teacher }, crops.global, seen, keep);
   const frozen = teacher.params.on(graph, false);
-  const logits = projection(frozen)(forwardTeacher(teacher, crops.global, kept).logits);
+  const logits = projection(frozen)(forwardTeacher(teacher, crops.global, { kept }).logits);
   const compared = method.compare({ batch: size, student: views, teacher: { logits, centre: frozen[CENTRE] }, knobs: knobs as never });
   const { loss, answer } = compared;
   const outputs = {

@@ -88,7 +88,7 @@ function Who({ teacher, alone }: { teacher: TeacherFacts | null; alone: boolean 
       </p>
       <p className="hint">
         {teacher.score !== undefined && `${words.scored(teacher.score, classes)}; `}
-        {ORIGIN[teacher.origin]}.
+        {[`${ORIGIN[teacher.origin]}.`, ...(teacher.notes ?? [])].join(" ")}
       </p>
     </>
   );

@@ -16,8 +16,8 @@ export function ImportHelp() {
   return (
     <>
       <p className="hint">
-        A teacher is a ViT or DeiT with a class token as safetensors, under the names of timm, Hugging Face or vit-pytorch, for these
-        classes and this image side. What its file does not say:
+        A teacher is a ViT or DeiT with a class token as safetensors, under the names of timm, Hugging Face or vit-pytorch, that knows these
+        classes, perhaps among others; its images may be larger than these. What its file does not say:
       </p>
       <Hints />
       <p className="hint">
