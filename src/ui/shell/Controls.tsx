@@ -43,7 +43,7 @@ export function Controls({ onHelp }: { onHelp(): void }) {
         >
           Undo
         </button>
-        <FileButtons disabled={!state.active || failure?.fatal === true} untrained={!begun(state)} />
+        <FileButtons disabled={!state.active || failure?.fatal === true} state={state} />
         <button type="button" onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">
           ?
         </button>
@@ -75,8 +75,8 @@ function MainButtons({ state }: { state: State }) {
   );
 }
 
-function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: boolean }) {
-  const { made = "student" } = taskOf(useStore(presetOf));
+function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
+  const { made = "student", handsOver } = taskOf(presetOf(state));
   return (
     <>
       <button type="button" onClick={() => void keeper.saveToFile()} disabled={disabled}>
@@ -88,11 +88,21 @@ function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: bo
       <button
         type="button"
         onClick={() => teachers.export("student")}
-        disabled={disabled || untrained}
+        disabled={disabled || !begun(state)}
         title={`The ${made}'s weights as a safetensors file`}
       >
         Download {made}
       </button>
+      {handsOver && (
+        <button
+          type="button"
+          onClick={() => teachers.export("project")}
+          disabled={disabled}
+          title="A zip with the networks, the settings, the first batches and their losses, and a small PyTorch project that repeats them and trains on"
+        >
+          Hand over to PyTorch
+        </button>
+      )}
     </>
   );
 }
