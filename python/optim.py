@@ -37,6 +37,17 @@ def make(model, settings):
     return torch.optim.AdamW(groups, lr=settings["lr"], betas=(0.9, 0.999), eps=1e-8)
 
 
+def clip(optimizer, of, limit=1.0):
+    """Scales the gradient so that its norm, of all parameters together ("all"), is at most `limit`; where `of` is None does nothing."""
+    if of is None:
+        return
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    norm = torch.norm(torch.stack([gradient.norm() for gradient in gradients]))
+    if norm > limit:
+        for gradient in gradients:
+            gradient.mul_(limit / norm)
+
+
 def set_rate(optimizer, rate):
     for group in optimizer.param_groups:
         group["lr"] = rate

@@ -14,6 +14,8 @@ SCORERS = {
     "guide": "guide", "guide-late-random": "guide", "random": "draws",
 }  # fmt: skip
 STREAM = {"random": 0x200, "late": 0x201}
+# Two scores nearer than this are equal up to rounding: either of two such patches may be kept.
+TIE = 1e-5
 # Share of the kept patches that late randomness still takes by score: 78 of 98.
 STILL_HIGHEST = 0.8
 
@@ -75,3 +77,22 @@ def select(settings, grid, draws, step, score_of):
     rest = order[:, highest:]
     drawn = draws.per_image(STREAM["late"], grid**2).gather(1, rest)
     return torch.cat([order[:, :highest], rest.gather(1, order_of(drawn))[:, : k - highest]], dim=1), score
+
+
+class Settler:
+    """Where two patches' scores tie up to rounding, takes the patch that the run took; counts how often."""
+
+    def __init__(self):
+        self.chosen, self.ties, self.others = None, 0, 0
+
+    def __call__(self, kept, score):
+        ours, theirs = (torch.zeros_like(score, dtype=torch.bool).scatter_(1, one, True) for one in (kept, self.chosen))
+        differing = ours != theirs
+        for row in differing.any(dim=1).nonzero().flatten():
+            between = score[row][differing[row]]
+            tie = between.max() - between.min() <= TIE * score[row].max()
+            self.ties += int(tie)
+            self.others += int(not tie)
+            if tie:
+                kept[row] = self.chosen[row]
+        return kept

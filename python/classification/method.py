@@ -6,6 +6,7 @@ import losses
 import masking
 import tensors
 import vit
+from draws import Draws
 from run import fail, here
 
 
@@ -32,7 +33,7 @@ class Distillation:
         self.frozen = {"teacher": teacher, "guide": guide}
         for network in filter(None, self.frozen.values()):
             network.eval().requires_grad_(False)
-        self.teacher = teacher
+        self.teacher, self.settler = teacher, masking.Settler()
         if teacher is not None and masking.SCORERS[settings["criterion"]] == "guide" and guide is None:
             fail(f"criterion={settings['criterion']} asks a guide and none was handed over.", "Choose by another.")
 
@@ -46,6 +47,11 @@ class Distillation:
     def bare(self):
         """The student itself, whatever wraps it."""
         return getattr(self.student, "module", self.student)
+
+    @property
+    def trained(self):
+        """What learns."""
+        return self.bare
 
     def weights(self):
         """Of each loss."""
@@ -88,6 +94,17 @@ class Distillation:
             seen, shared = whole, (kept, None)
         answer = self.ask("teacher", images, None if masked == "student" else kept)
         return Step(self.compared(seen, answer, shared, truth, draws), seen, answer, kept)
+
+    def repeat(self, batch, step):
+        """Losses of a batch that the run saw in step `step` (from 0)."""
+        self.settler.chosen = batch["kept"].long() if "kept" in batch else None
+        truth = batch["targets"] if "targets" in batch else batch["labels"].long()
+        return self.step(batch["images"], truth, step, Draws(self.settings["seed"], step, len(truth)), self.settler).losses
+
+    def remark(self):
+        """What else there is to say of repeated steps, and whether that is as in the run."""
+        ties, others = self.settler.ties, self.settler.others
+        return f"Images whose patches were settled by a tie: {ties}; chosen otherwise: {others}.", others == 0
 
     def compared(self, seen, answer, shared, truth, draws):
         settings, base = self.settings, self.settings["base"]

@@ -7,7 +7,7 @@ Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021; DeiT (Touvron et
 import math
 
 import torch
-import torch.nn.functional as F
+from blocks import Block
 from torch import nn
 
 # How each family differs from the plain ViT. distilled: a second token with a head of its own, and the answer is the mean of both
@@ -19,73 +19,9 @@ FAMILIES = {
 }  # fmt: skip
 # Tensors that only networks of that family have.
 MARKS = {"dist_token": "deit-distilled", "blocks.0.ls1.gamma": "deit3", "fc_norm.weight": "mae", "norm_pre.weight": "clip"}
-# Of fresh layer scale, as DeiT-III's code has it.
-INIT_GAMMA = 1e-4
 
 # Keeps the draws of stochastic depth apart from other uses of the same seed.
 DROP_STREAM = 0x220
-
-
-class Attention(nn.Module):
-    def __init__(self, width, heads, head_dim, qkv_bias, proj_bias):
-        super().__init__()
-        self.heads, self.head_dim = heads, head_dim
-        self.qkv = nn.Linear(width, 3 * heads * head_dim, bias=qkv_bias)
-        self.proj = nn.Linear(heads * head_dim, width, bias=proj_bias)
-
-    def forward(self, x):
-        """x [B, n, D] -> the same, and the scores before the softmax [B, H, n, n]."""
-        batch, tokens, _ = x.shape
-        q, k, v = self.qkv(x).reshape(batch, tokens, 3, self.heads, self.head_dim).permute(2, 0, 3, 1, 4)
-        scores = (q @ k.transpose(-2, -1)) * self.head_dim**-0.5
-        out = scores.softmax(dim=-1) @ v
-        return self.proj(out.transpose(1, 2).reshape(batch, tokens, -1)), scores
-
-
-def quick_gelu(x):
-    """CLIP's."""
-    return x * torch.sigmoid(1.702 * x)
-
-
-ACTIVATIONS = {"gelu": F.gelu, "relu": F.relu, "quick_gelu": quick_gelu}
-
-
-class Mlp(nn.Module):
-    def __init__(self, width, hidden, activation):
-        super().__init__()
-        self.fc1, self.fc2 = nn.Linear(width, hidden), nn.Linear(hidden, width)
-        self.activation = ACTIVATIONS[activation]
-
-    def forward(self, x):
-        return self.fc2(self.activation(self.fc1(x)))
-
-
-class LayerScale(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.gamma = nn.Parameter(torch.full((width,), INIT_GAMMA))
-
-    def forward(self, x):
-        return x * self.gamma
-
-
-class Block(nn.Module):
-    def __init__(self, c):
-        super().__init__()
-        scaled = "layerScale" in parts_of(c)
-        self.norm1 = nn.LayerNorm(c["width"], eps=c["eps"])
-        self.attn = Attention(c["width"], c["heads"], c["headDim"], c["qkvBias"], c["projBias"])
-        self.ls1 = LayerScale(c["width"]) if scaled else nn.Identity()
-        # Some small networks have attention alone.
-        self.norm2 = nn.LayerNorm(c["width"], eps=c["eps"]) if c["mlp"] else None
-        self.mlp = Mlp(c["width"], c["mlp"], c["activation"]) if c["mlp"] else None
-        self.ls2 = LayerScale(c["width"]) if scaled and c["mlp"] else nn.Identity()
-
-    def forward(self, x, drop):
-        """x [B, n, D] -> the same and the attention's scores. `drop(branch, i)` may leave a branch out."""
-        out, scores = self.attn(self.norm1(x))
-        x = x + drop(self.ls1(out), 0)
-        return (x + drop(self.ls2(self.mlp(self.norm2(x))), 1) if self.mlp else x), scores
 
 
 class Features:
@@ -127,7 +63,7 @@ class ViT(nn.Module):
         placed = 0 if "patchPositions" in self.parts else self.lead
         self.pos_embed = nn.Parameter(torch.zeros(1, placed + self.grid**2, width))
         self.patch_embed = PatchEmbed(config["channels"], width, config["patch"])
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config["depth"]))
+        self.blocks = nn.ModuleList(Block(config, "layerScale" in self.parts) for _ in range(config["depth"]))
         self.norm_pre = nn.LayerNorm(width, eps=config["eps"]) if "normPre" in self.parts else nn.Identity()
         self.mean_pool = "meanPool" in self.parts
         last = nn.LayerNorm(width, eps=config["eps"])

@@ -20,9 +20,9 @@ export async function main(argv: string[]): Promise<number> {
   const print = printer(json);
   const teacherTime = stopwatch();
   const [engine, wing] = [await nodeEngine(rest.kernels), await openWing(settings)];
-  const options = { engine, runtime: wing.runtime, settings, given, sources: await openSources(engine, wing, rest, settings) };
+  const options = { engine, runtime: wing.runtime, sources: await openSources(engine, wing, rest, settings) };
   const session = await runToEnd({
-    session: options,
+    session: { ...options, settings, given },
     resume: rest.resume,
     every,
     log: async (report, { task }) => print(rounded({ ...rowOf(report, wing.definition), teacher_ms: await teacherTime(task) })),

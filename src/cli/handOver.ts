@@ -5,7 +5,7 @@ import { project } from "../handover/project";
 import type { Session, SessionOptions } from "../train/session";
 import { writeWhole } from "./headless";
 
-export async function handOver(options: Omit<SessionOptions, "settings" | "watch">, run: Session, folder: string): Promise<void> {
+export async function handOver(options: Omit<SessionOptions, "settings" | "given" | "watch">, run: Session, folder: string): Promise<void> {
   const files = await project(options, run);
   mkdirSync(folder, { recursive: true });
   for (const [name, bytes] of files) writeWhole(join(folder, name), bytes);

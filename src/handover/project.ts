@@ -6,7 +6,8 @@
 import { EngineError } from "../engine/errors";
 import type { Fetched } from "../engine/readback";
 import { type Writable, writeSafetensors } from "../models/safetensors";
-import { atStart, type Settings } from "../settings/run";
+import { atStart, type Change, type Settings } from "../settings/run";
+import type { Value } from "../settings/setting";
 import { taskOf } from "../tasks";
 import type { HandedOver } from "../tasks/task";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
@@ -22,10 +23,10 @@ const STEPS = 10;
  * The project of a run. `options` are those it was made with; of the settings it began with the first steps are made again. Rejects
  * with an EngineError where its task has no project.
  */
-export async function project(options: Omit<SessionOptions, "settings" | "watch">, run: Session): Promise<Project> {
+export async function project(options: Omit<SessionOptions, "settings" | "given" | "watch">, run: Session): Promise<Project> {
   const settings = atStart(run.settings, run.changes);
   const now = await handedOver(run);
-  const { initial, seen, reports } = await firstSteps({ ...options, settings });
+  const { initial, seen, reports, measured } = await firstSteps({ ...options, settings, given: givenAtStart(run) });
   const { dataset, teacher } = run.sources;
   const facts = {
     ...{ format: 1, task: taskOf(settings.preset).name, settings, changes: run.changes, step: run.step },
@@ -33,25 +34,31 @@ export async function project(options: Omit<SessionOptions, "settings" | "watch"
     ...{ ...(teacher && { teacherName: teacher.name }) },
     ...Object.fromEntries(Object.entries(now.networks).map(([role, { config }]) => [role, config])),
     ...now.facts,
+    ...{ clip: run.task.optimizer.clip ?? null, measured, latest: latest(run, measured) },
     expected: reports.map(({ step, lr, losses }) => ({ step, lr, losses })),
   };
   const batches = seen.flatMap((one, step) => Object.entries(one).map(([name, tensor]): [string, Writable] => [`${step}.${name}`, tensor]));
   return new Map([
     ...templates(now.folder).map(([name, text]) => [name, bytesOf(text)] as const),
     ...Object.entries(now.networks).map(([role, { bytes }]) => [`${role}.safetensors`, bytes] as const),
-    ["student_initial.safetensors", initial],
+    ...initial,
     ["batches.safetensors", writeSafetensors(new Map(batches))],
     ["run.json", bytesOf(`${JSON.stringify(facts, null, 1)}\n`)],
   ]);
 }
 
 interface First {
-  /** The student's file before its first step. */
-  initial: Uint8Array;
+  /** Files of what learns, before the first step. */
+  initial: [name: string, bytes: Uint8Array][];
   /** What each step saw. */
   seen: Record<string, Writable>[];
   reports: StepReport[];
+  /** Settings that the task measured on the way: each acts from its step (from 0) on. */
+  measured: Pick<Change, "step" | "key" | "to">[];
 }
+
+/** Roles of what learns. */
+const LEARN = ["student", "modules"];
 
 /** Makes the first steps of a run again. */
 async function firstSteps(options: SessionOptions): Promise<First> {
@@ -61,10 +68,23 @@ async function firstSteps(options: SessionOptions): Promise<First> {
     const { networks, batch } = await handedOver(session);
     const reports: StepReport[] = [];
     while (reports.length < STEPS && !session.finished) reports.push(await session.advance());
-    return { initial: networks.student.bytes, seen: outputs.map(batch), reports };
+    const initial = LEARN.flatMap((role): First["initial"] =>
+      networks[role] ? [[`${role}_initial.safetensors`, networks[role].bytes]] : [],
+    );
+    const measured = session.changes.map(({ step, key, to }) => ({ step, key, to }));
+    return { initial, seen: outputs.map(batch), reports, measured };
   } finally {
     session.destroy();
   }
+}
+
+/** Settings that a person gave before the first step: had nobody given them, they would have been measured before it. */
+const givenAtStart = ({ given, changes }: Session) =>
+  [...given].filter((key) => !changes.some((change) => change.key === key && change.step === 0));
+
+/** What was measured, as the run has it now; before its first step as the repeated steps have it. */
+function latest({ step, settings }: Session, measured: First["measured"]): Record<string, Value> {
+  return Object.fromEntries(measured.map(({ key, to }) => [key, step > 0 ? settings[key] : to]));
 }
 
 async function handedOver({ task, settings }: Session): Promise<HandedOver> {
@@ -74,7 +94,10 @@ async function handedOver({ task, settings }: Session): Promise<HandedOver> {
 
 /** Throws an EngineError where there is no project for a run of these settings. */
 export function assertHandedOver({ preset }: Settings): void {
-  if (!taskOf(preset).handsOver) throw new EngineError(`There is no PyTorch project for preset=${preset} yet.`, "Leave handover= out.");
+  const { handsOver = [] } = taskOf(preset);
+  if (handsOver.includes(preset)) return;
+  const known = handsOver.length ? `Leave handover= out, or use preset=${handsOver.join(" or ")}.` : "Leave handover= out.";
+  throw new EngineError(`There is no PyTorch project for preset=${preset} yet.`, known);
 }
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

@@ -148,7 +148,7 @@ export interface TraceOptions {
 export interface HandedOver {
   /** The folder of `python/` with the task's own files. */
   folder: string;
-  /** By role: a safetensors file, and the configuration it needs. The one that learns is the student. */
+  /** By role: a safetensors file, and the configuration it needs. What learns is the student, and modules where there are any. */
   networks: Record<string, { bytes: Uint8Array; config: object }>;
   /** Whatever else the files of that folder read from `run.json`. */
   facts: object;
@@ -397,8 +397,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   conflicts?(settings: Settings): Record<string, string>;
   /** Whether these settings need a guide: a network besides student and teacher. */
   asksGuide?(settings: Settings): boolean;
-  /** Whether a run can be handed over as a project in PyTorch. */
-  handsOver?: boolean;
+  /** Presets whose runs can be handed over to PyTorch. */
+  handsOver?: readonly string[];
   /** Claims of its papers as experiments, in the order in which they should be run. */
   studies?(): Promise<readonly Study[]>;
   data(): Promise<TaskData<D>>;

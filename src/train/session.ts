@@ -61,7 +61,7 @@ export class Session<T extends Task = Task> {
   /** Whatever else belongs to the run and is saved with it, by name. */
   readonly extras: Weights = new Map();
   /** Settings that the task would measure, had nobody set them. */
-  private readonly given: Set<string>;
+  readonly given: Set<string>;
   private program?: Program;
   /** Steps that are on their way. */
   private readonly flying = new Set<Promise<StepReport>>();

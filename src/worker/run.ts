@@ -214,8 +214,8 @@ export class Run {
   handOver(): Promise<{ name: string; bytes: Uint8Array }> {
     return this.turns.alone(async () => {
       const [{ project }, { zipSync }] = await Promise.all([import("../handover/project"), import("fflate")]);
-      const { engine, sources, given, session } = this;
-      const files = await project({ engine, runtime: this.wing.runtime, sources, given }, session);
+      const { engine, sources, session } = this;
+      const files = await project({ engine, runtime: this.wing.runtime, sources }, session);
       return { name: `PyTorch project of ${sources.dataset.name}, ${session.step} steps`, bytes: zipSync(Object.fromEntries(files)) };
     });
   }

@@ -32,7 +32,7 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   },
   readsUnasked: true,
   stepFirst: true,
-  handsOver: true,
+  handsOver: ["maskedkd"],
   conflicts: (settings) => widthConflict(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),
   studies: async () => (await import("./studies")).studies,

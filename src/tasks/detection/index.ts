@@ -29,6 +29,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   },
   readsUnasked: true,
   stepFirst: false,
+  handsOver: ["samkd", "mkd", "dmkd", "mgd", "fitnet", "pkd", "logit"],
   conflicts: conflictsOf,
   studies: () => import("./studies").then(({ studies }) => studies),
   data: () => import("./data").then(({ data }) => data),

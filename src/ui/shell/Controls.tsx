@@ -93,7 +93,7 @@ function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
       >
         Download {made}
       </button>
-      {handsOver && (
+      {handsOver?.includes(presetOf(state)) && (
         <button
           type="button"
           onClick={() => teachers.export("project")}
