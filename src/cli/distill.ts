@@ -2,30 +2,35 @@
  * A distillation run without a browser: `npm run distill -- keep=0.5 criterion=student steps=500 seed=1 --json`.
  * The same session as in the page, with the same settings (`src/tasks`).
  */
+import { assertHandedOver } from "../handover/project";
 import type { Task } from "../tasks/task";
 import { printer, readArguments, rounded } from "./arguments";
+import { handOver } from "./handOver";
 import { nodeEngine, rowOf, runToEnd, testRow } from "./headless";
 import { openSources, openWing, SOURCE_KEYS, sized } from "./sources";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, given, rest, json } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels"]);
+  const { settings, given, rest, json } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels", "handover"]);
   const every = Number(rest.every ?? 10);
   if (!Number.isInteger(every) || every < 1) {
     console.error(`every cannot be "${rest.every}". Use a whole number from 1.`);
     return 2;
   }
+  if (rest.handover) assertHandedOver(settings);
   const print = printer(json);
   const teacherTime = stopwatch();
   const [engine, wing] = [await nodeEngine(rest.kernels), await openWing(settings)];
   const sources = await openSources(engine, wing, rest, settings);
+  const options = { engine, runtime: wing.runtime, sources };
   const session = await runToEnd({
-    session: { engine, runtime: wing.runtime, settings: sized(wing, settings, sources.start), given, sources },
+    session: { ...options, settings: sized(wing, settings, sources.start), given },
     resume: rest.resume,
     every,
     log: async (report, { task }) => print(rounded({ ...rowOf(report, wing.definition), teacher_ms: await teacherTime(task) })),
     evaluated: (step, scores) => print(rounded(testRow(step, scores))),
   });
   for (const { key, to } of session.changes) print({ set: key, to });
+  if (rest.handover) await handOver(options, session, rest.handover);
   print(
     rounded({
       final: true,

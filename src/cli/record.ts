@@ -32,7 +32,7 @@ export async function main(argv: string[]): Promise<number> {
   const base = new URL("public/", `file://${process.cwd()}/`).href;
   const events = await told(
     [
-      { type: "open", base, task: wing.definition.name },
+      { type: "open", base, settings },
       { type: "generate", id },
       { type: "start", settings, given },
     ],

@@ -73,3 +73,9 @@ export interface Change {
   from: string | number;
   to: string | number;
 }
+
+/** The settings that a run began with, from those of now and what was changed since. */
+export function atStart(settings: Settings, changes: readonly Change[]): Settings {
+  const undone = changes.toReversed().map(({ key, from }) => [key, from]);
+  return { ...settings, ...Object.fromEntries(undone) };
+}

@@ -12,6 +12,7 @@ import type { Fetched } from "../engine/readback";
 import type { MethodInfo } from "../methods/method";
 import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
+import type { Writable } from "../models/safetensors";
 import type { Told } from "../models/vit/hub";
 import type { Weights } from "../models/weights";
 import type { Settings } from "../settings/run";
@@ -141,6 +142,24 @@ export interface OptimizerOptions {
   decays?: (name: string, shape: number[]) => boolean;
 }
 
+/** How a step is recorded. */
+export interface TraceOptions {
+  /** Also outputs the batch as it is learned from. */
+  whole?: boolean;
+}
+
+/** What a project in PyTorch has of a run, beside what every run has: the networks, and how a batch is kept. */
+export interface HandedOver {
+  /** The folder of `python/` with the task's own files. */
+  folder: string;
+  /** By role: a safetensors file, and the configuration it needs. What learns is the student, and modules where there are any. */
+  networks: Record<string, { bytes: Uint8Array; config: object }>;
+  /** Whatever else the files of that folder read from `run.json`. */
+  facts: object;
+  /** What a step has seen, as tensors by name, from its outputs recorded `whole`. */
+  batch(outputs: Fetched): Record<string, Writable>;
+}
+
 /** One student being taught. Holds the GPU memory of networks and batch until `destroy`. */
 export interface Task<Views = unknown> {
   /** Everything that is trained. */
@@ -151,7 +170,7 @@ export interface Task<Views = unknown> {
   /** Images per step. */
   readonly batch: number;
   /** Records a step up to the gradient; `after` records what follows the update. `report` reads what `outputs` leave. */
-  trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor>; after?(): void };
+  trace(graph: Graph, options?: TraceOptions): { grads: Gradients; outputs: Record<string, Tensor>; after?(): void };
   /** The guide, where the settings need one: a saved run cannot continue without it. */
   readonly guide?: Reference;
   /** Throws a SettingError for settings that cannot be with this data and these networks; called before a live change. */
@@ -193,6 +212,8 @@ export interface Task<Views = unknown> {
   offerGuide?(guide: AnyNetwork): void;
   /** The student alone, under the names the outside world knows. */
   weights(): Promise<Weights>;
+  /** For a project in PyTorch; absent where there is none for this task. */
+  handedOver?(): Promise<HandedOver>;
   destroy(): void;
 }
 
@@ -391,6 +412,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   conflicts?(settings: Settings): Record<string, string>;
   /** Whether these settings need a guide: a network besides student and teacher. */
   asksGuide?(settings: Settings): boolean;
+  /** Presets whose runs can be handed over to PyTorch. */
+  handsOver?: readonly string[];
   /** Claims of its papers as experiments, in the order in which they should be run. */
   studies?(): Promise<readonly Study[]>;
   data(): Promise<TaskData<D>>;

@@ -35,6 +35,8 @@ export interface SessionOptions<T extends Task = Task, D extends AnyDataset = An
   settings: Settings;
   /** Settings that a person has set, as `Schema.fromPairs` lists them: what the task measures does not replace them. */
   given?: readonly string[];
+  /** Receives all that a step leaves, the batch as it was learned from included. Without it that is not read back. */
+  watch?: (outputs: Fetched) => void;
 }
 
 /** What is known of a step when it is queued. */
@@ -59,7 +61,7 @@ export class Session<T extends Task = Task> {
   /** Whatever else belongs to the run and is saved with it, by name. */
   readonly extras: Weights = new Map();
   /** Settings that the task would measure, had nobody set them. */
-  private readonly given: Set<string>;
+  readonly given: Set<string>;
   private program?: Program;
   /** Steps that are on their way. */
   private readonly flying = new Set<Promise<StepReport>>();
@@ -76,6 +78,7 @@ export class Session<T extends Task = Task> {
     readonly task: T,
     private readonly optimizer: Optimizer,
     given: readonly string[] = [],
+    private readonly watch?: (outputs: Fetched) => void,
   ) {
     this.given = new Set(given);
   }
@@ -86,14 +89,14 @@ export class Session<T extends Task = Task> {
     const settings = SCHEMA.checked(options.settings);
     const live = Object.fromEntries(["step", ...Object.keys(settings)].map((key) => [key, new Live(0)]));
     const task = runtime.create(engine, sources, settings, live);
-    const session = new Session(engine, sources, settings, live, task, optimizerOf(task, settings), options.given);
+    const session = new Session(engine, sources, settings, live, task, optimizerOf(task, settings), options.given, options.watch);
     session.applyLive();
     return session;
   }
 
   /** Continues a saved run on the same data and teacher. */
   static restore<T extends Task, D extends AnyDataset, N extends AnyNetwork>(
-    options: Omit<SessionOptions<T, D, N>, "settings" | "given">,
+    options: Omit<SessionOptions<T, D, N>, "settings" | "given" | "watch">,
     bytes: Uint8Array,
   ): Session<T> {
     const saved = readCheckpoint(bytes);
@@ -171,7 +174,9 @@ export class Session<T extends Task = Task> {
   }
 
   private async landed(fetched: Promise<Fetched>, { step, lr, started, loaded }: Queued): Promise<StepReport> {
-    const report = this.task.report(await fetched, loaded);
+    const outputs = await fetched;
+    this.watch?.(outputs);
+    const report = this.task.report(outputs, loaded);
     const [broken] = Object.entries(report.losses).find(([, loss]) => !Number.isFinite(loss)) ?? [];
     if (broken)
       throw new EngineError(`The loss "${broken}" is no longer a number at step ${step}.`, "Lower the learning rate and start again.");
@@ -209,7 +214,7 @@ export class Session<T extends Task = Task> {
   }
 
   private record(): ReturnType<typeof recordStep> {
-    return recordStep(this.engine, (graph) => this.task.trace(graph), this.optimizer);
+    return recordStep(this.engine, (graph) => this.task.trace(graph, { whole: this.watch !== undefined }), this.optimizer);
   }
 
   /** Changes a live setting; it acts on the next step. Throws a SettingError for others, and for values that cannot be. */

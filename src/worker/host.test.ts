@@ -1,5 +1,6 @@
 /** The training worker's host, driven as the page drives it, without a browser. */
 import { readFileSync } from "node:fs";
+import { unzipSync } from "fflate";
 import { expect, test } from "vitest";
 import { EngineError } from "../engine/errors";
 import { SCHEMA } from "../tasks";
@@ -221,4 +222,22 @@ test("a task that makes its own teacher waits for none, saves it with the run, a
   page.send({ type: "restore", bytes: page.last("saved").bytes });
   await page.host.idle();
   expect(page.last("started")).toMatchObject({ restored: true, step: 2, settings: { preset: "dino" } });
+});
+
+test("a run is handed over as a zip, beside its steps, and goes on as if nothing had been", async () => {
+  const [plain, page] = [await TestHost.ready(), await TestHost.ready()];
+  for (const one of [plain, page]) {
+    one.send({ type: "start", settings: SETTINGS, paused: true });
+    one.send({ type: "step" });
+    if (one === page) one.send({ type: "export", what: "project" });
+    one.send({ type: "step" });
+    await one.host.idle();
+  }
+  expect(page.losses()).toEqual(plain.losses());
+  const { ending, bytes } = page.last("exported");
+  expect(ending).toBe("zip");
+  const files = unzipSync(bytes);
+  expect(Object.keys(files)).toEqual(expect.arrayContaining(["verify.py", "train.py", "vit.py", "README.md", "student.safetensors"]));
+  const run = JSON.parse(new TextDecoder().decode(files["run.json"]));
+  expect(run.expected[0].losses.ce).toBe(page.losses()[0]);
 });

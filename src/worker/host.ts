@@ -337,10 +337,12 @@ export class Host {
     this.at.post({ type: "saved", bytes, step: run.session.step });
   }
 
-  private async export(what: "student" | "teacher"): Promise<void> {
-    if (what === "student") return this.at.post({ type: "exported", ...(await this.theRun().export()) });
+  private async export(what: "student" | "teacher" | "project"): Promise<void> {
+    const ending = "safetensors";
+    if (what === "project") return this.at.post({ type: "exported", ending: "zip", ...(await this.theRun().handOver()) });
+    if (what === "student") return this.at.post({ type: "exported", ending, ...(await this.theRun().export()) });
     const { teacher } = await this.current();
-    if (teacher) this.at.post({ type: "exported", name: teacher.network.name, bytes: teacher.bytes });
+    if (teacher) this.at.post({ type: "exported", ending, name: teacher.network.name, bytes: teacher.bytes });
   }
 
   /** The sources of the task at hand. */

@@ -26,6 +26,7 @@ export class Run {
   readonly session: Session;
   readonly wing: Wing;
   readonly sources: Sources<AnyDataset, AnyNetwork>;
+  private readonly engine: Engine;
   private readonly monitor: Monitor;
   private readonly turns: Turns;
   private readonly post: (event: Event) => void;
@@ -45,6 +46,7 @@ export class Run {
     this.restored = from instanceof Uint8Array;
     this.session = from instanceof Uint8Array ? Session.restore(options, from) : Session.create({ ...options, ...from });
     this.given = from instanceof Uint8Array ? [] : (from.given ?? []);
+    this.engine = engine;
     this.wing = wing;
     this.sources = sources;
     this.turns = turns;
@@ -205,6 +207,16 @@ export class Run {
       const bytes = await runtime.networks.write(this.session.task, dataset, score);
       const made = definition.made === "teacher" ? "Teacher" : "Student";
       return { name: `${made} of ${dataset.name}, ${this.session.step} steps`, bytes };
+    });
+  }
+
+  /** The run as a project in PyTorch, zipped. Its first steps are made again, between two steps of the run. */
+  handOver(): Promise<{ name: string; bytes: Uint8Array }> {
+    return this.turns.alone(async () => {
+      const [{ project }, { zipSync }] = await Promise.all([import("../handover/project"), import("fflate")]);
+      const { engine, sources, session } = this;
+      const files = await project({ engine, runtime: this.wing.runtime, sources }, session);
+      return { name: `PyTorch project of ${sources.dataset.name}, ${session.step} steps`, bytes: zipSync(Object.fromEntries(files)) };
     });
   }
 

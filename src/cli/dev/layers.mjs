@@ -1,6 +1,6 @@
 /**
- * Imports only go left: shaders <- engine <- ops <- models <- methods, metrics <- tasks <- train <- worker <- ui; geometry <-
- * models and data <- tasks; settings <- methods; worker <- cli. This check reads every import below src/ and names the ones that
+ * Imports only go left: shaders <- engine <- ops <- models <- methods, metrics <- tasks <- train <- handover <- worker <- ui; geometry <-
+ * models and data <- tasks; settings <- methods; python <- handover; worker <- cli. This check reads every import below src/ and names the ones that
  * go another way, and files outside the wings that name a task.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 /** Each layer and the layers it may import directly; what those may import, it may import too. @type {Record<string, string[]>} */
 const LEFT = {
   shaders: [],
+  python: [],
   engine: ["shaders"],
   geometry: [],
   ops: ["engine"],
@@ -20,7 +21,8 @@ const LEFT = {
   metrics: ["models"],
   tasks: ["methods", "data", "metrics"],
   train: ["tasks"],
-  worker: ["train"],
+  handover: ["train", "python"],
+  worker: ["handover"],
   ui: ["worker"],
   cli: ["worker"],
 };

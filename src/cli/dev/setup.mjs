@@ -15,13 +15,15 @@ import { fileURLToPath } from "node:url";
 
 /**
  * @typedef {{ codename: string, root: boolean, installed: Record<string, string>, mirror?: string, backports: boolean }} Machine
- * @typedef {{ say: string, command: string }} Step
+ * @typedef {{ say: string, command: string, optional?: boolean }} Step
  */
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Debian packages of the tests; without the fonts, headless pages have no letters. */
 const PACKAGES = ["chromium", "firefox-esr", "fonts-liberation", "libvulkan1"];
+/** Those of tests that skip without them: PyTorch with a BLAS that is not slow, and what reads pictures for it. */
+const OPTIONAL = ["python3-torch", "python3-pil", "libopenblas0-pthread"];
 const MESA = "mesa-vulkan-drivers";
 /** Dawn needs Vulkan features that Mesa's software adapter has from here on; Debian 12 itself ships 22. */
 const MESA_OLDEST = 24;
@@ -30,6 +32,15 @@ const APT = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=3
 
 /** What a Debian machine still lacks, as shell commands. @param {Machine} machine @returns {Step[]} */
 export function plan(machine) {
+  const required = requiredSteps(machine);
+  const wanted = OPTIONAL.filter((name) => !machine.installed[name]);
+  if (!wanted.length) return required;
+  const steps = required.length ? [] : [readLists()];
+  return [...required, ...[...steps, install(wanted)].map((step) => ({ ...step, optional: true }))];
+}
+
+/** @param {Machine} machine @returns {Step[]} */
+function requiredSteps(machine) {
   const missing = PACKAGES.filter((name) => !machine.installed[name]);
   const mesaMissing = !(Number.parseInt(machine.installed[MESA] ?? "0", 10) >= MESA_OLDEST);
   const fromBackports = mesaMissing && machine.codename === "bookworm";
@@ -38,10 +49,15 @@ export function plan(machine) {
 
   const steps = [];
   if (fromBackports && !machine.backports) steps.push(addBackports(machine));
-  steps.push({ say: "reading the package lists", command: `${APT} update` });
+  steps.push(readLists());
   if (missing.length) steps.push(install(missing));
   if (fromBackports) steps.push(install([MESA], "bookworm-backports"));
   return steps;
+}
+
+/** @returns {Step} */
+function readLists() {
+  return { say: "reading the package lists", command: `${APT} update` };
 }
 
 /** Backports come from the mirror that the machine already uses. @param {Machine} machine @returns {Step} */
@@ -67,7 +83,9 @@ function readMachine() {
   if (!existsSync("/etc/os-release")) return undefined;
   const os = readFileSync("/etc/os-release", "utf8");
   if (!/^ID=debian$/m.test(os)) return undefined;
-  const listed = output(`dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' ${[...PACKAGES, MESA].join(" ")} 2>/dev/null`);
+  const listed = output(
+    `dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' ${[...PACKAGES, ...OPTIONAL, MESA].join(" ")} 2>/dev/null`,
+  );
   const installed = Object.fromEntries([...listed.matchAll(/^installed (\S+) (\S+)$/gm)].map(([, name, version]) => [name, version]));
   const sources = output("apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages'");
   return {
@@ -84,10 +102,11 @@ function say(message) {
   console.log(`setup: ${message}`);
 }
 
-/** Runs quietly; a failure shows everything the command said and ends the set-up. @param {string} command */
-function runStep(command) {
+/** Runs quietly; a failure shows everything the command said and ends the set-up, unless it can do without. @param {Omit<Step, "say">} step */
+function runStep({ command, optional }) {
   const { status, stdout, stderr } = spawnSync("sh", ["-c", command], { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
   if (status === 0) return;
+  if (optional) return say(`'${command}' failed with status ${status}; the tests that need it are skipped`);
   console.error(`${stdout}${stderr}`);
   throw new Error(`'${command}' failed with status ${status}`);
 }
@@ -98,12 +117,14 @@ export function setupSystem({ dryRun = false, pretendMissing = [] } = {}) {
   if (!machine) return say("this is not Debian: the tests need Chromium, Firefox and a Vulkan driver (or Metal, D3D12) already installed");
   for (const name of pretendMissing) delete machine.installed[name];
   const steps = plan(machine);
+  const commands = steps.map((step) => `  ${step.command}`).join("\n");
   if (steps.length && !machine.root && !dryRun) {
-    throw new Error(`the tests need Debian packages; as root, run:\n${steps.map((step) => `  ${step.command}`).join("\n")}`);
+    if (steps.every((step) => step.optional)) return say(`some tests are skipped; to have them, run as root:\n${commands}`);
+    throw new Error(`the tests need Debian packages; as root, run:\n${commands}`);
   }
   for (const step of steps) {
     say(dryRun ? `would be ${step.say}: ${step.command}` : step.say);
-    if (!dryRun) runStep(step.command);
+    if (!dryRun) runStep(step);
   }
 }
 
@@ -125,7 +146,7 @@ export function setupPackages({ dryRun = false } = {}) {
   const why = whyInstall();
   if (!why) return;
   say(`${dryRun ? "would run " : ""}npm ci (${why})`);
-  if (!dryRun) runStep("npm ci --include=dev");
+  if (!dryRun) runStep({ command: "npm ci --include=dev" });
 }
 
 /** @param {string[]} argv */

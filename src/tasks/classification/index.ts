@@ -32,6 +32,7 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   },
   readsUnasked: true,
   stepFirst: true,
+  handsOver: ["maskedkd"],
   conflicts: (settings) => conflictsOf(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),
   studies: async () => (await import("./studies")).studies,

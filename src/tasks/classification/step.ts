@@ -50,6 +50,8 @@ export interface StepOptions {
   /** Stochastic depth of the student while it learns. */
   dropPath?: DropPath;
   augment?: Augmentation;
+  /** Whether the batch as it is learned from is an output too. */
+  whole?: boolean;
 }
 
 /** How a step changes its images, by draws that move on with `step`. */
@@ -68,10 +70,10 @@ export interface Augmentation {
  * Records a step before its update: the student's forward pass, its attention selects the patches worth showing, the teacher
  * answers on those, the losses compare. Returns the student's gradient and the outputs: `ce` [1] and, with a teacher, the losses
  * of its methods (`kd` [1], `manifold` [1]), `logits` and `teacherLogits` [B, K], `score` [B, N], `kept` u32 [B, k]; `targets`
- * [B, K] where images are mixed.
+ * [B, K] where images are mixed; and where the `whole` is wanted `images`, and `labels` u32 [B] where they are not mixed.
  */
 export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradients; outputs: Record<string, Tensor> } {
-  const { student, distillation, labelWeight = 1, dropPath } = options;
+  const { student, distillation, labelWeight = 1, dropPath, whole = false } = options;
   const { images, truth } = prepared(graph, options);
   const learner = on(student, graph, options.frozen ? isOfHead : true);
   const seen = distillation && forwardBoth({ ...student, learner }, distillation, images, dropPath);
@@ -84,7 +86,8 @@ export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradie
   });
   const values = Object.fromEntries(losses.map(([name, loss]) => [name, loss.value]));
   const shown = seen && { teacherLogits: seen.context.teacher.result.logits, ...seen.choice };
-  return { grads, outputs: { ...values, logits, ...("targets" in truth && truth), ...shown } };
+  const batch = whole && { images, ...("labels" in truth && { labels: truth.labels }) };
+  return { grads, outputs: { ...values, logits, ...("targets" in truth && truth), ...shown, ...batch } };
 }
 
 /** A method's losses, each with its weight. */

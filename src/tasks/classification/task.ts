@@ -20,13 +20,14 @@ import { SettingError } from "../../settings/schema";
 import { keyOf } from "../../settings/setting";
 import { Recorded } from "../recorded";
 import { suited } from "../suited";
-import type { Cost, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import type { Cost, HandedOver, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime, TraceOptions } from "../task";
 import type { Network } from "../vitNetwork";
 import { beginning } from "./beginning";
 import { comparesTokens } from "./conflicts";
 import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
 import { judged, ObjectsSeen, scoresOf, top } from "./evaluate";
 import { fitted } from "./fitted";
+import { handedOver } from "./handover";
 import type { ClassificationSettings } from "./settings";
 import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosses } from "./step";
@@ -144,23 +145,15 @@ export class Classification implements Task<Outputs> {
     return rows * columns;
   }
 
-  trace(graph: Graph) {
+  trace(graph: Graph, { whole }: TraceOptions = {}) {
     const { teacher, live, student } = this;
     const distillation = teacher && { teacher, keep: this.keep(), methods: this.methods().map((method) => this.inUse(method)) };
     const batch = this.buffers;
     const { smoothing, labels: labelWeight } = live;
     const { dropPath: rate, seed } = this.settings;
     const dropPath = rate > 0 ? { rate: live.dropPath, seed, step: live.step } : undefined;
-    return traceLosses(graph, {
-      student,
-      frozen: this.frozen,
-      batch,
-      smoothing,
-      labelWeight,
-      dropPath,
-      augment: this.augmentation(),
-      distillation,
-    });
+    const augment = this.augmentation();
+    return traceLosses(graph, { student, frozen: this.frozen, batch, smoothing, labelWeight, dropPath, augment, distillation, whole });
   }
 
   /** Soft labels, and the base loss where one is chosen, beside or instead of them. */
@@ -283,6 +276,15 @@ export class Classification implements Task<Outputs> {
   /** What a picture of `batch` images shows. */
   private looked(batch: number): SnapshotOptions {
     return { student: this.student, teacher: this.teacher, batch, keep: this.keep(), scores: true };
+  }
+
+  /** Its networks as they are now, for a project in PyTorch. */
+  async handedOver(): Promise<HandedOver> {
+    const read = async ({ params, config }: Model) => ({ weights: await params.read(), config });
+    const { student, teacher } = this;
+    const guide = this.guide && this.guideModel;
+    const networks = { student: await read(student), teacher: teacher && (await read(teacher)), guide: guide && (await read(guide)) };
+    return handedOver(networks, this.sources.dataset);
   }
 
   forget(): void {

@@ -41,6 +41,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   teacherKind: (settings) => ({ detector: teacherKind(settings as DetectionSettings) }),
   readsUnasked: true,
   stepFirst: false,
+  handsOver: ["samkd", "mkd", "dmkd", "mgd", "fitnet", "pkd", "logit"],
   conflicts: conflictsOf,
   studies: () => import("./studies").then(({ studies }) => studies),
   data: () => import("./data").then(({ data }) => data),

@@ -23,9 +23,10 @@ import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import { keyOf, type NumberSetting } from "../../settings/setting";
 import { Recorded } from "../recorded";
-import type { Beside, Errors, LiveValues, Progress, Report, Scores, Sources, Task } from "../task";
+import type { Beside, Errors, HandedOver, LiveValues, Progress, Report, Scores, Sources, Task, TraceOptions } from "../task";
 import { imageConflicts } from "./conflicts";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
+import { handedOver, ofBatch, wholeBatch } from "./handover";
 import { anchorsConflict, kindsConflict } from "./heads";
 import { markHidden } from "./hidden";
 import { assertTakes, type DetectorNetwork } from "./network";
@@ -87,12 +88,13 @@ export class DetectionTask implements Task<DetectorViews> {
     return this.settings.batch;
   }
 
-  trace(graph: Graph): { grads: ReturnType<Graph["gradients"]>; outputs: Record<string, Tensor> } {
+  trace(graph: Graph, { whole }: TraceOptions = {}): { grads: ReturnType<Graph["gradients"]>; outputs: Record<string, Tensor> } {
     const { terms } = this.terms(graph);
     const grads = graph.gradients((g) => {
       for (const { loss, weight } of terms) loss.seed(weight, g);
     });
-    return { grads, outputs: Object.fromEntries(terms.map(({ name, loss }) => [name, loss.value])) };
+    const values = Object.fromEntries(terms.map(({ name, loss }) => [name, loss.value]));
+    return { grads, outputs: { ...values, ...(whole && wholeBatch(graph, this.inputs)) } };
   }
 
   /** Every term of the loss, and the student's pyramid: one more where the method compares a pass of its own. */
@@ -139,7 +141,7 @@ export class DetectionTask implements Task<DetectorViews> {
   }
 
   report(out: Fetched): Report {
-    const losses = Object.entries(out).filter(([name]) => name !== "clip");
+    const losses = Object.entries(out).filter(([name]) => name !== "clip" && !ofBatch(name));
     return { losses: Object.fromEntries(losses.map(([name, [value]]) => [name, value])), rates: {} };
   }
 
@@ -234,6 +236,13 @@ export class DetectionTask implements Task<DetectorViews> {
 
   async weights(): Promise<Weights> {
     return below("student.", await this.params.read());
+  }
+
+  /** Its networks as they are now, for a project in PyTorch. */
+  async handedOver(): Promise<HandedOver> {
+    const { config, params, teacher } = this;
+    const frozen = teacher && { weights: await teacher.params.read(), config: teacher.config };
+    return handedOver({ weights: await params.read(), config }, frozen, this.sources.dataset);
   }
 
   destroy(): void {

@@ -55,7 +55,7 @@ function RunButtons({ state }: { state: State }) {
       <button type="button" onClick={() => settings.undo()} disabled={stack.length === 0} title="Takes back the last live change (Ctrl+Z)">
         Undo
       </button>
-      <FileButtons disabled={!state.active || failure?.fatal === true} untrained={!begun(state)} />
+      <FileButtons disabled={!state.active || failure?.fatal === true} state={state} />
       {!begun(state) && <Recordings />}
     </>
   );
@@ -99,8 +99,8 @@ function MainButtons({ state }: { state: State }) {
   );
 }
 
-function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: boolean }) {
-  const { made = "student" } = taskOf(useStore(presetOf));
+function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
+  const { made = "student", handsOver } = taskOf(presetOf(state));
   return (
     <>
       <button type="button" onClick={() => void keeper.saveToFile()} disabled={disabled}>
@@ -112,11 +112,21 @@ function FileButtons({ disabled, untrained }: { disabled: boolean; untrained: bo
       <button
         type="button"
         onClick={() => teachers.export("student")}
-        disabled={disabled || untrained}
+        disabled={disabled || !begun(state)}
         title={`The ${made}'s weights as a safetensors file`}
       >
         Download {made}
       </button>
+      {handsOver?.includes(presetOf(state)) && (
+        <button
+          type="button"
+          onClick={() => teachers.export("project")}
+          disabled={disabled}
+          title="A zip with the networks, the settings, the first batches and their losses, and a small PyTorch project that repeats them and trains on"
+        >
+          Hand over to PyTorch
+        </button>
+      )}
     </>
   );
 }

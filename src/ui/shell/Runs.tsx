@@ -8,6 +8,7 @@ import { savedOf } from "../state/compare";
 import { difference, scoreOf } from "../state/difference";
 import { areComparable, type Run, reason } from "../state/runs";
 import { pageOf } from "../tasks";
+import { FilePicker } from "./FilePicker";
 import { KeptRuns } from "./KeptRuns";
 import { RunName } from "./RunName";
 
@@ -43,6 +44,9 @@ export function Runs() {
         </section>
       )}
       <KeptRuns />
+      <FilePicker label="Log of a run" accept=".jsonl" onPick={([file]) => void savedRuns.openLog(file)}>
+        Open a log
+      </FilePicker>
     </section>
   );
 }

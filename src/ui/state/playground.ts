@@ -217,8 +217,8 @@ export class Playground {
     if (event.type === "step") this.redraw.step(event.report.step);
     if (event.type === "started") this.redraw.drop();
     if (event.type === "phase" || event.type === "failed") this.redraw.flush();
-    if (event.type === "exported") this.outside.download(event.bytes, fileName(event.name));
+    if (event.type === "exported") this.outside.download(event.bytes, fileName(event));
   }
 }
 
-const fileName = (name: string) => `${name.replaceAll(/[^\w.]+/g, "-").toLowerCase()}.safetensors`;
+const fileName = ({ name, ending }: Extract<Event, { type: "exported" }>) => `${name.replaceAll(/[^\w.]+/g, "-").toLowerCase()}.${ending}`;

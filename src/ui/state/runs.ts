@@ -1,5 +1,5 @@
 /** Runs that ended: settings, results, curves; and which one to compare with which. */
-import type { Change, Settings } from "../../settings/run";
+import { atStart, type Change, type Settings } from "../../settings/run";
 import type { Value } from "../../settings/setting";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Reference } from "../../tasks/task";
@@ -38,19 +38,19 @@ const MOST_POINTS = 200;
 /** The current run as it would be kept; undefined before it was tested. What was changed after its last step never acted. */
 export function runOf({ history, active, changes: all, dataset, teacher, step, errors }: State): Run | undefined {
   if (!active || !history.evaluations.length) return undefined;
-  const stride = Math.ceil(history.points.length / MOST_POINTS);
   const changes = all.filter((change) => change.step < step);
   return {
     ...{ id: 0, name: "This run", colour: 0, shown: true, settings: atStart(active, all), changes, dataset },
     ...{ teacher: teacher ?? undefined, step, total: history.total, evaluations: history.evaluations, sums: history.sums },
-    points: history.points.filter((_, i) => (history.points.length - 1 - i) % stride === 0),
+    points: thinned(history.points),
     ...(errors?.step === step && { errors: { student: errors.student, images: errors.images } }),
   };
 }
 
-function atStart(settings: Settings, changes: Change[]): Settings {
-  const undone = changes.toReversed().map(({ key, from }) => [key, from]);
-  return { ...settings, ...Object.fromEntries(undone) };
+/** As many points as a kept run may have, the last among them. */
+export function thinned(points: readonly Point[]): Point[] {
+  const stride = Math.ceil(points.length / MOST_POINTS);
+  return points.filter((_, i) => (points.length - 1 - i) % stride === 0);
 }
 
 /** Whether two runs are the same: all that a run's result depends on is equal. */

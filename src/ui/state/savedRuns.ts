@@ -1,6 +1,8 @@
 /** The runs that this browser keeps, and what can be done with them. */
+import { EngineError } from "../../engine/errors";
 import { SCHEMA } from "../../tasks";
 import type { Context } from "./context";
+import { runFromLog } from "./logs";
 import { isSame, type Run, runOf } from "./runs";
 
 /** The number rises when the shape of what is kept changes. */
@@ -48,6 +50,17 @@ export class SavedRuns {
     if (fresh) this.change(({ runs, baseline }) => ({ runs: withRun(runs, fresh), baseline }));
   }
 
+  /** Adds a run that was made elsewhere, from its log. What is wrong with the file is said where failures are. */
+  async openLog(file: File): Promise<void> {
+    try {
+      const run = runFromLog(await file.text(), file.name);
+      this.change(({ runs, baseline }) => ({ runs: added(runs, run), baseline }));
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.context.store.setState({ failure: { message: error.what, remedy: error.remedy, fatal: false } });
+    }
+  }
+
   /** Notes with the kept run what its errors cost, once that has been measured. */
   keepErrors(): void {
     const state = this.context.store.getState();
@@ -73,11 +86,15 @@ export class SavedRuns {
 /** With one more run, as the last. One of the same settings and seed was the same run: it is replaced. */
 function withRun(runs: Run[], fresh: Run): Run[] {
   const same = runs.find((run) => isSame(run, fresh));
-  const number = 1 + Math.max(0, ...runs.map(({ id }) => id));
-  const run: Run = same
-    ? { errors: same.errors, ...fresh, ...{ id: same.id, name: same.name, colour: same.colour } }
-    : { ...fresh, id: number, name: `Run ${number}`, colour: number - 1 };
+  if (!same) return added(runs, fresh);
+  const run: Run = { errors: same.errors, ...fresh, ...{ id: same.id, name: same.name, colour: same.colour } };
   return [...withFewShown(runs.filter(({ id }) => id !== run.id)), run];
+}
+
+/** With one more run, as the last, under the next number; it is called by that unless it has a name. */
+function added(runs: Run[], run: Omit<Run, "id" | "colour" | "name"> & { name?: string }): Run[] {
+  const id = 1 + Math.max(0, ...runs.map((other) => other.id));
+  return [...withFewShown(runs), { name: `Run ${id}`, ...run, id, colour: id - 1 }];
 }
 
 /** A run as it was kept, perhaps by an earlier version with other names for its settings. */

@@ -49,8 +49,8 @@ export class TeacherActions {
     this.context.send({ type: "dropTeacher" });
   }
 
-  /** Hands a network to the visitor as a file. */
-  export(what: "student" | "teacher"): void {
+  /** Hands a network, or the run as a project in PyTorch, to the visitor as a file. */
+  export(what: "student" | "teacher" | "project"): void {
     this.context.send({ type: "export", what });
   }
 

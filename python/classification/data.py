@@ -1,0 +1,146 @@
+"""Pictures in folders that are named after their classes, as torchvision's ImageFolder has them. Needs Pillow.
+
+DATA/train/CLASS/.. and DATA/val/CLASS/.. (or valid, test); without a folder "train", DATA/CLASS/.. is learned from. Everything
+random is a function of seed, step and place in the batch: any number of processes sees the same pictures.
+"""
+import math
+import os
+import random
+
+import torch
+import torch.nn.functional as F
+from torch.utils.data import DataLoader, Dataset
+
+from run import fail
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".ppm", ".pgm", ".gif", ".tif", ".tiff")
+HELD = ("val", "valid", "validation", "test")
+AUGMENTATIONS = ("none", "light", "crop")
+
+
+def folders(root):
+    """The folder to learn from, and the one that is held out or None."""
+    train = os.path.join(root, "train")
+    held = next((path for path in (os.path.join(root, name) for name in HELD) if os.path.isdir(path)), None)
+    return (train, held) if os.path.isdir(train) else (root, None)
+
+
+def classes_of(folder):
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()) if os.path.isdir(folder) else []
+    return names or fail(f"{folder} has no folders of classes.", "Give data=FOLDER with a folder for each class.")
+
+
+class Pictures(Dataset):
+    """Normalised images [C, side, side] with their classes; `settings` augment them where there are any."""
+
+    def __init__(self, folder, classes, side, moments, settings=None):
+        try:
+            from PIL import Image
+        except ImportError:
+            fail("Pillow, which reads pictures, is not installed.", "pip install pillow, or apt-get install python3-pil.")
+        if settings and settings["augment"] not in AUGMENTATIONS:
+            fail(f"train.py does not augment={settings['augment']}.", f"Use one of {', '.join(AUGMENTATIONS)}; crop comes nearest.")
+        self.image, self.side, self.settings = Image, side, settings
+        self.mean, self.std = (torch.tensor(values).reshape(-1, 1, 1) for values in (moments["mean"], moments["std"]))
+        self.files = [
+            (os.path.join(at, name), label)
+            for label, one in enumerate(classes)
+            for at, _, names in sorted(os.walk(os.path.join(folder, one)))
+            for name in sorted(names)
+            if name.lower().endswith(ENDINGS)
+        ]
+        if not self.files:
+            fail(f"{folder} has no pictures.", f"They have to end in {', '.join(ENDINGS)}.")
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, asked):
+        """`asked` is (index, step, place): which picture, and for which place of which batch."""
+        index, step, place = asked
+        path, label = self.files[index]
+        augment = self.settings["augment"] if self.settings else "none"
+        draws = random.Random(f"{self.settings['seed']} {step} {place}") if self.settings else None
+        with self.image.open(path) as opened:
+            picture = opened.convert("RGB" if len(self.mean) == 3 else "L")
+        crops = augment == "crop" or (augment == "light" and self.settings["crop"] < 1)
+        box = window(picture.size, self.settings["crop"], draws) if crops else middle(picture.size)
+        image = self.tensor(picture.resize((self.side, self.side), self.image.BILINEAR, box=box))
+        if augment == "light":
+            image = shifted(image, self.side // 8, draws)
+        if augment != "none" and draws.random() < 0.5:
+            image = image.flip(-1)
+        return image, label
+
+    def tensor(self, picture):
+        pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
+        return (pixels.reshape(self.side, self.side, -1).permute(2, 0, 1) / 255 - self.mean) / self.std
+
+
+def middle(size):
+    """The largest square in the middle: left, upper, right, lower."""
+    side = min(size)
+    left, upper = (size[0] - side) / 2, (size[1] - side) / 2
+    return left, upper, left + side, upper + side
+
+
+def window(size, least, draws):
+    """torchvision's RandomResizedCrop: a share of the area from `least` to 1, as wide as high by up to 4 : 3."""
+    width, height = size
+    for _ in range(10):
+        area = draws.uniform(least, 1) * width * height
+        shape = math.exp(draws.uniform(math.log(3 / 4), math.log(4 / 3)))
+        w, h = round((area * shape) ** 0.5), round((area / shape) ** 0.5)
+        if 0 < w <= width and 0 < h <= height:
+            left, upper = draws.randint(0, width - w), draws.randint(0, height - h)
+            return left, upper, left + w, upper + h
+    return middle(size)
+
+
+def shifted(image, reach, draws):
+    """Moved by up to `reach` pixels each way; the border is repeated."""
+    side = image.shape[-1]
+    wide = F.pad(image[None], (reach,) * 4, mode="replicate")[0]
+    top, left = draws.randint(0, 2 * reach), draws.randint(0, 2 * reach)
+    return wide[:, top : top + side, left : left + side]
+
+
+class Order:
+    """What the steps from `first` on see, this process's part: every picture once per epoch, in a new order each time."""
+
+    def __init__(self, count, settings, part, first):
+        self.count, self.settings, self.part, self.first = count, settings, part, first
+
+    def __len__(self):
+        return self.settings["steps"] - self.first
+
+    def __iter__(self):
+        epoch, order, batch = -1, [], self.settings["batch"]
+        for step in range(self.first, self.settings["steps"]):
+            asked = []
+            for place in range(batch):
+                at = step * batch + place
+                if at // self.count != epoch:
+                    epoch = at // self.count
+                    generator = torch.Generator().manual_seed(self.settings["seed"] + 1_000_003 * epoch)
+                    order = torch.randperm(self.count, generator=generator).tolist()
+                asked.append((order[at % self.count], step, place))
+            yield asked[self.part]
+
+
+class Held:
+    """All pictures once, in batches; of several processes each takes every so many-th."""
+
+    def __init__(self, count, batch, processes):
+        self.mine = [(index, 0, 0) for index in range(processes.rank, count, processes.count)]
+        self.batch = batch
+
+    def __len__(self):
+        return -(-len(self.mine) // self.batch)
+
+    def __iter__(self):
+        return (self.mine[at : at + self.batch] for at in range(0, len(self.mine), self.batch))
+
+
+def loader(pictures, batches, workers):
+    return DataLoader(pictures, batch_sampler=batches, num_workers=workers, pin_memory=torch.cuda.is_available())

@@ -1,0 +1,140 @@
+"""Vision transformers with timm's names: pre-norm blocks, class token first. Needs nothing but torch.
+
+Shapes: images [B, C, side, side]; N patches; n = lead + N tokens, or lead + k where only k patches are shown; lead is 1, the class
+token, or 2 with a distillation token; width D; H heads.
+Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021; DeiT (Touvron et al. 2021) for the initial weights.
+"""
+import math
+
+import torch
+from blocks import Block
+from torch import nn
+
+# How each family differs from the plain ViT. distilled: a second token with a head of its own, and the answer is the mean of both
+# heads'. patchPositions: patches alone have positions. normPre: a norm before the blocks. meanPool: the answer comes from the mean
+# of the patches, by `fc_norm`. layerScale: learned factors of each branch.
+FAMILIES = {
+    "deit": (), "deit-distilled": ("distilled",), "deit3": ("patchPositions", "layerScale"), "mae": ("meanPool",),
+    "clip": ("normPre",),
+}  # fmt: skip
+# Tensors that only networks of that family have.
+MARKS = {"dist_token": "deit-distilled", "blocks.0.ls1.gamma": "deit3", "fc_norm.weight": "mae", "norm_pre.weight": "clip"}
+
+# Keeps the draws of stochastic depth apart from other uses of the same seed.
+DROP_STREAM = 0x220
+
+
+class Features:
+    """
+    What a forward pass gives: logits [B, K]; blocks, the tokens [B, n, D] after each; scores, [B, H, n, n] of blocks that were asked
+    for. Of a network with a distillation token `cls` and `dist` are what its two heads say; else both are the logits.
+    """
+
+    def __init__(self, logits, blocks, scores, lead=1, cls=None, dist=None):
+        self.logits, self.blocks, self.scores, self.lead = logits, blocks, scores, lead
+        self.cls, self.dist = (logits, logits) if dist is None else (cls, dist)
+
+
+class PatchEmbed(nn.Module):
+    def __init__(self, channels, width, patch):
+        super().__init__()
+        self.proj = nn.Conv2d(channels, width, patch, patch)
+
+    def forward(self, images):
+        return self.proj(images).flatten(2).transpose(1, 2)
+
+
+class ViT(nn.Module):
+    """
+    `config` is that of run.json: image, patch, channels, classes, width, depth, heads, headDim, mlp, activation, qkvBias, projBias, eps;
+    and family, except for a plain ViT's.
+    """
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.parts = parts_of(config)
+        self.grid = config["image"] // config["patch"]
+        width = config["width"]
+        distilled = "distilled" in self.parts
+        self.lead = 2 if distilled else 1
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.dist_token = nn.Parameter(torch.zeros(1, 1, width)) if distilled else None
+        placed = 0 if "patchPositions" in self.parts else self.lead
+        self.pos_embed = nn.Parameter(torch.zeros(1, placed + self.grid**2, width))
+        self.patch_embed = PatchEmbed(config["channels"], width, config["patch"])
+        self.blocks = nn.ModuleList(Block(config, "layerScale" in self.parts) for _ in range(config["depth"]))
+        self.norm_pre = nn.LayerNorm(width, eps=config["eps"]) if "normPre" in self.parts else nn.Identity()
+        self.mean_pool = "meanPool" in self.parts
+        last = nn.LayerNorm(width, eps=config["eps"])
+        self.norm, self.fc_norm = (nn.Identity(), last) if self.mean_pool else (last, nn.Identity())
+        head = lambda: nn.Linear(width, config["classes"]) if config["classes"] else nn.Identity()  # noqa: E731
+        self.head, self.head_dist = head(), head() if distilled else None
+
+    def forward(self, images, kept=None, wanted=(), draws=None, drop_path=0.0):
+        """
+        Features of the images, or of their `kept` patches, indices [B, k]: every patch is embedded and given its position, then those
+        that are not kept are removed. `wanted` numbers the blocks (from 0) whose attention scores are to be returned.
+        """
+        x = self.patch_embed(images) + self.pos_embed[:, -(self.grid**2) :]
+        if kept is not None:
+            x = x.gather(1, kept[:, :, None].expand(-1, -1, x.shape[-1]))
+        lead = self.cls_token if self.dist_token is None else torch.cat([self.cls_token, self.dist_token], dim=1)
+        if "patchPositions" not in self.parts:
+            lead = lead + self.pos_embed[:, : self.lead]
+        x = self.norm_pre(torch.cat([lead.expand(len(x), -1, -1), x], dim=1))
+        blocks, scores = [], {}
+        for i, block in enumerate(self.blocks):
+            x, asked = block(x, self.dropper(i, draws, drop_path))
+            blocks.append(x)
+            if i in wanted:
+                scores[i] = asked
+        pooled = x[:, 1:].mean(dim=1) if self.mean_pool else x[:, 0]
+        logits = self.head(self.fc_norm(self.norm(pooled)))
+        if self.head_dist is None:
+            return Features(logits, blocks, scores)
+        dist = self.head_dist(self.norm(x[:, 1]))
+        return Features((logits + dist) / 2, blocks, scores, self.lead, logits, dist)
+
+    def dropper(self, i, draws, most):
+        """Stochastic depth: block i of L leaves each branch out at the rate most i / (L - 1), image by image, as timm does."""
+        rate = most * i / (len(self.blocks) - 1) if len(self.blocks) > 1 else 0.0
+        if rate == 0.0 or draws is None:
+            return lambda branch, which: branch
+        drawn = draws.per_row(DROP_STREAM, 2 * len(self.blocks))
+        return lambda branch, which: branch * ((drawn[2 * i + which] >= rate) / (1 - rate))[:, None, None]
+
+
+def parts_of(config):
+    """What the family of a configuration has besides a plain ViT."""
+    return FAMILIES[config.get("family", "deit")]
+
+
+def fresh(config, seed):
+    """A new network: matrices, positions and class token from a normal of 0.02 cut at two deviations, biases 0, norms 1."""
+    torch.manual_seed(seed)
+    model = ViT(config)
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            nn.init.zeros_(parameter)
+        elif "norm" not in name and not name.endswith("gamma"):
+            nn.init.trunc_normal_(parameter, std=0.02, a=-0.04, b=0.04)
+    return model
+
+
+def config_of(state, heads, eps=1e-6, activation="gelu"):
+    """The configuration of a state dict with timm's names; the number of heads it cannot say."""
+    width, channels, patch, _ = state["patch_embed.proj.weight"].shape
+    family = next((family for mark, family in MARKS.items() if mark in state), "deit")
+    # A square number of patches, and the leading tokens' positions where those have any.
+    side = math.isqrt(state["pos_embed"].shape[1]) * patch
+    qkv = state["blocks.0.attn.qkv.weight"].shape[0] // 3
+    return {
+        **({} if family == "deit" else {"family": family}),
+        "image": side, "patch": patch, "channels": channels, "width": width, "heads": heads, "headDim": qkv // heads,
+        "classes": state["head.weight"].shape[0] if "head.weight" in state else 0,
+        "depth": 1 + max(int(name.split(".")[1]) for name in state if name.startswith("blocks.")),
+        "mlp": state["blocks.0.mlp.fc1.weight"].shape[0] if "blocks.0.mlp.fc1.weight" in state else 0,
+        "activation": activation, "eps": eps,
+        "qkvBias": "blocks.0.attn.qkv.bias" in state, "projBias": "blocks.0.attn.proj.bias" in state,
+    }  # fmt: skip

@@ -1,0 +1,46 @@
+/** PyTorch on this machine, for tests of projects that are handed over to it. Where there is none, those tests skip and say so. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Project } from "./project";
+
+const PYTHON = process.env.MDP_PYTHON ?? "/usr/bin/python3";
+
+const imports = (names: string) => spawnSync(PYTHON, ["-c", `import ${names}`]).status === 0;
+
+/** Whether there is PyTorch: `describe.skipIf(!hasTorch)`. */
+export const hasTorch = imports("torch");
+/** And Pillow, which reads pictures. */
+export const hasPillow = hasTorch && imports("PIL");
+const missing = [...(hasTorch ? [] : ["torch"]), ...(hasTorch && !hasPillow ? ["PIL"] : [])];
+if (missing.length)
+  console.warn(
+    `\n*** SKIPPED: ${PYTHON} has no ${missing}. Debian: apt-get install python3-torch python3-pil; or name another Python by MDP_PYTHON. ***\n`,
+  );
+
+/** A fresh folder with these files. */
+export function folderOf(files: Iterable<[string, string | Uint8Array]>): string {
+  const folder = mkdtempSync(join(tmpdir(), "handover-"));
+  for (const [name, content] of files) {
+    mkdirSync(join(folder, name, ".."), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  return folder;
+}
+
+/** One thread each: other tests run beside. */
+const env = { ...process.env, OMP_NUM_THREADS: "1", PYTHONDONTWRITEBYTECODE: "1" };
+
+/** Runs a program of a project's folder, such as `verify.py`, in Python or with other words before it. */
+export function python(folder: string, words: string[]): { status: number | null; text: string } {
+  const { status, stdout, stderr } = spawnSync(PYTHON, words, { cwd: folder, env, encoding: "utf8" });
+  return { status, text: stdout + stderr };
+}
+
+/** Changes a project's `run.json`. */
+export function altered(files: Project, change: (run: { expected: { losses: Record<string, number> }[] }) => void): Project {
+  const run = JSON.parse(new TextDecoder().decode(files.get("run.json")));
+  change(run);
+  return new Map([...files, ["run.json", new TextEncoder().encode(JSON.stringify(run))]]);
+}

@@ -1,0 +1,80 @@
+/** Logs of runs that were made elsewhere, such as `log.jsonl` of a project in PyTorch, as runs to compare with. */
+import { EngineError } from "../../engine/errors";
+import { SCHEMA, taskOf } from "../../tasks";
+import { History } from "./history";
+import { type Run, thinned } from "./runs";
+
+/** The first line of a log. */
+interface Head {
+  run: Record<string, string | number>;
+  /** Which numbers of a line are losses. */
+  losses: string[];
+  /** With an id where it is, as far as the log tells, what a run here learned from. */
+  data: { id?: string; name: string };
+  teacher: string | null;
+}
+
+type Line = Record<string, number>;
+
+/** Numbers of a line that are neither losses nor rates. */
+const FIGURES = ["step", "images_per_s", "step_ms"];
+const TESTED = "heldout_";
+
+/** Throws an EngineError for text that is no log of a run. */
+export function runFromLog(text: string, name: string): Omit<Run, "id" | "colour"> {
+  const [head, ...lines] = rowsOf(text, name);
+  if (!isHead(head)) throw notALog(name, "its first line does not say what was run");
+  const { settings, problems } = SCHEMA.fromPairs(Object.entries(head.run).map(([key, value]) => [key, String(value)]));
+  if (problems.length) throw notALog(name, problems.join(" "));
+  const history = new History(settings.steps);
+  const named = new Map(Object.entries(taskOf(settings.preset).rateNames ?? {}).map(([own, shown]) => [shown, own]));
+  for (const line of lines as Line[]) {
+    const scores = Object.entries(line).filter(([key]) => key.startsWith(TESTED));
+    if (scores.length) {
+      const tested = Object.fromEntries(scores.map(([key, score]) => [key.slice(TESTED.length), score]));
+      history.measured("scores", tested);
+      history.tested({ step: line.step, scores: tested, count: line.heldout });
+      continue;
+    }
+    const losses = Object.fromEntries(head.losses.map((loss) => [loss, line[loss]]));
+    const rest = Object.entries(line).filter(([key]) => !FIGURES.includes(key) && !(key in losses));
+    const rates = Object.fromEntries(rest.map(([key, rate]) => [named.get(key) ?? key, rate]));
+    history.push({ step: line.step, losses, rates, lr: 0, ms: line.step_ms, imagesPerSecond: line.images_per_s });
+  }
+  if (!history.evaluations.length) throw notALog(name, "it has no test on held-out data to compare by");
+  return {
+    ...{
+      name: `${head.data.name} (log)`,
+      shown: true,
+      settings,
+      changes: [],
+      dataset: { id: head.data.id ?? `log-${head.data.name}`, name: head.data.name },
+    },
+    ...{
+      teacher: head.teacher ?? undefined,
+      step: history.points.at(-1)?.step ?? 0,
+      total: settings.steps,
+      points: thinned(history.points),
+    },
+    ...{ evaluations: history.evaluations, sums: {} },
+  };
+}
+
+function rowsOf(text: string, name: string): unknown[] {
+  try {
+    return text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  } catch (error) {
+    throw notALog(name, (error as Error).message);
+  }
+}
+
+function isHead(row: unknown): row is Head {
+  const { run, losses, data } = (row ?? {}) as Partial<Head>;
+  return typeof run === "object" && Array.isArray(losses) && typeof data?.name === "string";
+}
+
+const notALog = (name: string, why: string) =>
+  new EngineError(`${name} is not a log of a run: ${why}.`, "Choose the log.jsonl that train.py of a handed-over project wrote.");
