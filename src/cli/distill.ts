@@ -3,6 +3,8 @@
  * The same session as in the page, with the same settings (`src/tasks`).
  */
 import type { Task } from "../tasks/task";
+import type { RunMemory } from "../train/session";
+
 import { printer, readArguments, rounded } from "./arguments";
 import { nodeEngine, rowOf, runToEnd, testRow } from "./headless";
 import { openSources, openWing, SOURCE_KEYS } from "./sources";
@@ -18,6 +20,7 @@ export async function main(argv: string[]): Promise<number> {
   const teacherTime = stopwatch();
   const [engine, wing] = [await nodeEngine(rest.kernels), await openWing(settings)];
   const session = await runToEnd({
+    begun: (run) => console.error(inWords(run.plan())),
     session: { engine, runtime: wing.runtime, settings, given, sources: await openSources(engine, wing, rest, settings) },
     resume: rest.resume,
     every,
@@ -36,6 +39,15 @@ export async function main(argv: string[]): Promise<number> {
   );
   return 0;
 }
+
+/** What a run takes of the GPU's memory, for people. */
+function inWords({ parameters, moments, gradients, activations, others, total, batch, fits }: RunMemory): string {
+  const parts = Object.entries({ parameters, moments, gradients, activations, others }).map(([part, bytes]) => `${part} ${mb(bytes)}`);
+  const limit = fits < batch ? ` A batch of ${batch} does not fit; ${fits} does.` : "";
+  return `Memory: ${parts.join(", ")}, in all ${mb(total)} MB.${limit}`;
+}
+
+const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 /** Times the teacher at most once in so many milliseconds: it runs beside the training it would slow down. */
 const TIME_EVERY_MS = 3000;

@@ -194,11 +194,16 @@ export class Engine {
     return unused.length;
   }
 
-  private assertFits(bytes: number): void {
-    const limit = Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
-    if (bytes <= limit) return;
+  /** Bytes that one buffer may have. */
+  get largestBuffer(): number {
+    return Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
+  }
+
+  /** Throws when a buffer is larger than the GPU allows; `remedy` says what to do about it. */
+  assertFits(bytes: number, remedy = "Use a smaller batch, image or model."): void {
+    if (bytes <= this.largestBuffer) return;
     const mb = (n: number) => `${(n / 2 ** 20).toFixed(0)} MiB`;
-    throw new EngineError(`One buffer needs ${mb(bytes)}, this GPU allows ${mb(limit)}.`, "Use a smaller batch, image or model.");
+    throw new EngineError(`One buffer needs ${mb(bytes)}, this GPU allows ${mb(this.largestBuffer)}.`, remedy);
   }
 
   destroy(): void {

@@ -254,16 +254,40 @@ describe("what a program runs", () => {
   test("several submits give the same bits as one", async () => {
     const engine = await testEngine();
     const graph = new Graph(engine);
-    const program = await Program.compile(graph, named(chain(graph, 9)));
+    const outputs = named(chain(graph, 9));
+    for (const launch of graph.launches) launch.work = 1;
+    const program = await Program.compile(graph, outputs);
     const one = await program.fetch();
     const calls = watch(engine);
-    for (const submits of [2, 3, 10, 64]) {
-      program.submits = submits;
+    for (const together of [5, 4, 1, 0.1]) {
+      program.mostWork = together;
       calls.length = 0;
       expect(await program.run({ fetch: true })).toEqual(one);
-      expect(calls.length).toBe(Math.ceil(10 / Math.ceil(10 / submits)));
+      expect(calls.length).toBe(Math.ceil(10 / Math.max(1, together)));
     }
     expect(await program.time()).toBeGreaterThan(0);
+    program.dispose();
+  });
+
+  test("the first run is split by the work it is about to do, a later one also by the time it took", async () => {
+    const engine = await testEngine();
+    const graph = new Graph(engine);
+    const outputs = named(chain(graph, 4));
+    for (const launch of graph.launches) launch.work = 8e9;
+    const calls = watch(engine);
+    const submitted = async (run: () => Promise<unknown>) => {
+      calls.length = 0;
+      await run();
+      return calls.length;
+    };
+    const program = await Program.compile(graph, outputs);
+    expect(await submitted(() => program.fetch())).toBe(5); // of 8 GFLOP each, and two would be more than 10
+    program.mostWork = 1e12;
+    const now = vi.spyOn(performance, "now");
+    for (const at of [0, 2000]) now.mockReturnValueOnce(at);
+    expect(await submitted(() => program.time())).toBe(1); // which took two seconds
+    now.mockRestore();
+    expect(await submitted(() => program.fetch())).toBe(3);
     program.dispose();
   });
 
@@ -298,8 +322,8 @@ describe("what a program runs", () => {
     const last = chain(graph, 4).at(-1) as Tensor;
     const program = await Program.compile(graph, { last });
     const expected = await program.fetch();
-    for (const submits of [1, 2, 5]) {
-      program.submits = submits;
+    for (const parts of [1, 2, 5]) {
+      program.mostWork = program.work / parts;
       const ms = await program.elapsed();
       if (engine.facts.timestamps) expect(ms).toBeGreaterThanOrEqual(0);
       expect(await program.fetch()).toEqual(expected);

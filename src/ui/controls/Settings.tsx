@@ -1,9 +1,11 @@
 /** The panel of settings, derived from the one table. */
 import { useState } from "react";
+import { RECIPES } from "../../settings/recipes";
 import type { Setting } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
-import { useStore } from "../state/app";
+import { settings, useStore } from "../state/app";
 import { Control, Tag } from "./Control";
+import { Memory } from "./Memory";
 import "./controls.css";
 
 /** Those of group "data" are on the cards of data and teacher. */
@@ -28,6 +30,8 @@ export function SettingsPanel() {
       <p className="hint">
         <Tag when="live" /> acts on the very next step, <Tag when="next" /> with the next start.
       </p>
+      <Recipes preset={preset} />
+      <Memory />
       {Object.entries(GROUPS).map(([group, title]) => {
         const keys = shown.filter(([, setting]) => setting.group === group).map(([key]) => key);
         return (
@@ -42,5 +46,35 @@ export function SettingsPanel() {
         );
       })}
     </section>
+  );
+}
+
+/** Many settings in one choice. What is chosen enters as if typed, so the list itself shows none as chosen. */
+function Recipes({ preset }: { preset: string }) {
+  const [chosen, setChosen] = useState<string>();
+  const offered = SCHEMA.recipes(preset);
+  const follow = (name: string) => {
+    setChosen(name);
+    settings.follow(name);
+  };
+  return (
+    <div className="recipes">
+      <label>
+        Recipe{" "}
+        <select value="" onChange={({ target }) => follow(target.value)}>
+          <option value="" disabled>
+            set several at once …
+          </option>
+          {offered.map((name) => (
+            <option key={name} value={name}>
+              {RECIPES[name].label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <p className="hint" role="status">
+        {chosen && offered.includes(chosen) && `${RECIPES[chosen].label}: ${RECIPES[chosen].help}`}
+      </p>
+    </div>
   );
 }

@@ -21,7 +21,13 @@ import { Verdict } from "./Verdict";
 const Charts = lazy(() => import("../charts/Charts"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
 
-const CLAIMS = "#claims";
+const Gpu = lazy(() => import("../gpu/Gpu").then(({ Gpu }) => ({ default: Gpu })));
+
+/** Views besides the training, by the part of the address behind "#". */
+const VIEWS: Readonly<Record<string, { name: string; View: ComponentType }>> = {
+  "#claims": { name: "Claims", View: Claims },
+  "#gpu": { name: "This GPU", View: Gpu },
+};
 const ERASE = "Erase all runs, images and teachers that this page keeps in this browser? Files that you saved stay.";
 
 export function App() {
@@ -31,6 +37,7 @@ export function App() {
   const preset = useStore(presetOf);
   const { Pictures, Details } = partsOf(preset);
   const picturesShow = usePainted();
+  const view = VIEWS[useHash()];
   return (
     <>
       <Header tagline={pageOf(preset).tagline} />
@@ -41,10 +48,10 @@ export function App() {
           <Notices />
           <Verdict />
         </div>
-        {useHash() === CLAIMS ? (
-          <Boundary of="The claims">
-            <Suspense fallback={<p className="panel">Loading the claims …</p>}>
-              <Claims />
+        {view ? (
+          <Boundary of="This view" key={view.name}>
+            <Suspense fallback={<p className="panel">Loading …</p>}>
+              <view.View />
             </Suspense>
           </Boundary>
         ) : (
@@ -103,17 +110,20 @@ function Rest({ Details }: { Details: ComponentType }) {
 
 function Header({ tagline }: { tagline: string }) {
   const adapter = useStore((state) => state.adapter);
+  const hash = useHash();
   return (
     <header>
       <h1>Masked Distillation Playground</h1>
       <p className="tagline">{tagline} Everything runs in this tab; images never leave it.</p>
       <nav aria-label="Views">
-        <a href="#train" aria-current={useHash() === CLAIMS ? undefined : "page"}>
+        <a href="#train" aria-current={hash in VIEWS ? undefined : "page"}>
           Train
         </a>
-        <a href={CLAIMS} aria-current={useHash() === CLAIMS ? "page" : undefined}>
-          Claims
-        </a>
+        {Object.entries(VIEWS).map(([address, { name }]) => (
+          <a key={address} href={address} aria-current={hash === address ? "page" : undefined}>
+            {name}
+          </a>
+        ))}
       </nav>
       <p className="adapter">
         {adapter ? adapter.name : "No GPU opened yet"}

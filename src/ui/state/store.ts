@@ -5,6 +5,7 @@ import { packBits } from "../../metrics/bits";
 import type { Change, Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Cost, Reference, TeacherTime } from "../../tasks/task";
+import type { RunMemory } from "../../train/session";
 import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
 import { pageOf } from "../tasks";
 import { History, type Numbers } from "./history";
@@ -23,6 +24,8 @@ export interface State {
   errors?: ErrorReport;
   measuring?: number;
   cost?: Cost;
+  /** Bytes that the run takes on the GPU. */
+  memory?: RunMemory;
   /** As last measured, until a setting of the mask changes. */
   teacherTime?: TeacherTime;
   /** Of the run under way. */
@@ -115,6 +118,8 @@ function fold(event: Event, state: State): Partial<State> {
       };
     case "cost":
       return { cost: event.cost };
+    case "memory":
+      return { memory: event.memory };
     case "timed":
       return { teacherTime: event.time };
     case "failed":
