@@ -31,6 +31,9 @@ export interface EngineOptions {
 /** All shader files by path, as the project ships them. */
 export const shaderFiles: Readonly<Record<string, string>> = SHADERS;
 
+/** Bytes of the buffer that is taken for so many. */
+export const bufferBytes = (bytes: number): number => Math.max(256, Math.ceil(bytes / 256) * 256);
+
 export class Engine {
   readonly lost: Promise<EngineError>;
   /** Set once the device is gone; every later call fails with it. */
@@ -161,7 +164,7 @@ export class Engine {
 
   /** A storage buffer of at least `bytes`, from the free ones when one fits within a factor of two. */
   takeBuffer(bytes: number): GPUBuffer {
-    const size = Math.max(256, Math.ceil(bytes / 256) * 256);
+    const size = bufferBytes(bytes);
     this.assertFits(size);
     let best = -1;
     for (const [i, b] of this.free.entries())

@@ -1,5 +1,5 @@
 /** Where the temporary tensors of a trace lie: launches that nothing needs dropped, buffers shared by lifetime. */
-import type { Engine } from "./device";
+import { bufferBytes, type Engine } from "./device";
 import type { Graph, Launch, Storage, Tensor } from "./graph";
 
 const root = (s: Storage): Storage => s.parent ?? s;
@@ -49,7 +49,7 @@ export function layOut(launches: Launch[], outputs: Tensor[]): Layout {
     for (const s of here) {
       if (layout.at.has(s)) continue;
       if (s.bytes > 0 && !written.includes(s)) throw new Error(`${labelOf(l)} reads a temporary that no launch before it wrote`);
-      layout.at.set(s, takeFitting(layout.sizes, free, s.bytes));
+      layout.at.set(s, takeFitting(layout.sizes, free, bufferBytes(s.bytes)));
     }
     for (const s of here) if (last.get(s) === i) free.push(layout.at.get(s) as number);
   }
@@ -59,7 +59,7 @@ export function layOut(launches: Launch[], outputs: Tensor[]): Layout {
 /** A free place that fits, or a new one. */
 function takeFitting(sizes: number[], free: number[], bytes: number): number {
   const [fitting] = free.filter((place) => sizes[place] >= bytes).sort((a, b) => sizes[a] - sizes[b]);
-  if (fitting === undefined || sizes[fitting] > 4 * Math.max(bytes, 256)) return sizes.push(bytes) - 1;
+  if (fitting === undefined || sizes[fitting] > 4 * bytes) return sizes.push(bytes) - 1;
   free.splice(free.indexOf(fitting), 1);
   return fitting;
 }

@@ -60,7 +60,6 @@ const withoutGradient = (spec: Check): Check => ({
 
 const ATTENTIONS: Record<string, Check> = {
   "heads of 16": few(selfAttentionCase({ batch: 2, heads: 2, headDim: 16, queries: 65, keys: 65 })),
-  "heads of 20": few(selfAttentionCase({ batch: 1, heads: 2, headDim: 20, queries: 33, keys: 33 })),
   "heads of 64": few(selfAttentionCase({ batch: 1, heads: 2, headDim: 64, queries: 70, keys: 70 })),
 };
 

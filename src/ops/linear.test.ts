@@ -1,4 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { nodeGPU } from "../cli/device.node";
+import { openEngine } from "../engine/device";
 import { linearCase, perceptronCase } from "./cases";
 import { check, testEngine } from "./check";
 import { linear } from "./linear";
@@ -68,4 +70,13 @@ test("a weight that is made from a parameter passes its gradient on, from two us
       ),
     ],
   });
+});
+
+test("a large weight's gradient in many parts is summed at once, so that gradients take no more memory than the weight", async () => {
+  const engine = await openEngine(await nodeGPU());
+  engine.facts = { ...engine.facts, software: false }; // where many workgroups must be kept busy
+  const shader = vi.spyOn(engine, "shader");
+  await check(engine, { ...linearCase({ m: 400, n: 256, k: 132 }), samples: 3 });
+  expect(shader.mock.calls.filter(([, entry]) => entry === "sum_parts")).toHaveLength(1);
+  engine.destroy();
 });

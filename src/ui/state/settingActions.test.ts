@@ -107,6 +107,6 @@ test("a restored run brings its settings, and the panel follows", () => {
 test("a recipe sets many settings at once; images of its size are made first", () => {
   const { page, told, query } = readyPage();
   page.settings.follow("deit-ti-224");
-  expect(query()).toBe("width=192&depth=12&heads=3&batch=64");
+  expect(query()).toBe("width=192&depth=12&batch=64");
   expect(told()).toEqual([{ type: "generate", id: expect.stringMatching(/^scenes-224-/) }]);
 });
