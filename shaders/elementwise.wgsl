@@ -1,6 +1,7 @@
 // Element-by-element kernels that have no larger kernel to ride in.
 //
 //   add_rows  out[r,c] = a[r,c] + (every divides r ? b[r/every, c] : 0)      rows may lie any distance apart
+//   sum_parts out[i] = b[i] + b[cols + i] + b[2 cols + i] + ...              `rows` of them
 const A = true;
 
 struct Params {
@@ -34,4 +35,16 @@ fn add_rows(@builtin(global_invocation_id) id: vec3u) {
     v += b[p.b_offset + (row / p.every) * p.b_stride + col];
   }
   out[i] = v;
+}
+
+@compute @workgroup_size(64)
+fn sum_parts(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i < p.cols) {
+    var sum = 0.0;
+    for (var part = 0u; part < p.rows; part++) {
+      sum += b[part * p.cols + i];
+    }
+    out[i] = sum;
+  }
 }

@@ -759,7 +759,13 @@ fn coop(
 
 // ---- shared: 64x64 tiles in workgroup memory, for GPUs ----------------------------------------------------------------
 
-// Both tiles hold 4x4 blocks: block (line / 4, k / 4) as four vec4s along k. 64 lanes, each loads one block of A and of B.
+// Both tiles hold 4x4 blocks: block (line / 4, k / 4) as four vec4s along k. 64 lanes, each loads one block of A and of B. Lanes that
+// are served together would read the first vec4 of eight blocks, which lie in the same banks of memory: so those of each eight are
+// exchanged with each other, in another way for each block.
+fn placed(i: u32) -> u32 {
+  return i ^ ((i >> 3u) & 7u) ^ (i >> 6u);
+}
+
 var<workgroup> a_tile: array<vec4f, 256>;
 var<workgroup> b_tile: array<vec4f, 256>;
 var<workgroup> a_tile_half: array<vec4h, 256>;
@@ -767,17 +773,17 @@ var<workgroup> b_tile_half: array<vec4h, 256>;
 
 fn a_shared(i: u32) -> vec4f {
   if (HALF) {
-    return vec4f(a_tile_half[i]);
+    return vec4f(a_tile_half[placed(i)]);
   } else {
-    return a_tile[i];
+    return a_tile[placed(i)];
   }
 }
 
 fn b_shared(i: u32) -> vec4f {
   if (HALF) {
-    return vec4f(b_tile_half[i]);
+    return vec4f(b_tile_half[placed(i)]);
   } else {
-    return b_tile[i];
+    return b_tile[placed(i)];
   }
 }
 
@@ -828,11 +834,11 @@ fn shared_tiles(
       workgroupBarrier();
       for (var r = 0u; r < 4u; r++) { // unroll
         if (HALF) {
-          a_tile_half[deep * 16u + line + r] = vec4h(a[r]);
-          b_tile_half[deep * 16u + line + r] = vec4h(b[r]);
+          a_tile_half[placed(deep * 16u + line + r)] = vec4h(a[r]);
+          b_tile_half[placed(deep * 16u + line + r)] = vec4h(b[r]);
         } else {
-          a_tile[deep * 16u + line + r] = a[r];
-          b_tile[deep * 16u + line + r] = b[r];
+          a_tile[placed(deep * 16u + line + r)] = a[r];
+          b_tile[placed(deep * 16u + line + r)] = b[r];
         }
       }
       workgroupBarrier();

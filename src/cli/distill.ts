@@ -4,6 +4,7 @@
  */
 import { assertHandedOver } from "../handover/project";
 import type { Task } from "../tasks/task";
+import type { RunMemory } from "../train/session";
 import { printer, readArguments, rounded } from "./arguments";
 import { handOver } from "./handOver";
 import { nodeEngine, rowOf, runToEnd, testRow } from "./headless";
@@ -23,6 +24,7 @@ export async function main(argv: string[]): Promise<number> {
   const sources = await openSources(engine, wing, rest, settings);
   const options = { engine, runtime: wing.runtime, sources };
   const session = await runToEnd({
+    begun: (run) => console.error(inWords(run.plan())),
     session: { ...options, settings: sized(wing, settings, sources.start), given },
     resume: rest.resume,
     every,
@@ -42,6 +44,15 @@ export async function main(argv: string[]): Promise<number> {
   );
   return 0;
 }
+
+/** What a run takes of the GPU's memory, for people. */
+function inWords({ parameters, moments, gradients, activations, others, total, batch, fits }: RunMemory): string {
+  const parts = Object.entries({ parameters, moments, gradients, activations, others }).map(([part, bytes]) => `${part} ${mb(bytes)}`);
+  const limit = fits < batch ? ` A batch of ${batch} does not fit; ${fits} does.` : "";
+  return `Memory: ${parts.join(", ")}, in all ${mb(total)} MB.${limit}`;
+}
+
+const mb = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 /** Times the teacher at most once in so many milliseconds: it runs beside the training it would slow down. */
 const TIME_EVERY_MS = 3000;

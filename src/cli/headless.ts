@@ -12,7 +12,7 @@ import { nodeGPU } from "./device.node";
 /** Where measured kernel choices are kept, by adapter. */
 const TUNED = ".cache/kernels.json";
 
-const store: TuneStore = {
+export const tunedStore: TuneStore = {
   get: (key) => tuned()[key],
   set(key, value) {
     mkdirSync(dirname(TUNED), { recursive: true });
@@ -32,7 +32,7 @@ function tuned(): Record<string, string> {
 /** An engine on this machine's adapter. A GPU's kernels are chosen by measurement, once; `kernels` overrides them. */
 export async function nodeEngine(kernels?: string): Promise<Engine> {
   const engine = await openEngine(await nodeGPU());
-  if (!engine.facts.software) await tune(engine, store);
+  if (!engine.facts.software) await tune(engine, tunedStore);
   if (kernels) override(engine, kernels);
   return engine;
 }
@@ -41,6 +41,8 @@ export interface RunToEnd {
   session: SessionOptions;
   /** Saves here now and then, and continues from it when it exists. */
   resume?: string;
+  /** Called before the first step. */
+  begun?(session: Session): void;
   /** Called after every `every` steps. */
   every?: number;
   log?(report: StepReport, session: Session): void | Promise<void>;
@@ -52,9 +54,10 @@ export interface RunToEnd {
 
 const SAVE_EVERY_MS = 60_000;
 /** Runs a session to its end and returns it. */
-export async function runToEnd({ session: options, resume, every = 1, log, evaluated, tested = 1000 }: RunToEnd): Promise<Session> {
+export async function runToEnd({ session: options, resume, begun, every = 1, log, evaluated, tested = 1000 }: RunToEnd): Promise<Session> {
   const saved = resume && existsSync(resume) ? new Uint8Array(readFileSync(resume)) : undefined;
   const session = saved ? Session.restore(options, saved) : Session.create(options);
+  begun?.(session);
   let savedAt = performance.now();
   await train(session, {
     async stepped(report) {

@@ -31,6 +31,9 @@ export interface EngineOptions {
 /** All shader files by path, as the project ships them. */
 export const shaderFiles: Readonly<Record<string, string>> = SHADERS;
 
+/** Bytes of the buffer that is taken for so many. */
+export const bufferBytes = (bytes: number): number => Math.max(256, Math.ceil(bytes / 256) * 256);
+
 export class Engine {
   readonly lost: Promise<EngineError>;
   /** Set once the device is gone; every later call fails with it. */
@@ -161,7 +164,7 @@ export class Engine {
 
   /** A storage buffer of at least `bytes`, from the free ones when one fits within a factor of two. */
   takeBuffer(bytes: number): GPUBuffer {
-    const size = Math.max(256, Math.ceil(bytes / 256) * 256);
+    const size = bufferBytes(bytes);
     this.assertFits(size);
     let best = -1;
     for (const [i, b] of this.free.entries())
@@ -194,11 +197,16 @@ export class Engine {
     return unused.length;
   }
 
-  private assertFits(bytes: number): void {
-    const limit = Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
-    if (bytes <= limit) return;
+  /** Bytes that one buffer may have. */
+  get largestBuffer(): number {
+    return Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
+  }
+
+  /** Throws when a buffer is larger than the GPU allows; `remedy` says what to do about it. */
+  assertFits(bytes: number, remedy = "Use a smaller batch, image or model."): void {
+    if (bytes <= this.largestBuffer) return;
     const mb = (n: number) => `${(n / 2 ** 20).toFixed(0)} MiB`;
-    throw new EngineError(`One buffer needs ${mb(bytes)}, this GPU allows ${mb(limit)}.`, "Use a smaller batch, image or model.");
+    throw new EngineError(`One buffer needs ${mb(bytes)}, this GPU allows ${mb(this.largestBuffer)}.`, remedy);
   }
 
   destroy(): void {

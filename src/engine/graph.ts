@@ -75,6 +75,8 @@ export interface Launch {
   bind: Record<string, Tensor>;
   params: Record<string, number | Live>;
   groups: [number, number, number];
+  /** About how many floating-point operations it takes, reads and writes among them. */
+  work: number;
 }
 
 export interface LaunchOptions {
@@ -87,7 +89,12 @@ export interface LaunchOptions {
   groups?: number;
   /** Workgroups along z. */
   z?: number;
+  /** About how many floating-point operations it takes; so many for each invocation when absent. */
+  work?: number;
 }
+
+/** Of an invocation that nothing else is known of: some loads, some arithmetic, a store. */
+const USUAL_WORK = 64;
 
 /** Part of a parameter's gradient: `parts` copies of `size` numbers, to be summed, for elements from `from` on. */
 export interface Piece {
@@ -124,7 +131,8 @@ export class Graph {
     const count = options.groups ?? Math.ceil((options.threads ?? 1) / shader.workgroup);
     const x = Math.min(count, MAX_GROUPS);
     const groups: Launch["groups"] = [x, Math.ceil(count / MAX_GROUPS), options.z ?? 1];
-    if (count > 0) this.launches.push({ shader, bind: options.bind, params: options.params ?? {}, groups });
+    const work = options.work ?? USUAL_WORK * shader.workgroup * count * groups[2];
+    if (count > 0) this.launches.push({ shader, bind: options.bind, params: options.params ?? {}, groups, work });
   }
 
   /** Declares how a gradient at `output` flows on. Called only when one arrives. */
@@ -144,6 +152,10 @@ export class Graph {
     return grads;
   }
 }
+
+/** Parts of a gradient that the optimizer sums, and numbers of a parameter from which on there may be no more of them. */
+const MOST_PARTS = 4;
+const LARGE = 2 ** 15;
 
 /** A gradient with a row for each `every`-th row of its tensor and zeros between. */
 export interface RowGradient {
@@ -221,6 +233,23 @@ export class Gradients {
     const tensor = new Tensor(this.graph, storage, [parts, size]);
     this.list.push({ parameter: parameter.storage, from: parameter.offset, size, parts, tensor });
     return tensor;
+  }
+
+  /**
+   * The same for many parts. `write` writes them all, [parts, size]. Those of a large parameter are summed at once, in memory that the next
+   * may use again: kept for the optimizer, they would take many times the memory of the parameters.
+   */
+  partial(parameter: Tensor, parts: number, write: (out: Tensor) => void): void {
+    const { size } = parameter;
+    if (parts <= MOST_PARTS || size < LARGE) {
+      write(this.piece(parameter, parts));
+      return;
+    }
+    const b = this.graph.temp([parts, size]);
+    write(b);
+    const none = { a_offset: 0, a_stride: 0, b_offset: 0, b_stride: 0, every: 1 };
+    const out = this.piece(parameter, 1);
+    this.graph.launch("elementwise", "sum_parts", { bind: { b, out }, params: { ...none, rows: parts, cols: size }, threads: size });
   }
 
   /** All pieces as one tensor. */

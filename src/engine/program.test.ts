@@ -3,6 +3,7 @@ import { compare, testEngine, upload } from "../ops/check";
 import type { Engine } from "./device";
 import { OutOfMemory } from "./errors";
 import { Graph, Live, Tensor } from "./graph";
+import { planMemory } from "./memory";
 import { Program } from "./program";
 import { uniform } from "./random";
 
@@ -137,8 +138,12 @@ describe("memory", () => {
     expect(push).toHaveBeenCalledTimes(pop.mock.calls.length);
     engine.trim();
     const before = engine.allocatedBytes;
-    for (let attempt = 0; attempt < 3; attempt++) await expect(Program.compile(graph, { y })).rejects.toThrow("reads a temporary");
-    expect(engine.allocatedBytes - before).toBe(2 * 1280); // x and y, taken once, then each time again
+    await expect(Program.compile(graph, { y })).rejects.toThrow("reads a temporary");
+    expect(engine.allocatedBytes).toBe(before); // what cannot be laid out takes nothing
+    const z = sum(x, x);
+    for (let attempt = 0; attempt < 3; attempt++)
+      await expect(Program.compile(graph, { z, unwritten })).rejects.toThrow("no launch writes");
+    expect(engine.allocatedBytes - before).toBe(2 * 1280); // x and z, taken once, then each time again
     expect(engine.failure).toBeUndefined();
   });
 
@@ -153,6 +158,24 @@ describe("memory", () => {
     });
     await expect(Program.compile(graph)).rejects.toThrow("The GPU refused a command: ");
     expect(engine.failure).toBeUndefined();
+  });
+
+  test("a plan says what compiling takes, gradients apart, and takes nothing itself", async () => {
+    const engine = await testEngine();
+    const graph = new Graph(engine);
+    const parameter = graph.fixed(upload(engine, values(64, 0), "f32"), [64], "f32", 0, true);
+    const grads = graph.gradients(() => {});
+    const out = grads.piece(parameter, 9);
+    graph.launch("random", "uniform_fill", { bind: { out }, params: { count: 9 * 64, seed: 1, stream: 2, step: 0 }, threads: 9 * 64 });
+    const outputs = { y: chain(graph, 3).at(-1) as Tensor, whole: grads.whole() };
+    engine.trim();
+    const before = engine.allocatedBytes;
+    const plan = planMemory(graph, outputs);
+    expect(engine.allocatedBytes).toBe(before);
+    expect(plan).toEqual({ bytes: 9 * 256 + 3 * 1280, largest: 9 * 256, gradients: 9 * 256 });
+    const program = await Program.compile(graph, outputs);
+    expect(program.temporaryBytes).toBe(plan.bytes);
+    program.dispose();
   });
 
   test("one buffer above the limit is refused with a remedy", async () => {
@@ -254,16 +277,40 @@ describe("what a program runs", () => {
   test("several submits give the same bits as one", async () => {
     const engine = await testEngine();
     const graph = new Graph(engine);
-    const program = await Program.compile(graph, named(chain(graph, 9)));
+    const outputs = named(chain(graph, 9));
+    for (const launch of graph.launches) launch.work = 1;
+    const program = await Program.compile(graph, outputs);
     const one = await program.fetch();
     const calls = watch(engine);
-    for (const submits of [2, 3, 10, 64]) {
-      program.submits = submits;
+    for (const together of [5, 4, 1, 0.1]) {
+      program.mostWork = together;
       calls.length = 0;
       expect(await program.run({ fetch: true })).toEqual(one);
-      expect(calls.length).toBe(Math.ceil(10 / Math.ceil(10 / submits)));
+      expect(calls.length).toBe(Math.ceil(10 / Math.max(1, together)));
     }
     expect(await program.time()).toBeGreaterThan(0);
+    program.dispose();
+  });
+
+  test("the first run is split by the work it is about to do, a later one also by the time it took", async () => {
+    const engine = await testEngine();
+    const graph = new Graph(engine);
+    const outputs = named(chain(graph, 4));
+    for (const launch of graph.launches) launch.work = 8e9;
+    const calls = watch(engine);
+    const submitted = async (run: () => Promise<unknown>) => {
+      calls.length = 0;
+      await run();
+      return calls.filter((call) => call === "submit").length;
+    };
+    const program = await Program.compile(graph, outputs);
+    expect(await submitted(() => program.fetch())).toBe(5); // of 8 GFLOP each, and two would be more than 10
+    program.mostWork = 1e12;
+    const now = vi.spyOn(performance, "now");
+    for (const at of [0, 2000]) now.mockReturnValueOnce(at);
+    expect(await submitted(() => program.time())).toBe(1); // which took two seconds
+    now.mockRestore();
+    expect(await submitted(() => program.fetch())).toBe(3);
     program.dispose();
   });
 
@@ -298,8 +345,8 @@ describe("what a program runs", () => {
     const last = chain(graph, 4).at(-1) as Tensor;
     const program = await Program.compile(graph, { last });
     const expected = await program.fetch();
-    for (const submits of [1, 2, 5]) {
-      program.submits = submits;
+    for (const parts of [1, 2, 5]) {
+      program.mostWork = program.work / parts;
       const ms = await program.elapsed();
       if (engine.facts.timestamps) expect(ms).toBeGreaterThanOrEqual(0);
       expect(await program.fetch()).toEqual(expected);

@@ -5,7 +5,8 @@
  */
 import type { Engine } from "./device";
 import { OutOfMemory } from "./errors";
-import { type Graph, type Launch, Live, type Storage, type Tensor } from "./graph";
+import { type Graph, type Launch, Live, type Tensor } from "./graph";
+import { bound, bufferOf, labelOf, layOut, live, type Memory, place, sourcesOf } from "./memory";
 import { type Fetched, Ring } from "./readback";
 
 export interface KernelTime {
@@ -18,6 +19,7 @@ interface Step {
   group: GPUBindGroup;
   groups: [number, number, number];
   label: string;
+  work: number;
 }
 
 interface LiveSlot {
@@ -29,12 +31,17 @@ interface LiveSlot {
 const SLOT = 256; // minUniformBufferOffsetAlignment of every adapter
 /** Passes per timed submit: a query set holds 4096 timestamps at most. */
 const MOST_TIMED = 2048;
-/** A submit on an adapter this slow is split: browsers kill a GPU process that does not answer for some seconds. */
+/** A submit that takes longer is split: browsers kill a GPU process that does not answer for some seconds, drivers reset a GPU. */
 const LONGEST_SUBMIT_MS = 1000;
+/** Before a run was timed, a submit has no more floating-point operations than this: a second of an integrated GPU, or of a CPU that plays one. */
+const MOST_WORK = { gpu: 50e9, software: 10e9 };
 
 export class Program {
-  /** Submits per run; grows when one run takes longer than a browser's watchdog likes. */
-  submits = 1;
+  /** Floating-point operations of a run, as estimated. */
+  readonly work: number;
+  private most = Number.POSITIVE_INFINITY;
+  /** Where each submit ends in the list of launches. */
+  private ends: number[] = [];
   private readonly view: DataView;
   private timedRuns = 0;
   private disposed = false;
@@ -49,6 +56,27 @@ export class Program {
     private readonly ring: Ring,
   ) {
     this.view = new DataView(bytes);
+    this.work = steps.reduce((sum, step) => sum + step.work, 0);
+    this.mostWork = engine.facts.software ? MOST_WORK.software : MOST_WORK.gpu;
+  }
+
+  /** Most floating-point operations of a submit; one launch may have more. Falls when a run shows that they take too long. */
+  get mostWork(): number {
+    return this.most;
+  }
+
+  set mostWork(most: number) {
+    this.most = most;
+    this.ends = [];
+    let sum = 0;
+    for (const [i, { work }] of this.steps.entries()) {
+      if (i > 0 && sum + work > most) {
+        this.ends.push(i);
+        sum = 0;
+      }
+      sum += work;
+    }
+    this.ends.push(this.steps.length);
   }
 
   /**
@@ -86,7 +114,7 @@ export class Program {
     let uniforms: GPUBuffer | undefined;
     try {
       return await engine.guarded(() => {
-        const memory = place(engine, launches, Object.values(outputs), owned);
+        const memory = place(engine, layOut(launches, Object.values(outputs)), owned);
         uniforms = engine.device.createBuffer({ size: bytes.byteLength, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
         engine.device.queue.writeBuffer(uniforms, 0, bytes);
         const steps = stepsOf(engine, launches, pipelines, memory, uniforms);
@@ -117,17 +145,14 @@ export class Program {
     this.writeLive();
     const { device } = this.engine;
     const slot = options.fetch ? this.ring.take() : undefined;
-    const count = this.steps.length;
-    const per = Math.ceil(count / this.submits);
     let from = 0;
-    do {
+    for (const to of this.ends) {
       const encoder = device.createCommandEncoder();
-      const to = Math.min(from + per, count);
       if (to > from) this.encode(encoder, from, to);
-      if (slot && to === count) this.ring.copy(encoder, slot);
+      if (slot && to === this.steps.length) this.ring.copy(encoder, slot);
       device.queue.submit([encoder.finish()]);
       from = to;
-    } while (from < count);
+    }
     return slot && this.ring.read(slot);
   }
 
@@ -151,21 +176,23 @@ export class Program {
     return result as Fetched;
   }
 
-  /** Runs once and waits for the GPU; returns milliseconds, and learns from them how to split a submit. */
-  async time(): Promise<number> {
+  /** Runs so many times, waits for the GPU, and returns the milliseconds of one; learns from them how to split a submit. */
+  async time(runs = 1): Promise<number> {
     const started = performance.now();
-    this.run();
+    for (let i = 0; i < runs; i++) this.run();
     const { engine } = this;
     await engine.device.queue.onSubmittedWorkDone().catch(async (error) => Promise.reject(await engine.cause(error)));
     engine.assertAlive();
-    const ms = performance.now() - started;
+    const ms = (performance.now() - started) / runs;
     this.splitBy(ms);
     return ms;
   }
 
   /** The first run does not count: drivers compile while it lasts. */
   private splitBy(ms: number): void {
-    if (this.timedRuns++ > 0) this.submits = Math.max(this.submits, Math.min(this.steps.length, Math.ceil(ms / LONGEST_SUBMIT_MS)));
+    if (this.timedRuns++ === 0) return;
+    const fits = (this.work * LONGEST_SUBMIT_MS) / ms;
+    if (fits < Math.min(this.most, this.work)) this.mostWork = fits;
   }
 
   /** Runs once with a timestamp round every launch. GPU milliseconds per launch in order, or undefined without timestamps. */
@@ -176,8 +203,7 @@ export class Program {
 
   /** Runs once. GPU milliseconds from the first launch to the last, or undefined without timestamps. */
   async elapsed(): Promise<number | undefined> {
-    const per = Math.max(1, Math.ceil(this.steps.length / this.submits));
-    const parts = Array.from({ length: Math.ceil(this.steps.length / per) }, (_, i) => this.steps.slice(i * per, (i + 1) * per));
+    const parts = this.ends.map((end, i) => this.steps.slice(this.ends[i - 1] ?? 0, end));
     return (await this.stamped(parts))?.reduce((sum, ms) => sum + ms, 0);
   }
 
@@ -256,93 +282,14 @@ async function pipelinesOf(engine: Engine, launches: readonly Launch[]): Promise
   return pipelines;
 }
 
-const root = (s: Storage): Storage => s.parent ?? s;
-
-function touched(l: Launch, kind: "read" | "write"): Storage[] {
-  return l.shader.bindings.filter((b) => b.kind === kind).map((b) => root(bound(l, b.name).storage));
-}
-
-function bound(l: Launch, name: string): Tensor {
-  const tensor = l.bind[name];
-  if (!tensor) throw new Error(`${labelOf(l)}: nothing is bound to ${name}`);
-  return tensor;
-}
-
-/** The launches something depends on: what feeds an output, or memory that outlives the trace. */
-function live(launches: readonly Launch[], outputs: Tensor[]): Launch[] {
-  const needed = new Set(outputs.map((t) => root(t.storage)));
-  const kept: Launch[] = [];
-  for (const l of [...launches].reverse()) {
-    const writes = touched(l, "write");
-    if (!writes.some((s) => s.buffer || needed.has(s))) continue;
-    for (const s of touched(l, "read")) needed.add(s);
-    kept.push(l);
-  }
-  return kept.reverse();
-}
-
-/** The buffer of each temporary storage of a program. */
-type Memory = Map<Storage, GPUBuffer>;
-
-/** Gives every temporary storage a buffer; those whose lifetimes do not overlap share one. Buffers taken are added to `owned`. */
-function place(engine: Engine, launches: Launch[], outputs: Tensor[], owned: GPUBuffer[]): Memory {
-  const last = new Map<Storage, number>();
-  for (const [i, l] of launches.entries()) for (const s of [...touched(l, "read"), ...touched(l, "write")]) last.set(s, i);
-  for (const t of outputs) last.set(root(t.storage), launches.length);
-  const memory: Memory = new Map();
-  const free: GPUBuffer[] = [];
-  for (const [i, l] of launches.entries()) {
-    const written = touched(l, "write");
-    const here = new Set([...written, ...touched(l, "read")].filter((s) => !s.buffer));
-    for (const s of here) {
-      if (memory.has(s)) continue;
-      if (s.bytes > 0 && !written.includes(s)) throw new Error(`${labelOf(l)} reads a temporary that no launch before it wrote`);
-      memory.set(s, takeFitting(engine, free, owned, s.bytes));
-    }
-    for (const s of here) if (last.get(s) === i) free.push(memory.get(s) as GPUBuffer);
-  }
-  return memory;
-}
-
-/** Where each output is in memory. Outputs without elements may have no place: no launch writes them. */
-function sourcesOf(outputs: Record<string, Tensor>, memory: Memory): Map<Tensor, GPUBuffer> {
-  const sources = new Map<Tensor, GPUBuffer>();
-  for (const [name, t] of Object.entries(outputs)) {
-    if (t.size === 0) continue;
-    const buffer = bufferOf(t.storage, memory);
-    if (!buffer) throw new Error(`no launch writes the output ${name}`);
-    sources.set(t, buffer);
-  }
-  return sources;
-}
-
-function bufferOf(storage: Storage, memory: Memory): GPUBuffer | undefined {
-  const s = root(storage);
-  return s.buffer ?? memory.get(s);
-}
-
-function takeFitting(engine: Engine, free: GPUBuffer[], owned: GPUBuffer[], bytes: number): GPUBuffer {
-  const fitting = free.filter((b) => b.size >= bytes).sort((a, b) => a.size - b.size)[0];
-  if (fitting && fitting.size <= 4 * Math.max(bytes, 256)) {
-    free.splice(free.indexOf(fitting), 1);
-    return fitting;
-  }
-  const made = engine.takeBuffer(bytes);
-  owned.push(made);
-  return made;
-}
-
 function stepsOf(engine: Engine, launches: Launch[], pipelines: GPUComputePipeline[], memory: Memory, uniforms: GPUBuffer): Step[] {
   return launches.map((l, i) => ({
     pipeline: pipelines[i],
     group: bindGroup(engine, l, memory, uniforms, i * SLOT),
     groups: l.groups,
     label: labelOf(l),
+    work: l.work,
   }));
-}
-
-function labelOf({ shader }: Launch): string {
-  return `${shader.file.replace(/^shaders\/|\.wgsl$/g, "")} ${shader.entry}`;
 }
 
 function bindGroup(engine: Engine, l: Launch, memory: Memory, uniforms: GPUBuffer, slot: number): GPUBindGroup {

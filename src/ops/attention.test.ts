@@ -1,54 +1,10 @@
 import { describe, test } from "vitest";
-import { crossAttention, saliency, selfAttention } from "./attention";
+import { saliency, selfAttention } from "./attention";
+import { crossAttentionCase, selfAttentionCase } from "./cases";
 import { check, testEngine } from "./check";
+import { column, probabilities } from "./reference";
 import { topk } from "./select";
 import { ATTENTION, choose } from "./variants";
-
-interface Dims {
-  batch: number;
-  heads: number;
-  headDim: number;
-  queries: number;
-  keys: number;
-}
-
-/** Probabilities [batch, heads, queries, keys] from accessors of q and k. */
-function probabilities(
-  d: Dims,
-  q: (b: number, i: number, c: number) => number,
-  k: (b: number, j: number, c: number) => number,
-): number[][] {
-  const rows: number[][] = [];
-  for (let b = 0; b < d.batch; b++)
-    for (let h = 0; h < d.heads; h++)
-      for (let i = 0; i < d.queries; i++) {
-        const s = Array.from({ length: d.keys }, (_, j) => {
-          let sum = 0;
-          for (let c = h * d.headDim; c < (h + 1) * d.headDim; c++) sum += q(b, i, c) * k(b, j, c);
-          return sum / Math.sqrt(d.headDim);
-        });
-        const top = Math.max(...s);
-        const e = s.map((v) => Math.exp(v - top));
-        const total = e.reduce((a, v) => a + v, 0);
-        rows.push(e.map((v) => v / total));
-      }
-  return rows;
-}
-
-function attention64(d: Dims, p: number[][], v: (b: number, j: number, c: number) => number): Float64Array {
-  const inner = d.heads * d.headDim;
-  const out = new Float64Array(d.batch * d.queries * inner);
-  for (let b = 0; b < d.batch; b++)
-    for (let i = 0; i < d.queries; i++)
-      for (let c = 0; c < inner; c++) {
-        const row = p[(b * d.heads + Math.floor(c / d.headDim)) * d.queries + i];
-        for (let j = 0; j < d.keys; j++) out[(b * d.queries + i) * inner + c] += row[j] * v(b, j, c);
-      }
-  return out;
-}
-
-const column = (m: ArrayLike<number>, tokens: number, stride: number, from: number) => (b: number, i: number, c: number) =>
-  m[(b * tokens + i) * stride + from + c];
 
 const cases = [
   { batch: 2, heads: 2, headDim: 4, queries: 9, keys: 9 },
@@ -61,27 +17,14 @@ describe.each(Object.keys(ATTENTION))("attention by %s", (name) => {
     const engine = await testEngine();
     if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionForward: name, attentionBackward: name });
-    const inner = d.heads * d.headDim;
-    await check(engine, {
-      inputs: { qkv: { shape: [d.batch * d.keys, 3 * inner], grad: true } },
-      op: ({ qkv }) => selfAttention(qkv, d).out,
-      reference: ({ qkv }) => {
-        const part = (from: number) => column(qkv, d.keys, 3 * inner, from);
-        return [attention64(d, probabilities(d, part(0), part(inner)), part(2 * inner))];
-      },
-    });
+    await check(engine, selfAttentionCase(d));
   });
 
   test("cross: one query", async ({ skip }) => {
     const engine = await testEngine();
     if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionForward: name, attentionBackward: name });
-    const d = { batch: 3, heads: 2, headDim: 4, queries: 1, keys: 10 };
-    await check(engine, {
-      inputs: { q: { shape: [3, 8], grad: true }, kv: { shape: [30, 16], grad: true } },
-      op: ({ q, kv }) => crossAttention(q, kv, d).out,
-      reference: ({ q, kv }) => [attention64(d, probabilities(d, column(q, 1, 8, 0), column(kv, 10, 16, 0)), column(kv, 10, 16, 8))],
-    });
+    await check(engine, crossAttentionCase({ batch: 3, heads: 2, headDim: 4, queries: 1, keys: 10 }));
   });
 });
 

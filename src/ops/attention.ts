@@ -129,7 +129,10 @@ interface LaunchOver {
   constants?: Constants;
 }
 
-function launch(trace: AttentionTrace, entry: string, bind: Record<string, Tensor>, o: LaunchOver): void {
+/** Products of the size of Q K^T that each kernel takes, at most. */
+const PRODUCTS = { forward: 2, backward_queries: 3, backward_keys: 4, patch_lse: 1, saliency: 1 };
+
+function launch(trace: AttentionTrace, entry: keyof typeof PRODUCTS, bind: Record<string, Tensor>, o: LaunchOver): void {
   const { q, kv, batch, heads, headDim } = trace;
   const { variant, count, pairs = batch * heads } = o;
   const rows = rowsPerLane(variant, count, headDim);
@@ -138,6 +141,7 @@ function launch(trace: AttentionTrace, entry: string, bind: Record<string, Tenso
     bind: { q4: q, q1: q, kv4: kv, kv1: kv, ...bind },
     params: { ...params(trace), ...o.range },
     groups: Math.ceil((pairs * Math.ceil(count / (rows * variant.lanes)) * variant.lanes) / WORKGROUP),
+    work: 2 * PRODUCTS[entry] * batch * heads * trace.queries * trace.keys * headDim,
   });
 }
 

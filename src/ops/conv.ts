@@ -88,7 +88,9 @@ function weightGradient(c: Convolution, g: Tensor, grads: Gradients): void {
   const { rows, cols } = c.rows;
   const gather = gathering(c, 3, c.x, c.size);
   const ranges = split(g.graph, rows, cols, gather.params.lines, 1, c.size[1]);
-  const out = grads.piece(c.w, ranges.parts).reshape([ranges.parts * rows, cols]);
   const rowSums = c.bias?.needsGrad ? grads.piece(c.bias, ranges.parts) : undefined;
-  product({ ...{ a: g, aT: true, b: c.x, m: rows, n: cols, k: c.size[1] }, out, rowSums, split: ranges, gather });
+  grads.partial(c.w, ranges.parts, (parts) => {
+    const out = parts.reshape([ranges.parts * rows, cols]);
+    product({ ...{ a: g, aT: true, b: c.x, m: rows, n: cols, k: c.size[1] }, out, rowSums, split: ranges, gather });
+  });
 }

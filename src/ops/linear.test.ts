@@ -1,5 +1,8 @@
-import { describe, expect, test } from "vitest";
-import { type Check, check, testEngine } from "./check";
+import { describe, expect, test, vi } from "vitest";
+import { nodeGPU } from "../cli/device.node";
+import { openEngine } from "../engine/device";
+import { linearCase, perceptronCase } from "./cases";
+import { check, testEngine } from "./check";
 import { linear } from "./linear";
 import { erf64, gelu64, matmul64, transpose64 } from "./reference";
 import { unitRows } from "./relations";
@@ -24,36 +27,19 @@ describe.each(Object.keys(GEMM))("linear with %s", (gemm) => {
     const engine = await testEngine();
     if (!GEMM[gemm].runs(engine.facts)) skip(`${gemm} does not run on ${engine.facts.name}`);
     choose(engine, { gemm });
-    await check(engine, {
-      inputs: { x: { shape: [m, k], grad: true }, w: { shape: [n, k], grad: true }, b: { shape: [n], grad: true } },
-      op: ({ x, w, b }) => linear(x, w, { bias: b }),
-      reference: ({ x, w, b }) => [matmul64(x, transpose64(w, n, k), m, k, n).map((v, i) => v + b[i % n])],
-      tolerance,
-    });
+    await check(engine, { ...linearCase({ m, n, k }), tolerance });
   });
 
   test.for(shapes.slice(0, 2))("a two-layer perceptron with residual, $m x $n x $k", async ({ m, n, k }, { skip }) => {
     const engine = await testEngine();
     if (!GEMM[gemm].runs(engine.facts)) skip(`${gemm} does not run on ${engine.facts.name}`);
     choose(engine, { gemm });
-    await check(engine, { ...perceptron("gelu", m, n, k), tolerance });
+    await check(engine, { ...perceptronCase("gelu", { m, n, k }), tolerance });
   });
 });
 
-function perceptron(activation: "gelu" | "relu", m: number, n: number, k: number): Check {
-  const act = activation === "gelu" ? gelu64 : (z: number) => Math.max(z, 0);
-  return {
-    inputs: { x: { shape: [m, k], grad: true }, w: { shape: [n, k], grad: true }, v: { shape: [k, n], grad: true } },
-    op: ({ x, w, v }) => linear(linear(x, w, { activation }), v, { residual: x }),
-    reference: ({ x, w, v }) => {
-      const hidden = matmul64(x, transpose64(w, n, k), m, k, n).map(act);
-      return [matmul64(hidden, transpose64(v, k, n), m, n, k).map((y, i) => y + x[i])];
-    },
-  };
-}
-
 test("a perceptron with ReLU", async () => {
-  await check(await testEngine(), perceptron("relu", 33, 7, 5));
+  await check(await testEngine(), perceptronCase("relu", { m: 33, n: 7, k: 5 }));
 });
 
 test("an activation whose output is the result", async () => {
@@ -84,4 +70,13 @@ test("a weight that is made from a parameter passes its gradient on, from two us
       ),
     ],
   });
+});
+
+test("a large weight's gradient in many parts is summed at once, so that gradients take no more memory than the weight", async () => {
+  const engine = await openEngine(await nodeGPU());
+  engine.facts = { ...engine.facts, software: false }; // where many workgroups must be kept busy
+  const shader = vi.spyOn(engine, "shader");
+  await check(engine, { ...linearCase({ m: 400, n: 256, k: 132 }), samples: 3 });
+  expect(shader.mock.calls.filter(([, entry]) => entry === "sum_parts")).toHaveLength(1);
+  engine.destroy();
 });

@@ -41,9 +41,11 @@ export function linear(x: Tensor, w: Tensor, { bias, activation, residual }: Lin
 function weightGradient(x: Tensor, g: Tensor, w: Tensor, bias: Tensor | undefined, grads: Gradients): void {
   const [n, k] = w.shape;
   const ranges = split(x.graph, n, k, x.rows, 16);
-  const out = grads.piece(w, ranges.parts).reshape([ranges.parts * n, k]);
   const rowSums = bias?.needsGrad ? grads.piece(bias, ranges.parts) : undefined;
-  product({ a: g, aT: true, b: x, m: n, n: k, k: x.rows, out, rowSums, split: ranges });
+  grads.partial(w, ranges.parts, (parts) => {
+    const out = parts.reshape([ranges.parts * n, k]);
+    product({ a: g, aT: true, b: x, m: n, n: k, k: x.rows, out, rowSums, split: ranges });
+  });
 }
 
 /** The gradient of a W that other ops computed flows on to them. */

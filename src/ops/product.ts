@@ -82,7 +82,15 @@ export function product(o: Product): void {
     params: { ...params, tile_groups: tileGroups },
     groups: tileGroups + (o.rowSums && variant.entry !== "quad" ? Math.ceil(o.m / (4 * variant.workgroup)) : 0),
     z,
+    work: 2 * o.m * o.n * o.k * segmentsOf(o.gather),
   });
+}
+
+/** How often the k range is walked through, all classes of pixels together: see GATHER in shaders/gemm.wgsl. */
+function segmentsOf(gather: Gather | undefined): number {
+  if (!gather) return 1;
+  const { kernel_height, kernel_width, lines } = gather.params;
+  return { 1: kernel_height, 2: kernel_height * kernel_width, 3: lines }[gather.mode];
 }
 
 /** Parameters of every entry point of the file. */

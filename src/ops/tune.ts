@@ -1,126 +1,108 @@
 /**
- * Measures which kernel variants are fastest on this adapter, on shapes like a small ViT's, and puts them in force.
+ * Measures which kernel variants are fastest on this adapter, on classes of shapes, and puts them in force.
  *
- * Candidates take turns, so that a machine's slow moments fall on all of them. The result is kept per adapter in whatever
- * store the caller has (a file, the browser's storage); `choose` in variants.ts overrides it.
+ * Candidates take turns, so that a machine's slow moments fall on all of them. The record of what was measured is kept per adapter in
+ * whatever store the caller has (a file, the browser's storage); `choose` in variants.ts overrides it.
  */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { Graph, type Tensor } from "../engine/graph";
-import { Program } from "../engine/program";
-import { selfAttention } from "./attention";
-import { linear } from "./linear";
-import { layerNorm } from "./norm";
-import { ATTENTION, type Choice, choice, choose, GEMM, ROWS } from "./variants";
+import { FAMILIES, type Family, runnable } from "./families";
+import { Stopwatch } from "./timing";
+import { type Choice, choice, choose } from "./variants";
 
 export interface TuneStore {
   get(key: string): Promise<string | undefined> | string | undefined;
   set(key: string, value: string): Promise<void> | void;
 }
 
-const ROUNDS = 5;
-/** Times a candidate's launch is repeated in one measurement, so that it outweighs the submit. */
-const REPEATS = 8;
-
-interface Family {
-  key: keyof Choice;
-  candidates(engine: Engine): string[];
-  /** Records what to measure and returns its result. */
-  trace(graph: Graph, input: (shape: number[]) => Tensor): Tensor;
+/** What was measured on an adapter. */
+export interface TuneRecord {
+  /** Of kernels and measurement: a record of another version is measured again. */
+  version: number;
+  /** As the adapter names itself, with its driver where it tells that. */
+  adapter: string;
+  choice: Choice;
+  /** Milliseconds by family, class of shapes and variant. */
+  times: Record<string, Record<string, Record<string, number>>>;
 }
 
-const runnable = (table: Record<string, { runs(facts: Engine["facts"]): boolean }>) => (engine: Engine) =>
-  Object.keys(table).filter((name) => table[name].runs(engine.facts));
-
-const BATCH = 16;
-const TOKENS = 65;
-const HEADS = { batch: BATCH, heads: 4, headDim: 16 };
-
-const FAMILIES: Family[] = [
-  {
-    key: "gemm",
-    // Half precision changes results, so it is never chosen for its speed alone; the smallest tile is always in use anyway.
-    candidates: (engine) => runnable(GEMM)(engine).filter((name) => !name.startsWith("register4x4") && !GEMM[name].constants.HALF),
-    trace: (_, input) => linear(input([BATCH * TOKENS, 64]), input([192, 64]), { bias: input([192]) }),
-  },
-  {
-    key: "attentionForward",
-    candidates: runnable(ATTENTION),
-    trace: (_, input) => selfAttention(input([BATCH * TOKENS, 192]), HEADS).out,
-  },
-  {
-    key: "attentionBackward",
-    candidates: runnable(ATTENTION),
-    trace: (graph, input) => {
-      const qkv = input([BATCH * TOKENS, 192]);
-      const { out } = selfAttention(qkv, HEADS);
-      return graph.gradients((g) => g.alias(out, input([BATCH * TOKENS, 64]))).of(qkv) as Tensor;
-    },
-  },
-  {
-    key: "rows",
-    candidates: runnable(ROWS),
-    trace: (_, input) => layerNorm(input([BATCH * TOKENS, 64]), input([64]), input([64])),
-  },
-];
+/** Raise it whenever a kernel variant or what is measured changes. */
+const VERSION = 3;
+const ROUNDS = 3;
+/** A candidate that takes so many times as long as the best of a class is not measured again there. */
+const HOPELESS = 1.5;
 
 /** The fastest choice for this adapter: from the store, else measured now and stored. It is in force when this resolves. */
-export async function tune(engine: Engine, store?: TuneStore): Promise<Choice> {
-  const key = `mdp-kernels-2 ${engine.facts.name}`;
-  const known = parse(engine, await store?.get(key));
-  if (known) choose(engine, known);
-  else {
-    for (const family of FAMILIES) choose(engine, { [family.key]: await fastest(engine, family) });
-    await store?.set(key, JSON.stringify(choice(engine)));
+export async function tune(engine: Engine, store?: TuneStore): Promise<TuneRecord> {
+  const { name } = engine.facts;
+  const key = `mdp-kernels ${name}`;
+  const known = recalled(engine, await store?.get(key));
+  if (known) {
+    choose(engine, known.choice);
+    return known;
   }
-  return choice(engine);
+  const times: TuneRecord["times"] = {};
+  for (const family of FAMILIES) {
+    times[family.key] = await measured(engine, family);
+    choose(engine, { [family.key]: fastest(times[family.key]) });
+  }
+  const record = { version: VERSION, adapter: name, choice: choice(engine), times };
+  await store?.set(key, JSON.stringify(record));
+  return record;
 }
 
-/** A stored choice, if it names variants that exist and run here. */
-function parse(engine: Engine, text: string | undefined): Choice | undefined {
+/** A stored record, if it is of this version and adapter and names variants that exist and run here. */
+export function recalled(engine: Engine, text: string | undefined): TuneRecord | undefined {
   try {
-    const stored = JSON.parse(text ?? "") as Choice;
-    return FAMILIES.every((f) => f.candidates(engine).includes(stored[f.key])) ? stored : undefined;
+    const stored = JSON.parse(text ?? "") as TuneRecord;
+    const fits = stored.version === VERSION && stored.adapter === engine.facts.name;
+    return fits && FAMILIES.every((f) => candidates(engine, f).includes(stored.choice[f.key])) ? stored : undefined;
   } catch {
     return undefined;
   }
 }
 
-async function fastest(engine: Engine, family: Family): Promise<string> {
+const candidates = (engine: Engine, family: Family): string[] => runnable(family, engine.facts).filter(family.tuned);
+
+/** The shortest time of each candidate, by class of shapes. */
+async function measured(engine: Engine, family: Family): Promise<Record<string, Record<string, number>>> {
   const before = choice(engine);
-  const lanes: { name: string; program: Program; times: number[] }[] = [];
-  for (const name of family.candidates(engine)) {
-    choose(engine, { [family.key]: name });
-    lanes.push({ name, program: await record(engine, family), times: [] });
+  const times: Record<string, Record<string, number>> = {};
+  for (const [shape, trace] of Object.entries(family.shapes)) {
+    const lanes: [name: string, watch: Stopwatch][] = [];
+    for (const name of candidates(engine, family)) {
+      choose(engine, { [family.key]: name });
+      lanes.push([name, await Stopwatch.of(engine, trace)]);
+    }
+    choose(engine, before);
+    const best: Record<string, number> = {};
+    for (let round = 0; round <= ROUNDS; round++)
+      for (const [name, watch] of lanes)
+        if (round === 0 || best[name] < HOPELESS * Math.min(...Object.values(best)))
+          best[name] = Math.min(best[name] ?? Number.POSITIVE_INFINITY, await watch.measure());
+    for (const [, watch] of lanes) watch.dispose();
+    times[shape] = best;
   }
-  choose(engine, before);
-  for (const { program } of lanes) await program.time();
-  for (let round = 0; round < ROUNDS; round++) for (const lane of lanes) lane.times.push(await lane.program.time());
-  for (const { program } of lanes) program.dispose();
-  return lanes.sort((a, b) => Math.min(...a.times) - Math.min(...b.times))[0].name;
+  return times;
 }
 
-async function record(engine: Engine, family: Family): Promise<Program> {
-  const graph = new Graph(engine);
-  const buffers: GPUBuffer[] = [];
-  const input = (shape: number[]) => {
-    const buffer = engine.takeBuffer(shape.reduce((a, b) => a * b, 4));
-    buffers.push(buffer);
-    return graph.fixed(buffer, shape, "f32", 0, true);
-  };
-  const outputs = Object.fromEntries(Array.from({ length: REPEATS }, (_, i) => [`t${i}`, family.trace(graph, input)]));
-  const program = await Program.compile(graph, outputs);
-  for (const buffer of buffers) engine.giveBuffer(buffer);
-  return program;
+/** The candidate that loses least over all classes: the smallest product of its times, each over the best of that class. */
+export function fastest(times: Record<string, Record<string, number>>): string {
+  const classes = Object.values(times);
+  const loss = (name: string) => classes.reduce((sum, of) => sum + Math.log(of[name] / Math.min(...Object.values(of))), 0);
+  return Object.keys(classes[0]).sort((a, b) => loss(a) - loss(b))[0];
 }
+
+/** A choice in the words that `kernels=` takes. */
+export const inWords = (choice: Choice): string => FAMILIES.map(({ key }) => `${key}=${choice[key]}`).join(",");
 
 /** Forces variants, all or none, named as `gemm=quad8x4,rows=lane`. Throws an EngineError that lists what there is to choose from. */
 export function override(engine: Engine, text: string): void {
   const pairs = text.split(",").map((pair) => pair.split("="));
   for (const [key, name] of pairs) {
     const family = FAMILIES.find((f) => f.key === key);
-    const names = family?.candidates(engine) ?? [];
     if (!family) throw new EngineError(`There is no kernel family "${key}".`, `Use ${FAMILIES.map((f) => f.key).join(", ")}.`);
+    const names = runnable(family, engine.facts);
     if (!names.includes(name)) throw new EngineError(`${key} cannot be "${name}" on this adapter.`, `Use ${names.join(", ")}.`);
   }
   choose(engine, Object.fromEntries(pairs));

@@ -3,7 +3,7 @@
  * panel, command line, saved run) is checked here.
  */
 import { EngineError } from "../engine/errors";
-import { unfolded } from "./recipes";
+import { RECIPES, unfolded } from "./recipes";
 import { RUN_SETTINGS, type Settings } from "./run";
 import { choice, nameOf, type Setting, scoped, type Table, type Value } from "./setting";
 
@@ -103,6 +103,16 @@ export class Schema {
     return { settings, problems, given: [...given] };
   }
 
+  /** Recipes that set something, and nothing that a preset does not have or allow. */
+  recipes(preset: string): string[] {
+    const table = this.of(preset);
+    const allowed = ([key, value]: [string, Value]) => key in table && isValue(value, table[key]);
+    return Object.keys(RECIPES).filter((name) => {
+      const values = Object.entries(RECIPES[name].values);
+      return values.length > 0 && values.every(allowed);
+    });
+  }
+
   /** Settings that earlier versions did not have, as those did without them: for saved runs of theirs. */
   before(preset: string): [string, Value][] {
     return Object.entries(this.tables[preset] ?? {}).flatMap(([key, { before }]) => (before === undefined ? [] : [[key, before]]));
@@ -118,6 +128,14 @@ export class Schema {
 
 /** What a setting may be called where settings enter. */
 const namesOf = ([key, { formerly = key }]: [string, Setting]): string[] => [key, nameOf(key), formerly];
+
+function isValue(value: Value, setting: Setting): boolean {
+  try {
+    return parsed("", value, setting) === value;
+  } catch {
+    return false;
+  }
+}
 
 function parsed(key: string, value: unknown, setting: Setting): Value {
   if (setting.kind === "choice") {

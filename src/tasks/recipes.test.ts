@@ -9,6 +9,8 @@ test.each([
   ["deit", "maskedkd"],
   ["mmdet", "samkd"],
   ["mmdet", "segmenter"],
+  ["deit-ti-224", "maskedkd"],
+  ["detector-320", "samkd"],
   ["none", "maskedkd"],
 ])("%s sets all its values under %s", (recipe, preset) => {
   const { settings, problems } = read(`preset=${preset}&recipe=${recipe}`);
@@ -25,4 +27,9 @@ test("what is typed wins, wherever it stands", () => {
 test("a recipe there is not, or of another task, is told", () => {
   expect(read("recipe=best").problems).toEqual([expect.stringMatching(/recipe cannot be "best".*none, deit, mmdet/)]);
   expect(read("recipe=deit&preset=samkd").problems).toEqual([expect.stringMatching(/augment cannot be "heavy"/)]);
+});
+
+test("those are offered whose every value a preset's settings allow", () => {
+  expect(SCHEMA.recipes("maskedkd")).toEqual(["deit", "mmdet", "deit-ti-224"]);
+  expect(SCHEMA.recipes("samkd")).toEqual(["mmdet", "detector-320"]);
 });

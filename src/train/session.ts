@@ -8,6 +8,7 @@
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { Live } from "../engine/graph";
+import { type MemoryPlan, planMemory } from "../engine/memory";
 import { Program } from "../engine/program";
 import type { Fetched } from "../engine/readback";
 import type { Weights } from "../models/weights";
@@ -37,6 +38,22 @@ export interface SessionOptions<T extends Task = Task, D extends AnyDataset = An
   given?: readonly string[];
   /** Receives all that a step leaves, the batch as it was learned from included. Without it that is not read back. */
   watch?: (outputs: Fetched) => void;
+}
+
+/** Bytes that a run takes on the GPU, and what of its batch fits. */
+export interface RunMemory {
+  parameters: number;
+  /** What the optimizer keeps of each parameter. */
+  moments: number;
+  gradients: number;
+  /** Everything a step computes on its way. */
+  activations: number;
+  /** Teacher, images, and whatever else is there already. */
+  others: number;
+  total: number;
+  /** Images per step, and how many of them fit where the GPU limits the size of a buffer. */
+  batch: number;
+  fits: number;
 }
 
 /** What is known of a step when it is queued. */
@@ -201,7 +218,9 @@ export class Session<T extends Task = Task> {
   private async recorded(): Promise<Program> {
     while (!this.program) {
       const { version } = this;
-      const program = await Program.compile(...this.record());
+      const recording = this.record();
+      this.assertFits(planMemory(...recording));
+      const program = await Program.compile(...recording);
       if (version === this.version) this.program = program;
       else program.dispose();
     }
@@ -211,6 +230,30 @@ export class Session<T extends Task = Task> {
   /** Compiles the step's kernels ahead, so that the first step comes at once. Steps may be made meanwhile. */
   async warm(): Promise<void> {
     await Program.warm(...this.record());
+  }
+
+  /** What a run of now takes of memory; nothing is taken by asking. To be asked before the first step, which counts as others afterwards. */
+  plan(): RunMemory {
+    const { bytes, gradients, largest } = planMemory(...this.record());
+    const { batch, params } = this.task;
+    const parameters = params.buffer.size;
+    const held = this.engine.usedBytes;
+    return {
+      ...{ parameters, moments: 2 * parameters, gradients, activations: bytes - gradients, others: held - 3 * parameters },
+      ...{ total: held + bytes, batch, fits: this.fitting(largest) },
+    };
+  }
+
+  /** Images per step with which the largest buffer, here of `bytes`, is one the GPU allows: activations grow with the batch. */
+  private fitting(bytes: number): number {
+    const { batch } = this.task;
+    return Math.min(batch, Math.floor((batch * this.engine.largestBuffer) / bytes));
+  }
+
+  /** Throws an EngineError that says which batch fits, before memory is taken. */
+  private assertFits({ largest, gradients }: MemoryPlan): void {
+    const fits = largest > gradients ? this.fitting(largest) : 0;
+    this.engine.assertFits(largest, fits > 0 ? `Use a batch of at most ${fits}.` : "Use smaller images or a smaller model.");
   }
 
   private record(): ReturnType<typeof recordStep> {

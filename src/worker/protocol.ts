@@ -2,7 +2,7 @@
 import type { AdapterFacts } from "../engine/device";
 import type { Change, Settings } from "../settings/run";
 import type { Cost, DataFacts, Errors, ImportHints, Reference, Scores, TeacherTime, ViewEvent } from "../tasks/task";
-import type { StepReport } from "../train/session";
+import type { RunMemory, StepReport } from "../train/session";
 import type { ReadData } from "./readerProtocol";
 
 /** What a fresh run is to be: its settings, and those of them that a person has set and that would else be measured. */
@@ -114,6 +114,8 @@ export type Event =
   | { type: "evaluated"; step: number; scores: Scores; count: number; right?: Uint8Array }
   | { type: "changed"; change: Change }
   | { type: "cost"; cost: Cost }
+  /** What the run will take of the GPU's memory, told before its first step. */
+  | { type: "memory"; memory: RunMemory }
   /** The teacher's GPU time per step, measured beside the run. */
   | { type: "timed"; time: TeacherTime }
   | { type: "saved"; bytes: Uint8Array; step: number }

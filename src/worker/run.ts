@@ -1,5 +1,6 @@
 /** The run under way: plays, pauses and steps a session, shows what its monitor sees, tests and times. */
 import type { Engine } from "../engine/device";
+import { EngineError } from "../engine/errors";
 import { SCHEMA } from "../tasks";
 import type { AnyDataset, AnyNetwork, Monitor, Sources, ViewEvent } from "../tasks/task";
 import { advance, type StepHooks, train } from "../train/loop";
@@ -87,6 +88,16 @@ export class Run {
     await this.monitor.introduce();
     if (!stepFirst) this.warm();
     this.postCost();
+    this.postMemory();
+  }
+
+  /** What cannot be recorded has no plan; what is wrong with it is said when it is made. */
+  private postMemory(): void {
+    try {
+      this.post({ type: "memory", memory: this.session.plan() });
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+    }
   }
 
   /** Whatever people do first, the kernels of the first step are compiled meanwhile. What is wrong with them is said when it is made. */

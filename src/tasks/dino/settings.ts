@@ -43,7 +43,7 @@ export const SETTINGS = {
   block: number({
     label: "Attention in block",
     help: "Block of the student whose attention is read, counted from 1. 0 is the last (the method). The teacher always uses its last.",
-    ...{ default: 0, min: 0, max: 12, integer: true, when: "live", records: true, group: "mask" },
+    ...{ default: 0, min: 0, max: 24, integer: true, when: "live", records: true, group: "mask" },
   }),
   crops: number({
     label: "Local crops",
@@ -73,12 +73,12 @@ export const SETTINGS = {
   width: number({
     label: "Width",
     help: "Numbers per token of student and teacher; a multiple of the heads.",
-    ...{ default: 64, min: 8, max: 384, integer: true, when: "next", group: "student" },
+    ...{ default: 64, min: 8, max: 1024, integer: true, when: "next", group: "student" },
   }),
   depth: number({
     label: "Blocks",
     help: "Transformer blocks of student and teacher.",
-    ...{ default: 4, min: 1, max: 12, integer: true, when: "next", group: "student" },
+    ...{ default: 4, min: 1, max: 24, integer: true, when: "next", group: "student" },
   }),
   heads: number({
     label: "Heads",

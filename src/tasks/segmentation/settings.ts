@@ -21,7 +21,7 @@ export const SETTINGS = {
   block: number({
     label: "Attention in block",
     help: "Block of the student whose attention is read, counted from 1. 0 is the last (the method).",
-    ...{ default: 0, min: 0, max: 12, integer: true, when: "live", records: true, group: "mask" },
+    ...{ default: 0, min: 0, max: 24, integer: true, when: "live", records: true, group: "mask" },
   }),
   decoder: choice({
     label: "Decoder",
@@ -31,12 +31,12 @@ export const SETTINGS = {
   width: number({
     label: "Student width",
     help: "Numbers per token; a multiple of the heads.",
-    ...{ default: 48, min: 8, max: 384, integer: true, when: "next", group: "student" },
+    ...{ default: 48, min: 8, max: 1024, integer: true, when: "next", group: "student" },
   }),
   depth: number({
     label: "Student blocks",
     help: "Transformer blocks of the encoder.",
-    ...{ default: 3, min: 1, max: 12, integer: true, when: "next", group: "student" },
+    ...{ default: 3, min: 1, max: 24, integer: true, when: "next", group: "student" },
   }),
   heads: number({
     label: "Student heads",

@@ -17,7 +17,7 @@ interface Props<S> {
 /** Positions of a slider; each is an equal step, or on a logarithmic one an equal ratio. */
 const POSITIONS = 200;
 /** Wider ranges are typed: no slider can pick one number in a million. */
-const SLIDES_TO = 1000;
+const SLIDES_TO = 1024;
 
 export function NumberControl({ setting, value, ids, step, onChange }: Props<NumberSetting>) {
   const slides = setting.log || setting.max - setting.min <= SLIDES_TO;

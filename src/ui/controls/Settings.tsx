@@ -1,9 +1,11 @@
 /** The panel of settings, derived from the one table: the essential ones in view, all others to be found. */
 import { useState } from "react";
+import { RECIPES } from "../../settings/recipes";
 import type { Setting, Table } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
-import { useStore } from "../state/app";
+import { settings, useStore } from "../state/app";
 import { Control, Tag } from "./Control";
+import { Memory } from "./Memory";
 import "./controls.css";
 
 /** Those of group "data" are on the cards of data and teacher. */
@@ -31,10 +33,12 @@ export function SettingsPanel() {
       <p className="hint">
         <Tag when="live" /> acts on the very next step, <Tag when="next" /> with the next start.
       </p>
+      <Recipes preset={preset} />
       {essential.map(([key]) => (
         <Control key={key} name={key} />
       ))}
       <Others settings={Object.fromEntries(others)} />
+      <Memory />
     </section>
   );
 }
@@ -92,4 +96,34 @@ function isAbout(key: string, { label, help }: Setting, sought: string): boolean
     .toLowerCase()
     .split(/\s+/)
     .every((word) => text.includes(word));
+}
+
+/** Many settings in one choice. What is chosen enters as if typed, so the list itself shows none as chosen. */
+function Recipes({ preset }: { preset: string }) {
+  const [chosen, setChosen] = useState<string>();
+  const offered = SCHEMA.recipes(preset);
+  const follow = (name: string) => {
+    setChosen(name);
+    settings.follow(name);
+  };
+  return (
+    <div className="recipes">
+      <label>
+        Recipe{" "}
+        <select value="" onChange={({ target }) => follow(target.value)}>
+          <option value="" disabled>
+            set several at once …
+          </option>
+          {offered.map((name) => (
+            <option key={name} value={name}>
+              {RECIPES[name].label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <p className="hint" role="status">
+        {chosen && offered.includes(chosen) && `${RECIPES[chosen].label}: ${RECIPES[chosen].help}`}
+      </p>
+    </div>
+  );
 }

@@ -23,9 +23,14 @@ import { Verdict } from "./Verdict";
 const Charts = lazy(() => import("../charts/Charts"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
 
+const Gpu = lazy(() => import("../gpu/Gpu").then(({ Gpu }) => ({ default: Gpu })));
 const LessonPanel = lazy(() => import("../lessons/LessonPanel").then(({ LessonPanel }) => ({ default: LessonPanel })));
 
-const CLAIMS = "#claims";
+/** Views besides the training, by the part of the address behind "#". */
+const VIEWS: Readonly<Record<string, { name: string; View: ComponentType }>> = {
+  "#claims": { name: "Claims", View: Claims },
+  "#gpu": { name: "This GPU", View: Gpu },
+};
 const ERASE = "Erase all runs, images and teachers that this page keeps in this browser? Files that you saved stay.";
 
 export function App() {
@@ -35,6 +40,7 @@ export function App() {
   const preset = useStore(presetOf);
   const { Stage, Pictures, Details } = partsOf(preset);
   const picturesShow = usePainted();
+  const view = VIEWS[useHash()];
   return (
     <>
       <Header tagline={pageOf(preset).tagline} />
@@ -47,10 +53,10 @@ export function App() {
           <Lesson />
           <ExperimentCard />
         </div>
-        {useHash() === CLAIMS ? (
-          <Boundary of="The claims">
-            <Suspense fallback={<p className="panel">Loading the claims …</p>}>
-              <Claims />
+        {view ? (
+          <Boundary of="This view" key={view.name}>
+            <Suspense fallback={<p className="panel">Loading …</p>}>
+              <view.View />
             </Suspense>
           </Boundary>
         ) : (
@@ -135,17 +141,20 @@ function Rest({ Details }: { Details: ComponentType }) {
 
 function Header({ tagline }: { tagline: string }) {
   const adapter = useStore((state) => state.adapter);
+  const hash = useHash();
   return (
     <header>
       <h1>Masked Distillation Playground</h1>
       <p className="tagline">{tagline} Everything runs in this tab; images never leave it.</p>
       <nav aria-label="Views">
-        <a href="#train" aria-current={useHash() === CLAIMS ? undefined : "page"}>
+        <a href="#train" aria-current={hash in VIEWS ? undefined : "page"}>
           Train
         </a>
-        <a href={CLAIMS} aria-current={useHash() === CLAIMS ? "page" : undefined}>
-          Claims
-        </a>
+        {Object.entries(VIEWS).map(([address, { name }]) => (
+          <a key={address} href={address} aria-current={hash === address ? "page" : undefined}>
+            {name}
+          </a>
+        ))}
         <Lessons />
       </nav>
       <p className="adapter">

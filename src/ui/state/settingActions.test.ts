@@ -113,3 +113,10 @@ test("a restored run brings its settings, and the panel follows", () => {
   say(started(changed("maskedkd", { keep: 0.2 }), { step: 5, restored: true }));
   expect([page.store.getState().wanted.lr, query()]).toEqual([SCHEMA.defaults().lr, "keep=0.2"]);
 });
+
+test("a recipe sets many settings at once; images of its size are made first", () => {
+  const { page, told, query } = readyPage();
+  page.settings.follow("deit-ti-224");
+  expect(query()).toBe("width=192&depth=12&batch=64");
+  expect(told()).toEqual([{ type: "generate", id: expect.stringMatching(/^scenes-224-/) }]);
+});

@@ -1,4 +1,5 @@
 /** Changing settings: they are checked, sent to the run if they act on it, and can be taken back. Every control calls this. */
+import { RECIPES } from "../../settings/recipes";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import type { Value } from "../../settings/setting";
@@ -36,6 +37,11 @@ export class SettingActions {
     } catch (error) {
       this.setProblem(key, (error as Error).message);
     }
+  }
+
+  /** Puts a recipe's values into the panel, as if each had been entered. */
+  follow(recipe: string): void {
+    for (const [key, value] of Object.entries(RECIPES[recipe].values)) this.change(key, value);
   }
 
   /** Takes the last live change back. */

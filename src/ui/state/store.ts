@@ -5,6 +5,7 @@ import { packBits } from "../../metrics/bits";
 import type { Change, Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Cost, Reference, TeacherTime } from "../../tasks/task";
+import type { RunMemory } from "../../train/session";
 import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
 import type { RecordingFacts } from "../../worker/recording";
 import { pageOf } from "../tasks";
@@ -25,6 +26,8 @@ export interface State {
   errors?: ErrorReport;
   measuring?: number;
   cost?: Cost;
+  /** Bytes that the run takes on the GPU. */
+  memory?: RunMemory;
   /** As last measured, until a setting of the mask changes. */
   teacherTime?: TeacherTime;
   /** Of the run under way. */
@@ -122,6 +125,8 @@ function fold(event: Event, state: State): Partial<State> {
       };
     case "cost":
       return { cost: event.cost };
+    case "memory":
+      return { memory: event.memory };
     case "timed":
       return { teacherTime: event.time };
     case "failed":

@@ -1,0 +1,123 @@
+/** The families of kernels that have variants: which of them run here, what they are timed on, and what proves them. */
+import type { AdapterFacts } from "../engine/device";
+import type { Graph, Tensor } from "../engine/graph";
+import { selfAttention } from "./attention";
+import { convolutionCase, layerNormCase, perceptronCase, selfAttentionCase } from "./cases";
+import type { Check } from "./evidence";
+import { linear } from "./linear";
+import { layerNorm } from "./norm";
+import type { MakeInput } from "./timing";
+import { ATTENTION, type Choice, GEMM, ROWS } from "./variants";
+
+export interface Family {
+  key: keyof Choice;
+  variants: Readonly<Record<string, { runs(facts: AdapterFacts): boolean }>>;
+  /** Half precision changes results, so such a variant is never chosen for its speed alone; nor is the smallest tile, which is always in use. */
+  tuned(variant: string): boolean;
+  /** Classes of shapes it is timed on, by name. Records what to measure and returns its result. */
+  shapes: Readonly<Record<string, (graph: Graph, input: MakeInput) => Tensor>>;
+  /** Large enough that on every adapter the variants themselves compute them, and not the small one that stands in. */
+  proofs: Readonly<Record<string, Check>>;
+  /** Largest allowed |difference| / max(1, |reference|) of a value; gradients get ten times that. */
+  tolerance(variant: string): number;
+}
+
+const BATCH = 16;
+const TOKENS = 65;
+
+const product = (m: number, n: number, k: number) => (_: Graph, input: MakeInput) =>
+  linear(input([m, k]), input([n, k]), { bias: input([n]) });
+
+/** The gradient of a weight [n, k] from m rows. */
+const weightGradient = (m: number, n: number, k: number) => (graph: Graph, input: MakeInput) => {
+  const w = input([n, k]);
+  const y = linear(input([m, k]), w);
+  return graph.gradients((g) => g.alias(y, input([m, n]))).whole();
+};
+
+const attention = (headDim: number, heads: number, batch: number, tokens: number) => ({
+  forward: (_: Graph, input: MakeInput) => selfAttention(input([batch * tokens, 3 * heads * headDim]), { batch, heads, headDim }).out,
+  backward: (graph: Graph, input: MakeInput) => {
+    const qkv = input([batch * tokens, 3 * heads * headDim]);
+    const { out } = selfAttention(qkv, { batch, heads, headDim });
+    return graph.gradients((g) => g.alias(out, input([batch * tokens, heads * headDim]))).of(qkv) as Tensor;
+  },
+});
+
+/** As many multiply-adds each. */
+const HEADS = {
+  "heads of 16": attention(16, 4, BATCH, TOKENS),
+  "heads of 32": attention(32, 2, BATCH, TOKENS),
+  "heads of 64": attention(64, 3, 4, 197),
+};
+const sides = (side: "forward" | "backward") => Object.fromEntries(Object.entries(HEADS).map(([name, both]) => [name, both[side]]));
+
+const few = (spec: Check, samples = 4): Check => ({ ...spec, samples });
+const withoutGradient = (spec: Check): Check => ({
+  ...spec,
+  inputs: Object.fromEntries(Object.entries(spec.inputs).map(([name, input]) => [name, { ...input, grad: false }])),
+});
+
+const ATTENTIONS: Record<string, Check> = {
+  "heads of 16": few(selfAttentionCase({ batch: 2, heads: 2, headDim: 16, queries: 65, keys: 65 })),
+  "heads of 64": few(selfAttentionCase({ batch: 1, heads: 2, headDim: 64, queries: 70, keys: 70 })),
+};
+
+/** What f32 gives on adapters whose exp and division are as loose as WGSL allows. */
+const TOLERANCE = 5e-5;
+/** f16 tiles keep 11 bits of each factor. */
+const HALF_TOLERANCE = 2e-2;
+
+export const FAMILIES: readonly Family[] = [
+  {
+    key: "gemm",
+    variants: GEMM,
+    tuned: (variant) => !variant.startsWith("register4x4") && !GEMM[variant].constants.HALF,
+    shapes: {
+      small: product(BATCH * TOKENS, 192, 64),
+      large: product(2048, 768, 512),
+      "weight gradient": weightGradient(BATCH * TOKENS, 192, 64),
+    },
+    proofs: {
+      perceptron: few(perceptronCase("gelu", { m: 520, n: 132, k: 68 }), 3),
+      convolution: few(convolutionCase({ x: [4, 16, 16, 16], out: 68, kernel: 3 }), 3),
+      "convolution of stride 2": few(convolutionCase({ x: [4, 22, 22, 12], out: 132, kernel: 3, stride: 2 }), 3),
+    },
+    tolerance: (variant) => (GEMM[variant].constants.HALF ? HALF_TOLERANCE : TOLERANCE),
+  },
+  {
+    key: "attentionForward",
+    variants: ATTENTION,
+    tuned: () => true,
+    shapes: sides("forward"),
+    proofs: Object.fromEntries(Object.entries(ATTENTIONS).map(([name, spec]) => [name, withoutGradient(spec)])),
+    tolerance: () => TOLERANCE,
+  },
+  {
+    key: "attentionBackward",
+    variants: ATTENTION,
+    tuned: () => true,
+    shapes: sides("backward"),
+    proofs: ATTENTIONS,
+    tolerance: () => TOLERANCE,
+  },
+  {
+    key: "rows",
+    variants: ROWS,
+    tuned: () => true,
+    shapes: {
+      "rows of 64": (_, input) => layerNorm(input([BATCH * TOKENS, 64]), input([64]), input([64])),
+      "rows of 384": (_, input) => layerNorm(input([BATCH * TOKENS, 384]), input([384]), input([384])),
+    },
+    proofs: {
+      "rows of 64": few(layerNormCase(260, 64)),
+      "rows of 70": few(layerNormCase(37, 70)),
+      "rows of 384": few(layerNormCase(70, 384)),
+    },
+    tolerance: () => TOLERANCE,
+  },
+];
+
+/** Variants of a family that an adapter can run. */
+export const runnable = ({ variants }: Family, facts: AdapterFacts): string[] =>
+  Object.keys(variants).filter((name) => variants[name].runs(facts));

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { type Constants, type Shader, specialise } from "../engine/wgsl";
+import { bankConflicts, evaluate, liveFloats } from "./inspect";
+import { ATTENTION, GEMM } from "./variants";
+
+const kernel = (file: string, entry: string, constants: Constants = {}): Shader => {
+  const path = `shaders/${file}.wgsl`;
+  return specialise(path, readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"), entry, constants);
+};
+
+test("expressions have WGSL's precedence, wrap round at 32 bits, and know functions", () => {
+  const names = new Map([["i", 77]]);
+  const placed = new Map([["placed", { argument: "i", result: "i ^ ( ( i >> 3u ) & 7u ) ^ ( i >> 6u )" }]]);
+  expect(evaluate("( i / 8u ) * 8u + i % 8u", names)).toBe(77);
+  expect(evaluate("0u - 1u", names)).toBe(2 ** 32 - 1);
+  expect(evaluate("placed ( i + 1u ) * 2u", names, placed)).toBe(2 * (78 ^ 1 ^ 1));
+  expect(evaluate("i + j", names)).toBeUndefined();
+});
+
+describe.each(Object.entries(GEMM).filter(([, { entry }]) => entry === "shared_tiles"))("product with %s", (_, { constants }) => {
+  const shader = kernel("gemm", "shared_tiles", constants);
+
+  test("no lane waits for another at the banks of workgroup memory", () => {
+    expect(bankConflicts(shader)).toBe(1);
+  });
+
+  test("without the exchange of neighbours eight lanes (four of half precision) would wait for one bank", () => {
+    const plain = { ...shader, code: shader.code.replace(/\[ placed \( (.*?) \) \] (=|;|\))/g, "[ $1 ] $2") };
+    expect(plain.code).not.toMatch(/\[ placed/);
+    expect(bankConflicts(plain)).toBe(constants.HALF ? 4 : 8);
+  });
+});
+
+test("every exchange keeps all elements of a tile apart", () => {
+  const { code } = kernel("gemm", "shared_tiles");
+  const result = /fn placed[^{]*\{ return (.*?) ;/.exec(code.replace(/\s+/g, " "))?.[1] ?? "";
+  expect(new Set(Array.from({ length: 256 }, (_, i) => evaluate(result, new Map([["i", i]])))).size).toBe(256);
+});
+
+test("a column of a row-major tile conflicts, a padded one does not", () => {
+  const column = (stride: number): Shader => ({
+    ...{ file: "made.wgsl", entry: "main", lines: [], bindings: [], params: [], workgroup: 32, features: [] },
+    code: `var < workgroup > tile : array < f32 , 2048 > ;
+      @ compute fn main ( @ builtin ( local_invocation_index ) i : u32 ) { let at = i * ${stride}u ; tile [ at ] = 1.0 ; }`,
+  });
+  expect(bankConflicts(column(32))).toBe(32);
+  expect(bankConflicts(column(33))).toBe(1);
+});
+
+test("an index that depends on data is refused", () => {
+  const { code, ...rest } = kernel("gemm", "shared_tiles");
+  expect(() => bankConflicts({ ...rest, code: code.replace("my_row + 0u )", "my_row + group . x )") })).toThrow("cannot be worked out");
+});
+
+test("floats a lane of attention holds: twice the head, three and four times with gradients, besides what is loaded", () => {
+  const held = (entry: string, rows: number, V4: number) =>
+    liveFloats(kernel("attention", entry, { ROWS: rows, V4, HEAD: 4 * V4, ...quad }));
+  const quad = { QUAD: true, LANES: ATTENTION.quad1.lanes };
+  expect(held("forward", 1, 16)).toBe(64 * 4 + 4 + 2);
+  expect(held("backward_queries", 1, 16)).toBe(64 * 6 + 4);
+  expect(held("backward_keys", 1, 16)).toBe(64 * 8 + 2);
+  expect(held("backward_keys", 3, 4) - held("backward_keys", 2, 4)).toBe(16 * 4 + 2);
+});

@@ -1,0 +1,53 @@
+/** Times what a trace launches, long enough to mean something. */
+import type { Engine } from "../engine/device";
+import { Graph, type Launch, type Tensor } from "../engine/graph";
+import { Program } from "../engine/program";
+
+/** Makes an input of a shape, without caring what is in it. */
+export type MakeInput = (shape: number[]) => Tensor;
+
+/** A measurement lasts at least so many milliseconds, many times what a clock's grain or a poll for the GPU's answer takes. */
+const LEAST_MS = 20;
+/** And no more runs than this: a queue of them is memory. */
+const MOST_RUNS = 512;
+
+type Trace = (graph: Graph, input: MakeInput) => Tensor;
+
+/** A trace on inputs whose memory is free for others, which may write there. */
+export function recorded(engine: Engine, trace: Trace): { graph: Graph; launches: readonly Launch[]; result: Tensor } {
+  const graph = new Graph(engine);
+  const buffers: GPUBuffer[] = [];
+  const input = (shape: number[]) => {
+    const buffer = engine.takeBuffer(shape.reduce((a, b) => a * b, 4));
+    buffers.push(buffer);
+    return graph.fixed(buffer, shape, "f32", 0, true);
+  };
+  const result = trace(graph, input);
+  for (const buffer of buffers) engine.giveBuffer(buffer);
+  return { graph, launches: graph.launches, result };
+}
+
+export class Stopwatch {
+  private runs = 1;
+
+  private constructor(private readonly program: Program) {}
+
+  /** Compiles a trace. */
+  static async of(engine: Engine, trace: Trace): Promise<Stopwatch> {
+    const { graph, result } = recorded(engine, trace);
+    return new Stopwatch(await Program.compile(graph, { result }));
+  }
+
+  /** Milliseconds of one run. The first measurement also finds out how many runs make one that is long enough. */
+  async measure(): Promise<number> {
+    for (;;) {
+      const each = await this.program.time(this.runs);
+      if (each * this.runs >= LEAST_MS || this.runs >= MOST_RUNS) return each;
+      this.runs = Math.min(MOST_RUNS, Math.max(2 * this.runs, Math.ceil((1.2 * LEAST_MS) / Math.max(each, 1e-3))));
+    }
+  }
+
+  dispose(): void {
+    this.program.dispose();
+  }
+}

@@ -1,0 +1,30 @@
+/** The verification of an adapter as text that can be put into a report. */
+import type { Verdict } from "../../ops/verify";
+import type { AdapterReport } from "../../train/verifyAdapter";
+
+export const error = ({ error }: Verdict): string => error?.toExponential(1) ?? "none";
+export const milliseconds = ({ ms }: Verdict): string => (ms === null ? "none" : `${ms.toPrecision(3)} ms`);
+
+/** Lines for people, in columns; what is wrong stands in full behind its line. */
+export function textOf(browser: string, verdicts: readonly Verdict[], report: AdapterReport): string {
+  const { adapter, checked, failed, kernels, images_per_s } = report;
+  const lines = verdicts.map((verdict) =>
+    [
+      verdict.kernel.padEnd(18),
+      verdict.variant.padEnd(16),
+      error(verdict).padEnd(10),
+      milliseconds(verdict).padEnd(12),
+      verdict.wrong ?? "right",
+    ].join(""),
+  );
+  return [
+    `Masked Distillation Playground on ${adapter}`,
+    `Browser: ${browser}`,
+    `${checked} kernel variants checked against float64, ${failed} wrong`,
+    `In use: kernels=${kernels}`,
+    `Standard step: ${images_per_s} images/s`,
+    "",
+    ["kernel".padEnd(18), "variant".padEnd(16), "error".padEnd(10), "time".padEnd(12), "verdict"].join(""),
+    ...lines,
+  ].join("\n");
+}
