@@ -1,6 +1,7 @@
 /** A trained ViT as a file, in and out. */
 import type { Dataset, Moments } from "../data/dataset";
 import { digest } from "../data/digest";
+import { momentsIn, namesIn, parsed, scoreIn } from "../models/metadata";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { ViTConfig } from "../models/vit/config";
 import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, toTimm } from "../models/vit/names";
@@ -30,15 +31,21 @@ const USUAL_HEAD = 64;
 /** Reads a classifier that `writeNetwork`, timm, Hugging Face or vit-pytorch wrote. Rejects with an EngineError what is none. */
 export async function readNetwork(bytes: Uint8Array, name: string, hints: ImportHints = {}): Promise<Network> {
   const tensors = readSafetensors(bytes, name);
-  const { heads, classes, top1, mean, std, activation: told } = readSafetensorsMetadata(bytes, name);
+  const { heads, classes, top1, mean, std, activation: named } = readSafetensorsMetadata(bytes, name);
   const weights = toTimm(tensors, name);
   const layout = detectLayout(tensors, name);
   const eps = LAYOUT_EPS[layout];
-  const activation = told === "quick_gelu" || layout === "clip" ? LAYOUT_ACTIVATION.clip : undefined;
+  const activation = named === "quick_gelu" || layout === "clip" ? LAYOUT_ACTIVATION.clip : undefined;
   const config = inferViT(weights, hints.heads ?? (Number(heads) || usualHeads(weights, name)), name, { eps, activation });
-  const moments = hints.moments ?? (mean && std ? { mean: numbers(mean), std: numbers(std) } : undefined);
-  const known = { ...(classes && { classes: names(classes) }), ...(moments && { moments }), ...(Number(top1) && { score: Number(top1) }) };
-  return { id: await digest([bytes]), name, weights, config, ...known };
+  const told = mean && std ? momentsIn({ mean: numbers(mean), std: numbers(std) }, config.channels, name) : undefined;
+  const moments = hints.moments ?? told;
+  return {
+    ...{ id: await digest([bytes]), name, weights, config },
+    // A network without a head tells no classes apart.
+    ...(classes && config.classes > 0 && { classes: namesIn(names(classes, name), config.classes, name) }),
+    ...(moments && { moments }),
+    ...(top1 && { score: scoreIn(top1, "top-1 accuracy", name) }),
+  };
 }
 
 /** A classifier as safetensors under timm's names; the rest that a reader must know is in the file's metadata. */
@@ -67,6 +74,6 @@ function usualHeads(weights: Weights, name: string): number {
 const numbers = (list: string) => list.split(",").map(Number);
 
 /** A JSON list, or names with commas between as older files have them. */
-function names(list: string): string[] {
-  return list.startsWith("[") ? JSON.parse(list) : list.split(",");
+function names(list: string, name: string): unknown {
+  return list.startsWith("[") ? parsed(list, "classes", "classifier", name) : list.split(",");
 }
