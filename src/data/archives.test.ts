@@ -93,6 +93,11 @@ describe("zip", () => {
     const zip = await zipOf([file("cat/a.png", content)]);
     const large = changed(zip, (view) => view.setUint32(record(zip, ENTRY) + 24, 3_000_000_000, true));
     expect(await refusal(() => readZip(large, "pets.zip"))).toContain("pets.zip unpacks to 3.0 GB");
+    // Nothing is allocated for what no packing could hold.
+    const huge = changed(zip, (view) => view.setUint32(record(zip, ENTRY) + 24, 900_000_000, true));
+    const before = process.memoryUsage().arrayBuffers;
+    expect(await refusal(readZip(huge, "pets.zip")[0].bytes)).toContain("pets/cat/a.png is a damaged part of its zip file");
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e8);
     const more = changed(zip, (view) => view.setUint16(record(zip, END) + 10, 2, true));
     expect(await refusal(() => readZip(more, "pets.zip"))).toContain("damaged");
     expect(await refusal(() => readZip(zip64(zip, 4_000_000_000), "pets.zip"))).toContain("damaged");

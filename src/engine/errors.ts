@@ -17,7 +17,7 @@ const MAX_SHOWN = 100;
 export function shown(value: unknown): string {
   const isPlain = (one: unknown) => typeof one !== "object" || one === null;
   if (isPlain(value)) return String(JSON.stringify(value)).slice(0, MAX_SHOWN);
-  return Array.isArray(value) && value.every(isPlain) ? JSON.stringify(value).slice(0, MAX_SHOWN) : "that is no plain value";
+  return Array.isArray(value) && value.every(isPlain) ? JSON.stringify(value).slice(0, MAX_SHOWN) : "a nested value";
 }
 
 /** The GPU had not enough free memory for a request that its limits allow. */

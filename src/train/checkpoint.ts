@@ -46,7 +46,9 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
   if (format !== FORMAT) throw new EngineError(`${name} is not a saved run of this program.`, "Choose a file that Save wrote.");
   const tensors = floatsIn(readSafetensors(bytes, name), name);
   const { updates, settings, given, changes, step, dataset, teacher, guide } = parsed(run, name);
-  const checked = SCHEMA.fromPairs(asPairs({ ...Object.fromEntries(SCHEMA.before(String(settings.preset))), ...settings }));
+  const pairs = asPairs(settings);
+  const before = SCHEMA.before(new Map(pairs).get("preset") ?? "");
+  const checked = SCHEMA.fromPairs([...asPairs(Object.fromEntries(before)), ...pairs]);
   if (checked.problems.length) throw damaged(name, checked.problems.join(" "));
   const below = (prefix: string): Weights =>
     new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, weight]) => [key.slice(prefix.length), weight]));

@@ -67,7 +67,7 @@ function dropLine(text: string, draws: Draws): string {
 function repeatLine(text: string, draws: Draws): string {
   return withLines(text, (lines) => {
     const at = draws.below(lines.length);
-    const times = Math.min(draws.magnitude(2000), Math.ceil(MOST_RUN / (1 + lines[at].length)));
+    const times = Math.min(draws.magnitude(20_000), Math.ceil(MOST_RUN / (1 + lines[at].length)));
     return lines.toSpliced(at, 0, ...Array.from({ length: times }, () => lines[at]));
   });
 }
