@@ -45,7 +45,7 @@ function fromYaml(path: string, text: string): ClassNames {
 }
 
 /** Longer or deeper than this is no file of names, and the parser would take seconds for it, or the whole stack. */
-const [MOST_LETTERS, MAX_DEPTH] = [200_000, 100];
+const [MOST_LETTERS, MAX_DEPTH] = [100_000, 100];
 
 function yaml(path: string, text: string): Record<string, unknown> {
   const refuse = (what: string): never => {
