@@ -202,6 +202,13 @@ describe("what was chosen", () => {
     expect(findings.notes()).toEqual(["Archives that could not be read, left out: 1 (a.zip is a damaged zip file)."]);
   });
 
+  it("leaves out files with paths that no system has, and says so", async () => {
+    const findings = new Findings();
+    const zip = zipSync({ [`${"a/".repeat(30_000)}1.png`]: content, [`${"b".repeat(5000)}.png`]: content, "c/2.png": content });
+    expect(paths(await open([file("a.zip", zip)], findings))).toEqual(["a/c/2.png"]);
+    expect(findings.notes()[0]).toMatch(/^Files with a path of over 4096 letters or 100 folders, left out: 2 \(a\/a\/a.{45} \.\.\., a\/b/);
+  });
+
   it("refuses archives that are not unpacked here", async () => {
     expect(await refusal(() => open([file("a.rar", [1])]))).toContain("a.rar is an archive of the kind rar, which is not unpacked here.");
     expect(await refusal(() => open([file("b.tar.xz", [1])]))).toContain("of the kind tar.xz");

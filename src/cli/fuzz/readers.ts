@@ -13,18 +13,20 @@ import type { Engine } from "../../engine/device";
 import { readSafetensors, readSafetensorsMetadata } from "../../models/safetensors";
 import { override } from "../../ops/tune";
 import { SCHEMA, TASKS } from "../../tasks";
+import { claimsIn } from "../../tasks/claimsFile";
 import { readDetector } from "../../tasks/detection/network";
 import { generatedBy, sampleBy } from "../../tasks/generated";
 import { readNetwork as readSegmenter } from "../../tasks/segmentation/network";
 import { readNetwork as readViT } from "../../tasks/vitNetwork";
 import { readCheckpoint } from "../../train/checkpoint";
 import { decodeInNode, decodeWholeInNode } from "../decode.node";
+import { rowsIn } from "../rows";
 import type { Draws } from "./draws";
 import { gzipped, someTar, someZip, withChangedChunk } from "./make.archives";
 import { someCoco, someFolders, someMasks, someNumbers, someVoc, someYolo } from "./make.data";
 import { somePicture, somePng } from "./make.pictures";
 import { someCheckpoint, someDetector, someSegmenter, someTensors, someViT } from "./make.weights";
-import { someAddress, someSettings } from "./make.words";
+import { someAddress, someClaims, someRows, someSettings } from "./make.words";
 import { mutatedBytes } from "./mutate.bytes";
 import { soundData, soundNetwork, soundRun } from "./sound";
 
@@ -40,8 +42,8 @@ export interface Reader<Input = SourceFile[]> {
 /** Pixels along an edge of what data sets are read to. */
 const SIDE = 8;
 const OPTIONS = { side: SIDE, seed: 1 };
-/** Deflate makes at most 1,032 bytes of one; what is unpacked is copied now and then. */
-const PACKED = 4 * 1032;
+/** Deflate makes at most 1,032 bytes of one; samples of a bit become bytes, and what is unpacked is copied now and then. */
+const PACKED = 12 * 1032;
 
 /** Bytes of an input: contents and names. */
 export const sizeOf = (files: SourceFile[]): number => files.reduce((sum, { size, path }) => sum + size + path.length, 0);
@@ -152,6 +154,8 @@ export const READERS: readonly Reader[] = [
   { name: "segmenter", make: someOf("a.safetensors", someSegmenter), read: withBytes(segmenter) },
   { name: "run", make: someOf("a.safetensors", someCheckpoint), read: withBytes((bytes, name) => soundRun(readCheckpoint(bytes, name))) },
   { name: "address", make: someText("address", someAddress), read: asText(address) },
+  { name: "rows", make: someText("rows.jsonl", someRows), read: asText((text) => rowsIn(text, "rows.jsonl")) },
+  { name: "claims", make: someText("claims.json", someClaims), read: asText((text) => claimsIn(JSON.parse(text))) },
   { name: "settings", make: someText("settings", someSettings), read: asText((text) => SCHEMA.checked(JSON.parse(text))) },
 ];
 
