@@ -6,10 +6,12 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { SourceFile } from "../data/files";
 import { openFiles } from "../data/open";
 import { openDetection } from "../data/open.detection";
+import type { Weight } from "../models/weights";
 import { readNetwork } from "../tasks/vitNetwork";
 import { type Case, cases, folder, hasCases, judge, type Seen, seenBoxes, seenImages } from "./cases.fixture";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
 import { listed } from "./listed";
+import { readAny } from "./read";
 
 const SEED = 1;
 
@@ -22,6 +24,16 @@ async function read({ reader, side }: Case, files: SourceFile[]): Promise<Seen> 
   } catch (error) {
     return { refused: error as Error };
   }
+}
+
+/** The command for these files, whatever they are, comes to the same: the same content or network, notes, or reason to refuse them. */
+async function expectSaid({ side = 0 }: Partial<Case>, files: SourceFile[], { refused, network, id, classes, notes }: Seen): Promise<void> {
+  const said = readAny(files, { side });
+  if (refused) return expect(said).rejects.toThrow(refused.message);
+  if (!network) return expect(said).resolves.toMatchObject({ id, classes, notes });
+  const values = ([name, { shape, data }]: [string, Weight]) => [name, { shape, values: [...data.subarray(0, 4)] }];
+  const tensors = Object.fromEntries([...network.weights].map(values));
+  return expect(said).resolves.toMatchObject({ config: network.config, tensors });
 }
 
 const copies: string[] = [];
@@ -51,6 +63,7 @@ describe.skipIf(!hasCases)("files as people have them", () => {
     const files = one.paths.flatMap((path) => listed(join(place, path)));
     const first = await read(one, files);
     judge(one.expect, first, one.tolerance);
+    await expectSaid(one, files, first);
     for (const order of one.orders ? orders(files) : []) {
       const again = await read(one, order);
       judge(one.expect, again, one.tolerance);

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { testEngine } from "../ops/check";
 import { CODE } from "../tasks/claims";
 import { main } from "./claims/claims";
-import { Runs, readRows } from "./rows";
+import { Runs, readRows, rowsIn } from "./rows";
 
 const folder = mkdtempSync(join(tmpdir(), "rows-"));
 const WORDS = "data=scenes:24,12 teacher=none width=8 depth=1 heads=2 batch=4 steps=4 evaluate=2 seed=3".split(" ");
@@ -41,6 +41,7 @@ test("a last line that breaks off is left out and its run made again; a broken l
   expect(readFileSync(path, "utf8")).toBe('{"run":"a"}\n');
   writeFileSync(path, '{"run":"a"}\nnonsense\n{"run":"b"}\n');
   expect(() => readRows(path)).toThrow(/line 2 is not a row/);
+  for (const line of ["null", "3", "[]", "{}", '{"run":{}}']) expect(() => rowsIn(`${line}\n`, "r")).toThrow("r, line 1 is not a row.");
 });
 
 test("seeds that a study was tuned with, unknown studies and a time that is none are refused", async () => {

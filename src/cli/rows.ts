@@ -132,20 +132,28 @@ export function readRows(path: string): Row[] {
     mkdirSync(dirname(path), { recursive: true });
     return [];
   }
-  const lines = readFileSync(path, "utf8").split("\n");
-  const last = lines.pop();
-  const rows = lines.map((line, at) => parsed(line, `${path}, line ${at + 1}`));
-  if (last) {
+  const { rows, whole, rest } = rowsIn(readFileSync(path, "utf8"), path);
+  if (rest) {
     console.error(`${path}: the last line breaks off and is left out; that run is made again.`);
-    writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
+    writeFileSync(path, whole);
   }
   return rows;
 }
 
+/** The rows of a text, the lines that are whole, and what follows them. Throws an EngineError that names a line that is no row. */
+export function rowsIn(text: string, path: string): { rows: Row[]; whole: string; rest: string } {
+  const end = text.lastIndexOf("\n") + 1;
+  const whole = text.slice(0, end);
+  const lines = whole.split("\n").slice(0, -1);
+  return { rows: lines.map((line, at) => parsed(line, `${path}, line ${at + 1}`)), whole, rest: text.slice(end) };
+}
+
 function parsed(line: string, where: string): Row {
   try {
-    return JSON.parse(line);
+    const row: Partial<Row> | null = JSON.parse(line);
+    if (typeof row?.run === "string") return row as Row;
   } catch {
-    throw new EngineError(`${where} is not a row.`, "Mend or delete that line.");
+    // Reported below, like a line that is something else.
   }
+  throw new EngineError(`${where} is not a row.`, "Mend or delete that line.");
 }

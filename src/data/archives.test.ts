@@ -93,6 +93,11 @@ describe("zip", () => {
     const zip = await zipOf([file("cat/a.png", content)]);
     const large = changed(zip, (view) => view.setUint32(record(zip, ENTRY) + 24, 3_000_000_000, true));
     expect(await refusal(() => readZip(large, "pets.zip"))).toContain("pets.zip unpacks to 3.0 GB");
+    // Nothing is allocated for what no packing could hold.
+    const huge = changed(zip, (view) => view.setUint32(record(zip, ENTRY) + 24, 900_000_000, true));
+    const before = process.memoryUsage().arrayBuffers;
+    expect(await refusal(readZip(huge, "pets.zip")[0].bytes)).toContain("pets/cat/a.png is a damaged part of its zip file");
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e8);
     const more = changed(zip, (view) => view.setUint16(record(zip, END) + 10, 2, true));
     expect(await refusal(() => readZip(more, "pets.zip"))).toContain("damaged");
     expect(await refusal(() => readZip(zip64(zip, 4_000_000_000), "pets.zip"))).toContain("damaged");
@@ -195,6 +200,13 @@ describe("what was chosen", () => {
     const files = await open([file("a.zip", [1, 2]), file("b.zip", await zipOf([file("1.png", [1])]))], findings);
     expect(paths(files)).toEqual(["b/1.png"]);
     expect(findings.notes()).toEqual(["Archives that could not be read, left out: 1 (a.zip is a damaged zip file)."]);
+  });
+
+  it("leaves out files with paths that no system has, and says so", async () => {
+    const findings = new Findings();
+    const zip = zipSync({ [`${"a/".repeat(30_000)}1.png`]: content, [`${"b".repeat(5000)}.png`]: content, "c/2.png": content });
+    expect(paths(await open([file("a.zip", zip)], findings))).toEqual(["a/c/2.png"]);
+    expect(findings.notes()[0]).toMatch(/^Files with a path of over 4096 letters or 100 folders, left out: 2 \(a\/a\/a.{45} \.\.\., a\/b/);
   });
 
   it("refuses archives that are not unpacked here", async () => {

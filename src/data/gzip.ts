@@ -4,6 +4,9 @@ import { DataError } from "./dataset";
 /** Most bytes that any one file may hold, packed or unpacked: what a browser tab can keep. */
 export const MAX_BYTES = 2 ** 30;
 
+/** Deflate, which gzip, zip and PNG share, makes at most so many bytes of one (zlib's technical details, "Maximum Compression Factor"). */
+export const MAX_RATIO = 1032;
+
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }

@@ -42,16 +42,19 @@ export function classesOf(found: Values, trained: ReadonlySet<number>, hints: Ma
   const all = values.values.map((value, place) => ({ value, place }));
   const ignored = ignoredValues(values, hints, findings);
   const named = all.filter(({ value }) => !ignored.has(value)).flatMap((one) => known(one, values, hints, findings));
-  const taught = named.filter(({ place }) => trained.has(place)).sort((a, b) => a.order - b.order);
-  for (const { name, place } of named) {
-    if (!trained.has(place))
-      findings.add("Classes that no mask to train on shows, ignored in held-out ones", `${name} in ${values.files[place]}`);
-  }
+  const shown = named.filter(({ place }) => trained.has(place)).sort((a, b) => a.order - b.order);
+  // Values of one name are one class.
+  const taught = [...new Map(shown.toReversed().map((one) => [one.name, one])).values()].sort((a, b) => a.order - b.order);
   requireClasses(taught, values);
   noteGaps(taught, values, findings);
   const colours = vocPalette(taught.length);
+  const numbers = new Map(taught.map(({ name }, label) => [name, label]));
   const labels = new Uint8Array(all.length).fill(IGNORE);
-  for (const [label, { place }] of taught.entries()) labels[place] = label;
+  for (const { name, place } of named) {
+    labels[place] = numbers.get(name) ?? IGNORE;
+    if (!numbers.has(name))
+      findings.add("Classes that no mask to train on shows, ignored in held-out ones", `${name} in ${values.files[place]}`);
+  }
   return { classes: taught.map(({ name }) => name), palette: taught.map(({ colour }, label) => colour ?? colours[label]), labels };
 }
 

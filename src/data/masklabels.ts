@@ -37,7 +37,8 @@ export function readMaskLabels(text: string, file: string): MaskLabels {
   const lines = text.split(/\r?\n/).map((line, i) => ({ line: line.trim(), where: `${file} line ${i + 1}` }));
   const said = lines.filter(({ line }, i) => line !== "" && !COMMENT.test(line) && !(i === 0 && HEADER.test(line)));
   const labels = said.map(({ line, where }, i) => readLine(line, i, where));
-  const twice = labels.findIndex(({ number }, i) => labels.findIndex((other) => other.number === number) < i);
+  const seen = new Set<number>();
+  const twice = labels.findIndex(({ number }) => seen.size === seen.add(number).size);
   if (twice >= 0) throw new DataError(`${said[twice].where} gives the number ${labels[twice].number} a second name.`, "Correct the file.");
   return { file, labels };
 }

@@ -48,11 +48,25 @@ describe("class names in YAML", () => {
     ],
     ["negative numbers", "names: {-1: cat}"],
     ["maps in a list", "names: [{car: 1}]"],
+    ["lists 5,000 deep in a line", "- ".repeat(5000)],
+    ["keys 5,000 deep in a line", `names: ${"a: ".repeat(5000)}`],
+    ["anchors and aliases 5,000 deep", `names: ${"&a [*a,".repeat(5000)}`],
+    ["60,000 quotes", `names: ${'"'.repeat(60_000)}`],
+    ["60,000 aliases", `names: ${"*a ".repeat(60_000)}`],
+    ["a million letters", `names: [${"a, ".repeat(333_333)}]`],
     ["a name twice", "names: {0: car, 0: bus}"],
   ])("are refused by file, and noted: %s", async (_, text) => {
     const findings = new Findings();
     expect(await names("d/data.yaml", text, findings)).toBeUndefined();
     expect(findings.notes()[0]).toMatch(/^Files that could not be read, left out: 1 \(d\/data\.yaml (is not readable as YAML|has names)/);
+  });
+
+  it("are refused where one is given twice, however many there are", async () => {
+    const text = `names:\n${Array.from({ length: 10_000 }, (_, i) => `  ${i}: n\n`).join("")}`;
+    expect((await names("data.yaml", text))?.size).toBe(10_000);
+    const findings = new Findings();
+    await names("data.yaml", `${text}  7: m\n`, findings);
+    expect(findings.notes()[0]).toContain("it names class 7 twice");
   });
 
   it.each([

@@ -1,5 +1,5 @@
 /** Class names of YOLO data: a text with one per line, or the `names` of a YAML file, as a list or a map by number. */
-import { parse } from "yaml";
+import { isScalar, LineCounter, parseDocument, YAMLMap } from "yaml";
 import { type Findings, UNREADABLE } from "./annotated";
 import { DataError } from "./dataset";
 import type { TextFile } from "./yolo";
@@ -38,20 +38,58 @@ function fromYaml(path: string, text: string): ClassNames {
   const value = yaml(path, text);
   const names: unknown = value.names;
   const entries = Array.isArray(names) ? [...names.entries()] : Object.entries(isMap(names) ? names : {});
-  const numbered = entries.map(([key, name]): [number, unknown] => [Number(key), name ?? ""]);
+  const numbered = entries.map(([key, name]): [number, unknown] => [Number(key), typeof name === "string" ? name.trim() : (name ?? "")]);
   const wrong = numbered.find(([number, name]) => !Number.isSafeInteger(number) || number < 0 || typeof name !== "string");
   if (wrong) throw new DataError(`${path} has names that are not text, or not numbered from 0 on.`, "Write them as 0: name, 1: name.");
   return { file: path, byNumber: new Map(numbered as [number, string][]), keypoints: value.kpt_shape !== undefined };
 }
 
+/** Longer or deeper than this is no file of names, and the parser would take seconds for it, or the whole stack. */
+const [MOST_LETTERS, MAX_DEPTH] = [100_000, 100];
+
 function yaml(path: string, text: string): Record<string, unknown> {
+  const refuse = (what: string): never => {
+    throw new DataError(`${path} is not readable as YAML: ${what}.`, "Correct it, or leave it out.");
+  };
+  if (text.length > MOST_LETTERS) refuse(`it has ${text.length} letters, more than ${MOST_LETTERS}`);
+  if (depthOf(text) > MAX_DEPTH) refuse(`values lie in one another more than ${MAX_DEPTH} deep`);
+  // Errors in words and the search for equal keys take a time that grows with the square of the length.
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    schema: "failsafe",
+    logLevel: "error",
+    prettyErrors: false,
+    uniqueKeys: false,
+    lineCounter: lines,
+  });
+  const [error] = document.errors;
+  if (error) refuse(`${error.message.split("\n")[0]} (line ${lines.linePos(error.pos[0]).line})`);
+  const twice = twiceIn(document.get("names"));
+  if (twice !== undefined) refuse(`it names class ${twice} twice`);
   try {
-    const value: unknown = parse(text, { schema: "failsafe", logLevel: "error" });
+    const value: unknown = document.toJS();
     return isMap(value) ? value : {};
   } catch (error) {
-    const [what] = (error as Error).message.split("\n");
-    throw new DataError(`${path} is not readable as YAML: ${what}.`, "Correct it, or leave it out.");
+    return refuse((error as Error).message.split("\n")[0]);
   }
+}
+
+/** How deep brackets, or marks of lists at the beginning of a line, may lie in one another at most. */
+function depthOf(text: string): number {
+  let [open, deepest] = [0, 0];
+  for (const letter of text) {
+    if (letter === "[" || letter === "{") deepest = Math.max(deepest, ++open);
+    else if (letter === "]" || letter === "}") open = Math.max(0, open - 1);
+  }
+  const marks = text.split("\n").map((line) => (/^[-?:\s]*/.exec(line)![0].match(/[-?:]/g) ?? []).length);
+  return marks.reduce((most, count) => Math.max(most, count), deepest);
+}
+
+/** A key that a map has twice. */
+function twiceIn(map: unknown): string | undefined {
+  const keys = map instanceof YAMLMap ? map.items.map(({ key }) => String(isScalar(key) ? key.value : "")) : [];
+  const seen = new Set<string>();
+  return keys.find((key) => seen.size === seen.add(key).size);
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -320,6 +320,16 @@ describe("refused", () => {
     expect(await refusal(files)).toMatch(message);
   });
 
+  it("takes numbers of one name for one class", async () => {
+    const files = [
+      ...three((path) => mask(path, halves(1, 2))),
+      ...three((path) => mask(path, halves(0, 2))).map(({ path, ...rest }) => ({ ...rest, path: `e/${path}` })),
+    ];
+    const { classes, train } = await open([...files, textFile("labels.txt", "0 sky\n1 road\n2 sky\n")]);
+    expect(classes).toEqual(["sky", "road"]);
+    expect(new Set(train.labels)).toEqual(new Set([0, 1, 255]));
+  });
+
   it("more than 255 classes, as 16-bit numbers or as colours", async () => {
     const large = { side: 20 };
     await expect(open(many(16, 0), large)).rejects.toThrow(

@@ -64,6 +64,7 @@ describe("refuses, naming the file", () => {
     ["an unknown interlacing", changed(28, 2), "there is no interlacing 2"],
     ["fewer pixels than announced", changed(23, 9), "it has fewer pixels than its header says"],
     ["more pixels than a tab holds", changed(16, 0x10), "100 megapixels are the limit"],
+    ["so many pixels that its bytes cannot hold them", changed(18, 0x10), "it has fewer pixels than its header says"],
     ["broken compression", changed(43, 0xff), "its pixels cannot be unpacked"],
     ["an unknown filter", pngBytes({ width: 1, height: 1, depth: 8, colour: 0, samples: [1], filter: () => 9 }), "there is no filter 9"],
   ])("%s", (_, bytes, message) => {

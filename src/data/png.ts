@@ -6,6 +6,7 @@
  */
 import { unzlibSync } from "fflate";
 import { DataError } from "./dataset";
+import { MAX_RATIO } from "./gzip";
 import { MAX_PIXELS } from "./pictures";
 
 /** Numbers of the standard. */
@@ -114,16 +115,19 @@ function sizeOf({ width, height, depth, channels }: Header, { x, y, dx, dy }: Pa
   return { columns, rows, rowBytes, bytes: columns > 0 ? rows * rowBytes : 0 };
 }
 
+const FEWER = "it has fewer pixels than its header says";
+
 /** Never more than the header announces, whatever the file holds. */
 function inflated(parts: Uint8Array[], size: number, name: string): Uint8Array {
   const packed = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  if (size > MAX_RATIO * packed.length) throw damaged(name, FEWER);
   let at = 0;
   for (const part of parts) {
     packed.set(part, at);
     at += part.length;
   }
   const data = unzipped(packed, size, name);
-  if (data.length < size) throw damaged(name, "it has fewer pixels than its header says");
+  if (data.length < size) throw damaged(name, FEWER);
   return data;
 }
 

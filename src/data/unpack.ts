@@ -1,7 +1,7 @@
 /** Chosen files, looked into: what archives hold, and none of what a system hides. */
 import type { Findings } from "./annotated";
 import { DataError } from "./dataset";
-import { byCodePoint, isHidden, type SourceFile, tidied } from "./files";
+import { byCodePoint, foldersOf, isHidden, type SourceFile, tidied } from "./files";
 import { MAX_BYTES } from "./gzip";
 import { isTarName, readTar } from "./tar";
 import { isZipName, readZip } from "./zip";
@@ -20,8 +20,18 @@ export async function unpacked(files: SourceFile[], findings: Findings): Promise
     const inside = () => lookInto(file);
     all.push((visible.length === 1 ? await inside() : await findings.without("Archives that could not be read, left out", inside)) ?? []);
   }
-  return all.flat().sort(byPath);
+  return all
+    .flat()
+    .filter((file) => isReachable(file.path) || void findings.add(TOO_DEEP, shortened(file.path)))
+    .sort(byPath);
 }
+
+/** Longest path of a file, in letters and in folders: no system has longer ones, and what is counted by folder would take the memory of all. */
+const [MOST_LETTERS, MOST_FOLDERS] = [4096, 100];
+const TOO_DEEP = `Files with a path of over ${MOST_LETTERS} letters or ${MOST_FOLDERS} folders, left out`;
+
+const isReachable = (path: string): boolean => path.length <= MOST_LETTERS && foldersOf(path).length <= MOST_FOLDERS;
+const shortened = (path: string): string => `${path.slice(0, 50)} ...`;
 
 const byPath = (a: SourceFile, b: SourceFile) => byCodePoint(a.path, b.path);
 

@@ -78,6 +78,14 @@ describe("YOLO text", () => {
     expect(box.map((edge) => Math.round(1e6 * edge) / 1e6)).toEqual([5, 7, 15, 11]);
   });
 
+  it("takes two numbers of one name for one class", async () => {
+    const labels = ["1", "2", "3", "4"].map((name, i) => label(`${name}.txt`, box(i % 3)));
+    const files = [...labels, ...pictures("", "1.jpg", "2.jpg", "3.jpg", "4.jpg"), textFile("data.yaml", "names: [cat, dog, ' cat ']")];
+    const { classes, train } = await open(files);
+    expect(classes).toEqual(["cat", "dog"]);
+    expect(new Set(all(train).flatMap((truths) => truths.map(({ category }) => category)))).toEqual(new Set([0, 1]));
+  });
+
   it("leaves out a folder of pictures without any annotation, which would count as showing nothing", async () => {
     const data = await open([
       ...["a", "b"].map((name) => label(`y/labels/train/${name}.txt`, box(0))),

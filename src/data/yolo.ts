@@ -37,12 +37,10 @@ export async function readYolo(files: TextFile[], namesFiles: TextFile[], findin
     });
     return { names: [path.replace(/\.txt$/i, "")], file: path, objects };
   });
-  const all = names ? [...names.byNumber.keys()] : [...numbers];
-  return {
-    format: "YOLO text",
-    classes: all.sort((a, b) => a - b).map((number) => names?.byNumber.get(number) ?? String(number)),
-    pictures,
-  };
+  const all = (names ? [...names.byNumber.keys()] : [...numbers]).sort((a, b) => a - b);
+  // Two numbers of one name are one class.
+  const classes = [...new Set(all.map((number) => names?.byNumber.get(number) ?? String(number)))];
+  return { format: "YOLO text", classes, pictures };
 }
 
 /** The words of every line that has any, with the line's number. */

@@ -3,7 +3,7 @@ import { inflateSync } from "fflate";
 import { crc32 } from "./crc";
 import { DataError } from "./dataset";
 import { isHidden, type SourceFile, tidied } from "./files";
-import { MAX_BYTES } from "./gzip";
+import { MAX_BYTES, MAX_RATIO } from "./gzip";
 import { readDirectory, type ZipEntry } from "./zip.directory";
 
 export const isZipName = (path: string): boolean => /\.zip$/i.test(path);
@@ -57,6 +57,7 @@ function contentOf(entry: ZipEntry, bytes: Uint8Array, path: string): Uint8Array
   if (obstacle) throw obstacle;
   try {
     const packed = packedOf(entry, bytes);
+    if (entry.size > MAX_RATIO * packed.length) throw new Error("nothing unpacks to so much");
     const content = entry.method === STORED ? packed : inflateSync(packed, { out: new Uint8Array(entry.size) });
     if (content.length === entry.size && crc32(content) === entry.crc) return content;
   } catch {

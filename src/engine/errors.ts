@@ -10,6 +10,16 @@ export class EngineError extends Error {
   }
 }
 
+/** Letters of a value that a message shows. */
+const MAX_SHOWN = 100;
+
+/** A value from a file for a message. What others may lie in, at any depth, is shown only where it is a short list of plain values. */
+export function shown(value: unknown): string {
+  const isPlain = (one: unknown) => typeof one !== "object" || one === null;
+  if (isPlain(value)) return String(JSON.stringify(value)).slice(0, MAX_SHOWN);
+  return Array.isArray(value) && value.every(isPlain) ? JSON.stringify(value).slice(0, MAX_SHOWN) : "a nested value";
+}
+
 /** The GPU had not enough free memory for a request that its limits allow. */
 export class OutOfMemory extends EngineError {
   constructor() {

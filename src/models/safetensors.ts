@@ -7,7 +7,7 @@
  *
  * Source: https://github.com/huggingface/safetensors (README, "Format"). Data is little-endian, as is every host of WebGPU.
  */
-import { EngineError } from "../engine/errors";
+import { EngineError, shown } from "../engine/errors";
 
 /** A file that is not valid safetensors, or tensors that cannot be written as such. */
 export class SafetensorsError extends EngineError {
@@ -61,8 +61,6 @@ interface Header {
 const METADATA = "__metadata__";
 /** The reference implementation's limit too: a longer header is an attack or not this format. */
 const MAX_HEADER = 100_000_000;
-/** Letters of a value that a message shows. */
-const MAX_SHOWN = 100;
 const RE_EXPORT = "Download the file again, or export it again with the safetensors library.";
 const NOT_THIS_FORMAT = "Choose a .safetensors file; a .pt, .bin or .h5 checkpoint has to be converted first.";
 
@@ -260,13 +258,6 @@ function asBytes(bytes: Uint8Array | ArrayBuffer): Uint8Array {
 
 function elements(shape: number[]): number {
   return shape.reduce((product, d) => product * d, 1);
-}
-
-/** A value of the header for a message; what others may lie in is shown only where it is a short list of plain values. */
-function shown(value: unknown): string {
-  const isPlain = (one: unknown) => typeof one !== "object" || one === null;
-  if (isPlain(value)) return String(JSON.stringify(value)).slice(0, MAX_SHOWN);
-  return Array.isArray(value) && value.every(isPlain) ? JSON.stringify(value).slice(0, MAX_SHOWN) : "that is no plain value";
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -46,6 +46,29 @@ test("a setting without a part under a preset is passed over, an unknown one is 
   expect(problems).toEqual(['There is no setting "nonsense".']);
 });
 
+test("what every object of the language has is no preset and no setting", () => {
+  for (const word of ["constructor", "__proto__", "toString"]) {
+    expect(read(`preset=${word}`).settings).toEqual(schema.defaults());
+    expect(read(`preset=second&${word}=1`)).toEqual({
+      ...{ settings: schema.defaults("second"), given: [] },
+      problems: [`There is no setting "${word}".`],
+    });
+    expect(() => schema.of(word)).toThrow(`There is no method "${word}".`);
+    expect(() => schema.setting(word, "first")).toThrow(`There is no setting "${word}" under first.`);
+    expect(schema.before(word)).toEqual([]);
+  }
+});
+
+test("values of any type are refused in words", () => {
+  let deep: unknown = 1;
+  for (let i = 0; i < 50_000; i++) deep = [deep];
+  for (const value of [deep, { toString: "x" }, [0.5], { valueOf: 1 }, null, true])
+    expect(() => schema.checked({ preset: "first", keep: value }), typeof value).toThrow(
+      /^keep cannot be ".*"\. Use a number from 0 to 1\./,
+    );
+  expect(() => schema.parse("keep", { toString: "x" }, "first")).toThrow('keep cannot be "a nested value".');
+});
+
 test("an unknown preset is reported, and the default is used", () => {
   const { settings, problems } = read("preset=none");
   expect(settings.preset).toBe("first");

@@ -2,7 +2,7 @@
  * The one table of settings: those of every run, of each task and of each method. Whatever comes in (address, file,
  * panel, command line, saved run) is checked here.
  */
-import { EngineError } from "../engine/errors";
+import { EngineError, shown } from "../engine/errors";
 import { RECIPES, unfolded } from "./recipes";
 import { RUN_SETTINGS, type Settings } from "./run";
 import { choice, nameOf, type Setting, scoped, type Table, type Value } from "./setting";
@@ -40,15 +40,14 @@ export class Schema {
 
   /** The settings of a preset, in order. Throws a SettingError for an unknown preset. */
   of(preset: string): Table {
-    const table = this.tables[preset];
-    if (table) return table;
+    if (Object.hasOwn(this.tables, preset)) return this.tables[preset];
     throw new SettingError(`There is no method "${preset}".`, `Use one of ${this.presets.join(", ")}.`);
   }
 
   /** The description of a setting under a preset. Throws a SettingError where the preset has no such setting. */
   setting(key: string, preset: string): Setting {
-    const setting = this.of(preset)[key];
-    if (setting) return setting;
+    const table = this.of(preset);
+    if (Object.hasOwn(table, key)) return table[key];
     throw new SettingError(`There is no setting "${key}" under ${preset}.`, `Use one of ${Object.keys(this.of(preset)).join(", ")}.`);
   }
 
@@ -65,7 +64,7 @@ export class Schema {
 
   /** Settings in full, each checked. Throws a SettingError that names all that cannot be. */
   checked(settings: Readonly<Record<string, unknown>>): Settings {
-    const { settings: found, problems } = this.fromPairs(Object.entries(settings).map(([key, value]) => [key, String(value)]));
+    const { settings: found, problems } = this.fromPairs(asPairs(settings));
     if (problems.length) throw new SettingError(problems.join(" "), "Use a value that is allowed.");
     return found;
   }
@@ -87,7 +86,7 @@ export class Schema {
   fromPairs(pairs: Iterable<[string, string]>): { settings: Settings; problems: string[]; given: string[] } {
     const { pairs: all, problems } = unfolded([...pairs]);
     const named = all.findLast(([key]) => key === "preset")?.[1];
-    const settings = this.defaults(named !== undefined && named in this.tables ? named : undefined);
+    const settings = this.defaults(named !== undefined && Object.hasOwn(this.tables, named) ? named : undefined);
     const given = new Set<string>();
     for (const [name, value] of all) {
       if (!this.everywhere.has(name)) problems.push(`There is no setting "${name}".`);
@@ -115,15 +114,21 @@ export class Schema {
 
   /** Settings that earlier versions did not have, as those did without them: for saved runs of theirs. */
   before(preset: string): [string, Value][] {
-    return Object.entries(this.tables[preset] ?? {}).flatMap(([key, { before }]) => (before === undefined ? [] : [[key, before]]));
+    const table = Object.hasOwn(this.tables, preset) ? this.tables[preset] : {};
+    return Object.entries(table).flatMap(([key, { before }]) => (before === undefined ? [] : [[key, before]]));
   }
 
   /** The keys that a name stands for: the key itself, or all keys that are called so without their owner, or were formerly. */
   keysFor(name: string, preset: string): string[] {
     const table = this.of(preset);
     const entries = Object.entries(table);
-    return name in table ? [name] : entries.filter((entry) => namesOf(entry).includes(name)).map(([key]) => key);
+    return Object.hasOwn(table, name) ? [name] : entries.filter((entry) => namesOf(entry).includes(name)).map(([key]) => key);
   }
+}
+
+/** Values as text, for `fromPairs`: those of a file may be of any type. */
+export function asPairs(settings: Readonly<Record<string, unknown>>): [string, string][] {
+  return Object.entries(settings).map(([key, value]) => [key, typeof value === "string" ? value : shown(value)]);
 }
 
 /** What a setting may be called where settings enter. */
@@ -138,12 +143,13 @@ function isValue(value: Value, setting: Setting): boolean {
 }
 
 function parsed(key: string, value: unknown, setting: Setting): Value {
+  const text = typeof value === "string" ? value : shown(value);
   if (setting.kind === "choice") {
-    if (setting.options.includes(String(value))) return String(value);
-    throw new SettingError(`${key} cannot be "${value}".`, `Use one of ${setting.options.join(", ")}.`);
+    if (setting.options.includes(text)) return text;
+    throw new SettingError(`${key} cannot be "${text}".`, `Use one of ${setting.options.join(", ")}.`);
   }
-  const n = typeof value === "string" && value.trim() === "" ? Number.NaN : Number(value);
+  const n = text.trim() === "" ? Number.NaN : Number(text);
   if (n >= setting.min && n <= setting.max && (!setting.integer || Number.isInteger(n))) return n;
   const kind = setting.integer ? "a whole number" : "a number";
-  throw new SettingError(`${key} cannot be "${value}".`, `Use ${kind} from ${setting.min} to ${setting.max}.`);
+  throw new SettingError(`${key} cannot be "${text}".`, `Use ${kind} from ${setting.min} to ${setting.max}.`);
 }

@@ -17,14 +17,16 @@ test("a word names a generated set, with or without counts, and what it names ha
   }
   expect(wordFor({ set: "scenes", ...USUAL }, classification, USUAL)).toBeUndefined();
   expect(wordFor(USUAL, classification, USUAL)).toBeUndefined();
-  for (const word of ["", "cats", "shapes:1", "shapes:a,b", "../shapes"]) expect(generatedBy(word, classification, USUAL)).toBeUndefined();
+  for (const word of ["", "cats", "constructor", "__proto__", "shapes:1", "shapes:a,b", "../shapes"])
+    expect(generatedBy(word, classification, USUAL)).toBeUndefined();
 });
 
 test("real images are named alike", () => {
   const { fashion } = classification.samples!;
   expect(sampleBy("fashion", classification)).toEqual({ sample: fashion });
   expect(sampleBy("fashion:600,2000", classification)).toEqual({ sample: fashion, most: { train: 600, test: 2000 } });
-  for (const word of ["scenes", "fashion:600", "", "public/fashion-mnist"]) expect(sampleBy(word, classification)).toBeUndefined();
+  for (const word of ["scenes", "toString", "fashion:600", "", "public/fashion-mnist"])
+    expect(sampleBy(word, classification)).toBeUndefined();
 });
 
 test("every set comes with a teacher that is there; for other images all may fit", async () => {

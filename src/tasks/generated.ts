@@ -13,14 +13,14 @@ const COUNTED = /^(\w+)(?::(\d+),(\d+))?$/;
 /** What a word names: "scenes", or "shapes:1200,2000" for that many images; undefined where the task has no such set. */
 export function generatedBy(word: string, { generated: { sets } }: Sets, usual: Counts): Generated | undefined {
   const [, set, train, test] = COUNTED.exec(word) ?? [];
-  if (!(set in sets)) return undefined;
+  if (set === undefined || !Object.hasOwn(sets, set)) return undefined;
   return { set, train: Number(train ?? usual.train), test: Number(test ?? usual.test) };
 }
 
 /** Real images that a word names: "fashion", or "fashion:600,2000" for the first so many; undefined where the task has none of that name. */
 export function sampleBy(word: string, { samples = {} }: Pick<TaskDefinition, "samples">): { sample: Sample; most?: Counts } | undefined {
   const [, name, train, test] = COUNTED.exec(word) ?? [];
-  if (!(name in samples)) return undefined;
+  if (name === undefined || !Object.hasOwn(samples, name)) return undefined;
   return { sample: samples[name], ...(train && { most: { train: Number(train), test: Number(test) } }) };
 }
 

@@ -1,6 +1,7 @@
 /** A trained ViT as a file, in and out. */
 import type { Dataset, Moments } from "../data/dataset";
 import { digest } from "../data/digest";
+import { momentsIn, namesIn, parsed, scoreIn } from "../models/metadata";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { ViTConfig } from "../models/vit/config";
 import { assertTold } from "../models/vit/hub";
@@ -38,11 +39,17 @@ export async function readNetwork(bytes: Uint8Array, name: string, hints: Import
   const config = configOf(weights, own, hints, detectLayout(tensors, name), name);
   assertTold(hints, config, weights, name);
   const { mean, std, top1 } = own;
-  const moments = hints.moments ?? (mean && std ? { mean: numbers(mean), std: numbers(std) } : undefined);
-  const classes = hints.classes ?? (own.classes ? names(own.classes) : undefined);
+  const told = mean && std ? momentsIn({ mean: numbers(mean), std: numbers(std) }, config.channels, name) : undefined;
+  const moments = hints.moments ?? told;
+  // A network without a head tells no classes apart.
+  const named = own.classes && config.classes > 0 ? namesIn(names(own.classes, name), config.classes, name) : undefined;
+  const classes = hints.classes ?? named;
   const { aliases } = hints;
-  const known = { ...(classes && { classes }), ...(aliases && { aliases }), ...(moments && { moments }) };
-  return { id: await digest([bytes]), name, weights, config, ...known, ...(Number(top1) && { score: Number(top1) }) };
+  return {
+    ...{ id: await digest([bytes]), name, weights, config, ...(classes && { classes }), ...(aliases && { aliases }) },
+    ...(moments && { moments }),
+    ...(top1 && { score: scoreIn(top1, "top-1 accuracy", name) }),
+  };
 }
 
 /** The configuration of weights: what their shapes leave open is said by a person or a file beside them, by their own file, or is usual. */
@@ -79,6 +86,6 @@ function usualHeads(weights: Weights, name: string): number {
 const numbers = (list: string) => list.split(",").map(Number);
 
 /** A JSON list, or names with commas between as older files have them. */
-function names(list: string): string[] {
-  return list.startsWith("[") ? JSON.parse(list) : list.split(",");
+function names(list: string, name: string): unknown {
+  return list.startsWith("[") ? parsed(list, "classes", "classifier", name) : list.split(",");
 }

@@ -1,8 +1,9 @@
 /** A whole run in one safetensors file: `student.*`, `carried.*`, the optimizer's moments, `extra.*`, and the rest as metadata. */
-import { EngineError } from "../engine/errors";
+import { EngineError, shown } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/weights";
 import type { Change, Settings } from "../settings/run";
+import { asPairs } from "../settings/schema";
 import { SCHEMA } from "../tasks";
 import type { Reference } from "../tasks/task";
 
@@ -45,54 +46,96 @@ export function writeCheckpoint({ weights, carried = new Map(), extras, optimize
 export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Checkpoint {
   const { format, run } = readSafetensorsMetadata(bytes, name);
   if (format !== FORMAT) throw new EngineError(`${name} is not a saved run of this program.`, "Choose a file that Save wrote.");
-  const tensors = readSafetensors(bytes, name);
-  const { updates, settings, given, changes, ...rest } = parsed(run, name);
-  const all = [...SCHEMA.before(settings.preset), ...Object.entries(settings)];
-  const checked = SCHEMA.fromPairs(all.map(([key, value]) => [key, String(value)]));
+  const tensors = floatsIn(readSafetensors(bytes, name), name);
+  const { updates, settings, given, changes, step, dataset, teacher, guide } = parsed(run, name);
+  const pairs = asPairs(settings);
+  const before = SCHEMA.before(new Map(pairs).get("preset") ?? "");
+  const checked = SCHEMA.fromPairs([...asPairs(Object.fromEntries(before)), ...pairs]);
   if (checked.problems.length) throw damaged(name, checked.problems.join(" "));
-  const floats = (key: string) => {
-    const data = tensors.get(key)?.data;
-    if (!(data instanceof Float32Array)) throw damaged(name, `${key} is missing.`);
-    return data;
-  };
   const below = (prefix: string): Weights =>
-    new Map(
-      [...tensors]
-        .filter(([key]) => key.startsWith(prefix))
-        .map(([key, { shape, data }]) => [key.slice(prefix.length), { shape, data: data as Float32Array }]),
-    );
+    new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, weight]) => [key.slice(prefix.length), weight]));
   const carried = below(CARRIED);
   return {
-    ...rest,
+    ...{ step, dataset, ...(teacher && { teacher }), ...(guide && { guide }) },
     settings: checked.settings,
     // Runs of earlier versions were measured once, before their first step: their settings stay.
-    given: Array.isArray(given) ? given : checked.given,
-    changes: changes.map((change: Change) => knownChange(change, checked.settings, name)),
+    given: given ?? checked.given,
+    changes: changes.map((change) => knownChange(change, checked.settings, name)),
     weights: below(WEIGHT),
     ...(carried.size > 0 && { carried }),
     extras: below(EXTRA),
-    optimizer: { step: updates, first: floats("optimizer.first"), second: floats("optimizer.second") },
+    optimizer: { step: updates, ...momentsIn(tensors, name) },
   };
 }
 
+/** All tensors, which are finite floats in a run. */
+function floatsIn(tensors: ReturnType<typeof readSafetensors>, name: string): Weights {
+  return new Map(
+    [...tensors].map(([key, { shape, data }]) => {
+      if (!(data instanceof Float32Array)) throw damaged(name, `${key} holds no floats.`);
+      const bad = data.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) throw damaged(name, `${key} is ${data[bad]} at position ${bad}.`);
+      return [key, { shape, data }];
+    }),
+  );
+}
+
+function momentsIn(tensors: Weights, name: string): Omit<Checkpoint["optimizer"], "step"> {
+  const [first, second] = ["first", "second"].map((moment) => tensors.get(`optimizer.${moment}`)?.data);
+  if (!first || !second) throw damaged(name, `optimizer.${first ? "second" : "first"} is missing.`);
+  if (first.length !== second.length || second.some((value) => value < 0))
+    throw damaged(name, "optimizer.second cannot be a mean of squares.");
+  return { first, second };
+}
+
 /** A change under the key it has now: earlier versions named a method's settings without their owner. */
-function knownChange(change: Change, { preset }: Settings, name: string): Change {
-  const [key] = SCHEMA.keysFor(String(change?.key), preset);
-  if (key !== undefined && Number.isInteger(change.step)) return { ...change, key };
-  throw damaged(name, `It lists a change of "${change?.key}" that no setting has.`);
+function knownChange(change: unknown, { preset }: Settings, name: string): Change {
+  const { step, key: told, from, to } = (isMap(change) ? change : {}) as Partial<Change>;
+  const [key] = typeof told === "string" ? SCHEMA.keysFor(told, preset) : [];
+  if (key === undefined || !isCount(step)) throw damaged(name, `It lists a change of ${shown(told)} that no setting has.`);
+  if (!isValue(from) || !isValue(to)) throw damaged(name, `It lists a change of ${key} to ${shown(to)}.`);
+  return { step, key, from, to };
+}
+
+/** What a run's JSON holds, before settings and changes are checked. */
+interface Parsed {
+  settings: Record<string, unknown>;
+  given?: string[];
+  step: number;
+  updates: number;
+  changes: unknown[];
+  dataset: Reference;
+  teacher?: Reference;
+  guide?: Reference;
 }
 
 /** The part that is JSON, with the fields a run cannot do without. */
-function parsed(text: string | undefined, name: string) {
+function parsed(text: string | undefined, name: string): Parsed {
   try {
-    const run = JSON.parse(text ?? "");
-    const complete = Number.isInteger(run.step) && Number.isInteger(run.updates) && run.settings && run.dataset?.id;
-    if (complete && Array.isArray(run.changes)) return run;
+    const run: unknown = JSON.parse(text ?? "");
+    if (isRun(run)) return run;
   } catch {
     // Reported below, like a part that is missing.
   }
   throw damaged(name, "Its description of the run cannot be read.");
 }
+
+function isRun(run: unknown): run is Parsed {
+  if (!isMap(run)) return false;
+  const { settings, given, step, updates, changes, dataset, teacher, guide } = run;
+  const counted = isCount(step) && isCount(updates) && isMap(settings) && Array.isArray(changes);
+  const isGiven = given === undefined || (Array.isArray(given) && given.every((key) => typeof key === "string"));
+  return counted && isGiven && isReference(dataset) && [teacher, guide].every((one) => one === undefined || isReference(one));
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isValue = (value: unknown): value is Change["to"] => typeof value === "string" || Number.isFinite(value);
+const isReference = (value: unknown): value is Reference =>
+  isMap(value) && typeof value.id === "string" && value.id !== "" && typeof value.name === "string";
 
 function damaged(name: string, what: string): EngineError {
   return new EngineError(`${name} is damaged or was edited: ${what}`, "Choose another saved run.");

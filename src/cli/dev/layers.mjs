@@ -66,8 +66,8 @@ export function violations(file, source) {
   return found;
 }
 
-/** Folders that may name a task: the wings, their methods, their halves of the page, benchmarks; ops and data name files so. */
-const NAMES_TASKS = /^src\/(ops|data|tasks|methods|ui\/tasks|cli\/bench)\//;
+/** Folders that may name a task: the wings, their methods, their halves of the page, benchmarks, the fuzzer; ops and data name files so. */
+const NAMES_TASKS = /^src\/(ops|data|tasks|methods|ui\/tasks|cli\/(bench|fuzz))\//;
 
 /**
  * Nothing outside the wings may depend on which task it is.

@@ -105,17 +105,21 @@ test("running statistics start at mean 0 and variance 1", () => {
   expect([...weights.get("backbone.layer1.0.bn2.running_var")!.data].every((v) => v === 1)).toBe(true);
 });
 
-test.each<[Partial<DetectorConfig>, string]>([
-  [{ kind: "yolo" as "gfl" }, "d.st: kind is yolo. It has to be one of retinanet, fcos, atss, gfl."],
+test.each<[Partial<Record<keyof DetectorConfig, unknown>>, string]>([
+  [{ kind: "yolo" }, 'd.st: kind is "yolo". It has to be one of retinanet, fcos, atss, gfl.'],
   [{ image: 100 }, "d.st: image is 100. It has to be a multiple of 32, the stride of C5."],
-  [{ classes: 0 }, "d.st: classes is 0. It has to be a whole number from 1."],
-  [{ blocks: [1, 0, 1, 1] }, "d.st: the number of blocks of a stage is 0. It has to be a whole number from 1."],
-  [{ blocks: [1, 1] as unknown as DetectorConfig["blocks"] }, "d.st: the number of stages is 2. It has to be one of 4."],
+  [{ classes: 0 }, "d.st: classes is 0. It has to be a whole number from 1 to 1000000."],
+  [{ blocks: [1, 0, 1, 1] }, "d.st: the number of blocks of a stage is 0. It has to be a whole number from 1 to 1000."],
+  [{ blocks: [1, 1] }, "d.st: the number of stages is 2. It has to be one of 4."],
   [{ width: 10 }, "d.st: width is 10. It has to be a multiple of 4, from 128 on of 32, to be normalised in groups."],
   [{ channels: 144 }, "d.st: channels is 144. It has to be a multiple of 4"],
   [{ levels: 2 }, "d.st: levels is 2. It has to be one of 3, 4, 5."],
-  [{ stacked: 1.5 }, "d.st: stacked is 1.5. It has to be a whole number from 0."],
+  [{ blocks: [1e9, 1, 1, 1] }, "d.st: the number of blocks of a stage is 1000000000. It has to be a whole number from 1 to 1000."],
+  [{ blocks: "1111" }, "d.st: the number of stages is undefined. It has to be one of 4."],
+  [{ stacked: { toString: "1" } }, "d.st: stacked is a nested value. It has to be a whole number from 0 to 1000."],
+  [{ anchor: "4" }, 'd.st: anchor is "4". It has to be positive'],
+  [{ stacked: 1.5 }, "d.st: stacked is 1.5. It has to be a whole number from 0 to 1000."],
   [{ anchor: 0 }, "d.st: anchor is 0. It has to be positive, usually 8 or 4."],
 ])("refused: %o", (change, message) => {
-  expect(() => checkDetector({ ...smallDetector("gfl", "student", 3), ...change }, "d.st")).toThrow(message);
+  expect(() => checkDetector({ ...smallDetector("gfl", "student", 3), ...change } as DetectorConfig, "d.st")).toThrow(message);
 });

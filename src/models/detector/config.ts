@@ -8,6 +8,7 @@
  * Sources: He et al. 2016 (ResNet), Lin et al. 2017 (FPN; RetinaNet), Tian et al. 2019 (FCOS), Zhang et al. 2020 (ATSS),
  * Li et al. 2020 (GFL), in the forms of mmdetection.
  */
+import { shown } from "../../engine/errors";
 import { checkTensors, type Shapes, type Weights, WeightsError } from "../weights";
 
 export const DETECTORS = ["retinanet", "fcos", "atss", "gfl"] as const;
@@ -197,28 +198,32 @@ function normShapes(name: string, channels: number, { norm }: DetectorConfig): S
   return norm === "bn" ? [...affineShapes(name, channels), ...running] : affineShapes(name, channels);
 }
 
+/** No real configuration has larger numbers than these; a file with them would only take time and memory. */
+const [MOST_LAYERS, LARGEST_SIZE] = [1000, 1e6];
+
 /** Throws a WeightsError naming the first dimension that is not possible. `name` says whose configuration it is. */
 export function checkDetector(config: DetectorConfig, name = "detector"): void {
   const refuse = (what: string, remedy: string): never => {
     throw new WeightsError(`${name}: ${what}.`, remedy);
   };
-  const whole = (key: string, value: number, least: number) => {
-    if (!Number.isSafeInteger(value) || value < least) refuse(`${key} is ${value}`, `It has to be a whole number from ${least}.`);
+  const whole = (key: string, value: number, least: number, most: number) => {
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+    refuse(`${key} is ${shown(value)}`, `It has to be a whole number from ${least} to ${most}.`);
   };
   const choice = (key: string, value: unknown, choices: readonly unknown[]) => {
-    if (!choices.includes(value)) refuse(`${key} is ${value}`, `It has to be one of ${choices.join(", ")}.`);
+    if (!choices.includes(value)) refuse(`${key} is ${shown(value)}`, `It has to be one of ${choices.join(", ")}.`);
   };
   choice("kind", config.kind, DETECTORS);
   choice("block", config.block, ["basic", "bottleneck"]);
   choice("norm", config.norm, ["gn", "bn"]);
   choice("stem", config.stem, [3, 7]);
-  choice("the number of stages", config.blocks?.length, [4]);
-  for (const count of config.blocks) whole("the number of blocks of a stage", count, 1);
-  for (const key of ["image", "classes", "width", "channels", "levels", "regMax"] as const) whole(key, config[key], 1);
-  whole("stacked", config.stacked, 0);
+  choice("the number of stages", Array.isArray(config.blocks) ? config.blocks.length : undefined, [4]);
+  for (const count of config.blocks) whole("the number of blocks of a stage", count, 1, MOST_LAYERS);
+  for (const key of ["image", "classes", "width", "channels", "levels", "regMax"] as const) whole(key, config[key], 1, LARGEST_SIZE);
+  whole("stacked", config.stacked, 0, MOST_LAYERS);
   choice("levels", config.levels, [3, 4, 5]);
-  if (!(config.anchor > 0 && Number.isFinite(config.anchor)))
-    refuse(`anchor is ${config.anchor}`, "It has to be positive, usually 8 or 4.");
+  if (!(Number.isFinite(config.anchor) && config.anchor > 0))
+    refuse(`anchor is ${shown(config.anchor)}`, "It has to be positive, usually 8 or 4.");
   if (config.image % 32 !== 0) refuse(`image is ${config.image}`, "It has to be a multiple of 32, the stride of C5.");
   for (const [key, channels] of [
     ["width", config.width],

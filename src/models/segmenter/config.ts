@@ -7,6 +7,7 @@
  *
  * Source: Strudel et al., "Segmenter: Transformer for Semantic Segmentation", ICCV 2021.
  */
+import { shown } from "../../engine/errors";
 import { normal } from "../../engine/random";
 import { blockShapes, checkConfig, initial, linearShapes, normShapes, type ViTConfig, vitShapes } from "../vit/config";
 import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "../weights";
@@ -89,7 +90,7 @@ function checkEncoder(encoder: ViTConfig, name: string): void {
   requireOneOf(name, "encoder family", encoder.family, [undefined]);
   requireOneOf(name, "encoder activation", encoder.activation, ["gelu", "relu"]);
   if (typeof encoder.eps !== "number" || encoder.eps >= 1)
-    refuse(name, `encoder eps is ${JSON.stringify(encoder.eps)}`, "It has to be a small positive number, usually 1e-6.");
+    refuse(name, `encoder eps is ${shown(encoder.eps)}`, "It has to be a small positive number, usually 1e-6.");
   checkConfig(encoder, `${name}: encoder`);
 }
 
@@ -106,11 +107,11 @@ function refuse(name: string, what: string, remedy: string): void {
 function requireWhole(name: string, key: string, value: unknown, least: number, most: number): void {
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
   const range = least === most ? `${least}` : `a whole number from ${least} to ${most}`;
-  refuse(name, `${key} is ${JSON.stringify(value)}`, `It has to be ${range}.`);
+  refuse(name, `${key} is ${shown(value)}`, `It has to be ${range}.`);
 }
 
 function requireOneOf(name: string, key: string, value: unknown, choices: readonly unknown[]): void {
-  if (!choices.includes(value)) refuse(name, `${key} is ${JSON.stringify(value)}`, `It has to be one of ${choices.join(", ")}.`);
+  if (!choices.includes(value)) refuse(name, `${key} is ${shown(value)}`, `It has to be one of ${choices.join(", ")}.`);
 }
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;

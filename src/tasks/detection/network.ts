@@ -4,8 +4,9 @@ import type { DetectionSet } from "../../data/detection";
 import { digest } from "../../data/digest";
 import { checkDetector, checkDetectorWeights, type DetectorConfig } from "../../models/detector/config";
 import { fromTorch, toTorch } from "../../models/detector/names";
+import { momentsIn, namesIn, parsed, scoreIn } from "../../models/metadata";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
-import { type Weights, WeightsError } from "../../models/weights";
+import type { Weights } from "../../models/weights";
 import { assertSameImages } from "../sameImages";
 import type { AnyNetwork } from "../task";
 
@@ -22,16 +23,24 @@ export interface DetectorNetwork extends AnyNetwork {
 /** Strides of an anchor where a file does not say: all had as many once. */
 const FORMER_ANCHOR = 4;
 
+const KIND = "detector";
+/** Red, green and blue. */
+const CHANNELS = 3;
+
 /** Reads a detector that `writeDetector` wrote. Rejects with an EngineError what is none. */
 export async function readDetector(bytes: Uint8Array, name: string): Promise<DetectorNetwork> {
   const { detector, classes, moments, map } = readSafetensorsMetadata(bytes, name);
-  const told = parsed<Omit<DetectorConfig, "anchor"> & { anchor?: number }>(detector, name);
-  const config: DetectorConfig = { ...told, anchor: told.anchor ?? FORMER_ANCHOR };
+  const told = parsed(detector, "detector", KIND, name) as Omit<DetectorConfig, "anchor"> & { anchor?: number };
+  const config: DetectorConfig = { ...told, anchor: told?.anchor ?? FORMER_ANCHOR };
   checkDetector(config, name);
   const weights = fromTorch(readSafetensors(bytes, name), name);
   checkDetectorWeights(config, weights, name);
-  const known = { classes: parsed<string[]>(classes, name), moments: parsed<Moments>(moments, name) };
-  return { id: await digest([bytes]), name, weights, config, ...known, ...(map !== undefined && { score: Number(map) }) };
+  return {
+    ...{ id: await digest([bytes]), name, weights, config },
+    classes: namesIn(parsed(classes, "classes", KIND, name), config.classes, name),
+    moments: momentsIn(parsed(moments, "moments", KIND, name), CHANNELS, name),
+    ...(map !== undefined && { score: scoreIn(map, "average precision", name) }),
+  };
 }
 
 /** A detector as safetensors in PyTorch's layout; the rest that a reader must know is in the metadata. */
@@ -53,16 +62,4 @@ export function describeDetector({ config: { kind, blocks, width, channels } }: 
 /** Throws an EngineError unless the network takes the images of this data and knows its classes. */
 export function assertTakes({ name, config, classes, moments }: DetectorNetwork, data: DetectionSet): void {
   assertSameImages({ name, side: config.image, classes, moments }, data);
-}
-
-function parsed<T>(text: string | undefined, name: string): T {
-  try {
-    if (text !== undefined) return JSON.parse(text);
-  } catch {
-    // Reported below, like a part that is missing.
-  }
-  throw new WeightsError(
-    `${name} is not a detector of this program, or was edited.`,
-    "Choose a file that npm run train or the page wrote.",
-  );
 }

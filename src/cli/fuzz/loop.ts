@@ -1,0 +1,72 @@
+/** What the fuzzer's process does: one input after the other, each told before and after. */
+import { getHeapStatistics } from "node:v8";
+import type { SourceFile } from "../../data/files";
+import { EngineError } from "../../engine/errors";
+import { Draws } from "./draws";
+import { allowance, READERS, type Reader, sizeOf } from "./readers";
+import { TRAPS } from "./traps";
+
+export interface Plan {
+  seed: number;
+  /** Only this reader. */
+  only?: string;
+  /** Input to begin with, and the one before which to end, of all readers in turns. */
+  from: number;
+  to: number;
+  /** Milliseconds since 1970 after which no input is begun. */
+  until: number;
+}
+
+/** How an input ended: refused with an error for people, accepted, or by an error that was not meant. */
+export type End = { end: "refused" | "accepted" } | { end: "raw"; what: string };
+
+/** What is told: that an input is begun, by its number; how it ended; by the watch, that it takes too long; that all is done. */
+export type Line = { begun: number } | End | { hang: string } | { done: true };
+
+/** The readers of a plan. Throws an EngineError where there is none of that name. */
+export function readersOf(only?: string): readonly Reader[] {
+  if (only === undefined) return READERS;
+  const readers = [...READERS, TRAPS].filter(({ name }) => name === only);
+  if (readers.length > 0) return readers;
+  throw new EngineError(`There is no reader "${only}".`, `Use one of ${READERS.map(({ name }) => name).join(", ")}.`);
+}
+
+/** Which reader an input is for, and which of that reader's inputs it is. */
+export function placeOf(at: number, only?: string): { reader: Reader; iteration: number } {
+  const readers = readersOf(only);
+  return { reader: readers[at % readers.length], iteration: Math.floor(at / readers.length) };
+}
+
+/** Reads inputs until the plan ends. */
+export async function run(plan: Plan, tell: (line: Line) => void): Promise<void> {
+  for (let at = plan.from; at < plan.to && Date.now() < plan.until; at++) {
+    const { reader, iteration } = placeOf(at, plan.only);
+    tell({ begun: at });
+    tell(await attempt(reader, reader.make(new Draws(plan.seed, reader.name, iteration))));
+  }
+}
+
+const taken = () => {
+  const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics();
+  return heap + buffers;
+};
+
+async function attempt(reader: Reader, input: SourceFile[]): Promise<End> {
+  const before = taken();
+  const end = await reader.read(input).then((): End => ({ end: "accepted" }), failed);
+  // What was freed meanwhile does not show: so much it took at least.
+  const grown = taken() - before;
+  if (end.end === "raw" || grown <= allowance(reader, input)) return end;
+  return { end: "raw", what: `Memory: ${Math.round(grown / 1e6)} MB for ${sizeOf(input)} bytes` };
+}
+
+function failed(error: unknown): End {
+  return error instanceof EngineError ? { end: "refused" } : { end: "raw", what: told(error) };
+}
+
+/** The error, and where in the program it came from. */
+function told(error: unknown): string {
+  if (!(error instanceof Error)) return `thrown: ${String(error).slice(0, 200)}`;
+  const place = /\/(src\/(?!cli\/fuzz)[^\s)]+)/.exec(error.stack ?? "")?.[1] ?? "";
+  return `${error.name}: ${error.message.slice(0, 200)} ${place}`.trim();
+}

@@ -1,0 +1,166 @@
+/** Every reader of what comes from outside, with what makes inputs for it. */
+import { Findings } from "../../data/annotated";
+import { Copies } from "../../data/copies";
+import type { SourceFile } from "../../data/files";
+import { file } from "../../data/files.fixture";
+import { readMask } from "../../data/masks";
+import { openFiles } from "../../data/open";
+import { openDetection } from "../../data/open.detection";
+import { openSegmentation } from "../../data/open.segmentation";
+import { eachPicture } from "../../data/pictures";
+import { unpacked } from "../../data/unpack";
+import type { Engine } from "../../engine/device";
+import { readSafetensors, readSafetensorsMetadata } from "../../models/safetensors";
+import { override } from "../../ops/tune";
+import { SCHEMA, TASKS } from "../../tasks";
+import { claimsIn } from "../../tasks/claimsFile";
+import { readDetector } from "../../tasks/detection/network";
+import { generatedBy, sampleBy } from "../../tasks/generated";
+import { readNetwork as readSegmenter } from "../../tasks/segmentation/network";
+import { readNetwork as readViT } from "../../tasks/vitNetwork";
+import { readCheckpoint } from "../../train/checkpoint";
+import { decodeInNode, decodeWholeInNode } from "../decode.node";
+import { rowsIn } from "../rows";
+import type { Draws } from "./draws";
+import { gzipped, someTar, someZip, withChangedChunk } from "./make.archives";
+import { someCoco, someFolders, someMasks, someNumbers, someVoc, someYolo } from "./make.data";
+import { somePicture, somePng } from "./make.pictures";
+import { someCheckpoint, someDetector, someSegmenter, someTensors, someViT } from "./make.weights";
+import { someAddress, someClaims, someRows, someSettings } from "./make.words";
+import { mutatedBytes } from "./mutate.bytes";
+import { soundData, soundNetwork, soundRun } from "./sound";
+
+export interface Reader<Input = SourceFile[]> {
+  name: string;
+  make(draws: Draws): Input;
+  /** Rejects with an EngineError what it refuses, and anything that is accepted and unsound with an error of another kind. */
+  read(input: Input): Promise<unknown>;
+  /** Bytes that it may take for each byte of its input, beside `ROOM`: 64 by default. */
+  times?: number;
+}
+
+/** Pixels along an edge of what data sets are read to. */
+const SIDE = 8;
+const OPTIONS = { side: SIDE, seed: 1 };
+/** Deflate makes at most 1,032 bytes of one; samples of a bit become bytes, and what is unpacked is copied now and then. */
+const PACKED = 12 * 1032;
+
+/** Bytes of an input: contents and names. */
+export const sizeOf = (files: SourceFile[]): number => files.reduce((sum, { size, path }) => sum + size + path.length, 0);
+
+type Bytes = Uint8Array;
+const someOf = (name: string, make: (draws: Draws) => Bytes) => (draws: Draws) => [file(name, make(draws))];
+const changedMostly = (bytes: Bytes, draws: Draws) => (draws.chance(0.8) ? mutatedBytes(bytes, draws) : bytes);
+
+/** Reads all that is in archives, as a data set of them would. */
+async function readAll(files: SourceFile[]): Promise<void> {
+  for (const one of await unpacked(files, new Findings())) await one.bytes();
+}
+
+/** A picture is read, or noted with its reason. */
+async function readPictures(files: SourceFile[]): Promise<void> {
+  const findings = new Findings();
+  const look = { findings, copies: new Copies(findings), test: false };
+  await eachPicture(
+    files,
+    (bytes) => decodeWholeInNode(bytes, SIDE),
+    look,
+    () => {},
+  );
+}
+
+const withBytes = (read: (bytes: Bytes, name: string) => unknown) => async (files: SourceFile[]) => {
+  const [{ bytes, path }] = files;
+  await read(await bytes(), path);
+};
+
+const images = async (files: SourceFile[]) => {
+  const data = await openFiles(files, { ...OPTIONS, decode: decodeInNode });
+  soundData(data, data.channels);
+};
+const boxes = async (files: SourceFile[]) => soundData(await openDetection(files, { ...OPTIONS, decode: decodeWholeInNode }), 3);
+const masks = async (files: SourceFile[]) => soundData(await openSegmentation(files, { ...OPTIONS, decode: decodeWholeInNode }), 3);
+
+const readTensors = (bytes: Bytes, name: string) => [readSafetensors(bytes, name), readSafetensorsMetadata(bytes, name)];
+
+const vit = async (bytes: Bytes, name: string) => {
+  const network = await readViT(bytes, name);
+  soundNetwork(network, network.config.classes, network.config.channels);
+};
+const detector = async (bytes: Bytes, name: string) => {
+  const network = await readDetector(bytes, name);
+  soundNetwork(network, network.config.classes, 3);
+};
+const segmenter = async (bytes: Bytes, name: string) => {
+  const network = await readSegmenter(bytes, name);
+  soundNetwork(network, network.config.classes, network.config.encoder.channels);
+};
+
+/** Facts of an adapter, for the choice of kernels that an address may name. */
+const engine = { facts: { name: "none", software: false, subgroup: 32 } } as unknown as Engine;
+
+/** As the page reads its address: settings, generated images, kernels. */
+function address(query: string): void {
+  const words = new URLSearchParams(query);
+  const { settings } = SCHEMA.fromPairs(words);
+  for (const [key, value] of Object.entries(settings)) SCHEMA.parse(key, value, settings.preset);
+  for (const task of Object.values(TASKS)) {
+    generatedBy(words.get("data") ?? "", task, task.generated.page);
+    sampleBy(words.get("data") ?? "", task);
+  }
+  override(engine, words.get("kernels") ?? "");
+}
+
+const asText = (read: (text: string) => unknown) => withBytes((bytes) => read(new TextDecoder().decode(bytes)));
+const someText = (name: string, make: (draws: Draws) => string) => someOf(name, (draws) => new TextEncoder().encode(make(draws)));
+
+export const READERS: readonly Reader[] = [
+  {
+    name: "picture",
+    make: (draws) => {
+      const [ending, bytes] = somePicture(draws);
+      return [file(`a.${ending}`, changedMostly(bytes, draws))];
+    },
+    read: readPictures,
+  },
+  {
+    name: "mask",
+    make: someOf("m.png", (draws) => (draws.chance(0.5) ? withChangedChunk(somePng(draws), draws) : mutatedBytes(somePng(draws), draws))),
+    read: withBytes(readMask),
+    times: PACKED,
+  },
+  {
+    name: "zip",
+    make: someOf("a.zip", (draws) => (draws.chance(0.5) ? someZip(draws) : mutatedBytes(someZip(draws), draws))),
+    read: readAll,
+    times: PACKED,
+  },
+  {
+    name: "tar",
+    make: someOf("a.tar", (draws) => (draws.chance(0.7) ? someTar(draws) : mutatedBytes(someTar(draws), draws))),
+    read: readAll,
+    times: PACKED,
+  },
+  { name: "gzip", make: someOf("a.tar.gz", (draws) => gzipped(someTar(draws), draws)), read: readAll, times: PACKED },
+  { name: "numbers", make: someNumbers, read: images, times: PACKED },
+  { name: "folders", make: someFolders, read: images },
+  { name: "coco", make: someCoco, read: boxes },
+  { name: "voc", make: someVoc, read: boxes },
+  { name: "yolo", make: someYolo, read: boxes },
+  { name: "masks", make: someMasks, read: masks, times: PACKED },
+  { name: "safetensors", make: someOf("a.safetensors", someTensors), read: withBytes(readTensors) },
+  { name: "vit", make: someOf("a.safetensors", someViT), read: withBytes(vit) },
+  { name: "detector", make: someOf("a.safetensors", someDetector), read: withBytes(detector) },
+  { name: "segmenter", make: someOf("a.safetensors", someSegmenter), read: withBytes(segmenter) },
+  { name: "run", make: someOf("a.safetensors", someCheckpoint), read: withBytes((bytes, name) => soundRun(readCheckpoint(bytes, name))) },
+  { name: "address", make: someText("address", someAddress), read: asText(address) },
+  { name: "rows", make: someText("rows.jsonl", someRows), read: asText((text) => rowsIn(text, "rows.jsonl")) },
+  { name: "claims", make: someText("claims.json", someClaims), read: asText((text) => claimsIn(JSON.parse(text))) },
+  { name: "settings", make: someText("settings", someSettings), read: asText((text) => SCHEMA.checked(JSON.parse(text))) },
+];
+
+/** Bytes that any reader may take, whatever the size of its input. */
+export const ROOM = 2 ** 26;
+
+/** Most bytes that a reader may take for an input. */
+export const allowance = ({ times = 64 }: Reader, input: SourceFile[]): number => ROOM + times * sizeOf(input);
