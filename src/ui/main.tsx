@@ -8,8 +8,10 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./shell/App";
 import { painted } from "./shell/scheduler";
-import { playground } from "./state/app";
+import { trustOwnScripts } from "./shell/trusted";
+import { playground, store } from "./state/app";
 
+trustOwnScripts();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <App />
@@ -18,3 +20,11 @@ createRoot(document.getElementById("root")!).render(
 await painted();
 playground.connect();
 void playground.savedRuns.load();
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  // First the page shall be ready to train.
+  const unsubscribe = store.subscribe(({ phase }) => {
+    if (phase === "opening") return;
+    unsubscribe();
+    void import("./offline/register").then(({ register }) => register(store, document.baseURI));
+  });
+}

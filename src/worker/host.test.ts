@@ -170,6 +170,8 @@ test("each generated set asks for its own teacher; people's own images for that 
   await page.host.idle();
   expect(page.fetched).toEqual(["http://localhost/teacher-scenes.safetensors", "http://localhost/teacher-shapes.safetensors"]);
   expect(page.last("loaded")).toMatchObject({ teacher: null, data: { name: "Scenes-Shapes" } });
+  // Nothing is at any address here, and that is said.
+  expect(page.last("refused")).toMatchObject({ at: "teacher", message: expect.stringContaining("cannot be fetched") });
 });
 
 test("without a GPU the failure is fatal and says what to do", async () => {

@@ -10,6 +10,11 @@ import type { KeyValueStore } from "./storage";
 import { type Teacher, type TeacherFile, TeacherStore } from "./teacherStore";
 import { TeacherTraining } from "./teacherTraining";
 
+const UNFETCHED = {
+  message: "A teacher that comes with this page cannot be fetched.",
+  remedy: "Are you offline? Reload the page later; until then train one, import one, or let the student learn alone.",
+};
+
 interface Held<D, N> {
   dataset: D;
   facts: DataFacts;
@@ -72,11 +77,17 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   private async load(dataset: D, notes: string[]): Promise<void> {
     this.held = { dataset, facts: this.factsOf(dataset, notes), teacher: await this.teacherOf(dataset) };
     this.tell(true);
+    if (!this.held.teacher && this.isWanted() && this.teachers.misses(this.shippedFor(dataset)))
+      this.post({ type: "refused", at: "teacher", ...UNFETCHED });
   }
 
   private teacherOf(dataset: D): Promise<Teacher<N> | undefined> {
+    return this.teachers.of(dataset, this.shippedFor(dataset));
+  }
+
+  private shippedFor(dataset: D): string[] {
     const { definition, data } = this.wing;
-    return this.teachers.of(dataset, shippedFor(definition, data, dataset));
+    return shippedFor(definition, data, dataset);
   }
 
   private factsOf(dataset: D, notes: string[]): DataFacts {

@@ -26,6 +26,8 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
   private readonly shipped = new Map<string, Teacher<N>>();
   /** By the data they are for. */
   private readonly own = new Map<string, Teacher<N>>();
+  /** Files that could not be had when they were last asked for. */
+  private readonly missed = new Set<string>();
 
   constructor(
     private readonly networks: TaskNetworks<D, N>,
@@ -48,10 +50,17 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
     return undefined;
   }
 
+  /** Whether one of these files could not be had. */
+  misses(files: readonly string[]): boolean {
+    return files.some((file) => this.missed.has(file));
+  }
+
   /** Fetches a teacher that comes with the page, once; a fetch that failed is tried again the next time. */
   private async ship(file: string): Promise<Teacher<N> | undefined> {
     const bytes = await this.fetch(file);
+    if (!bytes) this.missed.add(file);
     if (!bytes) return undefined;
+    this.missed.delete(file);
     const teacher: Teacher<N> = { network: await this.networks.read(bytes, file, {}), origin: "shipped", bytes };
     this.shipped.set(file, teacher);
     return teacher;

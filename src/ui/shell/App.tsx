@@ -22,7 +22,7 @@ const Charts = lazy(() => import("../charts/Charts"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
 
 const CLAIMS = "#claims";
-const ERASE = "Erase all runs, images and teachers that this page keeps in this browser? Files that you saved stay.";
+const ERASE = "Erase all runs, images, teachers and own files that this page keeps in this browser? Files that you saved stay.";
 
 export function App() {
   const sheet = useRef<HTMLDialogElement>(null);

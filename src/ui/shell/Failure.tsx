@@ -1,6 +1,6 @@
 /** What went wrong and what to do about it, and what the page could not use of its address. */
 import { keeper, playground, run, store, useStore } from "../state/app";
-import { lastKept } from "../state/selectors";
+import { busy, lastKept } from "../state/selectors";
 
 export function Failure() {
   const failure = useStore((state) => state.failure);
@@ -68,6 +68,7 @@ export function Notices() {
   const notice = useStore((state) => state.notice);
   return (
     <>
+      <Update />
       {notice && (
         <section className="card notice" role="status">
           <p>{notice}</p>
@@ -90,5 +91,20 @@ export function Notices() {
         </section>
       )}
     </>
+  );
+}
+
+/** A quiet line: the newer version waits until the visitor wants it. */
+function Update() {
+  const update = useStore((state) => state.update);
+  const playing = useStore(busy);
+  if (!update) return null;
+  return (
+    <p className="hint update" role="status">
+      There is a newer version of this page. {playing ? "Pause or end the run to load it: the run is kept." : ""}
+      <button type="button" onClick={update} disabled={playing}>
+        Load it
+      </button>
+    </p>
   );
 }

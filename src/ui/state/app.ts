@@ -1,4 +1,5 @@
 /** The playground of this page, in a browser. Components take from here what they show and what they can do. */
+import { eraseFiles, fetchOwn } from "../../worker/files";
 import { browserStore } from "../../worker/storage";
 import { download } from "./download";
 import { Playground } from "./playground";
@@ -10,11 +11,11 @@ export const playground = new Playground({
   worker: () => new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" }),
   reader: () => new Worker(new URL("../../worker/reader.ts", import.meta.url), { type: "module" }),
   storage: browserStore,
+  eraseFiles,
   address,
   base: document.baseURI,
   async fetch(file) {
-    const response = await fetch(new URL(file, document.baseURI)).catch(() => undefined);
-    return response?.ok ? response.blob() : undefined;
+    return (await fetchOwn(new URL(file, document.baseURI).href))?.blob();
   },
   download,
 });

@@ -75,6 +75,7 @@ export function openPage(query = "", kept = new Map<string, unknown>(), images?:
       return reader;
     },
     storage,
+    eraseFiles: async () => undefined,
     address: {
       read: () => ({ settings: new URLSearchParams(search), data }),
       write: (settings) => {

@@ -22,6 +22,8 @@ export interface Outside {
   worker(): WorkerLike;
   reader(): WorkerLike;
   storage: KeyValueStore;
+  /** Erases the page's own files that are kept for visits without a network. */
+  eraseFiles(): Promise<void>;
   address: Address;
   /** The address below which the page's files lie. */
   base: string;
@@ -29,7 +31,9 @@ export interface Outside {
   download(content: Uint8Array, name: string): void;
 }
 
-const ERASED = "All that this page kept in this browser is erased: runs, images and teachers. A run under way goes on, and is kept again.";
+const ERASED =
+  "All that this page kept in this browser is erased: runs, images, teachers, and the files of the page itself, which the next visit " +
+  "fetches again. A run under way goes on, and is kept again.";
 const NOT_ERASED = "The browser did not let this page erase what it kept. Clear the data of this site in the browser's settings.";
 
 export class Playground {
@@ -85,7 +89,12 @@ export class Playground {
 
   /** Erases all that this page keeps in the browser, of every tab. A run under way goes on, and is kept again. */
   async erase(): Promise<void> {
-    const erased = await this.outside.storage.erase();
+    const { storage, eraseFiles } = this.outside;
+    const files = eraseFiles().then(
+      () => true,
+      () => false,
+    );
+    const erased = (await storage.erase()) && (await files);
     if (erased) this.store.setState({ runs: [], baseline: undefined, kept: [], notice: ERASED });
     else this.store.setState({ notice: NOT_ERASED });
   }

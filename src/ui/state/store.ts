@@ -48,6 +48,8 @@ export interface State {
   place?: string;
   /** Something to know that is no failure. */
   notice?: string;
+  /** Loads a newer version of the page, where one has been fetched. */
+  update?: () => void;
   history: History;
   version: number;
   /** Runs that ended, oldest first, and the one that others are set against. */
