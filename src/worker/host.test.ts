@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { EngineError } from "../engine/errors";
 import { SCHEMA } from "../tasks";
 import { IMAGES, SETTINGS, TestHost } from "./host.fixture";
+import { memoryStore } from "./storage.fixture";
+import type { TeacherFile } from "./teacherStore";
 
 test("a run starts, reports its steps and tests, and finishes", async () => {
   const page = await TestHost.ready();
@@ -144,6 +146,20 @@ test("a teacher is trained beside the run, used, exported, and gone when dropped
   await page.host.idle();
   expect(page.last("loaded").teacher).toMatchObject({ origin: "imported", name: "mine.safetensors" });
   expect(page.last("refused")).toMatchObject({ at: "teacher", message: expect.stringContaining("cut.safetensors") });
+});
+
+test("a teacher of another tab teaches here, too; what is erased there is gone here", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "trainTeacher", settings: { ...SETTINGS, steps: 1, evaluate: 1 } });
+  await page.host.idle();
+  const other = memoryStore(page.store.values);
+  const [slot] = page.store.values.keys();
+  await other.alter<TeacherFile>(slot, (file) => ({ ...file!, name: "other.safetensors", origin: "imported" }));
+  await page.host.idle();
+  expect(page.last("loaded")).toMatchObject({ fresh: false, teacher: { name: "other.safetensors", origin: "imported" } });
+  await other.erase();
+  await page.host.idle();
+  expect(page.last("loaded").teacher).toBeNull();
 });
 
 test("images that are not there are refused at the data card", async () => {

@@ -54,6 +54,7 @@ export class Host {
 
   constructor(private readonly at: Surroundings) {
     this.errors = new ErrorAnalysis(this.turns.alone, at.post);
+    at.store.onChange((key) => this.enqueue(() => this.reread(key), "teacher"));
   }
 
   /** Takes a command. Pausing and ending act at once; the rest waits its turn. */
@@ -164,6 +165,10 @@ export class Host {
   private async load(task: string, take: (sources: TaskSources) => Promise<void>): Promise<void> {
     await take(await this.sourcesOf(task));
     await this.resume();
+  }
+
+  private async reread(key: string | undefined): Promise<void> {
+    for (const sources of this.sources.values()) await (await sources).reread(key);
   }
 
   private sourcesOf(task: string): Promise<TaskSources> {

@@ -156,6 +156,12 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
     this.adopt(await this.teacherOf(dataset), dataset);
   }
 
+  /** Another tab has changed what is kept under a key, or erased all: a teacher trained there teaches here, too, from the next run on. */
+  async reread(key: string | undefined): Promise<void> {
+    const { dataset } = this.held ?? {};
+    if (dataset && this.teachers.reread(dataset, key)) this.adopt(await this.teacherOf(dataset), dataset);
+  }
+
   /** Meanwhile other data may have been loaded; the teacher waits for its own. */
   private adopt(teacher: Teacher<N> | undefined, dataset: D): void {
     if (this.held?.dataset !== dataset) return;

@@ -19,7 +19,7 @@ export interface Teacher<N> {
   bytes: Uint8Array;
 }
 
-const slot = (dataset: AnyDataset) => `teacher-${dataset.id}`;
+const slot = ({ id }: Pick<AnyDataset, "id">) => `teacher-${id}`;
 
 export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
   /** By file. */
@@ -73,6 +73,12 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
     this.own.set(dataset.id, teacher);
     await this.store.keep(slot(dataset), file);
     return teacher;
+  }
+
+  /** Another tab has changed what is stored under a key, or erased all: forgets what that may concern. Whether it concerns this data. */
+  reread(dataset: D, key: string | undefined): boolean {
+    for (const id of [...this.own.keys()]) if (key === undefined || key === slot({ id })) this.own.delete(id);
+    return key === undefined || key === slot(dataset);
   }
 
   async drop(dataset: D): Promise<void> {

@@ -1,6 +1,9 @@
 /** What went wrong and what to do about it, and what the page could not use of its address. */
+import { lazy, Suspense } from "react";
 import { keeper, playground, run, store, useStore } from "../state/app";
 import { busy, lastKept } from "../state/selectors";
+
+const KeptCards = lazy(() => import("./KeptCards"));
 
 export function Failure() {
   const failure = useStore((state) => state.failure);
@@ -66,9 +69,15 @@ const HOW: [browser: string, how: string, userAgent: RegExp][] = [
 export function Notices() {
   const problems = useStore((state) => state.urlProblems);
   const notice = useStore((state) => state.notice);
+  const asks = useStore(({ taken, full }) => full || taken !== undefined);
   return (
     <>
       <Update />
+      {asks && (
+        <Suspense>
+          <KeptCards />
+        </Suspense>
+      )}
       {notice && (
         <section className="card notice" role="status">
           <p>{notice}</p>

@@ -1,19 +1,23 @@
 /** Everything of the page but its components: stores, the worker, all that a visitor can do. A browser or a test provides the rest. */
 import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
+import { KEPT_FACTS } from "../../worker/readerProtocol";
 import type { KeyValueStore } from "../../worker/storage";
 import { Connection, type WorkerLike } from "./connection";
 import type { Address, Context } from "./context";
 import { DataActions } from "./dataActions";
 import { RunKeeper } from "./keeper";
+import { KEPT_LIST } from "./keptList";
 import { Reader } from "./reader";
 import { Recovery } from "./recovery";
 import { Redraw } from "./redraw";
+import type { Room } from "./room";
 import { RunActions } from "./runActions";
-import { SavedRuns } from "./savedRuns";
+import { SAVED_RUNS, SavedRuns } from "./savedRuns";
 import { SettingActions } from "./settingActions";
 import { createSources, receiveSource, type SourcesStore } from "./sources";
 import { createRunStore, type RunStore, receive } from "./store";
+import type { Tabs } from "./tabs";
 import { TeacherActions } from "./teacherActions";
 
 /** What the page needs of a browser. */
@@ -22,6 +26,8 @@ export interface Outside {
   worker(): WorkerLike;
   reader(): WorkerLike;
   storage: KeyValueStore;
+  room: Room;
+  tabs: Tabs;
   /** Erases the page's own files that are kept for visits without a network. */
   eraseFiles(): Promise<void>;
   address: Address;
@@ -50,11 +56,11 @@ export class Playground {
   private readonly redraw: Redraw;
 
   constructor(private readonly outside: Outside) {
-    const { storage, address, fetch, download } = outside;
+    const { storage, room, tabs, address, fetch, download } = outside;
     this.store = createRunStore(address.read().settings);
     this.connection = new Connection(outside.worker, (event) => this.receive(event));
     const send: Context["send"] = (command, transfer) => this.connection.send(command, transfer);
-    const context: Context = { store: this.store, sources: this.sources, storage, address, fetch, download, send };
+    const context: Context = { store: this.store, sources: this.sources, storage, room, tabs, address, fetch, download, send };
     this.redraw = new Redraw(this.store);
     this.data = new DataActions(context, new Reader(outside.reader));
     this.teachers = new TeacherActions(context, this.data);
@@ -63,6 +69,7 @@ export class Playground {
     this.recovery = new Recovery(context, this.keeper, () => this.connect());
     this.run = new RunActions(context, this.settings, this.teachers, this.keeper);
     this.savedRuns = new SavedRuns(context);
+    storage.onChange((key) => this.reread(key));
   }
 
   /** Starts (again) with a new worker. */
@@ -74,7 +81,7 @@ export class Playground {
     const { base, address } = this.outside;
     this.connection.send({ type: "open", base, task: this.data.task.name, kernels: address.read().kernels });
     void this.data.loadAgain();
-    void this.keeper.offer();
+    void this.keeper.list.offer();
   }
 
   /** Puts the settings and images of an address into the panel; they act with the next start. */
@@ -97,6 +104,16 @@ export class Playground {
     const erased = (await storage.erase()) && (await files);
     if (erased) this.store.setState({ runs: [], baseline: undefined, kept: [], notice: ERASED });
     else this.store.setState({ notice: NOT_ERASED });
+  }
+
+  /** Another tab has changed what is kept under a key, or erased all. */
+  private reread(key: string | undefined): void {
+    const lists = {
+      [KEPT_LIST]: () => this.keeper.list.offer(),
+      [SAVED_RUNS]: () => this.savedRuns.load(),
+      [KEPT_FACTS]: () => this.data.readKept(),
+    };
+    for (const [name, read] of Object.entries(lists)) if (key === undefined || key === name) void read();
   }
 
   private receive(event: Event): void {

@@ -8,7 +8,7 @@ import type { Cost, Reference, TeacherTime } from "../../tasks/task";
 import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
 import { pageOf } from "../tasks";
 import { History, type Numbers } from "./history";
-import type { KeptFacts } from "./keeper";
+import type { KeptFacts } from "./keptList";
 import type { Run } from "./runs";
 
 export interface State {
@@ -46,6 +46,12 @@ export interface State {
   /** Runs that this browser keeps, the newest first, and which of them is the one under way. */
   kept: KeptFacts[];
   place?: string;
+  /** Kept runs that other tabs have open, and one of them that was asked for here. */
+  elsewhere: readonly string[];
+  taken?: { id: string; waits: boolean };
+  /** Whether the run could not be kept for want of room; bytes of the disk in use here, and at most. */
+  full: boolean;
+  disk?: { used: number; most: number };
   /** Something to know that is no failure. */
   notice?: string;
   /** Loads a newer version of the page, where one has been fetched. */
@@ -67,7 +73,7 @@ export function createRunStore(address: URLSearchParams): RunStore {
   const { settings, problems, given } = SCHEMA.fromPairs(address);
   return create<State>()(() => ({
     ...{ phase: "opening", note: "", views: {}, picks: {}, wanted: settings, given, step: 0, changes: [], undo: [], problems: {} },
-    ...{ urlProblems: problems, history: new History(settings.steps), version: 0, runs: [], kept: [] },
+    ...{ urlProblems: problems, history: new History(settings.steps), version: 0, runs: [], kept: [], elsewhere: [], full: false },
   }));
 }
 
