@@ -1,6 +1,6 @@
 /** Carries out the page's commands: opens the GPU, holds each task's sources and the run under way, and reports what happens. */
 import type { Engine } from "../engine/device";
-import { EngineError } from "../engine/errors";
+import { EngineError, OutOfMemory } from "../engine/errors";
 import { override, tune } from "../ops/tune";
 import type { Settings } from "../settings/run";
 import { TASKS, taskOf } from "../tasks";
@@ -372,7 +372,8 @@ export class Host {
       return;
     }
     if (spoiled || fatal) this.run?.pause();
-    this.at.post({ type: "failed", message, remedy, fatal, spoiled });
+    const memory = error instanceof OutOfMemory;
+    this.at.post({ type: "failed", message, remedy, fatal, spoiled, ...(memory && { memory }) });
     this.tell(fatal || !this.run ? "failed" : this.run.isPlaying ? "running" : "paused", message);
   }
 }

@@ -1,6 +1,7 @@
 /** What went wrong and what to do about it, and what the page could not use of its address. */
 import { lazy, Suspense } from "react";
 import { keeper, playground, run, store, useStore } from "../state/app";
+import { halfBatch } from "../state/runActions";
 import { busy, lastKept } from "../state/selectors";
 
 const KeptCards = lazy(() => import("./KeptCards"));
@@ -9,6 +10,7 @@ export function Failure() {
   const failure = useStore((state) => state.failure);
   const adapter = useStore((state) => state.adapter);
   const kept = useStore(lastKept);
+  const half = useStore(halfBatch);
   if (!failure) return null;
   const noGpu = failure.fatal && !adapter;
   return (
@@ -29,7 +31,12 @@ export function Failure() {
             Dismiss
           </button>
         )}
-        {failure.spoiled && !failure.fatal && kept && (
+        {failure.memory && !failure.fatal && (
+          <button type="button" onClick={() => run.restartAtHalfBatch()}>
+            Start again with a batch of {half}
+          </button>
+        )}
+        {failure.spoiled && !failure.memory && !failure.fatal && kept && (
           <>
             <button type="button" onClick={() => void keeper.resume(kept.id, { play: false })}>
               Go back to step {kept.step}

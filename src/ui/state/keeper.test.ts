@@ -214,6 +214,14 @@ test("after a lost GPU the page opens it again and the run goes on from where it
   expect(page.store.getState().notice).toBe("The GPU was reset at step 5; the run goes on from step 3.");
   say(started({ ...page.store.getState().wanted }, { step: 3, restored: true }));
   expect(told()).toEqual([{ type: "play" }]);
+  expect(page.store.getState().history.marks).toEqual([{ step: 3, text: "GPU was reset at step 5, continued from 3" }]);
+});
+
+test("a run for which the GPU has too little memory can start again with half the batch", () => {
+  const { page, say, told } = runningPage("batch=24");
+  say(failed({ message: "Too little memory.", memory: true }), phase("paused"));
+  page.run.restartAtHalfBatch();
+  expect(told("start")).toMatchObject([{ settings: { batch: 12 } }]);
 });
 
 test("a GPU lost before the first save is said truly; lost three times in a minute it is not opened again", async () => {

@@ -15,6 +15,12 @@ const [FIRST_MS, AGAIN_MS] = [8_000, 30_000];
 /** Whether the visitor's browser was asked to let what is kept stay. */
 const ASKED = "asked-to-stay";
 
+interface HowToResume {
+  play?: boolean;
+  before?(): void;
+  mark?: string;
+}
+
 export class RunKeeper {
   /** What each awaited "saved" event is for, in order. */
   private purposes: ("keep" | "file")[] = [];
@@ -63,18 +69,20 @@ export class RunKeeper {
     this.restore(new Uint8Array(await file.arrayBuffer()), () => undefined);
   }
 
-  /** Continues a kept run, the newest by default; `before` is called when it is there, before it plays. */
-  async resume(id = offered(this.context.store.getState())?.id, { play = true, before = () => {} } = {}): Promise<void> {
+  /** Continues a kept run, the newest by default; `before` is called when it is there, before it plays. `mark` is noted on its charts. */
+  async resume(id = offered(this.context.store.getState())?.id, { play = true, before, mark }: HowToResume = {}): Promise<void> {
     const free = id === undefined || (await this.owner.take(id));
     if (!free) return this.context.store.setState({ taken: { id, waits: false } });
     const kept = id === undefined ? undefined : await this.list.recall(id);
     if (!kept) return this.list.offer();
     this.settleIn(id);
     const go = () => {
-      before();
+      before?.();
       if (play) this.context.send({ type: "play" });
     };
-    this.restore(kept.bytes, go, History.revive(kept.history));
+    const history = History.revive(kept.history);
+    if (mark) history.marks.push({ step: kept.step, text: mark });
+    this.restore(kept.bytes, go, history);
   }
 
   /** Continues a copy of a run that another tab has open: from here on it is another run. */

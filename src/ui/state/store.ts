@@ -41,8 +41,8 @@ export interface State {
   /** What is wrong with a control's entry, by key. */
   problems: Readonly<Record<string, string | undefined>>;
   urlProblems: string[];
-  /** `spoiled`: the state of the run is no good any more. */
-  failure?: { message: string; remedy: string; fatal: boolean; spoiled?: boolean };
+  /** `spoiled`: the state of the run is no good any more. `memory`: the GPU has too little for it. */
+  failure?: { message: string; remedy: string; fatal: boolean; spoiled?: boolean; memory?: boolean };
   /** Runs that this browser keeps, the newest first, and which of them is the one under way. */
   kept: KeptFacts[];
   place?: string;
