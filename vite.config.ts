@@ -2,6 +2,7 @@
 import react from "@vitejs/plugin-react";
 import { type Plugin, runnerImport } from "vite";
 import { defineConfig } from "vitest/config";
+import { offline, strict } from "./src/ui/offline/build.node.ts";
 
 /** Puts the first pictures into the page's HTML: they show before any script has run. */
 const firstPictures: Plugin = {
@@ -13,7 +14,7 @@ const firstPictures: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [react(), firstPictures],
+  plugins: [react(), firstPictures, strict, offline()],
   // Relative addresses, so that the built folder works below any path of a static host.
   base: "./",
   build: { target: "esnext", manifest: true },

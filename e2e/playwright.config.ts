@@ -19,7 +19,8 @@ export default defineConfig({
   // A shared machine may stand still for longer than a test waits; what fails twice is broken.
   retries: process.env.CI ? 1 : 0,
   reporter: "list",
-  use: { browserName: "chromium", baseURL, launchOptions: chromiumLaunch(), trace: "on-first-retry" },
+  // A service worker would answer requests that a test wants to answer; the tests of it allow it.
+  use: { browserName: "chromium", serviceWorkers: "block", baseURL, launchOptions: chromiumLaunch(), trace: "on-first-retry" },
   webServer: {
     command: `node node_modules/vite/bin/vite.js preview --host 127.0.0.1 --port ${process.env.E2E_PORT} --strictPort`,
     cwd: "..",

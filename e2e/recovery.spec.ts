@@ -29,6 +29,7 @@ test("after its GPU process was killed a run goes on by itself from where it was
   await expect(page.locator(".notice")).toContainText(`the run goes on from step ${at}`, { timeout: 2 * LONG });
   await expect(status(page)).toHaveAttribute("data-phase", "running", { timeout: 2 * LONG });
   await stepReaches(page, at + 20);
+  await expect(page.locator("[data-chart=loss]")).toContainText(new RegExp(`GPU was reset at step \\d+, continued from ${at}`));
 });
 
 test("a reload loses nothing: the space bar resumes, and a new run leaves the kept one in the list", async ({ page }) => {

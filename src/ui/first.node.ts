@@ -6,12 +6,8 @@ import type { FirstPicture } from "./tasks/page";
 
 const [FIRST, ...OTHERS] = Object.values(TASKS);
 
-/** Where the address names a method of another task, or other images, these pictures would be wrong: they are removed. */
-function hideFromOthers(): string {
-  const presets = JSON.stringify(OTHERS.flatMap(({ methods }) => Object.keys(methods)));
-  return `const asked = new URLSearchParams(location.search);
-if (asked.has("data") || ${presets}.includes(asked.getAll("preset").at(-1))) document.querySelector("main").remove()`;
-}
+/** Methods of the other tasks, where these pictures would be wrong: `public/first.js` removes them there. */
+const OTHER_METHODS = OTHERS.flatMap(({ methods }) => Object.keys(methods)).join(" ");
 
 /** The same layout as that of `App.tsx`, which replaces it as soon as scripts have loaded. */
 export function frame(): string {
@@ -19,12 +15,12 @@ export function frame(): string {
   return `
 <header><h1>Masked Distillation Playground</h1><p class="tagline">Opening the page …</p></header>
 <section class="controls"><div class="buttons"><button type="button" class="go" disabled>Start</button></div></section>
-<main><div class="layout"><section class="panel stage pictures">
+<main data-others="${OTHER_METHODS}"><div class="layout"><section class="panel stage pictures">
 <div class="panel-head"><h2>${heading}</h2></div>
 <ol class="parts"><li class="part"><div class="part-head"></div>${image(pictures[0])}</li></ol>
 <div class="picker">${pictures.map(image).join("")}</div>
 </section></div></main>
-<script>${hideFromOthers()}</script>`;
+<script src="./first.js"></script>`;
 }
 
 /** A picture as an image in the page. */

@@ -8,10 +8,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./shell/App";
 import { painted } from "./shell/scheduler";
-import { playground } from "./state/app";
+import { trustOwnScripts } from "./shell/trusted";
+import { playground, store } from "./state/app";
 import { address } from "./state/url";
 
 if (address.read().present !== undefined) document.documentElement.dataset.present = "";
+trustOwnScripts();
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <App />
@@ -22,3 +24,11 @@ await painted();
 void playground.open("gpu" in navigator && !matchMedia("(prefers-reduced-motion: reduce)").matches);
 void playground.savedRuns.load();
 void playground.experiments.load();
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  // First the page shall be ready to train.
+  const unsubscribe = store.subscribe(({ phase }) => {
+    if (phase === "opening") return;
+    unsubscribe();
+    void import("./offline/register").then(({ register }) => register(store, document.baseURI));
+  });
+}

@@ -5,6 +5,8 @@ import { expect, test } from "vitest";
 import { EngineError } from "../engine/errors";
 import { SCHEMA } from "../tasks";
 import { IMAGES, SETTINGS, TestHost } from "./host.fixture";
+import { memoryStore } from "./storage.fixture";
+import type { TeacherFile } from "./teacherStore";
 
 test("a run starts, reports its steps and tests, and finishes", async () => {
   const page = await TestHost.ready();
@@ -148,6 +150,20 @@ test("a teacher is trained beside the run, used, exported, and gone when dropped
   expect(page.last("refused")).toMatchObject({ at: "teacher", message: expect.stringContaining("cut.safetensors") });
 });
 
+test("a teacher of another tab teaches here, too; what is erased there is gone here", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "trainTeacher", settings: { ...SETTINGS, steps: 1, evaluate: 1 } });
+  await page.host.idle();
+  const other = memoryStore(page.store.values);
+  const [slot] = page.store.values.keys();
+  await other.alter<TeacherFile>(slot, (file) => ({ ...file!, name: "other.safetensors", origin: "imported" }));
+  await page.host.idle();
+  expect(page.last("loaded")).toMatchObject({ fresh: false, teacher: { name: "other.safetensors", origin: "imported" } });
+  await other.erase();
+  await page.host.idle();
+  expect(page.last("loaded").teacher).toBeNull();
+});
+
 test("images that are not there are refused at the data card", async () => {
   const page = await TestHost.ready();
   page.send({ type: "generate", id: "scenes-of-mars" });
@@ -172,6 +188,8 @@ test("each generated set asks for its own teacher; people's own images for that 
   await page.host.idle();
   expect(page.fetched).toEqual(["http://localhost/teacher-scenes.safetensors", "http://localhost/teacher-shapes.safetensors"]);
   expect(page.last("loaded")).toMatchObject({ teacher: null, data: { name: "Scenes-Shapes" } });
+  // Nothing is at any address here, and that is said.
+  expect(page.last("refused")).toMatchObject({ at: "teacher", message: expect.stringContaining("cannot be fetched") });
 });
 
 test("the teacher is the one for the detector that is wanted, fetched when it is first chosen", async () => {

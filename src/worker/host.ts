@@ -1,6 +1,6 @@
 /** Carries out the page's commands: opens the GPU, holds each task's sources and the run under way, and reports what happens. */
 import type { Engine } from "../engine/device";
-import { EngineError } from "../engine/errors";
+import { EngineError, OutOfMemory } from "../engine/errors";
 import { override, tune } from "../ops/tune";
 import type { Settings } from "../settings/run";
 import { SCHEMA, TASKS, taskOf } from "../tasks";
@@ -54,6 +54,7 @@ export class Host {
 
   constructor(private readonly at: Surroundings) {
     this.errors = new ErrorAnalysis(this.turns.alone, at.post);
+    at.store.onChange((key) => this.enqueue(() => this.reread(key), "teacher"));
   }
 
   /** Takes a command. Pausing and ending act at once; the rest waits its turn. */
@@ -171,6 +172,10 @@ export class Host {
     if (task === this.task) await sources.want(this.wanted);
     await take(sources);
     await this.resume();
+  }
+
+  private async reread(key: string | undefined): Promise<void> {
+    for (const sources of this.sources.values()) await (await sources).reread(key);
   }
 
   private sourcesOf(task: string): Promise<TaskSources> {
@@ -377,7 +382,8 @@ export class Host {
       return;
     }
     if (spoiled || fatal) this.run?.pause();
-    this.at.post({ type: "failed", message, remedy, fatal, spoiled });
+    const memory = error instanceof OutOfMemory;
+    this.at.post({ type: "failed", message, remedy, fatal, spoiled, ...(memory && { memory }) });
     this.tell(fatal || !this.run ? "failed" : this.run.isPlaying ? "running" : "paused", message);
   }
 }

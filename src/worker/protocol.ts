@@ -119,5 +119,8 @@ export type Event =
   /** The teacher's GPU time per step, measured beside the run. */
   | { type: "timed"; time: TeacherTime }
   | { type: "saved"; bytes: Uint8Array; step: number }
-  /** `fatal`: there is no GPU any more. `spoiled`: the run's state is no good any more; otherwise the run is untouched. */
-  | { type: "failed"; message: string; remedy: string; fatal: boolean; spoiled: boolean };
+  /**
+   * `fatal`: there is no GPU any more. `spoiled`: the run's state is no good any more; otherwise the run is untouched. `memory`: the GPU has
+   * too little memory for the run.
+   */
+  | { type: "failed"; message: string; remedy: string; fatal: boolean; spoiled: boolean; memory?: boolean };

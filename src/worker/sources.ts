@@ -11,6 +11,11 @@ import type { KeyValueStore } from "./storage";
 import { type Teacher, type TeacherFile, TeacherStore } from "./teacherStore";
 import { TeacherTraining } from "./teacherTraining";
 
+const UNFETCHED = {
+  message: "A teacher that comes with this page cannot be fetched.",
+  remedy: "Are you offline? Reload the page later; until then train one, import one, or let the student learn alone.",
+};
+
 interface Held<D, N> {
   dataset: D;
   facts: DataFacts;
@@ -87,11 +92,17 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   private async load(dataset: D, notes: string[]): Promise<void> {
     this.held = { dataset, facts: this.factsOf(dataset, notes), teacher: await this.teacherOf(dataset) };
     this.tell(true);
+    if (!this.held.teacher && this.isWanted() && this.teachers.misses(this.shippedFor(dataset)))
+      this.post({ type: "refused", at: "teacher", ...UNFETCHED });
   }
 
   private teacherOf(dataset: D): Promise<Teacher<N> | undefined> {
+    return this.teachers.of(dataset, this.shippedFor(dataset), this.wanted);
+  }
+
+  private shippedFor(dataset: D): string[] {
     const { definition, data } = this.wing;
-    return this.teachers.of(dataset, shippedFor(definition, data, dataset, this.wanted), this.wanted);
+    return shippedFor(definition, data, dataset, this.wanted);
   }
 
   private factsOf(dataset: D, notes: string[]): DataFacts {
@@ -158,6 +169,12 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
     const { dataset } = this.hold();
     await this.teachers.drop(dataset);
     this.adopt(await this.teacherOf(dataset), dataset);
+  }
+
+  /** Another tab has changed what is kept under a key, or erased all: a teacher trained there teaches here, too, from the next run on. */
+  async reread(key: string | undefined): Promise<void> {
+    const { dataset } = this.held ?? {};
+    if (dataset && this.teachers.reread(dataset, key)) this.adopt(await this.teacherOf(dataset), dataset);
   }
 
   /** Meanwhile other data may have been loaded; the teacher waits for its own. */

@@ -36,16 +36,22 @@ export async function recall<T>(key: string): Promise<T | undefined> {
   return carryOut("readonly", (table) => table.get(key)).catch(() => undefined);
 }
 
-/** Stores a structured-cloneable value; false when the browser refuses. */
-export async function keep(key: string, value: unknown): Promise<boolean> {
-  return carryOut("readwrite", (table) => table.put(value, key)).then(
-    () => true,
+/** Writes, and tells other tabs and workers which value is another one now; false when the browser refuses. */
+function write<T>(key: string | undefined, ask: (table: IDBObjectStore) => IDBRequest<T>): Promise<boolean> {
+  return carryOut("readwrite", ask).then(
+    () => {
+      tell(key);
+      return true;
+    },
     () => false,
   );
 }
 
+/** Stores a structured-cloneable value; false when the browser refuses. */
+export const keep = (key: string, value: unknown): Promise<boolean> => write(key, (table) => table.put(value, key));
+
 export async function forget(key: string): Promise<void> {
-  await carryOut("readwrite", (table) => table.delete(key)).catch(() => undefined);
+  await write(key, (table) => table.delete(key));
 }
 
 /**
@@ -62,18 +68,24 @@ export async function alter<T>(key: string, edit: (before: T | undefined) => T):
     };
     return read;
   };
-  return carryOut("readwrite", ask).then(
-    () => after,
-    () => undefined,
-  );
+  return (await write(key, ask)) ? after : undefined;
 }
 
 /** Erases every value; false when the browser refuses. */
-export async function erase(): Promise<boolean> {
-  return carryOut("readwrite", (table) => table.clear()).then(
-    () => true,
-    () => false,
-  );
+export const erase = (): Promise<boolean> => write(undefined, (table) => table.clear());
+
+let channel: BroadcastChannel | undefined;
+
+/** Browsers without channels have their lists refreshed when a tab is shown again. */
+function open(): BroadcastChannel | undefined {
+  if ("BroadcastChannel" in globalThis) channel ??= new BroadcastChannel(DATABASE);
+  return channel;
+}
+
+const tell = (key: string | undefined): void => open()?.postMessage(key);
+
+export function onChange(listener: (key: string | undefined) => void): void {
+  open()?.addEventListener("message", ({ data }) => listener(data));
 }
 
 /** Where values lie by key; tests bring their own. */
@@ -87,7 +99,9 @@ export interface KeyValueStore {
   alter<T>(key: string, edit: (before: T | undefined) => T): Promise<T | undefined>;
   /** Erases every value; false when that is refused. */
   erase(): Promise<boolean>;
+  /** Calls back when another tab or worker has changed a value: which one, or none where all were erased. */
+  onChange(listener: (key: string | undefined) => void): void;
 }
 
 /** The browser's own. */
-export const browserStore: KeyValueStore = { recall, keep, forget, alter, erase };
+export const browserStore: KeyValueStore = { recall, keep, forget, alter, erase, onChange };

@@ -20,13 +20,15 @@ export interface Teacher<N> {
   bytes: Uint8Array;
 }
 
-const slot = (dataset: AnyDataset) => `teacher-${dataset.id}`;
+const slot = ({ id }: Pick<AnyDataset, "id">) => `teacher-${id}`;
 
 export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
   /** By file. */
   private readonly shipped = new Map<string, Teacher<N>>();
   /** By the data they are for. */
   private readonly own = new Map<string, Teacher<N>>();
+  /** Files that could not be had when they were last asked for. */
+  private readonly missed = new Set<string>();
 
   constructor(
     private readonly networks: TaskNetworks<D, N>,
@@ -50,10 +52,17 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
     return own;
   }
 
+  /** Whether one of these files could not be had. */
+  misses(files: readonly string[]): boolean {
+    return files.some((file) => this.missed.has(file));
+  }
+
   /** Fetches a teacher that comes with the page, once; a fetch that failed is tried again the next time. */
   private async ship(file: string): Promise<Teacher<N> | undefined> {
     const bytes = await this.fetch(file);
+    if (!bytes) this.missed.add(file);
     if (!bytes) return undefined;
+    this.missed.delete(file);
     const teacher: Teacher<N> = { network: await this.networks.read(bytes, file, {}), origin: "shipped", bytes };
     this.shipped.set(file, teacher);
     return teacher;
@@ -66,6 +75,12 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
     this.own.set(dataset.id, teacher);
     await this.store.keep(slot(dataset), file);
     return teacher;
+  }
+
+  /** Another tab has changed what is stored under a key, or erased all: forgets what that may concern. Whether it concerns this data. */
+  reread(dataset: D, key: string | undefined): boolean {
+    for (const id of [...this.own.keys()]) if (key === undefined || key === slot({ id })) this.own.delete(id);
+    return key === undefined || key === slot(dataset);
   }
 
   async drop(dataset: D): Promise<void> {

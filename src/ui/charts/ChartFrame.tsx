@@ -21,6 +21,7 @@ interface FrameProps {
 
 export function ChartFrame({ kind: { title, small, shares, format }, points, total, log, empty, children }: FrameProps) {
   const changes = useStore((state) => state.changes);
+  const marks = useStore((state) => state.history.marks);
   const cursor = useStore(shownStep);
   const point = (step: unknown) => store.setState({ hover: step === undefined ? undefined : Number(step) });
   const height = small ? 130 : 230;
@@ -47,13 +48,13 @@ export function ChartFrame({ kind: { title, small, shares, format }, points, tot
             {...AXIS}
           />
           {children}
-          {changes.map((change, i) => (
+          {[...changes.map(eventOf), ...marks].map(({ step, text }, i) => (
             <ReferenceLine
-              key={`${change.step} ${change.key} ${change.to}`}
-              x={change.step}
+              key={`${step} ${text}`}
+              x={step}
               stroke="var(--event)"
               strokeDasharray="1 2"
-              label={small ? undefined : { ...eventLabel(change, total), dy: 11 * (i % 3) }}
+              label={small ? undefined : { ...eventLabel(step, text, total), dy: 11 * (i % 3) }}
             />
           ))}
           {cursor !== undefined && <ReferenceLine x={cursor} stroke="var(--ink)" />}
@@ -66,8 +67,11 @@ export function ChartFrame({ kind: { title, small, shares, format }, points, tot
 /** The range of an axis while there is nothing to draw. */
 const EMPTY = [0, 1];
 
-/** What was changed, beside its line on the side where there is room. */
-function eventLabel({ step, key, to }: Change, total: number) {
+/** What was changed, in words. */
+const eventOf = ({ step, key, to }: Change) => ({ step, text: typeof to === "number" ? `${nameOf(key)} ${short(to)}` : to });
+
+/** What happened, beside its line on the side where there is room. */
+function eventLabel(step: number, value: string, total: number) {
   const position = step < 0.8 * total ? ("insideTopLeft" as const) : ("insideTopRight" as const);
-  return { value: typeof to === "number" ? `${nameOf(key)} ${short(to)}` : to, fontSize: 10, fill: "var(--event)", position };
+  return { value, fontSize: 10, fill: "var(--event)", position };
 }

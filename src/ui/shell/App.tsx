@@ -31,7 +31,7 @@ const VIEWS: Readonly<Record<string, { name: string; View: ComponentType }>> = {
   "#claims": { name: "Claims", View: Claims },
   "#gpu": { name: "This GPU", View: Gpu },
 };
-const ERASE = "Erase all runs, images and teachers that this page keeps in this browser? Files that you saved stay.";
+const ERASE = "Erase all runs, images, teachers and own files that this page keeps in this browser? Files that you saved stay.";
 
 export function App() {
   const sheet = useRef<HTMLDialogElement>(null);

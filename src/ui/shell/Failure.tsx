@@ -1,11 +1,16 @@
 /** What went wrong and what to do about it, and what the page could not use of its address. */
+import { lazy, Suspense } from "react";
 import { keeper, playground, run, store, useStore } from "../state/app";
-import { lastKept } from "../state/selectors";
+import { halfBatch } from "../state/runActions";
+import { busy, lastKept } from "../state/selectors";
+
+const KeptCards = lazy(() => import("./KeptCards"));
 
 export function Failure() {
   const failure = useStore((state) => state.failure);
   const adapter = useStore((state) => state.adapter);
   const kept = useStore(lastKept);
+  const half = useStore(halfBatch);
   if (!failure) return null;
   const noGpu = failure.fatal && !adapter;
   return (
@@ -26,7 +31,12 @@ export function Failure() {
             Dismiss
           </button>
         )}
-        {failure.spoiled && !failure.fatal && kept && (
+        {failure.memory && !failure.fatal && (
+          <button type="button" onClick={() => run.restartAtHalfBatch()}>
+            Start again with a batch of {half}
+          </button>
+        )}
+        {failure.spoiled && !failure.memory && !failure.fatal && kept && (
           <>
             <button type="button" onClick={() => void keeper.resume(kept.id, { play: false })}>
               Go back to step {kept.step}
@@ -66,8 +76,15 @@ const HOW: [browser: string, how: string, userAgent: RegExp][] = [
 export function Notices() {
   const problems = useStore((state) => state.urlProblems);
   const notice = useStore((state) => state.notice);
+  const asks = useStore(({ taken, full }) => full || taken !== undefined);
   return (
     <>
+      <Update />
+      {asks && (
+        <Suspense>
+          <KeptCards />
+        </Suspense>
+      )}
       {notice && (
         <section className="card notice" role="status">
           <p>{notice}</p>
@@ -90,5 +107,20 @@ export function Notices() {
         </section>
       )}
     </>
+  );
+}
+
+/** A quiet line: the newer version waits until the visitor wants it. */
+function Update() {
+  const update = useStore((state) => state.update);
+  const playing = useStore(busy);
+  if (!update) return null;
+  return (
+    <p className="hint update" role="status">
+      There is a newer version of this page. {playing ? "Pause or end the run to load it: the run is kept." : ""}
+      <button type="button" onClick={update} disabled={playing}>
+        Load it
+      </button>
+    </p>
   );
 }

@@ -1,36 +1,62 @@
-/** The runs that this browser keeps to continue them later. */
+/** The runs that this browser keeps to continue them later. Loaded when there are some. */
 import { useShallow } from "zustand/shallow";
 import { bytes, duration, short } from "../format";
 import { keeper, useStore } from "../state/app";
-import { busy } from "../state/selectors";
+import type { KeptFacts } from "../state/keptList";
+import { busy, titleOf } from "../state/selectors";
+import { RunName } from "./RunName";
 
-export function KeptRuns() {
-  const { kept, place, playing } = useStore(useShallow((state) => ({ kept: state.kept, place: state.place, playing: busy(state) })));
+export default function KeptRuns() {
+  const { kept, place, disk } = useStore(useShallow(({ kept, place, disk }) => ({ kept, place, disk })));
   const others = kept.filter(({ id }) => id !== place);
   if (others.length === 0) return null;
   return (
     <details className="kept-runs">
-      <summary>Kept to continue: {others.length}</summary>
+      <summary>
+        Kept to continue: {others.length}
+        {disk && ` · ${bytes(disk.used)} of ${bytes(disk.most)} used`}
+      </summary>
       <ul>
-        {others.map(({ id, what, step, total, at, size }) => (
-          <li key={id}>
-            <span>
-              {what} · step {short(step)} of {short(total)} · {duration((Date.now() - at) / 1000)} ago · {bytes(size)}
-            </span>
-            <span className="buttons">
-              <button type="button" disabled={playing} onClick={() => void keeper.resume(id)} aria-label={`Resume ${what}`}>
-                Resume
-              </button>
-              <button type="button" onClick={() => void keeper.export(id)} aria-label={`Save ${what} to a file`}>
-                Save to file
-              </button>
-              <button type="button" onClick={() => void keeper.delete(id)} aria-label={`Delete ${what}`}>
-                Delete
-              </button>
-            </span>
-          </li>
+        {others.map((run) => (
+          <Kept key={run.id} run={run} />
         ))}
       </ul>
     </details>
+  );
+}
+
+function Kept({ run }: { run: KeptFacts }) {
+  const { id, what, name, pinned, step, total, at, size } = run;
+  const playing = useStore(busy);
+  const elsewhere = useStore((state) => state.elsewhere.includes(id));
+  const title = titleOf(run);
+  return (
+    <li>
+      <span>
+        <RunName name={title} rename={(to) => void keeper.list.rename(id, to)} />
+        {name && ` · ${what}`} · step {short(step)} of {short(total)} · {duration((Date.now() - at) / 1000)} ago · {bytes(size)}
+        {elsewhere && <b> · open in another tab</b>}
+      </span>
+      <span className="buttons">
+        <button type="button" disabled={playing} onClick={() => void keeper.resume(id)} aria-label={`Resume ${title}`}>
+          Resume
+        </button>
+        <button
+          type="button"
+          aria-pressed={pinned === true}
+          onClick={() => void keeper.list.pin(id)}
+          aria-label={`Pin ${title}`}
+          title="Stays, however many others come"
+        >
+          Pin
+        </button>
+        <button type="button" onClick={() => void keeper.export(id)} aria-label={`Save ${title} to a file`}>
+          Save to file
+        </button>
+        <button type="button" disabled={elsewhere} onClick={() => void keeper.list.delete(id)} aria-label={`Delete ${title}`}>
+          Delete
+        </button>
+      </span>
+    </li>
   );
 }

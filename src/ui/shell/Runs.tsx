@@ -1,4 +1,5 @@
 /** Runs that ended: their results side by side, one of them the baseline, their curves beside the current ones. */
+import { lazy, Suspense } from "react";
 import { useShallow } from "zustand/shallow";
 import { methodOf, SCHEMA } from "../../tasks";
 import { runColour } from "../charts/curves";
@@ -9,11 +10,13 @@ import { difference, scoreOf } from "../state/difference";
 import { areComparable, type Run, reason } from "../state/runs";
 import { pageOf } from "../tasks";
 import { FilePicker } from "./FilePicker";
-import { KeptRuns } from "./KeptRuns";
 import { RunName } from "./RunName";
+
+const KeptRuns = lazy(() => import("./KeptRuns"));
 
 export function Runs() {
   const { runs, baseline } = useStore(useShallow(({ runs, baseline }) => ({ runs, baseline })));
+  const kept = useStore((state) => state.kept.length > 0);
   const pinned = runs.find(({ id }) => id === baseline);
   return (
     <section className="panel runs" aria-labelledby="runs-title">
@@ -43,7 +46,11 @@ export function Runs() {
           </table>
         </section>
       )}
-      <KeptRuns />
+      {kept && (
+        <Suspense>
+          <KeptRuns />
+        </Suspense>
+      )}
       <FilePicker label="Log of a run" accept=".jsonl" onPick={([file]) => void savedRuns.openLog(file)}>
         Open a log
       </FilePicker>
@@ -60,7 +67,7 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
     <tr data-run={run.id}>
       <th scope="row">
         <span className="swatch" style={{ background: runColour(run.colour) }} aria-hidden="true" />
-        <RunName run={run} />
+        <RunName name={run.name} rename={(to) => savedRuns.rename(run.id, to)} />
       </th>
       <td className="what">{what(run, isPinned ? undefined : pinned)}</td>
       <td>

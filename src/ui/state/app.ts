@@ -1,20 +1,25 @@
 /** The playground of this page, in a browser. Components take from here what they show and what they can do. */
+import { eraseFiles, fetchOwn } from "../../worker/files";
 import { browserStore } from "../../worker/storage";
 import { download } from "./download";
 import { Playground } from "./playground";
+import { browserRoom } from "./room";
 import type { Sources } from "./sources";
 import type { State } from "./store";
+import { browserTabs } from "./tabs";
 import { address } from "./url";
 
 export const playground = new Playground({
   worker: () => new Worker(new URL("../../worker/worker.ts", import.meta.url), { type: "module" }),
   reader: () => new Worker(new URL("../../worker/reader.ts", import.meta.url), { type: "module" }),
   storage: browserStore,
+  room: browserRoom,
+  tabs: browserTabs,
+  eraseFiles,
   address,
   base: document.baseURI,
   async fetch(file) {
-    const response = await fetch(new URL(file, document.baseURI)).catch(() => undefined);
-    return response?.ok ? response.blob() : undefined;
+    return (await fetchOwn(new URL(file, document.baseURI).href))?.blob();
   },
   download,
 });
@@ -32,5 +37,5 @@ export function usePick<T>(task: string, initial: T): [T, (part: Partial<T>) => 
   return [pick, (part) => store.setState(({ picks }) => ({ picks: { ...picks, [task]: { ...pick, ...part } } }))];
 }
 
-document.addEventListener("visibilitychange", () => (document.hidden ? keeper.autosave() : void keeper.offer()));
+document.addEventListener("visibilitychange", () => (document.hidden ? keeper.autosave() : void keeper.list.offer()));
 addEventListener("pagehide", () => keeper.leave());

@@ -2,8 +2,10 @@
 import type { Settings } from "../../settings/run";
 import type { Command } from "../../worker/protocol";
 import type { KeyValueStore } from "../../worker/storage";
+import type { Room } from "./room";
 import type { SourcesStore } from "./sources";
 import type { RunStore } from "./store";
+import type { Tabs } from "./tabs";
 
 /** The page's address, which carries settings, and which images are generated where it is not the usual ones. */
 export interface Address {
@@ -19,6 +21,8 @@ export interface Context {
   store: RunStore;
   sources: SourcesStore;
   storage: KeyValueStore;
+  room: Room;
+  tabs: Tabs;
   address: Address;
   send(command: Command, transfer?: Transferable[]): void;
   /** Trains what a recording shows, where one is shown. */

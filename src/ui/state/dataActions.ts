@@ -40,10 +40,15 @@ export class DataActions {
 
   /** Loads data for a new worker. */
   async loadAgain(): Promise<void> {
-    const { storage, sources } = this.context;
     const sample = this.takeAddress();
     this.delivered.clear();
     void (sample ? this.loadSample(sample) : this.load(this.source()));
+    await this.readKept();
+  }
+
+  /** Reads which images are kept on this device. */
+  async readKept(): Promise<void> {
+    const { storage, sources } = this.context;
     const facts = await storage.recall<DataFacts>(KEPT_FACTS);
     // Earlier versions kept data of the first task alone, and did not say so.
     sources.setState({ keptData: facts && { ...{ task: Object.keys(TASKS)[0], generated: false }, ...facts } });

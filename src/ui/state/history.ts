@@ -49,6 +49,8 @@ export class History {
   /** Pictures' data over the run, by task and by name of the view. */
   views: Record<string, Record<string, Moment[]>> = {};
   evaluations: Evaluation[] = [];
+  /** What befell the run besides changes of settings, such as a lost GPU, at the step from where it went on. */
+  marks: { step: number; text: string }[] = [];
   /** The price of all steps so far, by name: multiply-adds and milliseconds of the teacher, as masked and at all patches. */
   sums: Numbers = {};
   /** Milliseconds per step, smoothed. */

@@ -2,10 +2,11 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
-import { KEPT_LIST, type KeptFacts, type KeptRun, placeOf } from "./keeper";
-import { type FakePage, openPage, phase, readyPage, runningPage, started, step } from "./playground.fixture";
+import { KEPT_LIST, type KeptFacts, type KeptRun, placeOf } from "./keptList";
+import { type FakePage, FakeTabs, openPage, phase, readyPage, runningPage, started, step } from "./playground.fixture";
 import type { Run } from "./runs";
 import { SAVED_RUNS } from "./savedRuns";
+import { expendable, offered, titleOf } from "./selectors";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -19,8 +20,8 @@ const lost = () => failed({ message: "The GPU was lost.", fatal: true });
 const adapter = { name: "GPU", software: false } as never;
 
 /** A run under way that was kept at its third step. */
-async function keptPage(kept = new Map<string, unknown>(), query = ""): Promise<FakePage> {
-  const made = readyPage(query, kept);
+async function keptPage(kept = new Map<string, unknown>(), query = "", tabs = new FakeTabs()): Promise<FakePage> {
+  const made = readyPage(query, kept, tabs);
   made.say({ type: "adapter", facts: adapter });
   made.page.run.restart();
   made.say(started(made.page.store.getState().wanted), phase("running"), step(1), step(2), step(3));
@@ -66,7 +67,7 @@ test("a new run takes nobody's place; the oldest of many make room, and one can 
   const [, { id }] = list(kept);
   await made.page.keeper.export(id);
   expect(made.downloads).toMatchObject([{ name: "masked-distillation-step-3.safetensors" }]);
-  await made.page.keeper.delete(id);
+  await made.page.keeper.list.delete(id);
   expect([list(kept).length, made.page.store.getState().kept.length, kept.has(placeOf(id))]).toEqual([5, 5, false]);
 });
 
@@ -213,6 +214,14 @@ test("after a lost GPU the page opens it again and the run goes on from where it
   expect(page.store.getState().notice).toBe("The GPU was reset at step 5; the run goes on from step 3.");
   say(started({ ...page.store.getState().wanted }, { step: 3, restored: true }));
   expect(told()).toEqual([{ type: "play" }]);
+  expect(page.store.getState().history.marks).toEqual([{ step: 3, text: "GPU was reset at step 5, continued from 3" }]);
+});
+
+test("a run for which the GPU has too little memory can start again with half the batch", () => {
+  const { page, say, told } = runningPage("batch=24");
+  say(failed({ message: "Too little memory.", memory: true }), phase("paused"));
+  page.run.restartAtHalfBatch();
+  expect(told("start")).toMatchObject([{ settings: { batch: 12 } }]);
 });
 
 test("a GPU lost before the first save is said truly; lost three times in a minute it is not opened again", async () => {
@@ -229,28 +238,103 @@ test("a GPU lost before the first save is said truly; lost three times in a minu
   expect(page.store.getState().notice).toContain("3 times within a minute");
 });
 
-test("where storage is full the oldest of the others makes room, and where there is none at all that is said", async () => {
+test("where storage is full that is said at once, older runs are offered to make room, and then the run is kept", async () => {
   const kept = new Map<string, unknown>();
-  await keptPage(kept, "seed=2");
-  let room = 0;
-  const full = readyPage("seed=3", kept);
-  const put = full.storage;
-  const { keep } = put;
-  put.keep = async (name, value) => (name.startsWith(placeOf("")) && !room ? false : keep(name, value));
-  const { forget } = put;
-  put.forget = async (name) => {
-    room++;
+  for (const seed of [2, 3]) await keptPage(kept, `seed=${seed}`);
+  const full = readyPage("seed=4", kept);
+  const { keep, forget } = full.storage;
+  let room = false;
+  full.storage.keep = async (name, value) => (name.startsWith(placeOf("")) && !room ? false : keep(name, value));
+  full.storage.forget = async (name) => {
+    room = true;
     return forget(name);
   };
   full.page.run.restart();
   full.say(started(full.page.store.getState().wanted), step(1), phase("paused"), { type: "saved", bytes: Uint8Array.of(4), step: 1 });
   await settle();
-  expect(list(kept).map(({ what }) => what)).toEqual(["maskedkd: seed 1 → 3"]);
-  expect(full.page.store.getState().notice).toContain('"maskedkd: seed 1 → 2" of step 3 was deleted');
-  put.keep = async () => false;
+  const { page } = full;
+  expect([page.store.getState().full, list(kept).length]).toEqual([true, 2]);
+  const [oldest] = expendable(page.store.getState());
+  expect(oldest.what).toBe("maskedkd: seed 1 → 2");
+  full.told();
+  await page.keeper.makeRoom(oldest.id);
+  expect(full.told("save")).toHaveLength(1);
+  full.say({ type: "saved", bytes: Uint8Array.of(4), step: 1 });
+  await settle();
+  expect(page.store.getState().full).toBe(false);
+  expect(list(kept).map(({ what }) => what)).toEqual(["maskedkd: seed 1 → 4", "maskedkd: seed 1 → 3"]);
+  // What was kept before stays where a later state finds no room.
+  room = false;
   full.say(step(2), phase("paused"), { type: "saved", bytes: Uint8Array.of(5), step: 2 });
   await settle();
-  expect(full.page.store.getState().notice).toContain("does not keep the run");
+  expect(page.store.getState().full).toBe(true);
+  expect(kept.get(placeOf(list(kept)[0].id))).toMatchObject({ step: 1, bytes: Uint8Array.of(4) });
+});
+
+test("a pinned run stays however many come, under the name it was given; others make room", async () => {
+  const kept = new Map<string, unknown>();
+  const first = await keptPage(kept, "seed=1");
+  const [{ id }] = list(kept);
+  await first.page.keeper.list.pin(id);
+  await first.page.keeper.list.rename(id, "The good one");
+  // Kept again, it keeps both.
+  first.say(step(4), phase("paused"), { type: "saved", bytes: Uint8Array.of(3), step: 4 });
+  await settle();
+  for (let seed = 2; seed <= 9; seed++) await keptPage(kept, `seed=${seed}`);
+  expect(list(kept)).toHaveLength(7);
+  expect(list(kept).at(-1)).toMatchObject({ name: "The good one", pinned: true, step: 4 });
+  expect(expendable({ kept: list(kept), elsewhere: [] }).map(titleOf)[0]).toBe("maskedkd: seed 1 → 4");
+});
+
+test("the browser is asked once to let what is kept stay, and its room is known", async () => {
+  const kept = new Map<string, unknown>();
+  const one = await keptPage(kept);
+  one.say(step(4), phase("paused"), { type: "saved", bytes: Uint8Array.of(3), step: 4 });
+  await settle();
+  expect(one.asked()).toBe(1);
+  expect(one.page.store.getState().disk).toEqual({ used: 12e6, most: 2e9 });
+  expect((await keptPage(kept)).asked()).toBe(0);
+});
+
+test("a run that another tab has open is not offered; asked for, it goes on as a copy or when it is closed there", async () => {
+  const kept = new Map<string, unknown>();
+  const tabs = new FakeTabs();
+  const one = await keptPage(kept, "", tabs);
+  const two = readyPage("", kept, tabs);
+  await settle();
+  const [{ id }] = list(kept);
+  expect(offered(two.page.store.getState())).toBeUndefined();
+  await two.page.keeper.resume(id);
+  expect([two.told(), two.page.store.getState().taken]).toEqual([[], { id, waits: false }]);
+  await two.page.keeper.resumeCopy(id);
+  expect(two.told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
+  two.say(started(SCHEMA.defaults(), { step: 3, restored: true }), step(4), phase("paused"));
+  two.say({ type: "saved", bytes: Uint8Array.of(7), step: 4 });
+  await settle();
+  expect(list(kept).map(({ step }) => step)).toEqual([4, 3]);
+  const three = readyPage("", kept, tabs);
+  await settle();
+  void three.page.keeper.resumeWhenFree(id);
+  await settle();
+  expect(three.told()).toEqual([]);
+  one.page.keeper.startsAnew();
+  await settle();
+  expect(three.told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
+  expect(three.page.store.getState()).toMatchObject({ place: id, taken: undefined });
+});
+
+test("what one tab keeps, renames or erases shows in the others at once", async () => {
+  const kept = new Map<string, unknown>();
+  const other = readyPage("", kept);
+  const one = await keptPage(kept);
+  await settle();
+  expect(other.page.store.getState().kept).toMatchObject([{ step: 3 }]);
+  await one.page.keeper.list.rename(list(kept)[0].id, "Mine");
+  await settle();
+  expect(other.page.store.getState().kept).toMatchObject([{ name: "Mine" }]);
+  await one.page.erase();
+  await settle();
+  expect(other.page.store.getState()).toMatchObject({ kept: [], runs: [] });
 });
 
 test("a page without storage opens and trains", () => {

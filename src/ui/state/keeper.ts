@@ -4,42 +4,22 @@ import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
 import type { Context } from "./context";
 import { History } from "./history";
+import { type KeptFacts, KeptList, type KeptRun } from "./keptList";
 import { reason } from "./runs";
-import { busy } from "./selectors";
+import { busy, offered } from "./selectors";
+import { Owner } from "./tabs";
 
-/** The numbers rise when the shape of what is kept changes. */
-export const KEPT_LIST = "kept-runs-1";
-export const placeOf = (id: string): string => `kept-run-1-${id}`;
-/** Where earlier versions kept their one run. */
-const FORMERLY = "run-3";
-
-/** A run as it is kept: the worker's bytes, and what the page saw of it. */
-export interface KeptRun {
-  bytes: Uint8Array;
-  step: number;
-  total: number;
-  history: History;
-}
-
-/** What is said of a kept run before it is opened. */
-export interface KeptFacts {
-  id: string;
-  /** How it differs from the defaults, in words of the address. */
-  what: string;
-  step: number;
-  total: number;
-  /** When it was kept, in milliseconds since 1970, and how many bytes it takes. */
-  at: number;
-  size: number;
-}
-
-/** Older ones make room. */
-const MOST = 6;
 /** After how long a run is kept first, and then again. */
 const [FIRST_MS, AGAIN_MS] = [8_000, 30_000];
 
-const NO_ROOM =
-  "This browser does not keep the run: its storage is full or switched off. Training goes on; press Save to keep it in a file.";
+/** Whether the visitor's browser was asked to let what is kept stay. */
+const ASKED = "asked-to-stay";
+
+interface HowToResume {
+  play?: boolean;
+  before?(): void;
+  mark?: string;
+}
 
 export class RunKeeper {
   /** What each awaited "saved" event is for, in order. */
@@ -49,62 +29,103 @@ export class RunKeeper {
   private brought?: History;
   /** After a failure of the run the state on the GPU is not worth keeping. */
   private spoiled = false;
+  /** Ends waiting for a run that another tab has open. */
+  private waiting = new AbortController();
   /** When the run was last kept, or began. */
   private keptAt = 0;
   private wasKept = false;
+  private asked = false;
 
-  constructor(private readonly context: Context) {}
+  readonly list: KeptList;
+  private readonly owner: Owner;
+
+  constructor(private readonly context: Context) {
+    this.owner = new Owner(context.tabs);
+    this.list = new KeptList(context, this.owner);
+  }
 
   /** A new worker knows nothing of the commands to the one before. */
   reset(): void {
     this.purposes = [];
   }
 
-  /** Reads which runs are kept. */
-  async offer(): Promise<void> {
-    await this.takeFormer();
-    this.context.store.setState({ kept: await this.list() });
-  }
-
   /** A new run gets a place of its own; those of others stay. */
   startsAnew(): void {
-    this.context.store.setState({ place: undefined });
+    this.settleIn(undefined);
+    this.owner.letGo();
   }
 
   /** After the state on the GPU was spoiled, what was kept before is saved. */
   async saveToFile(): Promise<void> {
     if (!this.spoiled) return this.save("file");
     const { place } = this.context.store.getState();
-    const kept = place && (await this.recall(place));
+    const kept = place && (await this.list.recall(place));
     if (kept) this.download(kept.bytes, kept.step);
     else this.context.store.setState({ notice: "There is nothing to save: no good state of this run was kept." });
   }
 
   async openFile(file: File): Promise<void> {
-    this.context.store.setState({ place: undefined });
+    this.startsAnew();
     this.restore(new Uint8Array(await file.arrayBuffer()), () => undefined);
   }
 
-  /** Continues a kept run, the newest by default; `before` is called when it is there, before it plays. */
-  async resume(id = this.context.store.getState().kept[0]?.id, { play = true, before = () => {} } = {}): Promise<void> {
-    const kept = id === undefined ? undefined : await this.recall(id);
-    if (!kept) return this.offer();
-    this.context.store.setState({ place: id });
+  /** Continues a kept run, the newest by default; `before` is called when it is there, before it plays. `mark` is noted on its charts. */
+  async resume(id = offered(this.context.store.getState())?.id, { play = true, before, mark }: HowToResume = {}): Promise<void> {
+    const free = id === undefined || (await this.owner.take(id));
+    if (!free) return this.context.store.setState({ taken: { id, waits: false } });
+    const kept = id === undefined ? undefined : await this.list.recall(id);
+    if (!kept) return this.list.offer();
+    this.settleIn(id);
     const go = () => {
-      before();
+      before?.();
       if (play) this.context.send({ type: "play" });
     };
-    this.restore(kept.bytes, go, History.revive(kept.history));
+    const history = History.revive(kept.history);
+    if (mark) history.marks.push({ step: kept.step, text: mark });
+    this.restore(kept.bytes, go, history);
+  }
+
+  /** Continues a copy of a run that another tab has open: from here on it is another run. */
+  async resumeCopy(id: string): Promise<void> {
+    const kept = await this.list.recall(id);
+    this.startsAnew();
+    if (!kept) return this.list.offer();
+    this.restore(kept.bytes, () => this.context.send({ type: "play" }), History.revive(kept.history));
+  }
+
+  /** Continues a run as soon as no other tab has it open, unless something else trains here then. */
+  async resumeWhenFree(id: string): Promise<void> {
+    const { store } = this.context;
+    this.waiting.abort();
+    this.waiting = new AbortController();
+    store.setState({ taken: { id, waits: true } });
+    const free = await this.owner.freed(id, this.waiting.signal).then(
+      () => true,
+      () => false,
+    );
+    if (!free) return;
+    await this.list.offer();
+    if (busy(store.getState()))
+      store.setState({ taken: undefined, notice: "The run you waited for is free now: it is in the list of runs." });
+    else await this.resume(id);
+  }
+
+  /** Lets the other tab have its run. */
+  leaveTaken(): void {
+    this.waiting.abort();
+    this.context.store.setState({ taken: undefined });
   }
 
   /** Hands a kept run to the visitor as a file. */
   async export(id: string): Promise<void> {
-    const kept = await this.recall(id);
+    const kept = await this.list.recall(id);
     if (kept) this.download(kept.bytes, kept.step);
   }
 
-  delete(id: string): Promise<void> {
-    return this.alter((list) => list.filter((run) => run.id !== id));
+  /** Deletes a kept run to make room for the one under way, which is kept at once. */
+  async makeRoom(id: string): Promise<void> {
+    await this.list.delete(id);
+    this.autosave();
   }
 
   /** Keeps the run as it is, unless there is nothing worth keeping. */
@@ -132,12 +153,10 @@ export class RunKeeper {
     if (event.type === "phase" && (event.phase === "paused" || event.phase === "finished")) this.autosave();
   }
 
-  private recall(id: string): Promise<KeptRun | undefined> {
-    return this.context.storage.recall<KeptRun>(placeOf(id));
-  }
-
-  private async list(): Promise<KeptFacts[]> {
-    return (await this.context.storage.recall<KeptFacts[]>(KEPT_LIST)) ?? [];
+  /** The run under way is now the one that is kept there; it waits for no other. */
+  private settleIn(place: string | undefined): void {
+    this.waiting.abort();
+    this.context.store.setState({ place, taken: undefined, full: false });
   }
 
   private save(purpose: "keep" | "file"): void {
@@ -165,41 +184,22 @@ export class RunKeeper {
     this.context.download(bytes, `masked-distillation-step-${step}.safetensors`);
   }
 
-  /** Keeps a run; where there is no room, the oldest of the others go, and that is said. */
+  /** Keeps a run. Where there is no room the visitor is asked which others may go; training goes on. */
   private async keep(facts: KeptFacts, run: KeptRun): Promise<void> {
-    const { storage, store } = this.context;
-    while (!(await storage.keep(placeOf(facts.id), run))) {
-      const oldest = (await this.list()).filter(({ id }) => id !== facts.id).at(-1);
-      if (!oldest) return store.setState({ notice: NO_ROOM });
-      await this.delete(oldest.id);
-      store.setState({ notice: `To make room, the kept run "${oldest.what}" of step ${oldest.step} was deleted.` });
-    }
-    await this.alter((list) => [facts, ...list.filter(({ id }) => id !== facts.id)].slice(0, MOST));
+    await this.owner.take(facts.id);
+    const kept = await this.list.keep(facts, run);
+    this.context.store.setState({ full: !kept });
+    if (kept) await this.askToStay();
   }
 
-  /** Changes the list as it is now in storage: another tab may have written to it. Runs that fall off it are removed. */
-  private async alter(edit: (list: KeptFacts[]) => KeptFacts[]): Promise<void> {
-    const { storage, store } = this.context;
-    let before: KeptFacts[] = [];
-    const after = await storage.alter<KeptFacts[]>(KEPT_LIST, (list = []) => {
-      before = list;
-      return edit(list);
-    });
-    if (!after) return;
-    for (const { id } of before) if (!after.some((run) => run.id === id)) await storage.forget(placeOf(id));
-    store.setState({ kept: after });
-  }
-
-  /** Takes over the run that an earlier version kept. */
-  private async takeFormer(): Promise<void> {
-    const former = await this.context.storage.recall<KeptRun>(FORMERLY);
-    if (!former?.bytes) return;
-    const { step, total, bytes } = former;
-    await this.keep(
-      { id: FORMERLY, what: "kept by an earlier version of this page", step, total, at: Date.now(), size: bytes.length },
-      former,
-    );
-    await this.context.storage.forget(FORMERLY);
+  /** Once, when there is something to lose. */
+  private async askToStay(): Promise<void> {
+    const { storage, room } = this.context;
+    if (this.asked) return;
+    this.asked = true;
+    if (await storage.recall(ASKED)) return;
+    await storage.keep(ASKED, true);
+    await room.persist();
   }
 
   private restore(bytes: Uint8Array, onceRestored: () => void, seen?: History): void {

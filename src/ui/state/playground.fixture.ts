@@ -8,6 +8,7 @@ import type { KeyValueStore } from "../../worker/storage";
 import { memoryStore } from "../../worker/storage.fixture";
 import type { WorkerLike } from "./connection";
 import { Playground } from "./playground";
+import type { Tabs } from "./tabs";
 
 /** A worker that does nothing but listen. */
 export class FakeWorker<Told, Says> implements WorkerLike {
@@ -33,6 +34,32 @@ export class FakeWorker<Told, Says> implements WorkerLike {
   }
 }
 
+/** Tabs of one browser: names that one at a time holds. */
+export class FakeTabs implements Tabs {
+  private readonly names = new Map<string, (() => void)[]>();
+
+  async claim(name: string) {
+    if (this.names.has(name)) return undefined;
+    this.names.set(name, []);
+    return () => {
+      const waiting = this.names.get(name) ?? [];
+      this.names.delete(name);
+      for (const tell of waiting) tell();
+    };
+  }
+
+  freed(name: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiting = this.names.get(name);
+      signal.addEventListener("abort", reject);
+      if (waiting) waiting.push(resolve);
+      else resolve();
+    });
+  }
+
+  held = async () => [...this.names.keys()];
+}
+
 export type Trainer = FakeWorker<Command, Event>;
 
 export interface FakePage {
@@ -44,6 +71,8 @@ export interface FakePage {
   /** What keeps it. */
   storage: KeyValueStore;
   downloads: { name: string; bytes: Uint8Array }[];
+  /** How often the browser was asked to let what is kept stay. */
+  asked(): number;
   /** The query of the address as it is now. */
   query(): string;
   /** The images that the address names. */
@@ -59,6 +88,7 @@ export function openPage(
   kept = new Map<string, unknown>(),
   images?: string,
   offline = false,
+  tabs = new FakeTabs(),
   fetch: (name: string) => Promise<Blob | undefined> = async (name) => new Blob([name]),
 ): FakePage {
   let data = images;
@@ -67,6 +97,7 @@ export function openPage(
   const downloads: FakePage["downloads"] = [];
   let search = query;
   let heard = 0;
+  let asked = 0;
   const add = <W>(list: W[], worker: W): W => {
     list.push(worker);
     heard = 0;
@@ -81,6 +112,12 @@ export function openPage(
       return reader;
     },
     storage,
+    room: {
+      measure: async () => ({ used: 12e6, most: 2e9 }),
+      persist: async () => void asked++,
+    },
+    tabs,
+    eraseFiles: async () => undefined,
     address: {
       read: () => ({ settings: new URLSearchParams(search), data }),
       write: (settings) => {
@@ -108,6 +145,7 @@ export function openPage(
     kept,
     storage,
     downloads,
+    asked: () => asked,
     query: () => search,
     data: () => data,
     told,
@@ -138,8 +176,8 @@ export const step = (number: number): Event => ({
 });
 
 /** A page whose worker has loaded data and prepared a session, ready to start. */
-export function readyPage(query = "", kept = new Map<string, unknown>()): FakePage {
-  const made = openPage(query, kept);
+export function readyPage(query = "", kept = new Map<string, unknown>(), tabs = new FakeTabs()): FakePage {
+  const made = openPage(query, kept, undefined, false, tabs);
   const { wanted } = made.page.store.getState();
   made.say(loaded(wanted.preset), started(made.page.store.getState().wanted), phase("ready"));
   made.told();

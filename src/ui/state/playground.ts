@@ -1,6 +1,7 @@
 /** Everything of the page but its components: stores, the worker, all that a visitor can do. A browser or a test provides the rest. */
 import { SCHEMA } from "../../tasks";
 import type { Command, Event } from "../../worker/protocol";
+import { KEPT_FACTS } from "../../worker/readerProtocol";
 import type { RecordingFacts } from "../../worker/recording";
 import type { KeyValueStore } from "../../worker/storage";
 import { Connection, type WorkerLike } from "./connection";
@@ -8,15 +9,18 @@ import type { Address, Context } from "./context";
 import { DataActions } from "./dataActions";
 import { Experiments } from "./experiments";
 import { RunKeeper } from "./keeper";
+import { KEPT_LIST } from "./keptList";
 import { Reader } from "./reader";
 import { fetchRecording, RecordedRun, recordings } from "./recorded";
 import { Recovery } from "./recovery";
 import { Redraw } from "./redraw";
+import type { Room } from "./room";
 import { RunActions } from "./runActions";
-import { SavedRuns } from "./savedRuns";
+import { SAVED_RUNS, SavedRuns } from "./savedRuns";
 import { SettingActions } from "./settingActions";
 import { createSources, receiveSource, type SourcesStore } from "./sources";
 import { createRunStore, type RunStore, receive } from "./store";
+import type { Tabs } from "./tabs";
 import { TeacherActions } from "./teacherActions";
 
 /** What the page needs of a browser. */
@@ -25,6 +29,10 @@ export interface Outside {
   worker(): WorkerLike;
   reader(): WorkerLike;
   storage: KeyValueStore;
+  room: Room;
+  tabs: Tabs;
+  /** Erases the page's own files that are kept for visits without a network. */
+  eraseFiles(): Promise<void>;
   address: Address;
   /** The address below which the page's files lie. */
   base: string;
@@ -32,7 +40,9 @@ export interface Outside {
   download(content: Uint8Array, name: string): void;
 }
 
-const ERASED = "All that this page kept in this browser is erased: runs, images and teachers. A run under way goes on, and is kept again.";
+const ERASED =
+  "All that this page kept in this browser is erased: runs, images, teachers, and the files of the page itself, which the next visit " +
+  "fetches again. A run under way goes on, and is kept again.";
 /** Commands that a recording carries out, and changes of settings: those stand in the panel, and act when it goes live. */
 const OF_RECORDINGS: readonly Command["type"][] = ["play", "pause", "stop", "set"];
 
@@ -55,12 +65,12 @@ export class Playground {
   private startsWhenReady = false;
 
   constructor(private readonly outside: Outside) {
-    const { storage, address, fetch, download } = outside;
+    const { storage, room, tabs, address, fetch, download } = outside;
     this.store = createRunStore(address.read().settings);
     this.connection = new Connection(outside.worker, (event) => this.receive(event));
     const send: Context["send"] = (command, transfer) => this.sendLive(command, transfer);
     const goLive = () => this.trainLive();
-    const context: Context = { store: this.store, sources: this.sources, storage, address, fetch, download, send, goLive };
+    const context: Context = { store: this.store, sources: this.sources, storage, room, tabs, address, fetch, download, send, goLive };
     this.redraw = new Redraw(this.store);
     this.data = new DataActions(context, new Reader(outside.reader));
     this.teachers = new TeacherActions(context, this.data);
@@ -70,6 +80,7 @@ export class Playground {
     this.run = new RunActions(context, this.settings, this.teachers, this.keeper);
     this.savedRuns = new SavedRuns(context);
     this.experiments = new Experiments(context, (query) => this.runThis(query));
+    storage.onChange((key) => this.reread(key));
   }
 
   /**
@@ -78,7 +89,7 @@ export class Playground {
    */
   async open(moves: boolean): Promise<void> {
     const { settings, data, watch, lesson } = this.outside.address.read();
-    await this.keeper.offer();
+    await this.keeper.list.offer();
     // A lesson brings its recording along.
     if (lesson !== undefined) return this.store.setState({ lesson });
     const bare = settings.size === 0 && data === undefined && this.store.getState().kept.length === 0;
@@ -96,7 +107,7 @@ export class Playground {
     const { base, address } = this.outside;
     this.connection.send({ type: "open", base, settings: this.store.getState().wanted, kernels: address.read().kernels });
     void this.data.loadAgain();
-    void this.keeper.offer();
+    void this.keeper.list.offer();
   }
 
   /** Nothing is under way any more: another worker comes. */
@@ -162,9 +173,24 @@ export class Playground {
 
   /** Erases all that this page keeps in the browser, of every tab. A run under way goes on, and is kept again. */
   async erase(): Promise<void> {
-    const erased = await this.outside.storage.erase();
+    const { storage, eraseFiles } = this.outside;
+    const files = eraseFiles().then(
+      () => true,
+      () => false,
+    );
+    const erased = (await storage.erase()) && (await files);
     if (erased) this.store.setState({ runs: [], baseline: undefined, kept: [], notice: ERASED });
     else this.store.setState({ notice: NOT_ERASED });
+  }
+
+  /** Another tab has changed what is kept under a key, or erased all. */
+  private reread(key: string | undefined): void {
+    const lists = {
+      [KEPT_LIST]: () => this.keeper.list.offer(),
+      [SAVED_RUNS]: () => this.savedRuns.load(),
+      [KEPT_FACTS]: () => this.data.readKept(),
+    };
+    for (const [name, read] of Object.entries(lists)) if (key === undefined || key === name) void read();
   }
 
   private receive(event: Event): void {

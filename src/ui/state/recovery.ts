@@ -28,7 +28,8 @@ export class Recovery {
     this.context.store.setState({ notice: this.told(step, last?.step) });
     if (this.losses.length >= TOO_MANY) return;
     this.reconnect();
-    if (last) void this.keeper.resume(place, { play: busy(state) });
+    const mark = `GPU was reset at step ${step}, continued from ${last?.step}`;
+    if (last) void this.keeper.resume(place, { play: busy(state), mark });
   }
 
   private told(step: number, kept?: number): string {

@@ -18,10 +18,10 @@ interface Saved {
 export class SavedRuns {
   constructor(private readonly context: Context) {}
 
-  /** Reads the kept runs, once, when the page opens. */
+  /** Reads the kept runs, when the page opens and after another tab has changed them. */
   async load(): Promise<void> {
     const kept = await this.context.storage.recall<Saved>(SAVED_RUNS);
-    if (kept) this.context.store.setState(({ runs }) => ({ runs: [...kept.runs.map(revived), ...runs], baseline: kept.baseline }));
+    this.context.store.setState({ runs: kept?.runs.map(revived) ?? [], baseline: kept?.baseline });
   }
 
   rename(id: number, name: string): void {

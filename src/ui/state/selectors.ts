@@ -1,6 +1,6 @@
 /** What follows from the state, for all who show it or act on it. */
 import { SCHEMA, taskOf } from "../../tasks";
-import type { KeptFacts } from "./keeper";
+import type { KeptFacts } from "./keptList";
 import type { State } from "./store";
 
 /** The step shown: that under the pointer, the chosen one, or undefined for the newest. */
@@ -12,8 +12,16 @@ export const begun = ({ step }: State): boolean => step > 0;
 /** The method the page is about: that of the run, or before it begins the chosen one. */
 export const presetOf = (state: State): string => (begun(state) && state.active ? state.active : state.wanted).preset;
 
-/** The kept run that a visitor may want back: the newest, before another has begun. */
-export const offered = (state: State): KeptFacts | undefined => (begun(state) ? undefined : state.kept[0]);
+/** The kept run that a visitor may want back: the newest that no other tab has open, before another has begun. */
+export const offered = (state: State): KeptFacts | undefined =>
+  begun(state) ? undefined : state.kept.find(({ id }) => !state.elsewhere.includes(id));
+
+/** What a kept run is called. */
+export const titleOf = ({ name, what }: KeptFacts): string => name ?? what;
+
+/** Kept runs that may go to make room, the oldest first. */
+export const expendable = ({ kept, elsewhere, place }: Pick<State, "kept" | "elsewhere" | "place">): KeptFacts[] =>
+  kept.filter(({ id, pinned }) => !pinned && id !== place && !elsewhere.includes(id)).toReversed();
 
 /** What was last kept of the run under way. */
 export const lastKept = ({ kept, place }: State): KeptFacts | undefined => kept.find(({ id }) => id === place);

@@ -11,7 +11,7 @@ import type { RecordingFacts } from "../../worker/recording";
 import { pageOf } from "../tasks";
 import type { Experiment } from "./experiments";
 import { History, type Numbers } from "./history";
-import type { KeptFacts } from "./keeper";
+import type { KeptFacts } from "./keptList";
 import type { Run } from "./runs";
 
 export interface State {
@@ -46,8 +46,8 @@ export interface State {
   /** What is wrong with a control's entry, by key. */
   problems: Readonly<Record<string, string | undefined>>;
   urlProblems: string[];
-  /** `spoiled`: the state of the run is no good any more. */
-  failure?: { message: string; remedy: string; fatal: boolean; spoiled?: boolean };
+  /** `spoiled`: the state of the run is no good any more. `memory`: the GPU has too little for it. */
+  failure?: { message: string; remedy: string; fatal: boolean; spoiled?: boolean; memory?: boolean };
   /** Runs that this browser keeps, the newest first, and which of them is the one under way. */
   kept: KeptFacts[];
   place?: string;
@@ -56,8 +56,16 @@ export interface State {
   lesson?: string;
   /** The recording that is shown in place of a run. */
   watching?: RecordingFacts;
+  /** Kept runs that other tabs have open, and one of them that was asked for here. */
+  elsewhere: readonly string[];
+  taken?: { id: string; waits: boolean };
+  /** Whether the run could not be kept for want of room; bytes of the disk in use here, and at most. */
+  full: boolean;
+  disk?: { used: number; most: number };
   /** Something to know that is no failure. */
   notice?: string;
+  /** Loads a newer version of the page, where one has been fetched. */
+  update?: () => void;
   history: History;
   version: number;
   /** Runs that ended, oldest first, and the one that others are set against. */
@@ -75,7 +83,7 @@ export function createRunStore(address: URLSearchParams): RunStore {
   const { settings, problems, given } = SCHEMA.fromPairs(address);
   return create<State>()(() => ({
     ...{ phase: "opening", note: "", views: {}, picks: {}, wanted: settings, given, step: 0, changes: [], undo: [], problems: {} },
-    ...{ urlProblems: problems, history: new History(settings.steps), version: 0, runs: [], kept: [] },
+    ...{ urlProblems: problems, history: new History(settings.steps), version: 0, runs: [], kept: [], elsewhere: [], full: false },
   }));
 }
 

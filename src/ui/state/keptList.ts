@@ -1,0 +1,114 @@
+/** The list of runs that this browser keeps to continue them: what is said of each, who makes room, which other tabs have open. */
+import type { Context } from "./context";
+import type { History } from "./history";
+import type { Owner } from "./tabs";
+
+/** The numbers rise when the shape of what is kept changes. */
+export const KEPT_LIST = "kept-runs-1";
+export const placeOf = (id: string): string => `kept-run-1-${id}`;
+/** Where earlier versions kept their one run. */
+const FORMERLY = "run-3";
+
+/** A run as it is kept: the worker's bytes, and what the page saw of it. */
+export interface KeptRun {
+  bytes: Uint8Array;
+  step: number;
+  total: number;
+  history: History;
+}
+
+/** What is said of a kept run before it is opened. */
+export interface KeptFacts {
+  id: string;
+  /** How it differs from the defaults, in words of the address. */
+  what: string;
+  /** What a visitor calls it, instead of that. */
+  name?: string;
+  /** Whether it stays however many others come. */
+  pinned?: boolean;
+  step: number;
+  total: number;
+  /** When it was kept, in milliseconds since 1970, and how many bytes it takes. */
+  at: number;
+  size: number;
+}
+
+/** Of those that are not pinned, older ones make room. */
+const MOST = 6;
+
+export class KeptList {
+  constructor(
+    private readonly context: Context,
+    private readonly owner: Owner,
+  ) {}
+
+  /** Reads which runs are kept. */
+  async offer(): Promise<void> {
+    await this.takeFormer();
+    await this.show(await this.read());
+  }
+
+  recall(id: string): Promise<KeptRun | undefined> {
+    return this.context.storage.recall<KeptRun>(placeOf(id));
+  }
+
+  rename(id: string, name: string): Promise<boolean> {
+    return this.alter((list) => list.map((run) => (run.id === id ? { ...run, name } : run)));
+  }
+
+  /** Has a run stay, or, if it is to stay, no longer. */
+  pin(id: string): Promise<boolean> {
+    return this.alter((list) => list.map((run) => (run.id === id ? { ...run, pinned: !run.pinned } : run)));
+  }
+
+  delete(id: string): Promise<boolean> {
+    return this.alter((list) => list.filter((run) => run.id !== id));
+  }
+
+  /** Keeps a run under its name, with its pin; false where there is no room, and then the one before stays. */
+  async keep(facts: KeptFacts, run: KeptRun): Promise<boolean> {
+    const { storage } = this.context;
+    if (!(await storage.keep(placeOf(facts.id), run))) return false;
+    const elsewhere = await this.owner.elsewhere();
+    return this.alter((list) => {
+      const before = list.find(({ id }) => id === facts.id);
+      const stays = ({ id, pinned }: KeptFacts) => pinned || elsewhere.includes(id);
+      const all = [{ name: before?.name, pinned: before?.pinned, ...facts }, ...list.filter((one) => one !== before)];
+      const tooOld = all.filter((one) => !stays(one)).slice(MOST);
+      return all.filter((one) => !tooOld.includes(one));
+    });
+  }
+
+  private async read(): Promise<KeptFacts[]> {
+    return (await this.context.storage.recall<KeptFacts[]>(KEPT_LIST)) ?? [];
+  }
+
+  /** Changes the list as it is now in storage: another tab may have written to it. Runs that fall off it are removed. */
+  private async alter(edit: (list: KeptFacts[]) => KeptFacts[]): Promise<boolean> {
+    const { storage } = this.context;
+    let before: KeptFacts[] = [];
+    const after = await storage.alter<KeptFacts[]>(KEPT_LIST, (list = []) => {
+      before = list;
+      return edit(list);
+    });
+    if (!after) return false;
+    for (const { id } of before) if (!after.some((run) => run.id === id)) await storage.forget(placeOf(id));
+    await this.show(after);
+    return true;
+  }
+
+  private async show(kept: KeptFacts[]): Promise<void> {
+    const [elsewhere, disk] = await Promise.all([this.owner.elsewhere(), this.context.room.measure()]);
+    this.context.store.setState({ kept, elsewhere, disk });
+  }
+
+  /** Takes over the run that an earlier version kept. */
+  private async takeFormer(): Promise<void> {
+    const former = await this.context.storage.recall<KeptRun>(FORMERLY);
+    if (!former?.bytes) return;
+    const { step, total, bytes } = former;
+    const what = "kept by an earlier version of this page";
+    if (await this.keep({ id: FORMERLY, what, step, total, at: Date.now(), size: bytes.length }, former))
+      await this.context.storage.forget(FORMERLY);
+  }
+}

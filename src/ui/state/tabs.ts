@@ -1,0 +1,58 @@
+/** Tabs of one browser: which of them has a kept run open. One alone writes to it; the others watch, or make a run of their own. */
+
+/** Names that one tab at a time can hold; a browser frees those of a tab that ends. */
+export interface Tabs {
+  /** Takes a name; resolves with what gives it back, or with nothing when another tab has it. */
+  claim(name: string): Promise<(() => void) | undefined>;
+  /** Resolves when nobody has the name. Rejects when it is given up. */
+  freed(name: string, signal: AbortSignal): Promise<void>;
+  /** The names that are held, here or elsewhere. */
+  held(): Promise<string[]>;
+}
+
+/** Web Locks. Where a browser has none, every tab gets what it asks for. */
+export const browserTabs: Tabs = {
+  claim: (name) =>
+    new Promise((resolve, reject) => {
+      if (!navigator.locks) return resolve(() => undefined);
+      const hold = (lock: Lock | null) => (lock ? new Promise<void>((free) => resolve(free)) : resolve(undefined));
+      navigator.locks.request(name, { ifAvailable: true }, hold).catch(reject);
+    }),
+  freed: async (name, signal) => navigator.locks?.request(name, { signal }, () => undefined),
+  held: async () => (await navigator.locks?.query())?.held?.flatMap(({ name }) => name ?? []) ?? [],
+};
+
+const PREFIX = "kept run ";
+
+/** The kept run that this tab has open. */
+export class Owner {
+  private mine?: { id: string; giveBack(): void };
+
+  constructor(private readonly tabs: Tabs) {}
+
+  /** Makes a run this tab's own, in place of the one before; false when another tab has it. */
+  async take(id: string): Promise<boolean> {
+    if (this.mine?.id === id) return true;
+    const giveBack = await this.tabs.claim(PREFIX + id);
+    if (!giveBack) return false;
+    this.letGo();
+    this.mine = { id, giveBack };
+    return true;
+  }
+
+  letGo(): void {
+    this.mine?.giveBack();
+    this.mine = undefined;
+  }
+
+  /** The runs that other tabs have open. */
+  async elsewhere(): Promise<string[]> {
+    const ids = (await this.tabs.held()).filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
+    return ids.filter((id) => id !== this.mine?.id);
+  }
+
+  /** Resolves when no tab has the run open any more; rejects when waiting is given up. */
+  freed(id: string, signal: AbortSignal): Promise<void> {
+    return this.tabs.freed(PREFIX + id, signal);
+  }
+}
