@@ -3,7 +3,7 @@ import { getHeapStatistics } from "node:v8";
 import type { SourceFile } from "../../data/files";
 import { EngineError } from "../../engine/errors";
 import { Draws } from "./draws";
-import { allowance, READERS, type Reader, sizeOf } from "./readers";
+import { allowance, type Reader, sizeOf } from "./reader";
 import { TRAPS } from "./traps";
 
 export interface Plan {
@@ -13,8 +13,8 @@ export interface Plan {
   /** Input to begin with, and the one before which to end, of all readers in turns. */
   from: number;
   to: number;
-  /** Milliseconds since 1970 after which no input is begun. */
-  until: number;
+  /** After so many no input is begun. */
+  seconds: number;
 }
 
 /** How an input ended: refused with an error for people, accepted, or by an error that was not meant. */
@@ -23,26 +23,30 @@ export type End = { end: "refused" | "accepted" } | { end: "raw"; what: string }
 /** What is told: that an input is begun, by its number; how it ended; by the watch, that it takes too long; that all is done. */
 export type Line = { begun: number } | End | { hang: string } | { done: true };
 
-/** The readers of a plan. Throws an EngineError where there is none of that name. */
-export function readersOf(only?: string): readonly Reader[] {
-  if (only === undefined) return READERS;
-  const readers = [...READERS, TRAPS].filter(({ name }) => name === only);
+/** The readers of a plan. Rejects with an EngineError where there is none of that name. */
+export async function readersOf(only?: string): Promise<readonly Reader[]> {
+  // Readers bring the whole program with them.
+  if (only === TRAPS.name) return [TRAPS];
+  const { READERS } = await import("./readers");
+  const readers = READERS.filter(({ name }) => only === undefined || name === only);
   if (readers.length > 0) return readers;
   throw new EngineError(`There is no reader "${only}".`, `Use one of ${READERS.map(({ name }) => name).join(", ")}.`);
 }
 
 /** Which reader an input is for, and which of that reader's inputs it is. */
-export function placeOf(at: number, only?: string): { reader: Reader; iteration: number } {
-  const readers = readersOf(only);
+export function placeOf(at: number, readers: readonly Reader[]): { reader: Reader; iteration: number } {
   return { reader: readers[at % readers.length], iteration: Math.floor(at / readers.length) };
 }
 
 /** Reads inputs until the plan ends. */
-export async function run(plan: Plan, tell: (line: Line) => void): Promise<void> {
-  for (let at = plan.from; at < plan.to && Date.now() < plan.until; at++) {
-    const { reader, iteration } = placeOf(at, plan.only);
+export async function run({ seed, only, from, to, seconds }: Plan, tell: (line: Line) => void): Promise<void> {
+  const readers = await readersOf(only);
+  // Since here the clock counts: loading took as long as it took.
+  const until = performance.now() + 1000 * seconds;
+  for (let at = from; at < to && performance.now() < until; at++) {
+    const { reader, iteration } = placeOf(at, readers);
     tell({ begun: at });
-    tell(await attempt(reader, reader.make(new Draws(plan.seed, reader.name, iteration))));
+    tell(await attempt(reader, reader.make(new Draws(seed, reader.name, iteration))));
   }
 }
 
