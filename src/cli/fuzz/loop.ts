@@ -50,18 +50,24 @@ export async function run({ seed, only, from, to, seconds }: Plan, tell: (line: 
   }
 }
 
-const taken = () => {
+/** Bytes that JavaScript has taken, and the most that the process ever had: decoders of pictures take theirs elsewhere. */
+function memory(): { taken: number; peak: number } {
   const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics();
-  return heap + buffers;
-};
+  return { taken: heap + buffers, peak: 1024 * process.resourceUsage().maxRSS };
+}
+
+/** Bytes that a decoder may take at once, and that wait to be freed: the largest picture that is decoded has 400 MB. */
+const DECODED = 2 ** 29;
 
 async function attempt(reader: Reader, input: SourceFile[]): Promise<End> {
-  const before = taken();
+  const before = memory();
   const end = await reader.read(input).then((): End => ({ end: "accepted" }), failed);
-  // What was freed meanwhile does not show: so much it took at least.
-  const grown = taken() - before;
-  if (end.end === "raw" || grown <= allowance(reader, input)) return end;
-  return { end: "raw", what: `Memory: ${Math.round(grown / 1e6)} MB for ${sizeOf(input)} bytes` };
+  const after = memory();
+  // What was freed meanwhile does not show in what is taken: so much it took at least.
+  const [grown, risen] = [after.taken - before.taken, after.peak - before.peak];
+  const allowed = allowance(reader, input);
+  if (end.end === "raw" || (grown <= allowed && risen <= allowed + DECODED)) return end;
+  return { end: "raw", what: `Memory: ${Math.round(Math.max(grown, risen) / 1e6)} MB for ${sizeOf(input)} bytes` };
 }
 
 function failed(error: unknown): End {
