@@ -8,9 +8,25 @@ const bytes = (...parts: (number[] | string)[]) =>
 
 const PNG = bytes("\x89PNG\r\n\x1a\n", [0, 0, 0, 13], "IHDR", [0, 0, 0x5d, 0xc0, 0, 0, 0x51, 0x61]);
 
+const LARGE_GIF = bytes(
+  ...["GIF89a", [2, 0, 2, 0, 0x80, 0, 0], [0, 0, 0, 255, 255, 255]],
+  ...[
+    [0x21, 0xf9, 4, 0, 0, 0, 0, 0],
+    [0x21, 0xfe, 2, 1, 2, 1, 3, 0],
+  ],
+  ...[[0x2c, 5, 0, 7, 0, 0x53, 0xb3, 0x1b, 0x62, 0]],
+);
+const ispe = (...size: number[]) => [
+  ...bytes([0, 0, 0, 20], "ispe", [0, 0, 0, 0], ...size.map((n) => [n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255])),
+];
+
 it.each([
   ["PNG", PNG, 24000, 20833],
   ["GIF", bytes("GIF89a", [0x20, 3, 0x58, 2]), 800, 600],
+  ["GIF whose first frame is larger, behind colours and extensions", LARGE_GIF, 0xb353 + 5, 0x621b + 7],
+  ["GIF that ends in an extension", bytes("GIF89a", [2, 0, 3, 0, 0, 0, 0, 0x21, 0xf9, 4, 0]), 2, 3],
+  ["BMP of the oldest kind", bytes("BM", Array(12).fill(0), [12, 0, 0, 0], [0x20, 3, 0x58, 2]), 800, 600],
+  ["AVIF, the largest part", bytes([0, 0, 0, 12], "ftypavif", ispe(9, 9), ispe(70_000, 65_000), ispe(1, 1)), 70_000, 65_000],
   ["BMP, top down", bytes("BM", Array(16).fill(0), [64, 0, 0, 0], [0xd0, 0xff, 0xff, 0xff]), 64, 48],
   [
     "JPEG behind other segments",

@@ -6,7 +6,7 @@ export interface PictureSize {
   height: number;
 }
 
-/** The size of a PNG, JPEG, GIF, WebP or BMP picture as stored; undefined for anything else, headers cut short included. */
+/** The size of a PNG, JPEG, GIF, WebP, BMP or AVIF picture as stored; undefined for anything else, headers cut short included. */
 export function pictureSize(bytes: Uint8Array): PictureSize | undefined {
   return read(bytes, (view) => READERS.find(({ magic, offset = 0 }) => startsWith(bytes, magic, offset))?.read(view));
 }
@@ -41,17 +41,60 @@ function read<T>(bytes: Uint8Array, reader: (view: DataView) => T): T | undefine
 
 const PNG = "\x89PNG\r\n\x1a\n";
 const JPEG = "\xff\xd8";
+const ISPE = 0x69737065;
+/** Boxes stand before the pixels, within so many bytes. */
+const AVIF_HEADER = 65_536;
 
 const READERS: { magic: string; offset?: number; read: (view: DataView) => PictureSize | undefined }[] = [
   { magic: PNG, read: (view) => ({ width: view.getUint32(16), height: view.getUint32(20) }) },
-  { magic: "GIF8", read: (view) => ({ width: view.getUint16(6, true), height: view.getUint16(8, true) }) },
-  { magic: "BM", read: (view) => ({ width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) }) },
+  { magic: "GIF8", read: gif },
+  { magic: "BM", read: bmp },
   { magic: "WEBP", offset: 8, read: webp },
   { magic: JPEG, read: jpeg },
+  { magic: "ftyp", offset: 4, read: avif },
 ];
 
 function startsWith(bytes: Uint8Array, magic: string, offset: number): boolean {
   return [...magic].every((character, i) => bytes[offset + i] === character.charCodeAt(0));
+}
+
+/** That of the whole, or of the first frame where it is larger: decoders enlarge the whole to it. Source: GIF89a, sections 18 to 26. */
+function gif(view: DataView): PictureSize {
+  const size = (at: number) => ({ width: view.getUint16(at, true), height: view.getUint16(at + 2, true) });
+  const whole = size(6);
+  const frame = firstFrame(view);
+  if (frame === undefined) return whole;
+  const [{ width: left, height: top }, { width, height }] = [size(frame), size(frame + 4)];
+  return { width: Math.max(whole.width, left + width), height: Math.max(whole.height, top + height) };
+}
+
+/** Where the first frame says its place and size, behind a table of colours and extensions; undefined where the file ends before. */
+function firstFrame(view: DataView): number | undefined {
+  const flags = view.byteLength > 10 ? view.getUint8(10) : 0;
+  let at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  while (at + 2 < view.byteLength && view.getUint8(at) === 0x21) {
+    at += 2;
+    while (at < view.byteLength && view.getUint8(at) > 0) at += 1 + view.getUint8(at);
+    at++;
+  }
+  return at + 9 <= view.byteLength && view.getUint8(at) === 0x2c ? at + 1 : undefined;
+}
+
+/** The oldest kind of header, of 12 bytes, has numbers of 16 bits; a negative height only says that lines go downwards. */
+function bmp(view: DataView): PictureSize {
+  if (view.getUint32(14, true) === 12) return { width: view.getUint16(18, true), height: view.getUint16(20, true) };
+  return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
+}
+
+/** The largest size that a box "ispe" states. Source: ISO/IEC 23008-12, 6.5.3. */
+function avif(view: DataView): PictureSize | undefined {
+  let largest: PictureSize | undefined;
+  for (let at = 8; at + 16 <= Math.min(view.byteLength, AVIF_HEADER); at++) {
+    if (view.getUint32(at) !== ISPE) continue;
+    const [width, height] = [view.getUint32(at + 8), view.getUint32(at + 12)];
+    if (!largest || width * height > largest.width * largest.height) largest = { width, height };
+  }
+  return largest;
 }
 
 /** Every chunk up to the last one, "IEND", is followed by the check sum of its name and content. */

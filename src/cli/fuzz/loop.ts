@@ -3,7 +3,7 @@ import { getHeapStatistics } from "node:v8";
 import type { SourceFile } from "../../data/files";
 import { EngineError } from "../../engine/errors";
 import { Draws } from "./draws";
-import { allowance, READERS, type Reader, sizeOf } from "./readers";
+import { allowance, type Reader, sizeOf } from "./reader";
 import { TRAPS } from "./traps";
 
 export interface Plan {
@@ -13,8 +13,8 @@ export interface Plan {
   /** Input to begin with, and the one before which to end, of all readers in turns. */
   from: number;
   to: number;
-  /** Milliseconds since 1970 after which no input is begun. */
-  until: number;
+  /** After so many no input is begun. */
+  seconds: number;
 }
 
 /** How an input ended: refused with an error for people, accepted, or by an error that was not meant. */
@@ -23,41 +23,51 @@ export type End = { end: "refused" | "accepted" } | { end: "raw"; what: string }
 /** What is told: that an input is begun, by its number; how it ended; by the watch, that it takes too long; that all is done. */
 export type Line = { begun: number } | End | { hang: string } | { done: true };
 
-/** The readers of a plan. Throws an EngineError where there is none of that name. */
-export function readersOf(only?: string): readonly Reader[] {
-  if (only === undefined) return READERS;
-  const readers = [...READERS, TRAPS].filter(({ name }) => name === only);
+/** The readers of a plan. Rejects with an EngineError where there is none of that name. */
+export async function readersOf(only?: string): Promise<readonly Reader[]> {
+  // Readers bring the whole program with them.
+  if (only === TRAPS.name) return [TRAPS];
+  const { READERS } = await import("./readers");
+  const readers = READERS.filter(({ name }) => only === undefined || name === only);
   if (readers.length > 0) return readers;
   throw new EngineError(`There is no reader "${only}".`, `Use one of ${READERS.map(({ name }) => name).join(", ")}.`);
 }
 
 /** Which reader an input is for, and which of that reader's inputs it is. */
-export function placeOf(at: number, only?: string): { reader: Reader; iteration: number } {
-  const readers = readersOf(only);
+export function placeOf(at: number, readers: readonly Reader[]): { reader: Reader; iteration: number } {
   return { reader: readers[at % readers.length], iteration: Math.floor(at / readers.length) };
 }
 
 /** Reads inputs until the plan ends. */
-export async function run(plan: Plan, tell: (line: Line) => void): Promise<void> {
-  for (let at = plan.from; at < plan.to && Date.now() < plan.until; at++) {
-    const { reader, iteration } = placeOf(at, plan.only);
+export async function run({ seed, only, from, to, seconds }: Plan, tell: (line: Line) => void): Promise<void> {
+  const readers = await readersOf(only);
+  // Since here the clock counts: loading took as long as it took.
+  const until = performance.now() + 1000 * seconds;
+  for (let at = from; at < to && performance.now() < until; at++) {
+    const { reader, iteration } = placeOf(at, readers);
     tell({ begun: at });
-    tell(await attempt(reader, reader.make(new Draws(plan.seed, reader.name, iteration))));
+    tell(await attempt(reader, reader.make(new Draws(seed, reader.name, iteration))));
   }
 }
 
-const taken = () => {
+/** Bytes that JavaScript has taken, and the most that the process ever had: decoders of pictures take theirs elsewhere. */
+function memory(): { taken: number; peak: number } {
   const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics();
-  return heap + buffers;
-};
+  return { taken: heap + buffers, peak: 1024 * process.resourceUsage().maxRSS };
+}
+
+/** Bytes that a decoder may take at once, and that wait to be freed: the largest picture that is decoded has 400 MB. */
+const DECODED = 2 ** 29;
 
 async function attempt(reader: Reader, input: SourceFile[]): Promise<End> {
-  const before = taken();
+  const before = memory();
   const end = await reader.read(input).then((): End => ({ end: "accepted" }), failed);
-  // What was freed meanwhile does not show: so much it took at least.
-  const grown = taken() - before;
-  if (end.end === "raw" || grown <= allowance(reader, input)) return end;
-  return { end: "raw", what: `Memory: ${Math.round(grown / 1e6)} MB for ${sizeOf(input)} bytes` };
+  const after = memory();
+  // What was freed meanwhile does not show in what is taken: so much it took at least.
+  const [grown, risen] = [after.taken - before.taken, after.peak - before.peak];
+  const allowed = allowance(reader, input);
+  if (end.end === "raw" || (grown <= allowed && risen <= allowed + DECODED)) return end;
+  return { end: "raw", what: `Memory: ${Math.round(Math.max(grown, risen) / 1e6)} MB for ${sizeOf(input)} bytes` };
 }
 
 function failed(error: unknown): End {

@@ -28,25 +28,14 @@ import { somePicture, somePng } from "./make.pictures";
 import { someCheckpoint, someDetector, someSegmenter, someTensors, someViT } from "./make.weights";
 import { someAddress, someClaims, someRows, someSettings } from "./make.words";
 import { mutatedBytes } from "./mutate.bytes";
+import type { Reader } from "./reader";
 import { soundData, soundNetwork, soundRun } from "./sound";
-
-export interface Reader<Input = SourceFile[]> {
-  name: string;
-  make(draws: Draws): Input;
-  /** Rejects with an EngineError what it refuses, and anything that is accepted and unsound with an error of another kind. */
-  read(input: Input): Promise<unknown>;
-  /** Bytes that it may take for each byte of its input, beside `ROOM`: 64 by default. */
-  times?: number;
-}
 
 /** Pixels along an edge of what data sets are read to. */
 const SIDE = 8;
 const OPTIONS = { side: SIDE, seed: 1 };
 /** Deflate makes at most 1,032 bytes of one; samples of a bit become bytes, and what is unpacked is copied now and then. */
 const PACKED = 12 * 1032;
-
-/** Bytes of an input: contents and names. */
-export const sizeOf = (files: SourceFile[]): number => files.reduce((sum, { size, path }) => sum + size + path.length, 0);
 
 type Bytes = Uint8Array;
 const someOf = (name: string, make: (draws: Draws) => Bytes) => (draws: Draws) => [file(name, make(draws))];
@@ -158,9 +147,3 @@ export const READERS: readonly Reader[] = [
   { name: "claims", make: someText("claims.json", someClaims), read: asText((text) => claimsIn(JSON.parse(text))) },
   { name: "settings", make: someText("settings", someSettings), read: asText((text) => SCHEMA.checked(JSON.parse(text))) },
 ];
-
-/** Bytes that any reader may take, whatever the size of its input. */
-export const ROOM = 2 ** 26;
-
-/** Most bytes that a reader may take for an input. */
-export const allowance = ({ times = 64 }: Reader, input: SourceFile[]): number => ROOM + times * sizeOf(input);

@@ -2,7 +2,7 @@
 import { file } from "../../data/files.fixture";
 import { EngineError } from "../../engine/errors";
 import type { Draws } from "./draws";
-import type { Reader } from "./readers";
+import type { Reader } from "./reader";
 
 const DEEDS: readonly (() => unknown)[] = [
   () => "accepts",

@@ -39,16 +39,16 @@ const MANY = 2 ** 40;
 /** Reads inputs until time or count is over. Throws an EngineError for an unknown reader. */
 export async function fuzz(options: Options, found: (finding: Finding) => void): Promise<Tally> {
   const { seed, only, seconds = 1e9, from = 0, count = MANY } = options;
-  const readers = readersOf(only).length;
+  const readers = await readersOf(only);
   const tally: Tally = { inputs: 0, refused: 0, accepted: 0, raw: 0, hangs: 0 };
   const finding = (at: number, kind: Finding["kind"], what: string) => {
-    const { reader, iteration } = placeOf(at, only);
+    const { reader, iteration } = placeOf(at, readers);
     tally[kind === "hang" ? "hangs" : "raw"]++;
     found({ reader: reader.name, seed, iteration, kind, what });
   };
-  const to = (from + count) * readers;
+  const to = (from + count) * readers.length;
   let left = seconds;
-  for (let next = from * readers; next < to && left > 0; ) {
+  for (let next = from * readers.length; next < to && left > 0; ) {
     const begun = performance.now();
     const { at, why } = await process({ seed, only, from: next, to, seconds: left }, (at, line) => {
       if ("hang" in line) finding(at, "hang", line.hang);
@@ -64,10 +64,7 @@ export async function fuzz(options: Options, found: (finding: Finding) => void):
 }
 
 /** One process, until it ends: at which input, and why if nobody told. */
-async function process(
-  plan: Omit<Plan, "until"> & { seconds: number },
-  tell: (at: number, line: Line) => void,
-): Promise<{ at: number; why?: string }> {
+async function process(plan: Plan, tell: (at: number, line: Line) => void): Promise<{ at: number; why?: string }> {
   const file = fileURLToPath(new URL("./child.mjs", import.meta.url));
   const args = [`--max-old-space-size=${HEAP_MB}`, file, JSON.stringify(plan)];
   const child = spawn(globalThis.process.execPath, args, { stdio: ["ignore", "inherit", "pipe", "pipe"] });
