@@ -18,7 +18,7 @@ export function DropZone() {
       if (!hasFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      void data.loadDropped(event.dataTransfer!, (file) => teachers.import("teacher", file));
+      void data.loadDropped(event.dataTransfer!, (files) => teachers.import("teacher", files));
     };
     addEventListener("dragover", onOver);
     addEventListener("dragleave", onLeave);
@@ -34,7 +34,7 @@ export function DropZone() {
       <div className="drop" aria-hidden="true">
         <p>
           <b>Drop to learn from these images</b>
-          <span>or drop a .safetensors file to make it the teacher. Nothing leaves this tab.</span>
+          <span>or drop a .safetensors file, or a folder with one, to make it the teacher. Nothing leaves this tab.</span>
         </p>
       </div>
     )

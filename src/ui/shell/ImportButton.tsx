@@ -1,5 +1,6 @@
-/** Takes a network's file in, as the teacher or as a guide. */
+/** Takes a network's file, perhaps with its configuration, in, as the teacher or as a guide. */
 import { teachers } from "../state/app";
+import { picked } from "../state/files";
 import type { Role } from "../state/teacherActions";
 import { FilePicker } from "./FilePicker";
 
@@ -7,8 +8,9 @@ export function ImportButton({ as }: { as: Role }) {
   return (
     <FilePicker
       label={as === "teacher" ? "Teacher file" : "Guide file"}
-      accept=".safetensors"
-      onPick={([file]) => void teachers.import(as, file)}
+      accept=".safetensors,.json,.zip"
+      multiple
+      onPick={(files) => void teachers.import(as, picked(files))}
     >
       Import a {as}
     </FilePicker>

@@ -15,7 +15,8 @@ function drop(...files: File[]): DataTransfer {
   return { items: files.map((one) => ({ kind: "file", getAsFile: () => one })) } as unknown as DataTransfer;
 }
 
-const take = ({ page }: FakePage, ...files: File[]) => page.data.loadDropped(drop(...files), (one) => page.teachers.import("teacher", one));
+const take = ({ page }: FakePage, ...files: File[]) =>
+  page.data.loadDropped(drop(...files), (files) => page.teachers.import("teacher", files));
 
 const facts = (page: FakePage) => page.page.sources.getState();
 
@@ -91,6 +92,27 @@ test("images are made again at another size, generated ones and a visitor's own 
   made.page.settings.change("side", 64);
   await settle();
   expect(made.readers[1].told.at(-1)).toMatchObject({ type: "read", side: 64 });
+});
+
+test("a folder or archive with weights and no picture is a teacher, with what its configuration says", async () => {
+  vi.useRealTimers();
+  const { zipSync } = await import("fflate");
+  const text = new TextEncoder().encode(JSON.stringify({ num_attention_heads: 6, id2label: { "0": "cat" } }));
+  const folder = { "net/config.json": text, "net/model.safetensors": Uint8Array.of(7) };
+  const drops = [
+    Object.entries(folder).map(([path, bytes]) => new File([bytes as BlobPart], path)),
+    [new File([zipSync(folder) as BlobPart], "net.zip")],
+  ];
+  for (const files of drops) {
+    const made = readyPage();
+    await take(made, ...files);
+    const hints = { heads: 6, classes: ["cat"], sizes: [] };
+    expect(made.told("import")).toEqual([{ type: "import", as: "teacher", bytes: Uint8Array.of(7), name: "net", hints }]);
+  }
+  const made = readyPage();
+  await take(made, new File([text as BlobPart], "net/config.json"), new File([Uint8Array.of(7)], "1.safetensors"), file("2.safetensors"));
+  expect(made.told("import")).toEqual([]);
+  expect(facts(made).refusals.teacher?.message).toMatch(/2 files of weights/);
 });
 
 test("a lone safetensors file is a teacher; where it is refused, the page says what files can be imported", async () => {

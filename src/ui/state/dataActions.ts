@@ -7,7 +7,7 @@ import type { Event } from "../../worker/protocol";
 import { buffersOf, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
 import { pageOf } from "../tasks";
 import type { Context } from "./context";
-import { dropped } from "./files";
+import { areNetwork, dropped } from "./files";
 import { fetchSample, generatedSource, isSample, namedSource, type Source, unknownImages } from "./named";
 import type { Reader } from "./reader";
 import { begun } from "./selectors";
@@ -114,8 +114,8 @@ export class DataActions {
     return this.load(this.source(), side);
   }
 
-  /** Reads dropped files as data; a single safetensors file goes to `onNetwork` instead. */
-  async loadDropped(transfer: DataTransfer, onNetwork: (file: File) => Promise<void>): Promise<void> {
+  /** Reads dropped files as data; weights, alone or with what lies beside them in a folder or archive, go to `onNetwork` instead. */
+  async loadDropped(transfer: DataTransfer, onNetwork: (files: GivenFile[]) => Promise<void>): Promise<void> {
     this.dropWish();
     this.refuse();
     const mine = this.wish;
@@ -128,8 +128,7 @@ export class DataActions {
     this.context.sources.setState({ reading: undefined });
     if (!files)
       return this.refuse({ message: "What was dropped cannot be read.", remedy: "Choose the files or the folder with the buttons." });
-    const [{ file }] = files;
-    await (files.length === 1 && file.name.endsWith(".safetensors") ? onNetwork(file) : this.loadFiles(files));
+    await ((await areNetwork(files)) ? onNetwork(files) : this.loadFiles(files));
   }
 
   /** Gives up what is being read. */

@@ -5,6 +5,21 @@ export function picked(list: FileList | null): GivenFile[] {
   return Array.from(list ?? [], (file) => ({ file, path: file.webkitRelativePath || file.name }));
 }
 
+const WEIGHTS = /\.safetensors/i;
+const PICTURE = /\.(jpe?g|png|webp|gif|bmp|p[bgnp]m|avif)/i;
+/** The list of an archive's files is at its end; so much of it is looked at. */
+const LOOKED_AT = 1 << 16;
+
+/** Whether files are a network: weights among them and no picture, also in a lone archive. */
+export async function areNetwork(files: GivenFile[]): Promise<boolean> {
+  const [{ file, path }] = files;
+  if (files.length > 1 || !path.endsWith(".zip")) return areWeights(files.map((one) => one.path).join("\n"));
+  const end = new TextDecoder("latin1").decode(await file.slice(-LOOKED_AT).arrayBuffer());
+  return areWeights(end);
+}
+
+const areWeights = (names: string) => WEIGHTS.test(names) && !PICTURE.test(names);
+
 /**
  * All files that were dropped, those in folders included. To be called from the drop's event handler: later the browser does not
  * give access to them. `found` receives the number of files so far; when it returns false, the search is given up.

@@ -1,7 +1,10 @@
 /** What a visitor can do about the teacher, and networks as files: train, import, remove, take away. */
+import { EngineError } from "../../engine/errors";
 import type { Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
+import type { NetworkFile } from "../../tasks/networkFiles";
 import type { ImportHints } from "../../tasks/task";
+import type { GivenFile } from "../../worker/readerProtocol";
 import type { Context } from "./context";
 import type { DataActions } from "./dataActions";
 import { refuse } from "./sources";
@@ -14,7 +17,7 @@ const TESTS = 10;
 const LEAST_STEPS_APART = 10;
 
 export class TeacherActions {
-  private last?: { as: Role; bytes: Uint8Array; name: string };
+  private last?: { as: Role } & NetworkFile;
 
   constructor(
     private readonly context: Context,
@@ -54,14 +57,19 @@ export class TeacherActions {
     this.context.send({ type: "export", what });
   }
 
-  async import(as: Role, file: File): Promise<void> {
-    this.last = { as, bytes: new Uint8Array(await file.arrayBuffer()), name: file.name };
+  /** Takes a network: its file, or a folder or archive that has its configuration beside it. */
+  async import(as: Role, files: GivenFile[]): Promise<void> {
+    try {
+      this.last = { as, ...(await read(files)) };
+    } catch (error) {
+      return refuse(this.context.sources, "teacher", inWords(error));
+    }
     this.importAgain();
   }
 
   /** Takes what a visitor says about network files, and reads the last one again. */
   tell(hints: ImportHints): void {
-    this.context.sources.setState({ hints });
+    this.context.sources.setState({ hints: Object.fromEntries(Object.entries(hints).filter(([, value]) => value !== undefined)) });
     this.importAgain();
   }
 
@@ -75,8 +83,22 @@ export class TeacherActions {
     if (!this.last) return;
     refuse(sources, "teacher");
     sources.setState({ importing: true });
-    send({ type: "import", ...this.last, hints: sources.getState().hints });
+    send({ type: "import", ...this.last, hints: { ...this.last.hints, ...sources.getState().hints } });
   }
+}
+
+/** What reads folders and archives is loaded when there is one. */
+async function read(files: GivenFile[]): Promise<NetworkFile> {
+  const [{ file }] = files;
+  if (files.length === 1 && file.name.endsWith(".safetensors"))
+    return { bytes: new Uint8Array(await file.arrayBuffer()), name: file.name, hints: {} };
+  const { networkIn } = await import("../../tasks/networkFiles");
+  return networkIn(files.map(({ path, file }) => ({ path, size: file.size, bytes: async () => new Uint8Array(await file.arrayBuffer()) })));
+}
+
+function inWords(error: unknown): { message: string; remedy: string } {
+  if (error instanceof EngineError) return { message: error.what, remedy: error.remedy };
+  return { message: `The files cannot be read: ${(error as Error).message}.`, remedy: "Choose them again." };
 }
 
 /** Settings of a teacher's training: the task's defaults, the chosen size, and what it has to share with the student. */

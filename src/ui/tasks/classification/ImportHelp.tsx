@@ -6,7 +6,7 @@ import { teachers, useSources } from "../../state/app";
 
 /** Normalisations that ViTs are usually trained with. */
 const SCALES: Record<string, ImportHints["moments"]> = {
-  "as this data": undefined,
+  "as the file says": undefined,
   "ImageNet (timm, DeiT)": { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   "-1 to 1 (Google ViT)": { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
 };
@@ -16,8 +16,9 @@ export function ImportHelp() {
   return (
     <>
       <p className="hint">
-        A teacher is a ViT or DeiT with a class token as safetensors, under the names of timm, Hugging Face or vit-pytorch, that knows these
-        classes, perhaps among others; its images may be larger than these. What its file does not say:
+        A teacher is a ViT or DeiT with a class token as safetensors, under the names of timm, Hugging Face, vit-pytorch or CLIP, that knows
+        these classes, perhaps among others; its images may be larger than these. A config.json beside it, chosen with it or in the same
+        folder or archive, is read. What none of them says:
       </p>
       <Hints />
       <p className="hint">
@@ -31,9 +32,11 @@ export function ImportHelp() {
 
 function Hints() {
   const [heads, setHeads] = useState("");
-  const [scale, setScale] = useState("as this data");
-  const told = useSources(({ hints }) => hints.heads);
-  const tell = (scaled: string) => teachers.tell({ ...(Number(heads) > 0 && { heads: Number(heads) }), moments: SCALES[scaled] });
+  const [scale, setScale] = useState("as the file says");
+  const [aliases, setAliases] = useState("");
+  const told = useSources(({ hints }) => hints);
+  const tell = (scaled: string) =>
+    teachers.tell({ heads: Number(heads) > 0 ? Number(heads) : undefined, moments: SCALES[scaled], aliases: aliasesIn(aliases) });
   return (
     <div className="training">
       <label>
@@ -43,7 +46,7 @@ function Hints() {
           placeholder="as usual"
           value={heads}
           onChange={({ target }) => setHeads(target.value)}
-          onBlur={() => Number(heads) !== (told ?? 0) && tell(scale)}
+          onBlur={() => Number(heads) !== (told.heads ?? 0) && tell(scale)}
         />
       </label>
       <label>
@@ -60,6 +63,22 @@ function Hints() {
           ))}
         </select>
       </label>
+      <label>
+        Classes it calls otherwise{" "}
+        <input
+          placeholder="cat: tabby, dog: beagle"
+          value={aliases}
+          onChange={({ target }) => setAliases(target.value)}
+          onBlur={() => JSON.stringify(aliasesIn(aliases)) !== JSON.stringify(told.aliases) && tell(scale)}
+        />
+      </label>
     </div>
   );
+}
+
+/** What "cat: tabby, dog: beagle" says; undefined for nothing. */
+function aliasesIn(text: string): Record<string, string> | undefined {
+  const pairs = text.split(",").map((pair) => pair.split(":").map((name) => name.trim()));
+  const whole = pairs.filter((pair) => pair.length === 2 && !pair.includes(""));
+  return whole.length > 0 ? Object.fromEntries(whole) : undefined;
 }
