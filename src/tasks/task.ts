@@ -13,6 +13,7 @@ import type { MethodInfo } from "../methods/method";
 import type { ErrorAnalysis } from "../metrics/errors";
 import type { Params } from "../models/params";
 import type { Weights } from "../models/weights";
+import type { Row } from "../settings/recipes";
 import type { Settings } from "../settings/run";
 import type { Table, Value } from "../settings/setting";
 import type { Study } from "./claims";
@@ -369,6 +370,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, GeneratedSet>> };
   /** Real images, by the names that `data=` knows. */
   samples?: Readonly<Record<string, Sample>>;
+  /** Rows of its papers' tables, by names that `row=` knows. */
+  rows?: Readonly<Record<string, Row>>;
   /** Whether a run makes its own teacher, so that none is loaded. */
   ownTeacher?: boolean;
   /** Where teachers differ in kind: the kind that teaches students of these settings, as settings of a network that is trained to be one. */

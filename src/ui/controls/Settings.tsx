@@ -4,6 +4,7 @@ import type { Setting } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
 import { useStore } from "../state/app";
 import { Control, Tag } from "./Control";
+import { RowChooser } from "./RowChooser";
 import "./controls.css";
 
 /** Those of group "data" are on the cards of data and teacher. */
@@ -34,6 +35,7 @@ export function SettingsPanel() {
           keys.length > 0 && (
             <details key={group} className="group" open={wide || group === "mask"}>
               <summary>{title}</summary>
+              {group === "method" && <RowChooser />}
               {keys.map((key) => (
                 <Control key={key} name={key} />
               ))}
