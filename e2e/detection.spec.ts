@@ -55,6 +55,20 @@ test("a detector trains, its loss is drawn, and moving omega changes what is era
   await expectNoViolations(page);
 });
 
+test("the teacher is of the detector that is wanted, and a row of a table is set up by one choice", async ({ page }) => {
+  await page.goto(`./?preset=fitnet&detector=fcos&teacherDetector=gfl&${SIZES}&${QUICK_KERNELS}`);
+  await phase(page, "ready");
+  const teacher = page.locator("#teacher .what");
+  await expect(teacher).toContainText("GFL, ResNet of 18 layers");
+  await page.locator("#set-preset").selectOption("logit");
+  await expect(page.locator("#problem-teacherDetector")).toContainText("do not say the same");
+  await page.locator("#set-row").selectOption("samkd-II-sfd");
+  await expect(page).toHaveURL(/preset=samkd.*samkd\.sld=off/);
+  await expect(page.locator("[id='set-samkd.sld']")).toHaveValue("off");
+  await expect(page.locator("#set-preset")).toHaveValue("samkd");
+  await expect(teacher).toContainText("GFL");
+});
+
 test("when a run ends its errors are measured, and kept to be set beside the next", async ({ page }) => {
   await page.goto(`${SMALL}&teacher=none&steps=1`);
   await phase(page, "ready");

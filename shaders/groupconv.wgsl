@@ -12,7 +12,8 @@
 //
 // Trick. A group is too narrow for the tiles of gemm.wgsl: most of a tile's columns would lie outside. So a lane computes four
 // channels of PIXELS pixels in a line, whose windows overlap: it loads ROW pixels once for all taps of a kernel's line, and each
-// product of four channels with a block of the kernel is one of a vector and a matrix. For dx the pixels are STRIDE apart, so that
+// product of four channels with a block of the kernel is one of a vector and a matrix. All lanes of a workgroup compute the same four
+// channels, so that they load the same kernel, which adapters do once for all of them. For dx the pixels are STRIDE apart, so that
 // the same taps reach all of them. For dw a lane keeps a 4 x 4 block of every tap of a kernel's line and slides along the map.
 const KERNEL = 3u; // width of the kernel
 const STRIDE = 1u;
@@ -62,12 +63,13 @@ fn block(p: Params, o: u32, tap: u32, c: u32) -> mat4x4f {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn forward(@builtin(global_invocation_id) id: vec3u) {
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
-  let i = index(id);
-  let o = i % p.outputs;
-  let run = i / p.outputs % p.runs;
-  let line = i / p.outputs / p.runs;
+  let which = group.x + group.y * 65535u;
+  let o = which % p.outputs;
+  let i = which / p.outputs * WORKGROUP + local;
+  let run = i % p.runs;
+  let line = i / p.runs;
   if (line >= p.batch * p.out_height) {
     return;
   }
@@ -115,12 +117,13 @@ fn earlier(p: Params, pixel: u32, c: u32) -> vec4f {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn input_gradient(@builtin(global_invocation_id) id: vec3u) {
+fn input_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
-  let i = index(id);
-  let c = i % p.channels;
-  let rest = i / p.channels % (p.runs * STRIDE);
-  let line = i / p.channels / (p.runs * STRIDE);
+  let which = group.x + group.y * 65535u;
+  let c = which % p.channels;
+  let i = which / p.channels * WORKGROUP + local;
+  let rest = i % (p.runs * STRIDE);
+  let line = i / (p.runs * STRIDE);
   if (line >= p.batch * p.height) {
     return;
   }

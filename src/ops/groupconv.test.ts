@@ -35,14 +35,11 @@ function groupConv64(x: ArrayLike<number>, w: ArrayLike<number>, o: Case): Float
 }
 
 const CASES: Case[] = [
-  { x: [2, 7, 9, 16], out: 16, groups: 4, kernel: [3, 3] },
-  { x: [2, 8, 10, 16], out: 32, groups: 2, kernel: [3, 3], stride: 2 },
-  { x: [1, 9, 5, 24], out: 8, groups: 2, kernel: [3, 3], stride: 2 },
-  { x: [2, 4, 4, 8], out: 8, groups: 1, kernel: [1, 1], stride: 2 },
-  { x: [1, 6, 7, 8], out: 8, groups: 2, kernel: [5, 5] },
+  { x: [2, 5, 9, 16], out: 16, groups: 4, kernel: [3, 3] },
+  { x: [2, 6, 7, 8], out: 16, groups: 1, kernel: [3, 3], stride: 2 },
+  { x: [1, 4, 3, 8], out: 8, groups: 2, kernel: [1, 1], stride: 2 },
   { x: [1, 8, 7, 8], out: 16, groups: 2, kernel: [3, 3], stride: 3, padding: 2 },
   { x: [1, 5, 6, 8], out: 8, groups: 2, kernel: [2, 3], padding: 0 },
-  { x: [3, 1, 1, 4], out: 4, groups: 1, kernel: [3, 3] },
 ];
 
 test.for(CASES.map((o) => ({ o, name: JSON.stringify(o) })))("$name: values and gradients", async ({ o }) => {

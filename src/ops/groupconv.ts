@@ -24,7 +24,7 @@ export function groupConv2d(x: Tensor, w: Tensor, { stride = 1, padding = (w.sha
   const y = x.graph.temp([x.shape[0], ...size, outputs], "f32", x.needsGrad || w.needsGrad);
   const c: Convolution = { x, w, y, stride, padding };
   const lines = y.shape[0] * y.shape[1];
-  launch(c, "forward", { x, w, out: y }, { threads: (lines * runsOf(y.shape[2]) * outputs) / 4, row: (PIXELS - 1) * stride + kw });
+  launch(c, "forward", { x, w, out: y }, { row: (PIXELS - 1) * stride + kw, blocks: outputs / 4, each: lines * runsOf(y.shape[2]) });
   if (y.needsGrad)
     x.graph.record(y, (g, grads) => {
       grads.add(x, (previous) => inputGradient(c, g, previous));
@@ -61,8 +61,8 @@ function inputGradient(c: Convolution, g: Tensor, previous?: RowGradient): Tenso
   const out = x.graph.temp(x.shape);
   const count = runsOf(Math.ceil(width / stride));
   const taps = Math.ceil(c.w.shape[2] / stride);
-  const threads = (batch * height * count * stride * channels) / 4;
-  launch(c, "input_gradient", { w: c.w, g, out }, { threads, row: PIXELS + taps - 1, runs: count, previous });
+  const size = { blocks: channels / 4, each: batch * height * count * stride };
+  launch(c, "input_gradient", { w: c.w, g, out }, { ...size, row: PIXELS + taps - 1, runs: count, previous });
   return out;
 }
 
@@ -76,14 +76,16 @@ function weightGradient(c: Convolution, g: Tensor, grads: Gradients): void {
   const part = Math.ceil(lines / Math.max(1, Math.min(wanted, lines)));
   const parts = Math.ceil(lines / part);
   const row = w.shape[2] + c.stride;
-  launch(c, "weight_gradient", { x, g, out: grads.piece(w, parts) }, { threads: lanes * parts, row, lines, part, lanes });
+  launch(c, "weight_gradient", { x, g, out: grads.piece(w, parts) }, { blocks: 1, each: lanes * parts, row, lines, part, lanes });
 }
 
 /** A software adapter's lanes run by few. */
-const workgroup = ({ facts }: Engine) => (facts.software ? 8 : 64);
+const workgroup = ({ facts }: Engine) => (facts.software ? 32 : 64);
 
 interface GroupLaunch {
-  threads: number;
+  /** Lanes for each of so many blocks of four channels. */
+  blocks: number;
+  each: number;
   row: number;
   runs?: number;
   lines?: number;
@@ -92,7 +94,7 @@ interface GroupLaunch {
   previous?: RowGradient;
 }
 
-function launch(c: Convolution, entry: string, bind: Record<string, Tensor>, { threads, row, previous, ...own }: GroupLaunch): void {
+function launch(c: Convolution, entry: string, bind: Record<string, Tensor>, { blocks, each, row, previous, ...own }: GroupLaunch): void {
   const { x, w, y, stride } = c;
   const add = plus(previous);
   const TAPS = Math.ceil(w.shape[2] / stride);
@@ -104,6 +106,6 @@ function launch(c: Convolution, entry: string, bind: Record<string, Tensor>, { t
       ...{ channels: x.cols / 4, group_channels: w.cols / 4, outputs: y.cols / 4, group_outputs: (y.cols * w.cols) / x.cols / 4 },
       ...{ kernel_height: w.shape[1], padding: c.padding, runs: runsOf(y.shape[2]), lines: 0, part: 1, lanes: 1, ...own, ...add.params },
     },
-    threads,
+    groups: blocks * Math.ceil(each / workgroup(x.graph.engine)),
   });
 }

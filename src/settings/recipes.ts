@@ -1,6 +1,7 @@
 /**
- * Recipes: how papers train, as a name for many settings at once. Where settings enter, `recipe=deit` stands for its values as if
- * they had been typed, and what is typed beside it wins. A run keeps the values, not the name.
+ * Names for many settings at once: recipes, how papers train, and rows of their tables, which tasks declare. Where settings enter,
+ * `recipe=deit` or `row=samkd-II-sfd` stands for its values as if they had been typed, and what is typed beside it wins. A run keeps the
+ * values, not the name.
  */
 import type { Value } from "./setting";
 
@@ -38,12 +39,31 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   },
 };
 
-/** Name-value pairs with any recipe among them written out before the rest, and what cannot be a recipe in words. */
-export function unfolded(pairs: readonly [string, string][]): { pairs: [string, string][]; problems: string[] } {
-  const rest = pairs.filter(([key]) => key !== "recipe");
-  const name = pairs.findLast(([key]) => key === "recipe")?.[1] ?? "none";
-  if (!Object.hasOwn(RECIPES, name))
-    return { pairs: rest, problems: [`recipe cannot be "${name}". Use one of ${Object.keys(RECIPES).join(", ")}.`] };
-  const written = Object.entries(RECIPES[name].values).map(([key, value]): [string, string] => [key, String(value)]);
-  return { pairs: [...written, ...rest], problems: [] };
+/** A row of a paper's table: what it sets, preset and all, and the figure that is printed there. */
+export interface Row {
+  /** Paper and table, for people. */
+  table: string;
+  label: string;
+  /** The printed score in %. */
+  paper: number;
+  values: Readonly<Record<string, Value>>;
+}
+
+type Named = Readonly<Record<string, Pick<Recipe, "values">>>;
+
+/** Name-value pairs with any recipe and any row among them written out before the rest, and what cannot be one in words. */
+export function unfolded(pairs: readonly [string, string][], rows: Named): { pairs: [string, string][]; problems: string[] } {
+  const first = written("recipe", pairs, RECIPES);
+  const second = written("row", first.pairs, rows);
+  return { pairs: second.pairs, problems: [...first.problems, ...second.problems] };
+}
+
+function written(word: string, pairs: readonly [string, string][], all: Named): { pairs: [string, string][]; problems: string[] } {
+  const rest = pairs.filter(([key]) => key !== word);
+  const name = pairs.findLast(([key]) => key === word)?.[1];
+  if (name === undefined) return { pairs: rest, problems: [] };
+  if (!Object.hasOwn(all, name))
+    return { pairs: rest, problems: [`${word} cannot be "${name}". Use one of ${Object.keys(all).join(", ")}.`] };
+  const values = Object.entries(all[name].values).map(([key, value]): [string, string] => [key, String(value)]);
+  return { pairs: [...values, ...rest], problems: [] };
 }

@@ -3,7 +3,7 @@
  * panel, command line, saved run) is checked here.
  */
 import { EngineError, shown } from "../engine/errors";
-import { RECIPES, unfolded } from "./recipes";
+import { RECIPES, type Row, unfolded } from "./recipes";
 import { RUN_SETTINGS, type Settings } from "./run";
 import { choice, nameOf, type Setting, scoped, type Table, type Value } from "./setting";
 
@@ -16,15 +16,20 @@ export class SettingError extends EngineError {
 export interface Owner {
   settings: Table;
   methods: Readonly<Record<string, { label: string; knobs: Table }>>;
+  /** Rows of its papers' tables. */
+  rows?: Readonly<Record<string, Row>>;
 }
 
 export class Schema {
   /** The presets' names; the first is the default. */
   readonly presets: readonly string[];
+  /** Rows of the papers' tables, by name. */
+  readonly rows: Readonly<Record<string, Row>>;
   private readonly tables: Readonly<Record<string, Table>>;
   private readonly everywhere: ReadonlySet<string>;
 
   constructor(owners: readonly Owner[]) {
+    this.rows = Object.assign({}, ...owners.map(({ rows }) => rows ?? {}));
     this.presets = owners.flatMap(({ methods }) => Object.keys(methods));
     const preset = choice({
       label: "Method",
@@ -84,7 +89,7 @@ export class Schema {
    * alone, at their default too.
    */
   fromPairs(pairs: Iterable<[string, string]>): { settings: Settings; problems: string[]; given: string[] } {
-    const { pairs: all, problems } = unfolded([...pairs]);
+    const { pairs: all, problems } = unfolded([...pairs], this.rows);
     const named = all.findLast(([key]) => key === "preset")?.[1];
     const settings = this.defaults(named !== undefined && Object.hasOwn(this.tables, named) ? named : undefined);
     const given = new Set<string>();

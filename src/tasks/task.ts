@@ -15,6 +15,7 @@ import type { Params } from "../models/params";
 import type { Writable } from "../models/safetensors";
 import type { Told } from "../models/vit/hub";
 import type { Weights } from "../models/weights";
+import type { Row } from "../settings/recipes";
 import type { Settings } from "../settings/run";
 import type { Table, Value } from "../settings/setting";
 import type { Study } from "./claims";
@@ -398,6 +399,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, GeneratedSet>> };
   /** Real images, by the names that `data=` knows. */
   samples?: Readonly<Record<string, Sample>>;
+  /** Rows of its papers' tables, by names that `row=` knows. */
+  rows?: Readonly<Record<string, Row>>;
   /** Whether a run makes its own teacher, so that none is loaded. */
   ownTeacher?: boolean;
   /** Where teachers differ in kind: the kind that teaches students of these settings, as settings of a network that is trained to be one. */

@@ -18,6 +18,10 @@ describe("published sizes are met to the parameter", () => {
     expect(count(trained(R50), /^backbone/)).toBe(23_508_032);
   });
 
+  test("ResNeXt-50 32x4d without its classifier has 22,979,904", () => {
+    expect(count(trained({ ...R50, cardinality: 32, groupWidth: 4 }), /^backbone/)).toBe(22_979_904);
+  });
+
   test("ResNet-18 without its classifier has 11,176,512", () => {
     expect(count(trained({ ...R50, block: "basic", blocks: [2, 2, 2, 2] }), /^backbone/)).toBe(11_176_512);
   });

@@ -21,6 +21,12 @@ export interface DetectorConfig {
   /** Classes K; background is not one of them. */
   classes: number;
   block: "basic" | "bottleneck";
+  /**
+   * ResNeXt (Xie et al. 2017): groups of the 3 x 3 convolution of a bottleneck, and channels of each in the first stage, which double with every
+   * stage; 32 and 4 in the published one. A plain ResNet has neither.
+   */
+  cardinality?: number;
+  groupWidth?: number;
   /** Residual blocks of each of the four stages. */
   blocks: readonly [number, number, number, number];
   /** Channels of the stem; those of stage s are width * 2^s, fourfold with bottlenecks. */
@@ -92,7 +98,7 @@ export interface ResidualBlock {
   /** Prefix of its weights: "backbone.layer1.0". */
   name: string;
   stage: number;
-  convs: { inputs: number; outputs: number; kernel: number; stride: number }[];
+  convs: { inputs: number; outputs: number; kernel: number; stride: number; groups?: number }[];
   shortcut: boolean;
 }
 
@@ -110,8 +116,9 @@ export function residualBlocks(config: DetectorConfig): ResidualBlock[] {
   );
 }
 
-function residualBlock({ block, width }: DetectorConfig, stage: number, inputs: number, outputs: number, stride: number) {
-  const inner = width * 2 ** stage;
+function residualBlock(config: DetectorConfig, stage: number, inputs: number, outputs: number, stride: number) {
+  const { block, cardinality: groups } = config;
+  const inner = innerWidth(config) * 2 ** stage;
   const shortcut = stride > 1 || inputs !== outputs;
   const basic = [
     { inputs, outputs, kernel: 3, stride },
@@ -119,11 +126,14 @@ function residualBlock({ block, width }: DetectorConfig, stage: number, inputs: 
   ];
   const bottleneck = [
     { inputs, outputs: inner, kernel: 1, stride: 1 },
-    { inputs: inner, outputs: inner, kernel: 3, stride },
+    { inputs: inner, outputs: inner, kernel: 3, stride, groups },
     { inputs: inner, outputs, kernel: 1, stride: 1 },
   ];
   return { stage, shortcut, convs: block === "basic" ? basic : bottleneck };
 }
+
+/** Channels between the convolutions of a first bottleneck. */
+const innerWidth = ({ width, cardinality, groupWidth = 0 }: DetectorConfig): number => (cardinality ? cardinality * groupWidth : width);
 
 /** Names of a head's last layers by what they give. */
 export const OUTPUTS: Record<DetectorKind, { cls: string; box: string; centerness?: string }> = {
@@ -145,8 +155,8 @@ function backboneShapes(config: DetectorConfig): Shapes {
     ...convShape("backbone.conv1", 3, width, stem, false),
     ...normShapes("backbone.bn1", width, config),
     ...residualBlocks(config).flatMap(({ name, convs, shortcut }) => [
-      ...convs.flatMap(({ inputs, outputs, kernel }, i) => [
-        ...convShape(`${name}.conv${i + 1}`, inputs, outputs, kernel, false),
+      ...convs.flatMap(({ inputs, outputs, kernel, groups = 1 }, i) => [
+        ...convShape(`${name}.conv${i + 1}`, inputs / groups, outputs, kernel, false),
         ...normShapes(`${name}.bn${i + 1}`, outputs, config),
       ]),
       ...(shortcut ? convShape(`${name}.downsample.0`, convs[0].inputs, convs[convs.length - 1].outputs, 1, false) : []),
@@ -225,8 +235,15 @@ export function checkDetector(config: DetectorConfig, name = "detector"): void {
   if (!(Number.isFinite(config.anchor) && config.anchor > 0))
     refuse(`anchor is ${shown(config.anchor)}`, "It has to be positive, usually 8 or 4.");
   if (config.image % 32 !== 0) refuse(`image is ${config.image}`, "It has to be a multiple of 32, the stride of C5.");
+  if (config.cardinality !== undefined) {
+    whole("cardinality", config.cardinality, 2);
+    choice("block", config.block, ["bottleneck"]);
+    if (!config.groupWidth || config.groupWidth % 4 !== 0)
+      refuse(`groupWidth is ${config.groupWidth}`, "Channels of a group come by fours.");
+  }
   for (const [key, channels] of [
     ["width", config.width],
+    ["cardinality x groupWidth", innerWidth(config)],
     ["channels", config.channels],
   ] as const)
     if (!Number.isInteger(groups(channels)) || channels % groups(channels) !== 0)

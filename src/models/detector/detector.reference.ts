@@ -123,7 +123,8 @@ function branch(net: Net, feature: Map64, name: string): Map64 {
 /** Zero padding of (k - 1) / 2 all round. */
 function convolve(net: Net, name: string, x: Map64, stride: number): Map64 {
   const weight = net.weights.get(`${name}.weight`)!;
-  const [outputs, kernel] = weight.shape;
+  const [outputs, kernel, , inputs] = weight.shape;
+  const first = (o: number) => Math.floor((o * x.channels) / inputs / outputs) * inputs;
   const w = Float64Array.from(weight.data);
   const bias = net.weights.get(`${name}.bias`)?.data;
   const pad = (kernel - 1) / 2;
@@ -134,8 +135,8 @@ function convolve(net: Net, name: string, x: Map64, stride: number): Map64 {
       for (let j = 0; j < kernel; j++) {
         const [row, col] = [y * stride + i - pad, column * stride + j - pad];
         if (Math.min(row, col) < 0 || Math.max(row, col) >= x.side) continue;
-        const [from, tap] = [(row * x.side + col) * x.channels, ((o * kernel + i) * kernel + j) * x.channels];
-        for (let c = 0; c < x.channels; c++) sum += x.data[from + c] * w[tap + c];
+        const [from, tap] = [(row * x.side + col) * x.channels + first(o), ((o * kernel + i) * kernel + j) * inputs];
+        for (let c = 0; c < inputs; c++) sum += x.data[from + c] * w[tap + c];
       }
     out.data[(y * out.side + column) * outputs + o] = sum;
   });

@@ -20,6 +20,7 @@ const CONFIGS: Record<string, DetectorConfig> = {
   ...Object.fromEntries(DETECTORS.map((kind) => [kind, { ...TINY, kind }])),
   "RetinaNet with five levels, batch norm and bottlenecks": { ...TINY, kind: "retinanet", levels: 5, norm: "bn", block: "bottleneck" },
   "FCOS with five levels, two blocks per stage, a stem of 7": { ...TINY, kind: "fcos", levels: 5, blocks: [2, 1, 2, 1], stem: 7 },
+  "GFL on a ResNeXt": { ...TINY, block: "bottleneck", cardinality: 2, groupWidth: 4 },
   "GFL without stacked convolutions": { ...TINY, stacked: 0 },
 };
 

@@ -2,6 +2,7 @@
 import type { Tensor } from "../../engine/graph";
 import { batchNorm, groupNorm } from "../../ops/channelnorm";
 import { type ConvOptions, conv2d } from "../../ops/conv";
+import { groupConv2d } from "../../ops/groupconv";
 import { maskCells } from "../../ops/maps";
 import type { Bound } from "../params";
 import { type DetectorConfig, groups } from "./config";
@@ -14,7 +15,7 @@ export interface DetectorOptions {
   mask?: Tensor;
   /** With a mask: normalise by what is visible alone, in backbone and head. */
   visibleStatistics?: boolean;
-  /** Batch norms use the batch's statistics and track them; else the tracked ones. Nothing to group norms. */
+  /** Batch norms use the batch's statistics and track them; else the tracked ones, as they do where these are frozen. Nothing to group norms. */
   training?: boolean;
 }
 
@@ -35,8 +36,11 @@ export class Layers {
     return this.options.mask ? maskCells(x, this.options.mask) : x;
   }
 
+  /** A kernel of fewer channels than x is of groups. */
   conv(x: Tensor, name: string, options: Omit<ConvOptions, "bias"> = {}): Tensor {
-    return conv2d(x, this.get(`${name}.weight`), { ...options, bias: this.params[`${name}.bias`] });
+    const kernel = this.get(`${name}.weight`);
+    if (kernel.cols < x.cols) return groupConv2d(x, kernel, options);
+    return conv2d(x, kernel, { ...options, bias: this.params[`${name}.bias`] });
   }
 
   /** The head's normalisation with ReLU. Where a map is coarser than the mask, perhaps no pixel of it is visible: all count. */

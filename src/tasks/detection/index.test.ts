@@ -15,6 +15,8 @@ test("its networks are described for people", async () => {
   const { networks } = await detection.runtime();
   const config = { kind: "gfl", blocks: [1, 2, 2, 1], width: 16, channels: 32 };
   expect(networks.describe({ config } as never)).toBe("GFL, ResNet of 14 layers, width 16, pyramid 32");
+  const grouped = { ...config, block: "bottleneck", cardinality: 8 };
+  expect(networks.describe({ config: grouped } as never)).toBe("GFL, ResNeXt of 20 layers in 8 groups, width 16, pyramid 32");
 });
 
 test("generated data are made again from their id, and packed data are the same when unpacked", async () => {

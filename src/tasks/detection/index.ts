@@ -6,6 +6,7 @@ import type { Settings } from "../../settings/run";
 import type { TaskDefinition } from "../task";
 import { conflictsOf } from "./conflicts";
 import type { DetectorNetwork } from "./network";
+import { ROWS } from "./rows";
 import { type DetectionSettings, SETTINGS, teacherKind } from "./settings";
 import type { DetectionTask } from "./task";
 
@@ -27,6 +28,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   metric: "map",
   settings: SETTINGS,
   methods: DETECTION_METHODS,
+  rows: ROWS,
   generated: {
     page: { train: 4000, test: 200 },
     cli: { train: 4000, test: 400 },

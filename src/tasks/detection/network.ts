@@ -55,8 +55,10 @@ export function writeDetector(
 }
 
 /** The network's kind and size, for people. */
-export function describeDetector({ config: { kind, blocks, width, channels } }: DetectorNetwork): string {
-  return `${kind.toUpperCase()}, ResNet of ${2 + 2 * blocks.reduce((a, b) => a + b, 0)} layers, width ${width}, pyramid ${channels}`;
+export function describeDetector({ config: { kind, block, blocks, cardinality, width, channels } }: DetectorNetwork): string {
+  const layers = 2 + (block === "bottleneck" ? 3 : 2) * blocks.reduce((a, b) => a + b, 0);
+  const backbone = cardinality ? `ResNeXt of ${layers} layers in ${cardinality} groups` : `ResNet of ${layers} layers`;
+  return `${kind.toUpperCase()}, ${backbone}, width ${width}, pyramid ${channels}`;
 }
 
 /** Throws an EngineError unless the network takes the images of this data and knows its classes. */

@@ -29,6 +29,26 @@ export const SETTINGS = {
     help: "Channels of the backbone's first stage; each of the next three doubles them.",
     ...{ default: 12, min: 4, max: 64, integer: true, when: "next", group: "student" },
   }),
+  backbone: choice({
+    label: "Backbone",
+    help: "resnet: residual blocks of plain convolutions. resnext: bottlenecks whose 3 x 3 convolution falls into groups, as SAMKD's teacher in Tables II to VI has them.",
+    ...{ default: "resnet", options: ["resnet", "resnext"], when: "next", group: "student" },
+  }),
+  block: choice({
+    label: "Residual block",
+    help: "basic: two 3 x 3 convolutions. bottleneck: 1 x 1, 3 x 3 and 1 x 1, with four times the channels after it; ResNeXt's always is.",
+    ...{ default: "basic", options: ["basic", "bottleneck"], when: "next", group: "student" },
+  }),
+  cardinality: choice({
+    label: "Groups of ResNeXt",
+    help: "Groups of its 3 x 3 convolutions, of 4 channels each in the first stage. The paper's has 32 at width 64.",
+    ...{ default: "8", options: ["4", "8", "16", "32"], when: "next", group: "student" },
+  }),
+  norm: choice({
+    label: "Normalisation",
+    help: "Of the backbone. gn: groups of channels within each image. bn: each channel over the batch, in tests by running statistics. frozen: batch norm by running statistics that stay as they are, for a backbone that brings its own.",
+    ...{ default: "gn", options: ["gn", "bn", "frozen"], when: "next", group: "student" },
+  }),
   blocks: number({
     label: "Student blocks",
     help: "Residual blocks in each of the backbone's four stages.",

@@ -99,7 +99,9 @@ export function forward(
 ): Passes {
   const { images, boxes } = inputs.on(graph);
   const bound = params.on(graph, trainable);
-  const pass = (options: DetectorOptions = {}) => detector(inside("student.", bound), config, images, { ...options, training: trainable });
+  const frozen = distillation?.settings.norm === "frozen";
+  const pass = (options: DetectorOptions = {}) =>
+    detector(inside("student.", bound), config, images, { ...options, training: trainable && !frozen });
   if (!distillation) {
     const student = pass();
     return { student, compared: student };

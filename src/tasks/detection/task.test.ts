@@ -257,6 +257,23 @@ describe("a detection task", () => {
     taskOf(engine, undefined, settingsOf("mgd", { inherit: "on" })).destroy();
   });
 
+  test("a student on a ResNeXt tracks its batch's statistics, and leaves them where they are frozen", async () => {
+    const tracked = async (norm: string) => {
+      const task = taskOf(engine, undefined, settingsOf("mgd", { backbone: "resnext", cardinality: "4", norm }));
+      expect(task.config).toMatchObject({ block: "bottleneck", cardinality: 4, groupWidth: 4, norm: "bn" });
+      const { grads, outputs } = task.trace(new Graph(engine));
+      const program = await Program.compile(grads.graph, outputs);
+      task.load(0);
+      await program.fetch();
+      program.dispose();
+      const weights = await task.weights();
+      task.destroy();
+      return weights.get("backbone.layer1.0.bn2.running_mean")!.data;
+    };
+    expect((await tracked("bn")).some((v) => v !== 0)).toBe(true);
+    expect((await tracked("frozen")).every((v) => v === 0)).toBe(true);
+  });
+
   test("refuses a teacher for images of another size, by name", async () => {
     const large = { ...config, image: 128 };
     const scenes = detectionScenes({ side: 128, train: 1, test: 1, seed: 3 });

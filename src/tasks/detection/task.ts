@@ -254,11 +254,21 @@ export class DetectionTask implements Task<DetectorViews> {
 }
 
 /** The small student of `models/detector`, with the sizes of the settings. */
-function studentConfig({ detector, anchors, blocks, stem, channels, stacked }: DetectionSettings, dataset: DetectionSet): DetectorConfig {
+function studentConfig(settings: DetectionSettings, dataset: DetectionSet): DetectorConfig {
+  const { detector, anchors, blocks, stem, channels, stacked } = settings;
   const small = smallDetector(detector, "student", dataset.classes.length, dataset.side);
   const fitted = anchors === "fitted" ? fittedAnchor(small, sampleOf(dataset).flat()) : Number(anchors);
   const sizes = { blocks: [blocks, blocks, blocks, blocks], width: stem, channels, stacked } as const;
-  return { ...small, ...sizes, anchor: fitted ?? small.anchor };
+  return { ...small, ...sizes, ...backboneOf(settings), anchor: fitted ?? small.anchor };
+}
+
+/** Channels of a group of ResNeXt in its first stage. */
+const GROUP_WIDTH = 4;
+
+function backboneOf({ backbone, block, cardinality, norm: kind }: DetectionSettings): Partial<DetectorConfig> {
+  const norm = kind === "gn" ? "gn" : "bn";
+  if (backbone === "resnet") return { block, norm };
+  return { block: "bottleneck", norm, cardinality: Number(cardinality), groupWidth: GROUP_WIDTH };
 }
 
 /** Training images whose boxes tell how large objects are. */

@@ -6,6 +6,7 @@ import { SCHEMA } from "../../tasks";
 import { settings, useStore } from "../state/app";
 import { Control, Tag } from "./Control";
 import { Memory } from "./Memory";
+import { RowChooser } from "./RowChooser";
 import "./controls.css";
 
 /** Those of group "data" are on the cards of data and teacher. */
@@ -33,11 +34,12 @@ export function SettingsPanel() {
       <p className="hint">
         <Tag when="live" /> acts on the very next step, <Tag when="next" /> with the next start.
       </p>
-      <Recipes preset={preset} />
       {essential.map(([key]) => (
         <Control key={key} name={key} />
       ))}
       <Others settings={Object.fromEntries(others)} />
+      <Recipes preset={preset} />
+      <RowChooser />
       <Memory />
     </section>
   );

@@ -39,6 +39,16 @@ test("choosing a method of another task turns data and teacher to it", () => {
   expect(told()).toEqual([{ type: "want", settings: changed("maskedkd", { lr: 0.005 }) }]);
 });
 
+test("a row of a table sets up method and settings, leaves what it does not speak of, and clears what another row set", () => {
+  const { page, query } = readyPage("preset=samkd&samkd.regions=1&teacher=none&seed=5");
+  page.settings.setUpRow("samkd-II-sfd");
+  expect(query()).toBe("preset=samkd&seed=5&samkd.sld=off");
+  page.settings.setUpRow("mkd-A1-fgd");
+  expect(query()).toBe("preset=fgd&seed=5&detector=retinanet");
+  page.settings.setUpRow("samkd-F4-best");
+  expect(page.store.getState().given).toEqual(["samkd.alpha", "samkd.beta"]);
+});
+
 test("the worker hears of a detector of another kind, since another teacher is for it, and of nothing where the teacher stays", () => {
   const { page, told } = readyPage("preset=fitnet");
   page.settings.change("detector", "fcos");

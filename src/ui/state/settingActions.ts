@@ -73,6 +73,16 @@ export class SettingActions {
     this.writeAddress();
   }
 
+  /** Sets up a row of a paper's table. Settings that it does not speak of stay, those of methods go back to their defaults. */
+  setUpRow(name: string): void {
+    const { values } = SCHEMA.rows[name];
+    const spoken = (key: string) => key in values || key.includes(".") || key === "preset" || key === "teacher";
+    const kept = Object.entries(this.context.store.getState().wanted).filter(([key]) => !spoken(key));
+    const pairs = kept.map(([key, value]): [string, string] => [key, String(value)]);
+    const { settings, given } = SCHEMA.fromPairs([...pairs, ["row", name]]);
+    this.setUp(settings, given);
+  }
+
   /** A run has begun. A restored one brings its settings along; otherwise the panel's are newer. */
   started(settings: Settings, restored: boolean): void {
     if (restored) this.setWanted(settings);
