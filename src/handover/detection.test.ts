@@ -4,7 +4,8 @@ import { detectionScenes } from "../data/scenes.detection";
 import { type DetectorKind, smallDetector } from "../models/detector/config";
 import { initDetector } from "../models/detector/init";
 import { testEngine } from "../ops/check";
-import { SCHEMA } from "../tasks";
+import type { Settings } from "../settings/run";
+import { SCHEMA, TASKS } from "../tasks";
 import { readDetector, writeDetector } from "../tasks/detection/network";
 import { runtime } from "../tasks/detection/runtime";
 import { Session } from "../train/session";
@@ -22,8 +23,12 @@ function teacher(kind: DetectorKind) {
 }
 
 /** The project of a run that has made `made` steps, and the losses of these. */
-async function handedOver(preset: string, changed: Record<string, string | number>, made = 0): Promise<{ files: Project; losses: unknown[] }> {
-  const settings = { ...SCHEMA.defaults(preset), ...TINY, ...changed };
+async function handedOver(
+  preset: string,
+  changed: Record<string, string | number>,
+  made = 0,
+): Promise<{ files: Project; losses: unknown[] }> {
+  const settings: Settings = { ...SCHEMA.defaults(preset), ...TINY, ...changed };
   const learns = settings.teacher === "none" ? {} : { teacher: await teacher(settings.detector as DetectorKind) };
   const options = { engine: await testEngine(), runtime, sources: { dataset, ...learns } };
   const session = Session.create({ ...options, settings });
@@ -46,7 +51,9 @@ test("holds the run's own losses and the weights of terms that were measured", a
   expect(run.measured.map(({ step, key }: { step: number; key: string }) => `${step} ${key}`)).toEqual(
     [0, 1].flatMap((step) => [`${step} samkd.alpha`, `${step} samkd.beta`]),
   );
-  expect([...files.keys()]).toEqual(expect.arrayContaining(["modules_initial.safetensors", "modules.safetensors", "detector.py", "README.md"]));
+  expect([...files.keys()]).toEqual(
+    expect.arrayContaining(["modules_initial.safetensors", "modules.safetensors", "detector.py", "README.md"]),
+  );
 });
 
 const RUNS: [preset: string, settings: Record<string, string | number>][] = [
@@ -65,6 +72,14 @@ const RUNS: [preset: string, settings: Record<string, string | number>][] = [
   ["pkd", {}],
   ["logit", {}],
 ];
+
+test("every method that is handed over is tried", () => {
+  expect([...new Set(RUNS.map(([preset]) => preset))].sort()).toEqual([...(TASKS.detection.handsOver ?? [])].sort());
+});
+
+test("a method that is not part of a project is refused by name, with those that are", async () => {
+  await expect(handedOver("fgd", {})).rejects.toThrow("There is no PyTorch project for preset=fgd yet.");
+});
 
 describe.skipIf(!hasTorch)("PyTorch", () => {
   test.each(RUNS)("repeats the first ten losses of a run of %s with %o", async (preset, changed) => {
