@@ -196,7 +196,8 @@ class SAMKD(DualMasking):
         z, target = (answers.levels[pair.level][0].float() for answers in (student, teacher))
         losses = []
         for side in sides:
-            own = built[side] if built else pair.student if self.of("detach") == "on" else pair.student.detach()
+            own = built[side] if built else pair.student
+            own = own if not built and self.of("detach") == "on" else own.detach()
             weight = self.difference(pair.teacher, own, side)
             kl = self.divergence(*(region_means(logits, [side]) for logits in (z, target)))
             losses.append((weight * kl).sum() / (len(z) if self.of("reduction") == "literal" else len(z) * count))
