@@ -81,7 +81,7 @@ test("a method that is not part of a project is refused by name, with those that
   await expect(handedOver("fgd", {})).rejects.toThrow("There is no PyTorch project for preset=fgd yet.");
 });
 
-describe.skipIf(!hasTorch)("PyTorch", () => {
+describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {
   test.each(RUNS)("repeats the first ten losses of a run of %s with %o", async (preset, changed) => {
     const { files } = await handedOver(preset, changed);
     expect(facts(files).expected).toHaveLength(10);

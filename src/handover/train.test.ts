@@ -31,7 +31,7 @@ interface Row {
   [name: string]: number;
 }
 
-describe.skipIf(!hasPillow)("train.py", () => {
+describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   let folder: string;
   const words = ["every=1", "workers=0", `data=${imageFolder(dataset)}`];
   const rows = (out: string): Row[] =>
