@@ -27,12 +27,12 @@ class Processes:
         size = batch // self.count
         return slice(self.rank * size, (self.rank + 1) * size)
 
-    def wrapped(self, model):
-        """The model, with gradients that are means over all processes."""
+    def wrapped(self, model, some_unused=False):
+        """The model, with gradients that are means over all processes; `some_unused`: not every parameter has one in each step."""
         if self.count == 1:
             return model
         devices = [self.device.index] if self.device.type == "cuda" else None
-        return torch.nn.parallel.DistributedDataParallel(model, device_ids=devices)
+        return torch.nn.parallel.DistributedDataParallel(model, device_ids=devices, find_unused_parameters=some_unused)
 
     def summed(self, numbers):
         """Sums of numbers over all processes."""
@@ -48,3 +48,12 @@ class Processes:
     def end(self):
         if self.count > 1:
             dist.destroy_process_group()
+
+
+def mean(value):
+    """The mean of a number over all processes, without a gradient."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return value
+    value = value.detach().clone()
+    dist.all_reduce(value)
+    return value / dist.get_world_size()

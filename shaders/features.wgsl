@@ -29,6 +29,8 @@ struct Params {
   rows: u32,
   cols: u32,
   b_rows: u32,
+  a_offset: u32, // products: where a and b begin
+  b_offset: u32,
   image: u32, // rows per image
   own: u32,
   classes: u32,
@@ -193,7 +195,9 @@ fn products(@builtin(global_invocation_id) id: vec3u) {
   }
   var sums = vec3f();
   for (var c = row * p.cols; c < (row + 1u) * p.cols; c++) {
-    sums += vec3f(a[c] * b[c], a[c] * a[c], b[c] * b[c]);
+    let u = a[p.a_offset + c];
+    let v = b[p.b_offset + c];
+    sums += vec3f(u * v, u * u, v * v);
   }
   out[3u * row] = sums.x;
   out[3u * row + 1u] = sums.y;
@@ -206,7 +210,7 @@ fn products_gradient(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x + id.y * 65535u * 64u;
   if (i < p.rows * p.cols) {
     let row = i / p.cols;
-    out[i] = g[3u * row] * b[i] + 2.0 * g[3u * row + p.own] * a[i] + earlier(p, row, i % p.cols);
+    out[i] = g[3u * row] * b[p.b_offset + i] + 2.0 * g[3u * row + p.own] * a[p.a_offset + i] + earlier(p, row, i % p.cols);
   }
 }
 

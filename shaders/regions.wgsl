@@ -33,6 +33,7 @@ struct Params {
   side1: u32,
   side2: u32,
   regions: u32, // of all levels together
+  x_offset: u32, // means: where x begins
   gap: u32, // rows and columns that open seams add
   count: u32, // squash, threshold: elements
   tau: f32,
@@ -197,7 +198,7 @@ fn means(@builtin(global_invocation_id) id: vec3u) {
   var sum = 0.0;
   for (var row = r.top; row < r.bottom; row++) {
     for (var column = r.left; column < r.right; column++) {
-      let v = x[(image + row * p.width + column) * p.cols + c];
+      let v = x[p.x_offset + (image + row * p.width + column) * p.cols + c];
       if (ABS) {
         sum += abs(v);
       } else {

@@ -43,6 +43,10 @@ class Distillation:
             network.to(device)
         return self
 
+    def wrap(self, wrapped):
+        """Wraps what learns, for example in DDP."""
+        self.student = wrapped(self.student)
+
     @property
     def bare(self):
         """The student itself, whatever wraps it."""

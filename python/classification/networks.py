@@ -64,7 +64,8 @@ def answer_in_order(model, metadata, classes, name):
     """Puts the rows of the head into the order of the data's classes. A file that names no classes has to have them in that order."""
     known = json.loads(metadata["classes"]) if "classes" in metadata else None
     if model.config["classes"] != len(classes):
-        fail(f"{name} knows {model.config['classes']} classes; the data has {len(classes)}.", "Use a teacher that was trained on this data.")
+        count = model.config["classes"]
+        fail(f"{name} knows {count} classes; the data has {len(classes)}.", "Use a teacher that was trained on this data.")
     if known is None or known == classes:
         return
     if sorted(known) != sorted(classes):

@@ -6,13 +6,19 @@ corners of the box a positive prior answers for; weights [B, N], FCOS's and ATSS
 import torch
 import torch.nn.functional as F
 
-from detector import anchors_per_cell, box_numbers
+from detector import box_numbers
+from parallel import mean
 from priors import priors, strides
 
 ATSS_STDS = (0.1, 0.1, 0.2, 0.2)
 # Most a size may differ from its prior's, as a logarithm: mmdetection's ln(1000 / 16).
 MOST_RATIO = 4.135166556742356
 LEAST = 1e-6
+# Terms of each detector's loss.
+TERMS = {
+    "retinanet": ("cls", "box"), "fcos": ("cls", "box", "centerness"), "atss": ("cls", "box", "centerness"),
+    "gfl": ("cls", "box", "dfl"),
+}  # fmt: skip
 
 
 def by_prior(levels, part, count):
@@ -89,7 +95,8 @@ def detector_losses(config, levels, targets):
     cls, box = by_prior(levels, 0, classes), by_prior(levels, 1, box_numbers(config))
     positive, counted = labels < classes, labels <= classes
     least = 0 if kind == "fcos" else 1
-    positives = max(1, int(positive.sum(dim=1).clamp(min=least).sum()))
+    # With several processes the normalisers are means over them, so that the losses' means are those of the whole batch.
+    positives = mean(positive.sum(dim=1).clamp(min=least).sum().float()).clamp(min=1)
     anchors = torch.cat(priors(config)).to(cls.device)
     stride = torch.cat([torch.full((len(level),), float(s)) for level, s in zip(priors(config), strides(config))]).to(cls.device)
     _, prior = positive.nonzero(as_tuple=True)
@@ -103,13 +110,13 @@ def detector_losses(config, levels, targets):
         quality = wanted.clone()
         quality[positive] = wanted[positive] * iou.detach()[:, None]
         share = cls[positive].detach().sigmoid().max(dim=1).values
-        total = share.sum().clamp(min=LEAST)
+        total = mean(share.sum()).clamp(min=LEAST)
         return {
             "cls": quality_focal(cls[counted], quality[counted]) / positives,
             "box": 2 * (share * (1 - giou)).sum() / total,
             "dfl": 0.25 * (share * distribution_focal(config, mine, at, step, goal)).sum() / total,
         }
-    total = weight.sum().clamp(min=LEAST)
+    total = mean(weight.sum()).clamp(min=LEAST)
     far = -(iou.clamp(min=LEAST)).log() if kind == "fcos" else 2 * (1 - giou)
     centerness = by_prior(levels, 2, 1)[..., 0][positive]
     return {

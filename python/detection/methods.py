@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mkd import MKD
-from modules import Method, align, error, for_levels, generator, pairs, per_pixel, perceptron, scale_of
+from modules import Method, align, error, for_levels, generator, pairs, per_pixel, perceptron, scale_of, standard
 from regions import in_cells, region_means, spatial_attention, spread, usable
 
 
@@ -30,11 +30,6 @@ class PKD(Method):
     def forward(self, student, teacher, draws, mask):
         each = pairs(self.align, student, teacher)[:4]
         return {"feature": sum(error(standard(p.student), standard(p.teacher), 0.5 / p.teacher.numel()) for p in each)}
-
-
-def standard(x):
-    """(x - mean) / (std + 1e-6) over batch and pixels, channel by channel."""
-    return (x - x.mean(dim=(0, 2, 3), keepdim=True)) / (x.std(dim=(0, 2, 3), keepdim=True) + 1e-6)
 
 
 class MGD(Method):
@@ -83,9 +78,12 @@ class DualMasking(Method):
     def __init__(self, settings, student, teacher):
         super().__init__(settings, student, teacher)
         channels = teacher["channels"]
-        per = lambda make: nn.ModuleDict({str(side): make(channels) for side in self.all_sides}) if self.separate else make(channels)  # noqa: E731
-        self.theta_s = for_levels(teacher, lambda level: per(generator))
-        self.theta_c = for_levels(teacher, lambda level: per(perceptron))
+        self.theta_s = for_levels(teacher, lambda level: self.by_side(generator, channels))
+        self.theta_c = for_levels(teacher, lambda level: self.by_side(perceptron, channels))
+
+    def by_side(self, make, channels):
+        """One block for all levels of regions, or one for each."""
+        return nn.ModuleDict({str(side): make(channels) for side in self.all_sides}) if self.separate else make(channels)
 
     def shares(self, level):
         """lambda and mu of Eq. 7."""
@@ -198,7 +196,8 @@ class SAMKD(DualMasking):
         z, target = (answers.levels[pair.level][0].float() for answers in (student, teacher))
         losses = []
         for side in sides:
-            own = built[side] if built else pair.student if self.of("detach") == "on" else pair.student.detach()
+            own = built[side] if built else pair.student
+            own = own if not built and self.of("detach") == "on" else own.detach()
             weight = self.difference(pair.teacher, own, side)
             kl = self.divergence(*(region_means(logits, [side]) for logits in (z, target)))
             losses.append((weight * kl).sum() / (len(z) if self.of("reduction") == "literal" else len(z) * count))

@@ -11,7 +11,7 @@ from torch import nn
 
 from blocks import Block
 from detector import cells_at, stage_channels
-from modules import Method, align, error, for_levels, pairs, per_pixel
+from modules import Method, align, error, for_levels, pairs, per_pixel, standard
 from priors import FIRST_STRIDE
 
 
@@ -29,12 +29,6 @@ def positions(side, channels, like):
     angle = torch.where((kind < 2)[:, None, None], row, column) * frequency[:, None, None]
     value = torch.where((kind % 2 == 0)[:, None, None], angle.sin(), angle.cos())
     return (value * (kind < 4)[:, None, None]).to(like)
-
-
-def standard(x):
-    """(x - mean) / (std + 1e-6) over batch and pixels, channel by channel."""
-    deviation = x.std(dim=(0, 2, 3), unbiased=False, keepdim=True)
-    return (x - x.mean(dim=(0, 2, 3), keepdim=True)) / (deviation + 1e-6)
 
 
 def weigh(cells):
@@ -120,7 +114,7 @@ class MKD(Method):
         own, target = self.regenerated(pair, mask) if masked else pair.student, pair.teacher
         plain = variant == "cutout+fitnet"
         if not plain:
-            own, target = standard(own), standard(target)
+            own, target = standard(own, unbiased=False), standard(target, unbiased=False)
         difference = (own - target).square()
         if mask is not None and self.of("area") == "erased":
             difference = difference * weigh(1 - cells_at(mask, target))

@@ -56,6 +56,12 @@ def error(x, target, scale):
     return scale * (x - target).square().sum()
 
 
+def standard(x, unbiased=True):
+    """(x - mean) / (std + 1e-6) over batch and pixels, channel by channel."""
+    deviation = x.std(dim=(0, 2, 3), unbiased=unbiased, keepdim=True)
+    return (x - x.mean(dim=(0, 2, 3), keepdim=True)) / (deviation + 1e-6)
+
+
 def divergence(student, teacher, classes, kind, temperature):
     """T^2 KL(teacher || student) of logits [.., groups K], a mean over groups: [..]. "bernoulli" takes a coin for each class."""
     ours, theirs = ((z.float() / temperature).unflatten(-1, (-1, classes)) for z in (student, teacher))

@@ -47,7 +47,9 @@ test("holds the run's own losses and the weights of terms that were measured", a
   expect(run.measured.map(({ step, key }: { step: number; key: string }) => `${step} ${key}`)).toEqual(
     [0, 1].flatMap((step) => [`${step} samkd.alpha`, `${step} samkd.beta`]),
   );
-  expect([...files.keys()]).toEqual(expect.arrayContaining(["modules_initial.safetensors", "modules.safetensors", "detector.py", "README.md"]));
+  expect([...files.keys()]).toEqual(
+    expect.arrayContaining(["modules_initial.safetensors", "modules.safetensors", "detector.py", "README.md"]),
+  );
 });
 
 const RUNS: [preset: string, settings: Record<string, string | number>][] = [
@@ -67,7 +69,15 @@ const RUNS: [preset: string, settings: Record<string, string | number>][] = [
   ["logit", {}],
 ];
 
-describe.skipIf(!hasTorch)("PyTorch", () => {
+test("every method that is handed over is tried", () => {
+  expect([...new Set(RUNS.map(([preset]) => preset))].sort()).toEqual([...(TASKS.detection.handsOver ?? [])].sort());
+});
+
+test("a method that is not part of a project is refused by name, with those that are", async () => {
+  await expect(handedOver("fgd", {})).rejects.toThrow("There is no PyTorch project for preset=fgd yet.");
+});
+
+describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {
   test.each(RUNS)("repeats the first ten losses of a run of %s with %o", async (preset, changed) => {
     const { files } = await handedOver(preset, changed);
     expect(facts(files).expected).toHaveLength(10);

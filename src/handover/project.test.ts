@@ -102,7 +102,7 @@ test("a Python without PyTorch says so in words", async () => {
   }
 });
 
-describe.skipIf(!hasTorch)("PyTorch", () => {
+describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {
   test.each(RUNS)("repeats the first ten losses of a run with %o", async (changed) => {
     const files = await handedOver(changed);
     expect(facts(files).expected).toHaveLength(10);

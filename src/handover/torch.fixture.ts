@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Dataset } from "../data/dataset";
+import { pngBytes } from "../data/png.fixture";
 import type { Project } from "./project";
 
 const PYTHON = process.env.MDP_PYTHON ?? "/usr/bin/python3";
@@ -27,6 +29,19 @@ export function folderOf(files: Iterable<[string, string | Uint8Array]>): string
     writeFileSync(join(folder, name), content);
   }
   return folder;
+}
+
+/** A fresh folder with the data as an ImageFolder of PNG files. */
+export function imageFolder(dataset: Dataset): string {
+  const { side, classes } = dataset;
+  const files = (["train", "test"] as const).flatMap((half) =>
+    Array.from({ length: dataset[half].count }, (_, i): [string, Uint8Array] => {
+      const planes = dataset[half].image(i);
+      const samples = Uint8Array.from({ length: 3 * side * side }, (_, j) => planes[(j % 3) * side * side + Math.floor(j / 3)]);
+      return [`${half}/${classes[dataset[half].label(i)]}/${i}.png`, pngBytes({ width: side, height: side, depth: 8, colour: 2, samples })];
+    }),
+  );
+  return folderOf(files);
 }
 
 /** One thread each: other tests run beside. */

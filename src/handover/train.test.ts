@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { pngBytes } from "../data/png.fixture";
 import { scenes } from "../data/scenes";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
@@ -10,7 +9,7 @@ import { runtime } from "../tasks/classification/runtime";
 import { readNetwork } from "../tasks/vitNetwork";
 import { Session } from "../train/session";
 import { project } from "./project";
-import { folderOf, hasPillow, python } from "./torch.fixture";
+import { folderOf, hasPillow, imageFolder, python } from "./torch.fixture";
 
 const SIDE = 16;
 const dataset = scenes({ side: SIDE, train: 40, test: 20, seed: 3 });
@@ -27,27 +26,14 @@ const settings = {
   teacher: "none" as const,
 };
 
-/** The data as an ImageFolder of PNG files. */
-function pictures(): string {
-  const files = (["train", "test"] as const).flatMap((half) =>
-    Array.from({ length: dataset[half].count }, (_, i): [string, Uint8Array] => {
-      const planes = dataset[half].image(i);
-      const samples = Uint8Array.from({ length: 3 * SIDE * SIDE }, (_, j) => planes[(j % 3) * SIDE * SIDE + Math.floor(j / 3)]);
-      const name = `${half}/${dataset.classes[dataset[half].label(i)]}/${i}.png`;
-      return [name, pngBytes({ width: SIDE, height: SIDE, depth: 8, colour: 2, samples })];
-    }),
-  );
-  return folderOf(files);
-}
-
 interface Row {
   step: number;
   [name: string]: number;
 }
 
-describe.skipIf(!hasPillow)("train.py", () => {
+describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   let folder: string;
-  const words = ["every=1", "workers=0", `data=${pictures()}`];
+  const words = ["every=1", "workers=0", `data=${imageFolder(dataset)}`];
   const rows = (out: string): Row[] =>
     readFileSync(join(folder, out, "log.jsonl"), "utf8")
       .trim()

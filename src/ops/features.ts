@@ -83,11 +83,13 @@ function shareGradient(a: Tensor, b: Tensor, g: Tensor, share: Tensor): Tensor {
 export function products(a: Tensor, b: Tensor): Tensor {
   if (a.size !== b.size || a.cols !== b.cols) throw new Error(`products: [${a.shape}] and [${b.shape}] do not match`);
   const { graph, rows, cols } = a;
-  const params = { ...NOTHING, rows, cols };
+  const params = { ...NOTHING, rows, cols, a_offset: a.offset, b_offset: b.offset };
   const out = graph.temp([...a.shape.slice(0, -1), 3], "f32", a.needsGrad || b.needsGrad);
   graph.launch("features", "products", { bind: { a, b, out }, params, threads: rows });
   const back = (a: Tensor, b: Tensor, own: number, g: Tensor, grads: Gradients) =>
-    grads.add(a, (previous) => gradient(a, "products_gradient", {}, { a, b, g }, { ...params, own }, previous));
+    grads.add(a, (previous) =>
+      gradient(a, "products_gradient", {}, { a, b, g }, { ...params, a_offset: a.offset, b_offset: b.offset, own }, previous),
+    );
   if (out.needsGrad)
     graph.record(out, (g, grads) => {
       back(a, b, 1, g, grads);
@@ -173,6 +175,6 @@ function gradient(
 
 /** Parameters of an entry point that has no use for them. */
 const NOTHING = {
-  ...{ rows: 0, cols: 0, b_rows: 1, image: 1, own: 0, classes: 1, lambda: 0, mu: 0 },
+  ...{ rows: 0, cols: 0, b_rows: 1, a_offset: 0, b_offset: 0, image: 1, own: 0, classes: 1, lambda: 0, mu: 0 },
   ...{ temperature: 1, weight: 0, scale: 1, ...plus().params },
 };

@@ -124,7 +124,7 @@ export interface MeanOptions {
 export function regionMeans(x: Tensor, sides: Sides, { absolute = false, tau = 1 }: MeanOptions = {}): Tensor {
   const { graph } = x;
   const constants = { ABS: absolute };
-  const params = { ...pyramid(x, sides), tau };
+  const params = { ...pyramid(x, sides), x_offset: x.offset, tau };
   const out = graph.temp([x.shape[0], regionCount(sides), x.cols], "f32", x.needsGrad);
   graph.launch("regions", "means", { constants, bind: { x, out }, params, threads: out.size });
   if (x.needsGrad)
@@ -205,7 +205,7 @@ function gradient(
 
 /** Parameters of an entry point that has no use for them. */
 const NOTHING = {
-  ...{ batch: 0, height: 0, width: 0, cols: 0, levels: 0, side0: 0, side1: 0, side2: 0, regions: 0, gap: 0, count: 0 },
+  ...{ batch: 0, height: 0, width: 0, cols: 0, levels: 0, side0: 0, side1: 0, side2: 0, regions: 0, x_offset: 0, gap: 0, count: 0 },
   ...{ tau: 1, omega: 0, ...plus().params },
 };
 

@@ -160,13 +160,21 @@ describe("what W compares", () => {
     const rebuilt = await run({ projection: "reconstruction" });
     expect(rebuilt.terms).toEqual(["feature", "logit"]);
     expect(rebuilt.values.feature).toBe(usual.values.feature);
-    const [target, map] = [data(features(SMALL, 8, 2), "pyramid.0"), rebuilt.maps["reconstruction.0.1"]];
-    const one = (b: number) => {
-      const [u, v] = [target, map].map((values) => [...values.slice((b * values.length) / 2, ((b + 1) * values.length) / 2)]);
-      const dot = (x: number[], y: number[]) => sum(x.map((value, i) => value * y[i]));
-      return 1 - dot(u, v) / Math.sqrt(dot(u, u) * dot(v, v));
-    };
-    for (const b of [0, 1]) expect(rebuilt.maps["difference.0.1"][b]).toBeCloseTo(one(b), 4);
+    const target = data(features(SMALL, 8, 2), "pyramid.0");
+    for (const side of [1, 2]) {
+      const map = rebuilt.maps[`reconstruction.0.${side}`];
+      for (const b of [0, 1])
+        for (const [r, [top, left, bottom, right]] of regionsOf([side], [8, 8]).entries()) {
+          const within = (_: number, i: number) => {
+            const [row, column] = [Math.floor(i / 64) - 8 * b, Math.floor(i / 8) % 8];
+            return row >= top && row < bottom && column >= left && column < right;
+          };
+          const [u, v] = [target, map].map((values) => [...values].filter(within));
+          const dot = (x: number[], y: number[]) => sum(x.map((value, i) => value * y[i]));
+          const one = 1 - dot(u, v) / Math.sqrt(dot(u, u) * dot(v, v));
+          expect(rebuilt.maps[`difference.0.${side}`][b * side * side + r], `${side} ${b} ${r}`).toBeCloseTo(one, 4);
+        }
+    }
   });
 });
 
