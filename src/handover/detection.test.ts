@@ -5,7 +5,7 @@ import { type DetectorKind, smallDetector } from "../models/detector/config";
 import { initDetector } from "../models/detector/init";
 import { testEngine } from "../ops/check";
 import type { Settings } from "../settings/run";
-import { SCHEMA } from "../tasks";
+import { SCHEMA, TASKS } from "../tasks";
 import { readDetector, writeDetector } from "../tasks/detection/network";
 import { runtime } from "../tasks/detection/runtime";
 import { Session } from "../train/session";

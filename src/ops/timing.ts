@@ -13,8 +13,8 @@ const MOST_RUNS = 512;
 
 type Trace = (graph: Graph, input: MakeInput) => Tensor;
 
-/** A trace on inputs whose memory is free for others, which may write there. */
-export function recorded(engine: Engine, trace: Trace): { graph: Graph; launches: readonly Launch[]; result: Tensor } {
+/** A trace, and what gives the memory of its inputs to others, who may write there: once it is compiled, or will not be. */
+export function recorded(engine: Engine, trace: Trace): { graph: Graph; launches: readonly Launch[]; result: Tensor; release(): void } {
   const graph = new Graph(engine);
   const buffers: GPUBuffer[] = [];
   const input = (shape: number[]) => {
@@ -23,8 +23,12 @@ export function recorded(engine: Engine, trace: Trace): { graph: Graph; launches
     return graph.fixed(buffer, shape, "f32", 0, true);
   };
   const result = trace(graph, input);
-  for (const buffer of buffers) engine.giveBuffer(buffer);
-  return { graph, launches: graph.launches, result };
+  return {
+    ...{ graph, launches: graph.launches, result },
+    release() {
+      for (const buffer of buffers) engine.giveBuffer(buffer);
+    },
+  };
 }
 
 export class Stopwatch {
@@ -34,8 +38,12 @@ export class Stopwatch {
 
   /** Compiles a trace. */
   static async of(engine: Engine, trace: Trace): Promise<Stopwatch> {
-    const { graph, result } = recorded(engine, trace);
-    return new Stopwatch(await Program.compile(graph, { result }));
+    const { graph, result, release } = recorded(engine, trace);
+    try {
+      return new Stopwatch(await Program.compile(graph, { result }));
+    } finally {
+      release();
+    }
   }
 
   /** Milliseconds of one run. The first measurement also finds out how many runs make one that is long enough. */

@@ -3,23 +3,22 @@ import { nodeGPU } from "../cli/device.node";
 import { type Engine, openEngine } from "../engine/device";
 import { Graph, type Launch } from "../engine/graph";
 import type { Check } from "./evidence";
-import { FAMILIES, runnable } from "./families";
-import { choice, choose, GEMM } from "./variants";
+import { FAMILIES, type Family, runnable } from "./families";
+import { choice, choose } from "./variants";
 import { type Verdict, verify } from "./verify";
 
-async function verdicts(engine: Engine): Promise<Verdict[]> {
+async function verdicts(engine: Engine, only: string): Promise<Verdict[]> {
   const found: Verdict[] = [];
-  for await (const verdict of verify(engine)) found.push(verdict);
+  for await (const verdict of verify(engine, only)) found.push(verdict);
   return found;
 }
 
-test("every variant that runs here is right, is timed, and the choice in force is left as it was", async () => {
+test("every variant of a family that runs here is right, is timed, and the choice in force is left as it was", async () => {
   const engine = await openEngine(await nodeGPU());
   const before = choice(engine);
-  const found = await verdicts(engine);
-  expect(found.map(({ kernel, variant }) => `${kernel}=${variant}`)).toEqual(
-    FAMILIES.flatMap((family) => runnable(family, engine.facts).map((variant) => `${family.key}=${variant}`)),
-  );
+  const found = await verdicts(engine, "rows");
+  const rows = FAMILIES.find(({ key }) => key === "rows") as Family;
+  expect(found.map(({ variant }) => variant)).toEqual(runnable(rows, engine.facts));
   for (const verdict of found) {
     expect(verdict.wrong).toBeUndefined();
     expect(verdict.error).toBeGreaterThan(0);
@@ -34,15 +33,16 @@ test("a kernel that computes something else is found, and one that does not comp
   const shader = engine.shader.bind(engine);
   engine.shader = (file, entry, constants) => {
     const made = shader(file, entry, constants);
-    if (file === "attention" && entry === "backward_keys") return { ...made, code: made.code.replace("exp (", "1.001 * exp (") };
-    if (entry === "shared_tiles") return { ...made, code: made.code.replace("fn shared_tiles", "fn shared_tiles (") };
+    if (entry === "forward" && constants?.GROUP === 64) return { ...made, code: made.code.replace("fn forward", "fn forward (") };
+    if (entry === "quad_forward") return { ...made, code: made.code.replace("inverseSqrt (", "1.001 * inverseSqrt (") };
     return made;
   };
-  for (const { kernel, variant, wrong, error } of await verdicts(engine)) {
-    const broken = kernel === "attentionBackward" || (kernel === "gemm" && GEMM[variant].entry === "shared_tiles");
-    expect(wrong !== undefined, `${kernel}=${variant} ${wrong}`).toBe(broken);
-    if (kernel === "gemm" && broken) expect(error).toBeNull();
-  }
+  const found = new Map((await verdicts(engine, "rows")).map((verdict) => [verdict.variant, verdict]));
+  expect(found.get("lane")?.wrong).toBeUndefined();
+  expect(found.get("quadLane")).toMatchObject({
+    wrong: expect.stringMatching(/^rows of 64, out0\[\d+\]: .* \(error 0\.00\d+, allowed 0\.00005\)$/),
+  });
+  expect(found.get("group")).toMatchObject({ error: null, ms: null, wrong: expect.stringContaining("does not compile") });
   engine.destroy();
 });
 

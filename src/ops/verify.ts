@@ -30,11 +30,11 @@ const ROUNDS = 3;
 /** How many verdicts there will be. */
 export const countOf = ({ facts }: Engine): number => FAMILIES.reduce((sum, family) => sum + runnable(family, facts).length, 0);
 
-/** Verdicts one after the other. Only the variant under test differs from the choice in force, which holds again afterwards. */
-export async function* verify(engine: Engine): AsyncGenerator<Verdict> {
+/** Verdicts one after the other, of all families or of the one named. Only the variant under test differs from the choice in force, which holds again afterwards. */
+export async function* verify(engine: Engine, only?: string): AsyncGenerator<Verdict> {
   const usual = choice(engine);
   try {
-    for (const family of FAMILIES) {
+    for (const family of FAMILIES.filter(({ key }) => only === undefined || key === only)) {
       const references = new Map<string, Part[]>();
       for (const variant of runnable(family, engine.facts)) {
         choose(engine, { ...usual, [family.key]: variant });
@@ -83,7 +83,11 @@ async function worst(
 
 /** What the texts of the kernels in force tell, the worst over the family's classes of shapes. */
 function told(engine: Engine, { key, shapes }: Family): Pick<Verdict, "registers" | "conflicts"> {
-  const shaders = Object.values(shapes).flatMap((trace) => recorded(engine, trace).launches.map(({ shader }) => shader));
+  const shaders = Object.values(shapes).flatMap((trace) => {
+    const { launches, release } = recorded(engine, trace);
+    release();
+    return launches.map(({ shader }) => shader);
+  });
   const conflicts = Math.max(...shaders.map(bankConflicts));
   const attention = key === "attentionForward" || key === "attentionBackward";
   return { ...(attention && { registers: Math.max(...shaders.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };

@@ -54,12 +54,16 @@ export const STANDARD: StandardOptions = {
   ...{ batch: 32, keep: 32 },
 };
 
+/** The images that every step sees, [batch, channels, side, side]. */
+export const standardImages = ({ batch, student: { channels, image } }: StandardOptions): Float32Array =>
+  Float32Array.from({ length: batch * channels * image ** 2 }, (_, i) => Math.sin(0.37 * i) + Math.cos(0.011 * i));
+
 export function standardStep(engine: Engine, o: StandardOptions): StandardStep {
   const network = (config: ViTConfig, seed: number): Model => ({ params: new Params(engine, initViT(config, seed)), config });
-  const { image, channels, classes } = o.student;
+  const { image, classes } = o.student;
   const student = network(o.student, 1);
   const teacher = o.teacher && network(o.teacher, 2);
-  const images = Float32Array.from({ length: o.batch * channels * image ** 2 }, (_, i) => Math.sin(0.37 * i) + Math.cos(0.011 * i));
+  const images = standardImages(o);
   const labels = Uint32Array.from({ length: o.batch }, (_, i) => i % classes);
   const batch = { size: o.batch, images: engine.takeBuffer(images.byteLength), labels: engine.takeBuffer(labels.byteLength) };
   engine.device.queue.writeBuffer(batch.images, 0, images);

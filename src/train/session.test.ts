@@ -1,6 +1,8 @@
 /** A run is a function of its seed: saved and continued, it ends with the same bits. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { nodeGPU } from "../cli/device.node";
 import { scenes } from "../data/scenes";
+import { openEngine } from "../engine/device";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
 import { runtime } from "../tasks/classification/runtime";
@@ -37,6 +39,33 @@ test("what belongs to the next run is refused during one, and a live change acts
   expect(session.set("lr", 2e-3)).toEqual({ step: 0, key: "lr", from: 1e-3, to: 2e-3 });
   expect(session.settings.lr).toBe(2e-3);
   session.destroy();
+});
+
+test("memory is planned before the first step takes it, to the byte", async () => {
+  const engine = await openEngine(await nodeGPU());
+  const session = Session.create({ engine, runtime, sources, settings });
+  const { parameters, moments, gradients, activations, others, total, batch, fits } = session.plan();
+  expect(parameters + moments + gradients + activations + others).toBe(total);
+  expect([moments, batch, fits]).toEqual([2 * parameters, 4, 4]);
+  expect(others).toBeGreaterThan(0);
+  await session.advance();
+  expect(engine.usedBytes).toBe(total);
+  engine.destroy();
+});
+
+test("a step that a GPU's limits do not allow is refused with the batch that they do", async () => {
+  const engine = await openEngine(await nodeGPU());
+  const session = Session.create({ engine, runtime, sources, settings: { ...settings, batch: 24 } });
+  const largest = vi.spyOn(engine, "largestBuffer", "get");
+  largest.mockReturnValue(session.plan().largest - 1);
+  await expect(session.advance()).rejects.toThrow(/^One buffer needs .* Use a batch of at most 23\.$/);
+  expect(session.plan().fits).toBe(23);
+  largest.mockReturnValue(100);
+  await expect(session.advance()).rejects.toThrow(/Use smaller images or a smaller model\.$/);
+  largest.mockRestore();
+  await session.advance();
+  expect(session.step).toBe(1);
+  engine.destroy();
 });
 
 test("a file that is no run, or a damaged one, is refused by name", async () => {

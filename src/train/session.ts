@@ -51,6 +51,8 @@ export interface RunMemory {
   /** Teacher, images, and whatever else is there already. */
   others: number;
   total: number;
+  /** Of the largest buffer of a step. */
+  largest: number;
   /** Images per step, and how many of them fit where the GPU limits the size of a buffer. */
   batch: number;
   fits: number;
@@ -240,7 +242,7 @@ export class Session<T extends Task = Task> {
     const held = this.engine.usedBytes;
     return {
       ...{ parameters, moments: 2 * parameters, gradients, activations: bytes - gradients, others: held - 3 * parameters },
-      ...{ total: held + bytes, batch, fits: this.fitting(largest) },
+      ...{ total: held + bytes, largest, batch, fits: this.fitting(largest) },
     };
   }
 

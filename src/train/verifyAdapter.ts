@@ -53,10 +53,10 @@ export async function stepSpeed(engine: Engine, options: StandardOptions = STAND
   }
 }
 
-/** Verifies every kernel variant and times the standard step, with the choice in force. `told` hears each verdict. */
-export async function verifyAdapter(engine: Engine, told: (verdict: Verdict) => void): Promise<AdapterReport> {
+/** Verifies every kernel variant and times the standard step, with the choice in force. `told` hears each verdict; `only` names one family. */
+export async function verifyAdapter(engine: Engine, told: (verdict: Verdict) => void, only?: string): Promise<AdapterReport> {
   let [checked, failed] = [0, 0];
-  for await (const verdict of verify(engine)) {
+  for await (const verdict of verify(engine, only)) {
     checked++;
     if (verdict.wrong) failed++;
     told(verdict);

@@ -15,6 +15,7 @@ test("a run starts, reports its steps and tests, and finishes", async () => {
   await page.host.idle();
   expect(page.last("started")).toMatchObject({ step: 0, restored: false, settings: { width: 8 } });
   expect(page.losses()).toHaveLength(6);
+  expect(page.last("memory").memory.activations).toBeGreaterThan(page.last("memory").memory.parameters);
   expect(page.all("evaluated").map(({ step, count }) => [step, count])).toEqual([
     [3, 12],
     [6, 12],

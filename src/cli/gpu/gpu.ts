@@ -2,28 +2,100 @@
  * `npm run gpu`: is this machine's GPU computing right, and how fast is it?
  *
  *   npm run -s gpu -- --check --json      every kernel variant beside its float64 reference
+ *   npm run -s gpu -- out=mycard          measures everything and writes mycard.json and mycard.md
  */
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { openEngine } from "../../engine/device";
+import { override, tune } from "../../ops/tune";
+import { choice } from "../../ops/variants";
+import { type AdapterReport, verifyAdapter } from "../../train/verifyAdapter";
+import { printer, rounded } from "../arguments";
+import { nodeGPU } from "../device.node";
+import { nodeEngine, tunedStore } from "../headless";
+import { kernelShares, NETWORKS, roofline, scalePoint } from "./measure";
+import { type Measurement, tableOf } from "./table";
 
-import { verifyAdapter } from "../../train/verifyAdapter";
-import { printer } from "../arguments";
-import { nodeEngine } from "../headless";
+const USAGE = `usage: gpu --check [--json] [only=FAMILY] [kernels=FAMILY=VARIANT,...]     checks every kernel variant
+       gpu [--any] [--no-peer] [--json] [out=NAME]          measures a real GPU (with --any whatever there is) into NAME.json and NAME.md`;
 
-const USAGE = "usage: gpu --check [--json] [kernels=FAMILY=VARIANT,...]";
+/** Exit status of a wrong kernel, or of a measurement that found no real GPU; and of a command that cannot be read. */
+const [WRONG, UNREADABLE] = [1, 2];
 
 export async function main(argv: string[]): Promise<number> {
-  const unknown = argv.find((word) => !["--check", "--json"].includes(word) && !word.startsWith("kernels="));
-  if (unknown || !argv.includes("--check")) {
-    console.error(unknown ? `gpu: ${unknown} is unknown. ${USAGE}` : USAGE);
-    return 2;
+  const flags = ["--check", "--json", "--any", "--no-peer"];
+  const value = (key: string) => argv.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
+  const unknown = argv.find((word) => !flags.includes(word) && !/^(kernels|out|only)=./.test(word));
+  if (unknown) {
+    console.error(`gpu: ${unknown} is unknown.\n${USAGE}`);
+    return UNREADABLE;
   }
-  return check(argv.includes("--json"), argv.find((word) => word.startsWith("kernels="))?.slice("kernels=".length));
+  const has = (flag: string) => argv.includes(flag);
+  if (has("--check")) return check(has("--json"), value("kernels"), value("only"));
+  return measure({
+    any: has("--any"),
+    peer: !has("--no-peer"),
+    json: has("--json"),
+    out: value("out") ?? "gpu",
+    kernels: value("kernels"),
+  });
 }
 
 /** Prints a line for each kernel variant, and a last one; the exit status says whether any is wrong. */
-async function check(json: boolean, kernels?: string): Promise<number> {
+async function check(json: boolean, kernels?: string, only?: string): Promise<number> {
   const print = printer(json);
-  const engine = await nodeEngine(kernels);
-  const report = await verifyAdapter(engine, print);
+  const report = await verifyAdapter(await nodeEngine(kernels), print, only);
   print(report);
-  return report.failed ? 1 : 0;
+  if (report.checked > 0) return report.failed ? WRONG : 0;
+  console.error(`gpu: there is no kernel family "${only}".`);
+  return UNREADABLE;
+}
+
+interface Options {
+  any: boolean;
+  peer: boolean;
+  json: boolean;
+  out: string;
+  kernels?: string;
+}
+
+/** Measures everything and writes it down. */
+async function measure({ any, peer, json, out, kernels }: Options): Promise<number> {
+  const print = printer(json);
+  const engine = await openEngine(await nodeGPU());
+  const { name, software } = engine.facts;
+  if (software && !any) {
+    console.error(
+      `gpu: ${name} is a software adapter, not a GPU. Install the card's Vulkan driver, or measure it all the same with --any.`,
+    );
+    return WRONG;
+  }
+  const untuned = choice(engine);
+  if (!software) await tune(engine, tunedStore);
+  if (kernels) override(engine, kernels);
+  const found: Measurement = { adapter: name, verdicts: [], roofline: [], kernels: [], scale: [], peers: [] };
+  const told = <T extends object>(list: T[], row: T) => {
+    list.push(row);
+    print(rounded(row));
+  };
+  const report: AdapterReport = await verifyAdapter(engine, (verdict) => told(found.verdicts, verdict));
+  for (const point of await roofline(engine)) told(found.roofline, point);
+  for (const share of await kernelShares(engine)) told(found.kernels, share);
+  for (const network of Object.keys(NETWORKS)) told(found.scale, await scalePoint(engine, network, untuned));
+  if (peer) for (const task of ["vit-step", "maskedkd-step"]) for (const row of contest(task)) told(found.peers, row);
+  const whole = { ...found, report };
+  writeFileSync(`${out}.json`, `${JSON.stringify(whole, undefined, 1)}\n`);
+  writeFileSync(`${out}.md`, tableOf(whole));
+  print(report);
+  return report.failed ? WRONG : 0;
+}
+
+/** The rows of one task of the bench: this engine beside jax-js, in a process of its own. */
+function contest(task: string): Measurement["peers"] {
+  const [runner, bench] = ["../run.mjs", "../bench/bench.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const { stdout, stderr, status } = spawnSync(process.execPath, [runner, bench, "--task", task, "--json"], { encoding: "utf8" });
+  const rows = stdout.split("\n").filter((line) => line.startsWith("{"));
+  if (status !== 0 || rows.length === 0) console.error(`gpu: the bench of ${task} did not run: ${stderr.trim().split("\n").at(-1)}`);
+  return rows.map((row) => JSON.parse(row));
 }

@@ -236,7 +236,7 @@ export function checkDetector(config: DetectorConfig, name = "detector"): void {
     refuse(`anchor is ${shown(config.anchor)}`, "It has to be positive, usually 8 or 4.");
   if (config.image % 32 !== 0) refuse(`image is ${config.image}`, "It has to be a multiple of 32, the stride of C5.");
   if (config.cardinality !== undefined) {
-    whole("cardinality", config.cardinality, 2);
+    whole("cardinality", config.cardinality, 2, LARGEST_SIZE);
     choice("block", config.block, ["bottleneck"]);
     if (!config.groupWidth || config.groupWidth % 4 !== 0)
       refuse(`groupWidth is ${config.groupWidth}`, "Channels of a group come by fours.");
