@@ -17,6 +17,8 @@ export const tokensOf = ({ result, shared }: Side): number => (shared ? 1 + shar
 export function assertSameTokens(loss: string, student: Side, teacher: Side): void {
   if ([student, teacher].some(({ result }) => (result.attention[0].lead ?? 1) > 1))
     throw new EngineError(`The loss "${loss}" compares tokens one by one, and does not know a distillation token.`, "Use logit or hard.");
+  if ([student, teacher].some(({ result }) => result.attention.length === 0))
+    throw new EngineError(`The loss "${loss}" compares tokens one by one, and CaiT's class token comes after them.`, "Use logit or hard.");
   if (student.result.sizes || teacher.result.sizes)
     throw new EngineError(`The loss "${loss}" compares tokens one by one, but some are merged.`, "Use logit or hard, or merge none.");
   if (tokensOf(student) !== tokensOf(teacher) || String(student.result.grid) !== String(teacher.result.grid))

@@ -7,7 +7,7 @@
  * additions are not counted. All counts are exact integers.
  */
 import { patches, type ViTConfig, vitShapes } from "../models/vit/config";
-import { leadOf } from "../models/vit/families";
+import { familyOf, leadOf } from "../models/vit/families";
 import { mergeable } from "../ops/merge";
 
 export interface ViTSize {
@@ -62,6 +62,7 @@ export function vitMacs(size: ViTSize): ViTMacs {
  * and each block merges `merge` tokens after its attention (ToMe). Finding out which ones is not counted, as that paper does not.
  */
 export function configMacs(config: ViTConfig, keep = patches(config), merge = 0): ViTMacs {
+  if (familyOf(config).talking) return caitMacs(config, keep);
   const lead = leadOf(config);
   const { width, heads, headDim } = config;
   const size: ViTSize = { tokens: keep + lead, width, depth: 1, inner: heads * headDim, mlp: config.mlp };
@@ -76,6 +77,27 @@ export function configMacs(config: ViTConfig, keep = patches(config), merge = 0)
   const ends = { patches: patches(config), patchValues: config.channels * config.patch ** 2, classes: config.classes * lead };
   const { embedding, head } = vitMacs({ ...size, depth: 0, ...ends });
   return { ...parts, embedding, head, total: parts.attention + parts.projection + parts.mlp + embedding + head };
+}
+
+/** The same of CaiT: heads talk twice, n² H² each; class attention has one query, and keys and values of all tokens. */
+function caitMacs(config: ViTConfig, n: number): ViTMacs {
+  const { width: d, heads, headDim, mlp, depth, classDepth = 0, classes } = config;
+  const inner = heads * headDim;
+  const {
+    attention,
+    projection,
+    mlp: wide,
+    embedding,
+  } = vitMacs({
+    ...{ tokens: n, width: d, depth, inner, mlp, patches: patches(config), patchValues: config.channels * config.patch ** 2 },
+  });
+  const parts = {
+    attention: attention + 2 * depth * n * n * heads * heads + 2 * classDepth * (n + 1) * inner,
+    projection: projection + classDepth * (2 * d * inner + 2 * (n + 1) * d * inner),
+    mlp: wide + 2 * classDepth * d * mlp,
+    ...{ embedding, head: d * classes },
+  };
+  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
 }
 
 /**

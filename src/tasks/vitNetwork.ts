@@ -5,7 +5,7 @@ import { momentsIn, namesIn, parsed, scoreIn } from "../models/metadata";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { ViTConfig } from "../models/vit/config";
 import { assertTold } from "../models/vit/hub";
-import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout, toTimm } from "../models/vit/names";
+import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout, timmNames, toTimm } from "../models/vit/names";
 import { type Weights, WeightsError } from "../models/weights";
 import { counted } from "./counts";
 import type { ImportHints } from "./task";
@@ -64,7 +64,7 @@ function configOf(weights: Weights, own: Record<string, string>, hints: ImportHi
 export function writeNetwork(network: Pick<Network, "weights" | "config" | "score">, dataset: Dataset): Uint8Array {
   const { weights, config, score } = network;
   const { mean, std } = dataset.moments;
-  return writeSafetensors(weights, {
+  return writeSafetensors(timmNames(weights, config), {
     ...{ format: "pt", heads: String(config.heads), eps: String(config.eps), data: dataset.name },
     // A network without a head answers with no classes.
     ...(config.classes > 0 && { classes: JSON.stringify(dataset.classes) }),
@@ -78,6 +78,8 @@ export const describeViT = ({ width, depth, heads }: ViTConfig) =>
   `ViT, width ${width}, ${counted(depth, "block")}, ${counted(heads, "head")}`;
 
 function usualHeads(weights: Weights, name: string): number {
+  const talking = weights.get("blocks.0.attn.proj_l.weight");
+  if (talking) return talking.shape[0];
   const inner = (weights.get("blocks.0.attn.qkv.weight")?.shape[0] ?? 0) / 3;
   if (inner > 0 && inner % USUAL_HEAD === 0) return inner / USUAL_HEAD;
   throw new WeightsError(`${name} does not say how many attention heads its blocks have.`, "Give their number.");

@@ -27,6 +27,8 @@ export interface ViTConfig {
   width: number;
   /** Number of blocks. */
   depth: number;
+  /** Of CaiT: number of blocks that follow, of class attention. */
+  classDepth?: number;
   /** Attention heads H. */
   heads: number;
   /** Width of one head; heads x headDim is usually, but not always, `width`. */
@@ -72,6 +74,8 @@ export function checkConfig(config: ViTConfig, name = "model"): void {
   for (const key of ["classes", "mlp"] as const) {
     if (!Number.isSafeInteger(config[key]) || config[key] < 0) refuse(`${key} is ${config[key]}`, "It has to be a whole number from 0.");
   }
+  if (familyOf(config).talking && !(Number.isSafeInteger(config.classDepth) && (config.classDepth as number) > 0))
+    refuse(`classDepth is ${config.classDepth}`, "CaiT has blocks of class attention, usually 2.");
   if (config.image % config.patch !== 0) {
     refuse(`patches of ${config.patch} do not tile an image of ${config.image}`, "Choose a patch size that divides the image size.");
   }
@@ -91,6 +95,7 @@ export function vitShapes(config: ViTConfig): Map<string, number[]> {
     ["patch_embed.proj.bias", [width]],
     ...(normPre ? normShapes("norm_pre", width) : []),
     ...Array.from({ length: config.depth }, (_, i) => blockShapes(config, `blocks.${i}`)).flat(),
+    ...Array.from({ length: config.classDepth ?? 0 }, (_, i) => classBlockShapes(config, `blocks_token_only.${i}`)).flat(),
     ...normShapes(lastNorm(config), width),
     ...(classes ? linearShapes("head", width, classes) : []),
     ...(classes && distilled ? linearShapes("head_dist", width, classes) : []),
@@ -104,11 +109,14 @@ export const isOfHead = (name: string): boolean => /^head(_dist)?\./.test(name);
 export function blockShapes(config: Omit<ViTConfig, "image" | "patch" | "channels" | "classes" | "depth">, block: string): Shapes {
   const { width, mlp } = config;
   const inner = config.heads * config.headDim;
-  const { layerScale } = familyOf(config);
+  const { layerScale, talking } = familyOf(config);
   const scale = (name: string): Shapes => (layerScale ? [[`${block}.${name}.gamma`, [width]]] : []);
+  const talk = (name: string): Shapes => (talking ? linearShapes(`${block}.attn.${name}`, config.heads, config.heads) : []);
   return [
     ...normShapes(`${block}.norm1`, width),
     ...linearShapes(`${block}.attn.qkv`, width, 3 * inner, config.qkvBias),
+    ...talk("proj_l"),
+    ...talk("proj_w"),
     ...linearShapes(`${block}.attn.proj`, inner, width, config.projBias),
     ...scale("ls1"),
     ...(mlp ? normShapes(`${block}.norm2`, width) : []),
@@ -116,6 +124,14 @@ export function blockShapes(config: Omit<ViTConfig, "image" | "patch" | "channel
     ...(mlp ? linearShapes(`${block}.mlp.fc2`, mlp, width) : []),
     ...(mlp ? scale("ls2") : []),
   ];
+}
+
+/** The same of a block of class attention, whose queries, keys and values have weights of their own. */
+function classBlockShapes(config: ViTConfig, block: string): Shapes {
+  const inner = config.heads * config.headDim;
+  const own = ["q", "k", "v"].flatMap((name) => linearShapes(`${block}.attn.${name}`, config.width, inner, config.qkvBias));
+  const shared = blockShapes(config, block).filter(([name]) => !/\.attn\.(qkv|proj_[lw])\./.test(name));
+  return [...shared.slice(0, 2), ...own, ...shared.slice(2)];
 }
 
 export function linearShapes(name: string, inputs: number, outputs: number, bias = true): Shapes {
@@ -143,8 +159,13 @@ export function normShapes(name: string, width: number): Shapes {
  */
 export function initViT(config: ViTConfig, seed: number): Weights {
   const shapes = [...vitShapes(config)];
-  return new Map(shapes.map(([name, shape], stream) => [name, { shape, data: initial(name, shape, seed, INIT_STREAM + stream) }]));
+  const weights = new Map(shapes.map(([name, shape], stream) => [name, { shape, data: initial(name, shape, seed, INIT_STREAM + stream) }]));
+  if (familyOf(config).talking) for (const [name, { data }] of weights) if (name.endsWith(".gamma")) data.fill(caitGamma(config.depth));
+  return weights;
 }
+
+/** Layer scale of a fresh CaiT, by its depth (section 2.2 of its paper). */
+const caitGamma = (depth: number): number => (depth <= 18 ? 0.1 : depth <= 24 ? 1e-5 : 1e-6);
 
 /** The initial value of one parameter, by its name. */
 export function initial(name: string, shape: number[], seed: number, stream: number): Float32Array {

@@ -16,6 +16,8 @@ export interface Family {
   normPre?: true;
   /** The answer comes from the mean of the patches, normalised by `fc_norm` instead of `norm`. */
   meanPool?: true;
+  /** Heads talk to each other, and the class token comes in blocks of its own, after the others. */
+  talking?: true;
   /** Each branch of a block is multiplied with learned factors before it is added. */
   layerScale?: true;
 }
@@ -25,6 +27,8 @@ export const FAMILIES = {
   deit: { label: "ViT or DeiT" },
   /** The same paper, section 4. */
   "deit-distilled": { label: "distilled DeiT", mark: /^(dist_token$|head_dist\.)/, distilled: true },
+  /** Touvron et al., "Going deeper with image transformers", 2021. Before DeiT-III, whose mark its names have, too. */
+  cait: { label: "CaiT", mark: /^blocks_token_only\./, patchPositions: true, layerScale: true, talking: true },
   /** Touvron, Cord, Jegou, "DeiT III: Revenge of the ViT", 2022. */
   deit3: { label: "DeiT-III", mark: /^blocks\.\d+\.ls[12]\.gamma$/, patchPositions: true, layerScale: true },
   /** He et al., "Masked autoencoders are scalable vision learners", 2022, as fine-tuned (models_vit.py, global_pool). */

@@ -54,14 +54,16 @@ export const RULES: Record<Layout, Rules> = {
     ignored: NOTHING,
   },
   timm: {
-    mark: /^(blocks\.|patch_embed\.)/,
+    mark: /^(blocks\.|blocks_token_only\.|patch_embed\.)/,
     renames: [
       [/^(cls_token|dist_token|pos_embed)$/, "$1"],
       [new RegExp(`^(patch_embed\\.proj|norm_pre|norm|fc_norm|head|head_dist)\\.${WB}`), "$1.$2"],
       [new RegExp(`^(blocks\\.\\d+\\.(?:norm1|norm2|attn\\.qkv|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
       [/^(blocks\.\d+\.ls[12]\.gamma)$/, "$1"],
-      // DeiT-III's and CaiT's own code.
-      [/^(blocks\.\d+)\.gamma_([12])$/, "$1.ls$2.gamma"],
+      // DeiT-III's own code, and CaiT.
+      [/^(blocks(?:_token_only)?\.\d+)\.gamma_([12])$/, "$1.ls$2.gamma"],
+      [new RegExp(`^(blocks\\.\\d+\\.attn\\.proj_[lw])\\.${WB}`), "$1.$2"],
+      [new RegExp(`^(blocks_token_only\\.\\d+\\.(?:norm1|norm2|attn\\.[qkv]|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
     ],
     ignored: NOTHING,
   },
@@ -114,7 +116,6 @@ export const LAYOUT_ACTIVATION: Partial<Record<Layout, Activation>> = { clip: "q
 /** Variants of the architecture that would load but compute something else, by a name that gives them away. */
 export const UNSUPPORTED: [mark: RegExp, what: string][] = [
   [/lambda_?[12]$/, "layer scale under other names"],
-  [/^blocks_token_only\.|\.proj_[lw]\./, "class attention or talking heads (CaiT)"],
   [/\.attn\.[qk]_norm\./, "normalised queries and keys"],
   [/relative_position|rel_pos|\.rope/, "relative positions"],
 ];

@@ -8,7 +8,6 @@ import type { Live, Tensor } from "../../engine/graph";
 import { type AttentionTrace, crossAttention, type Heads, saliency, selfAttention } from "../../ops/attention";
 import { dropPath } from "../../ops/droppath";
 import { mix } from "../../ops/features";
-import { layerScale } from "../../ops/layerscale";
 import { linear } from "../../ops/linear";
 import { mergeable, mergeTokens, type Sizes, sizeMean } from "../../ops/merge";
 import { layerNorm } from "../../ops/norm";
@@ -18,6 +17,8 @@ import { assemble, patchify } from "../../ops/tokens";
 import type { Features } from "../model";
 import type { Bound } from "../params";
 import { checkShape } from "../weights";
+import { branch, type Drop, mlpBranch, type Named } from "./branch";
+import { caitBlocks } from "./cait";
 import { gridOf, patches, type ViTConfig, vitShapes } from "./config";
 import { type Family, familyOf, lastNorm, leadOf } from "./families";
 
@@ -45,7 +46,7 @@ export interface DropPath {
 const DROP_STREAM = 0x220;
 
 export interface ViTResult extends Features {
-  /** Attention of each block, for saliency and maps. */
+  /** Attention of each block, for saliency and maps; none of CaiT, whose heads talk. */
   attention: AttentionTrace[];
   /** Of a network with a distillation token: what its two heads say [batch, classes]. `logits` is the mean of both. */
   heads?: { cls: Tensor; dist: Tensor };
@@ -57,7 +58,7 @@ export interface ViTResult extends Features {
 export function vit(params: Bound, config: ViTConfig, images: Tensor, options: ViTOptions = {}): ViTResult {
   const encoded = encode(params, config, images, options);
   const { sizes } = encoded;
-  const x = encoded.blocks[config.depth - 1];
+  const x = encoded.blocks[encoded.blocks.length - 1];
   const tokens = x.rows / images.shape[0];
   const { distilled, meanPool } = familyOf(config);
   const first = () => (tokens > 1 ? everyRow(x, tokens) : x);
@@ -93,10 +94,11 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
     placed: !family.patchPositions,
   });
   if (family.normPre) x = layerNorm(x, params["norm_pre.weight"], params["norm_pre.bias"], config.eps);
+  const drops = o.dropPath && config.depth > 1 ? dropsOf(images, config.depth, o.dropPath) : undefined;
+  if (family.talking) return { ...caitBlocks(x, params, config, batch, drops), attention: [], grid: gridOf(config) };
   const blocks: Tensor[] = [];
   const attention: AttentionTrace[] = [];
   let sizes: Sizes | undefined;
-  const drops = o.dropPath && config.depth > 1 ? dropsOf(images, config.depth, o.dropPath) : undefined;
   for (let i = 0; i < config.depth; i++) {
     const clsOnly = i === config.depth - 1 && !allTokens;
     // What is merged after the last attention changes nothing of the class token.
@@ -110,9 +112,6 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
   const saliencyOf: Features["saliency"] = ({ block = config.depth, ...options } = {}) => saliency(attention[block - 1], options);
   return { blocks, attention, grid: gridOf(config), saliency: saliencyOf, sizes };
 }
-
-/** Adds branch 0 (attention) or 1 (MLP) of a block to the residual, or leaves it out. */
-type Drop = (branch: Tensor, residual: Tensor, which: 0 | 1) => Tensor;
 
 /** How each block drops its branches; the first one never does. */
 function dropsOf(images: Tensor, depth: number, { rate, seed, step }: DropPath): (block: number) => Drop | undefined {
@@ -156,29 +155,12 @@ export function block(
   const all = branch(out, p, ["attn.proj", "ls1.gamma"], residual, 0, shape.drop);
   const { x: mixed, sizes } = shape.merge ? mergedBy(all, trace, shape.merge, shape.sizes) : { x: all, sizes: shape.sizes };
   if (!config.mlp) return { x: mixed, trace, sizes };
-  const again = layerNorm(mixed, p("norm2.weight"), p("norm2.bias"), config.eps);
-  const hidden = linear(again, p("mlp.fc1.weight"), { bias: p("mlp.fc1.bias"), activation: config.activation });
-  return { x: branch(hidden, p, ["mlp.fc2", "ls2.gamma"], mixed, 1, shape.drop), trace, sizes };
+  return { x: mlpBranch(mixed, p, config, shape.drop), trace, sizes };
 }
 
 function mergedBy(x: Tensor, trace: AttentionTrace, r: number, before?: Sizes): { x: Tensor; sizes: Sizes } {
   const { x: merged, ...sizes } = mergeTokens(x, trace, r, before);
   return { x: merged, sizes };
-}
-
-type Named = (name: string) => Tensor;
-
-/** A branch's last layer, and its layer scale. */
-type Ending = [layer: string, scale: string];
-
-/** The end of a branch, and the residual: added in the last layer's own epilogue unless the branch is scaled or may be left out. */
-function branch(x: Tensor, p: Named, [layer, scale]: Ending, residual: Tensor, which: 0 | 1, drop?: Drop): Tensor {
-  const [weight, bias, gamma] = [p(`${layer}.weight`), p(`${layer}.bias`), p(scale)];
-  if (gamma) {
-    const result = linear(x, weight, { bias });
-    return drop ? drop(layerScale(result, gamma), residual, which) : layerScale(result, gamma, residual);
-  }
-  return drop ? drop(linear(x, weight, { bias }), residual, which) : linear(x, weight, { bias, residual });
 }
 
 function attend(normed: Tensor, p: Named, heads: Heads) {

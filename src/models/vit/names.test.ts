@@ -234,7 +234,6 @@ describe("refused checkpoints", () => {
   const without = (name: string, base: Weights) => new Map([...base].filter(([n]) => n !== name));
 
   it.each<[string, Source, RegExp]>([
-    ["CaiT", plus("blocks_token_only.0.gamma_1"), /class attention or talking heads \(CaiT\)/],
     ["query norm", plus("blocks.0.attn.q_norm.weight"), /normalised queries/],
     ["relative positions", plus("blocks.0.attn.relative_position_bias_table"), /relative positions/],
     [

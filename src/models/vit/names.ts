@@ -222,7 +222,8 @@ export function inferViT(
     channels,
     classes: weights.get("head.weight")?.shape[0] ?? 0,
     width,
-    depth: countBlocks(weights),
+    depth: countBlocks(weights, "blocks"),
+    ...(familyOf({ family }).talking && { classDepth: countBlocks(weights, "blocks_token_only") }),
     heads,
     headDim: inner / heads,
     mlp: weights.get("blocks.0.mlp.fc1.weight")?.shape[0] ?? 0,
@@ -251,6 +252,13 @@ function gridSide(positions: number, { label, patchPositions, distilled }: Famil
   throw new WeightsError(`${name}: ${positions} position embeddings are not ${wanted}.`, SUPPORTED);
 }
 
-function countBlocks(weights: Weights): number {
-  return new Set([...weights.keys()].map((tensor) => /^blocks\.\d+\./.exec(tensor)?.[0]).filter(Boolean)).size;
+function countBlocks(weights: Weights, of: string): number {
+  const block = new RegExp(`^${of}\\.\\d+\\.`);
+  return new Set([...weights.keys()].map((tensor) => block.exec(tensor)?.[0]).filter(Boolean)).size;
+}
+
+/** The names that timm has for a network's tensors, where they are others than those used here: CaiT's layer scale. */
+export function timmNames(weights: Weights, { family }: Pick<ViTConfig, "family">): Weights {
+  if (!familyOf({ family }).talking) return weights;
+  return new Map([...weights].map(([name, weight]) => [name.replace(/\.ls([12])\.gamma$/, ".gamma_$1"), weight]));
 }

@@ -59,7 +59,7 @@ const OWN = {
   }),
   family: choice({
     label: "Student family",
-    help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders. clip: a norm before the first block, and quick GELU.",
+    help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. cait: heads talk to each other, branches are scaled, and the class token comes in two blocks of its own at the end. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders. clip: a norm before the first block, and quick GELU.",
     ...{ default: "deit", options: Object.keys(FAMILIES) as FamilyName[], when: "next", group: "student" },
   }),
   frozen: choice({

@@ -79,6 +79,8 @@ export class Classification implements Task<Outputs> {
     const { criterion, base, heads, tome } = settings as ClassificationSettings;
     if (this.sources.teacher && base === "attention" && settings[keyOf(base, "heads")] === "per-head")
       assertSameHeads(heads, this.sources.teacher.config.heads);
+    if (tome > 0 && this.sources.teacher?.config.family === "cait")
+      throw new SettingError(`tome cannot be ${tome}: merging tokens is not defined for a CaiT.`, "Use tome=0, or another teacher.");
     if (this.sources.teacher && tome > 0 && comparesTokens({ base }))
       throw new SettingError(`tome cannot be ${tome}: the base loss "${base}" compares tokens one by one.`, "Use base=logit or hard.");
     if (this.sources.teacher && !this.guideModel && asksGuide(criterion))
@@ -332,6 +334,9 @@ export class Classification implements Task<Outputs> {
   }
 }
 
+/** Blocks of class attention in CaiT, of every size. */
+const CLASS_DEPTH = 2;
+
 /** The student of the settings; unless they say otherwise it cuts images into the teacher's patches, or into 8 x 8 of them. */
 function studentConfig(settings: ClassificationSettings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
   const { family, patch, width, depth, heads } = settings;
@@ -344,6 +349,7 @@ function studentConfig(settings: ClassificationSettings, dataset: Dataset, teach
       channels: dataset.channels,
       classes: dataset.classes.length,
     },
+    ...(family === "cait" && { classDepth: CLASS_DEPTH }),
     ...{ width, depth, heads, headDim: width / heads, mlp: 4 * width },
     ...{ activation: family === "clip" ? "quick_gelu" : "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
   };
