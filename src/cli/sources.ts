@@ -33,7 +33,7 @@ export const SOURCE_KEYS = ["data", "teacher", "guide"] as const;
 
 /** Opens data, teacher ("none" for none, by default the usual one) and guide. */
 export async function openSources(engine: Engine, wing: Wing, rest: Record<string, string>, settings: Settings): Promise<Sources> {
-  const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
+  const dataset = await openData(wing, rest.data ?? usualData(wing), settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
   const { ownTeacher } = wing.definition;
   if (ownTeacher && rest.teacher && rest.teacher !== "none")
@@ -42,6 +42,9 @@ export async function openSources(engine: Engine, wing: Wing, rest: Record<strin
   const teacher = rest.teacher ? await loadNetwork(wing, rest.teacher) : await usualTeacher(engine, wing, dataset, settings);
   return { dataset, teacher, guide };
 }
+
+/** The name of the task's usual generated data. */
+export const usualData = ({ definition }: Wing): string => Object.keys(definition.generated.sets)[0];
 
 /**
  * The name of a generated set, such as "scenes", or "scenes:TRAIN,TEST" for that many images; the name of real images that come with the
@@ -84,14 +87,25 @@ async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, set
     const shipped = await loadNetwork(wing, join("public", file));
     if (fits(wing, shipped, dataset)) return shipped;
   }
-  const out = `.cache/teacher-${dataset.id}.safetensors`;
+  const shared = (wing.definition.shares ?? []).map((key) => [key, settings[key]] as const);
+  const out = `.cache/teacher-${[dataset.id, ...shared.map((pair) => pair.join(""))].join("-")}.safetensors`;
   if (!existsSync(out)) {
     const { batch, seed, side, preset } = settings;
     const steps = Math.min(MOST_STEPS, Math.max(LEAST_STEPS, Math.round((EPOCHS * dataset.train.count) / batch)));
     console.error(`No teacher that comes with the program is for this data. Training one first (${steps} steps); it is kept as ${out}.`);
     mkdirSync(dirname(out), { recursive: true });
     const sizes = wing.definition.sizes.small;
-    const own = { ...SCHEMA.defaults(preset), ...sizes, lr: 2e-3, batch, seed, side, steps, evaluate: steps } as Settings;
+    const own = {
+      ...SCHEMA.defaults(preset),
+      ...sizes,
+      ...Object.fromEntries(shared),
+      lr: 2e-3,
+      batch,
+      seed,
+      side,
+      steps,
+      evaluate: steps,
+    } as Settings;
     await trainNetwork({ engine, wing, dataset, settings: own, out, print: (row) => console.error(JSON.stringify(row)) });
   }
   return loadNetwork(wing, out);

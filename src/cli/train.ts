@@ -4,10 +4,10 @@
  */
 import { printer, readArguments } from "./arguments";
 import { nodeEngine, writeWhole } from "./headless";
-import { openData, openWing } from "./sources";
+import { openData, openWing, usualData } from "./sources";
 import { trainNetwork } from "./trainNetwork";
 
-const USAGE = "npm run train -- out=FILE.safetensors [preset=..] [data=scenes] [steps=..] [batch=..] [side=..] [seed=..] [--json]";
+const USAGE = "npm run train -- out=FILE.safetensors [preset=..] [data=..] [steps=..] [batch=..] [side=..] [seed=..] [--json]";
 
 export async function main(argv: string[]): Promise<number> {
   const { settings, rest, json } = readArguments(argv, ["out", "data", "kernels"]);
@@ -17,7 +17,7 @@ export async function main(argv: string[]): Promise<number> {
   }
   writeWhole(rest.out, new Uint8Array()); // fails now, not after hours, if it cannot be written
   const wing = await openWing(settings);
-  const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
+  const dataset = await openData(wing, rest.data ?? usualData(wing), settings.side);
   await trainNetwork({ engine: await nodeEngine(rest.kernels), wing, dataset, settings, out: rest.out, print: printer(json) });
   return 0;
 }

@@ -364,6 +364,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, GeneratedSet>> };
   /** Real images, by the names that `data=` knows. */
   samples?: Readonly<Record<string, Sample>>;
+  /** Settings, besides the side, that student and teacher must have alike; so a teacher that is trained for a student takes them over. */
+  shares?: readonly string[];
   /** Whether a run makes its own teacher, so that none is loaded. */
   ownTeacher?: boolean;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */

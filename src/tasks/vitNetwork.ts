@@ -3,7 +3,7 @@ import type { Dataset, Moments } from "../data/dataset";
 import { digest } from "../data/digest";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { ViTConfig } from "../models/vit/config";
-import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, toTimm } from "../models/vit/names";
+import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, type Oblong, toTimm } from "../models/vit/names";
 import { type Weights, WeightsError } from "../models/weights";
 import { counted } from "./counts";
 import type { ImportHints } from "./task";
@@ -30,19 +30,26 @@ const USUAL_HEAD = 64;
 /** Reads a classifier that `writeNetwork`, timm, Hugging Face or vit-pytorch wrote. Rejects with an EngineError what is none. */
 export async function readNetwork(bytes: Uint8Array, name: string, hints: ImportHints = {}): Promise<Network> {
   const tensors = readSafetensors(bytes, name);
-  const { heads, classes, top1, mean, std, activation: told } = readSafetensorsMetadata(bytes, name);
+  const { heads, classes, top1, mean, std, activation: told, cut } = readSafetensorsMetadata(bytes, name);
   const weights = toTimm(tensors, name);
   const layout = detectLayout(tensors, name);
   const eps = LAYOUT_EPS[layout];
   const activation = told === "quick_gelu" || layout === "clip" ? LAYOUT_ACTIVATION.clip : undefined;
-  const config = inferViT(weights, hints.heads ?? (Number(heads) || usualHeads(weights, name)), name, { eps, activation });
+  const config = inferViT(weights, hints.heads ?? (Number(heads) || usualHeads(weights, name)), name, {
+    eps,
+    activation,
+    cut: cut ? cutOf(cut, name) : undefined,
+  });
   const moments = hints.moments ?? (mean && std ? { mean: numbers(mean), std: numbers(std) } : undefined);
   const known = { ...(classes && { classes: names(classes) }), ...(moments && { moments }), ...(Number(top1) && { score: Number(top1) }) };
   return { id: await digest([bytes]), name, weights, config, ...known };
 }
 
 /** A classifier as safetensors under timm's names; the rest that a reader must know is in the file's metadata. */
-export function writeNetwork(network: Pick<Network, "weights" | "config" | "score">, dataset: Dataset): Uint8Array {
+export function writeNetwork(
+  network: Pick<Network, "weights" | "config" | "score">,
+  dataset: Pick<Dataset, "name" | "classes" | "moments">,
+): Uint8Array {
   const { weights, config, score } = network;
   const { mean, std } = dataset.moments;
   return writeSafetensors(weights, {
@@ -50,8 +57,19 @@ export function writeNetwork(network: Pick<Network, "weights" | "config" | "scor
     // A network without a head answers with no classes.
     ...(config.classes > 0 && { classes: JSON.stringify(dataset.classes) }),
     ...(config.activation !== "gelu" && { activation: config.activation }),
+    ...(isOblong(config) && { cut: [config.image, config.columns ?? config.image, config.stride ?? config.patch].join(",") }),
     ...{ mean: mean.join(","), std: std.join(","), ...(score !== undefined && { top1: score.toFixed(4) }) },
   });
+}
+
+/** Whether shapes alone do not tell how a network cuts its pictures. */
+const isOblong = ({ columns, stride }: ViTConfig) => columns !== undefined || stride !== undefined;
+
+/** Rows, columns and distance of patches, as `writeNetwork` notes them. */
+function cutOf(told: string, name: string): Oblong {
+  const [image, columns, stride] = numbers(told);
+  if ([image, columns, stride].every(Number.isSafeInteger)) return { image, columns, stride };
+  throw new WeightsError(`${name} says that its pictures are cut by "${told}", which are no three whole numbers.`, "Write it again.");
 }
 
 /** For people. */

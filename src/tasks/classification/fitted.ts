@@ -1,5 +1,5 @@
 /** A classifier adapted to a data set: its outputs in the order of that set's classes, its pixels normalised as that set's are. */
-import type { Dataset } from "../../data/dataset";
+import type { Pictures } from "../../data/dataset";
 import { EngineError } from "../../engine/errors";
 import type { Weight, Weights } from "../../models/weights";
 import { OtherSide } from "../otherSide";
@@ -10,10 +10,17 @@ import type { Network } from "../vitNetwork";
  * The network as if it had been trained on images normalised as this data set's are, and to answer with its classes in their
  * order. Throws an EngineError when it is for other images or classes.
  */
-export function fitted(network: Network, dataset: Dataset): Network {
+export function fitted(network: Network, dataset: Pictures): Network {
   const wrong = misfit(network, dataset);
   if (wrong) throw new EngineError(`${network.name} ${wrong}.`, "Train a teacher on this data, or use one that was.");
+  const { columns: has = dataset.side } = dataset;
+  const { columns = network.config.image } = network.config;
   if (network.config.image !== dataset.side) throw new OtherSide(network.name, network.config.image, dataset.side);
+  if (columns !== has)
+    throw new EngineError(
+      `${network.name} expects ${columns} columns of pixels; this data has ${has}.`,
+      "Read the data at its size, or use another teacher.",
+    );
   const result = suited(network, dataset);
   const order = network.classes && dataset.classes.map((c) => network.classes?.indexOf(c) as number);
   if (order) reorder(result.weights, order);
@@ -21,11 +28,11 @@ export function fitted(network: Network, dataset: Dataset): Network {
 }
 
 /** Whether `fitted` takes it. */
-export function fits(network: Network, dataset: Dataset): boolean {
+export function fits(network: Network, dataset: Pictures): boolean {
   return misfit(network, dataset) === undefined;
 }
 
-function misfit({ config, classes }: Network, dataset: Dataset): string | undefined {
+function misfit({ config, classes }: Network, dataset: Pictures): string | undefined {
   if (config.classes !== dataset.classes.length) return `knows ${config.classes} classes; this data has ${dataset.classes.length}`;
   if (classes?.some((c) => !dataset.classes.includes(c))) return `knows the classes ${few(classes)}; this data has ${few(dataset.classes)}`;
 }

@@ -84,6 +84,7 @@ function trainingSettings(wanted: Settings, size: string, steps: number): Settin
   const { preset, batch, seed, side } = wanted;
   const kind = Object.entries(SCHEMA.of(preset)).filter(([, { group }]) => group === "student");
   const shared = Object.fromEntries(kind.map(([key]) => [key, wanted[key]]));
+  for (const key of taskOf(preset).shares ?? []) shared[key] = wanted[key];
   const evaluate = Math.max(LEAST_STEPS_APART, Math.round(steps / TESTS));
   return { ...SCHEMA.defaults(preset), ...shared, ...taskOf(preset).sizes[size], batch, seed, side, steps, evaluate };
 }

@@ -1,5 +1,6 @@
 /** Each task's half of the page, by the name of the task. To add one: its folder, a line here and one in `parts.tsx`. */
 import { taskOf } from "../../tasks";
+import { AUDIO_PAGE } from "./audio/page";
 import { CLASSIFICATION_PAGE } from "./classification/page";
 import { DETECTION_PAGE } from "./detection/page";
 import { DINO_PAGE } from "./dino/page";
@@ -11,6 +12,7 @@ export const PAGES: Readonly<Record<string, TaskPage>> = {
   detection: DETECTION_PAGE,
   segmentation: SEGMENTATION_PAGE,
   dino: DINO_PAGE,
+  audio: AUDIO_PAGE,
 };
 
 /** The page's half of the task that a preset belongs to. */
