@@ -197,6 +197,8 @@ describe("gradient of the cross entropy for every parameter, against differences
     ["CLIP", CONFIGS.CLIP, { keep: choices(ODD, 4) }],
     ["DeiT-III", CONFIGS["DeiT-III"], { keep: choices(ODD, 4) }],
     ["DeiT-III, stochastic depth", { ...ODD, family: "deit3", depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
+    ["AST", CONFIGS.AST, { keep: choices(ODD, 4) }],
+    ["AST, oblong, overlapping patches", CONFIGS["an oblong image, overlapping patches, pixels left over"], {}],
     ["attention only", CONFIGS["attention only, no qkv bias, heads wider than the token"], {}],
     ["stochastic depth", { ...ODD, depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
   ])("%s", async (_, config, options) => {
