@@ -71,12 +71,12 @@ export const SOUND_CLASSES = KINDS.map(({ name }) => name);
 /** Which sounds of the generator these are. */
 const SERIES = { train: 8, test: 9 };
 /** Of the first training sounds of seed 1, at 32 bands; other numbers of bands differ little. */
-const MOMENTS: Moments = { mean: [-2.75], std: [6.2] };
+const MOMENTS: Moments = { mean: [-2.7], std: [6.2] };
 const SAMPLES = RATE;
 /** Hertz between which pitches are drawn. */
-const PITCH = [600, 2600] as const;
+const PITCH = [800, 2000] as const;
 /** Seconds that an event lasts, and a fragment. */
-const EVENT = [0.5, 0.75] as const;
+const EVENT = [0.7, 0.85] as const;
 const FRAGMENT = [0.06, 0.12] as const;
 /** Fades, in seconds. */
 const FADE = 0.008;
@@ -112,7 +112,7 @@ export function sound(seed: number, part: "train" | "test", index: number): Soun
   place(event, draw, KINDS[labelOf(index)].draw(draw), EVENT, gain);
   const all = event.slice();
   addNoise(all, draw, gain * 10 ** (draw.range(-22, -10) / 20));
-  for (let n = 2 + draw.below(3); n > 0; n--)
+  for (let n = 1 + draw.below(3); n > 0; n--)
     place(all, draw, KINDS[draw.below(KINDS.length)].draw(draw), FRAGMENT, gain * draw.range(0.5, 1));
   return { wave: toInt16(all), event: toInt16(event) };
 }
