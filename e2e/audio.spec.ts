@@ -39,6 +39,30 @@ test("it trains, the mask follows the share of patches on the very next steps, a
   await expectNoViolations(page);
 });
 
+test("a sound from the microphone is shown, named by student and teacher, and sent nowhere", async ({ page }) => {
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = async () => {
+      const context = new AudioContext();
+      const oscillator = context.createOscillator();
+      const end = context.createMediaStreamDestination();
+      oscillator.connect(end);
+      oscillator.start();
+      return end.stream;
+    };
+  });
+  await page.goto(SMALL);
+  await phase(page, "ready");
+  const first = page.locator('[data-layer="mask"] figcaption').first();
+  await expect(first).toContainText("tone", { timeout: LONG });
+  const sent: string[] = [];
+  page.on("request", (request) => sent.push(request.url()));
+  await button(page, "Try your own sound").click();
+  await expect(first).toContainText("yours", { timeout: LONG });
+  await expect(first).toContainText(/student \w+/, { timeout: LONG });
+  await expect(page.locator('[data-layer="mask"] canvas').first()).toHaveAttribute("aria-label", /image 1, yours/);
+  expect(sent.filter((url) => !url.startsWith("data:") && !url.startsWith("blob:"))).toEqual([]);
+});
+
 test("a person's WAV files are read, their rates reported, and what is silent is left out by name", async ({ page }) => {
   await page.goto(`${SMALL}&teacher=none`);
   await phase(page, "ready");

@@ -229,6 +229,8 @@ export interface Monitor {
   snapshot(): Promise<void>;
   /** After a test on held-out data. */
   tested?(): Promise<void>;
+  /** Shows this in place of the first picture from now on: a sound at 16 kHz. */
+  guest?(values: Int16Array): void;
   /** Puts what was counted among the extras. */
   store(): void;
 }

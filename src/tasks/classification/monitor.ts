@@ -66,7 +66,7 @@ export class ClassificationMonitor implements Monitor {
   }
 
   async snapshot(counted = false): Promise<void> {
-    const outputs = await this.pace.taking(() => this.watched.task.snapshot(this.images));
+    const outputs = await this.pace.taking(() => this.watched.task.snapshot(this.images, this.split));
     const step = this.watched.step();
     if (counted && outputs.kept) this.frequency.addLook(outputs.kept, step);
     this.show("snapshot", this.seen(outputs, step), KEPT);
@@ -75,7 +75,7 @@ export class ClassificationMonitor implements Monitor {
 
   /** Predictions of an untrained student under the present settings. */
   private async untrained(): Promise<void> {
-    this.show("untrained", this.seen(await this.watched.task.untrainedSnapshot(this.images), 0));
+    this.show("untrained", this.seen(await this.watched.task.untrainedSnapshot(this.images, this.split), 0));
   }
 
   store(): void {
@@ -83,8 +83,8 @@ export class ClassificationMonitor implements Monitor {
   }
 
   gallery(): void {
-    const { test, side, channels, classes } = this.watched.dataset;
-    const { shown } = this;
+    const { side, channels, classes } = this.watched.dataset;
+    const { shown, split: test } = this;
     const images = new Uint8Array(shown.length * channels * side ** 2);
     for (const [at, i] of shown.entries()) images.set(test.image(i), at * channels * side ** 2);
     const [rows, columns] = this.grid;
@@ -99,6 +99,11 @@ export class ClassificationMonitor implements Monitor {
     });
   }
 
+  /** What is watched. */
+  protected get split(): Pictures["train"] {
+    return this.watched.dataset.test;
+  }
+
   /** The watched images that are shown. */
   protected get shown(): number[] {
     return this.images.slice(0, SHOWN);
@@ -106,8 +111,9 @@ export class ClassificationMonitor implements Monitor {
 
   /** The share of each watched image's object in each patch, where the data know it. */
   protected objects(): Float64Array | undefined {
-    const { side, columns = side, test } = this.watched.dataset;
-    return test.object && objectShares(this.images.map(test.object), [side, columns], this.grid);
+    const { side, columns = side } = this.watched.dataset;
+    const { object } = this.split;
+    return object && objectShares(this.images.map(object), [side, columns], this.grid);
   }
 
   protected show<N extends keyof ClassificationViews>(name: N, value: ClassificationViews[N], keep?: number): void {

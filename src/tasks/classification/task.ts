@@ -237,20 +237,20 @@ export class Classification implements Task<Outputs> {
     };
   }
 
-  /** The student's masks on these held-out images. */
-  async snapshot(indices: number[]): Promise<Outputs> {
+  /** The student's masks on these images, held out unless another split is given. */
+  async snapshot(indices: number[], split = this.sources.dataset.test): Promise<Outputs> {
     const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, this.looked(indices.length)));
-    return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
+    return snapshot.run(this.batches.load(split, indices).images);
   }
 
   /** The same for a student of the same seed that has learned nothing. */
-  async untrainedSnapshot(indices: number[]): Promise<Outputs> {
+  async untrainedSnapshot(indices: number[], split = this.sources.dataset.test): Promise<Outputs> {
     const { config } = this.student;
     const params = new Params(this.engine, initViT(config, this.settings.seed));
     const student = { params, config };
     const snapshot = await Snapshot.compile(this.engine, { ...this.looked(indices.length), student });
     try {
-      return await snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
+      return await snapshot.run(this.batches.load(split, indices).images);
     } finally {
       snapshot.destroy();
       params.destroy();

@@ -13,6 +13,7 @@ export interface Gallery {
   images: Uint8Array;
   /** Of pictures of sounds: the sounds, at 16 kHz. */
   waves?: Int16Array[];
+  /** -1 for what a person brought, whose class nobody knows. */
   labels: number[];
   classes: string[];
   /** Where the data know it: the share of each watched image's object in each patch [watched, N]. */

@@ -39,7 +39,7 @@ export const Strip = memo(function Strip(props: StripProps) {
 
 function Picture({ gallery, layer, picture, index, captions, answers, ...rest }: StripProps & { picture: Baked; index: number }) {
   const { distilled, colors, onRead, onPlay } = rest;
-  const truth = gallery.classes[gallery.labels[index]];
+  const truth = gallery.classes[gallery.labels[index]] ?? "yours";
   const wave = gallery.waves?.[index];
   const play = wave && onPlay ? () => onPlay(wave) : undefined;
   // A teacher that sees everything keeps all.
@@ -74,6 +74,12 @@ function Picture({ gallery, layer, picture, index, captions, answers, ...rest }:
 
 function Answer({ who, said, gallery, index }: { who: string; said?: number; gallery: Gallery; index: number }) {
   if (said === undefined) return <span className="answer">{who} …</span>;
+  if (gallery.labels[index] < 0)
+    return (
+      <span className="answer">
+        <span className="who">{who}</span> {gallery.classes[said]}
+      </span>
+    );
   const right = said === gallery.labels[index];
   return (
     <span className={`answer ${right ? "right" : "wrong"}`}>
