@@ -101,7 +101,7 @@ test.skipIf(!hasShared)("spoken digits: 280 to learn from, 120 held out, ten cla
   const files = sharedPaths("fsdd").map((path) => file(path, sharedBytes(path)));
   const set = await openSounds(files, { side: 32, seed: 1 });
   expect([set.train.count, set.test.count, set.classes]).toEqual([280, 120, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]]);
-  expect(set.notes).toContain("Classes are the first words of the recordings' names: 0, 1, 2, 3, 4, ....");
+  expect(set.notes).toContain("Classes are the first words of the recordings' names: 0, 1, 2, 3, 4 and more.");
   expect(set.notes.find((note) => note.startsWith("Recordings of 8 kHz, resampled to 16 kHz: 400"))).toBeDefined();
   expect(labelsOf(set.test).slice(0, 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });

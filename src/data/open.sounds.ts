@@ -5,7 +5,7 @@
 import { Findings } from "./annotated";
 import { heldOut, inTurns } from "./assemble";
 import { Copies } from "./copies";
-import { DataError } from "./dataset";
+import { DataError, NotForTask } from "./dataset";
 import { contentKey } from "./digest";
 import { LEAST_SAMPLES, RATE } from "./fbank";
 import type { SourceFile } from "./files";
@@ -60,7 +60,7 @@ async function open(files: SourceFile[], { side, seed, holdOut = 0.15, onProgres
   const all = await unpacked(files, findings);
   const sounds = all.filter(({ path }) => WAV.test(path));
   noteOthers(all, findings);
-  if (sounds.length === 0) throw new DataError(`There are no WAV files among the chosen files (${all[0].path}, ...).`, FORMATS);
+  if (sounds.length === 0) throw new NotForTask(`There are no WAV files among the chosen files (${all[0].path}, ...).`, FORMATS);
   const known = await labelled(
     sounds,
     all.filter(({ path }) => TABLE.test(path)),

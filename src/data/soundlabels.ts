@@ -4,7 +4,7 @@
  */
 import type { Findings } from "./annotated";
 import { requireClasses } from "./assemble";
-import { DataError } from "./dataset";
+import { NotForTask } from "./dataset";
 import { baseName, byCodePoint, foldersOf, type SourceFile, stem } from "./files";
 import { grouped } from "./group";
 import { isTestFile } from "./halves";
@@ -28,10 +28,10 @@ interface Row {
 
 const CHOOSE = "Put each class's recordings into a folder of its own, or begin their names with the class, as in dog_1.wav.";
 
-/** Recordings with their classes; those without one are noted. Throws a DataError where fewer than two classes are told. */
+/** Recordings with their classes; those without one are noted. Throws a DataError where fewer than two classes are told, a NotForTask where nothing tells any. */
 export async function labelled(sounds: SourceFile[], tables: SourceFile[], findings: Findings): Promise<Labelled[]> {
   const found = (await byTables(sounds, tables, findings)) ?? byFolders(sounds, findings) ?? byNames(sounds, findings);
-  if (!found) throw new DataError("Nothing says which class the recordings are of.", CHOOSE);
+  if (!found) throw new NotForTask("Nothing says which class the recordings are of.", CHOOSE);
   requireClasses(classesOf(found), sounds[0].path);
   return found;
 }
@@ -92,6 +92,6 @@ function byNames(sounds: SourceFile[], findings: Findings): Labelled[] | undefin
     .sort(byCodePoint)
     .slice(0, 5)
     .join(", ");
-  findings.tell(`Classes are the first words of the recordings' names: ${few}${classes.length > 5 ? ", ..." : ""}.`);
+  findings.tell(`Classes are the first words of the recordings' names: ${few}${classes.length > 5 ? " and more" : ""}.`);
   return named.map((one) => ({ ...one, test: isTestFile(`${foldersOf(one.file.path).join("/")}/-`) }));
 }

@@ -31,6 +31,7 @@ export const audio: TaskDefinition<SoundSet, Network, Classification> = {
     medium: { width: 96, depth: 5, heads: 4 },
     large: { width: 192, depth: 8, heads: 6 },
   },
+  readsUnasked: true,
   stepFirst: true,
   conflicts: (settings) => conflictsOf(settings as AudioSettings),
   asksGuide: (settings) => asksGuide((settings as AudioSettings).criterion),
