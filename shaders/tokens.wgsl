@@ -1,7 +1,7 @@
 // From image to tokens: x[b,0] = cls + pos[0], x[b,1+j] = embedding of patch i + pos[1+i], i = kept[b,j] (or j). With LEAD = 2 a
 // distillation token follows the class token; without PLACED these two have no position, and patch i has pos[i].
 //
-//   patchify           rows of pixels, one per patch, channels first as in a convolution weight [D, C, P, P]
+//   patchify           rows of pixels, one per patch, channels first as in a convolution weight [D, C, P, P]; patches may overlap
 //   assemble           adds positions and the class token to the embedded patches
 //   assemble_backward  the gradient of the embedded patches (their rows of g), of pos, and of cls and dist (sums over images)
 //
@@ -13,8 +13,11 @@ const PLACED = true; // they have positions
 struct Params {
   batch: u32,
   channels: u32,
-  image: u32, // pixels per side
-  side: u32,
+  rows: u32, // pixels of an image
+  columns: u32,
+  side: u32, // pixels of a patch
+  stride: u32, // pixels from patch to patch
+  across: u32, // patches in a row of them
   patches: u32, // of the whole image
   kept_count: u32, // = patches without KEPT
   width: u32,
@@ -53,10 +56,9 @@ fn patchify(@builtin(global_invocation_id) id: vec3u) {
   let c = i % cols;
   let image = row / p.kept_count;
   let source = patch_of(image, row % p.kept_count);
-  let per_side = p.image / p.side;
-  let y = (source / per_side) * p.side + (c % area) / p.side;
-  let x = (source % per_side) * p.side + c % p.side;
-  out[i] = images[((image * p.channels + c / area) * p.image + y) * p.image + x];
+  let y = (source / p.across) * p.stride + (c % area) / p.side;
+  let x = (source % p.across) * p.stride + c % p.side;
+  out[i] = images[((image * p.channels + c / area) * p.rows + y) * p.columns + x];
 }
 
 fn position_of(patch_index: u32) -> u32 {

@@ -5,6 +5,7 @@ import { isZipName } from "../data/zip";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
+import type { Value } from "../settings/setting";
 import { SCHEMA, taskOf } from "../tasks";
 import { generatedBy, sampleBy, shippedFor } from "../tasks/generated";
 import { type NetworkFile, networkIn } from "../tasks/networkFiles";
@@ -35,7 +36,7 @@ export const SOURCE_KEYS = ["data", "teacher", "guide", "student", "aliases"] as
 
 /** Opens data, teacher ("none" for none, by default the usual one), guide, and the network that the student begins as. */
 export async function openSources(engine: Engine, wing: Wing, rest: Record<string, string>, settings: Settings): Promise<Sources> {
-  const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
+  const dataset = await openData(wing, rest.data ?? usualData(wing), settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
   const start = rest.student ? await loadStart(wing, rest.student) : undefined;
   const { ownTeacher } = wing.definition;
@@ -48,6 +49,9 @@ export async function openSources(engine: Engine, wing: Wing, rest: Record<strin
   for (const note of wing.runtime.networks.adaptations?.(teacher, dataset) ?? []) console.error(note);
   return { dataset, teacher, guide, start };
 }
+
+/** The name of the task's usual generated data. */
+export const usualData = ({ definition }: Wing): string => Object.keys(definition.generated.sets)[0];
 
 /**
  * The name of a generated set, such as "scenes", or "scenes:TRAIN,TEST" for that many images; the name of real images that come with the
@@ -110,22 +114,27 @@ async function opened(path: string): Promise<NetworkFile> {
 const EPOCHS = 30;
 const [LEAST_STEPS, MOST_STEPS] = [200, 1500];
 
+/** What a teacher that is trained for a student takes over from its settings. */
+function ownTeacher({ definition: { teacherKind, shares = [] } }: Wing, settings: Settings): Readonly<Record<string, Value>> {
+  return { ...teacherKind?.(settings), ...Object.fromEntries(shares.map((key) => [key, settings[key]])) };
+}
+
 /** The teacher that comes with the page, if it is for such data; else one trained on them here, once, and kept. */
 async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, settings: Settings): Promise<AnyNetwork> {
   for (const file of shippedFor(wing.definition, wing.data, dataset, settings)) {
     const shipped = await loadNetwork(wing, join("public", file));
     if (fits(wing, shipped, dataset)) return shipped;
   }
-  const kind = wing.definition.teacherKind?.(settings) ?? {};
-  const out = `.cache/teacher-${[...Object.values(kind), dataset.id].join("-")}.safetensors`;
+  const own = ownTeacher(wing, settings);
+  const out = `.cache/teacher-${[...Object.values(own), dataset.id].join("-")}.safetensors`;
   if (!existsSync(out)) {
     const { batch, seed, side, preset } = settings;
     const steps = Math.min(MOST_STEPS, Math.max(LEAST_STEPS, Math.round((EPOCHS * dataset.train.count) / batch)));
     console.error(`No teacher that comes with the program is for this data. Training one first (${steps} steps); it is kept as ${out}.`);
     mkdirSync(dirname(out), { recursive: true });
     const sizes = wing.definition.sizes.small;
-    const own = { ...SCHEMA.defaults(preset), ...sizes, ...kind, lr: 2e-3, batch, seed, side, steps, evaluate: steps } as Settings;
-    await trainNetwork({ engine, wing, dataset, settings: own, out, print: (row) => console.error(JSON.stringify(row)) });
+    const all = { ...SCHEMA.defaults(preset), ...sizes, ...own, lr: 2e-3, batch, seed, side, steps, evaluate: steps } as Settings;
+    await trainNetwork({ engine, wing, dataset, settings: all, out, print: (row) => console.error(JSON.stringify(row)) });
   }
   return loadNetwork(wing, out);
 }

@@ -4,11 +4,11 @@
  */
 import { printer, readArguments } from "./arguments";
 import { nodeEngine, writeWhole } from "./headless";
-import { loadStart, openData, openWing, sized } from "./sources";
+import { loadStart, openData, openWing, sized, usualData } from "./sources";
 import { trainNetwork } from "./trainNetwork";
 
 const USAGE =
-  "npm run train -- out=FILE.safetensors [student=FILE] [preset=..] [data=scenes] [steps=..] [batch=..] [side=..] [seed=..] [--json]";
+  "npm run train -- out=FILE.safetensors [student=FILE] [preset=..] [data=..] [steps=..] [batch=..] [side=..] [seed=..] [--json]";
 
 export async function main(argv: string[]): Promise<number> {
   const { settings, rest, json } = readArguments(argv, ["out", "data", "student", "kernels"]);
@@ -18,7 +18,7 @@ export async function main(argv: string[]): Promise<number> {
   }
   writeWhole(rest.out, new Uint8Array()); // fails now, not after hours, if it cannot be written
   const wing = await openWing(settings);
-  const dataset = await openData(wing, rest.data ?? "scenes", settings.side);
+  const dataset = await openData(wing, rest.data ?? usualData(wing), settings.side);
   const start = rest.student ? await loadStart(wing, rest.student) : undefined;
   const whole = sized(wing, settings, start);
   await trainNetwork({

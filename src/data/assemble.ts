@@ -55,7 +55,7 @@ export function assemble(parts: Part[], options: AssembleOptions): Omit<PackedDa
   const pool = picks(given ? parts.filter((part) => !part.test) : parts);
   const values = [...new Set(pool.map(labelOf))].sort((a, b) => a - b);
   requireClasses(values.map(className), parts[0].file);
-  const [train, test] = given ? [pool, picks(parts.filter((part) => part.test))] : heldOut(pool, holdOut, seed);
+  const [train, test] = given ? [pool, picks(parts.filter((part) => part.test))] : heldOut(pool, labelOf, holdOut, seed);
   requireKnown(test, values, className);
   const gather = (from: Pick[]) => gathered(from, values, channels, side);
   const learned = gather(train.slice(0, most?.train));
@@ -67,7 +67,7 @@ export function assemble(parts: Part[], options: AssembleOptions): Omit<PackedDa
     classes: values.map(className),
     moments,
     train: learned,
-    test: gather(inTurns(test).slice(0, most?.test)),
+    test: gather(inTurns(test, labelOf).slice(0, most?.test)),
   };
 }
 
@@ -124,8 +124,8 @@ function labelOf({ part, index }: Pick): number {
   return part.labels[index];
 }
 
-/** Holds the share out of every class with two or more pictures, at least one and never all of them. */
-function heldOut(pool: Pick[], share: number, seed: number): [Pick[], Pick[]] {
+/** Holds the share out of every class with two or more items, at least one and never all of them. Throws a DataError where no class has two. */
+export function heldOut<T>(pool: T[], labelOf: (item: T) => number, share: number, seed: number): [train: T[], test: T[]] {
   const classes = [...grouped(pool, labelOf)].sort(([a], [b]) => a - b);
   const divided = classes.map(([value, members]) => {
     const count = members.length < 2 ? 0 : Math.min(members.length - 1, Math.max(1, Math.round(share * members.length)));
@@ -133,19 +133,19 @@ function heldOut(pool: Pick[], share: number, seed: number): [Pick[], Pick[]] {
   });
   const test = divided.flatMap(({ count, order }) => order.slice(0, count));
   const train = divided.flatMap(({ count, order }) => order.slice(count));
-  if (test.length === 0) throw new DataError("No class has two images, so none can be held out for testing.", "Add images to every class.");
+  if (test.length === 0) throw new DataError("No class has two files, so none can be held out for testing.", "Add files to every class.");
   return [train, test];
 }
 
 /** One of each class, then another of each, and so on: the first few of these show what there is. */
-function inTurns(picks: Pick[]): Pick[] {
+export function inTurns<T>(items: T[], labelOf: (item: T) => number): T[] {
   const taken = new Map<number, number>();
-  const turns = picks.map((pick) => {
-    const turn = taken.get(labelOf(pick)) ?? 0;
-    taken.set(labelOf(pick), turn + 1);
-    return { pick, turn };
+  const turns = items.map((item) => {
+    const turn = taken.get(labelOf(item)) ?? 0;
+    taken.set(labelOf(item), turn + 1);
+    return { item, turn };
   });
-  return turns.sort((a, b) => a.turn - b.turn || labelOf(a.pick) - labelOf(b.pick)).map(({ pick }) => pick);
+  return turns.sort((a, b) => a.turn - b.turn || labelOf(a.item) - labelOf(b.item)).map(({ item }) => item);
 }
 
 function requireKnown(test: Pick[], values: number[], className: (label: number) => string): void {

@@ -1,9 +1,9 @@
 /** Batches in an order that is a pure function of seed and step, so that a resumed run sees what it would have seen. */
 import { uniform } from "../engine/random";
-import type { Dataset, Split } from "./dataset";
+import type { Pictures } from "./dataset";
 
 export interface Batch {
-  /** Normalised, f32 [n, C, side, side]. */
+  /** Normalised, f32 [n, C, side, columns]. */
   images: Float32Array;
   /** u32 [n]. */
   labels: Uint32Array;
@@ -66,7 +66,7 @@ export class Batches {
   readonly train: Ahead<Batch>;
 
   constructor(
-    readonly dataset: Dataset,
+    readonly dataset: Pictures,
     readonly size: number,
     seed: number,
   ) {
@@ -75,17 +75,17 @@ export class Batches {
   }
 
   /** These images, without augmentation. */
-  load(split: Split, indices: ArrayLike<number>): Batch {
-    const { side, channels, moments } = this.dataset;
-    const area = side ** 2;
+  load(split: Pictures["train"], indices: ArrayLike<number>): Batch {
+    const { side, columns = side, channels, moments, full = 255 } = this.dataset;
+    const area = side * columns;
     const images = new Float32Array(indices.length * channels * area);
     for (let b = 0; b < indices.length; b++) {
       const image = split.image(indices[b]);
       for (let c = 0; c < channels; c++) {
         const from = c * area;
         const to = b * channels * area + from;
-        const shift = 255 * moments.mean[c];
-        const gain = 1 / (255 * moments.std[c]);
+        const shift = full * moments.mean[c];
+        const gain = 1 / (full * moments.std[c]);
         for (let i = 0; i < area; i++) images[to + i] = (image[from + i] - shift) * gain;
       }
     }

@@ -2,31 +2,38 @@
 import { EngineError } from "../engine/errors";
 import { digest } from "./digest";
 
-/** Square images with a class each. Generated images are painted when they are first asked for. */
-export interface Split {
+/** Images with a class each. Generated images are painted when they are first asked for. */
+export interface Split<Values = Uint8Array> {
   /** Number of images. */
   readonly count: number;
-  /** Image `index`, u8 [channels, side, side], 0..255: only to be read. */
-  image(index: number): Uint8Array;
+  /** Image `index` [channels, side, side], of bytes 0..255: only to be read. Of pictures of another kind [channels, side, columns]. */
+  image(index: number): Values;
   /** Its class. */
   label(index: number): number;
-  /** Where its object is, u8 0 or 1 [side, side]: only to be read, and only generated data knows. */
+  /** Where its object is, u8 0 or 1 [side, side] or [side, columns]: only to be read, and only generated data knows. */
   object?(index: number): Uint8Array;
 }
 
-export interface Dataset {
+/** Images, or pictures of sounds. */
+export type Pictures = Dataset<Uint8Array | Float32Array>;
+
+export interface Dataset<Values = Uint8Array> {
   /** Identifies the data: only the same pictures, labels and classes in the same order have the same id. */
   id: string;
   /** Short name for people: "Scenes", "Fashion-MNIST (yours)". */
   name: string;
+  /** Rows of pixels; columns too where those are not given. */
   side: number;
+  columns?: number;
   channels: 1 | 3;
   classes: string[];
-  /** Of each channel: what images are normalised with. */
+  /** Of each channel: what images are normalised with, in units of `full`. */
   moments: Moments;
-  train: Split;
+  /** The greatest value; 255 when absent. */
+  full?: number;
+  train: Split<Values>;
   /** Held out; never trained on. */
-  test: Split;
+  test: Split<Values>;
 }
 
 /** Read images as they go from thread to thread, and as they are kept. */

@@ -23,7 +23,11 @@ function teacher(kind: DetectorKind) {
 }
 
 /** The project of a run that has made `made` steps, and the losses of these. */
-async function handedOver(preset: string, changed: Record<string, string | number>, made = 0): Promise<{ files: Project; losses: unknown[] }> {
+async function handedOver(
+  preset: string,
+  changed: Record<string, string | number>,
+  made = 0,
+): Promise<{ files: Project; losses: unknown[] }> {
   const settings: Settings = { ...SCHEMA.defaults(preset), ...TINY, ...changed };
   const learns = settings.teacher === "none" ? {} : { teacher: await teacher(settings.detector as DetectorKind) };
   const options = { engine: await testEngine(), runtime, sources: { dataset, ...learns } };

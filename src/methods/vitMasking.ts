@@ -5,7 +5,7 @@
 import type { Tensor } from "../engine/graph";
 import type { Grid } from "../models/model";
 import type { Bound, Params } from "../models/params";
-import { gridOf, type ViTConfig } from "../models/vit/config";
+import { gridOf, imageShape, type ViTConfig } from "../models/vit/config";
 import { type ViTOptions, type ViTResult, vit } from "../models/vit/model";
 import { resize } from "../ops/resize";
 import { blockOf, type Choice, type Others, type PatchChoice, ranking, select } from "./masking";
@@ -73,13 +73,14 @@ function othersOf(teacher: Network | undefined, images: Tensor, { guide, queries
   return { teacher: whole(teacher), guide: whole(guide) };
 }
 
-/** Output of a frozen network on (some patches of) the images, resized to the side it was trained for. */
+/** Output of a frozen network on (some patches of) the images, resized to the size it was trained for. */
 export function forwardTeacher(
   { params, config }: Network,
   images: Tensor,
   options: Pick<ViTOptions, "kept" | "allTokens" | "merge"> = {},
 ): ViTResult {
-  const side = images.shape[images.shape.length - 1];
-  const fitting = side === config.image ? images : resize(images, [config.image, config.image]);
+  const [, rows, columns] = imageShape(config);
+  const fits = images.shape[2] === rows && images.shape[3] === columns;
+  const fitting = fits ? images : resize(images, [rows, columns]);
   return vit(params.on(images.graph, false), config, fitting, options);
 }

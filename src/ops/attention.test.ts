@@ -32,6 +32,8 @@ const readings = [
   ["cls", "code", false],
   ["cls", "eq2", false],
   ["cls", "code", true],
+  ["lead", "code", false],
+  ["lead", "eq2", true],
   ["patches", "code", false],
   ["patches", "eq2", false],
   ["patches", "eq2", true],
@@ -52,7 +54,8 @@ test.for(Object.keys(ATTENTION).flatMap((name) => led.map((reading) => [...readi
       reference: ({ qkv }) => {
         const p = probabilities(d, column(qkv, 6, 36, 0), column(qkv, 6, 36, 12));
         const heads = Array.from({ length: 6 }, (_, bh) => {
-          const rows = p.slice(bh * 6 + (queries === "cls" ? 0 : lead), bh * 6 + (queries === "cls" ? 1 : 6));
+          const [from, to] = { cls: [0, 1], lead: [0, lead], patches: [lead, 6] }[queries];
+          const rows = p.slice(bh * 6 + from, bh * 6 + to);
           return Array.from({ length: n }, (_, j) => {
             const rest = (row: number[]) => row.slice(lead).reduce((a, v) => a + v, 0);
             const each = rows.map((row) => (reading === "eq2" ? row[j + lead] / rest(row) : row[j + lead]));

@@ -79,8 +79,8 @@ function backward(trace: AttentionTrace, result: Tensor, g: Tensor, give: (t: Te
 }
 
 export interface SaliencyOptions {
-  /** Attention paid by the class token (the paper's choice), or by the patches, averaged over them. */
-  queries?: "cls" | "patches";
+  /** Attention paid by the class token (the paper's choice); by all tokens before the patches, or by the patches, averaged over them. */
+  queries?: "cls" | "lead" | "patches";
   /** "code": softmax over class token and patches, then drop the class token. "eq2": softmax over the patches alone. */
   reading?: "code" | "eq2";
   /** Keep the heads apart: [batch, heads, patches]. */
@@ -92,9 +92,10 @@ export function saliency(trace: AttentionTrace, { queries = "cls", reading = "co
   const { q, batch, heads, keys, lead = 1 } = trace;
   if (trace.logSizes) throw new Error("merged tokens are no patches, so they have no saliency");
   if (queries === "patches" && trace.queries !== keys) throw new Error("patch-to-patch saliency needs the attention of every token");
-  const one = queries === "cls";
-  const variant = one ? ATTENTION.lane : ATTENTION[choice(q.graph.engine).attentionBackward];
-  const range = one ? { query_from: 0, query_to: 1 } : { query_from: lead, query_to: keys };
+  const variant = queries !== "patches" ? ATTENTION.lane : ATTENTION[choice(q.graph.engine).attentionBackward];
+  const ranges = { cls: [0, 1], lead: [0, Math.min(lead, trace.queries)], patches: [lead, keys] } as const;
+  const [query_from, query_to] = ranges[queries];
+  const range = { query_from, query_to };
   const lse_in = reading === "code" ? trace.lse : patchLse(trace, variant, range);
   const out = q.graph.temp(perHead ? [batch, heads, keys - lead] : [batch, keys - lead]);
   const pairs = perHead ? batch * heads : batch;

@@ -8,7 +8,9 @@ interface Case {
   batch: number;
   channels: number;
   image: number;
+  columns?: number;
   patch: number;
+  stride?: number;
   width: number;
   /** Kept patches of each image. */
   keep?: number[][];
@@ -30,6 +32,13 @@ const CASES: [string, Case][] = [
   ["a distillation token, every patch", { batch: 2, channels: 1, image: 4, patch: 2, width: 8, distilled: true }],
   ["positions of patches alone", { batch: 3, channels: 2, image: 9, patch: 3, width: 5, keep: SOME, unplaced: true }],
   ["neither with a position, every patch", { batch: 2, channels: 1, image: 4, patch: 2, width: 8, distilled: true, unplaced: true }],
+  ["an oblong image", { batch: 2, channels: 2, image: 4, columns: 10, patch: 2, width: 3 }],
+  ["an oblong image, some patches", { batch: 3, channels: 1, image: 9, columns: 12, patch: 3, width: 5, keep: SOME }],
+  ["overlapping patches, pixels left over", { batch: 2, channels: 2, image: 7, columns: 10, patch: 4, stride: 2, width: 3 }],
+  [
+    "overlapping, some patches",
+    { batch: 3, channels: 1, image: 8, columns: 12, patch: 4, stride: 3, width: 3, keep: ["201", "120", "012"].map(digits) },
+  ],
   ["patches of one pixel", { batch: 1, channels: 1, image: 7, patch: 1, width: 3 }],
 ];
 
@@ -39,7 +48,8 @@ function digits(row: string): number[] {
   return [...row].map(Number);
 }
 
-const countOf = ({ image, patch }: Case) => (image / patch) ** 2;
+const along = (pixels: number, { patch, stride = patch }: Case) => Math.floor((pixels - patch) / stride) + 1;
+const countOf = (c: Case) => along(c.image, c) * along(c.columns ?? c.image, c);
 const slotsOf = (c: Case) => c.keep?.[0].length ?? countOf(c);
 const patchAt = ({ keep }: Case, b: number, slot: number) => keep?.[b][slot] ?? slot;
 
@@ -47,13 +57,14 @@ function keptInput(c: Case) {
   return c.keep ? { kept: { shape: [c.batch, slotsOf(c)], data: c.keep.flat(), dtype: "u32" as const } } : undefined;
 }
 
-function layout({ batch, channels, image, patch }: Case, kept?: Tensor): Patches {
-  return { batch, channels, image, patch, kept };
+function layout({ batch, channels, image, columns, patch, stride }: Case, kept?: Tensor): Patches {
+  return { batch, channels, image, columns, patch, stride, kept };
 }
 
 /** Rows of pixels, channels first. */
 function patchify64(c: Case, images: ArrayLike<number>): number[] {
-  const across = c.image / c.patch;
+  const { image, columns = image, stride = c.patch } = c;
+  const across = along(columns, c);
   const out: number[] = [];
   for (let b = 0; b < c.batch; b++)
     for (let slot = 0; slot < slotsOf(c); slot++)
@@ -61,8 +72,8 @@ function patchify64(c: Case, images: ArrayLike<number>): number[] {
         for (let y = 0; y < c.patch; y++)
           for (let x = 0; x < c.patch; x++) {
             const n = patchAt(c, b, slot);
-            const row = Math.floor(n / across) * c.patch + y;
-            out.push(images[((b * c.channels + channel) * c.image + row) * c.image + (n % across) * c.patch + x]);
+            const row = Math.floor(n / across) * stride + y;
+            out.push(images[((b * c.channels + channel) * image + row) * columns + (n % across) * stride + x]);
           }
   return out;
 }
@@ -87,7 +98,7 @@ function assemble64(c: Case, { embedded, pos, cls, dist }: Record<string, Float6
 describe.each(CASES)("%s", (_, c) => {
   test("patchify", async () => {
     await check(await testEngine(), {
-      inputs: { images: { shape: [c.batch, c.channels, c.image, c.image] }, ...keptInput(c) },
+      inputs: { images: { shape: [c.batch, c.channels, c.image, c.columns ?? c.image] }, ...keptInput(c) },
       op: ({ images, kept }) => patchify(images, layout(c, kept)),
       reference: ({ images }) => [patchify64(c, images)],
       tolerance: 0,

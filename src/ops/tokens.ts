@@ -4,18 +4,23 @@ import type { Gradients, Tensor } from "../engine/graph";
 export interface Patches {
   batch: number;
   channels: number;
-  /** Pixels per side of the square image. */
+  /** Pixels per side of the square image; rows of an oblong one. */
   image: number;
+  /** Columns of pixels where they are not as many as rows. */
+  columns?: number;
   /** Pixels per side of a patch. */
   patch: number;
+  /** Pixels from patch to patch, down and across; `patch` when absent. */
+  stride?: number;
   /** Which patches to use, u32 [batch, k]; all of them when absent. */
   kept?: Tensor;
 }
 
-/** Rows of pixels [batch * k, channels * patch²] of the (kept) patches of images [batch, channels, image, image]. No gradient. */
+/** Rows of pixels [batch * k, channels * patch²] of the (kept) patches of images [batch, channels, rows, columns]. No gradient. */
 export function patchify(images: Tensor, o: Patches): Tensor {
-  if (images.size !== o.batch * o.channels * o.image ** 2)
-    throw new Error(`patchify: images are [${images.shape}], not [${o.batch},${o.channels},${o.image},${o.image}]`);
+  const { image, columns = image } = o;
+  if (images.size !== o.batch * o.channels * image * columns)
+    throw new Error(`patchify: images are [${images.shape}], not [${o.batch},${o.channels},${image},${columns}]`);
   checkKept("patchify", o);
   const out = images.graph.temp([o.batch * slots(o), o.channels * o.patch ** 2]);
   images.graph.launch("tokens", "patchify", {
@@ -74,12 +79,14 @@ export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches,
 
 /** Where a parameter's gradient goes; that of a frozen one, or of what is no parameter, goes where no optimizer reads it. */
 const destination = (t: Tensor, grads: Gradients) => (t.needsGrad && t.storage.buffer ? grads.piece(t, 1) : t.graph.temp(t.shape));
-const count = (o: Patches) => (o.image / o.patch) ** 2;
+const along = (pixels: number, { patch, stride = patch }: Patches) => Math.floor((pixels - patch) / stride) + 1;
+const count = (o: Patches) => along(o.image, o) * along(o.columns ?? o.image, o);
 const slots = (o: Patches) => (o.kept ? o.kept.cols : count(o));
 
 function params(o: Patches, width: number) {
+  const { batch, channels, image: rows, columns = rows, patch: side, stride = side } = o;
   return {
-    ...{ batch: o.batch, channels: o.channels, image: o.image, side: o.patch },
+    ...{ batch, channels, rows, columns, side, stride, across: along(columns, o) },
     ...{ patches: count(o), kept_count: slots(o), width },
   };
 }

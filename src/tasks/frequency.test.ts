@@ -74,5 +74,5 @@ test("an object's shares are where it is, and one in all", () => {
   const objects = [new Uint8Array(16), new Uint8Array(16)];
   objects[0][0] = 1;
   for (let y = 0; y < 4; y++) objects[1][4 * y + 3] = 1;
-  expect([...objectShares(objects, 4, [2, 2])]).toEqual([1, 0, 0, 0, 0, 0.5, 0, 0.5]);
+  expect([...objectShares(objects, [4, 4], [2, 2])]).toEqual([1, 0, 0, 0, 0, 0.5, 0, 0.5]);
 });

@@ -113,14 +113,17 @@ export class FrequencyCount {
   }
 }
 
-/** Share of each image's object, u8 0 or 1 [images, side, side], in each patch of a grid [images, N]; patches may break pixels. */
-export function objectShares(objects: Uint8Array[], side: number, [rows, columns]: Grid): Float64Array {
+/**
+ * Share of each image's object, u8 0 or 1 [images, height, width], in each patch of a grid [images, N]; patches may break pixels, and
+ * those that overlap are taken for tiles.
+ */
+export function objectShares(objects: Uint8Array[], [height, width]: readonly [number, number], [rows, columns]: Grid): Float64Array {
   const shares = new Float64Array(objects.length * rows * columns);
   for (const [image, pixels] of objects.entries()) {
     const sum = pixels.reduce((a, b) => a + b, 0);
     for (const [at, inside] of pixels.entries()) {
-      const column = Math.floor((((at % side) + 0.5) * columns) / side);
-      const row = Math.floor(((Math.floor(at / side) + 0.5) * rows) / side);
+      const column = Math.floor((((at % width) + 0.5) * columns) / width);
+      const row = Math.floor(((Math.floor(at / width) + 0.5) * rows) / height);
       if (inside) shares[(image * rows + row) * columns + column] += 1 / sum;
     }
   }

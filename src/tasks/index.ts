@@ -1,6 +1,7 @@
 /** The wings of the house. To open another: its folder here, its half of the page in `ui/tasks`, and a line in both lists. */
 import type { MethodInfo } from "../methods/method";
 import { Schema } from "../settings/schema";
+import { audio } from "./audio";
 import { classification } from "./classification";
 import { detection } from "./detection";
 import { dino } from "./dino";
@@ -8,7 +9,7 @@ import { segmentation } from "./segmentation";
 import type { TaskDefinition } from "./task";
 
 /** By name. The first task's first method is the default preset. */
-export const TASKS: Readonly<Record<string, TaskDefinition>> = { classification, detection, segmentation, dino } as never;
+export const TASKS: Readonly<Record<string, TaskDefinition>> = { classification, detection, segmentation, dino, audio } as never;
 
 /** Every setting there is. */
 export const SCHEMA = new Schema(Object.values(TASKS));

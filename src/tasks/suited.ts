@@ -1,5 +1,5 @@
 /** A ViT adapted to the pixels of a data set, whatever it answers. */
-import type { Dataset, Moments } from "../data/dataset";
+import type { Moments, Pictures } from "../data/dataset";
 import type { Weight, Weights } from "../models/weights";
 import type { Network } from "./vitNetwork";
 
@@ -10,7 +10,7 @@ const LUMA = [0.299, 0.587, 0.114];
  * The network as if it had been trained on images normalised as this data set's are; of its answers and the images' size
  * nothing is asked. What it does to an image stays the same: its patch embedding takes over the difference.
  */
-export function suited(network: Network, dataset: Dataset): Network {
+export function suited(network: Network, dataset: Pictures): Network {
   const weights = new Map(network.weights);
   embed(weights, network.moments, dataset.moments);
   return { ...network, weights, config: { ...network.config, channels: dataset.channels } };

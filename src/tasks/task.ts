@@ -255,6 +255,8 @@ export interface Monitor {
   snapshot(): Promise<void>;
   /** After a test on held-out data. */
   tested?(): Promise<void>;
+  /** Shows this in place of the first picture from now on: a sound at 16 kHz. */
+  guest?(values: Int16Array): void;
   /** Puts what was counted among the extras. */
   store(): void;
 }
@@ -401,6 +403,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   samples?: Readonly<Record<string, Sample>>;
   /** Rows of its papers' tables, by names that `row=` knows. */
   rows?: Readonly<Record<string, Row>>;
+  /** Settings, besides the side, that student and teacher must have alike; so a teacher that is trained for a student takes them over. */
+  shares?: readonly string[];
   /** Whether a run makes its own teacher, so that none is loaded. */
   ownTeacher?: boolean;
   /** Where teachers differ in kind: the kind that teaches students of these settings, as settings of a network that is trained to be one. */

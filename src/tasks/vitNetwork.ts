@@ -5,7 +5,7 @@ import { momentsIn, namesIn, parsed, scoreIn } from "../models/metadata";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { ViTConfig } from "../models/vit/config";
 import { assertTold } from "../models/vit/hub";
-import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout, timmNames, toTimm } from "../models/vit/names";
+import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout, type Oblong, timmNames, toTimm } from "../models/vit/names";
 import { type Weights, WeightsError } from "../models/weights";
 import { counted } from "./counts";
 import type { ImportHints } from "./task";
@@ -57,11 +57,15 @@ function configOf(weights: Weights, own: Record<string, string>, hints: ImportHi
   const heads = hints.heads ?? (Number(own.heads) || usualHeads(weights, name));
   const eps = hints.eps ?? (Number(own.eps) || LAYOUT_EPS[layout]);
   const usual = own.activation === "quick_gelu" ? own.activation : LAYOUT_ACTIVATION[layout];
-  return inferViT(weights, heads, name, { eps, activation: hints.activation ?? usual });
+  const cut = own.cut ? cutOf(own.cut, name) : undefined;
+  return inferViT(weights, heads, name, { eps, activation: hints.activation ?? usual, cut });
 }
 
 /** A classifier as safetensors under timm's names; the rest that a reader must know is in the file's metadata. */
-export function writeNetwork(network: Pick<Network, "weights" | "config" | "score">, dataset: Dataset): Uint8Array {
+export function writeNetwork(
+  network: Pick<Network, "weights" | "config" | "score">,
+  dataset: Pick<Dataset, "name" | "classes" | "moments">,
+): Uint8Array {
   const { weights, config, score } = network;
   const { mean, std } = dataset.moments;
   return writeSafetensors(timmNames(weights, config), {
@@ -69,8 +73,19 @@ export function writeNetwork(network: Pick<Network, "weights" | "config" | "scor
     // A network without a head answers with no classes.
     ...(config.classes > 0 && { classes: JSON.stringify(dataset.classes) }),
     ...(config.activation !== "gelu" && { activation: config.activation }),
+    ...(isOblong(config) && { cut: [config.image, config.columns ?? config.image, config.stride ?? config.patch].join(",") }),
     ...{ mean: mean.join(","), std: std.join(","), ...(score !== undefined && { top1: score.toFixed(4) }) },
   });
+}
+
+/** Whether shapes alone do not tell how a network cuts its pictures. */
+const isOblong = ({ columns, stride }: ViTConfig) => columns !== undefined || stride !== undefined;
+
+/** Rows, columns and distance of patches, as `writeNetwork` notes them. */
+function cutOf(told: string, name: string): Oblong {
+  const [image, columns, stride] = numbers(told);
+  if ([image, columns, stride].every(Number.isSafeInteger)) return { image, columns, stride };
+  throw new WeightsError(`${name} says that its pictures are cut by "${told}", which are no three whole numbers.`, "Write it again.");
 }
 
 /** For people. */

@@ -113,6 +113,8 @@ export class Host {
         return this.stop();
       case "set":
         return this.theRun().set(command.key, command.value);
+      case "guest":
+        return this.theRun().show(command.values);
       case "save":
         return this.save();
       case "restore":

@@ -44,6 +44,8 @@ export type Command =
   /** One update, then pause. */
   | { type: "step" }
   | { type: "set"; key: string; value: string | number }
+  /** Something of a person's own that the run's pictures show in place of the first, in the form its monitor knows. It stays in this tab. */
+  | { type: "guest"; values: Int16Array }
   | { type: "save" }
   /** Continues a saved run, paused at first, once the data and the teacher it was saved with are there. */
   | { type: "restore"; bytes: Uint8Array }

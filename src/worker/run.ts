@@ -159,6 +159,12 @@ export class Run {
     await this.snapshot();
   }
 
+  /** Shows something of a person's own among the pictures, and what is made of it now. */
+  show(guest: Int16Array): Promise<void> {
+    this.monitor.guest?.(guest);
+    return this.snapshot();
+  }
+
   snapshot(): Promise<void> {
     return this.turns.alone(() => this.monitor.snapshot());
   }

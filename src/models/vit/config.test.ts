@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WeightsError } from "../weights";
-import { checkConfig, checkWeights, initViT, patches, type ViTConfig, vitShapes } from "./config";
+import { checkConfig, checkWeights, gridOf, initViT, patches, type ViTConfig, vitShapes } from "./config";
 import { DEIT_S } from "./vit.fixture";
 
 const TINY: ViTConfig = { ...DEIT_S, image: 8, patch: 4, channels: 1, classes: 3, width: 16, depth: 2, heads: 2, headDim: 4, mlp: 32 };
@@ -36,6 +36,23 @@ describe("shapes", () => {
   });
 });
 
+describe("patches of oblong images", () => {
+  const AST: ViTConfig = { ...DEIT_S, family: "ast", image: 128, columns: 512, patch: 16, stride: 10, channels: 1, classes: 50 };
+
+  it("are AST's 12 x 50 = 600 where they overlap, and positions are as many, and two", () => {
+    expect([gridOf(AST), patches(AST)]).toEqual([[12, 50], 600]);
+    expect(vitShapes(AST).get("pos_embed")).toEqual([1, 602, 384]);
+    expect(vitShapes(AST).get("head_norm.weight")).toEqual([384]);
+    expect([...vitShapes(AST).keys()]).not.toContain("head_dist.weight");
+  });
+
+  it("tile the image where they do not overlap, and lie within it where they do", () => {
+    expect(gridOf({ image: 32, columns: 96, patch: 8 })).toEqual([4, 12]);
+    expect(gridOf({ image: 32, columns: 96, patch: 8, stride: 4 })).toEqual([7, 23]);
+    expect(gridOf({ image: 7, columns: 9, patch: 4, stride: 3 })).toEqual([2, 2]);
+  });
+});
+
 describe("impossible configurations", () => {
   it.each<[Partial<ViTConfig>, string]>([
     [{ patch: 3 }, "patches of 3 do not tile an image of 8"],
@@ -45,6 +62,11 @@ describe("impossible configurations", () => {
     [{ mlp: -1 }, "mlp is -1"],
     [{ classes: 0.5 }, "classes is 0.5"],
     [{ eps: 0 }, "eps is 0"],
+    [{ columns: 10 }, "patches of 4 do not tile an image of 8 x 10"],
+    [{ columns: 2, stride: 2 }, "patches of 4 do not fit into an image of 8 x 2"],
+    [{ columns: 8.5 }, "columns is 8.5"],
+    [{ stride: 5 }, "stride is 5"],
+    [{ stride: 0 }, "stride is 0"],
   ])("%j", (change, message) => {
     expect(() => checkConfig({ ...TINY, ...change }, "student")).toThrow(`student: ${message}`);
     expect(() => vitShapes({ ...TINY, ...change })).toThrow(WeightsError);

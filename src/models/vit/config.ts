@@ -15,10 +15,14 @@ import { familyOf, lastNorm, leadOf, type Unlike } from "./families";
 export interface ViTConfig {
   /** Absent for a plain ViT. */
   family?: Unlike;
-  /** Side of the square input in pixels; a multiple of `patch`. */
+  /** Side of the square input in pixels, a multiple of `patch`; the rows of an oblong one. */
   image: number;
+  /** Columns of pixels of an input that is not square; as many as rows when absent. */
+  columns?: number;
   /** Side P of a patch in pixels. */
   patch: number;
+  /** Pixels from one patch to the next, fewer than `patch` where patches overlap; `patch` when absent. */
+  stride?: number;
   /** Colour channels C of the input. */
   channels: number;
   /** Outputs K of the head; 0 = no head, as in self-supervised checkpoints. */
@@ -52,12 +56,23 @@ const INIT_GAMMA = 1e-4;
 
 const COUNTS = ["image", "patch", "channels", "width", "depth", "heads", "headDim"] as const;
 
-/** Rows and columns of an image's patches. */
-export function gridOf({ image, patch }: Pick<ViTConfig, "image" | "patch">): [rows: number, columns: number] {
-  return [image / patch, image / patch];
+/** How images are cut into patches. */
+type Cut = Pick<ViTConfig, "image" | "columns" | "patch" | "stride">;
+
+/** Shape of an image: channels, rows and columns of pixels. */
+export function imageShape({ channels, image, columns = image }: Pick<ViTConfig, "channels" | "image" | "columns">): Shape {
+  return [channels, image, columns];
 }
 
-/** Number N of patches of an image: (image / patch)². */
+type Shape = [channels: number, rows: number, columns: number];
+
+/** Rows and columns of an image's patches. Where patches overlap, pixels at the lower and right edge may be left over, as in a convolution. */
+export function gridOf({ image, columns = image, patch, stride = patch }: Cut): [rows: number, columns: number] {
+  const along = (pixels: number) => Math.floor((pixels - patch) / stride) + 1;
+  return [along(image), along(columns)];
+}
+
+/** Number N of patches of an image; (image / patch)² of a square one whose patches do not overlap. */
 export function patches(config: ViTConfig): number {
   const [rows, columns] = gridOf(config);
   return rows * columns;
@@ -76,17 +91,26 @@ export function checkConfig(config: ViTConfig, name = "model"): void {
   }
   if (familyOf(config).talking && !(Number.isSafeInteger(config.classDepth) && (config.classDepth as number) > 0))
     refuse(`classDepth is ${config.classDepth}`, "CaiT has blocks of class attention, usually 2.");
-  if (config.image % config.patch !== 0) {
-    refuse(`patches of ${config.patch} do not tile an image of ${config.image}`, "Choose a patch size that divides the image size.");
-  }
+  checkCut(config, refuse);
   if (!(config.eps > 0)) refuse(`eps is ${config.eps}`, "It has to be positive, usually 1e-6.");
+}
+
+/** Patches that do not overlap have to tile the image; those that do, to fit into it. */
+function checkCut({ image, columns = image, patch, stride = patch }: Cut, refuse: (what: string, remedy: string) => never): void {
+  const size = columns === image ? String(image) : `${image} x ${columns}`;
+  if (!Number.isSafeInteger(columns) || columns < 1) refuse(`columns is ${columns}`, "It has to be a whole number from 1.");
+  if (!Number.isSafeInteger(stride) || stride < 1 || stride > patch)
+    refuse(`stride is ${stride}`, `It has to be a whole number from 1 to the patch size, ${patch}.`);
+  if (stride === patch && (image % patch !== 0 || columns % patch !== 0))
+    refuse(`patches of ${patch} do not tile an image of ${size}`, "Choose a patch size that divides the image size.");
+  if (patch > Math.min(image, columns)) refuse(`patches of ${patch} do not fit into an image of ${size}`, "Choose smaller patches.");
 }
 
 /** Every parameter name of a configuration with its shape, in timm's order. Throws as `checkConfig` does. */
 export function vitShapes(config: ViTConfig): Map<string, number[]> {
   checkConfig(config);
   const { width, classes, channels, patch } = config;
-  const { distilled, patchPositions, normPre } = familyOf(config);
+  const { distilled, oneHead, patchPositions, normPre } = familyOf(config);
   return new Map([
     ["cls_token", [1, 1, width]],
     ...((distilled ? [["dist_token", [1, 1, width]]] : []) as Shapes),
@@ -97,8 +121,9 @@ export function vitShapes(config: ViTConfig): Map<string, number[]> {
     ...Array.from({ length: config.depth }, (_, i) => blockShapes(config, `blocks.${i}`)).flat(),
     ...Array.from({ length: config.classDepth ?? 0 }, (_, i) => classBlockShapes(config, `blocks_token_only.${i}`)).flat(),
     ...normShapes(lastNorm(config), width),
+    ...(classes && oneHead ? normShapes("head_norm", width) : []),
     ...(classes ? linearShapes("head", width, classes) : []),
-    ...(classes && distilled ? linearShapes("head_dist", width, classes) : []),
+    ...(classes && distilled && !oneHead ? linearShapes("head_dist", width, classes) : []),
   ]);
 }
 

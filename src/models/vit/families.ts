@@ -10,6 +10,8 @@ export interface Family {
   mark?: RegExp;
   /** A distillation token follows the class token and has a head of its own; the answer is the mean of both heads'. */
   distilled?: true;
+  /** Those two tokens share a head: it answers for the mean of both, normalised once more by `head_norm`. */
+  oneHead?: true;
   /** The position embedding is of patches alone. */
   patchPositions?: true;
   /** A norm, `norm_pre`, before the first block. */
@@ -35,6 +37,8 @@ export const FAMILIES = {
   mae: { label: "fine-tuned MAE", mark: /^fc_norm\./, meanPool: true },
   /** Radford et al., "Learning transferable visual models from natural language supervision", 2021: the image tower. */
   clip: { label: "CLIP image tower", mark: /^norm_pre\./, normPre: true },
+  /** Gong, Chung, Glass, "AST: audio spectrogram transformer", 2021 (ast_models.py). */
+  ast: { label: "AST", mark: /^head_norm\./, distilled: true, oneHead: true },
 } as const satisfies Record<string, Family>;
 
 export type FamilyName = keyof typeof FAMILIES;
@@ -51,9 +55,11 @@ export const lastNorm = (config: { family?: FamilyName }): string => (familyOf(c
 /** What distinguishes the network of a configuration; one that names no family is a plain ViT. */
 export const familyOf = ({ family }: { family?: FamilyName }): Family => FAMILIES[family ?? "deit"];
 
-/** The family that tensors under timm's names belong to; undefined for a plain ViT. */
+/** The family that tensors under timm's names belong to, the last in the table that fits; undefined for a plain ViT. */
 export function familyIn(names: Iterable<string>): Unlike | undefined {
   const all = [...names];
-  const found = (Object.entries(FAMILIES) as [FamilyName, Family][]).find(([, { mark }]) => mark && all.some((name) => mark.test(name)));
+  const found = (Object.entries(FAMILIES) as [FamilyName, Family][]).findLast(
+    ([, { mark }]) => mark && all.some((name) => mark.test(name)),
+  );
   return found?.[0] as Unlike | undefined;
 }

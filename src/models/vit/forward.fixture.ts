@@ -5,7 +5,7 @@ import type { Fetched } from "../../engine/readback";
 import { testEngine, upload } from "../../ops/check";
 import { Params } from "../params";
 import type { Weights } from "../weights";
-import type { ViTConfig } from "./config";
+import { imageShape, type ViTConfig } from "./config";
 import { type DropPath, vit } from "./model";
 
 /** How to look at images: see `looking`. */
@@ -27,9 +27,9 @@ export async function looking(config: ViTConfig, weights: Weights, { batch = 3, 
   const engine = await testEngine();
   const graph = new Graph(engine);
   const params = new Params(engine, weights);
-  const images = upload(engine, new Float32Array(batch * config.channels * config.image ** 2), "f32");
+  const images = upload(engine, new Float32Array(batch * imageShape(config).reduce((a, b) => a * b)), "f32");
   const kept = keep && graph.fixed(upload(engine, keep.flat(), "u32"), [batch, keep[0].length], "u32");
-  const pixels = graph.fixed(images, [batch, config.channels, config.image, config.image]);
+  const pixels = graph.fixed(images, [batch, ...imageShape(config)]);
   const seen = vit(params.on(graph, false), config, pixels, { kept, ...options });
   const program = await Program.compile(graph, { logits: seen.logits, ...extra?.(seen) });
   return (values: ArrayLike<number>): Promise<Fetched> => {

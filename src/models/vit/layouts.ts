@@ -57,7 +57,7 @@ export const RULES: Record<Layout, Rules> = {
     mark: /^(blocks\.|blocks_token_only\.|patch_embed\.)/,
     renames: [
       [/^(cls_token|dist_token|pos_embed)$/, "$1"],
-      [new RegExp(`^(patch_embed\\.proj|norm_pre|norm|fc_norm|head|head_dist)\\.${WB}`), "$1.$2"],
+      [new RegExp(`^(patch_embed\\.proj|norm_pre|norm|fc_norm|head_norm|head|head_dist)\\.${WB}`), "$1.$2"],
       [new RegExp(`^(blocks\\.\\d+\\.(?:norm1|norm2|attn\\.qkv|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
       [/^(blocks\.\d+\.ls[12]\.gamma)$/, "$1"],
       // DeiT-III's own code, and CaiT.

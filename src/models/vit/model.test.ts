@@ -12,7 +12,7 @@ import { crossEntropy } from "../../ops/losses";
 import { gradientReader } from "../gradients.fixture";
 import { Params } from "../params";
 import type { Weights } from "../weights";
-import { patches, type ViTConfig } from "./config";
+import { imageShape, patches, type ViTConfig } from "./config";
 import { leadOf } from "./families";
 import { classRows, type Look, look } from "./forward.fixture";
 import { type DropPath, vit } from "./model";
@@ -22,7 +22,7 @@ import { vitForward64, type Weights64 } from "./reference";
 
 const BATCH = 3;
 
-const imagesOf = ({ channels, image }: ViTConfig, seed = 9) => randoms(BATCH * channels * image ** 2, seed);
+const imagesOf = (config: ViTConfig, seed = 9) => randoms(BATCH * imageShape(config).reduce((a, b) => a * b), seed);
 
 /** A different choice of k patches for each image, in no order. */
 function choices(config: ViTConfig, k: number, seed = 4): number[][] {
@@ -81,7 +81,7 @@ describe("masking", () => {
   test.each(Object.entries(CONFIGS))("keeping every patch equals no mask, in whatever order: %s", async (_, config) => {
     const own = weightsOf(config);
     const found = async (keep?: number[][]) => (await look(config, own, imagesOf(config), { keep })).logits;
-    for (const seed of [1, 2, 3]) compare("logits", await found(choices(config, 9, seed)), await found(), 1e-5);
+    for (const seed of [1, 2, 3]) compare("logits", await found(choices(config, patches(config), seed)), await found(), 1e-5);
   });
 
   test("the order of the kept patches is irrelevant, their choice is not", async () => {
@@ -153,6 +153,8 @@ describe("gradient of the cross entropy for every parameter, against differences
     ["CLIP", CONFIGS.CLIP, { keep: choices(ODD, 4) }],
     ["DeiT-III", CONFIGS["DeiT-III"], { keep: choices(ODD, 4) }],
     ["DeiT-III, stochastic depth", { ...ODD, family: "deit3", depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
+    ["AST", CONFIGS.AST, { keep: choices(ODD, 4) }],
+    ["AST, oblong, overlapping patches", CONFIGS["an oblong image, overlapping patches, pixels left over"], {}],
     ["attention only", CONFIGS["attention only, no qkv bias, heads wider than the token"], {}],
     ["stochastic depth", { ...ODD, depth: 3 }, { dropPath: { rate: 0.6, seed: 5, step: 2 } }],
   ])("%s", async (_, config, options) => {
@@ -202,7 +204,7 @@ async function gradientsOf(
   const engine = await testEngine();
   const graph = new Graph(engine);
   const params = new Params(engine, weights);
-  const pixels = graph.fixed(upload(engine, images, "f32"), [BATCH, config.channels, config.image, config.image]);
+  const pixels = graph.fixed(upload(engine, images, "f32"), [BATCH, ...imageShape(config)]);
   const kept = keep && graph.fixed(upload(engine, keep.flat(), "u32"), [BATCH, keep[0].length], "u32");
   const { logits } = vit(params.on(graph, true), config, pixels, { kept, allTokens, dropPath });
   const loss = crossEntropy(logits, { labels: graph.fixed(upload(engine, labels, "u32"), [BATCH], "u32") });

@@ -54,23 +54,27 @@ export interface ViTResult extends Features {
   sizes?: Sizes;
 }
 
-/** Forward pass for images [batch, channels, side, side]. Throws a WeightsError naming a parameter that does not fit `config`. */
+/** Forward pass for images [batch, channels, rows, columns]. Throws a WeightsError naming a parameter that does not fit `config`. */
 export function vit(params: Bound, config: ViTConfig, images: Tensor, options: ViTOptions = {}): ViTResult {
   const encoded = encode(params, config, images, options);
   const { sizes } = encoded;
   const x = encoded.blocks[encoded.blocks.length - 1];
   const tokens = x.rows / images.shape[0];
-  const { distilled, meanPool } = familyOf(config);
+  const { distilled, meanPool, oneHead } = familyOf(config);
   const first = () => (tokens > 1 ? everyRow(x, tokens) : x);
-  const norm = lastNorm(config);
-  const answer = (token: Tensor, head: string) => {
-    const normed = layerNorm(token, params[`${norm}.weight`], params[`${norm}.bias`], config.eps);
-    return config.classes ? linear(normed, params[`${head}.weight`], { bias: params[`${head}.bias`] }) : normed;
-  };
+  const second = () => tokenMean(x, { tokens, first: 1, count: 1 });
   const pooled = () => (sizes ? sizeMean(x, sizes) : tokenMean(x, { tokens, first: 1, count: tokens - 1 }));
+  const norm = lastNorm(config);
+  const normed = (token: Tensor, by = norm) => layerNorm(token, params[`${by}.weight`], params[`${by}.bias`], config.eps);
+  const told = (token: Tensor, head: string) => linear(token, params[`${head}.weight`], { bias: params[`${head}.bias`] });
+  const answer = (token: Tensor, head: string) => (config.classes ? told(normed(token), head) : normed(token));
+  if (oneHead) {
+    const both = mix(normed(first()), normed(second()), { lambda: 0.5, mu: 0.5 });
+    return { logits: config.classes ? told(normed(both, "head_norm"), "head") : both, ...encoded };
+  }
   const logits = answer(meanPool ? pooled() : first(), "head");
   if (!distilled) return { logits, ...encoded };
-  const heads = { cls: logits, dist: answer(tokenMean(x, { tokens, first: 1, count: 1 }), "head_dist") };
+  const heads = { cls: logits, dist: answer(second(), "head_dist") };
   return { logits: mix(heads.cls, heads.dist, { lambda: 0.5, mu: 0.5 }), heads, ...encoded };
 }
 
@@ -85,7 +89,8 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
   for (const [name, shape] of vitShapes(config)) checkShape("model", name, shape, params[name]?.shape);
   const batch = images.shape[0];
   let tokens = leadOf(config) + (kept?.cols ?? patches(config));
-  const cut = { batch, channels: config.channels, image: config.image, patch: config.patch, kept };
+  const { channels, image, columns, patch, stride } = config;
+  const cut = { batch, channels, image, columns, patch, stride, kept };
   const convolution = params["patch_embed.proj.weight"];
   const weight = convolution.reshape([config.width, convolution.size / config.width]);
   const embedded = linear(patchify(images, cut), weight, { bias: params["patch_embed.proj.bias"] });

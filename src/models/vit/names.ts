@@ -199,15 +199,16 @@ function unfoldPatchEmbedding(weights: Weights, name: string): void {
 }
 
 /**
- * The configuration of timm-named weights. All but three things follow from the shapes; the caller passes these: the number of
- * heads, the activation (default gelu) and eps (default 1e-6; `LAYOUT_EPS` for the other layouts). The result is checked
+ * The configuration of timm-named weights. All but a few things follow from the shapes; the caller passes these: the number of
+ * heads, the activation (default gelu) and eps (default 1e-6; `LAYOUT_EPS` for the other layouts), and `cut` where images are not
+ * square or patches overlap. The result is checked
  * against the weights: throws a WeightsError when they are not a complete plain ViT.
  */
 export function inferViT(
   weights: Weights,
   heads: number,
   name = "weights",
-  { activation = "gelu", eps = LAYOUT_EPS.timm }: Partial<Pick<ViTConfig, "activation" | "eps">> = {},
+  { activation = "gelu", eps = LAYOUT_EPS.timm, cut }: Partial<Pick<ViTConfig, "activation" | "eps">> & { cut?: Oblong } = {},
 ): ViTConfig {
   const [width, channels, patch] = shapeOf(weights, "patch_embed.proj.weight", 4, name);
   const [inner] = shapeOf(weights, "blocks.0.attn.qkv.weight", 2, name).map((rows) => rows / 3);
@@ -217,7 +218,7 @@ export function inferViT(
   const family = familyIn(weights.keys());
   const config: ViTConfig = {
     ...(family && { family }),
-    image: patch * gridSide(shapeOf(weights, "pos_embed", 3, name)[1], familyOf({ family }), name),
+    ...(cut ?? { image: patch * gridSide(shapeOf(weights, "pos_embed", 3, name)[1], familyOf({ family }), name) }),
     patch,
     channels,
     classes: weights.get("head.weight")?.shape[0] ?? 0,
@@ -236,6 +237,9 @@ export function inferViT(
   checkWeights(config, weights, name);
   return config;
 }
+
+/** What shapes do not tell of images that are not square, or of patches that overlap. */
+export type Oblong = Pick<ViTConfig, "image" | "columns" | "stride">;
 
 function shapeOf(weights: Weights, tensor: string, rank: number, name: string): number[] {
   const shape = weights.get(tensor)?.shape;

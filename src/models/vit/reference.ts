@@ -5,7 +5,7 @@
  * and the head on CLS. Attention scale is headDim^(-1/2), GELU is the exact one. A masked input drops tokens after the
  * position embedding was added, as the MaskedKD teacher does (methods: never a mask token in their place).
  */
-import { patches, type ViTConfig } from "./config";
+import { gridOf, imageShape, patches, type ViTConfig } from "./config";
 import { familyOf, lastNorm, leadOf } from "./families";
 
 /** Weights by timm name, in any precision: finite differences want float64. */
@@ -37,7 +37,7 @@ interface Trace {
 }
 
 /**
- * Runs `batch` images [B, C, S, S] (S = config.image, normalised already) through the model. `keep` names per image the
+ * Runs `batch` images [B, C, S, S] (S = config.image, normalised already; oblong ones [B, C, S, columns]) through the model. `keep` names per image the
  * patches (0 to N - 1, row-major) that the blocks see besides CLS, in the order given; all rows have the same length.
  * `gain` is what the branches of a block are multiplied with before they are added, as stochastic depth does; 1 when absent.
  * Throws an Error when sizes do not fit.
@@ -50,7 +50,7 @@ export function vitForward64(
   keep?: readonly (readonly number[])[],
   gain: (image: number, block: number, branch: 0 | 1) => number = () => 1,
 ): Forward64 {
-  const size = config.channels * config.image ** 2;
+  const size = imageShape(config).reduce((a, b) => a * b);
   if (images.length !== batch * size) throw new Error(`${images.length} pixels are not ${batch} images of ${size}.`);
   checkKeep(config, batch, keep);
   const get = lookup(weights);
@@ -85,12 +85,17 @@ function forwardOne(
   return trace;
 }
 
-/** Logits from the tokens [T, D] after the last block: of the head on CLS or the mean patch; or the mean with that on the distillation token. */
+/** Logits from the tokens [T, D] after the last block: of the head on CLS or the mean patch; or the mean with that on the distillation token, or one head on the mean of both tokens. */
 function answer(config: ViTConfig, get: Lookup, x: Float64Array): number[] {
   const { width } = config;
   const head = (name: string, token: Float64Array) => [...linear(get, name, layerNorm(get, lastNorm(config), token, config), width)];
-  const { distilled, meanPool } = familyOf(config);
+  const { distilled, meanPool, oneHead } = familyOf(config);
   if (meanPool) return head("head", meanPatch(x, width));
+  if (oneHead) {
+    const [first, second] = [0, width].map((at) => layerNorm(get, "norm", x.subarray(at, at + width), config));
+    const mean = first.map((v, i) => (v + second[i]) / 2);
+    return [...linear(get, "head", layerNorm(get, "head_norm", mean, config), width)];
+  }
   const cls = head("head", x.subarray(0, width));
   if (!distilled) return cls;
   const dist = head("head_dist", x.subarray(width, 2 * width));
@@ -107,15 +112,16 @@ function meanPatch(x: Float64Array, width: number): Float64Array {
 
 /** Tokens [lead + N, D] of an image [C, S, S]: the leading tokens, then the patches row by row, position embedding added. */
 export function embed(config: ViTConfig, get: Lookup, image: Float64Array): Float64Array {
-  const { width, patch, channels, image: side } = config;
-  const grid = side / patch;
+  const { width, patch, channels, stride = patch } = config;
+  const [, height, across] = imageShape(config);
+  const [rows, columns] = gridOf(config);
   const inputs = new Float64Array(patches(config) * channels * patch * patch);
   let at = 0;
-  for (let row = 0; row < grid; row++)
-    for (let column = 0; column < grid; column++)
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
       for (let c = 0; c < channels; c++)
         for (let y = 0; y < patch; y++)
-          for (let x = 0; x < patch; x++) inputs[at++] = image[(c * side + row * patch + y) * side + column * patch + x];
+          for (let x = 0; x < patch; x++) inputs[at++] = image[(c * height + row * stride + y) * across + column * stride + x];
   const lead = concat([required(get, "cls_token"), ...(familyOf(config).distilled ? [required(get, "dist_token")] : [])]);
   const tokens = concat([lead, linear(get, "patch_embed.proj", inputs, channels * patch * patch)]);
   addTo(familyOf(config).patchPositions ? tokens.subarray(lead.length) : tokens, required(get, "pos_embed"));

@@ -1,5 +1,5 @@
 /** A student that begins as a network of a file, to be tuned or only to get another head. */
-import type { Dataset } from "../../data/dataset";
+import type { Pictures } from "../../data/dataset";
 import { initial, isOfHead, type ViTConfig, vitShapes } from "../../models/vit/config";
 import { INIT_STREAM, type Weights } from "../../models/weights";
 import { OtherSide } from "../otherSide";
@@ -12,7 +12,7 @@ import { fitted } from "./fitted";
  * Configuration and weights for images normalised as this data set's are. Where the network knows the data's classes it keeps what
  * it says of them, else it gets a fresh head, drawn by `seed`. Throws an EngineError for images of another size.
  */
-export function beginning(network: Network, dataset: Dataset, seed: number): { config: ViTConfig; weights: Weights } {
+export function beginning(network: Network, dataset: Pictures, seed: number): { config: ViTConfig; weights: Weights } {
   if (network.config.image !== dataset.side) throw new OtherSide(network.name, network.config.image, dataset.side);
   if (knows(network, dataset)) return fitted(network, dataset);
   const { weights, config: before } = suited(network, dataset);
@@ -26,7 +26,7 @@ export function beginning(network: Network, dataset: Dataset, seed: number): { c
 }
 
 /** Whether such a student keeps its head. */
-export const knows = (network: Network, { classes }: Dataset): boolean => "rows" in matched(network, classes);
+export const knows = (network: Network, { classes }: Pictures): boolean => "rows" in matched(network, classes);
 
 /** The settings that the network decides. */
 export function sizesOf({ config }: Network): Record<string, number | string> {

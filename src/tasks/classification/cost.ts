@@ -4,7 +4,7 @@ import { type Criterion, scorerOf } from "../../methods/masking";
 import { forwardTeacher } from "../../methods/vitMasking";
 import { configMacs, learningMacs, probingMacs } from "../../metrics/cost";
 import type { Params } from "../../models/params";
-import { patches } from "../../models/vit/config";
+import { imageShape, patches } from "../../models/vit/config";
 import type { Cost, TeacherTime } from "../task";
 import { type Asked, TeacherClock } from "../teacherClock";
 import type { Model } from "./step";
@@ -110,7 +110,6 @@ export class TeacherTimer {
 
 /** How the time of a network is measured. */
 export function asked(model: Model, batch: number, merge = 0): Asked {
-  const { channels, image } = model.config;
   const forward: Asked["forward"] = (images, kept) => forwardTeacher(model, images, { kept, merge }).logits;
-  return { batch, shape: [channels, image, image], patches: patches(model.config), forward };
+  return { batch, shape: imageShape(model.config), patches: patches(model.config), forward };
 }

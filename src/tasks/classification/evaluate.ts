@@ -1,6 +1,6 @@
 /** Which held-out images are classified right, and how many. */
 import { Batches } from "../../data/batches";
-import type { Dataset, Split } from "../../data/dataset";
+import type { Pictures } from "../../data/dataset";
 import type { Engine } from "../../engine/device";
 import { topk } from "../../metrics/topk";
 import { mean } from "../../metrics/verdicts";
@@ -62,7 +62,7 @@ export function scoresOf({ top1, top5 }: Right): Scores {
 }
 
 /** Share of held-out images that a trained network classifies right. Rejects when it is for other images or classes. */
-export async function measure(engine: Engine, network: Network, dataset: Dataset, progress?: Progress): Promise<number> {
+export async function measure(engine: Engine, network: Network, dataset: Pictures, progress?: Progress): Promise<number> {
   const { weights, config } = fitted(network, dataset);
   const student = { params: new Params(engine, weights), config };
   try {
@@ -80,19 +80,19 @@ export class ObjectsSeen {
   private readonly shares = new Map<number, number>();
 
   constructor(
-    private readonly test: Split,
-    private readonly side: number,
+    private readonly dataset: Pictures,
     private readonly grid: Grid,
   ) {}
 
   /** Takes the patches u32 [images, k] that were kept of these images. */
   add(images: readonly number[], kept: Uint32Array): void {
-    const { test, side, grid } = this;
+    const { dataset, grid } = this;
+    const { side, columns = side, test } = dataset;
     const { object } = test;
     if (!object) return;
     const k = kept.length / images.length;
     for (const [row, image] of images.entries()) {
-      const shares = objectShares([object(image)], side, grid);
+      const shares = objectShares([object(image)], [side, columns], grid);
       this.shares.set(
         image,
         kept.subarray(row * k, (row + 1) * k).reduce((sum, patch) => sum + shares[patch], 0),

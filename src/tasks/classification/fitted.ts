@@ -1,5 +1,5 @@
 /** A classifier adapted to a data set: its outputs in the order of that set's classes, its pixels normalised as that set's are. */
-import type { Dataset } from "../../data/dataset";
+import type { Pictures } from "../../data/dataset";
 import { EngineError } from "../../engine/errors";
 import type { Weight, Weights } from "../../models/weights";
 import { OtherSide } from "../otherSide";
@@ -12,16 +12,24 @@ import { matched, type Rows } from "./classNames";
  * order; of a network of more classes the rows of these are taken. Its images may be larger than the data's: it sees them
  * enlarged. Throws an EngineError when it is for other classes or smaller images.
  */
-export function fitted(network: Network, dataset: Dataset): Network {
+export function fitted(network: Network, dataset: Pictures): Network {
   const rows = rowsFor(network, dataset);
-  if (network.config.image < dataset.side) throw new OtherSide(network.name, network.config.image, dataset.side);
+  const { image, columns = image } = network.config;
+  const { columns: has = dataset.side } = dataset;
+  if (image < dataset.side) throw new OtherSide(network.name, image, dataset.side);
+  // Whatever is not square keeps its shape: stretched, a spectrogram would be of another sound.
+  if (columns * dataset.side !== has * image || (has !== dataset.side && columns !== has))
+    throw new EngineError(
+      `${network.name} expects ${columns} columns of pixels; this data has ${has}.`,
+      "Read the data at its size, or use another teacher.",
+    );
   const result = suited(network, dataset);
   pick(result.weights, rows);
   return { ...result, config: { ...result.config, classes: rows.length }, classes: dataset.classes };
 }
 
 /** How `fitted` changes what the network sees and says; nothing for images of its own size and for all of its classes. */
-export function adaptations(network: Network, dataset: Dataset): string[] {
+export function adaptations(network: Network, dataset: Pictures): string[] {
   const { name, config } = network;
   const enlarged = `${name} sees these images enlarged from ${dataset.side} to ${config.image} pixels.`;
   const chosen = chosenClasses(network, dataset);
@@ -32,7 +40,7 @@ export function adaptations(network: Network, dataset: Dataset): string[] {
 }
 
 /** The data's classes with the network's names for them; undefined where the network knows just these, by these names. */
-function chosenClasses(network: Network, dataset: Dataset): string[] | undefined {
+function chosenClasses(network: Network, dataset: Pictures): string[] | undefined {
   const rows = rowsFor(network, dataset);
   const { classes = dataset.classes } = network;
   const named = dataset.classes.map((own, i) => (classes[rows[i]] === own ? own : `${own} (there "${classes[rows[i]]}")`));
@@ -41,14 +49,14 @@ function chosenClasses(network: Network, dataset: Dataset): string[] | undefined
 }
 
 /** Throws an EngineError unless the network takes images of this size and answers with these classes, all of them. */
-export function assertAsItIs(network: Network, dataset: Dataset): void {
+export function assertAsItIs(network: Network, dataset: Pictures): void {
   const [change] = adaptations(network, dataset);
   if (change)
     throw new EngineError(`${network.name} is not for just this data. ${change}`, "Name it as the teacher to use it all the same.");
 }
 
 /** Which row of the head stands for each class of the data. Throws an EngineError that says why there is none. */
-function rowsFor(network: Network, { classes }: Dataset): Rows {
+function rowsFor(network: Network, { classes }: Pictures): Rows {
   const found = matched(network, classes);
   if ("rows" in found) return found.rows;
   throw new EngineError(`${network.name} ${found.wrong}.`, "Train a teacher on this data, or use one that was.");

@@ -1,5 +1,5 @@
 /** What a project in PyTorch has of a run of classification; the project's own files are in `python/classification`. */
-import type { Dataset } from "../../data/dataset";
+import type { Pictures } from "../../data/dataset";
 import type { Fetched } from "../../engine/readback";
 import type { Writable } from "../../models/safetensors";
 import type { HandedOver } from "../task";
@@ -14,7 +14,7 @@ export interface Networks {
   guide?: Weighed;
 }
 
-export function handedOver(networks: Networks, dataset: Dataset): HandedOver {
+export function handedOver(networks: Networks, dataset: Pictures): HandedOver {
   const present = Object.entries(networks).filter((entry): entry is [string, Weighed] => entry[1] !== undefined);
   const { image, channels } = networks.student.config;
   return {

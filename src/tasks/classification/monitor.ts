@@ -1,5 +1,5 @@
 /** Held-out images that a student is tried on again and again while it learns: what is shown of them, and what is counted. */
-import type { Dataset } from "../../data/dataset";
+import type { Pictures } from "../../data/dataset";
 import { probabilities } from "../../metrics/topk";
 import type { Grid } from "../../models/model";
 import { gridOf } from "../../models/vit/config";
@@ -19,10 +19,10 @@ const KEPT = 200;
 
 export class ClassificationMonitor implements Monitor {
   private frequency: FrequencyCount;
-  private readonly images: number[];
+  protected readonly images: number[];
   private readonly pace = new Pace();
 
-  constructor(private readonly watched: Watched<Dataset, Classification>) {
+  constructor(protected readonly watched: Watched<Pictures, Classification>) {
     this.images = Array.from({ length: Math.min(WATCHED, watched.dataset.test.count) }, (_, i) => i);
     this.frequency = this.freshCount();
     this.frequency.recall(watched.extras);
@@ -32,7 +32,7 @@ export class ClassificationMonitor implements Monitor {
     return new FrequencyCount(this.patches, this.images.length, this.watched.settings.steps);
   }
 
-  private get grid(): Grid {
+  protected get grid(): Grid {
     return this.watched.task.grid;
   }
 
@@ -67,16 +67,16 @@ export class ClassificationMonitor implements Monitor {
   }
 
   async snapshot(counted = false): Promise<void> {
-    const outputs = await this.pace.taking(() => this.watched.task.snapshot(this.images));
+    const outputs = await this.pace.taking(() => this.watched.task.snapshot(this.images, this.split));
     const step = this.watched.step();
     if (counted && outputs.kept) this.frequency.addLook(outputs.kept, step);
-    this.show("snapshot", this.shown(outputs, step), KEPT);
+    this.show("snapshot", this.seen(outputs, step), KEPT);
     this.show("frequency", this.frequency.report());
   }
 
   /** Predictions of an untrained student under the present settings. */
   private async untrained(): Promise<void> {
-    this.show("untrained", this.shown(await this.watched.task.untrainedSnapshot(this.images), 0));
+    this.show("untrained", this.seen(await this.watched.task.untrainedSnapshot(this.images, this.split), 0));
   }
 
   store(): void {
@@ -84,22 +84,45 @@ export class ClassificationMonitor implements Monitor {
   }
 
   gallery(): void {
-    const { test, side, channels, classes } = this.watched.dataset;
-    const shown = this.images.slice(0, SHOWN);
+    const { side, channels, classes } = this.watched.dataset;
+    const { shown, split: test } = this;
     const images = new Uint8Array(shown.length * channels * side ** 2);
     for (const [at, i] of shown.entries()) images.set(test.image(i), at * channels * side ** 2);
     const [rows, columns] = this.grid;
-    const { object } = test;
-    const objects = object && objectShares(this.images.map(object), side, [rows, columns]);
-    this.show("gallery", { side, channels, grid: [rows, columns], classes, images, labels: shown.map(test.label), objects });
+    this.show("gallery", {
+      side,
+      channels,
+      grid: [rows, columns],
+      classes,
+      images,
+      labels: shown.map(test.label),
+      objects: this.objects(),
+    });
   }
 
-  private show<N extends keyof ClassificationViews>(name: N, value: ClassificationViews[N], keep?: number): void {
+  /** What is watched. */
+  protected get split(): Pictures["train"] {
+    return this.watched.dataset.test;
+  }
+
+  /** The watched images that are shown. */
+  protected get shown(): number[] {
+    return this.images.slice(0, SHOWN);
+  }
+
+  /** The share of each watched image's object in each patch, where the data know it. */
+  protected objects(): Float64Array | undefined {
+    const { side, columns = side } = this.watched.dataset;
+    const { object } = this.split;
+    return object && objectShares(this.images.map(object), [side, columns], this.grid);
+  }
+
+  protected show<N extends keyof ClassificationViews>(name: N, value: ClassificationViews[N], keep?: number): void {
     this.watched.show({ name, value, step: this.watched.step(), keep });
   }
 
   /** The part of the outputs on the watched images that is shown. */
-  private shown(outputs: Outputs, step: number): Snapshot {
+  private seen(outputs: Outputs, step: number): Snapshot {
     const { config } = this.watched.task;
     const { length } = this.images;
     const count = Math.min(SHOWN, length);

@@ -9,7 +9,8 @@ import { ATTENTION_SETTINGS, keepSetting } from "../maskSettings";
 type BaseLoss = keyof typeof BASE_LOSSES;
 const BASES = Object.keys(BASE_LOSSES) as BaseLoss[];
 
-const OWN = {
+/** Without those of base losses. */
+export const OWN = {
   side: number({
     label: "Image side",
     help: "Pixels along an edge. Images of any size are cut square and resized to it.",
@@ -59,7 +60,7 @@ const OWN = {
   }),
   family: choice({
     label: "Student family",
-    help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. cait: heads talk to each other, branches are scaled, and the class token comes in two blocks of its own at the end. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders. clip: a norm before the first block, and quick GELU.",
+    help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. cait: heads talk to each other, branches are scaled, and the class token comes in two blocks of its own at the end. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders. clip: a norm before the first block, and quick GELU. ast: a second token beside the class token, and one head that answers for the mean of both, as audio's transformer has it.",
     ...{ default: "deit", options: Object.keys(FAMILIES) as FamilyName[], when: "next", group: "student" },
   }),
   frozen: choice({
@@ -129,7 +130,9 @@ const OWN = {
   }),
 } as const satisfies Table;
 
-/** The task's own settings, and those of the base losses under the losses' names. */
-export const SETTINGS: Table = { ...OWN, ...Object.assign({}, ...BASES.map((name) => scoped(name, BASE_LOSSES[name].knobs))) };
+/** Those of the base losses, under the losses' names. */
+export const BASE_SETTINGS: Table = Object.assign({}, ...BASES.map((name) => scoped(name, BASE_LOSSES[name].knobs)));
+
+export const SETTINGS: Table = { ...OWN, ...BASE_SETTINGS };
 
 export type ClassificationSettings = Settings & ValuesOf<typeof OWN>;

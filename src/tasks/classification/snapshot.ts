@@ -3,6 +3,7 @@ import type { Engine } from "../../engine/device";
 import { Graph, type Tensor } from "../../engine/graph";
 import { Program } from "../../engine/program";
 import { forwardStudent, forwardTeacher, type KeepChoice, patchScores, selectPatches } from "../../methods/vitMasking";
+import { imageShape } from "../../models/vit/config";
 import type { Model } from "./step";
 
 /** What was seen, all row-major. */
@@ -37,10 +38,10 @@ export class Snapshot {
   ) {}
 
   static async compile(engine: Engine, { student, batch, teacher, keep, scores }: SnapshotOptions): Promise<Snapshot> {
-    const { channels, image } = student.config;
-    const buffer = engine.takeBuffer(4 * batch * channels * image ** 2);
+    const shape = imageShape(student.config);
+    const buffer = engine.takeBuffer(4 * batch * shape.reduce((a, b) => a * b));
     const graph = new Graph(engine);
-    const images = graph.fixed(buffer, [batch, channels, image, image]);
+    const images = graph.fixed(buffer, [batch, ...shape]);
     const seen = forwardStudent({ params: student.params.on(graph, false), config: student.config }, images, keep);
     const outputs: Record<string, Tensor> = { logits: seen.logits, attention: seen.saliency({ perHead: true }) };
     if (teacher && keep) {
@@ -56,7 +57,7 @@ export class Snapshot {
     return new Snapshot(engine, batch, buffer, await Program.compile(graph, outputs));
   }
 
-  /** Sees normalised images [B, C, side, side]. */
+  /** Sees normalised images [B, C, rows, columns]. */
   async run(images: Float32Array): Promise<Outputs> {
     this.engine.device.queue.writeBuffer(this.images, 0, images as BufferSource);
     return (await this.program.fetch()) as unknown as Outputs;

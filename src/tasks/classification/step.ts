@@ -4,10 +4,11 @@ import type { ClassificationMethod, DistillContext } from "../../methods/classif
 import type { Choice } from "../../methods/masking";
 import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/vitMasking";
 import type { Params } from "../../models/params";
-import { isOfHead, type ViTConfig } from "../../models/vit/config";
+import { imageShape, isOfHead, type ViTConfig } from "../../models/vit/config";
 import { type DropPath, vit } from "../../models/vit/model";
 import { type Moments, mixPairs, randAugment, randomErasing, randomResizedCrop, shiftAndMirror } from "../../ops/augment";
 import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
+import { type SpecAugmentOptions, specAugment } from "../../ops/specaugment";
 
 /** A network on the GPU. */
 export interface Model {
@@ -18,7 +19,7 @@ export interface Model {
 /** The batch every run of a step reads: overwrite the buffers between runs. */
 export interface Batch {
   size: number;
-  /** f32 [size, channels, image, image]. */
+  /** f32 [size, channels, rows, columns]. */
   images: GPUBuffer;
   /** u32 [size]. */
   labels: GPUBuffer;
@@ -49,9 +50,14 @@ export interface StepOptions {
   smoothing?: number | Live;
   /** Stochastic depth of the student while it learns. */
   dropPath?: DropPath;
-  augment?: Augmentation;
+  augment?: Augmentation | Masking;
   /** Whether the batch as it is learned from is an output too. */
   whole?: boolean;
+}
+
+/** How a step changes pictures of sounds. */
+export interface Masking extends SpecAugmentOptions {
+  masks: true;
 }
 
 /** How a step changes its images, by draws that move on with `step`. */
@@ -141,9 +147,10 @@ const on = ({ params, config }: Model, graph: Graph, trainable: Parameters<Param
 
 /** The batch as it is learned from: augmented images, and labels or the mixtures of them. */
 function prepared(graph: Graph, { student, batch, augment, smoothing }: StepOptions): { images: Tensor; truth: Truth } {
-  const { channels, image, classes } = student.config;
-  const loaded = graph.fixed(batch.images, [batch.size, channels, image, image]);
+  const { classes } = student.config;
+  const loaded = graph.fixed(batch.images, [batch.size, ...imageShape(student.config)]);
   const labels = graph.fixed(batch.labels, [batch.size], "u32");
+  if (augment && "masks" in augment) return { images: specAugment(loaded, augment), truth: { labels, smoothing } };
   const images = augment ? placedAnew(loaded, augment) : loaded;
   if (!augment?.heavy) return { images, truth: { labels, smoothing } };
   const { seed, step, heavy } = augment;

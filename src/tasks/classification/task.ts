@@ -1,11 +1,11 @@
 /** Images and their classes: a vision transformer learns from labels and from a masked teacher. */
 import { Batches } from "../../data/batches";
-import type { Dataset } from "../../data/dataset";
+import type { Pictures } from "../../data/dataset";
 import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { type Graph, Live } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
-import { BASE_LOSSES, CLASSIFICATION_METHODS } from "../../methods/classification";
+import { BASE_LOSSES } from "../../methods/classification";
 import { assertSameHeads } from "../../methods/classification/attention";
 import type { ClassificationMethod } from "../../methods/classification/method";
 import { asksGuide, highestOf } from "../../methods/masking";
@@ -13,7 +13,7 @@ import { type KeepChoice, maskedGrid } from "../../methods/vitMasking";
 import { packBits } from "../../metrics/bits";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
-import { initViT, isOfHead, type ViTConfig } from "../../models/vit/config";
+import { imageShape, initViT, isOfHead, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
@@ -28,9 +28,10 @@ import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
 import { judged, ObjectsSeen, scoresOf, top } from "./evaluate";
 import { fitted } from "./fitted";
 import { handedOver } from "./handover";
+import { type Cut, IMAGES, type Kind } from "./kind";
 import type { ClassificationSettings } from "./settings";
 import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
-import { type Augmentation, type Batch, type MethodInUse, type Model, traceLosses } from "./step";
+import { type Batch, type MethodInUse, type Model, traceLosses } from "./step";
 
 /** The last line of a run has the median of so many measurements of time. */
 const FINAL_TIMES = 9;
@@ -54,9 +55,10 @@ export class Classification implements Task<Outputs> {
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
   constructor(
     private readonly engine: Engine,
-    private readonly sources: Sources<Dataset, Network>,
+    private readonly sources: Sources<Pictures, Network>,
     settings: Settings,
     private readonly live: LiveValues,
+    private readonly kind: Kind = IMAGES,
   ) {
     this.settings = settings as ClassificationSettings;
     const { dataset } = sources;
@@ -66,11 +68,11 @@ export class Classification implements Task<Outputs> {
     this.check(this.settings);
     const teacher = sources.teacher && fitted(sources.teacher, dataset);
     const start = sources.start && beginning(sources.start, dataset, settings.seed);
-    const config = start?.config ?? studentConfig(this.settings, dataset, teacher?.config);
+    const config = start?.config ?? studentConfig(this.settings, dataset, kind.cut(this.settings, dataset, teacher?.config));
     this.fresh = () => start?.weights ?? initViT(config, settings.seed);
     this.student = { params: new Params(engine, this.fresh()), config };
     this.batches = new Batches(dataset, settings.batch, settings.seed);
-    const images = engine.takeBuffer(4 * settings.batch * dataset.channels * dataset.side ** 2);
+    const images = engine.takeBuffer(4 * settings.batch * imageShape(config).reduce((a, b) => a * b));
     this.buffers = { size: settings.batch, images, labels: engine.takeBuffer(4 * settings.batch) };
     if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
   }
@@ -154,17 +156,17 @@ export class Classification implements Task<Outputs> {
     const { smoothing, labels: labelWeight } = live;
     const { dropPath: rate, seed } = this.settings;
     const dropPath = rate > 0 ? { rate: live.dropPath, seed, step: live.step } : undefined;
-    const augment = this.augmentation();
+    const augment = this.kind.augmentation(this.settings, live, this.sources.dataset);
     return traceLosses(graph, { student, frozen: this.frozen, batch, smoothing, labelWeight, dropPath, augment, distillation, whole });
   }
 
   /** Soft labels, and the base loss where one is chosen, beside or instead of them. */
   private methods(): ClassificationMethod[] {
     const { preset, base } = this.settings;
-    const method = CLASSIFICATION_METHODS[preset as keyof typeof CLASSIFICATION_METHODS];
+    const method = this.kind.methods[preset];
     if (base === "logit") return [method];
     const further: ClassificationMethod = BASE_LOSSES[base] as ClassificationMethod;
-    return further.replacesSoftLabels ? [further] : [method as ClassificationMethod, further];
+    return further.replacesSoftLabels ? [further] : [method, further];
   }
 
   private inUse(method: ClassificationMethod): MethodInUse {
@@ -173,15 +175,6 @@ export class Classification implements Task<Outputs> {
       return [knob, kind === "number" ? this.live[key] : String(this.settings[key])] as const;
     });
     return { method, knobs: Object.fromEntries(values) };
-  }
-
-  private augmentation(): Augmentation | undefined {
-    const { augment, operations, seed } = this.settings;
-    if (augment === "none") return undefined;
-    const { step, crop, magnitude, erasing, mixup, cutmix } = this.live;
-    const heavy = { magnitude, erasing, mixup, cutmix, operations, moments: this.sources.dataset.moments };
-    if (augment === "heavy") return { seed, step, crop, heavy, first: operations === "full" ? "crop" : "shift" };
-    return { seed, step, crop, first: augment === "crop" ? "crop" : "shift" };
   }
 
   /** Returns the labels. */
@@ -230,8 +223,7 @@ export class Classification implements Task<Outputs> {
   async masked(limit = Number.POSITIVE_INFINITY, progress?: Progress): Promise<Scores> {
     const { student, teacher, batches, sources } = this;
     if (!teacher) return {};
-    const { test, side } = sources.dataset;
-    const seen = new ObjectsSeen(test, side, this.grid);
+    const seen = new ObjectsSeen(sources.dataset, this.grid);
     const answers = ({ teacherLogits, kept }: Outputs, images: number[]) => {
       if (kept) seen.add(images, kept);
       return teacherLogits as Float32Array;
@@ -255,20 +247,20 @@ export class Classification implements Task<Outputs> {
     };
   }
 
-  /** The student's masks on these held-out images. */
-  async snapshot(indices: number[]): Promise<Outputs> {
+  /** The student's masks on these images, held out unless another split is given. */
+  async snapshot(indices: number[], split = this.sources.dataset.test): Promise<Outputs> {
     const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, this.looked(indices.length)));
-    return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
+    return snapshot.run(this.batches.load(split, indices).images);
   }
 
   /** The same for the student as it began. */
-  async untrainedSnapshot(indices: number[]): Promise<Outputs> {
+  async untrainedSnapshot(indices: number[], split = this.sources.dataset.test): Promise<Outputs> {
     const { config } = this.student;
     const params = new Params(this.engine, this.fresh());
     const student = { params, config };
     const snapshot = await Snapshot.compile(this.engine, { ...this.looked(indices.length), student });
     try {
-      return await snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
+      return await snapshot.run(this.batches.load(split, indices).images);
     } finally {
       snapshot.destroy();
       params.destroy();
@@ -337,18 +329,14 @@ export class Classification implements Task<Outputs> {
 /** Blocks of class attention in CaiT, of every size. */
 const CLASS_DEPTH = 2;
 
-/** The student of the settings; unless they say otherwise it cuts images into the teacher's patches, or into 8 x 8 of them. */
-function studentConfig(settings: ClassificationSettings, dataset: Dataset, teacher?: ViTConfig): ViTConfig {
-  const { family, patch, width, depth, heads } = settings;
+/** The student of the settings. */
+function studentConfig(settings: ClassificationSettings, dataset: Pictures, cut: Cut): ViTConfig {
+  const { family, width, depth, heads } = settings;
   if (width % heads !== 0) throw new EngineError(`A width of ${width} cannot be shared by ${heads} heads.`, "Make it a multiple.");
   return {
     ...(family !== "deit" && { family }),
-    ...{
-      image: dataset.side,
-      patch: patch || (teacher && dataset.side % teacher.patch === 0 ? teacher.patch : Math.ceil(dataset.side / 8)),
-      channels: dataset.channels,
-      classes: dataset.classes.length,
-    },
+    ...(dataset.columns !== undefined && { columns: dataset.columns }),
+    ...{ image: dataset.side, ...cut, channels: dataset.channels, classes: dataset.classes.length },
     ...(family === "cait" && { classDepth: CLASS_DEPTH }),
     ...{ width, depth, heads, headDim: width / heads, mlp: 4 * width },
     ...{ activation: family === "clip" ? "quick_gelu" : "gelu", qkvBias: true, projBias: true, eps: 1e-6 },

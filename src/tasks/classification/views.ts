@@ -4,11 +4,16 @@ import type { Frequency } from "../frequency";
 /** Held-out images that are shown throughout a run. */
 export interface Gallery {
   side: number;
+  /** Columns of pixels where they are not as many as rows. */
+  columns?: number;
   channels: number;
   /** Rows and columns of patches that can be masked. */
   grid: [rows: number, columns: number];
-  /** u8 [count, channels, side, side]. */
+  /** u8 [count, channels, side, side] or [count, channels, side, columns]. */
   images: Uint8Array;
+  /** Of pictures of sounds: the sounds, at 16 kHz. */
+  waves?: Int16Array[];
+  /** -1 for what a person brought, whose class nobody knows. */
   labels: number[];
   classes: string[];
   /** Where the data know it: the share of each watched image's object in each patch [watched, N]. */

@@ -47,7 +47,7 @@ export class DinoMonitor implements Monitor {
     for (const [at, i] of this.images.entries()) images.set(test.image(i), at * channels * side ** 2);
     const [rows, columns] = this.watched.task.grid;
     const { object } = test;
-    const objects = object && objectShares(this.images.map(object), side, [rows, columns]);
+    const objects = object && objectShares(this.images.map(object), [side, side], [rows, columns]);
     this.show("gallery", { side, channels, grid: [rows, columns], classes, images, labels: this.images.map(test.label), objects });
   }
 

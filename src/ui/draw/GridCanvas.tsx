@@ -13,6 +13,7 @@ interface Props {
   onRead(text: string): void;
   /** For tests and style: how many patches are kept. */
   kept?: number;
+  onClick?(): void;
 }
 
 const MOVES: Record<string, [down: number, right: number]> = {
@@ -22,7 +23,7 @@ const MOVES: Record<string, [down: number, right: number]> = {
   ArrowDown: [1, 0],
 };
 
-export function GridCanvas({ grid, label, paint, describe, onRead, kept }: Props) {
+export function GridCanvas({ grid, label, paint, describe, onRead, kept, onClick }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [cell, setCell] = useState<number>();
   useEffect(() => {
@@ -60,6 +61,7 @@ export function GridCanvas({ grid, label, paint, describe, onRead, kept }: Props
       aria-label={`${label} Arrow keys read single patches.`}
       tabIndex={0}
       data-kept={kept}
+      onClick={onClick}
       onKeyDown={onKeyDown}
       onPointerMove={onPointerMove}
       onPointerLeave={() => visit(undefined)}

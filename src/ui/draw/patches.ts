@@ -8,17 +8,21 @@ export const EDGE = 256;
 /** Colour that masked patches fade into, and that of their border. */
 export type MaskColors = readonly [masked: string, ink: string];
 
-/** A picture of side x side pixels, from the value 0..255 of each pixel and channel; in grey where colour is to mean something else. */
-export function bake(side: number, value: (pixel: number, channel: number) => number, grey = false): HTMLCanvasElement {
-  const pixels = new ImageData(side, side);
-  for (let i = 0; i < side * side; i++) {
+/** A picture of rows x columns pixels, from the value 0..255 of each pixel and channel; in grey where colour is to mean something else. */
+export function bake(
+  [rows, columns]: readonly [number, number],
+  value: (pixel: number, channel: number) => number,
+  grey = false,
+): HTMLCanvasElement {
+  const pixels = new ImageData(columns, rows);
+  for (let i = 0; i < rows * columns; i++) {
     const rgb = [0, 1, 2].map((c) => value(i, c));
     const luma = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
     for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = grey ? luma : rgb[c];
     pixels.data[4 * i + 3] = 255;
   }
   const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = side;
+  [canvas.width, canvas.height] = [columns, rows];
   canvas.getContext("2d")?.putImageData(pixels, 0, 0);
   return canvas;
 }

@@ -5,6 +5,7 @@ import { count } from "../format";
 import { data, settings, useSources, useStore } from "../state/app";
 import { picked } from "../state/files";
 import { pageOf } from "../tasks";
+import type { Things } from "../tasks/page";
 import { Bar, Due, Problem } from "./CardParts";
 import { FilePicker } from "./FilePicker";
 
@@ -16,15 +17,16 @@ export function DataCard() {
   const begun = useStore((state) => state.step > 0);
   const preset = useStore(({ wanted }) => wanted.preset);
   const page = pageOf(preset);
+  const { things = IMAGES } = page;
   const kept = onDevice?.task === taskOf(preset).name ? onDevice : undefined;
   const other = begun && loaded && run && run.id !== loaded.id ? run : undefined;
   return (
     <section className="panel source" id="data" aria-labelledby="data-title">
       <div className="panel-head">
         <h2 id="data-title">Data</h2>
-        {loaded && <Sides facts={loaded} usual={page.sides} fixed={loaded.id === kept?.id} />}
+        {loaded && <Sides facts={loaded} usual={page.sides} things={things} fixed={loaded.id === kept?.id} />}
       </div>
-      {loaded ? <Facts facts={loaded} /> : <p className="hint">Getting ready …</p>}
+      {loaded ? <Facts facts={loaded} things={things} /> : <p className="hint">Getting ready …</p>}
       {other && <Due>The run under way keeps learning from {other.name}. Press Restart to learn from this data.</Due>}
       <Missing />
       <Reading />
@@ -44,8 +46,8 @@ export function DataCard() {
           </button>
         )}
       </div>
-      <p className="hint">Or drop files or a folder anywhere on this page. Your images never leave this tab.</p>
-      {loaded && !loaded.generated && <Keeping kept={loaded.id === kept?.id} />}
+      <p className="hint">Or drop files or a folder anywhere on this page. Your {things.many} never leave this tab.</p>
+      {loaded && !loaded.generated && <Keeping kept={loaded.id === kept?.id} things={things} />}
       <details>
         <summary>What can be read</summary>
         <ul className="formats">
@@ -58,15 +60,20 @@ export function DataCard() {
   );
 }
 
+const IMAGES: Things = {
+  ...{ many: "images", unit: "px", side: "Image side in pixels" },
+  size: ({ side, channels }) => `${side} × ${side} ${channels === 1 ? "gray" : "colour"}`,
+};
+
 /** The picker empties its list right after, so it is copied at once. */
 const take = (list: FileList) => void data.loadFiles(picked(list));
 
-function Facts({ facts }: { facts: DataFacts }) {
-  const { name, classes, train, test, side, channels, notes } = facts;
+function Facts({ facts, things }: { facts: DataFacts; things: Things }) {
+  const { name, classes, train, test, notes } = facts;
   return (
     <>
       <p className="what">
-        <b>{name}</b> {count(train)} images to learn from, {count(test)} held out, {side} × {side} {channels === 1 ? "gray" : "colour"}
+        <b>{name}</b> {count(train)} {things.many} to learn from, {count(test)} held out, {things.size(facts)}
       </p>
       <p className="hint classes" title={classes.join(", ")}>
         {classes.length} classes: {classes.join(", ")}
@@ -80,11 +87,18 @@ function Facts({ facts }: { facts: DataFacts }) {
   );
 }
 
-function Sides({ facts, usual, fixed }: { facts: DataFacts; usual: readonly number[]; fixed: boolean }) {
+interface SidesProps {
+  facts: DataFacts;
+  usual: readonly number[];
+  things: Things;
+  fixed: boolean;
+}
+
+function Sides({ facts, usual, things: { unit, side: label }, fixed }: SidesProps) {
   const sides = usual.includes(facts.side) ? usual : [...usual, facts.side];
   const reading = useSources((state) => state.reading !== undefined);
   return (
-    <fieldset className="switch" aria-label="Image side in pixels" title="Images of any size are resized to this many pixels">
+    <fieldset className="switch" aria-label={label} title={label}>
       {sides.map((side) => (
         <button
           key={side}
@@ -93,7 +107,7 @@ function Sides({ facts, usual, fixed }: { facts: DataFacts; usual: readonly numb
           disabled={reading || (fixed && side !== facts.side)}
           onClick={() => settings.change("side", side)}
         >
-          {side} px
+          {side} {unit}
         </button>
       ))}
     </fieldset>
@@ -141,7 +155,7 @@ function GeneratedSets({ loaded }: { loaded: DataFacts }) {
     <>
       {shown !== usual[0] && (
         <button type="button" onClick={() => void data.loadGenerated()} title={usual[1].about}>
-          Back to Scenes
+          Back to {usual[0] === "scenes" ? "Scenes" : `generated ${usual[0]}`}
         </button>
       )}
       {others
@@ -167,11 +181,11 @@ function Samples({ loaded }: { loaded?: DataFacts }) {
     ));
 }
 
-function Keeping({ kept }: { kept: boolean }) {
+function Keeping({ kept, things }: { kept: boolean; things: Things }) {
   return (
     <label className="tick">
-      <input type="checkbox" checked={kept} onChange={({ target }) => data.keep(target.checked)} /> Keep these images on this device, so
-      that a reload finds them
+      <input type="checkbox" checked={kept} onChange={({ target }) => data.keep(target.checked)} /> Keep these {things.many} on this device,
+      so that a reload finds them
     </label>
   );
 }

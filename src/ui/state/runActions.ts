@@ -87,6 +87,11 @@ export class RunActions {
     if (begun(store.getState()) && !finished(store.getState())) send({ type: "stop" });
   }
 
+  /** Shows a sound of the visitor's own, of 16 bits at 16 kHz, in place of the first picture; the worker keeps it as long as the run. */
+  showGuest(wave: Int16Array): void {
+    this.context.send({ type: "guest", values: wave });
+  }
+
   /** Measures what errors cost the student as it is, or ends that. */
   measureErrors(wanted: boolean): void {
     refuse(this.context.sources, "errors");

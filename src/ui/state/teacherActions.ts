@@ -106,6 +106,7 @@ function trainingSettings(wanted: Settings, size: string, steps: number): Settin
   const { preset, batch, seed, side } = wanted;
   const kind = Object.entries(SCHEMA.of(preset)).filter(([, { group }]) => group === "student");
   const shared = Object.fromEntries(kind.map(([key]) => [key, wanted[key]]));
+  for (const key of taskOf(preset).shares ?? []) shared[key] = wanted[key];
   const evaluate = Math.max(LEAST_STEPS_APART, Math.round(steps / TESTS));
   const { sizes, teacherKind } = taskOf(preset);
   return { ...SCHEMA.defaults(preset), ...shared, ...sizes[size], ...teacherKind?.(wanted), batch, seed, side, steps, evaluate };

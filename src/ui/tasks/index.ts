@@ -2,6 +2,7 @@
 
 import { taskOf } from "../../tasks";
 import type { Lesson } from "../lessons/lesson";
+import { AUDIO_PAGE } from "./audio/page";
 import { CLASSIFICATION_PAGE } from "./classification/page";
 import { DETECTION_PAGE } from "./detection/page";
 import { DINO_PAGE } from "./dino/page";
@@ -13,6 +14,7 @@ export const PAGES: Readonly<Record<string, TaskPage>> = {
   detection: DETECTION_PAGE,
   segmentation: SEGMENTATION_PAGE,
   dino: DINO_PAGE,
+  audio: AUDIO_PAGE,
 };
 
 /** The page's half of the task that a preset belongs to. */

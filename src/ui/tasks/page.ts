@@ -2,7 +2,7 @@
  * What the page needs to know of a task besides its components (those are in `parts.tsx`): what to say of data, teachers and
  * results, which charts to draw, which runs to compare. Interfaces alone; each folder beside this file implements them.
  */
-import type { GeneratedOptions } from "../../tasks/task";
+import type { DataFacts, GeneratedOptions } from "../../tasks/task";
 import type { TeacherTrainingReport } from "../../worker/protocol";
 import type { ChartKind, CurveLook } from "../charts/curves";
 import type { Lesson } from "../lessons/lesson";
@@ -26,6 +26,8 @@ export interface TaskPage {
   formats: readonly string[];
   /** Sides that images are usually resized to, in pixels. */
   sides: readonly number[];
+  /** What data are called that are not images. */
+  things?: Things;
   /** How this page's generated data are named. */
   generated: {
     idOf(options: GeneratedOptions): string;
@@ -48,6 +50,16 @@ export interface TaskPage {
   lessons?: Readonly<Record<string, () => Promise<Lesson>>>;
   /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */
   first?(): { heading: string; pictures: readonly FirstPicture[] };
+}
+
+export interface Things {
+  /** "sounds" */
+  many: string;
+  /** What the side is: "bands"; and what it means, in a sentence. */
+  unit: string;
+  side: string;
+  /** The size of one, in words. */
+  size(facts: DataFacts): string;
 }
 
 export interface TaskWords {

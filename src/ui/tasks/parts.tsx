@@ -1,6 +1,7 @@
 /** Each task's components, by the name of the task. */
 import type { ComponentType } from "react";
 import { taskOf } from "../../tasks";
+import { AUDIO_PARTS } from "./audio/parts";
 import { CLASSIFICATION_PARTS } from "./classification/parts";
 import { DETECTION_PARTS } from "./detection/parts";
 import { DINO_PARTS } from "./dino/parts";
@@ -29,6 +30,7 @@ const PARTS: Readonly<Record<string, TaskParts>> = {
   detection: DETECTION_PARTS,
   segmentation: SEGMENTATION_PARTS,
   dino: DINO_PARTS,
+  audio: AUDIO_PARTS,
 };
 
 /** The components of the task that a preset belongs to. */

@@ -1,11 +1,11 @@
 /** The gallery: held-out images in rows, predictions of student and teacher, and which patches the teacher gets to see. */
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import { useShallow } from "zustand/shallow";
 import { useMaskColors } from "../../draw/maskColors";
 import { usePick, useStore } from "../../state/app";
 import { bakedOf } from "../masks/LayerCanvas";
+import type { Looks } from "../masks/looks";
 import { MASK_HINT, PicturesPanel } from "../PicturesPanel";
-import { frequencyOf, galleryOf, snapshotOf, snapshotsOf, untrainedOf } from "./gallery";
 import { layersOf, type Row } from "./layers";
 import { Strip } from "./Strip";
 
@@ -19,17 +19,28 @@ const ROWS: [Row, string][] = [
 
 const FIRST: { rows: Row[] } = { rows: ["mask", "saliency"] };
 
-export function Pictures() {
+interface Props {
+  looks: Looks;
+  /** Where rows that were picked are remembered: the task's name. */
+  of: string;
+  /** Plays what a picture is of, where it is a sound. */
+  onPlay?(wave: Int16Array): void;
+  /** Beside the rows to show. */
+  extra?: ReactNode;
+}
+
+export function Pictures({ looks, of, onPlay, extra }: Props) {
+  const { galleryOf, snapshotOf, untrainedOf, frequencyOf, snapshotsOf } = looks;
   const shown = useStore(
     useShallow((state) => ({
       ...{ gallery: galleryOf(state), snapshot: snapshotOf(state), untrained: untrainedOf(state), frequency: frequencyOf(state) },
       ...{ teacher: state.teacher, masked: String((state.active ?? state.wanted).masked) },
     })),
   );
-  const [{ rows }, pick] = usePick("classification", FIRST);
+  const [{ rows }, pick] = usePick(of, FIRST);
   const colors = useMaskColors();
   const { gallery, snapshot, teacher } = shown;
-  const pictures = useMemo(() => bakedOf(gallery.images, gallery.side, gallery.channels), [gallery]);
+  const pictures = useMemo(() => bakedOf(gallery.images, gallery.side, gallery.channels, gallery.columns), [gallery]);
   const layers = useMemo(() => rows.flatMap((row) => layersOf(row, shown)), [rows, shown]);
   return (
     <PicturesPanel
@@ -37,7 +48,12 @@ export function Pictures() {
       step={snapshot?.step}
       hint={MASK_HINT}
       momentsOf={snapshotsOf}
-      extra={<RowSwitch rows={rows} onPick={(rows) => pick({ rows })} />}
+      extra={
+        <>
+          <RowSwitch rows={rows} onPick={(rows) => pick({ rows })} />
+          {extra}
+        </>
+      }
     >
       {(onRead) =>
         layers.map((layer, i) => (
@@ -51,6 +67,7 @@ export function Pictures() {
             distilled={teacher !== null}
             colors={colors}
             onRead={onRead}
+            onPlay={onPlay}
           />
         ))
       }

@@ -10,7 +10,7 @@ import { run, usePick, useStore } from "../../state/app";
 import { at } from "../../state/history";
 import { shownStep } from "../../state/selectors";
 import { type Baked, bakedOf } from "../masks/LayerCanvas";
-import { frequencyOf, galleryOf, snapshotOf, untrainedOf } from "./gallery";
+import type { Looks } from "../masks/looks";
 import { type Answer, type Stage as Facts, PARTS, type Part, patchFacts, sentencesOf, stageOf } from "./stage";
 import "./stage.css";
 
@@ -33,7 +33,8 @@ const PART_MS = 2600;
 /** Attention from a quarter of an even share to four times it. */
 const REACH = 2;
 
-export function Stage() {
+export function Stage({ looks }: { looks: Looks }) {
+  const { galleryOf, snapshotOf, untrainedOf, frequencyOf } = looks;
   const shown = useStore(
     useShallow((state) => ({
       ...{ gallery: galleryOf(state), snapshot: snapshotOf(state), untrained: untrainedOf(state), frequency: frequencyOf(state) },
@@ -46,7 +47,7 @@ export function Stage() {
   const [{ image, part }, pick] = usePick<StagePick>("stage", { image: 0 });
   const { slow, show, toggle } = useSlowMotion(part, (part) => pick({ part }));
   const { gallery } = shown;
-  const pictures = useMemo(() => bakedOf(gallery.images, gallery.side, gallery.channels), [gallery]);
+  const pictures = useMemo(() => bakedOf(gallery.images, gallery.side, gallery.channels, gallery.columns), [gallery]);
   const index = Math.min(image, pictures.length - 1);
   const stage = useMemo(() => stageOf(shown, index), [shown, index]);
   const sentences = sentencesOf(stage, losses, settings);

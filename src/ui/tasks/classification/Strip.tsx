@@ -19,6 +19,8 @@ interface StripProps {
   distilled: boolean;
   colors: MaskColors;
   onRead(text: string): void;
+  /** Plays what a picture is of, where it is a sound. */
+  onPlay?(wave: Int16Array): void;
 }
 
 export const Strip = memo(function Strip(props: StripProps) {
@@ -36,16 +38,32 @@ export const Strip = memo(function Strip(props: StripProps) {
 });
 
 function Picture({ gallery, layer, picture, index, captions, answers, ...rest }: StripProps & { picture: Baked; index: number }) {
-  const { distilled, colors, onRead } = rest;
-  const truth = gallery.classes[gallery.labels[index]];
+  const { distilled, colors, onRead, onPlay } = rest;
+  const truth = gallery.classes[gallery.labels[index]] ?? "yours";
+  const wave = gallery.waves?.[index];
+  const play = wave && onPlay ? () => onPlay(wave) : undefined;
   // A teacher that sees everything keeps all.
   const all = layer.id === "mask" && answers?.teacher ? cellsOf(layer.grid) : undefined;
   return (
     <figure>
-      <LayerCanvas layer={layer} picture={picture} index={index} subject={truth} kept={all} colors={colors} onRead={onRead} />
+      <LayerCanvas
+        layer={layer}
+        picture={picture}
+        index={index}
+        subject={truth}
+        kept={all}
+        colors={colors}
+        onRead={onRead}
+        onClick={play}
+      />
       {captions && (
         <figcaption>
           <b>{truth}</b>
+          {play && (
+            <button type="button" className="play" aria-label={`Play sound ${index + 1}, ${truth}`} onClick={play}>
+              ▶
+            </button>
+          )}
           <Answer who="student" said={answers?.student[index]} gallery={gallery} index={index} />
           {distilled && <Answer who="teacher" said={answers?.teacher?.[index]} gallery={gallery} index={index} />}
         </figcaption>
@@ -56,6 +74,12 @@ function Picture({ gallery, layer, picture, index, captions, answers, ...rest }:
 
 function Answer({ who, said, gallery, index }: { who: string; said?: number; gallery: Gallery; index: number }) {
   if (said === undefined) return <span className="answer">{who} …</span>;
+  if (gallery.labels[index] < 0)
+    return (
+      <span className="answer">
+        <span className="who">{who}</span> {gallery.classes[said]}
+      </span>
+    );
   const right = said === gallery.labels[index];
   return (
     <span className={`answer ${right ? "right" : "wrong"}`}>

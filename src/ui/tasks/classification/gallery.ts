@@ -1,13 +1,9 @@
 /** Classification's pictures, as its monitor shows them; the first held-out images are painted here, before there is a worker. */
 import { SCENE_CLASSES, scene } from "../../../data/scenes";
-import type { ClassificationViews, Gallery, Snapshot } from "../../../tasks/classification/views";
+import type { Gallery } from "../../../tasks/classification/views";
 import { DATA_SEED } from "../../../worker/readerProtocol";
-import { cellsOf } from "../../draw/grid";
-import type { Moment } from "../../state/history";
-import type { State } from "../../state/store";
-import { momentsOf, shownView, viewOf } from "../../state/views";
+import { looksAt } from "../masks/looks";
 
-const TASK = "classification";
 const GALLERY = 8;
 const SIDE = 32;
 const PATCHES = 8;
@@ -24,19 +20,5 @@ export function firstGallery(): Gallery {
   return { side: SIDE, channels: 3, grid: [PATCHES, PATCHES], images, labels, classes: SCENE_CLASSES };
 }
 
-let first: Gallery | undefined;
-
-export function galleryOf(state: State): Gallery {
-  first ??= firstGallery();
-  return viewOf<ClassificationViews, "gallery">(state, TASK, "gallery") ?? first;
-}
-
-/** Patches of an image. */
-export const patchCount = (state: State): number => cellsOf(galleryOf(state).grid);
-
-export const frequencyOf = (state: State) => viewOf<ClassificationViews, "frequency">(state, TASK, "frequency");
-export const untrainedOf = (state: State) => viewOf<ClassificationViews, "untrained">(state, TASK, "untrained");
-
-/** Predictions of student and teacher at the step shown, and all steps of which there are pictures. */
-export const snapshotOf = (state: State): Snapshot | undefined => shownView<ClassificationViews, "snapshot">(state, TASK, "snapshot");
-export const snapshotsOf = (state: State): readonly Moment[] => momentsOf(state, TASK, "snapshot");
+export const LOOKS = looksAt("classification", firstGallery);
+export const { galleryOf, patchCount, frequencyOf } = LOOKS;

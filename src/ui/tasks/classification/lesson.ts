@@ -3,7 +3,7 @@ import type { Snapshot } from "../../../tasks/classification/views";
 import { percent, scaled } from "../../format";
 import type { Facts, Lesson } from "../../lessons/lesson";
 import { at } from "../../state/history";
-import { galleryOf, snapshotsOf } from "./gallery";
+import { LOOKS } from "./gallery";
 import { stageOf } from "./stage";
 
 const STUDY = "shapes";
@@ -79,7 +79,7 @@ export const lesson: Lesson = {
   ],
 };
 
-const classes = (state: Facts["state"]) => galleryOf(state).classes.length;
+const classes = (state: Facts["state"]) => LOOKS.galleryOf(state).classes.length;
 
 function costOf({ cost }: Facts["state"]): string {
   if (!cost) return "";
@@ -89,8 +89,8 @@ function costOf({ cost }: Facts["state"]): string {
 
 /** The mean share of the shown images' objects in the patches kept at this share of the run. */
 function seenAt(state: Facts["state"], share: number): string {
-  const gallery = galleryOf(state);
-  const moment = at(snapshotsOf(state), share * state.history.total);
+  const gallery = LOOKS.galleryOf(state);
+  const moment = at(LOOKS.snapshotsOf(state), share * state.history.total);
   const shown = { gallery, snapshot: moment?.value as Snapshot | undefined, teacher: state.teacher, masked: "teacher" };
   const seen = gallery.labels.map((_, image) => stageOf(shown, image).object ?? Number.NaN);
   return percent(Math.round((100 * seen.reduce((a, b) => a + b, 0)) / seen.length) / 100);

@@ -6,7 +6,7 @@ import { FrequencyMaps } from "../masks/FrequencyMaps";
 import { KeepExtras } from "../masks/KeepExtras";
 import { Stages } from "../masks/Stages";
 import type { ExtrasProps, TaskParts } from "../parts";
-import { frequencyOf, galleryOf, patchCount } from "./gallery";
+import { frequencyOf, galleryOf, LOOKS, patchCount } from "./gallery";
 import { ImportHelp } from "./ImportHelp";
 import { Pictures } from "./Pictures";
 import { Proposition } from "./Proposition";
@@ -21,8 +21,8 @@ const PAPER: PaperRow[] = [
 ];
 
 export const CLASSIFICATION_PARTS: TaskParts = {
-  Stage,
-  Pictures,
+  Stage: () => <Stage looks={LOOKS} />,
+  Pictures: () => <Pictures looks={LOOKS} of="classification" />,
   Details,
   ImportHelp,
   extras: { keep: Keep },

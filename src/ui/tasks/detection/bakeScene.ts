@@ -5,5 +5,5 @@ import { bake } from "../../draw/patches";
 /** Image `index` of the gallery as a small canvas of one pixel per pixel. */
 export function bakeScene({ images, side }: BoxGallery, index: number): HTMLCanvasElement {
   const start = 3 * side * side * index;
-  return bake(side, (pixel, channel) => images[start + 3 * pixel + channel]);
+  return bake([side, side], (pixel, channel) => images[start + 3 * pixel + channel]);
 }

@@ -11,13 +11,13 @@ export interface Baked {
   grey: HTMLCanvasElement;
 }
 
-/** Images u8 [n, channels, side, side] as canvases. */
-export function bakedOf(images: Uint8Array, side: number, channels: number): Baked[] {
-  const area = side * side;
+/** Images u8 [n, channels, side, columns] as canvases. */
+export function bakedOf(images: Uint8Array, side: number, channels: number, columns = side): Baked[] {
+  const area = side * columns;
   return Array.from({ length: images.length / area / channels }, (_, i) => {
     const planes = images.subarray(i * channels * area, (i + 1) * channels * area);
     const value = (pixel: number, channel: number) => planes[(channels === 1 ? 0 : channel) * area + pixel];
-    return { colour: bake(side, value), grey: bake(side, value, true) };
+    return { colour: bake([side, columns], value), grey: bake([side, columns], value, true) };
   });
 }
 
@@ -31,9 +31,10 @@ interface Props {
   kept?: number;
   colors: MaskColors;
   onRead(text: string): void;
+  onClick?(): void;
 }
 
-export function LayerCanvas({ layer, picture, index, subject, kept: told, colors, onRead }: Props) {
+export function LayerCanvas({ layer, picture, index, subject, kept: told, colors, onRead, onClick }: Props) {
   const { grid } = layer;
   const values = layer.values?.(index);
   const kept = layer.kept?.(index);
@@ -54,6 +55,7 @@ export function LayerCanvas({ layer, picture, index, subject, kept: told, colors
       describe={describe}
       onRead={(text) => onRead(text && `${subject}. ${text}`)}
       kept={k}
+      onClick={onClick}
     />
   );
 }

@@ -74,8 +74,8 @@ function baked({ labels }: Row, { side, images, truths, palette }: MaskGallery):
   const area = side * side;
   return Array.from({ length: truths.length / area }, (_, i) => {
     const classes = labels?.(i);
-    if (classes) return bake(side, (pixel, channel) => (palette[classes[pixel]] ?? NO_CLASS)[channel]);
-    return bake(side, (pixel, channel) => images[(3 * i + channel) * area + pixel]);
+    if (classes) return bake([side, side], (pixel, channel) => (palette[classes[pixel]] ?? NO_CLASS)[channel]);
+    return bake([side, side], (pixel, channel) => images[(3 * i + channel) * area + pixel]);
   });
 }
 

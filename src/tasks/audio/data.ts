@@ -1,0 +1,27 @@
+/** Where sounds with a class each come from: generated, or a person's own recordings. */
+import { openSounds } from "../../data/open.sounds";
+import { type PackedSounds, packedSounds, type SoundSet, type SoundSplit, unpackedSounds } from "../../data/sounds";
+import { generatedSounds } from "../../data/sounds.generated";
+import { soundsOfId } from "../../data/sounds.id";
+import { countsOf } from "../counts";
+import type { TaskData } from "../task";
+
+export const data: TaskData<SoundSet> = {
+  generated: generatedSounds,
+  optionsOf: soundsOfId,
+  async open(files, options) {
+    const { notes, ...packed } = await openSounds(files, options);
+    return { packed, notes };
+  },
+  pack: packedSounds,
+  unpack: (from) => unpackedSounds(from as PackedSounds),
+  channels: () => 1,
+  contents({ classes, train, test }) {
+    const counts = ({ count, label }: SoundSplit) =>
+      countsOf(
+        classes,
+        Array.from({ length: count }, (_, i) => label(i)),
+      );
+    return { kind: "sounds", counts: { train: counts(train), test: counts(test) } };
+  },
+};

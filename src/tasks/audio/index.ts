@@ -1,0 +1,40 @@
+/** Audio: a vision transformer learns to name sounds by their spectrograms from a masked teacher. */
+import type { SoundSet } from "../../data/sounds";
+import { AUDIO_METHODS } from "../../methods/audio";
+import { asksGuide } from "../../methods/masking";
+import type { Classification } from "../classification/task";
+import type { TaskDefinition } from "../task";
+import type { Network } from "../vitNetwork";
+import { conflictsOf } from "./conflicts";
+import { type AudioSettings, SETTINGS } from "./settings";
+
+export const audio: TaskDefinition<SoundSet, Network, Classification> = {
+  name: "audio",
+  verb: "names sounds",
+  metric: "top1",
+  rateNames: { student: "student_top1", teacher: "teacher_top1" },
+  settings: SETTINGS,
+  methods: AUDIO_METHODS,
+  generated: {
+    ...{ page: { train: 2400, test: 600 }, cli: { train: 4800, test: 1200 } },
+    sets: {
+      sounds: {
+        about: "a second of sound each; how an event's pitch and loudness move tells its class",
+        shipped: "teacher-sounds.safetensors",
+      },
+    },
+  },
+  shares: ["frames", "patch", "stride"],
+  sizes: {
+    tiny: { width: 48, depth: 3, heads: 3 },
+    small: { width: 64, depth: 4, heads: 4 },
+    medium: { width: 96, depth: 5, heads: 4 },
+    large: { width: 192, depth: 8, heads: 6 },
+  },
+  readsUnasked: true,
+  stepFirst: true,
+  conflicts: (settings) => conflictsOf(settings as AudioSettings),
+  asksGuide: (settings) => asksGuide((settings as AudioSettings).criterion),
+  data: () => import("./data").then(({ data }) => data),
+  runtime: () => import("./runtime").then(({ runtime }) => runtime),
+};

@@ -1,0 +1,35 @@
+/** What a task that masks the pictures it names has in the page's state, as its monitor shows it. */
+import type { ClassificationViews, Gallery, Snapshot } from "../../../tasks/classification/views";
+import type { Frequency } from "../../../tasks/frequency";
+import { cellsOf } from "../../draw/grid";
+import type { Moment } from "../../state/history";
+import type { State } from "../../state/store";
+import { momentsOf, shownView, viewOf } from "../../state/views";
+
+export interface Looks {
+  galleryOf(state: State): Gallery;
+  /** Patches of a picture. */
+  patchCount(state: State): number;
+  frequencyOf(state: State): Frequency | undefined;
+  untrainedOf(state: State): Snapshot | undefined;
+  /** Predictions of student and teacher at the step shown, and all steps of which there are pictures. */
+  snapshotOf(state: State): Snapshot | undefined;
+  snapshotsOf(state: State): readonly Moment[];
+}
+
+/** Those of a task; `paint` makes the gallery that is shown before there is a worker. */
+export function looksAt(task: string, paint: () => Gallery): Looks {
+  let first: Gallery | undefined;
+  const galleryOf: Looks["galleryOf"] = (state) => {
+    first ??= paint();
+    return viewOf<ClassificationViews, "gallery">(state, task, "gallery") ?? first;
+  };
+  return {
+    galleryOf,
+    patchCount: (state) => cellsOf(galleryOf(state).grid),
+    frequencyOf: (state) => viewOf<ClassificationViews, "frequency">(state, task, "frequency"),
+    untrainedOf: (state) => viewOf<ClassificationViews, "untrained">(state, task, "untrained"),
+    snapshotOf: (state) => shownView<ClassificationViews, "snapshot">(state, task, "snapshot"),
+    snapshotsOf: (state) => momentsOf(state, task, "snapshot"),
+  };
+}
