@@ -43,7 +43,12 @@ export function readMaskLabels(text: string, file: string): MaskLabels {
   return { file, labels };
 }
 
+/** Longer than this is no name, and to search it takes a time that grows with the square of its length. */
+const MOST_LETTERS = 1000;
+
 function readLine(line: string, index: number, where: string): MaskLabel {
+  if (line.length > MOST_LETTERS)
+    throw new DataError(`${where} has ${line.length} letters.`, "Write a class in each line, or leave it out.");
   const ade = ADE.exec(line);
   if (ade) return { number: Number(ade[1]), name: ade[2].split(/[,;]/)[0].trim() };
   const found = COLOUR.exec(line)?.slice(1).map(Number);

@@ -312,6 +312,11 @@ describe("refused", () => {
       /labels\.txt line 2 has a colour and no name/,
     ],
     [
+      "60,000 commas in a line of names",
+      [...three((path) => mask(path, halves(0, 1))), textFile("labels.txt", `sky\nroad${",".repeat(60_000)}x\n`)],
+      /labels\.txt line 2 has 60005 letters/,
+    ],
+    [
       "one number with two names",
       [...three((path) => mask(path, halves(0, 1))), textFile("labels.txt", "0 a\n0 b\n")],
       /line 2 gives the number 0 a second name/,

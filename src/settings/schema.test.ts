@@ -66,6 +66,7 @@ test("values of any type are refused in words", () => {
     expect(() => schema.checked({ preset: "first", keep: value }), typeof value).toThrow(
       /^keep cannot be ".*"\. Use a number from 0 to 1\./,
     );
+  expect(() => schema.checked(null as never)).toThrow("There are no settings.");
   expect(() => schema.parse("keep", { toString: "x" }, "first")).toThrow('keep cannot be "a nested value".');
 });
 

@@ -69,6 +69,7 @@ export class Schema {
 
   /** Settings in full, each checked. Throws a SettingError that names all that cannot be. */
   checked(settings: Readonly<Record<string, unknown>>): Settings {
+    if (typeof settings !== "object" || settings === null) throw new SettingError("There are no settings.", "Give names and values.");
     const { settings: found, problems } = this.fromPairs(asPairs(settings));
     if (problems.length) throw new SettingError(problems.join(" "), "Use a value that is allowed.");
     return found;
