@@ -72,6 +72,18 @@ describe("merged tokens (ToMe)", () => {
   });
 });
 
+it("of CaiT-S24 are the table's, talking heads and class attention included", () => {
+  const s24: ViTConfig = { ...DEIT_S, family: "cait", depth: 24, classDepth: 2, heads: 8, headDim: 48 };
+  const peta = (keep: number) => (configMacs(s24, keep).total * IMAGENET * 300) / 1e15;
+  expect(Math.round(peta(144))).toBe(2578);
+  for (const [keep, said] of [
+    [196, 3591],
+    [144, 2583],
+    [98, 1728],
+  ])
+    expect(Math.abs(peta(keep) / said - 1)).toBeLessThan(0.003);
+});
+
 describe("keep counts behind the paper's training costs, in PFLOPs, to 0.3 %", () => {
   it.each<[string, ViTConfig, number, number, number]>([
     ["DeiT-B 75 %", DEIT_B, 144, 300, 4932],

@@ -218,6 +218,6 @@ export function checkWeights(config: ViTConfig, weights: Weights, name = "weight
     weights,
     name,
     `Use a ${familyOf(config).label} checkpoint of ${config.depth} blocks, or correct the configuration.`,
-    `a ${familyOf(config).label}, the nearest family`,
+    `the nearest family (${familyOf(config).label})`,
   );
 }

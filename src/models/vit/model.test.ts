@@ -226,14 +226,18 @@ describe("what does not fit is named, with a remedy", () => {
     [
       "a wrong shape",
       (w) => w.set("head.bias", { shape: [4], data: new Float32Array(4) }),
-      /x\.st: tensor "head\.bias" has the shape \[4\], but this model needs \[3\]\. Use a checkpoint of the same size/,
+      /x\.st: tensor "head\.bias" has the shape \[4\], but the nearest family \(ViT or DeiT\) needs \[3\]\. Use a checkpoint of the same size/,
     ],
     [
       "a wrong name",
       (w) => w.set("blocks.0.mlp.fc3.bias", { shape: [1], data: new Float32Array(1) }),
       /"blocks\.0\.mlp\.fc3\.bias"\. Use a ViT or DeiT/,
     ],
-    ["a missing weight", (w) => w.delete("norm.bias"), /"norm\.bias" of shape \[10\] is missing\. Use a complete/],
+    [
+      "a missing weight",
+      (w) => w.delete("norm.bias"),
+      /"norm\.bias" of shape \[10\] is missing for the nearest family \(ViT or DeiT\)\. Use a complete/,
+    ],
     [
       "NaN",
       (w) => w.get("blocks.1.norm1.weight")?.data.fill(Number.NaN, 3, 4),

@@ -310,7 +310,7 @@ describe("inferring the configuration", () => {
       "blocks of two kinds",
       (w) => w.delete("blocks.0.attn.qkv.bias"),
       2,
-      /1 tensors have no place in a ViT or DeiT, the nearest family: "blocks\.1\.attn\.qkv\.bias"/,
+      /1 tensors have no place in the nearest family \(ViT or DeiT\): "blocks\.1\.attn\.qkv\.bias"/,
     ],
   ])("refuses %s", (_, change, heads, message) => {
     const weights = initViT(CONFIG, 0);

@@ -66,7 +66,8 @@ export const OWN = {
   frozen: choice({
     label: "Frozen features",
     help: "on: only the head learns (Table 8); blocks, positions and norms stay as they begin, so the student's part of a step needs no backward pass. Begin from a trained network then.",
-    ...{ default: "off", options: ["off", "on"], when: "next", group: "student" },
+    // Not of the student's group: a teacher that is trained here takes over that group's settings.
+    ...{ default: "off", options: ["off", "on"], when: "next", group: "run" },
   }),
   patch: number({
     label: "Student patch",
