@@ -44,7 +44,7 @@ function setupFile({ task, student, teacher, heads, keep, images, imageShape, la
 }
 
 function answering(python: string, file: string, ended: () => void): Runner {
-  const child = spawn(python, [fileURLToPath(new URL("./torch.py", import.meta.url)), file], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(python, [fileURLToPath(new URL("./torch_steps.py", import.meta.url)), file], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let last = Number.NaN;
   return {
