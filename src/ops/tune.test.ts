@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { nodeGPU } from "../cli/device.node";
 import { openEngine } from "../engine/device";
+import { FAMILIES } from "./families";
 import { fastest, inWords, override, recalled, tune } from "./tune";
 import { ATTENTION, choice, choose, GEMM, ROWS } from "./variants";
 
@@ -8,7 +9,9 @@ test("tuning names variants that run here, stores them, and reads them back", as
   const engine = await openEngine(await nodeGPU());
   const stored = new Map<string, string>();
   const store = { get: (k: string) => stored.get(k), set: (k: string, v: string) => void stored.set(k, v) };
-  const record = await tune(engine, store);
+  const rows = FAMILIES.filter(({ key }) => key === "rows");
+  const record = await tune(engine, store, rows);
+  expect(Object.keys(record.times.rows)).toEqual(["rows of 64", "rows of 384"]);
   const found = record.choice;
   for (const [table, name] of [
     [GEMM, found.gemm],

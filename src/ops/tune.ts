@@ -32,8 +32,8 @@ const ROUNDS = 3;
 /** A candidate that takes so many times as long as the best of a class is not measured again there. */
 const HOPELESS = 1.5;
 
-/** The fastest choice for this adapter: from the store, else measured now and stored. It is in force when this resolves. */
-export async function tune(engine: Engine, store?: TuneStore): Promise<TuneRecord> {
+/** The fastest choice for this adapter: from the store, else measured now, of these families, and stored. It is in force when this resolves. */
+export async function tune(engine: Engine, store?: TuneStore, families: readonly Family[] = FAMILIES): Promise<TuneRecord> {
   const { name } = engine.facts;
   const key = `mdp-kernels ${name}`;
   const known = recalled(engine, await store?.get(key));
@@ -42,7 +42,7 @@ export async function tune(engine: Engine, store?: TuneStore): Promise<TuneRecor
     return known;
   }
   const times: TuneRecord["times"] = {};
-  for (const family of FAMILIES) {
+  for (const family of families) {
     times[family.key] = await measured(engine, family);
     choose(engine, { [family.key]: fastest(times[family.key]) });
   }

@@ -18,7 +18,8 @@ import { CHOICES, type Choice, chosen, type Task } from "./tasks";
 
 const USAGE = `usage: bench [--task ${CHOICES.join("|")}] [--host node|chromium] [--rounds N]
   [--student F] [--teacher F] [--batch F]   safetensors files instead of the seeded defaults
-  [--heads S,T] [--keep 0..1] [--detector ${DETECTORS.join("|")}] [--seed N] [--no-peer | --tuned-peer] [--json]`;
+  [--heads S,T] [--keep 0..1] [--detector ${DETECTORS.join("|")}] [--seed N] [--no-peer | --tuned-peer] [--torch] [--json]
+  --torch: PyTorch on the CPU takes part in steps of ViTs, where it is installed and the host is node`;
 
 export async function main(argv: string[]): Promise<number> {
   try {
@@ -102,6 +103,9 @@ function readFlag(rest: string[], options: Arguments): void {
     case "--tuned-peer":
       options.tuned = true;
       break;
+    case "--torch":
+      options.torch = true;
+      break;
     case "--json":
       options.json = true;
       break;
@@ -129,7 +133,8 @@ async function run(options: Options): Promise<Row[]> {
   const files = await readFiles(options.files);
   makeSetup(options, files);
   if (options.host === "chromium") return (await import("./browser")).runInChromium(options);
-  return (await import("./engines")).runHere(await offerGPU(), options, files);
+  const others = options.torch ? (await import("./torch")).torchFor(options.task) : [];
+  return (await import("./engines")).runHere(await offerGPU(), options, files, others);
 }
 
 async function readFiles(paths: Options["files"]): Promise<Partial<Record<FileRole, Tensors>>> {

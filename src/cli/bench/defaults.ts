@@ -24,6 +24,8 @@ export interface Options {
   peer: boolean;
   /** The peer in its fastest known form instead of the plain one. */
   tuned?: boolean;
+  /** Whether PyTorch takes part. */
+  torch?: boolean;
   json: boolean;
   files: Partial<Record<FileRole, string>>;
 }

@@ -12,11 +12,17 @@ const OURS: Contestant[] = [ours];
 /** Other people's, left out by `--no-peer`, in the form `--tuned-peer` picks: one at a time, as jax-js has one pool. */
 const peers = ({ peer, tuned }: Options): Contestant[] => (peer ? [tuned ? jaxTuned : jax] : []);
 
-export async function runHere(gpu: GPU | undefined, options: Options, files: Partial<Record<FileRole, Tensors>>): Promise<Row[]> {
+/** `others` also take part. */
+export async function runHere(
+  gpu: GPU | undefined,
+  options: Options,
+  files: Partial<Record<FileRole, Tensors>>,
+  others: Contestant[] = [],
+): Promise<Row[]> {
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error(`no WebGPU ${gpu ? "adapter" : "support"} found in ${options.host}`);
   install();
-  const contestants = [...OURS, ...peers(options)];
+  const contestants = [...OURS, ...peers(options), ...others];
   const { vendor, architecture, description } = adapter.info;
   const name = [vendor, architecture, description].filter(Boolean).join(" ");
   return contest(makeSetup(options, files), contestants, options.rounds, { host: options.host, adapter: name });
