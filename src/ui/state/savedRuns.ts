@@ -86,7 +86,8 @@ export class SavedRuns {
 /** With one more run, as the last. One of the same settings and seed was the same run: it is replaced. */
 function withRun(runs: Run[], fresh: Run): Run[] {
   const same = runs.find((run) => isSame(run, fresh));
-  if (!same) return added(runs, fresh);
+  // The run under way has no name of its own yet.
+  if (!same) return added(runs, { ...fresh, name: undefined });
   const run: Run = { errors: same.errors, ...fresh, ...{ id: same.id, name: same.name, colour: same.colour } };
   return [...withFewShown(runs.filter(({ id }) => id !== run.id)), run];
 }
@@ -94,7 +95,7 @@ function withRun(runs: Run[], fresh: Run): Run[] {
 /** With one more run, as the last, under the next number; it is called by that unless it has a name. */
 function added(runs: Run[], run: Omit<Run, "id" | "colour" | "name"> & { name?: string }): Run[] {
   const id = 1 + Math.max(0, ...runs.map((other) => other.id));
-  return [...withFewShown(runs), { name: `Run ${id}`, ...run, id, colour: id - 1 }];
+  return [...withFewShown(runs), { ...run, name: run.name ?? `Run ${id}`, id, colour: id - 1 }];
 }
 
 /** A run as it was kept, perhaps by an earlier version with other names for its settings. */
