@@ -84,6 +84,7 @@ const NOTHING: KeyValueStore = {
   forget: async () => undefined,
   alter: async () => undefined,
   erase: async () => true,
+  onChange: () => undefined,
 };
 
 /** The events that a recording needs: of each picture at most so many, and no phases, which whoever plays it tells. */
