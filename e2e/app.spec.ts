@@ -1,6 +1,6 @@
 /** What a visitor can do with the page, in Chromium on a software adapter; runs are small so that steps take milliseconds. */
-import { expect, type Page, test } from "@playwright/test";
-import { button, keptSteps, LONG, open, PATCHES, phase, picture, SMALL, status, stepOf, stepReaches } from "./page";
+import { expect, test } from "@playwright/test";
+import { atTopOfWorker, button, keptSteps, LONG, open, PATCHES, phase, picture, SMALL, status, stepOf, stepReaches } from "./page";
 
 test("pictures show at once, the run trains to its end and says what came of it", async ({ page, baseURL }) => {
   const errors: string[] = [];
@@ -204,14 +204,6 @@ test("a lost GPU loses nothing: it is opened again and the run goes on", async (
   await expect(status(page)).toHaveAttribute("data-phase", "running", { timeout: LONG });
   await stepReaches(page, 6);
 });
-
-/** Has the worker begin with something else. */
-async function atTopOfWorker(page: Page, first: () => void): Promise<void> {
-  await page.route("**/worker-*.js", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `(${first})();\n${await response.text()}` });
-  });
-}
 
 test("without WebGPU the page says how to switch it on, and plays a recorded run", async ({ page }) => {
   await atTopOfWorker(page, () => Object.defineProperty(navigator, "gpu", { value: undefined }));

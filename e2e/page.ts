@@ -1,6 +1,6 @@
 /** What several specs do with the page. Runs are small so that steps take milliseconds, on the kernels that compile soonest. */
 import AxeBuilder from "@axe-core/playwright";
-import { expect, type Locator, type Page } from "@playwright/test";
+import { type Browser, expect, type Locator, type Page } from "@playwright/test";
 
 export const QUICK_KERNELS = "kernels=gemm=quad4x4,attentionForward=quad1,attentionBackward=quad1";
 export const SMALL = `./?batch=8&width=16&depth=1&heads=2&${QUICK_KERNELS}`;
@@ -19,6 +19,21 @@ export const picture = (page: Page) => page.locator(".pictures canvas").first();
 export async function open(page: Page, query = "&steps=40"): Promise<void> {
   await page.goto(SMALL + query);
   await phase(page, "ready");
+}
+
+/** Kills the process that serves the GPU, as a driver's crash does. */
+export async function crashGpu(browser: Browser): Promise<void> {
+  const session = await browser.newBrowserCDPSession();
+  // The browser answers nothing: the process that would is gone.
+  void session.send("Browser.crashGpuProcess" as never).catch(() => undefined);
+}
+
+/** Has the worker begin with something else. */
+export async function atTopOfWorker(page: Page, first: () => void): Promise<void> {
+  await page.route("**/worker-*.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `(${first})();\n${await response.text()}` });
+  });
 }
 
 /** A whole run from Start to its end. */

@@ -1,14 +1,8 @@
 /** What survives in a real browser: a killed GPU process, a reload, a wrong file, a part of the page that does not load. */
 import { expect, type Page, test } from "@playwright/test";
-import { button, keptSteps, LONG, open, phase, SMALL, status, stepOf, stepReaches, upload } from "./page";
+import { button, crashGpu, keptSteps, LONG, open, phase, SMALL, status, stepOf, stepReaches, upload } from "./page";
 
 test.describe.configure({ timeout: 4 * LONG });
-
-async function crashGpu(page: Page): Promise<void> {
-  const session = await page.context().browser()!.newBrowserCDPSession();
-  // The browser answers nothing: the process that would is gone.
-  void session.send("Browser.crashGpuProcess" as never).catch(() => undefined);
-}
 
 /** A run that this browser has kept at some step. */
 async function keptRun(page: Page): Promise<number> {
@@ -21,11 +15,11 @@ async function keptRun(page: Page): Promise<number> {
   return stepOf(page);
 }
 
-test("after its GPU process was killed a run goes on by itself from where it was kept", async ({ page }) => {
+test("after its GPU process was killed a run goes on by itself from where it was kept", async ({ page, browser }) => {
   const at = await keptRun(page);
   await button(page, "Continue").click();
   await stepReaches(page, at + 3);
-  await crashGpu(page);
+  await crashGpu(browser);
   await expect(page.locator(".notice")).toContainText(`the run goes on from step ${at}`, { timeout: 2 * LONG });
   await expect(status(page)).toHaveAttribute("data-phase", "running", { timeout: 2 * LONG });
   await stepReaches(page, at + 20);

@@ -38,8 +38,8 @@ export class TestHost {
   }
 
   /** A host that has opened the GPU and has images. */
-  static async ready(preset = "maskedkd"): Promise<TestHost> {
-    const made = new TestHost();
+  static async ready(preset = "maskedkd", openEngine = testEngine): Promise<TestHost> {
+    const made = new TestHost(openEngine);
     made.send({ type: "open", base: "http://localhost/", settings: SCHEMA.defaults(preset) });
     made.send({ type: "generate", id: IMAGES });
     await made.host.idle();

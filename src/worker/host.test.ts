@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { expect, test } from "vitest";
 import { EngineError } from "../engine/errors";
+import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
 import { IMAGES, SETTINGS, TestHost } from "./host.fixture";
 import { memoryStore } from "./storage.fixture";
@@ -115,6 +116,24 @@ test("a second start while the first compiles leaves one run, that of the second
   expect(page.last("started").settings.seed).toBe(2);
   expect(steps).toEqual([1, 2, 3, 4]);
   expect(page.phases().at(-1)).toBe("finished");
+});
+
+test("of fifty starts in haste one is carried out, and the GPU holds no more than after the first run", async () => {
+  const engine = await testEngine();
+  const page = await TestHost.ready("maskedkd", async () => engine);
+  page.send({ type: "start", settings: SETTINGS });
+  await page.host.idle();
+  const held = engine.usedBytes;
+  const begun = page.all("started").length;
+  for (let seed = 2; seed <= 51; seed++) page.send({ type: "start", settings: { ...SETTINGS, seed } });
+  await page.host.idle();
+  expect(page.all("started")).toHaveLength(begun + 1);
+  expect(page.last("started").settings.seed).toBe(51);
+  for (let seed = 2; seed <= 11; seed++) {
+    page.send({ type: "start", settings: { ...SETTINGS, seed } });
+    await page.host.idle();
+  }
+  expect(engine.usedBytes).toBe(held);
 });
 
 test("a prepared run is the one that starts, and other settings make another", async () => {

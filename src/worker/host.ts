@@ -47,6 +47,8 @@ export class Host {
   private phase: Phase = "opening";
   /** Commands are carried out one after the other; the training loop is not one of them. */
   private queue: Promise<void> = Promise.resolve();
+  /** Starts asked for so far. */
+  private starts = 0;
   private readonly turns = new Turns();
   private readonly errors: ErrorAnalysis;
   /** The training of a teacher, which commands do not wait for. */
@@ -62,7 +64,16 @@ export class Host {
     if (command.type === "pause") this.run?.pause();
     else if (command.type === "endTeacherTraining") this.enqueueNow((sources) => sources.endTeacherTraining(command.use));
     else if (command.type === "endErrors") this.errors.end();
+    else if (command.type === "start") this.enqueueStart(command);
     else this.enqueue(() => this.carryOut(command), CARDS[command.type]);
+  }
+
+  /** Of many starts in haste the last one alone is carried out: nobody would see the others. */
+  private enqueueStart(command: Extract<Command, { type: "start" }>): void {
+    const mine = ++this.starts;
+    this.enqueue(async () => {
+      if (mine === this.starts) await this.start(command, command.paused === true);
+    });
   }
 
   /** Resolves when every command so far has been carried out and nothing trains: for tests. */
@@ -81,7 +92,7 @@ export class Host {
     void this.sources.get(this.task)?.then(work);
   }
 
-  private carryOut(command: Exclude<Command, { type: "pause" | "endTeacherTraining" | "endErrors" }>): Promise<void> {
+  private carryOut(command: Exclude<Command, { type: "start" | "pause" | "endTeacherTraining" | "endErrors" }>): Promise<void> {
     switch (command.type) {
       case "open":
         return this.open(command);
@@ -103,8 +114,6 @@ export class Host {
         return Promise.resolve(this.measureErrors());
       case "export":
         return this.export(command.what);
-      case "start":
-        return this.start(command, command.paused === true);
       case "play":
         return this.play();
       case "step":

@@ -1,7 +1,7 @@
 /** What the build adds for safety and for visits without a network. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build, type Plugin } from "vite";
 
 /** What the built page may do: run, fetch and show its own files, and pictures that it makes itself. */
@@ -39,7 +39,7 @@ export function offline(): Plugin {
     name: "offline",
     apply: "build",
     configResolved({ root, build: { outDir } }) {
-      folder = join(root, outDir);
+      folder = resolve(root, outDir);
     },
     async closeBundle() {
       const files = JSON.stringify(shellOf(folder));

@@ -62,11 +62,14 @@ export class History {
 
   constructor(readonly total: number) {}
 
-  /** A history as it was stored: structured cloning keeps fields, not methods, and earlier versions stored other pictures. */
-  static revive(stored: History): History {
+  /** A history as it was stored, up to a step, since a run that trains may be kept a moment behind its curves: structured cloning keeps fields, not methods, and earlier versions stored other pictures. */
+  static revive(stored: History, step = Number.POSITIVE_INFINITY): History {
     const history = new History(stored.total);
     const known = Object.entries(stored).filter(([field]) => field in history);
-    return Object.assign(history, Object.fromEntries(known));
+    Object.assign(history, Object.fromEntries(known));
+    history.points = history.points.filter((point) => point.step <= step);
+    history.evaluations = history.evaluations.filter((test) => test.step <= step);
+    return history;
   }
 
   /** Adds a step and what is known of its price. */

@@ -80,7 +80,7 @@ export class RunKeeper {
       before?.();
       if (play) this.context.send({ type: "play" });
     };
-    const history = History.revive(kept.history);
+    const history = History.revive(kept.history, kept.step);
     if (mark) history.marks.push({ step: kept.step, text: mark });
     this.restore(kept.bytes, go, history);
   }
@@ -90,7 +90,7 @@ export class RunKeeper {
     const kept = await this.list.recall(id);
     this.startsAnew();
     if (!kept) return this.list.offer();
-    this.restore(kept.bytes, () => this.context.send({ type: "play" }), History.revive(kept.history));
+    this.restore(kept.bytes, () => this.context.send({ type: "play" }), History.revive(kept.history, kept.step));
   }
 
   /** Continues a run as soon as no other tab has it open, unless something else trains here then. */

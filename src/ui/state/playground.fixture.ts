@@ -88,8 +88,8 @@ export function openPage(
   kept = new Map<string, unknown>(),
   images?: string,
   offline = false,
-  tabs = new FakeTabs(),
   fetch: (name: string) => Promise<Blob | undefined> = async (name) => new Blob([name]),
+  tabs = new FakeTabs(),
 ): FakePage {
   let data = images;
   const trainers: Trainer[] = [];
@@ -177,7 +177,7 @@ export const step = (number: number): Event => ({
 
 /** A page whose worker has loaded data and prepared a session, ready to start. */
 export function readyPage(query = "", kept = new Map<string, unknown>(), tabs = new FakeTabs()): FakePage {
-  const made = openPage(query, kept, undefined, false, tabs);
+  const made = openPage(query, kept, undefined, false, undefined, tabs);
   const { wanted } = made.page.store.getState();
   made.say(loaded(wanted.preset), started(made.page.store.getState().wanted), phase("ready"));
   made.told();

@@ -86,6 +86,7 @@ export class SavedRuns {
 /** With one more run, as the last. One of the same settings and seed was the same run: it is replaced. */
 function withRun(runs: Run[], fresh: Run): Run[] {
   const same = runs.find((run) => isSame(run, fresh));
+  // The run under way has no name of its own yet.
   if (!same) return added(runs, { ...fresh, name: undefined });
   const run: Run = { errors: same.errors, ...fresh, ...{ id: same.id, name: same.name, colour: same.colour } };
   return [...withFewShown(runs.filter(({ id }) => id !== run.id)), run];

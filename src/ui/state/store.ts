@@ -151,7 +151,7 @@ function started(event: Extract<Event, { type: "started" }>, { history, views }:
   const { settings, dataset, teacher, step, changes } = event;
   const task = taskOf(settings.preset).name;
   // A resumed run comes with its own history.
-  const fresh = step === 0 || history.total !== settings.steps || history.points.at(-1)?.step !== step;
+  const fresh = step === 0 || history.total !== settings.steps || (history.points.at(-1)?.step ?? Number.POSITIVE_INFINITY) > step;
   return {
     ...{ active: settings, dataset, teacher: teacher?.name ?? null, step, changes, failure: undefined, undo: [], version: 0 },
     ...{ errors: undefined, measuring: undefined, teacherTime: undefined, hover: undefined, pinned: undefined },
