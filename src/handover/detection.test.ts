@@ -23,7 +23,11 @@ function teacher(kind: DetectorKind) {
 }
 
 /** The project of a run that has made `made` steps, and the losses of these. */
-async function handedOver(preset: string, changed: Record<string, string | number>, made = 0): Promise<{ files: Project; losses: unknown[] }> {
+async function handedOver(
+  preset: string,
+  changed: Record<string, string | number>,
+  made = 0,
+): Promise<{ files: Project; losses: unknown[] }> {
   const settings: Settings = { ...SCHEMA.defaults(preset), ...TINY, ...changed };
   const learns = settings.teacher === "none" ? {} : { teacher: await teacher(settings.detector as DetectorKind) };
   const options = { engine: await testEngine(), runtime, sources: { dataset, ...learns } };
@@ -63,7 +67,9 @@ const RUNS: [preset: string, settings: Record<string, string | number>][] = [
   ["fitnet", { detector: "atss" }],
   ["fitnet", { detector: "fcos", channels: 12, weights: "given" }],
   ["fitnet", { detector: "retinanet", teacher: "none" }],
-  ["mgd", {}],
+  ["mgd", { norm: "bn", block: "bottleneck" }],
+  ["mkd", { norm: "bn", backbone: "resnext", cardinality: "4" }],
+  ["fitnet", { norm: "frozen", "fitnet.reduction": "literal" }],
   ["dmkd", { "dmkd.shares": "learned" }],
   ["pkd", {}],
   ["logit", {}],
