@@ -68,18 +68,32 @@ class GroupNorm(nn.GroupNorm):
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Of a frozen network: by what was tracked. `cells` make no difference."""
+    """While training by the batch and tracking it, else by what was tracked; where that is `frozen`, always."""
+
+    frozen = False
 
     def forward(self, x, cells=None):
-        return super().forward(x)
+        """With `cells`, the batch's mean and variance are those of the visible pixels."""
+        learning = self.training and not self.frozen
+        if cells is None or not learning:
+            tracked = (self.running_mean, self.running_var)
+            return F.batch_norm(x, *tracked, self.weight, self.bias, learning, self.momentum, self.eps)
+        weight = cells_at(cells, x)
+        count = weight.sum()
+        mean = (x * weight).sum(dim=(0, 2, 3), keepdim=True) / count
+        variance = ((x - mean).square() * weight).sum(dim=(0, 2, 3), keepdim=True) / count
+        with torch.no_grad():
+            self.running_mean.lerp_(mean.flatten(), self.momentum)
+            self.running_var.lerp_(variance.flatten() * count / (count - 1), self.momentum)
+        return (x - mean) / (variance + self.eps).sqrt() * self.weight[:, None, None] + self.bias[:, None, None]
 
 
 def norm_of(config, channels):
     return GroupNorm(channels) if config["norm"] == "gn" else BatchNorm(channels)
 
 
-def conv(inputs, outputs, kernel, stride=1, bias=False):
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
+def conv(inputs, outputs, kernel, stride=1, groups=1, bias=False):
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=bias)
 
 
 class Block(nn.Module):
@@ -87,11 +101,13 @@ class Block(nn.Module):
 
     def __init__(self, config, stage, inputs, outputs, stride):
         super().__init__()
-        inner = config["width"] * 2**stage
+        # ResNeXt's bottlenecks fall into groups (Xie et al. 2017).
+        groups = config.get("cardinality", 1)
+        inner = (groups * config["groupWidth"] if groups > 1 else config["width"]) * 2**stage
         if config["block"] == "basic":
             sizes = [(inputs, outputs, 3, stride), (outputs, outputs, 3, 1)]
         else:
-            sizes = [(inputs, inner, 1, 1), (inner, inner, 3, stride), (inner, outputs, 1, 1)]
+            sizes = [(inputs, inner, 1, 1), (inner, inner, 3, stride, groups), (inner, outputs, 1, 1)]
         self.count = len(sizes)
         for i, size in enumerate(sizes, 1):
             setattr(self, f"conv{i}", conv(*size))
@@ -217,7 +233,10 @@ class Answers:
 
 
 class Detector(nn.Module):
-    """`config` is that of run.json: kind, image, classes, block, blocks, width, stem, channels, stacked, levels, norm, anchor, regMax."""
+    """
+    `config` is that of run.json: kind, image, classes, block, blocks, width, stem, channels, stacked, levels, norm, anchor, regMax; of a
+    ResNeXt also cardinality and groupWidth.
+    """
 
     def __init__(self, config):
         super().__init__()

@@ -4,7 +4,7 @@ from torch import nn
 
 import tensors
 from assign import Assigner
-from detector import Detector, Mask
+from detector import BatchNorm, Detector, Mask
 from draws import Draws
 from losses import TERMS, detector_losses
 from methods import METHODS
@@ -30,6 +30,9 @@ class Learner(nn.Module):
     def __init__(self, settings, student, teacher=None):
         super().__init__()
         self.settings, self.student, self.teacher = settings, student, [teacher]
+        for module in student.modules():
+            if isinstance(module, BatchNorm):
+                module.frozen = settings["norm"] == "frozen"
         name = settings["preset"]
         if teacher is not None and name not in METHODS:
             fail(f"{name} is not part of this project.", f"Use one of {', '.join(METHODS)}.")
