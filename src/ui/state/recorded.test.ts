@@ -25,7 +25,7 @@ afterEach(() => void vi.useRealTimers());
 
 async function watching(query = "") {
   const files = await recordings();
-  const opened = openPage(query, undefined, undefined, false, undefined, async (file) => files[file]);
+  const opened = openPage(query, undefined, undefined, false, async (file) => files[file]);
   await opened.page.watch("r");
   return opened;
 }
@@ -88,20 +88,20 @@ test("an unknown recording is told, and what is shown stays", async () => {
 test("an address without a word opens on the first recording; one that says something opens a worker", async () => {
   const files = await recordings();
   const fetch = async (file: string) => files[file];
-  const bare = openPage("", undefined, undefined, false, undefined, fetch);
+  const bare = openPage("", undefined, undefined, false, fetch);
   await bare.page.open(true);
   expect(bare.page.store.getState().watching).toMatchObject({ name: "r" });
-  const still = openPage("", undefined, undefined, false, undefined, fetch);
+  const still = openPage("", undefined, undefined, false, fetch);
   await still.page.open(false);
   expect(still.page.store.getState().watching).toBeUndefined();
-  const asked = openPage("keep=0.3", undefined, undefined, false, undefined, fetch);
+  const asked = openPage("keep=0.3", undefined, undefined, false, fetch);
   await asked.page.open(true);
   expect(asked.page.store.getState()).toMatchObject({ watching: undefined, phase: "opening" });
 });
 
 test("without a GPU a recording plays, and what is wrong stays to be read", async () => {
   const files = await recordings();
-  const { page, say } = openPage("keep=0.3", undefined, undefined, false, undefined, async (file) => files[file]);
+  const { page, say } = openPage("keep=0.3", undefined, undefined, false, async (file) => files[file]);
   say({ type: "failed", message: "No WebGPU.", remedy: "Update.", fatal: true, spoiled: false });
   await vi.waitFor(() => expect(page.store.getState().watching).toBeDefined());
   expect(page.store.getState().failure).toMatchObject({ message: "No WebGPU.", fatal: true });
