@@ -7,7 +7,7 @@
  */
 import type { Tensor } from "../../engine/graph";
 import type { Bound } from "../../models/params";
-import { block } from "../../models/vit/model";
+import { block } from "../../models/vit/block";
 import { placeTokens, shuffle } from "../../ops/cells";
 import { conv2d } from "../../ops/conv";
 import { linear } from "../../ops/linear";

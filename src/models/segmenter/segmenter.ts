@@ -6,8 +6,9 @@ import { layerNorm } from "../../ops/norm";
 import { unitRows } from "../../ops/relations";
 import { appendTokens, rowProducts, tokenRange } from "../../ops/segmentation";
 import type { Bound } from "../params";
+import { block } from "../vit/block";
 import { patches } from "../vit/config";
-import { block, encode, type ViTOptions, type ViTResult } from "../vit/model";
+import { encode, type ViTOptions, type ViTResult } from "../vit/model";
 import { checkShape } from "../weights";
 import { decoderBlocks, gridSide, type MaskDecoder, type SegmenterConfig, segmenterShapes } from "./config";
 

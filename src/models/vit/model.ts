@@ -5,11 +5,11 @@
  * block only the class token's row is computed, because nothing after it reads the others; ask for `allTokens` to have them.
  */
 import type { Live, Tensor } from "../../engine/graph";
-import { type AttentionTrace, crossAttention, type Heads, saliency, selfAttention } from "../../ops/attention";
+import { type AttentionTrace, saliency } from "../../ops/attention";
 import { dropPath } from "../../ops/droppath";
 import { mix } from "../../ops/features";
 import { linear } from "../../ops/linear";
-import { mergeable, mergeTokens, type Sizes, sizeMean } from "../../ops/merge";
+import { mergeable, type Sizes, sizeMean } from "../../ops/merge";
 import { layerNorm } from "../../ops/norm";
 import { everyRow, randomScores } from "../../ops/select";
 import { tokenMean } from "../../ops/tokenmean";
@@ -17,7 +17,8 @@ import { assemble, patchify } from "../../ops/tokens";
 import type { Features } from "../model";
 import type { Bound } from "../params";
 import { checkShape } from "../weights";
-import { branch, type Drop, mlpBranch, type Named } from "./branch";
+import { block } from "./block";
+import type { Drop } from "./branch";
 import { caitBlocks } from "./cait";
 import { gridOf, patches, type ViTConfig, vitShapes } from "./config";
 import { type Family, familyOf, lastNorm, leadOf } from "./families";
@@ -126,62 +127,4 @@ function dropsOf(images: Tensor, depth: number, { rate, seed, step }: DropPath):
     return { draws: draws.slice(row, row + 1), most: rate, share: block / (depth - 1) };
   };
   return (block) => (block === 0 ? undefined : (branch, residual, which) => dropPath(branch, residual, drop(block, which)));
-}
-
-export interface BlockShape {
-  batch: number;
-  tokens: number;
-  clsOnly: boolean;
-  drop?: Drop;
-  /** Tokens to merge between attention and MLP, and how many each stands for before. */
-  merge?: number;
-  sizes?: Sizes;
-}
-
-/** x += ls1 proj(attention(norm1(x))); x += ls2 fc2(act(fc1(norm2(x)))), ls1 and ls2 where there are. With `clsOnly`, for the class rows alone. */
-export function block(
-  x: Tensor,
-  params: Bound,
-  prefix: string,
-  config: Pick<ViTConfig, "family" | "heads" | "headDim" | "eps" | "mlp" | "activation">,
-  shape: BlockShape,
-): { x: Tensor; trace: AttentionTrace; sizes?: Sizes } {
-  const p: Named = (name) => params[prefix + name];
-  const heads: Heads = {
-    batch: shape.batch,
-    heads: config.heads,
-    headDim: config.headDim,
-    lead: leadOf(config),
-    logSizes: shape.sizes?.logs,
-  };
-  const normed = layerNorm(x, p("norm1.weight"), p("norm1.bias"), config.eps);
-  const { out, trace } = shape.clsOnly ? attendFromCls(normed, p, heads, shape.tokens) : attend(normed, p, heads);
-  const residual = shape.clsOnly ? everyRow(x, shape.tokens) : x;
-  const all = branch(out, p, ["attn.proj", "ls1.gamma"], residual, 0, shape.drop);
-  const { x: mixed, sizes } = shape.merge ? mergedBy(all, trace, shape.merge, shape.sizes) : { x: all, sizes: shape.sizes };
-  if (!config.mlp) return { x: mixed, trace, sizes };
-  return { x: mlpBranch(mixed, p, config, shape.drop), trace, sizes };
-}
-
-function mergedBy(x: Tensor, trace: AttentionTrace, r: number, before?: Sizes): { x: Tensor; sizes: Sizes } {
-  const { x: merged, ...sizes } = mergeTokens(x, trace, r, before);
-  return { x: merged, sizes };
-}
-
-function attend(normed: Tensor, p: Named, heads: Heads) {
-  return selfAttention(linear(normed, p("attn.qkv.weight"), { bias: p("attn.qkv.bias") }), heads);
-}
-
-/** Queries for the class rows only; keys and values for all. The same weights, used in two ranges of rows. */
-function attendFromCls(normed: Tensor, p: Named, heads: Heads, tokens: number) {
-  const inner = heads.heads * heads.headDim;
-  const part = (lo: number, hi: number) => ({
-    w: p("attn.qkv.weight").slice(lo, hi),
-    bias: p("attn.qkv.bias")?.slice(lo, hi),
-  });
-  const ofQueries = part(0, inner);
-  const ofKeys = part(inner, 3 * inner);
-  const kv = linear(normed, ofKeys.w, { bias: ofKeys.bias });
-  const q = linear(everyRow(normed, tokens), ofQueries.w, { bias: ofQueries.bias });
-  return crossAttention(q, kv, heads);
 }

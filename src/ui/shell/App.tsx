@@ -1,26 +1,22 @@
 /** The page: controls of the training above, pictures and curves beside the settings. */
 import { type ComponentType, lazy, Suspense, useRef, useSyncExternalStore } from "react";
 import { methodOf } from "../../tasks";
-import { SettingsPanel } from "../controls/Settings";
 import { playground, useStore } from "../state/app";
-import { begun, presetOf } from "../state/selectors";
+import { begun, finished, presetOf } from "../state/selectors";
 import { pageOf } from "../tasks";
-import { partsOf } from "../tasks/parts";
+import { picturesOf } from "../tasks/pictures";
 import { Boundary } from "./Boundary";
 import { Controls } from "./Controls";
-import { DataCard } from "./DataCard";
 import { DropZone } from "./DropZone";
-import { ExperimentCard } from "./ExperimentCard";
 import { Failure, Notices } from "./Failure";
 import { Watching } from "./Recordings";
-import { Runs } from "./Runs";
 import { Shortcuts, useShortcuts } from "./Shortcuts";
 import { usePainted } from "./scheduler";
-import { TeacherCard } from "./TeacherCard";
-import { Verdict } from "./Verdict";
 
-// Charts bring a large library along; pictures come first.
-const Charts = lazy(() => import("../charts/Charts"));
+// Pictures come first.
+const Rest = lazy(() => import("./Rest"));
+const Verdict = lazy(() => import("./Verdict"));
+const ExperimentCard = lazy(() => import("./ExperimentCard"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
 
 const Gpu = lazy(() => import("../gpu/Gpu").then(({ Gpu }) => ({ default: Gpu })));
@@ -38,8 +34,10 @@ export function App() {
   const help = () => sheet.current?.showModal();
   useShortcuts(help);
   const preset = useStore(presetOf);
-  const { Stage, Pictures, Details } = partsOf(preset);
+  const { Stage, Pictures } = picturesOf(preset);
   const picturesShow = usePainted();
+  const experiment = useStore((state) => state.experiment);
+  const ended = useStore(finished);
   const view = VIEWS[useHash()];
   return (
     <>
@@ -51,7 +49,11 @@ export function App() {
           <Notices />
           <Watching />
           <Lesson />
-          <ExperimentCard />
+          {experiment && (
+            <Suspense>
+              <ExperimentCard experiment={experiment} />
+            </Suspense>
+          )}
         </div>
         {view ? (
           <Boundary of="This view" key={view.name}>
@@ -66,11 +68,19 @@ export function App() {
                 <Stage />
               </Boundary>
             )}
-            <Verdict />
+            {ended && (
+              <Suspense>
+                <Verdict />
+              </Suspense>
+            )}
             <Boundary of="The pictures" key={`pictures ${preset}`}>
               <Pictures />
             </Boundary>
-            {picturesShow && <Rest Details={Details} />}
+            {picturesShow && (
+              <Suspense>
+                <Rest />
+              </Suspense>
+            )}
           </div>
         )}
       </main>
@@ -112,30 +122,6 @@ function Lesson() {
         <LessonPanel name={name} />
       </Suspense>
     </Boundary>
-  );
-}
-
-/** What waits until the pictures are there. */
-function Rest({ Details }: { Details: ComponentType }) {
-  return (
-    <>
-      <Boundary of="The settings">
-        <SettingsPanel />
-      </Boundary>
-      <Boundary of="The charts">
-        <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
-          <Charts />
-        </Suspense>
-      </Boundary>
-      <DataCard />
-      <TeacherCard />
-      <Boundary of="What else there is to see">
-        <Details />
-      </Boundary>
-      <Boundary of="The runs">
-        <Runs />
-      </Boundary>
-    </>
   );
 }
 

@@ -1,8 +1,9 @@
 /** The experiment under way: how far it has come, and what it says of the claim. */
 import type { Agreement } from "../../metrics/paired";
 import { points } from "../format";
-import { experiments, useStore } from "../state/app";
-import { doneOf, type Experiment, isComplete, nextOf, outcomeOf } from "../state/experiments";
+import { experiments } from "../state/app";
+import { doneOf, type Experiment, isComplete, nextOf } from "../state/experiments";
+import { outcomeOf } from "../state/outcome";
 
 /** What a verdict is called for somebody who guesses. */
 export const GUESSES: Record<Agreement, string> = {
@@ -11,9 +12,7 @@ export const GUESSES: Record<Agreement, string> = {
   "cannot tell": "too close to tell",
 };
 
-export function ExperimentCard() {
-  const experiment = useStore((state) => state.experiment);
-  if (!experiment) return null;
+export default function ExperimentCard({ experiment }: { experiment: Experiment }) {
   const { title, paper, halted, seeds } = experiment;
   const complete = isComplete(experiment);
   return (

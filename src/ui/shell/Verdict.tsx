@@ -5,7 +5,7 @@ import { finished } from "../state/selectors";
 import { besideOf, verdict } from "../state/summary";
 import { pageOf } from "../tasks";
 
-export function Verdict() {
+export default function Verdict() {
   const state = useStore();
   const now = finished(state) ? runOf(state) : undefined;
   if (!now) return null;

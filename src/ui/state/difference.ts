@@ -1,16 +1,9 @@
 /** How the score of one run differs from that of another, and how sure that is. */
 import { unpackBits } from "../../metrics/bits";
 import { mcnemar, overSeeds, type Seeded } from "../../metrics/paired";
-import { pageOf } from "../tasks";
 import { differences } from "./compare";
 import type { Run } from "./runs";
-
-/** The score that counts, on so many held-out images, and half its 95 % interval where that is known. */
-export interface Score {
-  value: number;
-  count: number;
-  margin?: number;
-}
+import { scoreOf } from "./score";
 
 export interface Difference {
   by: number;
@@ -20,13 +13,6 @@ export interface Difference {
   p?: number;
   /** Over pairs of runs that are like these but for the seed, where there are at least two. */
   seeds?: Seeded;
-}
-
-/** The last test's first score. */
-export function scoreOf({ evaluations, settings }: Pick<Run, "evaluations" | "settings">): Score {
-  const { scores, count } = evaluations[evaluations.length - 1];
-  const [value] = Object.values(scores);
-  return { value, count, margin: pageOf(settings.preset).margin?.(value, count) };
 }
 
 /** The first minus the second; `runs` are those among which there may be the same two with other seeds. */

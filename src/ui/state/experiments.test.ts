@@ -1,6 +1,7 @@
 /** An experiment on the page: pairs of runs one after the other, what they say, and what stops them. */
 import { expect, test } from "vitest";
-import { EXPERIMENT, type Experiment, isComplete, nextOf, outcomeOf } from "./experiments";
+import { EXPERIMENT, type Experiment, isComplete, nextOf } from "./experiments";
+import { outcomeOf } from "./outcome";
 import { type FakePage, loaded, openPage, phase, readyPage, started, step } from "./playground.fixture";
 
 const ASKED: Omit<Experiment, "scores"> = {

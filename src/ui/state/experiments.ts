@@ -2,12 +2,12 @@
  * An experiment: two settings under the same seeds, run one after the other on the visitor's GPU, and what their difference says of a
  * claim. It is kept as it goes, so that it goes on after the page was closed.
  */
-import { type Agreement, agreement, type Margin, noWorse, overSeeds, type Seeded } from "../../metrics/paired";
+import type { Agreement, Margin } from "../../metrics/paired";
 import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
 import type { Context } from "./context";
-import { scoreOf } from "./difference";
 import { type Run, runOf } from "./runs";
+import { scoreOf } from "./score";
 
 /** The number rises when the shape of what is kept changes. */
 export const EXPERIMENT = "experiment-1";
@@ -110,16 +110,6 @@ export function nextOf({ cases, scores: [first, second] }: Experiment): { index:
   const index = first.length > second.length ? 1 : 0;
   const seed = 1 + (index ? second : first).length;
   return { index, seed, query: `${cases[index]}&seed=${seed}` };
-}
-
-/** The difference over the seeds that both cases have, in shares, and what it says of the claim; undefined before the first pair. */
-export function outcomeOf({ scores: [first, second], claimed }: Experiment): (Seeded & { verdict: Agreement }) | undefined {
-  if (!second.length) return undefined;
-  const bySeed = (list: readonly number[]) => new Map(list.map((score, i) => [i, score]));
-  const told = overSeeds(bySeed(first), bySeed(second));
-  if (typeof claimed === "number") return { ...told, verdict: agreement(told, claimed) };
-  const { verdict } = noWorse(told, { ...claimed, value: claimed.value / 100 });
-  return { ...told, verdict: verdict === "no worse" ? "agrees" : verdict === "worse" ? "opposite" : "cannot tell" };
 }
 
 /** Why a finished run is not the one that an address asks for; undefined where it is. What a task measures by itself may have changed. */

@@ -1,7 +1,7 @@
 /** Recorded runs: where they come from, and a worker that tells the page of one as if it made it now. */
 import { EngineError } from "../../engine/errors";
 import type { Command, Event } from "../../worker/protocol";
-import { type Recording, type RecordingFacts, readRecording } from "../../worker/recording";
+import type { Recording, RecordingFacts } from "../../worker/recording";
 import type { WorkerLike } from "./connection";
 
 const FOLDER = "recordings";
@@ -25,6 +25,7 @@ export async function fetchRecording(name: string, fetch: (file: string) => Prom
   const known = (await recordings(fetch)).some((facts) => facts.name === name);
   const file = known && (await fetch(`${FOLDER}/${name}.run`));
   if (!file) throw new EngineError(`There is no recording "${name}" here.`, "Train live instead.");
+  const { readRecording } = await import("../../worker/recording");
   return readRecording(file);
 }
 

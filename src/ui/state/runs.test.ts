@@ -4,8 +4,9 @@ import { packBits } from "../../metrics/bits";
 import type { Settings } from "../../settings/run";
 import { SCHEMA } from "../../tasks";
 import { pageOf } from "../tasks";
-import { difference, scoreOf } from "./difference";
+import { difference } from "./difference";
 import { isSame, partnerOf, type Run, reason, runOf } from "./runs";
+import { scoreOf } from "./score";
 import type { State } from "./store";
 import { besideOf, verdict } from "./summary";
 

@@ -2,7 +2,6 @@
 import { EngineError } from "../../engine/errors";
 import { SCHEMA } from "../../tasks";
 import type { Context } from "./context";
-import { runFromLog } from "./logs";
 import { isSame, type Run, runOf } from "./runs";
 
 /** The number rises when the shape of what is kept changes. */
@@ -53,6 +52,7 @@ export class SavedRuns {
   /** Adds a run that was made elsewhere, from its log. What is wrong with the file is said where failures are. */
   async openLog(file: File): Promise<void> {
     try {
+      const { runFromLog } = await import("./logs");
       const run = runFromLog(await file.text(), file.name);
       this.change(({ runs, baseline }) => ({ runs: added(runs, run), baseline }));
     } catch (error) {

@@ -3,8 +3,9 @@ import type { Seeded } from "../../metrics/paired";
 import { points } from "../format";
 import { pageOf } from "../tasks";
 import type { Beside } from "../tasks/page";
-import { type Difference, difference, holdsZero, scoreOf } from "./difference";
+import { type Difference, difference, holdsZero } from "./difference";
 import { BASELINE, type Partner, partnerOf, type Run, reason, runOf } from "./runs";
+import { scoreOf } from "./score";
 import type { State } from "./store";
 
 /** The finished run in sentences. */

@@ -6,9 +6,10 @@ import type { DataFacts, GeneratedOptions } from "../../tasks/task";
 import type { TeacherTrainingReport } from "../../worker/protocol";
 import type { ChartKind, CurveLook } from "../charts/curves";
 import type { Lesson } from "../lessons/lesson";
-import type { Difference, Score } from "../state/difference";
+import type { Difference } from "../state/difference";
 import type { Numbers } from "../state/history";
 import type { Run } from "../state/runs";
+import type { Score } from "../state/score";
 import type { State } from "../state/store";
 
 export interface TaskPage {

@@ -1,4 +1,4 @@
-/** Each task's components, by the name of the task. */
+/** Each task's components besides its pictures, by the name of the task. */
 import type { ComponentType } from "react";
 import { taskOf } from "../../tasks";
 import { AUDIO_PARTS } from "./audio/parts";
@@ -8,11 +8,7 @@ import { DINO_PARTS } from "./dino/parts";
 import { SEGMENTATION_PARTS } from "./segmentation/parts";
 
 export interface TaskParts {
-  /** One step, from the image to the losses, over everything else. */
-  Stage?: ComponentType;
-  /** Over the charts; below them where there is a stage. */
-  Pictures: ComponentType;
-  /** Under them. */
+  /** Under the charts. */
   Details: ComponentType;
   /** What networks can be imported, and what to say about their files. */
   ImportHelp: ComponentType;

@@ -1,5 +1,4 @@
 /** Audio's components. */
-import { lazy, Suspense } from "react";
 import { useStore } from "../../state/app";
 import { CostCard, type PaperRow } from "../masks/CostCard";
 import { FrequencyMaps } from "../masks/FrequencyMaps";
@@ -8,18 +7,10 @@ import { Stages } from "../masks/Stages";
 import type { ExtrasProps, TaskParts } from "../parts";
 import { LOOKS } from "./gallery";
 
-// The page opens with another task's pictures.
-const Pictures = lazy(() => import("./Pictures"));
-
 /** Table 3: an AST on ESC-50, TFLOPs of an epoch of one fold at all 600 patches and at half of them. What it calls a FLOP is a MAC. */
 const PAPER: PaperRow[] = [{ name: "AST on ESC-50, TFLOPs an epoch", of: [92.8, 44.0], format: String }];
 
 export const AUDIO_PARTS: TaskParts = {
-  Pictures: () => (
-    <Suspense fallback={<section className="panel pictures loading">Loading the pictures …</section>}>
-      <Pictures />
-    </Suspense>
-  ),
   Details,
   ImportHelp: () => (
     <p className="hint">

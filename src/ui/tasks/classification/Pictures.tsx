@@ -8,6 +8,7 @@ import type { Looks } from "../masks/looks";
 import { MASK_HINT, PicturesPanel } from "../PicturesPanel";
 import { layersOf, type Row } from "./layers";
 import { Strip } from "./Strip";
+import "./classification.css";
 
 const ROWS: [Row, string][] = [
   ["mask", "Mask"],

@@ -6,12 +6,9 @@ import { FrequencyMaps } from "../masks/FrequencyMaps";
 import { KeepExtras } from "../masks/KeepExtras";
 import { Stages } from "../masks/Stages";
 import type { ExtrasProps, TaskParts } from "../parts";
-import { frequencyOf, galleryOf, LOOKS, patchCount } from "./gallery";
+import { frequencyOf, galleryOf, patchCount } from "./gallery";
 import { ImportHelp } from "./ImportHelp";
-import { Pictures } from "./Pictures";
 import { Proposition } from "./Proposition";
-import { Stage } from "./Stage";
-import "./classification.css";
 
 /** The paper's DeiT-S teacher (Tables 2 and 10) and training with DeiT-B (Table 11). What it calls a FLOP is a MAC. */
 const PAPER: PaperRow[] = [
@@ -21,8 +18,6 @@ const PAPER: PaperRow[] = [
 ];
 
 export const CLASSIFICATION_PARTS: TaskParts = {
-  Stage: () => <Stage looks={LOOKS} />,
-  Pictures: () => <Pictures looks={LOOKS} of="classification" />,
   Details,
   ImportHelp,
   extras: { keep: Keep },

@@ -2,21 +2,13 @@
 import { lazy, Suspense } from "react";
 import type { TaskParts } from "../parts";
 import { Alarms } from "./Alarms";
-import { BoxPictures } from "./BoxPictures";
 import { ErasureMaps } from "./ErasureMaps";
-import { FeaturePictures } from "./Features";
 import "./detection.css";
 
 // It brings the chart library along.
 const ErrorCosts = lazy(() => import("./ErrorCosts"));
 
 export const DETECTION_PARTS: TaskParts = {
-  Pictures: () => (
-    <div className="pictures stack">
-      <BoxPictures />
-      <FeaturePictures />
-    </div>
-  ),
   Details: () => (
     <div className="stack details-stack">
       <Alarms />

@@ -1,23 +1,14 @@
 /** Self-distillation's components. */
-import { lazy, Suspense } from "react";
 import { useStore } from "../../state/app";
 import { CostCard, type PaperRow } from "../masks/CostCard";
 import { KeepExtras } from "../masks/KeepExtras";
 import type { ExtrasProps, TaskParts } from "../parts";
 import { patchCount } from "./gallery";
 
-// The page opens with another task's pictures.
-const Pictures = lazy(() => import("./Pictures"));
-
 /** Table 4: DINO of a ViT-S/16 on ImageNet for 100 epochs, one crop of the teacher's two counted. What it calls a FLOP is a MAC. */
 const PAPER: PaperRow[] = [{ name: "DINO, ViT-S, PFLOPs", of: [589, 384], format: String }];
 
 export const DINO_PARTS: TaskParts = {
-  Pictures: () => (
-    <Suspense fallback={<section className="panel pictures loading">Loading the pictures …</section>}>
-      <Pictures />
-    </Suspense>
-  ),
   Details: () => <CostCard paper={{ heads: ["all 196", "66 %"], rows: PAPER }} />,
   ImportHelp: () => null,
   extras: { keep: Keep },

@@ -10,7 +10,7 @@ import { MASK_HINT, PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import { describe, type Row, rowsOf } from "./rows";
 
-export function MaskPictures() {
+export default function MaskPictures() {
   const { gallery, snapshot, hasTeacher } = useStore(
     useShallow((state) => ({ gallery: galleryOf(state), snapshot: snapshotOf(state), hasTeacher: state.teacher !== null })),
   );

@@ -6,11 +6,9 @@ import { KeepExtras } from "../masks/KeepExtras";
 import type { ExtrasProps, TaskParts } from "../parts";
 import { ClassScores } from "./ClassScores";
 import { frequencyOf, galleryOf, patchCount } from "./gallery";
-import { MaskPictures } from "./MaskPictures";
 import "./segmentation.css";
 
 export const SEGMENTATION_PARTS: TaskParts = {
-  Pictures: MaskPictures,
   Details: () => (
     <>
       <ClassScores />

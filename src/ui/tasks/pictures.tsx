@@ -1,0 +1,36 @@
+/** Each task's pictures, by the name of the task: what the page paints first. Those of the first task come with the page. */
+import { type ComponentType, lazy, Suspense } from "react";
+import { taskOf } from "../../tasks";
+import { LOOKS } from "./classification/gallery";
+import { Pictures } from "./classification/Pictures";
+import { Stage } from "./classification/Stage";
+
+export interface TaskPictures {
+  /** One step, from the image to the losses, over everything else. */
+  Stage?: ComponentType;
+  /** Over the charts; below them where there is a stage. */
+  Pictures: ComponentType;
+}
+
+/** Pictures that are loaded when they are first shown. */
+function later(load: () => Promise<{ default: ComponentType }>): TaskPictures {
+  const Loaded = lazy(load);
+  return {
+    Pictures: () => (
+      <Suspense fallback={<section className="panel pictures loading">Loading the pictures …</section>}>
+        <Loaded />
+      </Suspense>
+    ),
+  };
+}
+
+const PICTURES: Readonly<Record<string, TaskPictures>> = {
+  classification: { Stage: () => <Stage looks={LOOKS} />, Pictures: () => <Pictures looks={LOOKS} of="classification" /> },
+  detection: later(() => import("./detection/Pictures")),
+  segmentation: later(() => import("./segmentation/MaskPictures")),
+  dino: later(() => import("./dino/Pictures")),
+  audio: later(() => import("./audio/Pictures")),
+};
+
+/** The pictures of the task that a preset belongs to. */
+export const picturesOf = (preset: string): TaskPictures => PICTURES[taskOf(preset).name];
