@@ -29,10 +29,10 @@ export const FAMILIES = {
   deit: { label: "ViT or DeiT" },
   /** The same paper, section 4. */
   "deit-distilled": { label: "distilled DeiT", mark: /^(dist_token$|head_dist\.)/, distilled: true },
-  /** Touvron et al., "Going deeper with image transformers", 2021. Before DeiT-III, whose mark its names have, too. */
-  cait: { label: "CaiT", mark: /^blocks_token_only\./, patchPositions: true, layerScale: true, talking: true },
   /** Touvron, Cord, Jegou, "DeiT III: Revenge of the ViT", 2022. */
   deit3: { label: "DeiT-III", mark: /^blocks\.\d+\.ls[12]\.gamma$/, patchPositions: true, layerScale: true },
+  /** Touvron et al., "Going deeper with image transformers", 2021. After DeiT-III, whose mark its names have, too. */
+  cait: { label: "CaiT", mark: /^blocks_token_only\./, patchPositions: true, layerScale: true, talking: true },
   /** He et al., "Masked autoencoders are scalable vision learners", 2022, as fine-tuned (models_vit.py, global_pool). */
   mae: { label: "fine-tuned MAE", mark: /^fc_norm\./, meanPool: true },
   /** Radford et al., "Learning transferable visual models from natural language supervision", 2021: the image tower. */

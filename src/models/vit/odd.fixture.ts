@@ -28,6 +28,9 @@ export const CONFIGS: Record<string, ViTConfig> = {
   "fine-tuned MAE": { ...ODD, family: "mae" },
   CLIP: { ...ODD, family: "clip", activation: "quick_gelu" },
   "DeiT-III": { ...ODD, family: "deit3" },
+  AST: { ...ODD, family: "ast" },
+  "an oblong image": { ...ODD, image: 6, columns: 9 },
+  "an oblong image, overlapping patches, pixels left over": { ...ODD, family: "ast", image: 7, columns: 9, patch: 4, stride: 2 },
 };
 
 /** Seeded weights large enough for attention to prefer something; no bias is zero, no norm is one. */

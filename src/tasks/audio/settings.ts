@@ -3,8 +3,8 @@ import type { Settings } from "../../settings/run";
 import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
 import { BASE_SETTINGS, OWN } from "../classification/settings";
 
-/** Settings of classification that mean nothing for sounds. */
-const ABOUT_IMAGES = ["augment", "crop", "magnitude", "operations", "erasing", "mixup", "cutmix"] as const;
+/** Settings of classification that mean nothing for sounds, or are not proven for their networks (merging of tokens). */
+const ABOUT_IMAGES = ["tome", "augment", "crop", "magnitude", "operations", "erasing", "mixup", "cutmix"] as const;
 
 type Shared = Omit<typeof OWN, (typeof ABOUT_IMAGES)[number]>;
 const SHARED = Object.fromEntries(Object.entries(OWN).filter(([key]) => !ABOUT_IMAGES.some((name) => name === key))) as Shared;

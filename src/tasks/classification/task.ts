@@ -78,7 +78,7 @@ export class Classification implements Task<Outputs> {
   }
 
   check(settings: Settings): void {
-    const { criterion, base, heads, tome } = settings as ClassificationSettings;
+    const { criterion, base, heads, tome = 0 } = settings as ClassificationSettings;
     if (this.sources.teacher && base === "attention" && settings[keyOf(base, "heads")] === "per-head")
       assertSameHeads(heads, this.sources.teacher.config.heads);
     if (tome > 0 && this.sources.teacher?.config.family === "cait")
@@ -303,7 +303,7 @@ export class Classification implements Task<Outputs> {
 
   private priced(): Priced | undefined {
     const { student, teacher, guideModel: guide, kept, count, settings } = this;
-    const { criterion, masked, tome: merge } = settings;
+    const { criterion, masked, tome: merge = 0 } = settings;
     return teacher && { student, teacher, guide, kept, count, criterion, masked, merge, frozen: this.frozen };
   }
 
@@ -317,7 +317,7 @@ export class Classification implements Task<Outputs> {
   }
 
   private keep(): KeepChoice {
-    const { criterion, queries, softmaxOver, block, masked, tome: merge, seed } = this.settings;
+    const { criterion, queries, softmaxOver, block, masked, tome: merge = 0, seed } = this.settings;
     this.highest.value = highestOf(this.kept, this.live.step.value, this.settings.steps);
     return {
       ...{ k: this.kept, block, guide: this.guideModel, highest: this.highest, random: { seed, step: this.live.step } },
