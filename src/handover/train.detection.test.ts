@@ -98,7 +98,7 @@ describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   test("what it trains comes back as a teacher here, with the precision that is measured here", async () => {
     const large = detectionScenes({ side: 128, train: 4, test: 12, seed: 3 });
     // One small step of a detector that finds something.
-    const trained = join(import.meta.dirname, "../../public/teacher-detector.safetensors");
+    const trained = join(import.meta.dirname, "../../public/teacher-gfl.safetensors");
     const own = [`data=${coco(large)}`, `student=${trained}`, "teacher=none", "side=128", "steps=1", "lr=1e-5", "out=real"];
     const { status, text } = python(folder, ["train.py", "every=1", "workers=0", ...own]);
     expect(text).toContain("the student after 1 steps");

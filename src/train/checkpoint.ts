@@ -47,7 +47,7 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
   const { format, run } = readSafetensorsMetadata(bytes, name);
   if (format !== FORMAT) throw new EngineError(`${name} is not a saved run of this program.`, "Choose a file that Save wrote.");
   const tensors = floatsIn(readSafetensors(bytes, name), name);
-  const { updates, settings, given, changes, step, dataset, teacher, guide } = parsed(run, name);
+  const { updates, settings, given, changes, step, dataset, teacher, guide, start } = parsed(run, name);
   const pairs = asPairs(settings);
   const before = SCHEMA.before(new Map(pairs).get("preset") ?? "");
   const checked = SCHEMA.fromPairs([...asPairs(Object.fromEntries(before)), ...pairs]);
@@ -56,7 +56,7 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
     new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, weight]) => [key.slice(prefix.length), weight]));
   const carried = below(CARRIED);
   return {
-    ...{ step, dataset, ...(teacher && { teacher }), ...(guide && { guide }) },
+    ...{ step, dataset, ...(teacher && { teacher }), ...(guide && { guide }), ...(start && { start }) },
     settings: checked.settings,
     // Runs of earlier versions were measured once, before their first step: their settings stay.
     given: given ?? checked.given,
@@ -107,6 +107,7 @@ interface Parsed {
   dataset: Reference;
   teacher?: Reference;
   guide?: Reference;
+  start?: Reference;
 }
 
 /** The part that is JSON, with the fields a run cannot do without. */
@@ -122,10 +123,10 @@ function parsed(text: string | undefined, name: string): Parsed {
 
 function isRun(run: unknown): run is Parsed {
   if (!isMap(run)) return false;
-  const { settings, given, step, updates, changes, dataset, teacher, guide } = run;
+  const { settings, given, step, updates, changes, dataset, teacher, guide, start } = run;
   const counted = isCount(step) && isCount(updates) && isMap(settings) && Array.isArray(changes);
   const isGiven = given === undefined || (Array.isArray(given) && given.every((key) => typeof key === "string"));
-  return counted && isGiven && isReference(dataset) && [teacher, guide].every((one) => one === undefined || isReference(one));
+  return counted && isGiven && isReference(dataset) && [teacher, guide, start].every((one) => one === undefined || isReference(one));
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -56,6 +56,12 @@ test("it halts, goes on where it was, and begins anew after its end", async () =
   expect(page.store.getState()).toMatchObject({ phase: "running", step: 0 });
 });
 
+test("it goes to its end at once, before its first step too", async () => {
+  const { page } = await watching();
+  page.run.stop();
+  expect(page.store.getState()).toMatchObject({ phase: "finished", step: STEPS });
+});
+
 test("a changed setting stays in the panel; trained live, its data and settings are those of the recording and of the panel", async () => {
   const { page, trainers, data, say } = await watching();
   const before = trainers.length;

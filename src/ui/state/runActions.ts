@@ -81,10 +81,11 @@ export class RunActions {
     send({ type: "step" });
   }
 
-  /** Ends the run where it is. */
+  /** Ends the run where it is; a recording goes to its end. */
   stop(): void {
     const { store, send } = this.context;
-    if (begun(store.getState()) && !finished(store.getState())) send({ type: "stop" });
+    const state = store.getState();
+    if ((begun(state) || state.watching) && !finished(state)) send({ type: "stop" });
   }
 
   /** Shows a sound of the visitor's own, of 16 bits at 16 kHz, in place of the first picture; the worker keeps it as long as the run. */
