@@ -38,11 +38,17 @@ function isResult(value: unknown, ...texts: string[]): boolean {
   return measured && texts.every((key) => isText(row[key]));
 }
 
+const isMargin: Test = (value) => isNumber(fields(value).value) && isText(fields(value).name);
+const isPair: Test = (value) => {
+  const { address, claimed } = fields(value);
+  return isText(address) && (claimed === 1 || claimed === -1 || isMargin(claimed));
+};
+
 function isMeasured(value: unknown): boolean {
-  const { unit, verdict, margin } = fields(value);
-  const isMargin = margin === undefined || (isNumber(fields(margin).value) && isText(fields(margin).name));
+  const { unit, verdict, margin, pair } = fields(value);
   return (
-    isMargin &&
+    (margin === undefined || isMargin(margin)) &&
+    (pair === undefined || isPair(pair)) &&
     isResult(value, "id", "title", "paper", "study", "measured", "address") &&
     UNITS.includes(unit) &&
     VERDICTS.includes(verdict)
