@@ -182,13 +182,13 @@ test("a guide has to be imported before it can choose, and then chooses during t
   await open(page, "&steps=100000");
   await button(page, "Start").click();
   await stepReaches(page, 2);
-  await page.getByLabel("Chosen by").selectOption("guide");
+  await page.getByLabel("Chosen by", { exact: true }).selectOption("guide");
   await says(page.locator(".control[data-key=criterion]").getByRole("alert"), "There is no guide yet.");
-  await expect(page.getByLabel("Chosen by")).toHaveValue("student");
+  await expect(page.getByLabel("Chosen by", { exact: true })).toHaveValue("student");
   const vit = initViT({ ...DEIT_S, image: 24, patch: 6, classes: 0, width: 8, depth: 1, heads: 2, headDim: 4, mlp: 16 }, 1);
   await page.getByLabel("Guide file").setInputFiles([upload("dino.safetensors", writeSafetensors(vit, { heads: "2" }))]);
   await says(teacher(page), "Loaded: dino.safetensors");
-  await page.getByLabel("Chosen by").selectOption("guide");
+  await page.getByLabel("Chosen by", { exact: true }).selectOption("guide");
   await expect(page.locator(".chart").getByText("guide").first()).toBeVisible({ timeout: LONG });
   const before = await stepOf(page);
   await stepReaches(page, before + 2);
