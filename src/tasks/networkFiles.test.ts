@@ -41,6 +41,10 @@ test("a folder of transformers says heads, eps, activation, classes, mean and st
   expect(await read(...Object.entries(FOLDER).map(([path, content]) => file(path, content)))).toMatchObject(EXPECTED);
 });
 
+test("one file alone may be called anything", async () => {
+  expect((await networkIn([file("932ec1dc", WEIGHTS)])).bytes).toEqual(WEIGHTS);
+});
+
 test("an archive of it says the same", async () => {
   const zip = zipSync(Object.fromEntries(Object.entries(FOLDER).map(([path, content]) => [path, bytesOf(content)])));
   expect(await read(file("cats.zip", zip))).toMatchObject(EXPECTED);
@@ -66,7 +70,7 @@ test("labels that nobody gave are no names, pixels that are not normalised are n
 
 describe("is refused", () => {
   it.each<[string, Record<string, Uint8Array | object>, RegExp]>([
-    ["a folder without weights", { "a/config.json": HF }, /a holds no file of weights/],
+    ["a folder without weights", { "a/config.json": HF, "a/README.md": {} }, /a holds no file of weights/],
     ["one with several", { "a/1.safetensors": WEIGHTS, "a/2.safetensors": WEIGHTS }, /a holds 2 files of weights: 1\.safetensors, 2\./],
     ["a configuration that is none", { "a/config.json": new Uint8Array(3), "a/m.safetensors": WEIGHTS }, /config\.json is no JSON object/],
     [

@@ -21,7 +21,8 @@ const PLAIN = /^(model|pytorch_model|weights)$/i;
 /** Finds the weights among the files, and reads the configuration in their folder. Rejects with an EngineError where there is not just one. */
 export async function networkIn(files: SourceFile[]): Promise<NetworkFile> {
   const all = await unpacked(files, new Findings());
-  const [weights, ...others] = all.filter(({ path }) => WEIGHTS.test(path));
+  // One file alone is taken for weights, whatever it is called: what it is shows when it is read.
+  const [weights, ...others] = all.length === 1 ? all : all.filter(({ path }) => WEIGHTS.test(path));
   const given = files[0].path.split("/")[0];
   if (!weights)
     throw new WeightsError(`${given} holds no file of weights.`, "Choose a folder or archive with one .safetensors file in it.");
