@@ -9,7 +9,7 @@ import { Boundary } from "./Boundary";
 import { Controls } from "./Controls";
 import { DropZone } from "./DropZone";
 import { Failure, Notices } from "./Failure";
-import { Watching } from "./Recordings";
+import { Recordings, Watching } from "./Recordings";
 import { Shortcuts, useShortcuts } from "./Shortcuts";
 import { usePainted } from "./scheduler";
 
@@ -112,6 +112,12 @@ function Lessons() {
   return name && free ? <a href={`?lesson=${name}`}>Lesson</a> : null;
 }
 
+/** Recorded runs to choose from, where no run would be lost. */
+function Watch() {
+  const free = useStore((state) => state.watching === undefined && !begun(state));
+  return free ? <Recordings /> : null;
+}
+
 /** The lesson that is open, if one is. */
 function Lesson() {
   const name = useStore((state) => state.lesson);
@@ -143,6 +149,7 @@ function Header({ tagline }: { tagline: string }) {
         ))}
         <Lessons />
       </nav>
+      <Watch />
       <p className="adapter">
         {adapter ? adapter.name : "No GPU opened yet"}
         {adapter?.software && <b> · software adapter: slow</b>}

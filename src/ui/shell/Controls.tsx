@@ -56,7 +56,6 @@ function RunButtons({ state }: { state: State }) {
         Undo
       </button>
       <FileButtons disabled={!state.active || failure?.fatal === true} state={state} />
-      {!begun(state) && <Recordings />}
     </>
   );
 }
