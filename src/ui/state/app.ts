@@ -33,7 +33,8 @@ export type { Sources, State };
 
 /** What a visitor wants to see of a task's pictures, and how to want something else. */
 export function usePick<T>(task: string, initial: T): [T, (part: Partial<T>) => void] {
-  const pick = useStore(({ picks }) => picks[task] as T | undefined) ?? initial;
+  // Others, such as a lesson, may have wanted a part of it.
+  const pick = { ...initial, ...useStore(({ picks }) => picks[task] as Partial<T> | undefined) };
   return [pick, (part) => store.setState(({ picks }) => ({ picks: { ...picks, [task]: { ...pick, ...part } } }))];
 }
 

@@ -129,7 +129,9 @@ export class Playground {
     if (recording instanceof Error) return this.store.setState({ notice: recording.message });
     const { events, settings, version, ...watching } = recording;
     this.clear();
-    this.store.setState({ watching, wanted: settings, given: [], notice: undefined });
+    // Settings that came after it was recorded are at their defaults.
+    const wanted = { ...SCHEMA.defaults(settings.preset), ...settings };
+    this.store.setState({ watching, wanted, given: [], notice: undefined });
     this.connection.open(new RecordedRun(events));
     this.connection.send({ type: "play" });
   }

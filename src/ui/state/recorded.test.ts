@@ -1,5 +1,6 @@
 /** Recorded runs on the page: they show as runs do, nothing of them is kept, and a worker takes over when there is something to do. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Settings } from "../../settings/run";
 import { RECORDING, type Recording, writeRecording } from "../../worker/recording";
 import { loaded, openPage, phase, started, step } from "./playground.fixture";
 import { SAVED_RUNS } from "./savedRuns";
@@ -8,7 +9,9 @@ const STEPS = 30;
 
 async function recordings(): Promise<Record<string, Blob>> {
   const { page } = openPage();
-  const settings = { ...page.store.getState().wanted, keep: 0.25, steps: STEPS };
+  // As if it had been recorded before there was one of the settings.
+  const { frozen, ...known } = page.store.getState().wanted;
+  const settings = { ...known, keep: 0.25, steps: STEPS } as Settings;
   const facts = { name: "r", title: "R", about: "About it.", preset: settings.preset, data: "shapes:60,40" };
   const steps = Array.from({ length: STEPS }, (_, i) => step(i + 1));
   const tested = { type: "evaluated", step: STEPS, scores: { top1: 0.5 }, count: 40 } as const;
@@ -32,7 +35,7 @@ async function watching(query = "") {
 
 test("a recording plays to its end like a run, and nothing of it is kept", async () => {
   const { page, kept } = await watching();
-  expect(page.store.getState()).toMatchObject({ phase: "running", watching: { title: "R" }, wanted: { keep: 0.25 } });
+  expect(page.store.getState()).toMatchObject({ phase: "running", watching: { title: "R" }, wanted: { keep: 0.25, frozen: "off" } });
   vi.advanceTimersByTime(20_000);
   expect(page.store.getState().history.points.length).toBeGreaterThan(5);
   expect(page.store.getState().history.points.length).toBeLessThan(STEPS);
