@@ -17,7 +17,12 @@ const isKept = (page: Page) =>
     return active?.state === "activated" && navigator.serviceWorker.controller !== null;
   });
 
-const caches = (page: Page) => page.evaluate(() => window.caches.keys());
+/** Addresses of the files that the page keeps. */
+const caches = (page: Page) =>
+  page.evaluate(async () => {
+    const all = await Promise.all((await window.caches.keys()).map(async (name) => (await window.caches.open(name)).keys()));
+    return all.flat().map(({ url }) => url);
+  });
 
 test("without a network the page opens again, trains, turns to a task not yet seen, and gives files; erasing takes all of it back", async ({
   page,
@@ -44,7 +49,7 @@ test("without a network the page opens again, trains, turns to a task not yet se
   page.on("dialog", (dialog) => void dialog.accept());
   await button(page, "Erase all that is kept here").click();
   await expect(page.locator(".notice")).toContainText("is erased");
-  expect(await caches(page)).toEqual([]);
+  await expect.poll(() => caches(page)).toEqual([]);
 });
 
 test("a teacher that was never fetched is missed in words", async ({ page, context }) => {
