@@ -134,7 +134,10 @@ test("files that cannot be used are refused where they were given, and the run g
       upload("net.safetensors", writeSafetensors(new Map([["fc.weight", { shape: [1], data: Float32Array.of(1) }]]))),
       /not the names of a ViT/,
     ],
-    [upload("other.safetensors", writeSafetensors(vit, { heads: "2" })), /other\.safetensors knows 3 classes, whose names its file does not say; this data has 12\./],
+    [
+      upload("other.safetensors", writeSafetensors(vit, { heads: "2" })),
+      /other\.safetensors knows 3 classes, whose names its file does not say; this data has 12\./,
+    ],
   ];
   const silent = upload("silent.safetensors", writeSafetensors(vit));
   wrong.push([silent, /how many attention heads/]);
