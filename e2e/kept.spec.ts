@@ -1,6 +1,6 @@
 /** Two tabs of one browser share what is kept, and one button erases it. */
 import { expect, test } from "@playwright/test";
-import { button, keptSteps, LONG, open, phase, status, stepOf, stepReaches } from "./page";
+import { button, keptRun, keptSteps, LONG, open, phase, status, stepReaches } from "./page";
 
 test.describe.configure({ timeout: 4 * LONG });
 
@@ -27,13 +27,7 @@ test("a run that one tab trains is open there alone: another is told, makes a co
   page,
   context,
 }) => {
-  await open(page, "&steps=100000&evaluate=100000");
-  await button(page, "Start").click();
-  await stepReaches(page, 5);
-  await button(page, "Pause").click();
-  await phase(page, "paused");
-  await expect.poll(() => keptSteps(page)).not.toEqual([]);
-  const at = await stepOf(page);
+  const at = await keptRun(page);
   const other = await context.newPage();
   await open(other, "&steps=100000&evaluate=100000&seed=2");
   await expect(button(other, "Start")).toBeVisible();

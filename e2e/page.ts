@@ -43,6 +43,17 @@ export async function runToEnd(page: Page): Promise<void> {
   await phase(page, "finished");
 }
 
+/** A run of many steps that is paused after some of them, and kept by the browser. Resolves with its step. */
+export async function keptRun(page: Page): Promise<number> {
+  await open(page, "&steps=100000&evaluate=100000");
+  await page.locator("button.go").click();
+  await stepReaches(page, 5);
+  await button(page, "Pause").click();
+  await phase(page, "paused");
+  await expect.poll(() => keptSteps(page)).not.toEqual([]);
+  return stepOf(page);
+}
+
 export interface Upload {
   name: string;
   mimeType: string;

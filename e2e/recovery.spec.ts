@@ -1,19 +1,8 @@
 /** What survives in a real browser: a killed GPU process, a reload, a wrong file, a part of the page that does not load. */
-import { expect, type Page, test } from "@playwright/test";
-import { button, crashGpu, keptSteps, LONG, open, phase, SMALL, status, stepOf, stepReaches, upload } from "./page";
+import { expect, test } from "@playwright/test";
+import { button, crashGpu, keptRun, keptSteps, LONG, open, phase, SMALL, status, stepOf, stepReaches, upload } from "./page";
 
 test.describe.configure({ timeout: 4 * LONG });
-
-/** A run that this browser has kept at some step. */
-async function keptRun(page: Page): Promise<number> {
-  await open(page, "&steps=100000&evaluate=100000");
-  await button(page, "Start").click();
-  await stepReaches(page, 5);
-  await button(page, "Pause").click();
-  await phase(page, "paused");
-  await expect.poll(() => keptSteps(page)).not.toEqual([]);
-  return stepOf(page);
-}
 
 test("after its GPU process was killed a run goes on by itself from where it was kept", async ({ page, browser }) => {
   const at = await keptRun(page);

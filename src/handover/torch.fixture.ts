@@ -1,6 +1,6 @@
 /** PyTorch on this machine, for tests of projects that are handed over to it. Where there is none, those tests skip and say so. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Dataset } from "../data/dataset";
@@ -51,6 +51,20 @@ const env = { ...process.env, OMP_NUM_THREADS: "1", PYTHONDONTWRITEBYTECODE: "1"
 export function python(folder: string, words: string[]): { status: number | null; text: string } {
   const { status, stdout, stderr } = spawnSync(PYTHON, words, { cwd: folder, env, encoding: "utf8" });
   return { status, text: stdout + stderr };
+}
+
+/** A row of a training's log. */
+interface Row {
+  step: number;
+  [name: string]: number;
+}
+
+/** The rows that a training of a project's folder wrote to its log, without the first, which says what it is of. */
+export function logged(folder: string, out: string): Row[] {
+  const lines = readFileSync(join(folder, out, "log.jsonl"), "utf8")
+    .trim()
+    .split("\n");
+  return lines.map((line) => JSON.parse(line)).filter(({ step }) => step !== undefined);
 }
 
 /** Changes a project's `run.json`. */

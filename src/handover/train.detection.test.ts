@@ -13,7 +13,7 @@ import { readDetector, writeDetector } from "../tasks/detection/network";
 import { runtime } from "../tasks/detection/runtime";
 import { Session } from "../train/session";
 import { project } from "./project";
-import { folderOf, hasPillow, python } from "./torch.fixture";
+import { folderOf, hasPillow, logged, python } from "./torch.fixture";
 
 const SIDE = 64;
 const dataset = detectionScenes({ side: SIDE, train: 12, test: 6, seed: 3 });
@@ -42,20 +42,10 @@ function coco({ side, classes, ...dataset }: DetectionSet): string {
   return folderOf(files);
 }
 
-interface Row {
-  step: number;
-  [name: string]: number;
-}
-
 describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   let folder: string;
   const words = ["every=1", "workers=0", `data=${coco(dataset)}`];
-  const rows = (out: string): Row[] =>
-    readFileSync(join(folder, out, "log.jsonl"), "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line))
-      .filter(({ step }) => step !== undefined);
+  const rows = (out: string) => logged(folder, out);
 
   beforeAll(async () => {
     const config = { ...smallDetector("gfl", "teacher", dataset.classes.length, SIDE), width: 4, channels: 12, stacked: 1 };

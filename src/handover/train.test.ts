@@ -9,7 +9,7 @@ import { runtime } from "../tasks/classification/runtime";
 import { readNetwork } from "../tasks/vitNetwork";
 import { Session } from "../train/session";
 import { project } from "./project";
-import { folderOf, hasPillow, imageFolder, python } from "./torch.fixture";
+import { folderOf, hasPillow, imageFolder, logged, python } from "./torch.fixture";
 
 const SIDE = 16;
 const dataset = scenes({ side: SIDE, train: 40, test: 20, seed: 3 });
@@ -26,20 +26,10 @@ const settings = {
   teacher: "none" as const,
 };
 
-interface Row {
-  step: number;
-  [name: string]: number;
-}
-
 describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   let folder: string;
   const words = ["every=1", "workers=0", `data=${imageFolder(dataset)}`];
-  const rows = (out: string): Row[] =>
-    readFileSync(join(folder, out, "log.jsonl"), "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line))
-      .filter(({ step }) => step !== undefined);
+  const rows = (out: string) => logged(folder, out);
   /** What two trainings have in common: everything but time. */
   const values = (out: string) => rows(out).map(({ images_per_s, step_ms, ...rest }) => rest);
 

@@ -5,6 +5,7 @@ import { asksGuide } from "../../methods/masking";
 import type { Classification } from "../classification/task";
 import type { TaskDefinition } from "../task";
 import type { Network } from "../vitNetwork";
+import { VIT_SIZES } from "../widths";
 import { conflictsOf } from "./conflicts";
 import { type AudioSettings, SETTINGS } from "./settings";
 
@@ -25,12 +26,7 @@ export const audio: TaskDefinition<SoundSet, Network, Classification> = {
     },
   },
   shares: ["frames", "patch", "stride"],
-  sizes: {
-    tiny: { width: 48, depth: 3, heads: 3 },
-    small: { width: 64, depth: 4, heads: 4 },
-    medium: { width: 96, depth: 5, heads: 4 },
-    large: { width: 192, depth: 8, heads: 6 },
-  },
+  sizes: VIT_SIZES,
   readsUnasked: true,
   stepFirst: true,
   conflicts: (settings) => conflictsOf(settings as AudioSettings),

@@ -5,6 +5,7 @@ import { asksGuide } from "../../methods/masking";
 import { FASHION, SCENES, SHAPES } from "../imageSets";
 import type { TaskDefinition } from "../task";
 import type { Network } from "../vitNetwork";
+import { VIT_SIZES } from "../widths";
 import { conflictsOf } from "./conflicts";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
@@ -24,12 +25,7 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
     },
   },
   samples: { fashion: { ...FASHION, shipped: "teacher-fashion.safetensors" } },
-  sizes: {
-    tiny: { width: 48, depth: 3, heads: 3 },
-    small: { width: 64, depth: 4, heads: 4 },
-    medium: { width: 96, depth: 5, heads: 4 },
-    large: { width: 192, depth: 8, heads: 6 },
-  },
+  sizes: VIT_SIZES,
   readsUnasked: true,
   stepFirst: true,
   handsOver: ["maskedkd"],
