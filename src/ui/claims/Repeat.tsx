@@ -38,7 +38,7 @@ export function Repeat({ claim: { title, paper, address, pair } }: { claim: Meas
         </select>
       </label>
       <button type="button" onClick={start}>
-        Run {2 * seeds} runs
+        Start {2 * seeds} runs
       </button>
     </details>
   );

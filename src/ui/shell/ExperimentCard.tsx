@@ -43,7 +43,14 @@ export default function ExperimentCard({ experiment }: { experiment: Experiment 
 
 function progressOf(experiment: Experiment): string {
   const { index, seed } = nextOf(experiment);
-  return `Run ${doneOf(experiment) + 1} of ${2 * experiment.seeds}: ${index ? "the second setting" : "the first setting"}, seed ${seed}.`;
+  return `Run ${doneOf(experiment) + 1} of ${2 * experiment.seeds}: ${ownWords(experiment, index)}, seed ${seed}.`;
+}
+
+/** What one of the two settings says that the other does not: "keep=0.5". */
+function ownWords({ cases }: Experiment, index: 0 | 1): string {
+  const [own, other] = [cases[index], cases[1 - index]].map((query) => new URLSearchParams(query));
+  const words = [...own].filter(([key, value]) => other.get(key) !== value).map((pair) => pair.join("="));
+  return words.join(" ") || "defaults";
 }
 
 /** What the pairs so far say, and how the visitor's guess did. */
