@@ -57,9 +57,9 @@ export function Gpu() {
     <section className="panel gpu" aria-label="This GPU">
       <h2>Verify and time this GPU</h2>
       <p>
-        Computes each kernel in every variant that this GPU can run, compares values and gradients with a reference in double precision, and
-        times one step of a small distillation. It takes from some seconds on a GPU to some minutes on a software adapter. Pause a run
-        first, or both are slow.
+        Matrix products, attention and norms have several kernels each, of which a GPU uses the fastest. This computes every one that this
+        GPU can run, compares values and gradients with a reference in double precision, and times one step of a small distillation. It
+        takes from some seconds on a GPU to some minutes on a software adapter. Pause a run first, or both are slow.
       </p>
       <button type="button" className="go" onClick={start} disabled={works}>
         {progress && !works ? "Verify again" : "Verify and time"}

@@ -147,7 +147,7 @@ function Progress({ state }: { state: State }) {
 /** What a phase is called, where the worker does not say more. */
 const PHASES: Record<State["phase"], string> = {
   opening: "Opening the GPU",
-  ready: "Ready. Below: what an untrained student looks at.",
+  ready: "Ready. Pictures are of an untrained student.",
   compiling: "Preparing kernels, once",
   running: "Training",
   paused: "Paused",

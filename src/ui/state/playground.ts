@@ -44,7 +44,7 @@ const ERASED =
   "All that this page kept in this browser is erased: runs, images, teachers, and the files of the page itself, which the next visit " +
   "fetches again. A run under way goes on, and is kept again.";
 /** Commands that a recording carries out, and changes of settings: those stand in the panel, and act when it goes live. */
-const OF_RECORDINGS: readonly Command["type"][] = ["play", "pause", "stop", "set"];
+const OF_RECORDINGS: readonly Command["type"][] = ["play", "pause", "step", "stop", "set"];
 
 const NOT_ERASED = "The browser did not let this page erase what it kept. Clear the data of this site in the browser's settings.";
 

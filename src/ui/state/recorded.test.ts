@@ -59,6 +59,16 @@ test("it halts, goes on where it was, and begins anew after its end", async () =
   expect(page.store.getState()).toMatchObject({ phase: "running", step: 0 });
 });
 
+test("it is stepped through, by the key for a step too", async () => {
+  const { page, trainers } = await watching();
+  const before = trainers.length;
+  page.run.playOrPause();
+  for (let i = 0; i < 10; i++) page.run.stepByKey();
+  expect(page.store.getState()).toMatchObject({ phase: "paused", watching: { name: "r" } });
+  expect(page.store.getState().history.points).toHaveLength((10 * STEPS) / 60);
+  expect(trainers).toHaveLength(before);
+});
+
 test("it goes to its end at once, before its first step too", async () => {
   const { page } = await watching();
   page.run.stop();

@@ -9,6 +9,8 @@ const FOLDER = "recordings";
 /** How long a whole recording takes to watch, and how often the page hears of it. */
 const WATCHED_MS = 45_000;
 const TICK_MS = 100;
+/** Into how many parts of the run it is stepped: about as many as it has pictures. */
+const MOMENTS = 60;
 
 /** The recordings that come with the page; none where the list cannot be had. */
 export async function recordings(fetch: (file: string) => Promise<Blob | undefined>): Promise<RecordingFacts[]> {
@@ -45,6 +47,7 @@ export class RecordedRun implements WorkerLike {
   postMessage(command: Command): void {
     if (command.type === "play") this.play();
     if (command.type === "pause") this.halt("paused");
+    if (command.type === "step") this.advance(this.steps / MOMENTS);
     if (command.type === "stop") this.advance(this.steps);
   }
 

@@ -4,7 +4,7 @@ import { percent, scaled } from "../../format";
 import type { Facts, Lesson } from "../../lessons/lesson";
 import { at } from "../../state/history";
 import { LOOKS } from "./gallery";
-import { stageOf } from "./stage";
+import { stageOf } from "./stageFacts";
 
 const STUDY = "shapes";
 

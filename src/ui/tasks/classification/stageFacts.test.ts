@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { SCHEMA } from "../../../tasks";
 import type { Gallery, Snapshot } from "../../../tasks/classification/views";
 import type { Shown } from "./layers";
-import { patchFacts, sentencesOf, stageOf } from "./stage";
+import { patchFacts, sentencesOf, stageOf } from "./stageFacts";
 
 const SETTINGS = SCHEMA.defaults();
 const GRID: [number, number] = [2, 2];
