@@ -31,7 +31,7 @@ export function live(launches: readonly Launch[], outputs: Tensor[]): Launch[] {
 export type Memory = Map<Storage, GPUBuffer>;
 
 /** Which temporary storages share a buffer, and the bytes of each buffer. */
-interface Layout {
+export interface Layout {
   sizes: number[];
   at: Map<Storage, number>;
 }
@@ -81,7 +81,11 @@ export interface MemoryPlan {
 
 /** What compiling a trace would take, before anything is taken. */
 export function planMemory(graph: Graph, outputs: Record<string, Tensor> = {}): MemoryPlan {
-  const { sizes, at } = layOut(live(graph.launches, Object.values(outputs)), Object.values(outputs));
+  return planOf(graph, layOut(live(graph.launches, Object.values(outputs)), Object.values(outputs)));
+}
+
+/** The same of a trace that has been laid out. */
+export function planOf(graph: Graph, { sizes, at }: Layout): MemoryPlan {
   const arenas = new Set(
     graph.launches.flatMap((l) => Object.values(l.bind).flatMap(({ storage: { parent } }) => (parent ? [parent] : []))),
   );

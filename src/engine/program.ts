@@ -6,7 +6,7 @@
 import type { Engine } from "./device";
 import { OutOfMemory } from "./errors";
 import { type Graph, type Launch, Live, type Tensor } from "./graph";
-import { bound, bufferOf, labelOf, layOut, live, type Memory, place, sourcesOf } from "./memory";
+import { bound, bufferOf, type Layout, labelOf, layOut, live, type Memory, type MemoryPlan, place, planOf, sourcesOf } from "./memory";
 import { type Fetched, Ring } from "./readback";
 
 export interface KernelTime {
@@ -82,18 +82,22 @@ export class Program {
   /**
    * Compiles the trace. `outputs` are the tensors `run({ fetch: true })` returns; launches that neither feed them nor
    * write memory that outlives the trace are dropped. Compiling a trace again gives a program with memory of its own.
-   * When it fails, the memory it took is given back.
+   * When it fails, the memory it took is given back. `planned` hears of that memory before any is taken or a kernel is compiled, and
+   * may throw.
    */
-  static async compile(graph: Graph, outputs: Record<string, Tensor> = {}): Promise<Program> {
+  static async compile(graph: Graph, outputs: Record<string, Tensor> = {}, planned?: (plan: MemoryPlan) => void): Promise<Program> {
     const { engine } = graph;
     const launches = live(graph.launches, Object.values(outputs));
+    const layout = layOut(launches, Object.values(outputs));
+    planned?.(planOf(graph, layout));
     const pipelines = await pipelinesOf(engine, launches);
+    const build = () => Program.build(engine, launches, layout, pipelines, outputs);
     try {
-      return await Program.build(engine, launches, pipelines, outputs);
+      return await build();
     } catch (error) {
       // Buffers of earlier programs that fit nothing here may be what fills the memory.
       if (!(error instanceof OutOfMemory) || engine.trim() === 0) throw error;
-      return await Program.build(engine, launches, pipelines, outputs);
+      return await build();
     }
   }
 
@@ -105,6 +109,7 @@ export class Program {
   private static async build(
     engine: Engine,
     launches: Launch[],
+    layout: Layout,
     pipelines: GPUComputePipeline[],
     outputs: Record<string, Tensor>,
   ): Promise<Program> {
@@ -114,7 +119,7 @@ export class Program {
     let uniforms: GPUBuffer | undefined;
     try {
       return await engine.guarded(() => {
-        const memory = place(engine, layOut(launches, Object.values(outputs)), owned);
+        const memory = place(engine, layout, owned);
         uniforms = engine.device.createBuffer({ size: bytes.byteLength, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
         engine.device.queue.writeBuffer(uniforms, 0, bytes);
         const steps = stepsOf(engine, launches, pipelines, memory, uniforms);

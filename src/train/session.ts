@@ -220,9 +220,8 @@ export class Session<T extends Task = Task> {
   private async recorded(): Promise<Program> {
     while (!this.program) {
       const { version } = this;
-      const recording = this.record();
-      this.assertFits(planMemory(...recording));
-      const program = await Program.compile(...recording);
+      const [graph, outputs] = this.record();
+      const program = await Program.compile(graph, outputs, (plan) => this.assertFits(plan));
       if (version === this.version) this.program = program;
       else program.dispose();
     }
