@@ -1,25 +1,15 @@
 /** What is shown of a run: how soon, whether it adds up, whether everybody can read it, and whether it can be taken away. */
 import { readFile } from "node:fs/promises";
 import { type Download, expect, type Page, test } from "@playwright/test";
-import { button, expectNoViolations, open, PATCHES, phase, runToEnd, SMALL, stepOf, stepReaches } from "./page";
+import { button, expectNoViolations, open, PATCHES, phase, runToEnd, SMALL, status, stepOf, stepReaches } from "./page";
 
-/** Bounds for crowded test machines; what was measured is printed. The goals are 1 s and 5 s on an idle one. */
-const FIRST_PICTURE_MS = 3000;
-const FIRST_STEP_MS = 10_000;
-
-test("the first picture shows at once and the first step follows Start soon, at the default size", async ({ page }) => {
-  const opened = Date.now();
+test("pictures show while kernels compile, and the first step follows Start, at the default size", async ({ page }) => {
   await page.goto("./?preset=maskedkd", { waitUntil: "commit" });
   await page.locator(".pictures img, .pictures canvas").first().waitFor();
-  const pictureMs = Date.now() - opened;
+  expect(await status(page).getAttribute("data-phase")).not.toBe("ready");
   await phase(page, "ready");
-  const started = Date.now();
   await button(page, "Start").click();
   await stepReaches(page, 1);
-  const stepMs = Date.now() - started;
-  console.log(`first picture after ${pictureMs} ms, first training step ${stepMs} ms after Start`);
-  expect(pictureMs).toBeLessThan(FIRST_PICTURE_MS);
-  expect(stepMs).toBeLessThan(FIRST_STEP_MS);
 });
 
 test("pictures come before any script, but not a classifier's where the address names a detector", async ({ page }) => {
@@ -124,14 +114,17 @@ test("runs are kept, compared, named and pinned; a pair says what the mask cost"
   await page.getByRole("button", { name: "half as baseline" }).click();
   await expect(page.locator(".verdict")).toContainText("(half)");
   await expect(page.locator("[data-chart=rate]")).toContainText("half");
-  await page.reload();
+  await page.goto(`${SMALL}&steps=8&evaluate=8&criterion=random`);
   await phase(page, "ready");
   await expect(rows).toHaveCount(2);
   await expect(page.getByRole("button", { name: "half as baseline" })).toHaveAttribute("aria-pressed", "true");
+  await runToEnd(page);
+  const beside = page.getByRole("region", { name: "One image under several masks" }).locator("figure");
+  await expect(beside).toHaveText([/^half 50 % by student, as varied as/, /^Run 3 50 % by random, as varied as/]);
   await page.getByRole("button", { name: "Set up half again" }).click();
   await expect.poll(() => new URL(page.url()).searchParams.has("keep")).toBe(false);
   await page.getByRole("button", { name: "Delete Run 2" }).click();
-  await expect(rows).toHaveCount(1);
+  await expect(rows).toHaveCount(2);
 });
 
 test("Stop ends the run where it is and says what came of it", async ({ page }) => {

@@ -11,8 +11,8 @@ const baseURL = `http://127.0.0.1:${process.env.E2E_PORT}/`;
 export default defineConfig({
   testDir: ".",
   outputDir: "../test-results",
-  // One software GPU, two cores: tests side by side would only time each other out.
-  workers: 1,
+  // Compiling for a software GPU keeps one core busy and a page waits for it; a second file goes on meanwhile.
+  workers: 2,
   timeout: 120_000 * PATIENCE,
   expect: { timeout: 20_000 * PATIENCE },
   forbidOnly: Boolean(process.env.CI),

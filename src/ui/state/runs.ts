@@ -29,6 +29,8 @@ export interface Run {
   evaluations: Evaluation[];
   /** Totals over the run, by name. */
   sums: Record<string, number>;
+  /** How often each patch of the watched pictures was kept, picture after picture, where the teacher's input was masked. */
+  kept?: number[];
   /** What errors cost its student at the end, where that was measured. */
   errors?: Pick<ErrorReport, "student" | "images">;
 }
@@ -36,13 +38,16 @@ export interface Run {
 const MOST_POINTS = 200;
 
 /** The current run as it would be kept; undefined before it was tested. What was changed after its last step never acted. */
-export function runOf({ history, active, changes: all, dataset, teacher, step, errors }: State): Run | undefined {
+export function runOf(state: State): Run | undefined {
+  const { history, active, changes: all, dataset, teacher, step, errors } = state;
   if (!active || !history.evaluations.length) return undefined;
+  const kept = pageOf(active.preset).keptOf?.(state);
   const changes = all.filter((change) => change.step < step);
   return {
     ...{ id: 0, name: "This run", colour: 0, shown: true, settings: atStart(active, all), changes, dataset },
     ...{ teacher: teacher ?? undefined, step, total: history.total, evaluations: history.evaluations, sums: history.sums },
     points: thinned(history.points),
+    ...(kept && { kept }),
     ...(errors?.step === step && { errors: { student: errors.student, images: errors.images } }),
   };
 }

@@ -47,6 +47,8 @@ export interface TaskPage {
   /** What the student of a run can do, in a sentence or two. */
   result(score: Score, state: State): string;
   pairs?: Pairs;
+  /** How often each patch of the pictures that are watched was kept, picture after picture. */
+  keptOf?(state: State): number[] | undefined;
   /** Lessons by name. */
   lessons?: Readonly<Record<string, () => Promise<Lesson>>>;
   /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */

@@ -11,7 +11,7 @@ const { charts, curves, words, shares, margin } = CLASSIFICATION_PAGE;
 export const AUDIO_PAGE: TaskPage = {
   tagline:
     "An audio spectrogram transformer learns to name sounds from a teacher that sees only part of each spectrogram. Steer the mask while it learns, and listen.",
-  ...{ charts, curves, shares, margin, pairs: MASK_PAIRS },
+  ...{ charts, curves, shares, margin, pairs: MASK_PAIRS, keptOf: LOOKS.keptOf },
   formats: [
     "A folder, or a zip or tar of one, with a folder of WAV files per class: 8 to 32 bits or floats, any rate, mono or not.",
     "ESC-50's folder: recordings and a table of their categories and folds, of which the last is held out.",

@@ -3,6 +3,7 @@ import { useStore } from "../../state/app";
 import { CostCard, type PaperRow } from "../masks/CostCard";
 import { FrequencyMaps } from "../masks/FrequencyMaps";
 import { KeepExtras } from "../masks/KeepExtras";
+import { MasksBeside } from "../masks/MasksBeside";
 import { Stages } from "../masks/Stages";
 import type { ExtrasProps, TaskParts } from "../parts";
 import { LOOKS } from "./gallery";
@@ -25,6 +26,7 @@ function Details() {
   return (
     <>
       <FrequencyMaps frequency={useStore(LOOKS.frequencyOf)} grid={grid} objects={objects} />
+      <MasksBeside looks={LOOKS} />
       <CostCard paper={{ heads: ["all 600", "50 %"], rows: PAPER }}>
         <Stages />
       </CostCard>

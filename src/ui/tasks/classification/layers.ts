@@ -4,6 +4,7 @@ import type { Frequency } from "../../../tasks/frequency";
 import { cellsOf } from "../../draw/grid";
 import { short } from "../../format";
 import { extent, keptOf, type Layer, valuesOf } from "../masks/layer";
+import { watchedRates } from "../masks/statistics";
 
 /** What the rows can show. */
 export type Row = "mask" | "saliency" | "heads" | "kept" | "untrained";
@@ -75,17 +76,12 @@ function headLayer({ attention, heads, grid }: Snapshot, head: number): Layer {
 }
 
 /** How often each patch of the gallery was kept over the whole run; nothing before the first snapshot was counted. */
-function keptLayer({ stages }: Frequency, { labels, grid }: Gallery): Layer[] {
-  const [images, n] = [labels.length, cellsOf(grid)];
-  // After a change of the grid the counts of the one before are still there for a moment.
-  if (stages[0].positions.counts.length !== n) return [];
-  const watched = stages[0].watched.counts.length / n;
-  const snapshots = stages.reduce((sum, stage) => sum + stage.watched.images / watched, 0);
-  if (snapshots === 0) return [];
-  const counts = (at: number) => stages.reduce((sum, stage) => sum + stage.watched.counts[at], 0);
-  const rates = Float32Array.from({ length: images * n }, (_, at) => counts(at) / snapshots);
-  const k = rates.reduce((a, b) => a + b, 0) / images;
-  const note = `share of ${snapshots} moments of the run; each image's shares sum to ${short(k)}`;
+function keptLayer(frequency: Frequency, { labels, grid }: Gallery): Layer[] {
+  const counted = watchedRates(frequency, labels.length, cellsOf(grid));
+  if (!counted) return [];
+  const { rates, moments } = counted;
+  const k = rates.reduce((a, b) => a + b, 0) / labels.length;
+  const note = `share of ${moments} moments of the run; each image's shares sum to ${short(k)}`;
   return [{ id: "kept", title: "How often kept", note, unit: "kept", ...valuesOf(rates, grid), range: [0, 1] }];
 }
 

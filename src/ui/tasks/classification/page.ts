@@ -3,7 +3,7 @@ import { percent, points, short } from "../../format";
 import { binomialMargin, IMAGE_DATA } from "../imageData";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
-import { firstGallery, galleryOf, patchCount } from "./gallery";
+import { firstGallery, galleryOf, LOOKS, patchCount } from "./gallery";
 
 export const CLASSIFICATION_PAGE: TaskPage = {
   tagline:
@@ -37,6 +37,7 @@ export const CLASSIFICATION_PAGE: TaskPage = {
     return `The student names ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)}); guessing would give ${chance}.`;
   },
   pairs: MASK_PAIRS,
+  keptOf: LOOKS.keptOf,
   lessons: { maskedkd: async () => (await import("./lesson")).lesson },
   first() {
     const { labels, classes, side, images } = firstGallery();

@@ -4,9 +4,10 @@ import { useStore } from "../../state/app";
 import { CostCard, type PaperRow } from "../masks/CostCard";
 import { FrequencyMaps } from "../masks/FrequencyMaps";
 import { KeepExtras } from "../masks/KeepExtras";
+import { MasksBeside } from "../masks/MasksBeside";
 import { Stages } from "../masks/Stages";
 import type { ExtrasProps, TaskParts } from "../parts";
-import { frequencyOf, galleryOf, patchCount } from "./gallery";
+import { frequencyOf, galleryOf, LOOKS, patchCount } from "./gallery";
 import { ImportHelp } from "./ImportHelp";
 import { Proposition } from "./Proposition";
 
@@ -28,6 +29,7 @@ function Details() {
   return (
     <>
       <FrequencyMaps frequency={useStore(frequencyOf)} grid={grid} objects={objects} />
+      <MasksBeside looks={LOOKS} />
       <CostCard paper={{ heads: ["all 196", "50 %"], rows: PAPER }}>
         <Stages />
       </CostCard>

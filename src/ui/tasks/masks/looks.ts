@@ -5,12 +5,15 @@ import { cellsOf } from "../../draw/grid";
 import type { Moment } from "../../state/history";
 import type { State } from "../../state/store";
 import { momentsOf, shownView, viewOf } from "../../state/views";
+import { watchedRates } from "./statistics";
 
 export interface Looks {
   galleryOf(state: State): Gallery;
   /** Patches of a picture. */
   patchCount(state: State): number;
   frequencyOf(state: State): Frequency | undefined;
+  /** How often each patch of the gallery's pictures was kept, picture after picture; undefined before that was counted. */
+  keptOf(state: State): number[] | undefined;
   untrainedOf(state: State): Snapshot | undefined;
   /** Predictions of student and teacher at the step shown, and all steps of which there are pictures. */
   snapshotOf(state: State): Snapshot | undefined;
@@ -24,10 +27,17 @@ export function looksAt(task: string, paint: () => Gallery): Looks {
     first ??= paint();
     return viewOf<ClassificationViews, "gallery">(state, task, "gallery") ?? first;
   };
+  const frequencyOf: Looks["frequencyOf"] = (state) => viewOf<ClassificationViews, "frequency">(state, task, "frequency");
   return {
     galleryOf,
+    frequencyOf,
     patchCount: (state) => cellsOf(galleryOf(state).grid),
-    frequencyOf: (state) => viewOf<ClassificationViews, "frequency">(state, task, "frequency"),
+    keptOf(state) {
+      const frequency = frequencyOf(state);
+      const { labels, grid } = galleryOf(state);
+      const counted = frequency && watchedRates(frequency, labels.length, cellsOf(grid));
+      return counted && Array.from(counted.rates, (rate) => Number(rate.toFixed(3)));
+    },
     untrainedOf: (state) => viewOf<ClassificationViews, "untrained">(state, task, "untrained"),
     snapshotOf: (state) => shownView<ClassificationViews, "snapshot">(state, task, "snapshot"),
     snapshotsOf: (state) => momentsOf(state, task, "snapshot"),

@@ -1,6 +1,6 @@
 /** Figures about the mask on maps whose answers are known. */
 import { expect, test } from "vitest";
-import { centreAndBorder, entropy, objectSeen, ratesOf, stray } from "./statistics";
+import { centreAndBorder, diversity, entropy, objectSeen, ratesOf, stray, watchedRates } from "./statistics";
 
 test("rates sum to k, and chance is k of N", () => {
   const { rates, chance, sum } = ratesOf({ images: 8, kept: 16, counts: Float64Array.of(8, 4, 4, 0) });
@@ -30,4 +30,20 @@ test("a mask that always keeps the object sees all of it", () => {
   // Two images of two patches, each looked at three times; the object is in the first patch, then half in either.
   const objects = Float64Array.of(1, 0, 0.5, 0.5);
   expect(objectSeen({ images: 6, kept: 6, counts: Float64Array.of(3, 0, 3, 0) }, objects)).toBe(0.75);
+});
+
+test("the patches of watched images are counted over all stages, and a mask is as varied as the patches it draws from", () => {
+  const tally = (images: number, counts: number[]) => ({ images, kept: 0, counts: Float64Array.from(counts) });
+  // Two watched images of two patches each; two looks early, one late.
+  const stages = [
+    { name: "early" as const, until: 0.5, positions: tally(9, [5, 4]), watched: tally(4, [2, 0, 1, 1]) },
+    { name: "late" as const, until: 1, positions: tally(9, [5, 4]), watched: tally(2, [1, 0, 1, 0]) },
+  ];
+  const { moments, rates } = watchedRates({ stages }, 2, 2)!;
+  expect(moments).toBe(3);
+  expect([...rates]).toEqual([1, 0, 2 / 3, 1 / 3].map(Math.fround));
+  expect(watchedRates({ stages }, 1, 2)!.rates).toHaveLength(2);
+  expect(watchedRates({ stages }, 2, 4)).toBeUndefined();
+  expect(diversity([1, 0])).toBe(1);
+  expect(diversity([0.5, 0.5, 0.5, 0.5])).toBeCloseTo(4, 12);
 });

@@ -1,5 +1,5 @@
 /** Figures about how often patches are kept. */
-import type { Tally } from "../../../tasks/frequency";
+import type { Frequency, Tally } from "../../../tasks/frequency";
 import { columnOf, type Grid, rowOf } from "../../draw/grid";
 
 /** Rate of each patch, k/N that random choice would give on average, and the rates' sum, which is k. */
@@ -20,6 +20,23 @@ export function entropy(rates: ArrayLike<number>): number {
   const values = Array.from(rates);
   const sum = values.reduce((a, b) => a + b, 0);
   return values.reduce((h, v) => (v > 0 ? h - (v / sum) * Math.log(v / sum) : h), 0);
+}
+
+/** A number of patches that would have the same entropy if they alone were kept, all alike: 1 to N. */
+export const diversity = (rates: ArrayLike<number>): number => Math.exp(entropy(rates));
+
+/**
+ * Rate of each patch of the first so many watched images, [images, N], over all moments of the run that were counted; undefined where there
+ * was none, or where the counts are of another grid.
+ */
+export function watchedRates({ stages }: Frequency, images: number, patches: number) {
+  const [{ positions, watched }] = stages;
+  // After a change of the grid the counts of the one before are still there for a moment.
+  if (positions.counts.length !== patches) return undefined;
+  const moments = (stages.reduce((sum, stage) => sum + stage.watched.images, 0) * patches) / watched.counts.length;
+  if (moments === 0) return undefined;
+  const counts = (at: number) => stages.reduce((sum, stage) => sum + stage.watched.counts[at], 0);
+  return { moments, rates: Float32Array.from({ length: images * patches }, (_, at) => counts(at) / moments) };
 }
 
 /** Mean over inner positions and over the outermost ring of the grid. */
