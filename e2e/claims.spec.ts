@@ -15,6 +15,11 @@ test("claims show beside what was measured, while a run goes on; one of them set
   const before = await stepOf(page);
   await stepReaches(page, before + 2);
   await expectNoViolations(page);
+  await page.getByRole("link", { name: "Paper" }).click();
+  await expect(page.getByRole("row", { name: /^Eq. 2: a softmax over the N patches softmaxOver=code/ })).toBeVisible();
+  await expect(page.getByText("@inproceedings{son2024masking")).toBeVisible();
+  await expectNoViolations(page);
+  await page.getByRole("link", { name: "Claims" }).click();
   await claims.locator('[data-claim="shapes 13a"]').getByRole("link").click();
   const named = (key: string) => new URL(page.url()).searchParams.get(key);
   await expect.poll(() => [named("data"), named("steps")]).toEqual(["shapes:1200,2000", "1500"]);

@@ -43,7 +43,8 @@ export function count(value: number): string {
   return whole.format(value);
 }
 
-/** Seconds as "40 s" or "3 min". */
+/** Seconds as "40 s", "3 min" or "2.5 h". */
 export function duration(seconds: number): string {
-  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${significant.format(seconds / 3600)} h`;
 }

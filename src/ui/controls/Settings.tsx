@@ -3,7 +3,9 @@ import { useState } from "react";
 import { RECIPES } from "../../settings/recipes";
 import type { Setting, Table } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
+import { CopyButton } from "../shell/CopyButton";
 import { settings, useStore } from "../state/app";
+import { link } from "../state/url";
 import { Control, Tag } from "./Control";
 import { Memory } from "./Memory";
 import { RowChooser } from "./RowChooser";
@@ -40,6 +42,9 @@ export function SettingsPanel() {
       <Others settings={Object.fromEntries(others)} />
       <Recipes preset={preset} />
       <RowChooser />
+      <p>
+        <CopyButton label="Copy a link to these settings" text={link} />
+      </p>
       <Memory />
     </section>
   );

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Verdict } from "../../ops/verify";
 import type { AdapterReport } from "../../train/verifyAdapter";
 import type { VerifyCommand, VerifyEvent } from "../../worker/verifierProtocol";
+import { CopyButton } from "../shell/CopyButton";
 import { address } from "../state/url";
 import { error, milliseconds, textOf } from "./report";
 import "./gpu.css";
@@ -112,20 +113,11 @@ function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {
 }
 
 function Report({ text }: { text: string }) {
-  const [copied, setCopied] = useState("");
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(
-      () => setCopied("Copied."),
-      () => setCopied("The browser does not let this page copy. Select the text and copy it."),
-    );
   return (
     <>
       <textarea readOnly aria-label="Report" rows={12} value={text} />
       <p>
-        <button type="button" onClick={copy}>
-          Copy the report
-        </button>{" "}
-        <span role="status">{copied}</span>
+        <CopyButton label="Copy the report" text={() => text} />
       </p>
     </>
   );

@@ -19,12 +19,14 @@ const Verdict = lazy(() => import("./Verdict"));
 const ExperimentCard = lazy(() => import("./ExperimentCard"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
 
+const About = lazy(() => import("../about/About").then(({ About }) => ({ default: About })));
 const Gpu = lazy(() => import("../gpu/Gpu").then(({ Gpu }) => ({ default: Gpu })));
 const LessonPanel = lazy(() => import("../lessons/LessonPanel").then(({ LessonPanel }) => ({ default: LessonPanel })));
 
 /** Views besides the training, by the part of the address behind "#". */
 const VIEWS: Readonly<Record<string, { name: string; View: ComponentType }>> = {
   "#claims": { name: "Claims", View: Claims },
+  "#method": { name: "Paper", View: About },
   "#gpu": { name: "This GPU", View: Gpu },
 };
 const ERASE = "Erase all runs, images, teachers and own files that this page keeps in this browser? Files that you saved stay.";

@@ -1,8 +1,8 @@
 /** The bar that controls the training: one green button that becomes Pause, and what the run is doing. */
 import { taskOf } from "../../tasks";
-import { short } from "../format";
+import { duration, short } from "../format";
 import { keeper, playground, run, settings, teachers, useSources, useStore } from "../state/app";
-import { begun, busy, finished, offered, presetOf, waiting } from "../state/selectors";
+import { begun, busy, finished, offered, presetOf, secondsLeft, waiting } from "../state/selectors";
 import { isStale } from "../state/sources";
 import type { State } from "../state/store";
 import { pageOf } from "../tasks";
@@ -133,11 +133,13 @@ function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
 function Progress({ state }: { state: State }) {
   const { step, active, wanted, history } = state;
   const total = active?.steps ?? wanted.steps;
+  const left = state.watching ? undefined : secondsLeft(state);
   return (
     <>
       <span className="figures">
         step <b>{short(step)}</b> of {short(total)}
         {step > 0 && <> · {short(history.imagesPerSecond)} images/s</>}
+        {left !== undefined && <> · {duration(left)} left</>}
       </span>
       <progress max={total} value={step} aria-label="Steps done" data-step={step} />
     </>

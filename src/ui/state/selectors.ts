@@ -28,6 +28,12 @@ export const lastKept = ({ kept, place }: State): KeptFacts | undefined => kept.
 
 export const busy = ({ phase }: State): boolean => phase === "running" || phase === "compiling";
 
+/** How long a run that trains will take to its end, at the pace of its last steps; undefined before that is known. */
+export function secondsLeft({ active, step, phase, history: { imagesPerSecond } }: State): number | undefined {
+  if (phase !== "running" || !active || !(imagesPerSecond > 0)) return undefined;
+  return ((active.steps - step) * Number(active.batch)) / imagesPerSecond;
+}
+
 /** Whether a run is at its planned end, or was stopped. */
 export const finished = ({ active, step, phase }: State): boolean =>
   active !== undefined && (phase === "finished" || (step >= active.steps && phase === "paused"));

@@ -33,6 +33,9 @@ export const address: Address = {
   },
 };
 
+/** The address as it is, or is about to be. */
+export const link = (): string => new URL(waiting === "" ? location.pathname : (waiting ?? location.href), location.href).href;
+
 function show(settings: string, words: Partial<Record<(typeof WORDS)[number], string>>): void {
   const named = Object.entries(words).flatMap(([word, value]) => (value ? [String(new URLSearchParams({ [word]: value }))] : []));
   const query = [settings, ...named].filter(Boolean).join("&");
