@@ -1,5 +1,6 @@
 /** Audio: an audio transformer learns from a masked teacher in the page, its sounds can be heard, people's own can be opened. */
 import { expect, test } from "@playwright/test";
+import { flacBytes } from "../src/data/flac.fixture";
 import { tone, wavBytes } from "../src/data/wav.fixture";
 import { button, data, expectNoViolations, give, LONG, phase, picture, QUICK_KERNELS, says, stepOf, stepReaches, upload } from "./page";
 
@@ -63,15 +64,18 @@ test("a sound from the microphone is shown, named by student and teacher, and se
   expect(sent.filter((url) => !url.startsWith("data:") && !url.startsWith("blob:"))).toEqual([]);
 });
 
-test("a person's WAV files are read, their rates reported, and what is silent is left out by name", async ({ page }) => {
+test("a person's WAV and FLAC files are read, rates and formats reported, and what is silent is left out by name", async ({ page }) => {
   await page.goto(`${SMALL}&teacher=none`);
   await phase(page, "ready");
   const files = ["low", "high"].flatMap((name, c) =>
     [1, 2, 3].map((i) => upload(`${name}_${i}.wav`, wavBytes(tone(8000, 300 * (c + 1) + i, 8000), { rate: 8000 }))),
   );
-  await give(page, ...files, upload("low_4.wav", wavBytes(new Float32Array(4000))));
+  const more = [upload("low_4.wav", wavBytes(new Float32Array(4000))), upload("high_5.flac", flacBytes(tone(8000, 900)))];
+  await give(page, ...files, ...more, upload("low_6.mp3", Uint8Array.of(1, 2, 3)));
   await says(data(page), "2 classes: high, low");
-  await says(data(page), "4 sounds to learn from, 2 held out");
+  await says(data(page), "5 sounds to learn from, 2 held out");
+  await says(data(page), "Recordings in the format FLAC, decoded by this browser");
+  await says(data(page), "low_6.mp3 is no MP3 that this browser decodes");
   await says(data(page), "Recordings of 8 kHz, resampled to 16 kHz: 6");
   await says(data(page), "low_4.wav is silent");
 });

@@ -105,3 +105,23 @@ test.skipIf(!hasShared)("spoken digits: 280 to learn from, 120 held out, ten cla
   expect(set.notes.find((note) => note.startsWith("Recordings of 8 kHz, resampled to 16 kHz: 400"))).toBeDefined();
   expect(labelsOf(set.test).slice(0, 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
+
+test("compressed sounds are decoded where something decodes them, and left out by name where nothing does", async () => {
+  const more = [
+    file("pets/cat/4.mp3", Uint8Array.of(1)),
+    file("pets/dog/5.flac", Uint8Array.of(2)),
+    file("pets/dog/6.ogg", Uint8Array.of(3)),
+  ];
+  const decode = async ([first]: Uint8Array) => {
+    if (first === 3) throw new Error("unknown");
+    return { rate: 16_000, channels: 1, samples: tone(1600, 500 + 100 * first) };
+  };
+  const set = await openSounds([...folders(), ...more], { side: 8, seed: 1, holdOut: 0.25, decode });
+  expect(set.train.count + set.test.count).toBe(8);
+  expect(set.notes.join(" ")).toMatch(
+    /MP3, decoded by this browser.*FLAC, decoded by this browser.*6\.ogg is no OGG that this browser decodes/s,
+  );
+  const without = await open([...folders(), ...more]);
+  expect(without.train.count + without.test.count).toBe(6);
+  expect(without.notes.join(" ")).toContain("Recordings in the format MP3, which is not read here, left out");
+});

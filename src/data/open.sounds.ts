@@ -1,5 +1,5 @@
 /**
- * A visitor's own recordings to a data set: WAV files, each of a class, mixed to one channel and resampled to 16 kHz. Nothing leaves the
+ * A visitor's own recordings to a data set: WAV files, and what else the browser decodes, each of a class, mixed to one channel and resampled to 16 kHz. Nothing leaves the
  * machine.
  */
 import { Findings } from "./annotated";
@@ -16,7 +16,7 @@ import { resample } from "./resample";
 import { labelled } from "./soundlabels";
 import { type PackedSounds, packWaves, soundMoments, soundsId, toInt16, unpackedSplit } from "./sounds";
 import { contents, unpacked } from "./unpack";
-import { readWav } from "./wav";
+import { type DecodeSound, isWav, type Recording, readWav } from "./wav";
 
 export interface OpenSoundsOptions {
   /** Mel bands. */
@@ -24,6 +24,8 @@ export interface OpenSoundsOptions {
   /** Share of each class to hold out where the files do not divide the data; 0.15 by default. */
   holdOut?: number;
   seed: number;
+  /** What decodes sounds that are no WAV files, where there is something. */
+  decode?: DecodeSound;
   onProgress?: (share: number) => void;
 }
 
@@ -39,6 +41,8 @@ const SILENCE = 1e-4;
 
 const WAV = /\.(wave?)$/i;
 const OTHER_SOUND = /\.(mp3|flac|ogg|oga|opus|m4a|aac|aiff?|wma|amr|au|caf)$/i;
+/** A compressed sound takes many times its file once decoded; longer ones are not worth it for their first seconds. */
+const MOST_COMPRESSED = 20e6;
 const TABLE = /\.(csv|tsv)$/i;
 const FORMATS =
   "Choose a folder or zip of WAV files: one folder per class, ESC-50's folder with its table, or files whose names begin with the class.";
@@ -56,10 +60,14 @@ export function openSounds(files: SourceFile[], options: OpenSoundsOptions): Pro
   return findings.explain(() => open(files, options, findings));
 }
 
-async function open(files: SourceFile[], { side, seed, holdOut = 0.15, onProgress }: OpenSoundsOptions, findings: Findings) {
+async function open(files: SourceFile[], { side, seed, holdOut = 0.15, decode, onProgress }: OpenSoundsOptions, findings: Findings) {
   const all = await unpacked(files, findings);
-  const sounds = all.filter(({ path }) => WAV.test(path));
-  noteOthers(all, findings);
+  const isSound = ({ path }: SourceFile) => WAV.test(path) || (decode !== undefined && OTHER_SOUND.test(path));
+  const sounds = all.filter(isSound);
+  noteOthers(
+    all.filter((one) => !isSound(one)),
+    findings,
+  );
   if (sounds.length === 0) throw new NotForTask(`There are no WAV files among the chosen files (${all[0].path}, ...).`, FORMATS);
   const known = await labelled(
     sounds,
@@ -67,7 +75,7 @@ async function open(files: SourceFile[], { side, seed, holdOut = 0.15, onProgres
     findings,
   );
   const classes = classesOf(known);
-  const heard = await hear(known, classes, findings, onProgress);
+  const heard = await hear(known, classes, { findings, decode, onProgress });
   const { train, test } = divided(heard, classes, holdOut, seed);
   const parts = { train: packed(train), test: packed(inTurns(test, ({ label }) => label)) };
   const set = {
@@ -82,19 +90,21 @@ function noteOthers(files: SourceFile[], findings: Findings): void {
   for (const { path } of files) {
     const [, format] = OTHER_SOUND.exec(path) ?? [];
     if (format) findings.add(`Recordings in the format ${format.toUpperCase()}, which is not read here, left out`, path);
-    else if (!WAV.test(path) && !TABLE.test(path)) findings.add("Files that play no part, left out", path);
+    else if (!TABLE.test(path)) findings.add("Files that play no part, left out", path);
   }
 }
 
+type Hearing = Pick<OpenSoundsOptions, "decode" | "onProgress"> & { findings: Findings };
+
 /** Reads the recordings one by one. What cannot be read, is silent or too short is noted and left out. */
-async function hear(known: Labelled[], classes: string[], findings: Findings, onProgress?: (share: number) => void): Promise<Heard[]> {
+async function hear(known: Labelled[], classes: string[], { findings, decode, onProgress }: Hearing): Promise<Heard[]> {
   const copies = new Copies(findings, "recording");
   const heard: Heard[] = [];
   let bytes = 0;
   for (const [i, { file, name, test }] of known.entries()) {
     const wave = await findings.without("Recordings that could not be used, left out", async () => {
       const content = await contents(file);
-      const made = waveOf(content, file.path, findings);
+      const made = waveOf(await recordingOf(content, file.path, { findings, decode }), file.path, findings);
       copies.take(await contentKey(content), { path: file.path, test });
       return made;
     });
@@ -108,9 +118,22 @@ async function hear(known: Labelled[], classes: string[], findings: Findings, on
   return heard;
 }
 
-/** A recording at 16 kHz. Throws a DataError for one that cannot be read or holds nothing to learn from. */
-export function waveOf(bytes: Uint8Array, path: string, findings: Findings): Int16Array {
-  const { rate, channels, samples } = readWav(bytes, path);
+/** What a file holds. Throws a DataError for one that cannot be read. */
+async function recordingOf(bytes: Uint8Array, path: string, { findings, decode }: Hearing): Promise<Recording> {
+  const [, format] = OTHER_SOUND.exec(path) ?? [];
+  if (format === undefined || decode === undefined || isWav(bytes)) return readWav(bytes, path);
+  const remedy = "Save it again as WAV with 16 bits.";
+  if (bytes.length > MOST_COMPRESSED)
+    throw new DataError(`${path} has more than ${MOST_COMPRESSED / 1e6} MB; compressed sounds are decoded as a whole.`, "Cut it first.");
+  const recording = await decode(bytes).catch(() => {
+    throw new DataError(`${path} is no ${format.toUpperCase()} that this browser decodes.`, remedy);
+  });
+  findings.add(`Recordings in the format ${format.toUpperCase()}, decoded by this browser`, path);
+  return recording;
+}
+
+/** A recording at 16 kHz. Throws a DataError for one that holds nothing to learn from. */
+function waveOf({ rate, channels, samples }: Recording, path: string, findings: Findings): Int16Array {
   const kept = samples.subarray(0, MOST_SECONDS * rate);
   const wave = toInt16(resample(kept, rate, RATE));
   const remedy = "Remove it, or record it again.";

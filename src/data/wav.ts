@@ -11,6 +11,9 @@ export interface Recording {
   samples: Float32Array;
 }
 
+/** Bytes of a sound that is no WAV file to its samples; rejects what cannot be decoded. */
+export type DecodeSound = (bytes: Uint8Array) => Promise<Recording>;
+
 const PCM = 1;
 const FLOAT = 3;
 /** A format that is told by the first two bytes of an identifier further on. */

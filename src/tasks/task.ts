@@ -6,6 +6,7 @@
 import type { Moments } from "../data/dataset";
 import type { Decode, DecodeWhole } from "../data/decode";
 import type { SourceFile } from "../data/files";
+import type { DecodeSound } from "../data/wav";
 import type { Engine } from "../engine/device";
 import type { Gradients, Graph, Live, Tensor } from "../engine/graph";
 import type { Fetched } from "../engine/readback";
@@ -277,10 +278,11 @@ export interface DataFacts extends Reference {
   notes: string[];
 }
 
-/** How pictures become pixels on this machine. */
+/** How pictures become pixels on this machine, and where it can, compressed sounds samples. */
 export interface Decoders {
   square: Decode;
   whole: DecodeWhole;
+  sound?: DecodeSound;
 }
 
 export interface ReadOptions {

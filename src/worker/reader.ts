@@ -4,6 +4,7 @@
  */
 import { decodeInBrowser, decodeWholeInBrowser } from "../data/decode";
 import type { SourceFile } from "../data/files";
+import type { Recording } from "../data/wav";
 import { EngineError } from "../engine/errors";
 import { TASKS } from "../tasks";
 import {
@@ -22,14 +23,17 @@ const PROGRESS_MS = 100;
 
 const files: GivenFile[] = [];
 let toldAt = 0;
+/** Takes what the page makes of the sound it was given last. */
+let decoded: (recording: Recording | undefined) => void = () => undefined;
 
 self.onmessage = ({ data }: MessageEvent<ReadCommand>) => {
   if (data.type === "add") files.push(...data.files);
+  else if (data.type === "decoded") decoded(data.recording);
   else void (data.origin.kind === "kept" ? kept(data.task) : readFiles(data.task, data.side, data.origin)).then(deliver, refuse);
 };
 
 async function readFiles(task: string, side: number, { name, most }: Told): Promise<ReadData> {
-  const decoders = { square: decodeInBrowser, whole: decodeWholeInBrowser };
+  const decoders = { square: decodeInBrowser, whole: decodeWholeInBrowser, sound: decodeInPage };
   const { open } = await TASKS[task].data();
   return { task, ...(await open(files.map(sourceOf), { side, seed: DATA_SEED, name, most, decoders, onProgress })) };
 }
@@ -38,6 +42,13 @@ async function kept(task: string): Promise<ReadData> {
   const packed = await recall(KEPT_DATA);
   if (packed) return { task, packed, notes: [] };
   throw new EngineError("The images are no longer on this device.", "Choose their files again.");
+}
+
+function decodeInPage(bytes: Uint8Array): Promise<Recording> {
+  return new Promise((resolve, reject) => {
+    decoded = (recording) => (recording ? resolve(recording) : reject(new Error("not decoded")));
+    post({ type: "decode", bytes });
+  });
 }
 
 function sourceOf({ path, file }: GivenFile): SourceFile {

@@ -1,4 +1,5 @@
 /** Messages to and from the reader (`reader.ts`): where data come from, and the result. */
+import type { Recording } from "../data/wav";
 import type { ReadOptions } from "../tasks/task";
 
 /** Generated and shuffled alike everywhere, so that a teacher trained on a set fits all runs on it. */
@@ -39,9 +40,14 @@ export interface GivenFile {
 
 export type ReadCommand =
   /** Some more files; a hundred thousand at once would halt the page. */
-  { type: "add"; files: GivenFile[] } | { type: "read"; task: string; origin: Origin; side: number };
+  | { type: "add"; files: GivenFile[] }
+  | { type: "read"; task: string; origin: Origin; side: number }
+  /** Answers `decode`; without a recording where the browser could not. */
+  | { type: "decoded"; recording?: Recording };
 
 export type ReadEvent =
   | { type: "progress"; share: number }
+  /** A compressed sound, which browsers decode for pages alone. The reader waits for the answer. */
+  | { type: "decode"; bytes: Uint8Array }
   | { type: "read"; read: ReadData }
   | { type: "refused"; message: string; remedy: string };

@@ -9,8 +9,8 @@ import type { TaskData } from "../task";
 export const data: TaskData<SoundSet> = {
   generated: generatedSounds,
   optionsOf: soundsOfId,
-  async open(files, options) {
-    const { notes, ...packed } = await openSounds(files, options);
+  async open(files, { decoders, ...options }) {
+    const { notes, ...packed } = await openSounds(files, { ...options, decode: decoders.sound });
     return { packed, notes };
   },
   pack: packedSounds,

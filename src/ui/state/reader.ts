@@ -36,7 +36,11 @@ export class Reader {
       return await new Promise<Outcome | undefined>((resolve) => {
         mine = () => resolve(undefined);
         this.giveUp = mine;
-        worker.onmessage = ({ data }: MessageEvent<ReadEvent>) => (data.type === "progress" ? progress(data.share) : resolve(data));
+        worker.onmessage = ({ data }: MessageEvent<ReadEvent>) => {
+          if (data.type === "progress") progress(data.share);
+          else if (data.type === "decode") void decode(worker, data.bytes);
+          else resolve(data);
+        };
         // A worker that runs out of memory ends without sending a message.
         worker.onerror = ({ message }) =>
           resolve({ message: message || "Reading ended unexpectedly.", remedy: "Try fewer or smaller files." });
@@ -48,6 +52,12 @@ export class Reader {
       worker.terminate();
     }
   }
+}
+
+async function decode(worker: WorkerLike, bytes: Uint8Array): Promise<void> {
+  const { decodeSound } = await import("./decodeSound");
+  const recording = await decodeSound(bytes).catch(() => undefined);
+  worker.postMessage({ type: "decoded", recording } satisfies ReadCommand, recording ? [recording.samples.buffer] : []);
 }
 
 async function handOver(worker: WorkerLike, { source, ...rest }: Wish): Promise<void> {

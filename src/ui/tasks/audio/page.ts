@@ -13,7 +13,7 @@ export const AUDIO_PAGE: TaskPage = {
     "An audio spectrogram transformer learns to name sounds from a teacher that sees only part of each spectrogram. Steer the mask while it learns, and listen.",
   ...{ charts, curves, shares, margin, pairs: MASK_PAIRS, keptOf: LOOKS.keptOf },
   formats: [
-    "A folder, or a zip or tar of one, with a folder of WAV files per class: 8 to 32 bits or floats, any rate, mono or not.",
+    "A folder, or a zip or tar of one, with a folder of WAV files per class: 8 to 32 bits or floats, any rate, mono or not. MP3, FLAC and the like where this browser decodes them.",
     "ESC-50's folder: recordings and a table of their categories and folds, of which the last is held out.",
     "WAV files whose names begin with the class, as fsdd's 7_jackson_0.wav.",
     "Folders called train, test, val or the like keep their parts; otherwise 15 % of each class is held out. At most 10 seconds of each are kept.",
