@@ -49,6 +49,21 @@ export interface Row {
   values: Readonly<Record<string, Value>>;
 }
 
+/** Rows of one table: by the end of their names, what a row is called, the paper's figure and its settings beside the common ones. */
+export function tableRows(
+  name: string,
+  table: string,
+  common: Record<string, Value>,
+  rows: Record<string, [label: string, paper: number, Record<string, Value>?]>,
+): Record<string, Row> {
+  return Object.fromEntries(
+    Object.entries(rows).map(([end, [label, paper, values]]) => [
+      `${name}-${end}`,
+      { table, label, paper, values: { ...common, ...values } },
+    ]),
+  );
+}
+
 type Named = Readonly<Record<string, Pick<Recipe, "values">>>;
 
 /** Name-value pairs with any recipe and any row among them written out before the rest, and what cannot be one in words. */

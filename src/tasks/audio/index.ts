@@ -7,6 +7,7 @@ import type { TaskDefinition } from "../task";
 import type { Network } from "../vitNetwork";
 import { VIT_SIZES } from "../widths";
 import { conflictsOf } from "./conflicts";
+import { ROWS } from "./rows";
 import { type AudioSettings, SETTINGS } from "./settings";
 
 export const audio: TaskDefinition<SoundSet, Network, Classification> = {
@@ -16,6 +17,7 @@ export const audio: TaskDefinition<SoundSet, Network, Classification> = {
   rateNames: { student: "student_top1", teacher: "teacher_top1" },
   settings: SETTINGS,
   methods: AUDIO_METHODS,
+  rows: ROWS,
   generated: {
     ...{ page: { train: 2400, test: 600 }, cli: { train: 4800, test: 1200 } },
     sets: {

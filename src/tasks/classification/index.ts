@@ -7,6 +7,7 @@ import type { TaskDefinition } from "../task";
 import type { Network } from "../vitNetwork";
 import { VIT_SIZES } from "../widths";
 import { conflictsOf } from "./conflicts";
+import { ROWS } from "./rows";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
 
@@ -17,6 +18,7 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   rateNames: { student: "student_top1", teacher: "teacher_top1" },
   settings: SETTINGS,
   methods: CLASSIFICATION_METHODS,
+  rows: ROWS,
   generated: {
     ...{ page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
     sets: {

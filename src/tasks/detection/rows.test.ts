@@ -1,31 +1,8 @@
-/** Rows of the papers' tables are data: each is settings that can be, and says what its table prints. */
+/** A row of a paper's table beside what is typed. */
 import { expect, test } from "vitest";
 import { SCHEMA } from "..";
-import { conflictsOf } from "./conflicts";
-import { ROWS } from "./rows";
 
 const read = (query: string) => SCHEMA.fromPairs(new URLSearchParams(query));
-
-test.each(Object.entries(ROWS))("%s sets all its values, which go together", (name, { values, paper }) => {
-  const { settings, problems } = read(`row=${name}`);
-  expect(problems).toEqual([]);
-  expect(settings).toEqual({ ...SCHEMA.defaults(String(values.preset)), ...values });
-  expect(conflictsOf(settings)).toEqual({});
-  expect(paper).toBeGreaterThan(30);
-});
-
-test("rows of a table are all different", () => {
-  const tables = new Set(Object.values(ROWS).map(({ table }) => table));
-  for (const table of tables) {
-    const rows = Object.values(ROWS).filter((row) => row.table === table);
-    // MIM* differs from MKD in its teacher, which is no setting.
-    const own = rows
-      .filter(({ label }) => !label.startsWith("MIM*"))
-      .map(({ values }) => SCHEMA.toQuery(read(String(new URLSearchParams(values as Record<string, string>))).settings));
-    expect(new Set(own).size, table).toBe(own.length);
-  }
-  expect(tables.size).toBe(10);
-});
 
 test("what is typed beside a row wins, weights it gives count as given, and one there is not is told", () => {
   const { settings, given } = read("samkd.regions=2&row=samkd-III-1-2&steps=7");

@@ -2,25 +2,7 @@
  * Rows of the papers' tables as settings: SAMKD's Tables II to VI and Fig. 4, and appendix tables 1, 2, 4 and 5 of MKD. The papers train on
  * COCO with far larger networks; a row here is the same comparison with those at hand. `paper` is the mAP that is printed, in %.
  */
-import type { Row } from "../../settings/recipes";
-import type { Value } from "../../settings/setting";
-
-type Rows = Record<string, Row>;
-
-/** Rows of one table: by the end of their names, what the row is called, the paper's figure and its settings. */
-function table(
-  name: string,
-  of: string,
-  common: Record<string, Value>,
-  rows: Record<string, [label: string, paper: number, Record<string, Value>?]>,
-): Rows {
-  return Object.fromEntries(
-    Object.entries(rows).map(([end, [label, paper, values]]) => [
-      `${name}-${end}`,
-      { table: of, label, paper, values: { ...common, ...values } },
-    ]),
-  );
-}
+import { type Row, tableRows as table } from "../../settings/recipes";
 
 const SAMKD = { preset: "samkd", detector: "gfl" };
 const SCALES: [sides: string, paper: number][] = [
@@ -43,7 +25,7 @@ const PUBLISHED = { "samkd.reduction": "literal", weights: "given", "samkd.alpha
 const MKD = { preset: "mkd", detector: "retinanet" };
 const ALONE = { teacher: "none" };
 
-export const ROWS: Readonly<Rows> = {
+export const ROWS: Readonly<Record<string, Row>> = {
   ...table("samkd-II", "SAMKD, Table II: its two parts", SAMKD, {
     sfd: ["SFD alone", 42.2, { "samkd.sld": "off" }],
     sld: ["SLD alone", 42.0, { "samkd.sfd": "off" }],

@@ -5,6 +5,7 @@ import { FASHION, SCENES, SHAPES } from "../imageSets";
 import type { TaskDefinition } from "../task";
 import type { Network } from "../vitNetwork";
 import { conflictsOf } from "./conflicts";
+import { ROWS } from "./rows";
 import { type DinoSettings, SETTINGS } from "./settings";
 import type { SelfDistillation } from "./task";
 
@@ -15,6 +16,7 @@ export const dino: TaskDefinition<Dataset, Network, SelfDistillation> = {
   metric: "knn_top1",
   settings: SETTINGS,
   methods: SELF_METHODS,
+  rows: ROWS,
   generated: {
     ...{ page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
     sets: { scenes: SCENES, shapes: SHAPES },

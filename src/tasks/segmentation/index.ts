@@ -4,6 +4,7 @@ import { SEGMENTATION_METHODS } from "../../methods/segmentation";
 import type { TaskDefinition } from "../task";
 import { widthConflict } from "../widths";
 import type { SegmenterNetwork } from "./network";
+import { ROWS } from "./rows";
 import { SETTINGS, type SegmentationSettings } from "./settings";
 import type { Segmentation } from "./task";
 
@@ -16,6 +17,7 @@ export const segmentation: TaskDefinition<SegmentationSet, SegmenterNetwork, Seg
   metric: "miou",
   settings: SETTINGS,
   methods: SEGMENTATION_METHODS,
+  rows: ROWS,
   generated: {
     page: { train: 4000, test: 200 },
     cli: { train: 4000, test: 400 },

@@ -23,7 +23,8 @@ export function RowChooser() {
         ))}
       </select>
       <p className="help" id="help-row">
-        Sets method and settings as that row has them, with the mAP that is printed there. The papers' networks and photographs are larger.
+        Sets method and settings as that row has them, with the score that is printed there. The papers' networks and photographs are
+        larger.
       </p>
     </div>
   );
