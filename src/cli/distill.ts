@@ -5,10 +5,11 @@
 import { assertHandedOver } from "../handover/project";
 import type { Task } from "../tasks/task";
 import type { RunMemory } from "../train/session";
+import { sized } from "../worker/sources";
 import { printer, readArguments, rounded } from "./arguments";
 import { handOver } from "./handOver";
 import { nodeEngine, rowOf, runToEnd, testRow } from "./headless";
-import { openSources, openWing, SOURCE_KEYS, sized } from "./sources";
+import { openSources, openWing, SOURCE_KEYS } from "./sources";
 
 export async function main(argv: string[]): Promise<number> {
   const { settings, given, rest, json } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels", "handover"]);

@@ -8,9 +8,10 @@ import type { Settings } from "../settings/run";
 import { SCHEMA, taskOf } from "../tasks";
 import { CODE } from "../tasks/claims";
 import type { Sources } from "../tasks/task";
+import { sized } from "../worker/sources";
 import { readArguments, rounded } from "./arguments";
 import { runToEnd } from "./headless";
-import { openSources, openWing, SOURCE_KEYS, sized, type Wing } from "./sources";
+import { openSources, openWing, SOURCE_KEYS, type Wing } from "./sources";
 
 /** A point of a run's curve: scores on the first held-out images, and mean losses of the steps since the point before. */
 type Point = { step: number } & Record<string, number>;

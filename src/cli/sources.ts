@@ -99,11 +99,6 @@ export async function loadStart(wing: Wing, path: string): Promise<AnyNetwork> {
   return loadNetwork(wing, path);
 }
 
-/** The settings of a run, with those that the network decides that the student begins as. */
-export function sized({ runtime }: Wing, settings: Settings, start?: AnyNetwork): Settings {
-  return start ? { ...settings, ...runtime.networks.sizesOf?.(start) } : settings;
-}
-
 async function opened(path: string): Promise<NetworkFile> {
   if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- out=FILE");
   const whole = statSync(path).isDirectory() || isZipName(path);

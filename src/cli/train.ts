@@ -2,9 +2,11 @@
  * Trains a network from labels and writes it as safetensors: `npm run train -- out=teacher.safetensors width=96 depth=5`.
  * Stops and resumes by itself: the run is saved beside `out` every minute.
  */
+
+import { sized } from "../worker/sources";
 import { printer, readArguments } from "./arguments";
 import { nodeEngine, writeWhole } from "./headless";
-import { loadStart, openData, openWing, sized, usualData } from "./sources";
+import { loadStart, openData, openWing, usualData } from "./sources";
 import { trainNetwork } from "./trainNetwork";
 
 const USAGE =

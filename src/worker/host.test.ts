@@ -170,6 +170,35 @@ test("a teacher is trained beside the run, used, exported, and gone when dropped
   expect(page.last("refused")).toMatchObject({ at: "teacher", message: expect.stringContaining("cut.safetensors") });
 });
 
+test("a student begins as a file, with its sizes, until it is to begin fresh; a saved run asks for that file", async () => {
+  const page = await TestHost.ready();
+  expect(page.last("loaded").start).toBeNull();
+  page.send({ type: "start", settings: { ...SETTINGS, width: 12 } });
+  page.send({ type: "export", what: "student" });
+  await page.host.idle();
+  page.send({ type: "import", as: "student", bytes: page.last("exported").bytes, name: "mine.safetensors", hints: {} });
+  page.send({ type: "start", settings: SETTINGS, paused: true });
+  page.send({ type: "step" });
+  page.send({ type: "save" });
+  await page.host.idle();
+  expect(page.last("loaded").start).toMatchObject({ name: "mine.safetensors", sizes: { width: 12, depth: 1, heads: 2 } });
+  expect(page.last("started")).toMatchObject({ start: { name: "mine.safetensors" }, settings: { width: 12 } });
+  // It has learned already.
+  expect(page.losses().at(-1)).toBeLessThan(page.losses()[0]);
+  const { bytes } = page.last("saved");
+  page.send({ type: "startFresh" });
+  page.send({ type: "start", settings: SETTINGS, paused: true });
+  page.send({ type: "restore", bytes });
+  await page.host.idle();
+  expect(page.last("started")).toMatchObject({ settings: { width: 8 } });
+  expect(page.last("started").start).toBeUndefined();
+  expect(page.last("missing")).toMatchObject({ what: "student", wanted: { name: "mine.safetensors" } });
+  const detectors = await TestHost.ready("samkd");
+  detectors.send({ type: "import", as: "student", bytes, name: "mine.safetensors", hints: {} });
+  await detectors.host.idle();
+  expect(detectors.last("refused").message).toContain("begin with fresh weights");
+});
+
 test("a teacher of another tab teaches here, too; what is erased there is gone here", async () => {
   const page = await TestHost.ready();
   page.send({ type: "trainTeacher", settings: { ...SETTINGS, steps: 1, evaluate: 1 } });

@@ -10,7 +10,7 @@ import { readCheckpoint } from "../train/checkpoint";
 import { ErrorAnalysis } from "./errorAnalysis";
 import type { Command, Event, Phase, Wanted } from "./protocol";
 import { Run } from "./run";
-import { TaskSources } from "./sources";
+import { sized, TaskSources } from "./sources";
 import type { KeyValueStore } from "./storage";
 import { Turns } from "./turns";
 
@@ -108,6 +108,8 @@ export class Host {
         return this.trainTeacher(command.settings);
       case "import":
         return this.import(command);
+      case "startFresh":
+        return this.current().then((sources) => sources.startFresh());
       case "dropTeacher":
         return this.current().then((sources) => sources.dropTeacher());
       case "measureErrors":
@@ -228,15 +230,14 @@ export class Host {
     this.pending = undefined;
     await this.turnTo(settings);
     const sources = await this.current();
-    const fitted = { ...settings, side: sources.dataset.side };
-    await this.replace(sources, sourcesFor(sources, settings), { settings: fitted, given });
+    await this.replace(sources, sourcesFor(sources, settings), { settings: fittedTo(sources, settings), given });
   }
 
   /** Whether the run at hand is what `begin` would make. */
   private async isPrepared({ settings, given }: Wanted): Promise<boolean> {
     const sources = await this.sources.get(taskOf(settings.preset).name);
     if (!this.run || !sources?.ready || this.pending) return false;
-    return this.run.isFresh({ settings: { ...settings, side: sources.dataset.side }, given }, sourcesFor(sources, settings));
+    return this.run.isFresh({ settings: fittedTo(sources, settings), given }, sourcesFor(sources, settings));
   }
 
   private async replace({ wing }: TaskSources, sources: Sources, from: Uint8Array | Wanted): Promise<void> {
@@ -266,14 +267,16 @@ export class Host {
     const saved = readCheckpoint(bytes);
     await this.turnTo(saved.settings);
     const sources = await this.current();
-    const missing = (what: "data" | "teacher" | "guide", wanted: Reference) =>
+    const missing = (what: Extract<Event, { type: "missing" }>["what"], wanted: Reference) =>
       this.at.post({ type: "missing", what, wanted, settings: saved.settings });
     if (!sources.ready || sources.dataset.id !== saved.dataset.id) return missing("data", saved.dataset);
     const teacher = saved.teacher && sources.teacher?.network;
     if (saved.teacher && teacher?.id !== saved.teacher.id) return missing("teacher", saved.teacher);
     if (saved.guide && sources.guide?.id !== saved.guide.id) return missing("guide", saved.guide);
+    const start = saved.start && sources.start;
+    if (saved.start && start?.id !== saved.start.id) return missing("student", saved.start);
     await this.settle();
-    await this.replace(sources, { dataset: sources.dataset, teacher, guide: sources.guide }, bytes);
+    await this.replace(sources, { dataset: sources.dataset, teacher, guide: sources.guide, start }, bytes);
     this.tell("paused", `Continuing at step ${this.theRun().session.step}`);
   }
 
@@ -291,6 +294,7 @@ export class Host {
     const sources = await this.current();
     await this.turns.alone(async () => {
       if (as === "teacher") return sources.importTeacher(this.opened(), bytes, name, hints);
+      if (as === "student") return sources.importStart(bytes, name, hints);
       this.run?.session.task.offerGuide?.(await sources.importGuide(bytes, name, hints));
     });
     await this.resume();
@@ -400,9 +404,13 @@ export class Host {
 }
 
 /** What a run of these settings learns from. */
-function sourcesFor({ dataset, teacher, guide }: TaskSources, settings: Settings): Sources {
-  return { dataset, guide, teacher: settings.teacher === "none" ? undefined : teacher?.network };
+function sourcesFor({ dataset, teacher, guide, start }: TaskSources, settings: Settings): Sources {
+  return { dataset, guide, start, teacher: settings.teacher === "none" ? undefined : teacher?.network };
 }
+
+/** The settings that a run of these sources has: the images' size, and what the network decides that the student begins as. */
+const fittedTo = ({ wing, dataset, start }: TaskSources, settings: Settings): Settings =>
+  sized(wing, { ...settings, side: dataset.side }, start);
 
 function inWords(error: unknown): { message: string; remedy: string } {
   if (error instanceof EngineError) return { message: error.what, remedy: error.remedy };

@@ -27,9 +27,11 @@ export type Command =
   /** Ends that training now, to use the teacher as it is or to drop it. */
   | { type: "endTeacherTraining"; use: boolean }
   /** A network's file: to be the teacher, or any classifier to choose the patches. */
-  | { type: "import"; as: "teacher" | "guide"; bytes: Uint8Array; name: string; hints: ImportHints }
+  | { type: "import"; as: "teacher" | "guide" | "student"; bytes: Uint8Array; name: string; hints: ImportHints }
   /** Forgets the teacher that was trained or imported for the loaded data. */
   | { type: "dropTeacher" }
+  /** Students no longer begin as a file. */
+  | { type: "startFresh" }
   /** Measures what errors cost, beside whatever runs; or ends that. */
   | { type: "measureErrors" }
   | { type: "endErrors" }
@@ -89,7 +91,16 @@ export type Event =
   | { type: "unusable"; problem: string }
   | { type: "phase"; phase: Phase; note: string }
   | { type: "adapter"; facts: AdapterFacts }
-  | { type: "started"; settings: Settings; dataset: Reference; teacher?: Reference; step: number; changes: Change[]; restored: boolean }
+  | {
+      type: "started";
+      settings: Settings;
+      dataset: Reference;
+      teacher?: Reference;
+      start?: Reference;
+      step: number;
+      changes: Change[];
+      restored: boolean;
+    }
   /** What the next run would learn from. */
   | {
       type: "loaded";
@@ -98,10 +109,12 @@ export type Event =
       data: DataFacts;
       teacher: TeacherFacts | null;
       guide: Pick<TeacherFacts, "id" | "name" | "kind"> | null;
+      /** The network that the student begins as, and the settings it decides; absent where students cannot begin as a file. */
+      start?: (Pick<TeacherFacts, "id" | "name" | "kind"> & { sizes: Partial<Settings> }) | null;
     }
   | { type: "teacherTraining"; report: TeacherTrainingReport | null }
   /** A saved run waits for the data or a network it was saved with. */
-  | { type: "missing"; what: "data" | "teacher" | "guide"; wanted: Reference; settings: Settings }
+  | { type: "missing"; what: "data" | "teacher" | "guide" | "student"; wanted: Reference; settings: Settings }
   | { type: "keptData"; facts: DataFacts | null }
   | { type: "exported"; name: string; ending: "safetensors" | "zip"; bytes: Uint8Array }
   /** A request that came to nothing; whatever runs goes on. With images of `side` pixels it would have come to something. */

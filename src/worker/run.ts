@@ -64,9 +64,14 @@ export class Run {
   }
 
   /** Whether this is what a fresh run of these settings and sources would be: nothing has happened to it yet. */
-  isFresh({ settings, given = [] }: Wanted, { dataset, teacher }: Sources): boolean {
+  isFresh({ settings, given = [] }: Wanted, { dataset, teacher, start }: Sources): boolean {
     const { step, changes, settings: mine } = this.session;
-    const untouched = step === 0 && changes.length === 0 && dataset === this.sources.dataset && teacher === this.sources.teacher;
+    const untouched =
+      step === 0 &&
+      changes.length === 0 &&
+      dataset === this.sources.dataset &&
+      teacher === this.sources.teacher &&
+      start === this.sources.start;
     return (
       untouched && String(given) === String(this.given) && Object.keys({ ...mine, ...settings }).every((key) => mine[key] === settings[key])
     );
@@ -76,13 +81,13 @@ export class Run {
   async introduce(): Promise<void> {
     const { stepFirst } = this.wing.definition;
     const { settings, step, changes } = this.session;
-    const { dataset, teacher } = this.sources;
+    const { dataset, teacher, start } = this.sources;
     if (stepFirst) this.warm();
     this.monitor.gallery();
     const named = ({ id, name }: { id: string; name: string }) => ({ id, name });
     this.post({
       ...{ type: "started", settings: { ...settings }, step, changes: [...changes], restored: this.restored },
-      ...{ dataset: named(dataset), teacher: teacher && named(teacher) },
+      ...{ dataset: named(dataset), teacher: teacher && named(teacher), ...(start && { start: named(start) }) },
     });
     this.told = changes.length;
     await this.monitor.introduce();

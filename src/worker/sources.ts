@@ -32,6 +32,7 @@ export interface Wing<D extends AnyDataset = AnyDataset, N extends AnyNetwork = 
 export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork> {
   readonly teachers: TeacherStore<D, N>;
   private guideNetwork?: { network: AnyNetwork; kind: string };
+  private startNetwork?: N;
   private held?: Held<D, N>;
   /** Settings of the student that is to be taught. */
   private wanted: Settings;
@@ -75,6 +76,11 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   /** A network whose attention may choose the patches, whatever the data. */
   get guide(): AnyNetwork | undefined {
     return this.guideNetwork?.network;
+  }
+
+  /** The network that students begin as; fresh weights where there is none. */
+  get start(): N | undefined {
+    return this.startNetwork;
   }
 
   /** Takes data that were read. */
@@ -141,6 +147,20 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
     return this.guideNetwork.network;
   }
 
+  /** Takes a file as what the next students begin as. Rejects where students of the task have fresh weights. */
+  async importStart(bytes: Uint8Array, name: string, hints: ImportHints): Promise<void> {
+    const { networks } = this.wing.runtime;
+    if (!networks.sizesOf) throw new EngineError("Students of this method begin with fresh weights.", "Choose a method that masks a ViT.");
+    this.startNetwork = await networks.read(bytes, name, hints);
+    this.tell();
+  }
+
+  /** The next students begin with fresh weights again. */
+  startFresh(): void {
+    this.startNetwork = undefined;
+    this.tell();
+  }
+
   /** Trains a teacher on this data to the end, or until `endTeacherTraining`. */
   async trainTeacher(engine: Engine, settings: Settings, alone: Alone): Promise<void> {
     const { dataset, teacher } = this.hold();
@@ -193,7 +213,7 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   tell(fresh = false): void {
     if (!this.isWanted()) return;
     const { dataset, facts, teacher } = this.hold();
-    const { describe, adaptations } = this.wing.runtime.networks;
+    const { describe, adaptations, sizesOf } = this.wing.runtime.networks;
     const described = teacher && {
       ...{ id: teacher.network.id, name: teacher.network.name, kind: describe(teacher.network) },
       ...{ origin: teacher.origin, score: teacher.network.score, notes: adaptations?.(teacher.network, dataset) },
@@ -203,6 +223,16 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
       name: this.guideNetwork.network.name,
       kind: this.guideNetwork.kind,
     };
-    this.post({ type: "loaded", fresh, data: facts, teacher: described ?? null, guide: guide ?? null });
+    const begins = this.startNetwork;
+    const start = begins && sizesOf && { ...{ id: begins.id, name: begins.name, kind: describe(begins) }, sizes: sizesOf(begins) };
+    this.post({
+      ...{ type: "loaded", fresh, data: facts, teacher: described ?? null, guide: guide ?? null },
+      ...(sizesOf && { start: start ?? null }),
+    });
   }
+}
+
+/** The settings of a run, with those that the network decides that the student begins as. */
+export function sized({ runtime }: Pick<Wing, "runtime">, settings: Settings, start?: AnyNetwork): Settings {
+  return start ? { ...settings, ...runtime.networks.sizesOf?.(start) } : settings;
 }

@@ -1,4 +1,4 @@
-/** Takes a network's file, perhaps with its configuration, in, as the teacher or as a guide. */
+/** Takes a network's file, perhaps with its configuration, in: as the teacher, as a guide, or as what the student begins as. */
 import { teachers } from "../state/app";
 import { picked } from "../state/files";
 import type { Role } from "../state/teacherActions";
@@ -7,7 +7,7 @@ import { FilePicker } from "./FilePicker";
 export function ImportButton({ as }: { as: Role }) {
   return (
     <FilePicker
-      label={as === "teacher" ? "Teacher file" : "Guide file"}
+      label={`${as[0].toUpperCase()}${as.slice(1)} file`}
       accept=".safetensors,.json,.zip"
       multiple
       onPick={(files) => void teachers.import(as, picked(files))}

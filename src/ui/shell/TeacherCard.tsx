@@ -53,6 +53,7 @@ function LoadedTeacher() {
         )}
       </Problem>
       {!alone && loaded && !training && <Files teacher={loaded.teacher} />}
+      <Beginning />
     </section>
   );
 }
@@ -120,6 +121,37 @@ function Files({ teacher }: { teacher: TeacherFacts | null }) {
   );
 }
 
+/** What the student begins as, where that may be a file. */
+function Beginning() {
+  const start = useSources(({ loaded }) => loaded?.start);
+  const stale = useSources(({ loaded, run }) => run !== undefined && loaded?.start?.id !== run.start?.id);
+  const begun = useStore((state) => state.step > 0);
+  if (start === undefined) return null;
+  return (
+    <section aria-label="Beginning of the student">
+      <h3>The student's beginning</h3>
+      <p className="what">
+        {start ? (
+          <>
+            <b>{start.name}</b> {start.kind}. Patches, width, depth and heads are its own.
+          </>
+        ) : (
+          "Fresh weights, drawn by the seed."
+        )}
+      </p>
+      {begun && stale && <Due>The run under way began otherwise. Press Restart to change that.</Due>}
+      <div className="buttons">
+        <ImportButton as="student" />
+        {start && (
+          <button type="button" onClick={() => teachers.startFresh()}>
+            Begin fresh
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
 /** A saved run that cannot go on without a network it had. */
 function Missing() {
   const missing = useSources((state) => state.missing);
@@ -127,7 +159,8 @@ function Missing() {
   return (
     <div className="heed" role="status">
       <p>
-        The saved run had the {missing.what} <b>{missing.wanted.name}</b>, which is not loaded. Import that file, and the run continues.
+        The saved run had the {missing.what} <b>{missing.wanted.name}</b>
+        {missing.what === "student" && " at its beginning"}, which is not loaded. Import that file, and the run continues.
       </p>
       <button type="button" onClick={() => data.abandon()}>
         Leave it

@@ -172,7 +172,7 @@ export class DataActions {
   /** After an event has entered the stores; `waited`: whether a saved run was waiting before it. */
   receive(event: Event, waited: boolean): void {
     if (event.type === "loaded") {
-      this.adjust({ ...this.wanted, side: event.data.side });
+      this.adjust({ ...this.wanted, side: event.data.side, ...event.start?.sizes });
       this.prepare();
     }
     if (event.type === "missing") {

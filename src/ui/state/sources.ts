@@ -17,7 +17,7 @@ export type RefusedAt = Extract<Event, { type: "refused" }>["at"];
 export interface Sources {
   loaded?: Omit<Extract<Event, { type: "loaded" }>, "type" | "fresh">;
   /** What the run under way learns from. */
-  run?: { dataset: Reference; teacher?: Reference };
+  run?: { dataset: Reference; teacher?: Reference; start?: Reference };
   /** A data set that is being read; `share` is absent while it is unknown. */
   reading?: { what: string; share?: number };
   teacherTraining?: TeacherTrainingReport;
@@ -26,7 +26,7 @@ export interface Sources {
   hints: ImportHints;
   /** Whether a saved run is on its way, and what it waits for. */
   restoring: boolean;
-  missing?: { what: "data" | "teacher" | "guide"; wanted: Reference };
+  missing?: Pick<Extract<Event, { type: "missing" }>, "what" | "wanted">;
   /** The data set kept on this device. */
   keptData?: DataFacts;
   refusals: Partial<Record<RefusedAt, Refusal>>;
@@ -45,11 +45,14 @@ function fold(event: Event, { refusals, importing }: Sources): Partial<Sources> 
   switch (event.type) {
     case "loaded":
       return {
-        ...{ loaded: { data: event.data, teacher: event.teacher, guide: event.guide }, refusals: {}, importing: false },
+        ...{ loaded: { data: event.data, teacher: event.teacher, guide: event.guide, start: event.start }, refusals: {}, importing: false },
         ...(event.fresh && { reading: undefined }),
       };
     case "started":
-      return { run: { dataset: event.dataset, teacher: event.teacher }, ...(event.restored && { missing: undefined, restoring: false }) };
+      return {
+        run: { dataset: event.dataset, teacher: event.teacher, start: event.start },
+        ...(event.restored && { missing: undefined, restoring: false }),
+      };
     case "teacherTraining":
       return { teacherTraining: event.report ?? undefined };
     case "failed":
@@ -80,5 +83,6 @@ export function refuse(sources: SourcesStore, at: RefusedAt, refusal?: Refusal):
 /** Whether what is loaded is not what the run under way learns from; `alone` is a student without a teacher. */
 export function isStale({ loaded, run }: Sources, alone: boolean): boolean {
   if (!loaded || !run) return false;
+  if (loaded.start?.id !== run.start?.id) return true;
   return loaded.data.id !== run.dataset.id || (alone ? undefined : loaded.teacher?.id) !== run.teacher?.id;
 }

@@ -10,7 +10,7 @@ import type { DataActions } from "./dataActions";
 import { refuse } from "./sources";
 
 /** What a network's file can become. */
-export type Role = "teacher" | "guide";
+export type Role = "teacher" | "guide" | "student";
 
 /** Tests during a teacher's training. */
 const TESTS = 10;
@@ -50,6 +50,11 @@ export class TeacherActions {
   /** Forgets the teacher that was trained or imported for the loaded data. */
   drop(): void {
     this.context.send({ type: "dropTeacher" });
+  }
+
+  /** Lets the next students begin with fresh weights again. */
+  startFresh(): void {
+    this.context.send({ type: "startFresh" });
   }
 
   /** Hands a network, or the run as a project in PyTorch, to the visitor as a file. */
