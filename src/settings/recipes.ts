@@ -41,6 +41,8 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
 
 /** A row of a paper's table: what it sets, preset and all, and the figure that is printed there. */
 export interface Row {
+  /** Begins the names of a table's rows. */
+  of: string;
   /** Paper and table, for people. */
   table: string;
   label: string;
@@ -59,7 +61,7 @@ export function tableRows(
   return Object.fromEntries(
     Object.entries(rows).map(([end, [label, paper, values]]) => [
       `${name}-${end}`,
-      { table, label, paper, values: { ...common, ...values } },
+      { of: name, table, label, paper, values: { ...common, ...values } },
     ]),
   );
 }

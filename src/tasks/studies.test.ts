@@ -1,9 +1,15 @@
 import { expect, test } from "vitest";
 import { SCHEMA, TASKS } from ".";
 import type { Summand } from "./claims";
+import { tableStudies } from "./tables";
 
 const studies = (
-  await Promise.all(Object.values(TASKS).map(async (task) => ((await task.studies?.()) ?? []).map((study) => ({ ...study, task }))))
+  await Promise.all(
+    Object.values(TASKS).map(async (task) => {
+      const own = (await task.studies?.()) ?? [];
+      return [...own, ...tableStudies(task, own[0])].map((study) => ({ ...study, task }));
+    }),
+  )
 ).flat();
 
 /** Words of the command line as settings; "data" is none. */
@@ -32,4 +38,14 @@ test("claims are told apart, and none is judged under the seeds it was tuned wit
     expect(Math.min(...tuned)).toBeGreaterThan(seeds);
     for (const { claimed } of claims) if (typeof claimed !== "number") expect(claimed.value).toBeGreaterThan(0);
   }
+});
+
+test("a table is a study in which each row is set against the first, with the sign that is printed", () => {
+  const table = studies.find(({ name }) => name === "samkd-II");
+  expect(table).toMatchObject({ seeds: 3, base: "lr=0.002 decay=0.02 steps=6000 evaluate=1000" });
+  expect(table?.claims).toMatchObject([
+    { id: "samkd-II-sld", claimed: -1, paper: "42 against 42.2", summands: [{ of: "row=samkd-II-sld", score: "map" }, { times: -1 }] },
+    { id: "samkd-II-both", claimed: 1 },
+  ]);
+  expect(studies.find(({ name }) => name === "samkd-VI")?.claims[0].claimed).toMatchObject({ value: 1 });
 });

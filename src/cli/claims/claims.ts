@@ -5,12 +5,13 @@
  *
  * Runs whatever is missing of the wings' studies, the instrument's proof first, then case by case. Every finished run is a line of
  * `rows`, so that it may stop at any time and goes on from there. `minutes=0` only reads what there is. `studies=NAME,...` picks studies,
- * `seeds=1,2` seeds; seeds under which a study was tuned are refused.
+ * among them tables of the papers, row by row (`studies=samkd-II`); `seeds=1,2` seeds; seeds under which a study was tuned are refused.
  */
 import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { SCHEMA, TASKS } from "../../tasks";
 import { type ClaimsFile, CODE, type Study } from "../../tasks/claims";
+import { tableStudies } from "../../tasks/tables";
 import { readArguments, rounded } from "../arguments";
 import { nodeEngine, writeWhole } from "../headless";
 import { type Plan, type Row, Runs } from "../rows";
@@ -55,22 +56,22 @@ function numberOf(minutes: string): number {
   throw new EngineError(`minutes cannot be "${minutes}".`, "Give a number from 0, or leave it out.");
 }
 
-/** The wings' studies, or those that are named. */
+/** The wings' studies; or those that are named, among them the papers' tables. */
 async function studiesOf(names?: string): Promise<Pick<Field, "task" | "study">[]> {
   const all = await Promise.all(
-    Object.values(TASKS).map(async ({ name, studies }) => ((await studies?.()) ?? []).map((study) => ({ task: name, study }))),
+    Object.values(TASKS).map(async (task) => {
+      const own = (await task.studies?.()) ?? [];
+      const of = (studies: readonly Study[]) => studies.map((study) => ({ task: task.name, study }));
+      return { own: of(own), tables: of(tableStudies(task, own[0])) };
+    }),
   );
-  const wanted = names?.split(",");
-  const unknown = wanted?.find((name) => !all.flat().some(({ study }) => study.name === name));
-  if (unknown)
-    throw new EngineError(
-      `There is no study "${unknown}".`,
-      `There are ${all
-        .flat()
-        .map(({ study }) => study.name)
-        .join(", ")}.`,
-    );
-  return all.flat().filter(({ study }) => wanted?.includes(study.name) ?? true);
+  if (names === undefined) return all.flatMap(({ own }) => own);
+  const named = all.flatMap(({ own, tables }) => [...own, ...tables]);
+  return names.split(",").map((name) => {
+    const found = named.find(({ study }) => study.name === name);
+    if (found) return found;
+    throw new EngineError(`There is no study "${name}".`, `There are ${named.map(({ study }) => study.name).join(", ")}.`);
+  });
 }
 
 async function fieldOf(runs: Runs, { task, study }: Pick<Field, "task" | "study">, only?: string): Promise<Field> {
