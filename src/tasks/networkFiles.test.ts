@@ -41,6 +41,17 @@ test("a folder of transformers says heads, eps, activation, classes, mean and st
   expect(await read(...Object.entries(FOLDER).map(([path, content]) => file(path, content)))).toMatchObject(EXPECTED);
 });
 
+test("an AST's folder says how spectrograms are cut and normalised", () => {
+  const of = (name: string, told: object) => readConfigs([{ name, text: JSON.stringify(told) }]);
+  const cut = { num_mel_bins: 128, max_length: 1024, frequency_stride: 10, time_stride: 10 };
+  expect(of("config.json", { model_type: "audio-spectrogram-transformer", patch_size: 16, ...cut })).toMatchObject({
+    cut: { image: 128, columns: 1024, stride: 10 },
+  });
+  expect(() => of("config.json", { ...cut, time_stride: 8 })).toThrow("10 bands and 8 frames apart");
+  const extractor = { feature_extractor_type: "ASTFeatureExtractor", do_normalize: true, mean: -4.25, std: 4.5 };
+  expect(of("preprocessor_config.json", extractor)).toEqual({ moments: { mean: [-4.25], std: [9] } });
+});
+
 test("one file alone may be called anything", async () => {
   expect((await networkIn([file("932ec1dc", WEIGHTS)])).bytes).toEqual(WEIGHTS);
 });

@@ -57,7 +57,7 @@ function configOf(weights: Weights, own: Record<string, string>, hints: ImportHi
   const heads = hints.heads ?? (Number(own.heads) || usualHeads(weights, name));
   const eps = hints.eps ?? (Number(own.eps) || LAYOUT_EPS[layout]);
   const usual = own.activation === "quick_gelu" ? own.activation : LAYOUT_ACTIVATION[layout];
-  const cut = own.cut ? cutOf(own.cut, name) : undefined;
+  const cut = hints.cut ?? (own.cut ? cutOf(own.cut, name) : undefined);
   return inferViT(weights, heads, name, { eps, activation: hints.activation ?? usual, cut });
 }
 

@@ -5,6 +5,7 @@
 import type { Activation } from "../../ops/product";
 import { type Weights, WeightsError } from "../weights";
 import type { ViTConfig } from "./config";
+import type { Oblong } from "./names";
 
 /** What such files may say. */
 export interface Told {
@@ -16,6 +17,8 @@ export interface Told {
   classes?: string[];
   /** Of each channel of pixels from 0 to 1. */
   moments?: { mean: number[]; std: number[] };
+  /** How spectrograms are cut: bands, frames, and from one patch to the next. */
+  cut?: Oblong;
   /** Sizes that the weights have to have, each with the name it has in its file. */
   sizes?: Size[];
 }
@@ -38,6 +41,7 @@ export function readConfigs(files: readonly ConfigFile[]): Told {
 function readConfig({ name, text }: ConfigFile): Told {
   const json = parsed(name, text);
   if ("image_mean" in json || "image_std" in json) return { moments: normalisation(json) };
+  if ("feature_extractor_type" in json) return { moments: ofSounds(json) };
   return defined("pretrained_cfg" in json || "architecture" in json ? ofTimm(json) : ofTransformers(json, name));
 }
 
@@ -46,6 +50,23 @@ function normalisation({ do_normalize, image_mean, image_std }: Json): Told["mom
   if (do_normalize === false) return { mean: [0, 0, 0], std: [1, 1, 1] };
   const [mean, std] = [numbers(image_mean), numbers(image_std)];
   return mean && std && { mean, std };
+}
+
+/** How transformers' AST normalises: by twice the deviation. */
+function ofSounds({ do_normalize, mean, std }: Json): Told["moments"] {
+  if (do_normalize === false) return { mean: [0], std: [1] };
+  return typeof mean === "number" && typeof std === "number" ? { mean: [mean], std: [2 * std] } : undefined;
+}
+
+/** How transformers' AST cuts spectrograms. Throws a WeightsError for steps that differ between bands and frames. */
+function spectrograms({ num_mel_bins, max_length, frequency_stride, time_stride }: Json, name: string): Oblong | undefined {
+  const [image, columns, stride] = [num_mel_bins, max_length, frequency_stride].map(count);
+  if (image === undefined || columns === undefined || stride === undefined) return undefined;
+  if (time_stride === frequency_stride) return { image, columns, stride };
+  throw new WeightsError(
+    `${name}: patches ${stride} bands and ${time_stride} frames apart are not computed here.`,
+    "Use the same step for both.",
+  );
 }
 
 const ACTIVATIONS: Record<string, Activation> = { gelu: "gelu", gelu_python: "gelu", quick_gelu: "quick_gelu", relu: "relu" };
@@ -64,6 +85,7 @@ function ofTransformers(all: Json, name: string): Told {
     eps: count(json.layer_norm_eps),
     activation: typeof act === "string" ? ACTIVATIONS[act] : undefined,
     classes: labelled(json.id2label as Record<string, string> | undefined),
+    cut: spectrograms(json, name),
     sizes: sizesIn(json, {
       ...{ image_size: "image", patch_size: "patch", hidden_size: "width", dim: "width" },
       ...{ num_hidden_layers: "depth", depth: "depth", intermediate_size: "mlp", mlp_dim: "mlp" },

@@ -64,6 +64,9 @@ export const RULES: Record<Layout, Rules> = {
       [/^(blocks(?:_token_only)?\.\d+)\.gamma_([12])$/, "$1.ls$2.gamma"],
       [new RegExp(`^(blocks\\.\\d+\\.attn\\.proj_[lw])\\.${WB}`), "$1.$2"],
       [new RegExp(`^(blocks_token_only\\.\\d+\\.(?:norm1|norm2|attn\\.[qkv]|attn\\.proj|mlp\\.fc1|mlp\\.fc2))\\.${WB}`), "$1.$2"],
+      // AST's own code, which keeps the heads of the DeiT that it is built on and does not use them.
+      [new RegExp(`^mlp_head\\.0\\.${WB}`), "head_norm.$1"],
+      [new RegExp(`^mlp_head\\.1\\.${WB}`), "head.$1"],
     ],
     ignored: NOTHING,
   },
@@ -82,6 +85,9 @@ export const RULES: Record<Layout, Rules> = {
       [new RegExp(`^encoder\\.layer\\.(\\d+)\\.output\\.dense\\.${WB}`), "blocks.$1.mlp.fc2.$2"],
       [new RegExp(`^layernorm\\.${WB}`), "norm.$1"],
       [new RegExp(`^(?:cls_)?classifier\\.${WB}`), "head.$1"],
+      // Its AST.
+      [new RegExp(`^classifier\\.layernorm\\.${WB}`), "head_norm.$1"],
+      [new RegExp(`^classifier\\.dense\\.${WB}`), "head.$1"],
       [new RegExp(`^distillation_classifier\\.${WB}`), "head_dist.$1"],
     ],
     // The pooler is a second head that ViTForImageClassification leaves out; the mask token serves pretraining only.

@@ -130,6 +130,26 @@ describe("families under other people's names", () => {
     expect(inferViT(toTimm(saved), 2)).toEqual({ ...CONFIG, family: "deit3" });
   });
 
+  it("AST of Hugging Face and of its own code, which keeps two heads that it does not use", () => {
+    const cut = { image: 128, columns: 36, stride: 10 };
+    const config: ViTConfig = { ...CONFIG, ...cut, patch: 16, channels: 1, family: "ast" };
+    const weights = initViT(config, 12);
+    const hugging = renamed(asHuggingFace(weights), (name) =>
+      name.replace(/^classifier_norm/, "classifier.layernorm").replace(/^classifier\.(?=weight|bias)/, "classifier.dense."),
+    );
+    expect(hugging.has("classifier.layernorm.weight") && hugging.has("classifier.dense.bias")).toBe(true);
+    expectSame(toTimm(hugging), weights);
+    const own = renamed(weights, (name) => {
+      if (name.startsWith("head_norm")) return name.replace("head_norm", "module.mlp_head.0");
+      return name.startsWith("head") ? name.replace("head", "module.mlp_head.1") : `module.v.${name}`;
+    });
+    for (const head of ["head", "head_dist"]) own.set(`module.v.${head}.weight`, { shape: [1000, 8], data: new Float32Array(8000) });
+    expectSame(toTimm(own), weights);
+    // 12 rows of 3 patches: with 128 bands and steps of 10 these are 36 frames at least.
+    expect(inferViT(toTimm(own), 2)).toEqual(config);
+    expect(inferViT(toTimm(own), 2, "a", { cut: { ...cut, columns: 40 } })).toMatchObject({ columns: 40 });
+  });
+
   it("a distilled DeiT that lacks its second head is refused by the tensor's name", () => {
     const weights = of("deit-distilled");
     weights.delete("head_dist.bias");

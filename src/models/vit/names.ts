@@ -11,7 +11,7 @@
 import { listed, type Weight, type Weights, WeightsError } from "../weights";
 import { unwrapped } from "../wrappers";
 import { checkConfig, checkWeights, type ViTConfig } from "./config";
-import { FAMILIES, type Family, familyIn, familyOf } from "./families";
+import { FAMILIES, type Family, type FamilyName, familyIn, familyOf } from "./families";
 import { LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout, RULES, type Rules, UNSUPPORTED } from "./layouts";
 
 export { LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout };
@@ -68,7 +68,9 @@ export function toTimm(tensors: Source, name = "checkpoint"): Weights {
   );
   const weights: Weights = new Map();
   const unknown: string[] = [];
+  const unused = layout === "timm" && names.some(([plain]) => plain.startsWith("mlp_head.")) ? UNUSED_HEADS : undefined;
   for (const [plain, tensor] of names) {
+    if (unused?.test(plain)) continue;
     const target = rename(plain, RULES[layout]);
     if (target === undefined) unknown.push(tensor);
     else if (target) place(weights, target, floatWeight(tensor, tensors.get(tensor)!, name), tensor, name);
@@ -86,6 +88,9 @@ export function toTimm(tensors: Source, name = "checkpoint"): Weights {
   if (layout === "lucidrains") unfoldPatchEmbedding(weights, name);
   return weights;
 }
+
+/** Heads of the DeiT in AST's own code, beside the one it has instead. */
+const UNUSED_HEADS = /^head(_dist)?\./;
 
 /** What PyTorch counts beside the weights that it averages over training. */
 const COUNTERS = /^n_averaged$/;
@@ -218,7 +223,7 @@ export function inferViT(
   const family = familyIn(weights.keys());
   const config: ViTConfig = {
     ...(family && { family }),
-    ...(cut ?? { image: patch * gridSide(shapeOf(weights, "pos_embed", 3, name)[1], familyOf({ family }), name) }),
+    ...(cut ?? cutOf(shapeOf(weights, "pos_embed", 3, name)[1], patch, family, name)),
     patch,
     channels,
     classes: weights.get("head.weight")?.shape[0] ?? 0,
@@ -246,6 +251,17 @@ function shapeOf(weights: Weights, tensor: string, rank: number, name: string): 
   if (shape?.length === rank) return shape;
   const what = shape ? `has the shape [${shape}] instead of ${rank} dimensions` : "is missing";
   throw new WeightsError(`${name}: tensor "${tensor}" ${what}.`, "Use a complete ViT checkpoint.");
+}
+
+/** AST as it is published: 128 bands, patches of 16 every 10. */
+const AST = { image: 128, patch: 16, stride: 10, rows: 12 };
+
+/** How pictures are cut, from the number of position embeddings: into a square of tiles, or as AST's spectrograms. */
+function cutOf(positions: number, patch: number, family: FamilyName | undefined, name: string): Oblong {
+  const columns = (positions - 2) / AST.rows;
+  if (family === "ast" && patch === AST.patch && Number.isInteger(columns))
+    return { image: AST.image, columns: patch + (columns - 1) * AST.stride, stride: AST.stride };
+  return { image: patch * gridSide(positions, familyOf({ family }), name) };
 }
 
 /** Patches per row from the number of position embeddings, of which the first belongs to CLS in most families. */
