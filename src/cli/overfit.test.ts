@@ -61,9 +61,9 @@ test.each(DETECTORS)("%s learns four pictures to AP50 above .9", async (detector
   expect(scores.ap50).toBeGreaterThan(0.9);
 });
 
-/** Eight of BCCD's pictures, the same for training and for the test. */
+/** Four of BCCD's pictures, the same for training and for the test. */
 async function bloodCells(side: number): Promise<DetectionSet> {
-  const names = ["00000", "00001", "00002", "00003", "00004", "00005", "00006", "00008"].map((n) => `BloodImage_${n}`);
+  const names = ["00000", "00001", "00002", "00003"].map((n) => `BloodImage_${n}`);
   const paths = names.flatMap((name) => [`Annotations/${name}.xml`, `JPEGImages/${name}.jpg`]);
   const files = paths.map((path) => file(path, sharedBytes(`bccd/${path}`)));
   // What is held out comes back: nothing is left out here.
@@ -73,8 +73,8 @@ async function bloodCells(side: number): Promise<DetectionSet> {
 
 // Platelets are 16 of 256 pixels; of 128 they would be smaller than a cell of the finest level.
 describe.skipIf(!hasShared)("BCCD", () => {
-  test("GFL learns eight pictures of blood cells to AP50 above .9", { timeout: 900_000 }, async () => {
-    const scores = await overfit(await bloodCells(256), { detector: "gfl", steps: 320, batch: 4, lr: 0.004, seed: 1 });
+  test("GFL learns four pictures of blood cells to AP50 above .9", { timeout: 900_000 }, async () => {
+    const scores = await overfit(await bloodCells(256), { detector: "gfl", steps: 120, batch: 4, lr: 0.006, seed: 1 });
     expect(scores.ap50).toBeGreaterThan(0.9);
   });
 });
