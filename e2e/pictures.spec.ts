@@ -118,7 +118,9 @@ test("runs are kept, compared, named and pinned; a pair says what the mask cost"
   await phase(page, "ready");
   await expect(rows).toHaveCount(2);
   await expect(page.getByRole("button", { name: "half as baseline" })).toHaveAttribute("aria-pressed", "true");
-  await runToEnd(page);
+  await button(page, "Start a new run").click();
+  await stepReaches(page, 1);
+  await phase(page, "finished");
   const beside = page.getByRole("region", { name: "One image under several masks" }).locator("figure");
   await expect(beside).toHaveText([/^half 50 % by student, as varied as/, /^Run 3 50 % by random, as varied as/]);
   await page.getByRole("button", { name: "Set up half again" }).click();

@@ -4,8 +4,9 @@ import { chromiumLaunch } from "../src/cli/chromium";
 
 // The runner and its workers each read this file and must agree; a port of its own lets checkouts test side by side.
 process.env.E2E_PORT ??= String(20_000 + (process.pid % 20_000));
-/** Multiplies every time limit, for machines that others use too. */
-const PATIENCE = Number(process.env.E2E_PATIENCE ?? 1);
+/** Multiplies every time limit, for machines that are slow or that others use too. */
+process.env.E2E_PATIENCE ??= process.env.CI ? "3" : "1";
+const PATIENCE = Number(process.env.E2E_PATIENCE);
 const baseURL = `http://127.0.0.1:${process.env.E2E_PORT}/`;
 
 export default defineConfig({
