@@ -84,6 +84,7 @@ const NOTHING: KeyValueStore = {
   forget: async () => undefined,
   alter: async () => undefined,
   erase: async () => true,
+  isNewer: async () => false,
   onChange: () => undefined,
 };
 

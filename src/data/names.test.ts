@@ -51,6 +51,7 @@ describe("class names in YAML", () => {
     ["lists 5,000 deep in a line", "- ".repeat(5000)],
     ["keys 5,000 deep in a line", `names: ${"a: ".repeat(5000)}`],
     ["anchors and aliases 5,000 deep", `names: ${"&a [*a,".repeat(5000)}`],
+    ["a bracket left open before 6,000 lines of a map", `names:\n  {"a":0: bird\n${"  0: bird\n".repeat(6000)}`],
     ["60,000 quotes", `names: ${'"'.repeat(60_000)}`],
     ["60,000 aliases", `names: ${"*a ".repeat(60_000)}`],
     ["a million letters", `names: [${"a, ".repeat(333_333)}]`],

@@ -1,5 +1,5 @@
 /** Class names of YOLO data: a text with one per line, or the `names` of a YAML file, as a list or a map by number. */
-import { isScalar, LineCounter, parseDocument, YAMLMap } from "yaml";
+import { type Document, isScalar, LineCounter, parseDocument, YAMLMap } from "yaml";
 import { type Findings, UNREADABLE } from "./annotated";
 import { DataError } from "./dataset";
 import type { TextFile } from "./yolo";
@@ -46,22 +46,17 @@ function fromYaml(path: string, text: string): ClassNames {
 
 /** Longer or deeper than this is no file of names, and the parser would take seconds for it, or the whole stack. */
 const [MOST_LETTERS, MAX_DEPTH] = [100_000, 100];
+const TOO_DEEP = `values lie in one another more than ${MAX_DEPTH} deep`;
 
 function yaml(path: string, text: string): Record<string, unknown> {
   const refuse = (what: string): never => {
     throw new DataError(`${path} is not readable as YAML: ${what}.`, "Correct it, or leave it out.");
   };
   if (text.length > MOST_LETTERS) refuse(`it has ${text.length} letters, more than ${MOST_LETTERS}`);
-  if (depthOf(text) > MAX_DEPTH) refuse(`values lie in one another more than ${MAX_DEPTH} deep`);
+  if (depthOf(text) > MAX_DEPTH) refuse(TOO_DEEP);
   // Errors in words and the search for equal keys take a time that grows with the square of the length.
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    schema: "failsafe",
-    logLevel: "error",
-    prettyErrors: false,
-    uniqueKeys: false,
-    lineCounter: lines,
-  });
+  const document = parsedOrDeep(text, lines) ?? refuse(TOO_DEEP);
   const [error] = document.errors;
   if (error) refuse(`${error.message.split("\n")[0]} (line ${lines.linePos(error.pos[0]).line})`);
   const twice = twiceIn(document.get("names"));
@@ -71,6 +66,16 @@ function yaml(path: string, text: string): Record<string, unknown> {
     return isMap(value) ? value : {};
   } catch (error) {
     return refuse((error as Error).message.split("\n")[0]);
+  }
+}
+
+/** What the parser makes of it; undefined where its stack is full: in a bracket left open each "key:" lies in the one before. */
+function parsedOrDeep(text: string, lineCounter: LineCounter): Document.Parsed | undefined {
+  try {
+    return parseDocument(text, { schema: "failsafe", logLevel: "error", prettyErrors: false, uniqueKeys: false, lineCounter });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

@@ -31,7 +31,7 @@ function play(steps: number, gpu: number, poll: number, broken?: number) {
     while (!session.finished) await flight.advance();
     return { ms: clock.now, told, deepest: flight.deepest, ahead };
   };
-  return { all, told };
+  return { all, told, flight };
 }
 
 test("where the browser looks late, several steps are on their way, and all are told in their order", async () => {
@@ -54,4 +54,15 @@ test("a step that fails is said when its turn comes, after those before it", asy
   const run = play(60, 1, 100, 30);
   await expect(run.all()).rejects.toThrow("step 30");
   expect(run.told.at(-1)).toBe(29);
+});
+
+test("who saves between two steps waits until all on their way are told; a failure among them is the loop's", async () => {
+  const { flight, told } = play(60, 1, 100);
+  for (let step = 0; step < 12; step++) await flight.advance();
+  expect([flight.deepest, told.length]).toEqual([DEEP, 10]);
+  expect([await flight.landed(), told.length]).toEqual([true, 12]);
+  const broken = play(60, 1, 100, 11);
+  for (let step = 0; step < 12; step++) await broken.flight.advance();
+  expect(await broken.flight.landed()).toBe(false);
+  await expect(broken.flight.advance()).rejects.toThrow("step 11");
 });

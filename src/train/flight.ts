@@ -16,6 +16,8 @@ export class Flight {
   private readonly pending: Promise<StepReport>[] = [];
   private readonly times: number[] = [];
   private depth = 1;
+  /** Of a step that failed where nobody could be told yet. */
+  private failure?: { error: unknown };
 
   constructor(
     private readonly session: Session,
@@ -30,6 +32,7 @@ export class Flight {
 
   /** Queues a step, and waits for the oldest when there are as many as there may be; for all when it is the last. */
   async advance(): Promise<void> {
+    this.assertWhole();
     const started = this.now();
     const report = this.session.queue();
     const landing = report.then((queued) => queued.landed);
@@ -42,7 +45,20 @@ export class Flight {
 
   /** Waits for all steps that are on their way. */
   async land(): Promise<void> {
+    this.assertWhole();
     while (this.pending.length > 0) await this.tell();
+  }
+
+  /** The same for who is not the loop, between two steps: resolves with whether all went well. If not, the loop is told with its next step. */
+  async landed(): Promise<boolean> {
+    await this.land().catch((error) => {
+      this.failure = { error };
+    });
+    return this.failure === undefined;
+  }
+
+  private assertWhole(): void {
+    if (this.failure) throw this.failure.error;
   }
 
   private async tell(): Promise<void> {

@@ -23,6 +23,8 @@ export interface LoopHooks extends StepHooks {
   alone?: Alone;
   /** Between two steps, when others may use the GPU. */
   between?(): Promise<void>;
+  /** Is handed the steps that will be on their way, before the first. */
+  begun?(flight: Flight): void;
 }
 
 /** Makes one step, and the test that is due after it. */
@@ -43,6 +45,7 @@ const isDue = ({ step, settings, finished }: Session, { notLast }: NonNullable<S
 export async function train(session: Session<Task>, hooks: LoopHooks): Promise<void> {
   const { goesOn = () => true, alone = (work) => work(), between } = hooks;
   const flight = new Flight(session, (report) => hooks.stepped?.(report));
+  hooks.begun?.(flight);
   while (!session.finished && goesOn()) {
     await alone(async () => {
       await flight.advance();

@@ -43,8 +43,18 @@ export function count(value: number): string {
   return whole.format(value);
 }
 
-/** Seconds as "40 s", "3 min" or "2.5 h". */
+/** Seconds as "40 s", "3 min", "5 h" or "2 days". */
 export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${significant.format(seconds / 3600)} h`;
+  const [unit, name] = UNITS.find(([, , until]) => seconds < until)!;
+  return `${Math.round(seconds / unit)} ${name}`;
 }
+
+const UNITS: [seconds: number, name: string, until: number][] = [
+  [1, "s", 90],
+  [60, "min", 90 * 60],
+  [3600, "h", 36 * 3600],
+  [24 * 3600, "days", Number.POSITIVE_INFINITY],
+];
+
+/** How long ago a moment was, in milliseconds since 1970. One that a clock, which has since been set, puts into the future was just now. */
+export const age = (at: number): string => (Date.now() - at < 1000 ? "just now" : `${duration((Date.now() - at) / 1000)} ago`);

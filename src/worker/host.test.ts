@@ -74,7 +74,7 @@ test("a saved run continues in another host with the same bits, once its data ar
 
   const other = new TestHost();
   other.send({ type: "open", base: "http://localhost/", settings: SCHEMA.defaults("samkd") });
-  other.send({ type: "restore", bytes: page.last("saved").bytes });
+  other.send({ type: "restore", bytes: page.last("saved").bytes! });
   await other.host.idle();
   expect(other.last("missing")).toMatchObject({ what: "data", wanted: { id: IMAGES } });
   other.send({ type: "generate", id: IMAGES });
@@ -286,7 +286,7 @@ test("a task that makes its own teacher waits for none, saves it with the run, a
   await page.host.idle();
   expect(page.last("exported").name).toBe("Teacher of Scenes, 2 steps");
   expect(page.last("failed")).toBeUndefined();
-  page.send({ type: "restore", bytes: page.last("saved").bytes });
+  page.send({ type: "restore", bytes: page.last("saved").bytes! });
   await page.host.idle();
   expect(page.last("started")).toMatchObject({ restored: true, step: 2, settings: { preset: "dino" } });
 });

@@ -352,9 +352,12 @@ export class Host {
   }
 
   private async save(): Promise<void> {
-    const run = this.theRun();
-    const bytes = await run.save();
-    this.at.post({ type: "saved", bytes, step: run.session.step });
+    let saved: { bytes?: Uint8Array; step: number } = { step: 0 };
+    try {
+      saved = await this.theRun().save();
+    } finally {
+      this.at.post({ type: "saved", ...saved });
+    }
   }
 
   private async export(what: "student" | "teacher" | "project"): Promise<void> {

@@ -133,7 +133,8 @@ export type Event =
   | { type: "memory"; memory: RunMemory }
   /** The teacher's GPU time per step, measured beside the run. */
   | { type: "timed"; time: TeacherTime }
-  | { type: "saved"; bytes: Uint8Array; step: number }
+  /** The answer to each `save`: without bytes where a failure, which is told beside it, left none. */
+  | { type: "saved"; bytes?: Uint8Array; step: number }
   /**
    * `fatal`: there is no GPU any more. `spoiled`: the run's state is no good any more; otherwise the run is untouched. `memory`: the GPU has
    * too little memory for the run.

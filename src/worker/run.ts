@@ -3,6 +3,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { SCHEMA } from "../tasks";
 import type { AnyDataset, AnyNetwork, Monitor, Sources, ViewEvent } from "../tasks/task";
+import type { Flight } from "../train/flight";
 import { advance, type StepHooks, train } from "../train/loop";
 import { Session } from "../train/session";
 import type { Event, Wanted } from "./protocol";
@@ -37,6 +38,7 @@ export class Run {
   private timingDue = 0;
   /** The training loop, which commands do not wait for. */
   private loop: Promise<void> = Promise.resolve();
+  private flight?: Flight;
   private readonly hooks: StepHooks;
   /** Changes already reported. */
   private told = 0;
@@ -129,6 +131,9 @@ export class Run {
       ...this.hooks,
       alone: this.turns.alone,
       goesOn: () => this.playing,
+      begun: (flight) => {
+        this.flight = flight;
+      },
       between: async () => {
         if (!announced) {
           begun();
@@ -213,10 +218,16 @@ export class Run {
     });
   }
 
-  save(): Promise<Uint8Array> {
-    return this.turns.alone(() => {
+  /**
+   * The run as a file, and its step, once all its steps have been told: else what is kept would lack the losses of some. Without a file where
+   * one of them failed.
+   */
+  save(): Promise<{ bytes?: Uint8Array; step: number }> {
+    return this.turns.alone(async () => {
+      const { step } = this.session;
+      if (this.flight && !(await this.flight.landed())) return { step };
       this.monitor.store();
-      return this.session.save();
+      return { bytes: await this.session.save(), step };
     });
   }
 

@@ -1,5 +1,5 @@
 /** A store in memory, for tests. */
-import type { KeyValueStore } from "./storage";
+import type { Beside, KeyValueStore } from "./storage";
 
 type Listener = (key: string | undefined) => void;
 
@@ -24,8 +24,12 @@ export function memoryStore(values = new Map<string, unknown>()): KeyValueStore 
       values.delete(key);
       tell(key);
     },
-    async alter<T>(key: string, edit: (before: T | undefined) => T) {
-      const after = edit(structuredClone(values.get(key)) as T | undefined);
+    async alter<T>(key: string, edit: (before: T | undefined, beside: Beside) => T) {
+      const beside: Beside = {
+        put: (other, value) => void values.set(other, structuredClone(value)),
+        delete: (other) => void values.delete(other),
+      };
+      const after = edit(structuredClone(values.get(key)) as T | undefined, beside);
       values.set(key, structuredClone(after));
       tell(key);
       return after;
@@ -35,6 +39,7 @@ export function memoryStore(values = new Map<string, unknown>()): KeyValueStore 
       tell(undefined);
       return true;
     },
+    isNewer: async () => false,
     onChange: (listener) => void all.set(store, listener),
   };
   return store;

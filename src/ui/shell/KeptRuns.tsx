@@ -1,6 +1,6 @@
 /** The runs that this browser keeps to continue them later. Loaded when there are some. */
 import { useShallow } from "zustand/shallow";
-import { bytes, duration, short } from "../format";
+import { age, bytes, short } from "../format";
 import { keeper, useStore } from "../state/app";
 import type { KeptFacts } from "../state/keptList";
 import { busy, titleOf } from "../state/selectors";
@@ -34,7 +34,7 @@ function Kept({ run }: { run: KeptFacts }) {
     <li>
       <span>
         <RunName name={title} rename={(to) => void keeper.list.rename(id, to)} />
-        {name && ` · ${what}`} · step {short(step)} of {short(total)} · {duration((Date.now() - at) / 1000)} ago · {bytes(size)}
+        {name && ` · ${what}`} · step {short(step)} of {short(total)} · {age(at)} · {bytes(size)}
         {elsewhere && <b> · open in another tab</b>}
       </span>
       <span className="buttons">

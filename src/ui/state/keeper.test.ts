@@ -115,7 +115,7 @@ test("one button erases all that is kept; where the browser refuses, that is sai
   expect(made.page.store.getState().notice).toContain("browser's settings");
 });
 
-test("a run is kept within ten seconds of its beginning, then every half minute, and when it is paused", () => {
+test("a run is kept within ten seconds of its beginning, as often afterwards, less often if it is large, and when it is paused", () => {
   const { say, told } = readyPage();
   vi.advanceTimersByTime(60_000);
   say(started(SCHEMA.defaults()), phase("running"), step(1));
@@ -123,13 +123,80 @@ test("a run is kept within ten seconds of its beginning, then every half minute,
   vi.advanceTimersByTime(8_000);
   say(step(2), step(3));
   expect(told("save")).toHaveLength(1);
-  say({ type: "saved", bytes: Uint8Array.of(1), step: 3 });
-  vi.advanceTimersByTime(29_000);
+  say({ type: "saved", bytes: new Uint8Array(1e6), step: 3 });
+  vi.advanceTimersByTime(7_000);
   say(step(4));
   expect(told("save")).toHaveLength(0);
   vi.advanceTimersByTime(1_000);
-  say(step(5), { type: "saved", bytes: Uint8Array.of(1), step: 5 }, phase("paused"));
+  say(step(5), { type: "saved", bytes: new Uint8Array(40e6), step: 5 });
+  expect(told("save")).toHaveLength(1);
+  vi.advanceTimersByTime(19_000);
+  say(step(6));
+  expect(told("save")).toHaveLength(0);
+  vi.advanceTimersByTime(1_000);
+  say(step(7), { type: "saved", bytes: new Uint8Array(40e6), step: 7 }, phase("paused"));
   expect(told("save")).toHaveLength(2);
+});
+
+test.each([
+  ["the clock of the day is set back", -3_600_000, 9_000],
+  ["the clock of the day is set forward", 86_400_000, 1_000],
+  ["the machine slept, which one clock does not count", 86_400_000, 9_000],
+])("a run goes on being kept where %s", (_, by, later) => {
+  const { say, told } = readyPage();
+  say(started(SCHEMA.defaults()), phase("running"), step(1));
+  for (const at of [2, 3, 4]) {
+    vi.setSystemTime(Date.now() + by);
+    vi.advanceTimersByTime(later);
+    say(step(at), { type: "saved", bytes: Uint8Array.of(1), step: at });
+    expect(told("save")).toHaveLength(1);
+  }
+});
+
+test("a save that comes to nothing does not end the keeping, nor does one that comes after the run was spoiled replace a good state", async () => {
+  const { say, told, kept, page } = await keptPage();
+  page.keeper.autosave();
+  say({ type: "saved", step: 4 });
+  page.keeper.autosave();
+  expect(told("save")).toHaveLength(2);
+  say(failed(), phase("paused"), { type: "saved", bytes: Uint8Array.of(9), step: 5 });
+  await settle();
+  expect(kept.get(placeOf(list(kept)[0].id))).toMatchObject({ step: 3, bytes: Uint8Array.of(1, 2) });
+});
+
+test("the curves are kept as they were when the run was, however long writing takes", async () => {
+  const { say, kept, page } = await keptPage(new Map(), "steps=100");
+  page.keeper.autosave();
+  say(step(4), { type: "saved", bytes: Uint8Array.of(3), step: 4 }, step(5), step(6));
+  await settle();
+  const { history, step: at } = kept.get(placeOf(list(kept)[0].id)) as KeptRun;
+  expect([at, history.points.map((point) => point.step)]).toEqual([4, [1, 2, 3, 4]]);
+});
+
+test("a kept run that cannot be opened, or that waits for its data, is left as it was, and so is the run under way in its own place", async () => {
+  const kept = new Map<string, unknown>();
+  await keptPage(kept, "seed=2");
+  const [{ id: other }] = list(kept);
+  const made = await keptPage(kept, "seed=3");
+  const [{ id: mine }] = list(kept);
+  made.say(phase("paused"), { type: "saved", bytes: Uint8Array.of(3), step: 3 });
+  await made.page.keeper.resume(other);
+  const keepIt = async (bytes: Uint8Array) => {
+    made.page.keeper.autosave();
+    made.say({ type: "saved", bytes, step: 3 });
+    await settle();
+    expect(kept.get(placeOf(other))).toMatchObject({ bytes: Uint8Array.of(1, 2) });
+    expect(kept.get(placeOf(mine))).toMatchObject({ bytes });
+  };
+  made.say({ type: "missing", what: "data", wanted: { id: "x", name: "X" }, settings: SCHEMA.defaults() });
+  await keepIt(Uint8Array.of(4));
+  made.say(failed({ message: "the saved run is damaged or was edited.", spoiled: false }), phase("paused"));
+  await keepIt(Uint8Array.of(5));
+  expect(list(kept)).toHaveLength(2);
+  // Once it is there it is the one that is kept.
+  await made.page.keeper.resume(other);
+  made.say(started({ ...SCHEMA.defaults(), seed: 2 }, { step: 3, restored: true }));
+  expect(made.page.store.getState().place).toBe(other);
 });
 
 test("a run that an earlier version kept is still there", async () => {
@@ -238,16 +305,42 @@ test("a GPU lost before the first save is said truly; lost three times in a minu
   expect(page.store.getState().notice).toContain("3 times within a minute");
 });
 
+test("losses count as within a minute by the clock that has gone further: one may be set back, and one stands still while the machine sleeps", async () => {
+  const lose = async ({ page, say }: FakePage) => {
+    say({ type: "adapter", facts: adapter }, started({ ...page.store.getState().wanted }, { step: 3, restored: true }), step(4), lost());
+    await settle();
+  };
+  const setBack = await keptPage();
+  for (let time = 0; time < 5; time++) {
+    await lose(setBack);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(40_000);
+  }
+  expect(setBack.trainers).toHaveLength(6);
+  const asleep = await keptPage();
+  for (let time = 0; time < 5; time++) {
+    await lose(asleep);
+    vi.setSystemTime(Date.now() + 3_600_000);
+  }
+  expect(asleep.trainers).toHaveLength(6);
+});
+
 test("where storage is full that is said at once, older runs are offered to make room, and then the run is kept", async () => {
   const kept = new Map<string, unknown>();
   for (const seed of [2, 3]) await keptPage(kept, `seed=${seed}`);
   const full = readyPage("seed=4", kept);
-  const { keep, forget } = full.storage;
+  const { alter } = full.storage;
   let room = false;
-  full.storage.keep = async (name, value) => (name.startsWith(placeOf("")) && !room ? false : keep(name, value));
-  full.storage.forget = async (name) => {
-    room = true;
-    return forget(name);
+  full.storage.alter = async (name, edit) => {
+    let writes = false;
+    const put = () => {
+      writes = true;
+    };
+    const makeRoom = () => {
+      room = true;
+    };
+    edit(kept.get(name) as never, { put, delete: makeRoom });
+    return writes && !room ? undefined : alter(name, edit);
   };
   full.page.run.restart();
   full.say(started(full.page.store.getState().wanted), step(1), phase("paused"), { type: "saved", bytes: Uint8Array.of(4), step: 1 });
@@ -269,6 +362,19 @@ test("where storage is full that is said at once, older runs are offered to make
   await settle();
   expect(page.store.getState().full).toBe(true);
   expect(kept.get(placeOf(list(kept)[0].id))).toMatchObject({ step: 1, bytes: Uint8Array.of(4) });
+  // It is tried again by itself, also while the run is paused; who has dismissed the question is not asked again.
+  page.store.setState({ full: false });
+  full.told();
+  await vi.advanceTimersByTimeAsync(8_000);
+  expect(full.told("save")).toHaveLength(1);
+  full.say({ type: "saved", bytes: Uint8Array.of(6), step: 2 });
+  await settle();
+  expect(page.store.getState().full).toBe(false);
+  room = true;
+  await vi.advanceTimersByTimeAsync(8_000);
+  full.say({ type: "saved", bytes: Uint8Array.of(7), step: 2 });
+  await settle();
+  expect(kept.get(placeOf(list(kept)[0].id))).toMatchObject({ step: 2, bytes: Uint8Array.of(7) });
 });
 
 test("a pinned run stays however many come, under the name it was given; others make room", async () => {
@@ -317,9 +423,11 @@ test("a run that another tab has open is not offered; asked for, it goes on as a
   void three.page.keeper.resumeWhenFree(id);
   await settle();
   expect(three.told()).toEqual([]);
-  one.page.keeper.startsAnew();
+  one.page.run.restart();
+  one.say(started(SCHEMA.defaults()));
   await settle();
   expect(three.told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
+  three.say(started(SCHEMA.defaults(), { step: 3, restored: true }));
   expect(three.page.store.getState()).toMatchObject({ place: id, taken: undefined });
 });
 
@@ -335,6 +443,13 @@ test("what one tab keeps, renames or erases shows in the others at once", async 
   await one.page.erase();
   await settle();
   expect(other.page.store.getState()).toMatchObject({ kept: [], runs: [] });
+});
+
+test("what a newer version of the page keeps is left alone, and that is said", async () => {
+  const made = openPage();
+  made.storage.isNewer = async () => true;
+  await made.page.open(false);
+  expect(made.page.store.getState().notice).toContain("newer version");
 });
 
 test("a page without storage opens and trains", () => {

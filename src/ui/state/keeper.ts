@@ -4,16 +4,27 @@ import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
 import type { Context } from "./context";
 import { History } from "./history";
+import { now, since } from "./instant";
 import { type KeptFacts, KeptList, type KeptRun } from "./keptList";
 import { reason } from "./runs";
 import { busy, offered } from "./selectors";
 import { Owner } from "./tabs";
 
-/** After how long a run is kept first, and then again. */
-const [FIRST_MS, AGAIN_MS] = [8_000, 30_000];
+/** How often a run is kept, and how many bytes are written in a second at most: large runs are kept less often. */
+const EVERY_MS = 8_000;
+const BYTES_PER_SECOND = 2e6;
 
 /** Whether the visitor's browser was asked to let what is kept stay. */
 const ASKED = "asked-to-stay";
+
+/** A run that is being restored. */
+interface Coming {
+  /** Where it is kept; nowhere yet if it comes from a file, or as a copy. */
+  place?: string;
+  /** What the page had seen of it. */
+  history?: History;
+  onceRestored?(): void;
+}
 
 interface HowToResume {
   play?: boolean;
@@ -24,16 +35,17 @@ interface HowToResume {
 export class RunKeeper {
   /** What each awaited "saved" event is for, in order. */
   private purposes: ("keep" | "file")[] = [];
-  private onceRestored?: () => void;
-  /** What the page had seen of the run that is being restored. */
-  private brought?: History;
+  private coming: Coming = {};
   /** After a failure of the run the state on the GPU is not worth keeping. */
   private spoiled = false;
   /** Ends waiting for a run that another tab has open. */
   private waiting = new AbortController();
-  /** When the run was last kept, or began. */
-  private keptAt = 0;
-  private wasKept = false;
+  /** When the run was last kept, or began, and how large it was. */
+  private keptAt = now();
+  private size = 0;
+  /** Whether it found room, and when it is tried again if not. */
+  private fits = true;
+  private retry?: ReturnType<typeof setTimeout>;
   private asked = false;
 
   readonly list: KeptList;
@@ -49,10 +61,10 @@ export class RunKeeper {
     this.purposes = [];
   }
 
-  /** A new run gets a place of its own; those of others stay. */
+  /** A fresh run was asked for: none that waits to be restored is wanted any more. */
   startsAnew(): void {
-    this.settleIn(undefined);
-    this.owner.letGo();
+    this.coming = {};
+    this.leaveTaken();
   }
 
   /** After the state on the GPU was spoiled, what was kept before is saved. */
@@ -65,8 +77,7 @@ export class RunKeeper {
   }
 
   async openFile(file: File): Promise<void> {
-    this.startsAnew();
-    this.restore(new Uint8Array(await file.arrayBuffer()), () => undefined);
+    this.restore(new Uint8Array(await file.arrayBuffer()), {});
   }
 
   /** Continues a kept run, the newest by default; `before` is called when it is there, before it plays. `mark` is noted on its charts. */
@@ -75,22 +86,21 @@ export class RunKeeper {
     if (!free) return this.context.store.setState({ taken: { id, waits: false } });
     const kept = id === undefined ? undefined : await this.list.recall(id);
     if (!kept) return this.list.offer();
-    this.settleIn(id);
-    const go = () => {
+    const onceRestored = () => {
       before?.();
       if (play) this.context.send({ type: "play" });
     };
     const history = History.revive(kept.history, kept.step);
     if (mark) history.marks.push({ step: kept.step, text: mark });
-    this.restore(kept.bytes, go, history);
+    this.restore(kept.bytes, { place: id, history, onceRestored });
   }
 
   /** Continues a copy of a run that another tab has open: from here on it is another run. */
   async resumeCopy(id: string): Promise<void> {
     const kept = await this.list.recall(id);
-    this.startsAnew();
     if (!kept) return this.list.offer();
-    this.restore(kept.bytes, () => this.context.send({ type: "play" }), History.revive(kept.history, kept.step));
+    const onceRestored = () => this.context.send({ type: "play" });
+    this.restore(kept.bytes, { history: History.revive(kept.history, kept.step), onceRestored });
   }
 
   /** Continues a run as soon as no other tab has it open, unless something else trains here then. */
@@ -136,45 +146,56 @@ export class RunKeeper {
 
   /** Before an event enters the store: a restored run needs its history there when it starts. */
   bringHistory(event: Event): void {
-    if (event.type === "started" && event.restored && this.brought) this.context.store.setState({ history: this.brought });
+    if (event.type === "started" && event.restored && this.coming.history) this.context.store.setState({ history: this.coming.history });
   }
 
   /** After an event has entered the store. */
   receive(event: Event): void {
     if (event.type === "saved") this.saved(event.bytes, event.step);
-    if (event.type === "started") {
-      this.spoiled = false;
-      this.wasKept = false;
-      this.keptAt = Date.now();
-      if (event.restored) this.onceRestored?.();
-    }
-    if (event.type === "step" && Date.now() - this.keptAt >= (this.wasKept ? AGAIN_MS : FIRST_MS)) this.autosave();
+    if (event.type === "started") this.started(event.restored);
+    if (event.type === "step" && since(this.keptAt) >= Math.max(EVERY_MS, (1000 * this.size) / BYTES_PER_SECOND)) this.autosave();
     if (event.type === "failed") this.spoiled ||= event.spoiled || event.fatal;
     if (event.type === "phase" && (event.phase === "paused" || event.phase === "finished")) this.autosave();
   }
 
-  /** The run under way is now the one that is kept there; it waits for no other. */
-  private settleIn(place: string | undefined): void {
-    this.waiting.abort();
+  /**
+   * Another run is there now. Only now is it the one that is kept in its place, and no other: what was asked for may have been refused, or may
+   * have waited for its data.
+   */
+  private started(restored: boolean): void {
+    const { place, onceRestored } = restored ? this.coming : {};
+    this.owner.keepOnly(place, this.coming.place);
+    if (restored) this.coming = {};
+    clearTimeout(this.retry);
     this.context.store.setState({ place, taken: undefined, full: false });
+    this.spoiled = false;
+    this.fits = true;
+    this.keptAt = now();
+    this.size = 0;
+    onceRestored?.();
   }
 
   private save(purpose: "keep" | "file"): void {
     this.purposes.push(purpose);
-    this.keptAt = Date.now();
-    this.wasKept = true;
+    this.keptAt = now();
     this.context.send({ type: "save" });
   }
 
-  private saved(bytes: Uint8Array, step: number): void {
-    if (this.purposes.shift() === "file") this.download(bytes, step);
+  /** Without bytes where they could not be had; a failure says why. What was asked for before the run was spoiled may have come after. */
+  private saved(bytes: Uint8Array | undefined, step: number): void {
+    const purpose = this.purposes.shift();
+    if (!bytes || this.spoiled) return;
+    if (purpose === "file") this.download(bytes, step);
     else this.keepRun(bytes, step);
   }
 
   private keepRun(bytes: Uint8Array, step: number): void {
-    const { history, active, place = crypto.randomUUID() } = this.context.store.getState();
+    const { history: seen, active, place = crypto.randomUUID() } = this.context.store.getState();
     if (!active) return;
     this.context.store.setState({ place });
+    this.size = bytes.length;
+    // The curves go on while this is written.
+    const history = structuredClone(seen);
     const what = reason(SCHEMA.defaults(active.preset), active) || "defaults";
     const facts = { id: place, what: `${active.preset}: ${what}`, step, total: history.total, at: Date.now(), size: bytes.length };
     void this.keep(facts, { bytes, step, total: history.total, history });
@@ -188,8 +209,13 @@ export class RunKeeper {
   private async keep(facts: KeptFacts, run: KeptRun): Promise<void> {
     await this.owner.take(facts.id);
     const kept = await this.list.keep(facts, run);
-    this.context.store.setState({ full: !kept });
+    if (facts.id !== this.context.store.getState().place) return;
+    // Said once: who has dismissed it knows.
+    if (kept !== this.fits) this.context.store.setState({ full: !kept });
+    this.fits = kept;
+    clearTimeout(this.retry);
     if (kept) await this.askToStay();
+    else this.retry = setTimeout(() => this.autosave(), EVERY_MS);
   }
 
   /** Once, when there is something to lose. */
@@ -202,10 +228,10 @@ export class RunKeeper {
     await room.persist();
   }
 
-  private restore(bytes: Uint8Array, onceRestored: () => void, seen?: History): void {
-    this.brought = seen;
-    this.onceRestored = onceRestored;
-    this.context.store.setState({ failure: undefined });
+  private restore(bytes: Uint8Array, coming: Coming): void {
+    this.coming = coming;
+    this.waiting.abort();
+    this.context.store.setState({ failure: undefined, taken: undefined });
     this.context.sources.setState({ restoring: true });
     this.context.send({ type: "restore", bytes });
   }

@@ -1,4 +1,5 @@
 /** The list of runs that this browser keeps to continue them: what is said of each, who makes room, which other tabs have open. */
+import type { Beside } from "../../worker/storage";
 import type { Context } from "./context";
 import type { History } from "./history";
 import type { Owner } from "./tabs";
@@ -67,10 +68,9 @@ export class KeptList {
 
   /** Keeps a run under its name, with its pin; false where there is no room, and then the one before stays. */
   async keep(facts: KeptFacts, run: KeptRun): Promise<boolean> {
-    const { storage } = this.context;
-    if (!(await storage.keep(placeOf(facts.id), run))) return false;
     const elsewhere = await this.owner.elsewhere();
-    return this.alter((list) => {
+    return this.alter((list, beside) => {
+      beside.put(placeOf(facts.id), run);
       const before = list.find(({ id }) => id === facts.id);
       const stays = ({ id, pinned }: KeptFacts) => pinned || elsewhere.includes(id);
       const all = [{ name: before?.name, pinned: before?.pinned, ...facts }, ...list.filter((one) => one !== before)];
@@ -83,16 +83,14 @@ export class KeptList {
     return (await this.context.storage.recall<KeptFacts[]>(KEPT_LIST)) ?? [];
   }
 
-  /** Changes the list as it is now in storage: another tab may have written to it. Runs that fall off it are removed. */
-  private async alter(edit: (list: KeptFacts[]) => KeptFacts[]): Promise<boolean> {
-    const { storage } = this.context;
-    let before: KeptFacts[] = [];
-    const after = await storage.alter<KeptFacts[]>(KEPT_LIST, (list = []) => {
-      before = list;
-      return edit(list);
+  /** Changes the list as it is now in storage: another tab may have written to it. Runs that fall off it are removed with it. */
+  private async alter(edit: (list: KeptFacts[], beside: Beside) => KeptFacts[]): Promise<boolean> {
+    const after = await this.context.storage.alter<KeptFacts[]>(KEPT_LIST, (before = [], beside) => {
+      const list = edit(before, beside);
+      for (const { id } of before) if (!list.some((run) => run.id === id)) beside.delete(placeOf(id));
+      return list;
     });
     if (!after) return false;
-    for (const { id } of before) if (!after.some((run) => run.id === id)) await storage.forget(placeOf(id));
     await this.show(after);
     return true;
   }

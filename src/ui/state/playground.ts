@@ -43,6 +43,9 @@ export interface Outside {
 const ERASED =
   "All that this page kept in this browser is erased: runs, images, teachers, and the files of the page itself, which the next visit " +
   "fetches again. A run under way goes on, and is kept again.";
+const NEWER =
+  "A newer version of this page keeps its runs in this browser in a way that this one does not know. All of it stays as it is, and nothing is " +
+  "kept here: load the newer version, or save your run to a file.";
 /** Commands that a recording carries out, and changes of settings: those stand in the panel, and act when it goes live. */
 const OF_RECORDINGS: readonly Command["type"][] = ["play", "pause", "step", "stop", "set"];
 
@@ -90,6 +93,7 @@ export class Playground {
   async open(moves: boolean): Promise<void> {
     const { settings, data, watch, lesson } = this.outside.address.read();
     await this.keeper.list.offer();
+    if (await this.outside.storage.isNewer()) this.store.setState({ notice: NEWER });
     // A lesson brings its recording along.
     if (lesson !== undefined) return this.store.setState({ lesson });
     const bare = settings.size === 0 && data === undefined && this.store.getState().kept.length === 0;

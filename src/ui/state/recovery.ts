@@ -1,6 +1,7 @@
 /** After a lost GPU: a new worker with a new device, and the run back from where it was last kept. */
 import type { Event } from "../../worker/protocol";
 import type { Context } from "./context";
+import { type Instant, now, since } from "./instant";
 import type { RunKeeper } from "./keeper";
 import { begun, busy } from "./selectors";
 
@@ -9,7 +10,7 @@ const MINUTE_MS = 60_000;
 const TOO_MANY = 3;
 
 export class Recovery {
-  private losses: number[] = [];
+  private losses: Instant[] = [];
 
   constructor(
     private readonly context: Context,
@@ -23,8 +24,7 @@ export class Recovery {
     if (event.type !== "failed" || !event.fatal || !state.adapter || !begun(state)) return;
     const { step, place, kept } = state;
     const last = kept.find(({ id }) => id === place);
-    const now = Date.now();
-    this.losses = [...this.losses.filter((at) => now - at < MINUTE_MS), now];
+    this.losses = [...this.losses.filter((at) => since(at) < MINUTE_MS), now()];
     this.context.store.setState({ notice: this.told(step, last?.step) });
     if (this.losses.length >= TOO_MANY) return;
     this.reconnect();

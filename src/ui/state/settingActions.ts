@@ -6,6 +6,7 @@ import type { Value } from "../../settings/setting";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { Context } from "./context";
 import type { DataActions } from "./dataActions";
+import { now, since } from "./instant";
 import { actsOnRun } from "./selectors";
 
 /** While a slider is dragged, values are sent only where it rests: each change of the mask records the step anew. */
@@ -149,8 +150,8 @@ export class SettingActions {
     if (!this.isLive(key)) return;
     const { undo } = this.context.store.getState();
     const last = undo.at(-1);
-    const at = Date.now();
-    const sameDrag = last?.key === key && at - last.at < SAME_DRAG_MS;
+    const at = now();
+    const sameDrag = last?.key === key && since(last.at) < SAME_DRAG_MS;
     this.context.store.setState({ undo: sameDrag ? [...undo.slice(0, -1), { ...last, at }] : [...undo, { key, from, at }] });
   }
 

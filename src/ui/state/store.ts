@@ -11,6 +11,7 @@ import type { RecordingFacts } from "../../worker/recording";
 import { pageOf } from "../tasks";
 import type { Experiment } from "./experiments";
 import { History, type Numbers } from "./history";
+import type { Instant } from "./instant";
 import type { KeptFacts } from "./keptList";
 import type { Run } from "./runs";
 
@@ -42,7 +43,7 @@ export interface State {
   step: number;
   changes: Change[];
   /** Live changes that can be taken back, oldest first. */
-  undo: { key: string; from: string | number; at: number }[];
+  undo: { key: string; from: string | number; at: Instant }[];
   /** What is wrong with a control's entry, by key. */
   problems: Readonly<Record<string, string | undefined>>;
   urlProblems: string[];

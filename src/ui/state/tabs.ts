@@ -24,31 +24,33 @@ export const browserTabs: Tabs = {
 
 const PREFIX = "kept run ";
 
-/** The kept run that this tab has open. */
+/** The kept run that this tab has open; while another one is being opened, both. */
 export class Owner {
-  private mine?: { id: string; giveBack(): void };
+  private readonly mine = new Map<string, () => void>();
 
   constructor(private readonly tabs: Tabs) {}
 
-  /** Makes a run this tab's own, in place of the one before; false when another tab has it. */
+  /** Makes a run this tab's own; false when another tab has it. */
   async take(id: string): Promise<boolean> {
-    if (this.mine?.id === id) return true;
+    if (this.mine.has(id)) return true;
     const giveBack = await this.tabs.claim(PREFIX + id);
-    if (!giveBack) return false;
-    this.letGo();
-    this.mine = { id, giveBack };
-    return true;
+    if (giveBack) this.mine.set(id, giveBack);
+    // Meanwhile it may have been taken here.
+    return this.mine.has(id);
   }
 
-  letGo(): void {
-    this.mine?.giveBack();
-    this.mine = undefined;
+  /** Lets go of all but these. */
+  keepOnly(...ids: (string | undefined)[]): void {
+    for (const [id, giveBack] of [...this.mine].filter(([id]) => !ids.includes(id))) {
+      this.mine.delete(id);
+      giveBack();
+    }
   }
 
   /** The runs that other tabs have open. */
   async elsewhere(): Promise<string[]> {
     const ids = (await this.tabs.held()).filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
-    return ids.filter((id) => id !== this.mine?.id);
+    return ids.filter((id) => !this.mine.has(id));
   }
 
   /** Resolves when no tab has the run open any more; rejects when waiting is given up. */

@@ -44,12 +44,12 @@ function show(settings: string, words: Partial<Record<(typeof WORDS)[number], st
 }
 
 function write(): void {
-  const query = waiting ?? "";
-  waiting = undefined;
   writtenAt = performance.now();
   try {
-    history.replaceState(null, "", `${query || location.pathname}${location.hash}`);
+    history.replaceState(null, "", `${waiting || location.pathname}${location.hash}`);
+    waiting = undefined;
   } catch {
-    // The browser has had enough of new addresses: the next change is written again.
+    // The browser has had enough of new addresses for now.
+    setTimeout(write, GAP_MS);
   }
 }

@@ -1,0 +1,13 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { age, duration } from "./format";
+
+beforeEach(() => void vi.useFakeTimers({ now: 1e12 }));
+afterEach(() => void vi.useRealTimers());
+
+test("durations are told in the unit that suits them", () => {
+  expect([40, 170, 5400, 20_000, 130_000, 1e6].map(duration)).toEqual(["40 s", "3 min", "2 h", "6 h", "2 days", "12 days"]);
+});
+
+test("what a clock that was set back puts into the future was just now", () => {
+  expect([-86_400_000, 500, 40_000, 7_200_000].map((ago) => age(1e12 - ago))).toEqual(["just now", "just now", "40 s ago", "2 h ago"]);
+});
