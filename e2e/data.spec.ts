@@ -207,6 +207,8 @@ test("a student goes out as a file that comes back as a teacher", async ({ page 
   const tensors = readSafetensors(await readFile(await download.path()));
   expect(tensors.get("patch_embed.proj.weight")?.shape).toEqual([16, 3, 4, 4]);
   expect([...tensors.keys()]).toContain("blocks.0.attn.qkv.weight");
+  const [graph] = await Promise.all([page.waitForEvent("download"), button(page, "As ONNX").click()]);
+  expect(graph.suggestedFilename()).toBe("student-of-scenes-4-steps.onnx");
   await page.getByLabel("Teacher file").setInputFiles(await download.path());
   await says(teacher(page), /ViT, width 16, 1 block, 2 heads/);
   await says(teacher(page), "imported, kept on this device");

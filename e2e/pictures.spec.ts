@@ -141,7 +141,8 @@ test("Stop ends the run where it is and says what came of it", async ({ page }) 
   await expect(button(page, "Start again")).toBeEnabled();
 });
 
-test("charts and pictures can be taken away as files", async ({ page }) => {
+test("charts, pictures and the table of runs can be taken away as files", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "dark" });
   await open(page, "&steps=6&evaluate=6");
   await runToEnd(page);
   const loss = page.locator("[data-chart=loss]");
@@ -154,6 +155,14 @@ test("charts and pictures can be taken away as files", async ({ page }) => {
   expect(json.settings.steps).toBe(6);
   const svg = (await saved(page, () => loss.getByRole("button", { name: "SVG" }).click())).toString();
   expect(svg).not.toContain("var(--");
+  // A figure is as wide as a column, in the light colours, and says what it is of.
+  expect(svg).toMatch(/^<svg [^>]*width='84mm'/);
+  expect(svg).toContain("stroke='#0072b2'");
+  expect(svg).toMatch(/Run 1; MaskedKD: .*Scenes; teacher .*seed 1; step 6/);
+  expect(svg).not.toContain("system-ui");
+  await loss.getByLabel("Width of a figure").selectOption("174 mm");
+  const wide = (await saved(page, () => loss.getByRole("button", { name: "SVG" }).click())).toString();
+  expect(wide).toMatch(/^<svg [^>]*width='174mm' [^>]*viewBox='0 0 658 /);
   // The page itself lets no text become a document.
   const reader = await page.context().newPage();
   expect(
@@ -171,6 +180,10 @@ test("charts and pictures can be taken away as files", async ({ page }) => {
   expect(sheet.toString().match(/<image /g)).toHaveLength(16);
   const sheetPng = await saved(page, () => pictures.getByRole("button", { name: "PNG" }).click());
   expect(sheetPng.length).toBeGreaterThan(10_000);
+  const runs = page.locator(".runs");
+  await runs.getByText("Export").click();
+  const table = await saved(page, () => runs.getByRole("button", { name: "LaTeX" }).click());
+  expect(table.toString()).toContain("Run 1 & MaskedKD: ");
 });
 
 async function saved(page: Page, press: () => Promise<void>): Promise<Buffer> {

@@ -3,30 +3,36 @@
  * The same session as in the page, with the same settings (`src/tasks`).
  */
 import { assertHandedOver } from "../handover/project";
+import { assertOnnx, onnxOf } from "../tasks/onnxOf";
 import type { Task } from "../tasks/task";
 import type { RunMemory } from "../train/session";
 import { sized } from "../worker/sources";
 import { printer, readArguments, rounded } from "./arguments";
 import { handOver } from "./handOver";
-import { nodeEngine, rowOf, runToEnd, testRow } from "./headless";
+import { nodeEngine, rowOf, runToEnd, savedRun, testRow, writeWhole } from "./headless";
 import { openSources, openWing, SOURCE_KEYS } from "./sources";
 
 export async function main(argv: string[]): Promise<number> {
-  const { settings, given, rest, json } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels", "handover"]);
+  const { rest, json, ...words } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels", "handover", "onnx"]);
   const every = Number(rest.every ?? 10);
   if (!Number.isInteger(every) || every < 1) {
     console.error(`every cannot be "${rest.every}". Use a whole number from 1.`);
     return 2;
   }
+  const saved = await savedRun(rest.resume);
+  // A saved run goes on as it was.
+  const { settings, given } = saved?.checkpoint ?? words;
   if (rest.handover) assertHandedOver(settings);
   const print = printer(json);
   const teacherTime = stopwatch();
   const [engine, wing] = [await nodeEngine(rest.kernels), await openWing(settings)];
-  const sources = await openSources(engine, wing, rest, settings);
+  if (rest.onnx) assertOnnx(wing.runtime);
+  if (rest.onnx) writeWhole(rest.onnx, new Uint8Array()); // fails now, not after hours, if it cannot be written
+  const sources = await openSources(engine, wing, rest, settings, saved?.checkpoint.dataset.id);
   const options = { engine, runtime: wing.runtime, sources };
   const session = await runToEnd({
     begun: (run) => console.error(inWords(run.plan())),
-    session: { ...options, settings: sized(wing, settings, sources.start), given },
+    session: { ...options, settings: sized(wing, settings, sources.start), given: [...given] },
     resume: rest.resume,
     every,
     log: async (report, { task }) => print(rounded({ ...rowOf(report, wing.definition), teacher_ms: await teacherTime(task) })),
@@ -34,6 +40,7 @@ export async function main(argv: string[]): Promise<number> {
   });
   for (const { key, to } of session.changes) print({ set: key, to });
   if (rest.handover) await handOver(options, session, rest.handover);
+  if (rest.onnx) writeWhole(rest.onnx, await onnxOf(wing.runtime, session.task, sources.dataset));
   print(
     rounded({
       final: true,

@@ -5,6 +5,7 @@ import { type Engine, openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { override, type TuneStore, tune } from "../ops/tune";
 import type { Scores, TaskDefinition } from "../tasks/task";
+import { type Bundle, opened, sealed } from "../train/bundle";
 import { train } from "../train/loop";
 import { Session, type SessionOptions, type StepReport } from "../train/session";
 import { nodeGPU } from "./device.node";
@@ -53,10 +54,18 @@ export interface RunToEnd {
 }
 
 const SAVE_EVERY_MS = 60_000;
+
+/** A saved run, verified; undefined where there is no such file yet. Rejects with an EngineError that says what is wrong with it. */
+export async function savedRun(path?: string): Promise<(Bundle & { bytes: Uint8Array }) | undefined> {
+  if (!path || !existsSync(path)) return undefined;
+  const bytes = new Uint8Array(readFileSync(path));
+  return { bytes, ...(await opened(bytes, path)) };
+}
+
 /** Runs a session to its end and returns it. */
 export async function runToEnd({ session: options, resume, begun, every = 1, log, evaluated, tested = 1000 }: RunToEnd): Promise<Session> {
-  const saved = resume && existsSync(resume) ? new Uint8Array(readFileSync(resume)) : undefined;
-  const session = saved ? Session.restore(options, saved) : Session.create(options);
+  const saved = await savedRun(resume);
+  const session = saved ? Session.restore(options, saved.bytes) : Session.create(options);
   begun?.(session);
   let savedAt = performance.now();
   await train(session, {
@@ -66,7 +75,7 @@ export async function runToEnd({ session: options, resume, begun, every = 1, log
     tests: evaluated && { limit: tested, notLast: true, told: (step, scores) => evaluated(step, scores, session) },
     async between() {
       if (!resume || performance.now() - savedAt < SAVE_EVERY_MS) return;
-      writeWhole(resume, await session.save());
+      writeWhole(resume, await sealed(await session.save(), options.engine.facts.name, saved?.history));
       savedAt = performance.now();
     },
   });

@@ -34,9 +34,19 @@ export async function openWing({ preset }: Settings): Promise<Wing> {
 /** Arguments that name what a distillation is about. */
 export const SOURCE_KEYS = ["data", "teacher", "guide", "student", "aliases"] as const;
 
-/** Opens data, teacher ("none" for none, by default the usual one), guide, and the network that the student begins as. */
-export async function openSources(engine: Engine, wing: Wing, rest: Record<string, string>, settings: Settings): Promise<Sources> {
-  const dataset = await openData(wing, rest.data ?? usualData(wing), settings.side);
+/**
+ * Opens data (of a saved run those that it is of, where they are generated), teacher ("none" for none, by default the usual one), guide, and
+ * the network that the student begins as.
+ */
+export async function openSources(
+  engine: Engine,
+  wing: Wing,
+  rest: Record<string, string>,
+  settings: Settings,
+  saved = "",
+): Promise<Sources> {
+  const again = rest.data ? undefined : wing.data.optionsOf(saved);
+  const dataset = again ? wing.data.generated(again) : await openData(wing, rest.data ?? usualData(wing), settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
   const start = rest.student ? await loadStart(wing, rest.student) : undefined;
   const { ownTeacher } = wing.definition;

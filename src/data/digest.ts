@@ -10,7 +10,7 @@ export async function contentKey(bytes: Uint8Array): Promise<string> {
   return new BigUint64Array(await sha256(bytes))[0].toString(36);
 }
 
-function sha256({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<ArrayBuffer> {
+export function sha256({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<ArrayBuffer> {
   return crypto.subtle.digest("SHA-256", new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
 }
 

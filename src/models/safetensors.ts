@@ -108,9 +108,7 @@ export function readSafetensorsMetadata(bytes: Uint8Array | ArrayBuffer, name = 
  */
 export function writeSafetensors(tensors: ReadonlyMap<string, Writable>, metadata: Record<string, string> = {}): Uint8Array {
   const sorted = [...tensors].sort(([a, x], [b, y]) => y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1));
-  // Without a prototype, "__proto__" is a name like any other.
-  const header: Record<string, unknown> = Object.create(null);
-  if (Object.keys(metadata).length) header[METADATA] = Object.fromEntries(Object.entries(metadata).sort());
+  const header = headerWith(metadata);
   let end = 0;
   for (const [name, { shape, data }] of sorted) {
     checkWritable(name, shape, data.length);
@@ -123,6 +121,21 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Writable>, metadat
     sorted.map(([, { data }]) => data),
     end,
   );
+}
+
+/** The file with other metadata. Its tensors are those of `bytes`, which stays as it is. Throws as `readSafetensors` does. */
+export function withMetadata(bytes: Uint8Array, metadata: Record<string, string>, name = "safetensors file"): Uint8Array {
+  const { entries, start } = readHeader(bytes, name);
+  const header = headerWith(metadata);
+  for (const { name: tensor, dtype, shape, begin, end } of entries) header[tensor] = { dtype, shape, data_offsets: [begin, end] };
+  return assemble(new TextEncoder().encode(JSON.stringify(header)), [bytes.subarray(start)], bytes.length - start);
+}
+
+/** A header without tensors. Without a prototype, "__proto__" is a name like any other. */
+function headerWith(metadata: Record<string, string>): Record<string, unknown> {
+  const header: Record<string, unknown> = Object.create(null);
+  if (Object.keys(metadata).length) header[METADATA] = Object.fromEntries(Object.entries(metadata).sort());
+  return header;
 }
 
 function assemble(json: Uint8Array, parts: Writable["data"][], dataBytes: number): Uint8Array {

@@ -334,6 +334,8 @@ export interface TaskData<D = AnyDataset> {
 export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = Task> {
   read(bytes: Uint8Array, name: string, hints: ImportHints): Promise<N>;
   write(task: T, dataset: D, score?: number): Promise<Uint8Array>;
+  /** What a run makes as an ONNX file; absent where the task's definition does not say `onnx`. */
+  onnx?(task: T, dataset: D): Promise<Uint8Array>;
   /** Throws an EngineError when the network is for other data; `asItIs`: also when it has to be adapted, as nobody asked for. */
   assertFits(network: N, dataset: D, asItIs?: boolean): void;
   /** How a network that fits is adapted to the data, in sentences for people. */
@@ -421,6 +423,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   conflicts?(settings: Settings): Record<string, string>;
   /** Whether these settings need a guide: a network besides student and teacher. */
   asksGuide?(settings: Settings): boolean;
+  /** Whether its networks are also written as ONNX. */
+  onnx?: boolean;
   /** Presets whose runs can be handed over to PyTorch. */
   handsOver?: readonly string[];
   /** Claims of its papers as experiments, in the order in which they should be run. */

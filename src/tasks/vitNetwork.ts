@@ -6,6 +6,7 @@ import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../m
 import type { ViTConfig } from "../models/vit/config";
 import { assertTold } from "../models/vit/hub";
 import { detectLayout, inferViT, LAYOUT_ACTIVATION, LAYOUT_EPS, type Layout, type Oblong, timmNames, toTimm } from "../models/vit/names";
+import { vitOnnx } from "../models/vit/onnxGraph";
 import { type Weights, WeightsError } from "../models/weights";
 import { counted } from "./counts";
 import type { ImportHints } from "./task";
@@ -76,6 +77,15 @@ export function writeNetwork(
     ...(isOblong(config) && { cut: [config.image, config.columns ?? config.image, config.stride ?? config.patch].join(",") }),
     ...{ mean: mean.join(","), std: std.join(","), ...(score !== undefined && { top1: score.toFixed(4) }) },
   });
+}
+
+/** The same network as an ONNX file that takes pixels from 0 to 1, or what the data hold instead, and names its classes in its metadata. */
+export function writeOnnx(
+  { weights, config }: Pick<Network, "weights" | "config">,
+  dataset: Pick<Dataset, "name" | "classes" | "moments">,
+): Uint8Array {
+  const words = { data: dataset.name, ...(config.classes > 0 && { classes: JSON.stringify(dataset.classes) }) };
+  return vitOnnx(config, weights, dataset.moments, words);
 }
 
 /** Whether shapes alone do not tell how a network cuts its pictures. */

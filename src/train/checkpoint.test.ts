@@ -3,15 +3,8 @@ import { expect, it } from "vitest";
 import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/weights";
-import { SCHEMA } from "../tasks";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-
-const weights: Weights = new Map([["w", { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }]]);
-const RUN: Checkpoint = {
-  ...{ settings: SCHEMA.defaults(), given: [], step: 3, changes: [{ step: 1, key: "lr", from: 0.001, to: 0.002 }] },
-  ...{ dataset: { id: "scenes-1", name: "Scenes" }, teacher: { id: "t", name: "T" }, weights, carried: weights, extras: new Map() },
-  optimizer: { step: 3, first: Float32Array.of(-1, 0), second: Float32Array.of(1, 0) },
-};
+import { RUN } from "./checkpoint.fixture";
 
 it("is read as it was written", () => {
   expect(readCheckpoint(writeCheckpoint(RUN))).toEqual(RUN);

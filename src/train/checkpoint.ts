@@ -27,7 +27,10 @@ export interface Checkpoint {
   optimizer: { step: number; first: Float32Array; second: Float32Array };
 }
 
-const FORMAT = "masked-distillation-run-2";
+/** The number rises when an earlier version could not read what is written. */
+const NUMBER = 2;
+const FORMAT = `masked-distillation-run-${NUMBER}`;
+const NUMBERED = /^masked-distillation-run-(\d+)$/;
 const WEIGHT = "student.";
 const CARRIED = "carried.";
 const EXTRA = "extra.";
@@ -45,6 +48,8 @@ export function writeCheckpoint({ weights, carried = new Map(), extras, optimize
 /** Throws an EngineError when the file is not a saved run, or a damaged one. */
 export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Checkpoint {
   const { format, run } = readSafetensorsMetadata(bytes, name);
+  if (Number(NUMBERED.exec(format ?? "")?.[1]) > NUMBER)
+    throw new EngineError(`${name} was saved by a newer version of this program (${format}).`, "Open it there, or load the newer version.");
   if (format !== FORMAT) throw new EngineError(`${name} is not a saved run of this program.`, "Choose a file that Save wrote.");
   const tensors = floatsIn(readSafetensors(bytes, name), name);
   const { updates, settings, given, changes, step, dataset, teacher, guide, start } = parsed(run, name);

@@ -185,7 +185,7 @@ test("a student begins as a file, with its sizes, until it is to begin fresh; a 
   expect(page.last("started")).toMatchObject({ start: { name: "mine.safetensors" }, settings: { width: 12 } });
   // It has learned already.
   expect(page.losses().at(-1)).toBeLessThan(page.losses()[0]);
-  const { bytes } = page.last("saved");
+  const bytes = page.last("saved").bytes!;
   page.send({ type: "startFresh" });
   page.send({ type: "start", settings: SETTINGS, paused: true });
   page.send({ type: "restore", bytes });
@@ -296,13 +296,13 @@ test("a run is handed over as a zip, beside its steps, and goes on as if nothing
   for (const one of [plain, page]) {
     one.send({ type: "start", settings: SETTINGS, paused: true });
     one.send({ type: "step" });
-    if (one === page) one.send({ type: "export", what: "project" });
+    if (one === page) for (const what of ["project", "onnx"] as const) one.send({ type: "export", what });
     one.send({ type: "step" });
     await one.host.idle();
   }
   expect(page.losses()).toEqual(plain.losses());
-  const { ending, bytes } = page.last("exported");
-  expect(ending).toBe("zip");
+  const [{ ending, bytes }, onnx] = page.all("exported");
+  expect([ending, onnx.ending, onnx.name]).toEqual(["zip", "onnx", "Student of Scenes, 1 steps"]);
   const files = unzipSync(bytes);
   expect(Object.keys(files)).toEqual(expect.arrayContaining(["verify.py", "train.py", "vit.py", "README.md", "student.safetensors"]));
   const run = JSON.parse(new TextDecoder().decode(files["run.json"]));

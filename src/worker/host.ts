@@ -360,8 +360,9 @@ export class Host {
     }
   }
 
-  private async export(what: "student" | "teacher" | "project"): Promise<void> {
+  private async export(what: Extract<Command, { type: "export" }>["what"]): Promise<void> {
     const ending = "safetensors";
+    if (what === "onnx") return this.at.post({ type: "exported", ending: what, ...(await this.theRun().onnx()) });
     if (what === "project") return this.at.post({ type: "exported", ending: "zip", ...(await this.theRun().handOver()) });
     if (what === "student") return this.at.post({ type: "exported", ending, ...(await this.theRun().export()) });
     const { teacher } = await this.current();

@@ -36,7 +36,7 @@ export type Command =
   | { type: "measureErrors" }
   | { type: "endErrors" }
   /** For other programs: a network as a file, or the run as a project in PyTorch. */
-  | { type: "export"; what: "student" | "teacher" | "project" }
+  | { type: "export"; what: "student" | "onnx" | "teacher" | "project" }
   /** A fresh run, or only its preparation; whatever ran before is dropped. */
   | ({ type: "start"; paused?: boolean } & Wanted)
   | { type: "play" }
@@ -116,7 +116,7 @@ export type Event =
   /** A saved run waits for the data or a network it was saved with. */
   | { type: "missing"; what: "data" | "teacher" | "guide" | "student"; wanted: Reference; settings: Settings }
   | { type: "keptData"; facts: DataFacts | null }
-  | { type: "exported"; name: string; ending: "safetensors" | "zip"; bytes: Uint8Array }
+  | { type: "exported"; name: string; ending: "safetensors" | "onnx" | "zip"; bytes: Uint8Array }
   /** A request that came to nothing; whatever runs goes on. With images of `side` pixels it would have come to something. */
   | { type: "refused"; at: "data" | "teacher" | "errors"; message: string; remedy: string; side?: number }
   | { type: "step"; report: Omit<StepReport, "kept"> }

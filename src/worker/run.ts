@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { SCHEMA } from "../tasks";
+import { onnxOf } from "../tasks/onnxOf";
 import type { AnyDataset, AnyNetwork, Monitor, Sources, ViewEvent } from "../tasks/task";
 import type { Flight } from "../train/flight";
 import { advance, type StepHooks, train } from "../train/loop";
@@ -235,12 +236,22 @@ export class Run {
   export(): Promise<{ name: string; bytes: Uint8Array }> {
     return this.turns.alone(async () => {
       const { definition, runtime } = this.wing;
-      const { dataset } = this.sources;
       const score = (await this.session.evaluate())[definition.metric];
-      const bytes = await runtime.networks.write(this.session.task, dataset, score);
-      const made = definition.made === "teacher" ? "Teacher" : "Student";
-      return { name: `${made} of ${dataset.name}, ${this.session.step} steps`, bytes };
+      return { name: this.resultName, bytes: await runtime.networks.write(this.session.task, this.sources.dataset, score) };
     });
+  }
+
+  /** The same as ONNX. */
+  onnx(): Promise<{ name: string; bytes: Uint8Array }> {
+    return this.turns.alone(async () => ({
+      name: this.resultName,
+      bytes: await onnxOf(this.wing.runtime, this.session.task, this.sources.dataset),
+    }));
+  }
+
+  private get resultName(): string {
+    const made = this.wing.definition.made === "teacher" ? "Teacher" : "Student";
+    return `${made} of ${this.sources.dataset.name}, ${this.session.step} steps`;
   }
 
   /** The run as a project in PyTorch, zipped. Its first steps are made again, between two steps of the run. */

@@ -31,6 +31,7 @@ export const audio: TaskDefinition<SoundSet, Network, Classification> = {
   sizes: VIT_SIZES,
   readsUnasked: true,
   stepFirst: true,
+  onnx: true,
   conflicts: (settings) => conflictsOf(settings as AudioSettings),
   asksGuide: (settings) => asksGuide((settings as AudioSettings).criterion),
   data: () => import("./data").then(({ data }) => data),

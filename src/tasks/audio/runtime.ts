@@ -4,7 +4,7 @@ import { measure } from "../classification/evaluate";
 import { fitted } from "../classification/fitted";
 import { Classification } from "../classification/task";
 import type { TaskRuntime } from "../task";
-import { describeViT, type Network, readNetwork, writeNetwork } from "../vitNetwork";
+import { describeViT, type Network, readNetwork, writeNetwork, writeOnnx } from "../vitNetwork";
 import { AudioMonitor } from "./monitor";
 import { SPECTROGRAMS, spectrograms } from "./spectrograms";
 
@@ -12,6 +12,7 @@ export const runtime: TaskRuntime<SoundSet, Network, Classification> = {
   networks: {
     read: readNetwork,
     write: async (task, dataset, score) => writeNetwork({ weights: await task.weights(), config: task.config, score }, dataset),
+    onnx: async (task, dataset) => writeOnnx({ weights: await task.weights(), config: task.config }, dataset),
     assertFits: (network, dataset) => void fitted(network, asSeenBy(network, dataset)),
     measure: (engine, network, dataset) => measure(engine, network, asSeenBy(network, dataset)),
     describe: ({ config }) => `AST, ${describeViT(config)}`,

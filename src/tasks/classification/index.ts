@@ -30,6 +30,7 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
   sizes: VIT_SIZES,
   readsUnasked: true,
   stepFirst: true,
+  onnx: true,
   handsOver: ["maskedkd"],
   conflicts: (settings) => conflictsOf(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),

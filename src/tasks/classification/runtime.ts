@@ -1,7 +1,7 @@
 /** What of classification needs the GPU. */
 import type { Dataset } from "../../data/dataset";
 import type { TaskRuntime } from "../task";
-import { describeViT, type Network, readNetwork, writeNetwork } from "../vitNetwork";
+import { describeViT, type Network, readNetwork, writeNetwork, writeOnnx } from "../vitNetwork";
 import { sizesOf } from "./beginning";
 import { measure } from "./evaluate";
 import { adaptations, assertAsItIs, fitted } from "./fitted";
@@ -12,6 +12,7 @@ export const runtime: TaskRuntime<Dataset, Network, Classification> = {
   networks: {
     read: readNetwork,
     write: async (task, dataset, score) => writeNetwork({ weights: await task.weights(), config: task.config, score }, dataset),
+    onnx: async (task, dataset) => writeOnnx({ weights: await task.weights(), config: task.config }, dataset),
     assertFits(network, dataset, asItIs) {
       fitted(network, dataset);
       if (asItIs) assertAsItIs(network, dataset);

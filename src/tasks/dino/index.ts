@@ -25,6 +25,7 @@ export const dino: TaskDefinition<Dataset, Network, SelfDistillation> = {
   ownTeacher: true,
   sizes: {},
   stepFirst: true,
+  onnx: true,
   conflicts: (settings) => conflictsOf(settings as DinoSettings),
   data: () => import("../imageData").then(({ data }) => data),
   runtime: () => import("./runtime").then(({ runtime }) => runtime),

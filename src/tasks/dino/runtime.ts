@@ -1,7 +1,7 @@
 /** What of self-distillation needs the GPU. */
 import type { Dataset } from "../../data/dataset";
 import type { TaskRuntime } from "../task";
-import { describeViT, type Network, readNetwork, writeNetwork } from "../vitNetwork";
+import { describeViT, type Network, readNetwork, writeNetwork, writeOnnx } from "../vitNetwork";
 import { assertTakes, measure } from "./evaluate";
 import { DinoMonitor } from "./monitor";
 import { SelfDistillation } from "./task";
@@ -10,6 +10,7 @@ export const runtime: TaskRuntime<Dataset, Network, SelfDistillation> = {
   networks: {
     read: readNetwork,
     write: async (task, dataset, score) => writeNetwork({ weights: await task.weights(), config: task.config, score }, dataset),
+    onnx: async (task, dataset) => writeOnnx({ weights: await task.weights(), config: task.config }, dataset),
     assertFits: assertTakes,
     measure,
     describe: ({ config }) => describeViT(config),

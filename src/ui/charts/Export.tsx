@@ -1,6 +1,6 @@
-/** Takes a chart or the pictures away as a file. */
-import type { RefObject } from "react";
-import type { Exported, Format } from "./exportFiles";
+/** Takes a chart, the pictures or the table of runs away as a file. */
+import { type RefObject, useState } from "react";
+import type { Exported, Format, Width } from "./exportFiles";
 
 /** `content` makes, when it is asked, what goes into the file; `figure` holds the drawing. */
 interface ChartExportProps {
@@ -10,31 +10,49 @@ interface ChartExportProps {
 }
 
 export function ChartExport({ title, content, figure }: ChartExportProps) {
-  const save = async (format: Format) => {
+  const save = async (format: Format, width: Width) => {
     const { exportChart } = await import("./exportFiles");
-    if (figure.current) await exportChart(format, await content(), figure.current);
+    if (figure.current) await exportChart(format, await content(), figure.current, width);
   };
   return <Buttons of={title} formats={["CSV", "JSON", "SVG", "PNG"]} save={save} />;
 }
 
 export function PicturesExport({ panel }: { panel: RefObject<HTMLElement | null> }) {
-  const save = async (format: Format) => {
+  const save = async (format: Format, width: Width) => {
     const { exportPictures } = await import("./exportFiles");
-    if (panel.current) await exportPictures(format as "SVG" | "PNG", panel.current);
+    if (panel.current) await exportPictures(format, panel.current, width);
   };
   return <Buttons of="pictures" formats={["SVG", "PNG"]} save={save} />;
 }
 
-function Buttons({ of, formats, save }: { of: string; formats: Format[]; save(format: Format): Promise<void> }) {
+export function RunsExport() {
+  const save = async (format: Format) => (await import("./exportFiles")).exportRuns(format);
+  return <Buttons of="table of runs" formats={["CSV", "JSON", "LaTeX"]} save={save} />;
+}
+
+interface ButtonsProps {
+  of: string;
+  formats: Format[];
+  save(format: Format, width: Width): Promise<void>;
+}
+
+function Buttons({ of, formats, save }: ButtonsProps) {
+  const [width, setWidth] = useState<Width>("one column");
   return (
     <details className="export">
       <summary aria-label={`Export: ${of}`}>Export</summary>
       <div className="buttons">
         {formats.map((format) => (
-          <button key={format} type="button" onClick={() => void save(format)}>
+          <button key={format} type="button" onClick={() => void save(format, width)}>
             {format}
           </button>
         ))}
+        {formats.includes("SVG") && (
+          <select aria-label={`Width of a figure: ${of}`} value={width} onChange={({ target }) => setWidth(target.value as Width)}>
+            <option value="one column">84 mm</option>
+            <option value="two columns">174 mm</option>
+          </select>
+        )}
       </div>
     </details>
   );

@@ -29,7 +29,13 @@ export default function FigureChart({ drawing, log = false, note }: FigureChartP
     dash: DASHES[i % DASHES.length],
   }));
   const content = async () => ({
-    ...{ name: `${study}-${id}`, title, looks },
+    ...{
+      name: `${study}-${id}`,
+      title,
+      looks,
+      caption: `${y}. Bars: 95 % intervals over seeds. Paper: ${paper}.`,
+      about: `${study}, ${id}`,
+    },
     csv: () => csvOf(drawing),
     json: () => `${JSON.stringify(drawing, null, 1)}\n`,
   });

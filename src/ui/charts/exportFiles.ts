@@ -1,17 +1,28 @@
 /** Files for spreadsheets and papers: numbers as CSV and JSON, charts and pictures as SVG and PNG. Loaded when first used. */
-
+import { SCHEMA } from "../../tasks";
+import { store } from "../state/app";
 import { download } from "../state/download";
 import { numbersOf, type Point } from "../state/history";
+import { isSame, type Run, runOf, whatItWas } from "../state/runs";
+import { rowsOf, toLatex, toCsv as toRunsCsv, toJson as toRunsJson } from "../state/runTable";
 import type { State } from "../state/store";
 import type { ChartKind, Curve, CurveLook } from "./curves";
+import { chartSvg, type Drawn, rasterise, sheetSvg } from "./figure";
 
-export type Format = "CSV" | "JSON" | "SVG" | "PNG";
+export type Format = "CSV" | "JSON" | "LaTeX" | "SVG" | "PNG";
 
-/** A chart as files want it: its name, its title, what its curves are and how they look, its numbers. */
+/** Widths of a figure on paper, in millimetres: one column of two, or both. */
+export const WIDTHS = { "one column": 84, "two columns": 174 } as const;
+export type Width = keyof typeof WIDTHS;
+
+/** A chart as files want it: its name, its title, what its curves are and how they look, what it is of, its numbers. */
 export interface Exported {
   name: string;
   title: string;
   looks: readonly CurveLook[];
+  /** Under the drawing, for people; and the same for programs, such as a query of settings. */
+  caption: string;
+  about: string;
   csv(): string;
   json(): string;
 }
@@ -36,99 +47,48 @@ export function toJson(of: string, curves: Curve[], points: Point[], state: Stat
 export function chartOf(kind: ChartKind, curves: Curve[], state: State): Exported {
   const { points } = state.history;
   return {
-    ...{ name: `${kind.id}-step-${points.at(-1)?.step}`, title: kind.title, looks: curves },
+    ...{ name: `${kind.id}-step-${points.at(-1)?.step}`, title: kind.title, looks: curves, ...captionOf(state) },
     csv: () => toCsv(kind.of, curves, points),
     json: () => toJson(kind.of, curves, points, state),
   };
 }
 
-export async function exportChart(format: Format, { name: what, title, looks, csv, json }: Exported, figure: HTMLElement): Promise<void> {
-  const name = `masked-distillation-${what}.${format.toLowerCase()}`;
-  if (format === "CSV") download(csv(), name);
-  else if (format === "JSON") download(json(), name);
-  else await save(chartSvg(figure, title, looks), format, name);
+/** What the run under way is called and what it is, in words and as a query. */
+function captionOf(state: State): Pick<Exported, "caption" | "about"> {
+  const { active, dataset, teacher, changes, step, runs } = state;
+  if (!active) return { caption: "", about: "" };
+  const now = runOf(state);
+  const kept = now && runs.find((run) => isSame(run, now));
+  const what = whatItWas({ settings: active, changes, dataset } as Run);
+  const facts = [dataset?.name, teacher ? `teacher ${teacher}` : "no teacher", `seed ${active.seed}`, `step ${step}`];
+  return { caption: [kept?.name, what, ...facts].filter(Boolean).join("; "), about: SCHEMA.toQuery(active) };
+}
+
+export async function exportChart(format: Format, what: Exported, figure: HTMLElement, width: Width): Promise<void> {
+  const name = `masked-distillation-${what.name}.${format.toLowerCase()}`;
+  if (format === "CSV") download(what.csv(), name);
+  else if (format === "JSON") download(what.json(), name);
+  else await save(await chartSvg(figure, what, WIDTHS[width]), format, name);
 }
 
 /** The rows of the gallery as they are on the page. */
-export async function exportPictures(format: "SVG" | "PNG", panel: HTMLElement): Promise<void> {
-  await save(sheetSvg(panel), format, `masked-distillation-masks-step-${panel.dataset.look}.${format.toLowerCase()}`);
+export async function exportPictures(format: Format, panel: HTMLElement, width: Width): Promise<void> {
+  const name = `masked-distillation-masks-step-${panel.dataset.look}.${format.toLowerCase()}`;
+  await save(sheetSvg(panel, captionOf(store.getState()), WIDTHS[width]), format, name);
 }
 
-async function save(svg: string, format: "SVG" | "PNG", name: string): Promise<void> {
-  download(format === "SVG" ? new Blob([svg], { type: "image/svg+xml" }) : await rasterise(svg), name);
+/** The list of runs as a table. */
+export function exportRuns(format: Format): void {
+  const { runs, baseline } = store.getState();
+  const made = {
+    CSV: () => toRunsCsv(rowsOf(runs, baseline)),
+    JSON: () => toRunsJson(runs, baseline),
+    LaTeX: () => toLatex(runs, baseline),
+  };
+  const ending = format === "LaTeX" ? "tex" : format.toLowerCase();
+  download(made[format as keyof typeof made](), `masked-distillation-runs.${ending}`);
 }
 
-const FONT = "font-family='system-ui, sans-serif'";
-const SVG = "http://www.w3.org/2000/svg";
-/** Styles that come from the page's style sheet and have to be written into the file. */
-const STYLES = ["stroke", "fill", "stroke-width", "stroke-dasharray", "stroke-opacity", "font-size", "font-family"];
-
-/** A chart with its title and keys, without the page's style sheet. */
-function chartSvg(figure: HTMLElement, title: string, curves: readonly CurveLook[]): string {
-  const drawn = figure.querySelector("svg.recharts-surface") as SVGSVGElement;
-  const copy = drawn.cloneNode(true) as SVGSVGElement;
-  const originals = drawn.querySelectorAll("*");
-  for (const [i, element] of copy.querySelectorAll("*").entries()) {
-    const style = getComputedStyle(originals[i]);
-    for (const name of STYLES) element.setAttribute(name, style.getPropertyValue(name));
-    element.removeAttribute("class");
-  }
-  const [width, height] = [drawn.clientWidth, drawn.clientHeight];
-  const keys = curves.map(({ label, colour, dash }, i) => {
-    const y = 40 + 16 * i;
-    const line = `<line x1='12' x2='36' y1='${y}' y2='${y}' stroke='${resolved(colour)}' stroke-width='2' stroke-dasharray='${dash ?? ""}'/>`;
-    return `${line}<text x='42' y='${y + 4}' font-size='12'>${escaped(label)}</text>`;
-  });
-  const head = 40 + 16 * curves.length;
-  const body = `<text x='12' y='22' font-size='14' font-weight='bold'>${escaped(title)}</text>${keys.join("")}<g transform='translate(0 ${head})'>${copy.innerHTML}</g>`;
-  return page(width, height + head, body);
-}
-
-const CELL = 132;
-const GAP = 8;
-
-/** Every row of pictures under its title; each picture is embedded as the page drew it. */
-function sheetSvg(panel: HTMLElement): string {
-  let y = 16;
-  let width = 0;
-  const parts: string[] = [];
-  for (const strip of panel.querySelectorAll<HTMLElement>("[data-strip]")) {
-    parts.push(`<text x='12' y='${y + 8}' font-size='13' font-weight='bold'>${escaped(strip.dataset.strip ?? "")}</text>`);
-    for (const [i, canvas] of strip.querySelectorAll("canvas").entries()) {
-      const x = 12 + i * (CELL + GAP);
-      parts.push(`<image x='${x}' y='${y + 18}' width='${CELL}' height='${CELL}' href='${canvas.toDataURL()}'/>`);
-      width = Math.max(width, x + CELL + 12);
-    }
-    y += CELL + 40;
-  }
-  return page(width, y, parts.join(""));
-}
-
-function page(width: number, height: number, body: string): string {
-  const [surface, ink] = ["var(--surface)", "var(--ink)"].map(resolved);
-  const size = `width='${width}' height='${height}' viewBox='0 0 ${width} ${height}'`;
-  return `<svg xmlns='${SVG}' ${size} ${FONT} fill='${ink}'><rect width='100%' height='100%' fill='${surface}'/>${body}</svg>`;
-}
-
-/** A colour of the page's style sheet as it is now. */
-function resolved(colour: string): string {
-  const [, name] = /^var\((--[\w-]+)\)$/.exec(colour) ?? [];
-  return name ? getComputedStyle(document.documentElement).getPropertyValue(name).trim() : colour;
-}
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-
-/** Pixels per unit: sharp in print. */
-const SCALE = 2;
-
-async function rasterise(svg: string): Promise<Blob> {
-  const picture = new Image();
-  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
-  await picture.decode();
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [SCALE * picture.width, SCALE * picture.height];
-  canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The browser could not make a PNG."))));
-  });
+async function save(drawn: Drawn, format: Format, name: string): Promise<void> {
+  download(format === "SVG" ? new Blob([drawn.svg], { type: "image/svg+xml" }) : await rasterise(drawn), name);
 }

@@ -99,7 +99,7 @@ function MainButtons({ state }: { state: State }) {
 }
 
 function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
-  const { made = "student", handsOver } = taskOf(presetOf(state));
+  const { made = "student", onnx, handsOver } = taskOf(presetOf(state));
   return (
     <>
       <button type="button" onClick={() => void keeper.saveToFile()} disabled={disabled}>
@@ -116,6 +116,16 @@ function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
       >
         Download {made}
       </button>
+      {onnx && (
+        <button
+          type="button"
+          onClick={() => teachers.export("onnx")}
+          disabled={disabled || !begun(state)}
+          title={`The ${made} for onnxruntime and other programs: it takes images as they are, normalising them itself`}
+        >
+          As ONNX
+        </button>
+      )}
       {handsOver?.includes(presetOf(state)) && (
         <button
           type="button"

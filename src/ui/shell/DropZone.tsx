@@ -1,6 +1,6 @@
 /** Files dropped anywhere on the page: images become the data, a safetensors file the teacher. */
 import { useEffect, useState } from "react";
-import { data, teachers } from "../state/app";
+import { data, savedRuns, teachers } from "../state/app";
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") === true;
 
@@ -18,7 +18,11 @@ export function DropZone() {
       if (!hasFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      void data.loadDropped(event.dataTransfer!, (files) => teachers.import("teacher", files));
+      void data.loadDropped(
+        event.dataTransfer!,
+        (files) => teachers.import("teacher", files),
+        (file) => savedRuns.openLog(file),
+      );
     };
     addEventListener("dragover", onOver);
     addEventListener("dragleave", onLeave);

@@ -1,18 +1,18 @@
 /** Runs that ended: their results side by side, one of them the baseline, their curves beside the current ones. */
 import { lazy, Suspense } from "react";
 import { useShallow } from "zustand/shallow";
-import { methodOf, SCHEMA } from "../../tasks";
 import { runColour } from "../charts/curves";
 import { percent, points, short } from "../format";
 import { savedRuns, settings, useStore } from "../state/app";
 import { savedOf } from "../state/compare";
 import { difference } from "../state/difference";
-import { areComparable, type Run, reason } from "../state/runs";
+import { areComparable, type Run, whatItWas } from "../state/runs";
 import { scoreOf } from "../state/score";
 import { pageOf } from "../tasks";
 import { FilePicker } from "./FilePicker";
 import { RunName } from "./RunName";
 
+const RunsExport = lazy(() => import("../charts/Export").then((loaded) => ({ default: loaded.RunsExport })));
 const KeptRuns = lazy(() => import("./KeptRuns"));
 
 export function Runs() {
@@ -52,9 +52,16 @@ export function Runs() {
           <KeptRuns />
         </Suspense>
       )}
-      <FilePicker label="Log of a run" accept=".jsonl" onPick={([file]) => void savedRuns.openLog(file)}>
-        Open a log
-      </FilePicker>
+      <div className="buttons">
+        <FilePicker label="Log of a run" accept=".jsonl" onPick={([file]) => void savedRuns.openLog(file)}>
+          Open a log or a sweep
+        </FilePicker>
+        {runs.length > 0 && (
+          <Suspense>
+            <RunsExport />
+          </Suspense>
+        )}
+      </div>
     </section>
   );
 }
@@ -70,7 +77,7 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
         <span className="swatch" style={{ background: runColour(run.colour) }} aria-hidden="true" />
         <RunName name={run.name} rename={(to) => savedRuns.rename(run.id, to)} />
       </th>
-      <td className="what">{what(run, isPinned ? undefined : pinned)}</td>
+      <td className="what">{whatItWas(run, isPinned ? undefined : pinned)}</td>
       <td>
         {short(run.step)}
         {run.step < run.total && ` of ${short(run.total)}`}
@@ -108,14 +115,6 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
       </td>
     </tr>
   );
-}
-
-/** What a run was: how it differs from the baseline, or else from the defaults. */
-function what({ settings, changes, dataset }: Run, from?: Run): string {
-  const differs = reason(from?.settings ?? SCHEMA.defaults(settings.preset), settings) || (from ? "same settings" : "defaults");
-  const own = dataset && !pageOf(settings.preset).generated.optionsOf(dataset.id) ? `${dataset.name}: ` : "";
-  const method = from ? "" : `${methodOf(settings.preset).label}: `;
-  return `${own}${method}${differs}${changes.length ? `; ${changes.length} live changes` : ""}`;
 }
 
 function against(run: Run, pinned: Run): string {

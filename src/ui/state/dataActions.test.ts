@@ -16,7 +16,11 @@ function drop(...files: File[]): DataTransfer {
 }
 
 const take = ({ page }: FakePage, ...files: File[]) =>
-  page.data.loadDropped(drop(...files), (files) => page.teachers.import("teacher", files));
+  page.data.loadDropped(
+    drop(...files),
+    (files) => page.teachers.import("teacher", files),
+    (file) => page.savedRuns.openLog(file),
+  );
 
 const facts = (page: FakePage) => page.page.sources.getState();
 
@@ -113,6 +117,13 @@ test("a folder or archive with weights and no picture is a teacher, with what it
   await take(made, new File([text as BlobPart], "net/config.json"), new File([Uint8Array.of(7)], "1.safetensors"), file("2.safetensors"));
   expect(made.told("import")).toEqual([]);
   expect(facts(made).refusals.teacher?.message).toMatch(/2 files of weights/);
+});
+
+test("a dropped log or sweep is opened as runs, not read as images", async () => {
+  const made = readyPage();
+  await take(made, new File(["{}"], "sweep.jsonl"));
+  expect(made.readers).toEqual([]);
+  expect(made.page.store.getState().failure?.message).toContain("sweep.jsonl is not a log of a run");
 });
 
 test("a lone safetensors file is a teacher; where it is refused, the page says what files can be imported", async () => {

@@ -114,8 +114,15 @@ export class DataActions {
     return this.load(this.source(), side);
   }
 
-  /** Reads dropped files as data; weights, alone or with what lies beside them in a folder or archive, go to `onNetwork` instead. */
-  async loadDropped(transfer: DataTransfer, onNetwork: (files: GivenFile[]) => Promise<void>): Promise<void> {
+  /**
+   * Reads dropped files as data; weights, alone or with what lies beside them in a folder or archive, go to `onNetwork` instead, and a log, or
+   * a sweep's rows, to `onLog`.
+   */
+  async loadDropped(
+    transfer: DataTransfer,
+    onNetwork: (files: GivenFile[]) => Promise<void>,
+    onLog: (file: File) => Promise<void>,
+  ): Promise<void> {
     this.dropWish();
     this.refuse();
     const mine = this.wish;
@@ -128,6 +135,7 @@ export class DataActions {
     this.context.sources.setState({ reading: undefined });
     if (!files)
       return this.refuse({ message: "What was dropped cannot be read.", remedy: "Choose the files or the folder with the buttons." });
+    if (files.length === 1 && files[0].path.endsWith(".jsonl")) return onLog(files[0].file);
     await ((await areNetwork(files)) ? onNetwork(files) : this.loadFiles(files));
   }
 

@@ -1,6 +1,9 @@
 /** What survives: runs kept in the browser, a lost GPU, a spoiled run, a full disk, a key pressed on a return visit. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SCHEMA } from "../../tasks";
+import { opened } from "../../train/bundle";
+import { writeCheckpoint } from "../../train/checkpoint";
+import { RUN } from "../../train/checkpoint.fixture";
 import type { Event } from "../../worker/protocol";
 import { KEPT_LIST, type KeptFacts, type KeptRun, placeOf } from "./keptList";
 import { type FakePage, FakeTabs, openPage, phase, readyPage, runningPage, started, step } from "./playground.fixture";
@@ -19,6 +22,8 @@ const failed = (more: Partial<Extract<Event, { type: "failed" }>> = {}): Event =
 const lost = () => failed({ message: "The GPU was lost.", fatal: true });
 const adapter = { name: "GPU", software: false } as never;
 
+const BYTES = writeCheckpoint(RUN);
+
 /** A run under way that was kept at its third step. */
 async function keptPage(kept = new Map<string, unknown>(), query = "", tabs = new FakeTabs()): Promise<FakePage> {
   const made = readyPage(query, kept, tabs);
@@ -28,7 +33,7 @@ async function keptPage(kept = new Map<string, unknown>(), query = "", tabs = ne
   await vi.advanceTimersByTimeAsync(1000);
   made.page.keeper.autosave();
   expect(made.told("save")).toHaveLength(1);
-  made.say({ type: "saved", bytes: Uint8Array.of(1, 2), step: 3 });
+  made.say({ type: "saved", bytes: BYTES, step: 3 });
   await settle();
   made.told();
   return made;
@@ -38,13 +43,13 @@ const list = (kept: Map<string, unknown>) => kept.get(KEPT_LIST) as KeptFacts[];
 
 test("a run is kept with what the page saw of it, offered when the page opens again, and goes on from there", async () => {
   const { kept } = await keptPage(new Map(), "keep=0.4");
-  expect(list(kept)).toMatchObject([{ step: 3, total: 1000, what: "maskedkd: keep 50 % → 40 %", size: 2 }]);
-  expect(kept.get(placeOf(list(kept)[0].id))).toMatchObject({ step: 3, bytes: Uint8Array.of(1, 2) });
+  expect(list(kept)).toMatchObject([{ step: 3, total: 1000, what: "maskedkd: keep 50 % → 40 %", size: BYTES.length }]);
+  expect(kept.get(placeOf(list(kept)[0].id))).toMatchObject({ step: 3, bytes: BYTES });
   const again = readyPage("seed=2", kept);
   await settle();
   expect(again.page.store.getState().kept).toHaveLength(1);
   await again.page.keeper.resume();
-  expect(again.told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
+  expect(again.told()).toEqual([{ type: "restore", bytes: BYTES }]);
   again.say(started({ ...SCHEMA.defaults(), keep: 0.4 }, { step: 3, restored: true }));
   const { wanted, history } = again.page.store.getState();
   expect([wanted.keep, wanted.seed, again.query()]).toEqual([0.4, 1, "keep=0.4"]);
@@ -161,7 +166,7 @@ test("a save that comes to nothing does not end the keeping, nor does one that c
   expect(told("save")).toHaveLength(2);
   say(failed(), phase("paused"), { type: "saved", bytes: Uint8Array.of(9), step: 5 });
   await settle();
-  expect(kept.get(placeOf(list(kept)[0].id))).toMatchObject({ step: 3, bytes: Uint8Array.of(1, 2) });
+  expect(kept.get(placeOf(list(kept)[0].id))).toMatchObject({ step: 3, bytes: BYTES });
 });
 
 test("the curves are kept as they were when the run was, however long writing takes", async () => {
@@ -185,7 +190,7 @@ test("a kept run that cannot be opened, or that waits for its data, is left as i
     made.page.keeper.autosave();
     made.say({ type: "saved", bytes, step: 3 });
     await settle();
-    expect(kept.get(placeOf(other))).toMatchObject({ bytes: Uint8Array.of(1, 2) });
+    expect(kept.get(placeOf(other))).toMatchObject({ bytes: BYTES });
     expect(kept.get(placeOf(mine))).toMatchObject({ bytes });
   };
   made.say({ type: "missing", what: "data", wanted: { id: "x", name: "X" }, settings: SCHEMA.defaults() });
@@ -219,7 +224,7 @@ test("on a return visit the space bar resumes, and the key for a step starts not
   page.run.stepByKey();
   page.run.playByKey();
   await settle();
-  expect(told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
+  expect(told()).toEqual([{ type: "restore", bytes: BYTES }]);
   say(started(SCHEMA.defaults(), { step: 1000, restored: true }), phase("finished"));
   told();
   page.run.playByKey();
@@ -255,7 +260,8 @@ test("of a spoiled run the last good state is saved to a file, and it can go on 
   const { page, say, told, downloads } = await keptPage();
   say(step(4), failed(), phase("paused"));
   await page.keeper.saveToFile();
-  expect(downloads).toEqual([{ name: "masked-distillation-step-3.safetensors", bytes: Uint8Array.of(1, 2) }]);
+  expect(downloads).toMatchObject([{ name: "masked-distillation-step-3.safetensors" }]);
+  expect((await opened(downloads[0].bytes, "it")).checkpoint).toEqual(RUN);
   expect(told("save")).toEqual([]);
   page.run.backAtHalfRate();
   await settle();
@@ -413,7 +419,7 @@ test("a run that another tab has open is not offered; asked for, it goes on as a
   await two.page.keeper.resume(id);
   expect([two.told(), two.page.store.getState().taken]).toEqual([[], { id, waits: false }]);
   await two.page.keeper.resumeCopy(id);
-  expect(two.told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
+  expect(two.told()).toEqual([{ type: "restore", bytes: BYTES }]);
   two.say(started(SCHEMA.defaults(), { step: 3, restored: true }), step(4), phase("paused"));
   two.say({ type: "saved", bytes: Uint8Array.of(7), step: 4 });
   await settle();
@@ -426,7 +432,7 @@ test("a run that another tab has open is not offered; asked for, it goes on as a
   one.page.run.restart();
   one.say(started(SCHEMA.defaults()));
   await settle();
-  expect(three.told()).toEqual([{ type: "restore", bytes: Uint8Array.of(1, 2) }]);
+  expect(three.told()).toEqual([{ type: "restore", bytes: BYTES }]);
   three.say(started(SCHEMA.defaults(), { step: 3, restored: true }));
   expect(three.page.store.getState()).toMatchObject({ place: id, taken: undefined });
 });
@@ -455,4 +461,46 @@ test("what a newer version of the page keeps is left alone, and that is said", a
 test("a page without storage opens and trains", () => {
   const made = openPage();
   expect(made.page.store.getState().kept).toEqual([]);
+});
+
+/** What the page hands out as the file of the run under way. */
+async function savedFile({ page, say, downloads }: FakePage, step: number): Promise<File> {
+  await page.keeper.saveToFile();
+  say({ type: "saved", bytes: BYTES, step });
+  await vi.waitFor(() => expect(downloads).toHaveLength(1));
+  return new File([downloads[0].bytes as BlobPart], "mine.safetensors");
+}
+
+test("a run's file brings its curves to another browser, which verifies it and says that it is another GPU", async () => {
+  const file = await savedFile(await keptPage(), 3);
+  const other = readyPage("seed=9");
+  other.say({ type: "adapter", facts: { ...(adapter as object), name: "Other" } as never });
+  await other.page.keeper.openFile(file);
+  expect(other.told("restore")).toHaveLength(1);
+  other.say(started(SCHEMA.defaults(), { step: 3, restored: true }));
+  const { history, notice } = other.page.store.getState();
+  expect(history.points.map(({ step, losses }) => [step, losses.ce])).toEqual([
+    [2, 0.75],
+    [3, 1 / 3],
+  ]);
+  expect(history.marks).toEqual([{ step: 3, text: "other GPU" }]);
+  expect(notice).toMatch(/mine\.safetensors is as it was saved\. It was made on GPU; on Other it goes on/);
+  other.say(step(4));
+  expect(other.page.store.getState().history.points.at(-1)?.step).toBe(4);
+});
+
+test("a file that was edited, cut, or is none is refused by name, and the run under way stays as it is", async () => {
+  const bytes = new Uint8Array(await (await savedFile(await keptPage(), 3)).arrayBuffer());
+  const made = await keptPage();
+  const before = made.page.store.getState();
+  const edited = bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte));
+  for (const [content, why] of [
+    [edited, /mine\.safetensors is damaged or was edited: .*student/],
+    [bytes.subarray(0, 900), /mine\.safetensors: .*truncated/],
+    [Uint8Array.of(5), /mine\.safetensors: only 1 bytes/],
+  ] as const) {
+    await made.page.keeper.openFile(new File([content as BlobPart], "mine.safetensors"));
+    expect(made.page.store.getState()).toEqual({ ...before, failure: expect.objectContaining({ message: expect.stringMatching(why) }) });
+  }
+  expect(made.told("restore")).toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** Keeps runs in this browser, each in a place of its own, and brings them back: from there or from a file. */
 
+import { EngineError } from "../../engine/errors";
 import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
 import type { Context } from "./context";
@@ -72,12 +73,26 @@ export class RunKeeper {
     if (!this.spoiled) return this.save("file");
     const { place } = this.context.store.getState();
     const kept = place && (await this.list.recall(place));
-    if (kept) this.download(kept.bytes, kept.step);
+    if (kept) await this.download(kept);
     else this.context.store.setState({ notice: "There is nothing to save: no good state of this run was kept." });
   }
 
+  /** Continues a run from a file. One that is not as it was saved is refused, and what is there stays. */
   async openFile(file: File): Promise<void> {
-    this.restore(new Uint8Array(await file.arrayBuffer()), {});
+    const { store } = this.context;
+    const { openRunFile } = await import("./runFile");
+    try {
+      const { bytes, history, notice } = await openRunFile(file, this.adapter);
+      this.restore(bytes, { history });
+      store.setState({ notice });
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      store.setState({ failure: { message: error.what, remedy: error.remedy, fatal: false } });
+    }
+  }
+
+  private get adapter(): string {
+    return this.context.store.getState().adapter?.name ?? "";
   }
 
   /** Continues a kept run, the newest by default; `before` is called when it is there, before it plays. `mark` is noted on its charts. */
@@ -129,7 +144,7 @@ export class RunKeeper {
   /** Hands a kept run to the visitor as a file. */
   async export(id: string): Promise<void> {
     const kept = await this.list.recall(id);
-    if (kept) this.download(kept.bytes, kept.step);
+    if (kept) await this.download(kept);
   }
 
   /** Deletes a kept run to make room for the one under way, which is kept at once. */
@@ -185,7 +200,7 @@ export class RunKeeper {
   private saved(bytes: Uint8Array | undefined, step: number): void {
     const purpose = this.purposes.shift();
     if (!bytes || this.spoiled) return;
-    if (purpose === "file") this.download(bytes, step);
+    if (purpose === "file") void this.download({ bytes, step, history: this.context.store.getState().history });
     else this.keepRun(bytes, step);
   }
 
@@ -201,8 +216,9 @@ export class RunKeeper {
     void this.keep(facts, { bytes, step, total: history.total, history });
   }
 
-  private download(bytes: Uint8Array, step: number): void {
-    this.context.download(bytes, `masked-distillation-step-${step}.safetensors`);
+  private async download({ bytes, step, history }: Pick<KeptRun, "bytes" | "step" | "history">): Promise<void> {
+    const { runFile } = await import("./runFile");
+    this.context.download(await runFile(bytes, this.adapter, history), `masked-distillation-step-${step}.safetensors`);
   }
 
   /** Keeps a run. Where there is no room the visitor is asked which others may go; training goes on. */

@@ -1,7 +1,8 @@
-/** A log of a run made elsewhere becomes a run like any other. */
+/** A log of a run made elsewhere, and rows of a sweep, become runs like any other. */
 import { expect, test } from "vitest";
 import { SCHEMA } from "../../tasks";
-import { runFromLog } from "./logs";
+import { CODE } from "../../tasks/claims";
+import { runsIn } from "./logs";
 
 const HEAD = {
   run: { ...SCHEMA.defaults(), steps: 4, keep: 0.25 },
@@ -15,8 +16,8 @@ const step = (n: number, ce: number) => ({
 const TESTED = { step: 2, heldout_top1: 0.625, heldout: 16 };
 const text = (...rows: object[]) => rows.map((row) => JSON.stringify(row)).join("\n");
 
-test("its settings, losses, rates and tests are those of the log", () => {
-  const run = runFromLog(text(HEAD, step(1, 2), step(2, 1.5), TESTED), "log.jsonl");
+test("its settings, losses, rates and tests are those of the log", async () => {
+  const [run] = await runsIn(text(HEAD, step(1, 2), step(2, 1.5), TESTED), "log.jsonl");
   expect(run).toMatchObject({ name: "pets (log)", step: 2, total: 4, teacher: "deit", settings: { keep: 0.25, steps: 4 } });
   expect(run.points.map(({ step, losses }) => [step, losses])).toEqual([
     [1, { ce: 2, kd: 0.5 }],
@@ -26,10 +27,10 @@ test("its settings, losses, rates and tests are those of the log", () => {
   expect(run.evaluations).toEqual([{ step: 2, scores: { top1: 0.625 }, count: 16 }]);
 });
 
-test("it is of the same data as runs here where the log says so, and else of data of its own", () => {
-  const idOf = (data: object) => runFromLog(text({ ...HEAD, data }, step(1, 2), TESTED), "log.jsonl").dataset?.id;
-  expect(idOf({ id: "files-7", name: "pets" })).toBe("files-7");
-  expect(idOf({ name: "pets" })).toBe("log-pets");
+test("it is of the same data as runs here where the log says so, and else of data of its own", async () => {
+  const idOf = async (data: object) => (await runsIn(text({ ...HEAD, data }, step(1, 2), TESTED), "log.jsonl"))[0].dataset?.id;
+  expect(await idOf({ id: "files-7", name: "pets" })).toBe("files-7");
+  expect(await idOf({ name: "pets" })).toBe("log-pets");
 });
 
 test.each([
@@ -37,6 +38,35 @@ test.each([
   ["another file's JSON", text({ name: "x" }), "its first line does not say what was run"],
   ["a log without a test", text(HEAD, step(1, 2)), "no test on held-out data"],
   ["a setting that cannot be", text({ ...HEAD, run: { ...HEAD.run, keep: 7 } }, step(1, 2)), 'keep cannot be "7"'],
-])("%s is refused with what is wrong", (_, log, said) => {
-  expect(() => runFromLog(log, "log.jsonl")).toThrow(said);
+])("%s is refused with what is wrong", async (_, log, said) => {
+  await expect(runsIn(log, "log.jsonl")).rejects.toThrow(said);
+});
+
+const ROW = {
+  ...{ run: "steps=40&keep=0.5&seed=3 scenes-16-24-12-1 abc123", code: CODE, preset: "maskedkd", seed: 3, steps: 40 },
+  ...{ student_top1: 0.5, student_top5: 0.75, teacher_top1: 0.9, teacher_macs: 60, teacher_macs_full: 100, right: "Dw8=" },
+  curve: [{ step: 20, top1: 0.25, top5: 0.5, teacher_top1: 0.9, ce: 2, kd: 1 }],
+};
+
+test("each row of a sweep is a run with its settings, scores, curve and cost; a line that is still written is left out", async () => {
+  const alone = { ...ROW, run: "steps=40&keep=0.5 files-7", heldout: 9 };
+  const [first, second] = await runsIn(`${text(ROW, { ...alone, run: `${alone.run} alone` })}\n{"run":"x`, "sweep.jsonl");
+  expect(first).toMatchObject({ name: "sweep 1", step: 40, total: 40, teacher: "abc123", settings: { keep: 0.5, seed: 3 } });
+  expect(first.dataset?.id).toBe("scenes-16-24-12-1");
+  expect(first.evaluations).toEqual([
+    { step: 20, scores: { top1: 0.25, top5: 0.5 }, count: 12 },
+    { step: 40, scores: { top1: 0.5, top5: 0.75 }, count: 12, right: "Dw8=" },
+  ]);
+  expect(first.points[0].losses).toEqual({ ce: 2, kd: 1 });
+  expect(first.sums.macs / first.sums.fullMacs).toBeCloseTo(0.6);
+  expect([second.teacher, second.evaluations.at(-1)?.count]).toEqual([undefined, 9]);
+});
+
+test.each([
+  ["of other code", { ...ROW, code: "0.1" }, "line 2: it is of other code (0.1"],
+  ["without its score", { ...ROW, student_top1: undefined }, "line 2: it has no top1"],
+  ["of data whose held-out images nobody counted", { ...ROW, run: "keep=0.5 files-7 alone" }, "how many images were held out"],
+  ["with a setting that cannot be", { ...ROW, run: "keep=7 scenes-16-24-12-1 alone" }, 'keep cannot be "7"'],
+])("a row %s is refused by its line", async (_, row, said) => {
+  await expect(runsIn(text(ROW, row), "sweep.jsonl")).rejects.toThrow(said);
 });

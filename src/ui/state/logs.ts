@@ -20,9 +20,14 @@ type Line = Record<string, number>;
 const FIGURES = ["step", "images_per_s", "step_ms"];
 const TESTED = "heldout_";
 
-/** Throws an EngineError for text that is no log of a run. */
-export function runFromLog(text: string, name: string): Omit<Run, "id" | "colour"> {
-  const [head, ...lines] = rowsOf(text, name);
+/** The run of a log, or the runs of a sweep's rows. Throws an EngineError for text that is neither. */
+export async function runsIn(text: string, name: string): Promise<Omit<Run, "id" | "colour">[]> {
+  const rows = rowsOf(text, name);
+  const { isSweepRow, runOfRow } = await import("./sweepRows");
+  return isSweepRow(rows[0]) ? rows.map((row, i) => runOfRow(row, name, i + 1)) : [runOfLog(rows, name)];
+}
+
+function runOfLog([head, ...lines]: unknown[], name: string): Omit<Run, "id" | "colour"> {
   if (!isHead(head)) throw notALog(name, "its first line does not say what was run");
   const { settings, problems } = SCHEMA.fromPairs(Object.entries(head.run).map(([key, value]) => [key, String(value)]));
   if (problems.length) throw notALog(name, problems.join(" "));
@@ -60,14 +65,26 @@ export function runFromLog(text: string, name: string): Omit<Run, "id" | "colour
   };
 }
 
+/** Its lines. A last one that breaks off, of a file that is still written, is left out. */
 function rowsOf(text: string, name: string): unknown[] {
+  const end = text.lastIndexOf("\n") + 1;
+  const whole = isJson(text.slice(end)) || end === 0 ? text : text.slice(0, end);
   try {
-    return text
+    return whole
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
   } catch (error) {
     throw notALog(name, (error as Error).message);
+  }
+}
+
+function isJson(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -77,4 +94,7 @@ function isHead(row: unknown): row is Head {
 }
 
 const notALog = (name: string, why: string) =>
-  new EngineError(`${name} is not a log of a run: ${why}.`, "Choose the log.jsonl that train.py of a handed-over project wrote.");
+  new EngineError(
+    `${name} is not a log of a run: ${why}.`,
+    "Choose the log.jsonl that train.py of a handed-over project wrote, or the rows of a sweep.",
+  );

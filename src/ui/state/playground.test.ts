@@ -1,6 +1,8 @@
 /** What a visitor can do with a run: start, steer, pause, save and bring it back, also when something fails. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SCHEMA } from "../../tasks";
+import { writeCheckpoint } from "../../train/checkpoint";
+import { RUN } from "../../train/checkpoint.fixture";
 import { loaded, openPage, phase, readyPage, runningPage, started, step } from "./playground.fixture";
 import { SEND_MS } from "./settingActions";
 
@@ -153,13 +155,14 @@ test("a view with numbers becomes a chart's", () => {
 
 test("a saved run goes to a file, and from a file it does not play by itself", async () => {
   const { page, say, downloads, told } = runningPage();
-  page.keeper.saveToFile();
-  say({ type: "saved", bytes: Uint8Array.of(5), step: 3 });
-  expect(downloads).toEqual([{ name: "masked-distillation-step-3.safetensors", bytes: Uint8Array.of(5) }]);
+  await page.keeper.saveToFile();
+  say({ type: "saved", bytes: writeCheckpoint(RUN), step: 3 });
+  await vi.waitFor(() => expect(downloads).toMatchObject([{ name: "masked-distillation-step-3.safetensors" }]));
   told();
-  await page.keeper.openFile(new File([Uint8Array.of(5)], "run.safetensors"));
+  const [{ bytes }] = downloads;
+  await page.keeper.openFile(new File([bytes as BlobPart], "run.safetensors"));
   say(started(SCHEMA.defaults(), { step: 3, restored: true }));
-  expect(told()).toEqual([{ type: "restore", bytes: Uint8Array.of(5) }]);
+  expect(told()).toEqual([{ type: "restore", bytes }]);
 });
 
 test("a saved run that waits for its data leads the panel once, and gets generated data by itself", () => {

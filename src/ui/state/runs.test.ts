@@ -6,25 +6,10 @@ import { SCHEMA } from "../../tasks";
 import { pageOf } from "../tasks";
 import { difference } from "./difference";
 import { isSame, partnerOf, type Run, reason, runOf } from "./runs";
+import { run } from "./runs.fixture";
 import { scoreOf } from "./score";
 import type { State } from "./store";
 import { besideOf, verdict } from "./summary";
-
-function run(id: number, settings: Partial<Settings>, top1 = 0.5, more: Partial<Run> = {}): Run {
-  return {
-    ...{
-      id,
-      name: `Run ${id}`,
-      colour: 0,
-      shown: true,
-      settings: { ...SCHEMA.defaults(), ...settings } as Settings,
-      changes: [],
-      teacher: "teacher",
-    },
-    ...{ step: 1000, total: 1000, points: [], evaluations: [{ step: 1000, scores: { top1 }, count: 1000 }] },
-    ...{ sums: { macs: 49, fullMacs: 100 }, ...more },
-  };
-}
 
 /** A state in which this run has just ended. */
 function ended({ settings, evaluations, sums, teacher, changes, step, total }: Run, runs: Run[], baseline?: number): State {

@@ -1,7 +1,7 @@
 /** Runs that ended: settings, results, curves; and which one to compare with which. */
 import { atStart, type Change, type Settings } from "../../settings/run";
 import type { Value } from "../../settings/setting";
-import { SCHEMA, taskOf } from "../../tasks";
+import { methodOf, SCHEMA, taskOf } from "../../tasks";
 import type { Reference } from "../../tasks/task";
 import type { ErrorReport } from "../../worker/protocol";
 import { percent, short } from "../format";
@@ -83,6 +83,14 @@ export function reason(from: Settings, to: Settings): string {
   return differences(from, to)
     .map((key) => `${key} ${worded(key, from[key])} → ${worded(key, to[key])}`)
     .join(", ");
+}
+
+/** What a run was: how it differs from the baseline, or else from the defaults. */
+export function whatItWas({ settings, changes, dataset }: Run, from?: Run): string {
+  const differs = reason(from?.settings ?? SCHEMA.defaults(settings.preset), settings) || (from ? "same settings" : "defaults");
+  const own = dataset && !pageOf(settings.preset).generated.optionsOf(dataset.id) ? `${dataset.name}: ` : "";
+  const method = from ? "" : `${methodOf(settings.preset).label}: `;
+  return `${own}${method}${differs}${changes.length ? `; ${changes.length} live changes` : ""}`;
 }
 
 /** How a run can be related to this one without being its pair: it is the baseline, or the run before. */

@@ -49,12 +49,12 @@ export class SavedRuns {
     if (fresh) this.change(({ runs, baseline }) => ({ runs: withRun(runs, fresh), baseline }));
   }
 
-  /** Adds a run that was made elsewhere, from its log. What is wrong with the file is said where failures are. */
+  /** Adds runs that were made elsewhere, from a log or a sweep's rows. What is wrong with the file is said where failures are. */
   async openLog(file: File): Promise<void> {
     try {
-      const { runFromLog } = await import("./logs");
-      const run = runFromLog(await file.text(), file.name);
-      this.change(({ runs, baseline }) => ({ runs: added(runs, run), baseline }));
+      const { runsIn } = await import("./logs");
+      const read = await runsIn(await file.text(), file.name);
+      this.change(({ runs, baseline }) => ({ runs: read.reduce(addedOnce, runs), baseline }));
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       this.context.store.setState({ failure: { message: error.what, remedy: error.remedy, fatal: false } });
@@ -97,6 +97,10 @@ function added(runs: Run[], run: Omit<Run, "id" | "colour" | "name"> & { name?: 
   const id = 1 + Math.max(0, ...runs.map((other) => other.id));
   return [...withFewShown(runs), { ...run, name: run.name ?? `Run ${id}`, id, colour: id - 1 }];
 }
+
+/** The same, unless the run is there already. */
+const addedOnce = (runs: Run[], run: Omit<Run, "id" | "colour">): Run[] =>
+  runs.some((other) => isSame(other, { ...run, id: 0, colour: 0 })) ? runs : added(runs, run);
 
 /** A run as it was kept, perhaps by an earlier version with other names for its settings. */
 function revived(run: Run): Run {

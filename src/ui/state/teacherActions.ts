@@ -4,6 +4,7 @@ import type { Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
 import type { NetworkFile } from "../../tasks/networkFiles";
 import type { ImportHints } from "../../tasks/task";
+import type { Command } from "../../worker/protocol";
 import type { GivenFile } from "../../worker/readerProtocol";
 import type { Context } from "./context";
 import type { DataActions } from "./dataActions";
@@ -58,7 +59,7 @@ export class TeacherActions {
   }
 
   /** Hands a network, or the run as a project in PyTorch, to the visitor as a file. */
-  export(what: "student" | "teacher" | "project"): void {
+  export(what: Extract<Command, { type: "export" }>["what"]): void {
     this.context.send({ type: "export", what });
   }
 

@@ -1,15 +1,20 @@
 /** The address follows the settings, however often they change and whatever the browser allows. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SCHEMA } from "../../tasks";
-import { address } from "./url";
+import type { Address } from "./context";
+
+/** Of a page that has just been opened: it remembers when it last wrote. */
+let address: Address;
 
 /** Safari's limit, or a lower one. */
 let most = 100;
 /** When addresses were written. */
 let writes: number[] = [];
 
-beforeEach(() => {
+beforeEach(async () => {
   vi.useFakeTimers();
+  vi.resetModules();
+  ({ address } = await import("./url"));
   most = 100;
   writes = [];
   vi.stubGlobal("location", { search: "?kernels=rows%3Dlane", pathname: "/page/", hash: "" });

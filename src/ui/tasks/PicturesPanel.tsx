@@ -1,10 +1,11 @@
 /** The frame of a task's pictures: rows of them, what is pointed at in words, the way to a file, and the time cursor. */
-import { type ReactNode, useRef, useState } from "react";
-import { PicturesExport } from "../charts/Export";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { TimeBar } from "../charts/TimeBar";
 import { useStore } from "../state/app";
 import { shownStep } from "../state/selectors";
 import type { State } from "../state/store";
+
+const PicturesExport = lazy(() => import("../charts/Export").then((loaded) => ({ default: loaded.PicturesExport })));
 
 interface PanelProps {
   title: string;
@@ -36,7 +37,9 @@ export function PicturesPanel({ title, step, hint, momentsOf, extra, children }:
         <p className="reading" aria-live="polite">
           {reading || hint}
         </p>
-        <PicturesExport panel={panel} />
+        <Suspense>
+          <PicturesExport panel={panel} />
+        </Suspense>
       </div>
       <TimeBar momentsOf={momentsOf} />
     </section>

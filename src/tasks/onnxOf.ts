@@ -1,0 +1,18 @@
+/** What a run makes, as an ONNX file: vision transformers alone. */
+import { EngineError } from "../engine/errors";
+import type { AnyDataset, Task, TaskRuntime } from "./task";
+
+/** The file. Throws an EngineError as `assertOnnx` does. */
+export async function onnxOf(runtime: TaskRuntime, task: Task, dataset: AnyDataset): Promise<Uint8Array> {
+  assertOnnx(runtime);
+  return runtime.networks.onnx!(task, dataset);
+}
+
+/** Throws an EngineError for a task whose networks are not written as ONNX. */
+export function assertOnnx({ networks }: TaskRuntime): void {
+  if (networks.onnx) return;
+  throw new EngineError(
+    "ONNX files are written of vision transformers that name images or sounds, or give features. What detectors and segmenters answer has to be decoded, which is no part of a graph.",
+    "Download the weights as safetensors, or hand the run over to PyTorch.",
+  );
+}
