@@ -23,7 +23,7 @@ export const USUAL_ROWS = { train: 2000, test: 500 };
 
 const PREFIX = "hf:";
 const SHAPE =
-  /^([\w.-]+(?:\/[\w.-]+)?)(?:@([^/:@,\s]+))?(?:\/([^/:,]+)(?:\/([^/:,]+)(?:,([^/:,]+))?)?)?(?::(\d{1,9})(?:,(\d{1,9}))?(,spread)?)?$/;
+  /^(\w[\w.-]*(?:\/\w[\w.-]*)?)(?:@(\w[^/:@,\s]*))?(?:(?<=\/.*)\/(\w[^/:,@]*)(?:\/(\w[^/:,@]*)(?:,(\w[^/:,@]*))?)?)?(?::(\d{1,9})(?:,(\d{1,9}))?(,spread)?)?$/;
 
 export const isHubWord = (word: string): boolean => word.startsWith(PREFIX);
 
