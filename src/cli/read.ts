@@ -6,7 +6,7 @@
 import { UNREADABLE } from "../data/annotated";
 import { NotForTask } from "../data/dataset";
 import type { SourceFile } from "../data/files";
-import { isHubWord } from "../data/hub/address";
+import { isHubWord } from "../data/hub/word";
 import { EngineError } from "../engine/errors";
 import type { Weights } from "../models/weights";
 import { SCHEMA, TASKS, taskOf } from "../tasks";

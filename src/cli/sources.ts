@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { SourceFile } from "../data/files";
-import { isHubWord } from "../data/hub/address";
+import { isHubWord } from "../data/hub/word";
 import { isZipName } from "../data/zip";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";

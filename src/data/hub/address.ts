@@ -4,6 +4,7 @@
  * or with `,spread` rows from all over the splits. The Hub writes slashes in revisions as %2F.
  */
 import { DataError } from "../dataset";
+import { HUB_PREFIX, isHubWord } from "./word";
 
 export interface HubAddress {
   /** "owner/name"; the oldest have no owner. */
@@ -21,15 +22,12 @@ export interface HubAddress {
 /** Rows of each split where the address does not say. */
 export const USUAL_ROWS = { train: 2000, test: 500 };
 
-const PREFIX = "hf:";
 const SHAPE =
   /^(\w[\w.-]*(?:\/\w[\w.-]*)?)(?:@(\w[^/:@,\s]*))?(?:(?<=\/.*)\/(\w[^/:,@]*)(?:\/(\w[^/:,@]*)(?:,(\w[^/:,@]*))?)?)?(?::(\d{1,9})(?:,(\d{1,9}))?(,spread)?)?$/;
 
-export const isHubWord = (word: string): boolean => word.startsWith(PREFIX);
-
 /** What a word names. Throws a DataError that says how such words are written. */
 export function readHubWord(word: string): HubAddress {
-  const found = SHAPE.exec(word.slice(PREFIX.length));
+  const found = SHAPE.exec(word.slice(HUB_PREFIX.length));
   if (!isHubWord(word) || !found)
     throw new DataError(
       `"${word}" is no address of the Hub.`,
@@ -49,7 +47,7 @@ export function hubWord({ name, revision, config, train, test, rows, spread }: H
   const place = config === undefined ? "" : `/${config}${splits}`;
   const counts =
     rows || spread ? `:${[(rows ?? USUAL_ROWS).train, (rows ?? USUAL_ROWS).test, ...(spread ? ["spread"] : [])].join(",")}` : "";
-  return `${PREFIX}${name}${revision === undefined ? "" : `@${revision}`}${place}${counts}`;
+  return `${HUB_PREFIX}${name}${revision === undefined ? "" : `@${revision}`}${place}${counts}`;
 }
 
 /** A model's address, which has a revision at most. */

@@ -5,6 +5,7 @@ import { data, settings, teachers, useSources, useStore } from "../state/app";
 import { pageOf } from "../tasks";
 import { partsOf } from "../tasks/parts";
 import { Due, Problem } from "./CardParts";
+import { FromHub } from "./FromHub";
 import { ImportButton } from "./ImportButton";
 import { TrainingForm, TrainingProgress } from "./TeacherTraining";
 
@@ -112,6 +113,7 @@ function Files({ teacher }: { teacher: TeacherFacts | null }) {
           </button>
         )}
       </div>
+      <FromHub kind="model" />
       <details open={refused}>
         <summary>What can be imported</summary>
         <ImportHelp />
