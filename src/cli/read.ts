@@ -1,16 +1,18 @@
 /**
  * Reads a data set or weights as the page would and says what is in them: `npm run -s read -- PATH [PATH..] [preset=NAME]
- * [side=N] [--json]`. With a preset, as its task's; else boxes are looked for first, then a class for each image. The exit status
+ * [side=N] [--json]`; a path may be `hf:OWNER/NAME`. With a preset, as its task's; else boxes are looked for first, then a class for each image. The exit status
  * is 1 for what is refused.
  */
 import { UNREADABLE } from "../data/annotated";
 import { NotForTask } from "../data/dataset";
 import type { SourceFile } from "../data/files";
+import { isHubWord } from "../data/hub/word";
 import { EngineError } from "../engine/errors";
 import type { Weights } from "../models/weights";
 import { SCHEMA, TASKS, taskOf } from "../tasks";
 import type { AnyNetwork, TaskDefinition } from "../tasks/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
+import { hubData } from "./hub.node";
 import { listed } from "./listed";
 
 /** Drawn alike everywhere, as in the page. */
@@ -21,7 +23,8 @@ export async function main(argv: string[]): Promise<number> {
   const json = argv.includes("--json");
   try {
     const { paths, ...asked } = readWords(argv.filter((word) => word !== "--json"));
-    print(await readAny(paths.flatMap(listed), asked), json);
+    const files = await Promise.all(paths.map(async (path) => (isHubWord(path) ? (await hubData(path)).files : listed(path))));
+    print(await readAny(files.flat(), asked), json);
     return 0;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;

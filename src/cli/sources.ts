@@ -1,6 +1,8 @@
 /** What a run of the command line learns from, whatever the task: data, a teacher for them, perhaps a guide. */
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { SourceFile } from "../data/files";
+import { isHubWord } from "../data/hub/word";
 import { isZipName } from "../data/zip";
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
@@ -9,8 +11,9 @@ import type { Value } from "../settings/setting";
 import { SCHEMA, taskOf } from "../tasks";
 import { generatedBy, sampleBy, shippedFor } from "../tasks/generated";
 import { type NetworkFile, networkIn } from "../tasks/networkFiles";
-import type { AnyDataset, AnyNetwork, ImportHints, Sources, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
+import type { AnyDataset, AnyNetwork, ImportHints, ReadOptions, Sources, TaskData, TaskDefinition, TaskRuntime } from "../tasks/task";
 import { decodeInNode, decodeWholeInNode } from "./decode.node";
+import { hubData, hubModel } from "./hub.node";
 import { listed } from "./listed";
 import { trainNetwork } from "./trainNetwork";
 
@@ -65,17 +68,28 @@ export const usualData = ({ definition }: Wing): string => Object.keys(definitio
 
 /**
  * The name of a generated set, such as "scenes", or "scenes:TRAIN,TEST" for that many images; the name of real images that come with the
- * program, such as "fashion"; anything else is a file or folder to open (commas between).
+ * program, such as "fashion"; "hf:OWNER/NAME" for a data set on the Hub; anything else is a file or folder to open (commas between).
  */
 export async function openData({ definition, data }: Wing, source: string, side: number): Promise<AnyDataset> {
   const named = generatedBy(source, definition, definition.generated.cli);
   if (named) return data.generated({ ...named, side, seed: DATA_SEED });
-  const { sample, most } = sampleBy(source, definition) ?? {};
-  const paths = sample ? [join("public", sample.folder)] : source.split(",");
+  const { files, ...told } = await filesOf(source, definition);
   const decoders = { square: decodeInNode, whole: decodeWholeInNode };
-  const { packed, notes } = await data.open(paths.flatMap(listed), { side, decoders, seed: DATA_SEED, name: sample?.name, most });
+  const { packed, notes } = await data.open(files, { side, decoders, seed: DATA_SEED, ...told });
   for (const note of notes) console.error(note);
   return data.unpack(packed);
+}
+
+/** The files that a word stands for, and what is known of them. */
+async function filesOf(source: string, definition: TaskDefinition): Promise<{ files: SourceFile[] } & Pick<ReadOptions, "name" | "most">> {
+  if (isHubWord(source)) {
+    if (!definition.hub)
+      throw new EngineError(`Nothing of the Hub is read for students whose task ${definition.verb}.`, "Download it, and name its folder.");
+    return hubData(source);
+  }
+  const { sample, most } = sampleBy(source, definition) ?? {};
+  const paths = sample ? [join("public", sample.folder)] : source.split(",");
+  return { files: paths.flatMap(listed), name: sample?.name, most };
 }
 
 /** A network from a file, or from a folder or archive that has its configuration beside it. */
@@ -110,6 +124,7 @@ export async function loadStart(wing: Wing, path: string): Promise<AnyNetwork> {
 }
 
 async function opened(path: string): Promise<NetworkFile> {
+  if (isHubWord(path)) return networkIn(await hubModel(path));
   if (!existsSync(path)) throw new EngineError(`There is no file ${path}.`, "Train one with: npm run train -- out=FILE");
   const whole = statSync(path).isDirectory() || isZipName(path);
   return whole ? networkIn(listed(path)) : { bytes: new Uint8Array(readFileSync(path)), name: basename(path), hints: {} };

@@ -6,6 +6,15 @@ export interface SourceFile {
   path: string;
   size: number;
   bytes(): Promise<Uint8Array>;
+  /** Of a picture whose class and half are known, whatever its folders are called. */
+  known?: KnownClass;
+}
+
+export interface KnownClass {
+  /** Of all classes, in the order of their numbers; one list for all pictures. */
+  names: readonly string[];
+  label: number;
+  test: boolean;
 }
 
 /** What a system leaves in folders and archives, and what its owner has hidden. */

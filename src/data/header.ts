@@ -8,8 +8,11 @@ export interface PictureSize {
 
 /** The size of a PNG, JPEG, GIF, WebP, BMP or AVIF picture as stored; undefined for anything else, headers cut short included. */
 export function pictureSize(bytes: Uint8Array): PictureSize | undefined {
-  return read(bytes, (view) => READERS.find(({ magic, offset = 0 }) => startsWith(bytes, magic, offset))?.read(view));
+  return read(bytes, (view) => readerOf(bytes)?.read(view));
 }
+
+/** How the name of such a picture ends, by its content; undefined for anything else. */
+export const pictureEnding = (bytes: Uint8Array): string | undefined => readerOf(bytes)?.ending;
 
 /** What is wrong with a picture file, as the end of a sentence that its name begins; undefined where nothing is seen to be. */
 export function faultOf(bytes: Uint8Array): string | undefined {
@@ -45,14 +48,16 @@ const ISPE = 0x69737065;
 /** Boxes stand before the pixels, within so many bytes. */
 const AVIF_HEADER = 65_536;
 
-const READERS: { magic: string; offset?: number; read: (view: DataView) => PictureSize | undefined }[] = [
-  { magic: PNG, read: (view) => ({ width: view.getUint32(16), height: view.getUint32(20) }) },
-  { magic: "GIF8", read: gif },
-  { magic: "BM", read: bmp },
-  { magic: "WEBP", offset: 8, read: webp },
-  { magic: JPEG, read: jpeg },
-  { magic: "ftyp", offset: 4, read: avif },
+const READERS: { ending: string; magic: string; offset?: number; read: (view: DataView) => PictureSize | undefined }[] = [
+  { ending: "png", magic: PNG, read: (view) => ({ width: view.getUint32(16), height: view.getUint32(20) }) },
+  { ending: "gif", magic: "GIF8", read: gif },
+  { ending: "bmp", magic: "BM", read: bmp },
+  { ending: "webp", magic: "WEBP", offset: 8, read: webp },
+  { ending: "jpg", magic: JPEG, read: jpeg },
+  { ending: "avif", magic: "ftyp", offset: 4, read: avif },
 ];
+
+const readerOf = (bytes: Uint8Array) => READERS.find(({ magic, offset = 0 }) => startsWith(bytes, magic, offset));
 
 function startsWith(bytes: Uint8Array, magic: string, offset: number): boolean {
   return [...magic].every((character, i) => bytes[offset + i] === character.charCodeAt(0));

@@ -29,7 +29,7 @@ export interface Images {
 
 /** Reads pictures; what a person should know of what was left out goes to the findings. */
 export async function readImages(files: SourceFile[], listed: ClassByList, options: ImagesOptions, findings: Findings): Promise<Images> {
-  const { labelled, classes } = labelledOf(files, listed, findings);
+  const { labelled, classes } = knownOf(files, findings) ?? labelledOf(files, listed, findings);
   const kept = keep(labelled, options.seed);
   if (kept.length < labelled.length) findings.tell(keptNote(kept.length, labelled.length));
   requireRoom(kept.length, 3, options.side);
@@ -50,6 +50,22 @@ export function topFolder(files: SourceFile[]): string | undefined {
   return first.length > 2 && rest.every((path) => path.length > 2 && path[0] === first[0]) ? first[0] : undefined;
 }
 
+/** Pictures whose classes are known, which keep their order; classes that no training picture has are left out. Undefined for all others. */
+function knownOf(files: SourceFile[], findings: Findings): { labelled: Labelled[]; classes: string[] } | undefined {
+  const all = files.flatMap((file) => (file.known ? [{ file, name: file.known.names[file.known.label], test: file.known.test }] : []));
+  if (all.length === 0) return undefined;
+  const learned = new Set((all.every(({ test }) => test) ? all : all.filter(({ test }) => !test)).map(({ name }) => name));
+  const names = [...new Set(files.find(({ known }) => known)!.known!.names)];
+  const classes = names.filter((name) => learned.has(name));
+  requireClasses(classes, "What was read");
+  if (classes.length < names.length)
+    findings.tell(`Only ${classes.length} of the ${names.length} classes are in what was read: ${someOf(classes)}.`);
+  for (const { file, name } of all) if (!learned.has(name)) findings.add(STRANGE, `${file.path} (${name})`);
+  return { labelled: all.filter(({ name }) => learned.has(name)), classes };
+}
+
+const STRANGE = "Held-out pictures of classes that no training picture has, left out";
+
 /** Pictures whose class a folder names, or else a list. Held-out pictures of classes without training pictures are left out. */
 function labelledOf(files: SourceFile[], listed: ClassByList, findings: Findings): { labelled: Labelled[]; classes: string[] } {
   const { labelled, loose, masks } = layoutOf(files);
@@ -61,8 +77,7 @@ function labelledOf(files: SourceFile[], listed: ClassByList, findings: Findings
   for (const file of loose) if (!isListed(file)) findings.add("Pictures in no folder of a class, left out", file.path);
   if (classes.length === 0) throw new DataError("No picture lies in a folder of its class.", ONE_FOLDER_EACH);
   requireClasses(classes, topFolder(labelled.map(({ file }) => file)) ?? "The choice of files");
-  for (const { name, file } of labelled)
-    if (!known.has(name)) findings.add("Held-out pictures of classes that no training picture has, left out", `${file.path} (${name})`);
+  for (const { name, file } of labelled) if (!known.has(name)) findings.add(STRANGE, `${file.path} (${name})`);
   tellOrder(classes, findings);
   const byList = loose.filter(isListed).map((file) => ({ file, name: listed(file)!, test: isTestFolder(foldersOf(file.path)) }));
   return { labelled: labelled.filter(({ name }) => known.has(name)).concat(byList), classes };
@@ -74,9 +89,10 @@ const ONE_FOLDER_EACH = "Put each class's images into a folder of its own and ch
 function tellOrder(classes: string[], findings: Findings): void {
   const natural = classes.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
   if (natural.every((name, i) => name === classes[i])) return;
-  const few = classes.slice(0, 5).join(", ") + (classes.length > 5 ? ", ..." : "");
-  findings.tell(`Classes are numbered in the order of code points, as torchvision does: ${few}.`);
+  findings.tell(`Classes are numbered in the order of code points, as torchvision does: ${someOf(classes)}.`);
 }
+
+const someOf = (classes: string[]): string => classes.slice(0, 5).join(", ") + (classes.length > 5 ? ", ..." : "");
 
 function keptNote(kept: number, all: number): string {
   const count = (n: number) => n.toLocaleString("en");

@@ -27,6 +27,8 @@ export interface OpenDetectionOptions {
   /** Share of the pictures to hold out where the files do not divide the data; 0.15 by default. */
   holdOut?: number;
   seed: number;
+  /** What the data set is called; by default its files say, and that they are the visitor's own. */
+  name?: string;
   onProgress?: (share: number) => void;
 }
 
@@ -56,7 +58,7 @@ async function open(files: SourceFile[], options: OpenDetectionOptions, findings
   if (test.length === 0) throw new DataError("None of the pictures to hold out can be used.", "Add pictures, or mend those.");
   const moments = momentsOf(train, side);
   for (const picture of [...train, ...test]) surround(picture, side, moments);
-  const name = `${topFolder(found.pictures) ?? "Pictures"} (yours)`;
+  const name = options.name ?? `${topFolder(found.pictures) ?? "Pictures"} (yours)`;
   const split = (pictures: PlacedPicture[]) => splitOf(pictures, classes.classes, findings);
   const set = { name, side, ...classes, moments, train: split(train), test: split(test) };
   return { ...set, id: await idOf(set), notes: findings.notes() };

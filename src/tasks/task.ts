@@ -387,6 +387,14 @@ export interface Sample {
   shipped?: Shipped;
 }
 
+/** A data set on the Hugging Face Hub that many distil on. */
+export interface HubSet {
+  name: string;
+  about: string;
+  /** Its address: `hf:...`. */
+  word: string;
+}
+
 /** What a wing declares. */
 export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork, T extends Task = Task> {
   name: string;
@@ -405,6 +413,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   generated: { page: Counts; cli: Counts; sets: Readonly<Record<string, GeneratedSet>> };
   /** Real images, by the names that `data=` knows. */
   samples?: Readonly<Record<string, Sample>>;
+  /** Data sets of the Hub to begin with; absent where none is learned from. */
+  hub?: readonly HubSet[];
   /** Rows of its papers' tables, by names that `row=` knows. */
   rows?: Readonly<Record<string, Row>>;
   /** Settings, besides the side, that student and teacher must have alike; so a teacher that is trained for a student takes them over. */

@@ -32,10 +32,11 @@ self.onmessage = ({ data }: MessageEvent<ReadCommand>) => {
   else void (data.origin.kind === "kept" ? kept(data.task) : readFiles(data.task, data.side, data.origin)).then(deliver, refuse);
 };
 
-async function readFiles(task: string, side: number, { name, most }: Told): Promise<ReadData> {
+async function readFiles(task: string, side: number, { name, most, notes = [] }: Told): Promise<ReadData> {
   const decoders = { square: decodeInBrowser, whole: decodeWholeInBrowser, sound: decodeInPage };
   const { open } = await TASKS[task].data();
-  return { task, ...(await open(files.map(sourceOf), { side, seed: DATA_SEED, name, most, decoders, onProgress })) };
+  const read = await open(files.map(sourceOf), { side, seed: DATA_SEED, name, most, decoders, onProgress });
+  return { task, packed: read.packed, notes: [...notes, ...read.notes] };
 }
 
 async function kept(task: string): Promise<ReadData> {
@@ -51,8 +52,8 @@ function decodeInPage(bytes: Uint8Array): Promise<Recording> {
   });
 }
 
-function sourceOf({ path, file }: GivenFile): SourceFile {
-  return { path, size: file.size, bytes: async () => new Uint8Array(await readable(file.arrayBuffer(), path)) };
+function sourceOf({ path, file, known }: GivenFile): SourceFile {
+  return { path, known, size: file.size, bytes: async () => new Uint8Array(await readable(file.arrayBuffer(), path)) };
 }
 
 /** A file that was moved, changed or locked since it was chosen cannot be read any more. */

@@ -1,4 +1,5 @@
 /** Messages to and from the reader (`reader.ts`): where data come from, and the result. */
+import type { SourceFile } from "../data/files";
 import type { Recording } from "../data/wav";
 import type { ReadOptions } from "../tasks/task";
 
@@ -29,12 +30,11 @@ export function buffersOf(packed: unknown): ArrayBuffer[] {
 /** Where a data set is read from: the files handed over before, or this device's storage. */
 export type Origin = ({ kind: "files" } & Told) | { kind: "kept" };
 
-/** Of files that come with the page: what they are called, and how many images of them are taken. */
-export type Told = Pick<ReadOptions, "name" | "most">;
+/** Of files that come with the page or from the Hub: what they are called, and how many images of them are taken. */
+export type Told = Pick<ReadOptions, "name" | "most"> & { /** What is to be known of how the files came about. */ notes?: string[] };
 
-/** A file that a visitor gives, with the folders it lies in, as picker or drop say. */
-export interface GivenFile {
-  path: string;
+/** A file that a visitor gives, with the folders it lies in, as picker or drop say; or one that was fetched. */
+export interface GivenFile extends Pick<SourceFile, "path" | "known"> {
   file: File;
 }
 

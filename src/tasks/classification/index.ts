@@ -2,7 +2,7 @@
 import type { Dataset } from "../../data/dataset";
 import { CLASSIFICATION_METHODS } from "../../methods/classification";
 import { asksGuide } from "../../methods/masking";
-import { FASHION, SCENES, SHAPES } from "../imageSets";
+import { FASHION, HUB_IMAGES, SCENES, SHAPES } from "../imageSets";
 import type { TaskDefinition } from "../task";
 import type { Network } from "../vitNetwork";
 import { VIT_SIZES } from "../widths";
@@ -27,6 +27,7 @@ export const classification: TaskDefinition<Dataset, Network, Classification> = 
     },
   },
   samples: { fashion: { ...FASHION, shipped: "teacher-fashion.safetensors" } },
+  hub: HUB_IMAGES,
   sizes: VIT_SIZES,
   readsUnasked: true,
   stepFirst: true,

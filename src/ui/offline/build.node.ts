@@ -3,13 +3,17 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build, type Plugin } from "vite";
+import { HUB, HUB_FILES } from "../../data/hub/hosts.ts";
 
-/** What the built page may do: run, fetch and show its own files, and pictures that it makes itself. */
+/**
+ * What the built page may do: run, fetch and show its own files, and pictures that it makes itself; and fetch from the Hub, where a visitor
+ * asks for it, and from where the Hub has its files.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "worker-src 'self'",
-  "connect-src 'self'",
+  ["connect-src 'self'", HUB, ...HUB_FILES].join(" "),
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "base-uri 'none'",

@@ -8,6 +8,7 @@ import { pageOf } from "../tasks";
 import type { Things } from "../tasks/page";
 import { Bar, Due, Problem } from "./CardParts";
 import { FilePicker } from "./FilePicker";
+import { FromHub } from "./FromHub";
 
 export function DataCard() {
   const loaded = useSources((state) => state.loaded?.data);
@@ -47,6 +48,7 @@ export function DataCard() {
         )}
       </div>
       <p className="hint">Or drop files or a folder anywhere on this page. Your {things.many} never leave this tab.</p>
+      {taskOf(preset).hub && <FromHub kind="data" />}
       {loaded && !loaded.generated && <Keeping kept={loaded.id === kept?.id} things={things} />}
       <details>
         <summary>What can be read</summary>

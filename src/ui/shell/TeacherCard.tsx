@@ -5,6 +5,7 @@ import { data, settings, teachers, useSources, useStore } from "../state/app";
 import { pageOf } from "../tasks";
 import { partsOf } from "../tasks/parts";
 import { Due, Problem } from "./CardParts";
+import { FromHub } from "./FromHub";
 import { ImportButton } from "./ImportButton";
 import { TrainingForm, TrainingProgress } from "./TeacherTraining";
 
@@ -113,6 +114,7 @@ function Files({ teacher }: { teacher: TeacherFacts | null }) {
           </button>
         )}
       </div>
+      <FromHub kind="model" />
       <details open={refused}>
         <summary>What can be imported</summary>
         <ImportHelp />

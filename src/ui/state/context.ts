@@ -10,11 +10,22 @@ import type { Tabs } from "./tabs";
 /** The page's address, which carries settings, and which images are generated where it is not the usual ones. */
 export interface Address {
   /** `watch` names a recording, `lesson` a lesson; `present` is there where the page is to be shown on a projector. */
-  read(): { settings: URLSearchParams; data?: string; kernels?: string; watch?: string; lesson?: string; present?: string };
+  read(): {
+    settings: URLSearchParams;
+    data?: string;
+    kernels?: string;
+    watch?: string;
+    lesson?: string;
+    present?: string;
+    /** A network of the Hub. */
+    teacher?: string;
+  };
   /** `given` as `Schema.toQuery` wants it. */
   write(settings: Settings, given?: readonly string[]): void;
   /** Names the images, or no longer does. */
   writeData(word: string | undefined): void;
+  /** Names the network of the Hub that teaches, or none any more. */
+  writeTeacher(word: string | undefined): void;
 }
 
 export interface Context {

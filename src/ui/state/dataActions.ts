@@ -1,10 +1,11 @@
 /** What a visitor can do about data: load, read again at another size, keep. The next run learns from them. */
+import { isHubWord } from "../../data/hub/word";
 import type { Settings } from "../../settings/run";
 import { TASKS, taskOf } from "../../tasks";
 import { sampleBy, wordFor } from "../../tasks/generated";
 import type { DataFacts, TaskDefinition } from "../../tasks/task";
 import type { Event } from "../../worker/protocol";
-import { buffersOf, type GivenFile, KEPT_FACTS, type ReadData } from "../../worker/readerProtocol";
+import { buffersOf, type GivenFile, KEPT_FACTS, type ReadData, type Told } from "../../worker/readerProtocol";
 import { pageOf } from "../tasks";
 import type { Context } from "./context";
 import { areNetwork, dropped } from "./files";
@@ -63,6 +64,11 @@ export class DataActions {
     return this.load({ kind: "kept" });
   }
 
+  /** Reads rows that were fetched from the Hub, for the word that names them. */
+  loadFetched(files: GivenFile[], { word, ...told }: { word: string } & Told): Promise<boolean> {
+    return this.load({ kind: "files", files, ...told, sample: word });
+  }
+
   /** Generates images: of the task's usual set by default which. */
   loadGenerated(set?: string): Promise<boolean> {
     return this.load(generatedSource(this.task, set));
@@ -101,11 +107,20 @@ export class DataActions {
    */
   async loadNamed(word?: string): Promise<boolean> {
     const made = this.made[this.task.name];
+    if (word !== undefined && this.isOfHub(word)) return made && "sample" in made && made.sample === word ? false : this.offer(word);
     if (word !== undefined && isSample(word, this.task))
       return made && "sample" in made && made.sample === word ? false : this.loadSample(word);
     const source = word === undefined ? generatedSource(this.task) : namedSource(word, this.task);
     if (source && JSON.stringify(source) !== JSON.stringify(made)) return this.load(source);
     if (!source) this.refuse({ message: unknownImages(word ?? "", this.task), remedy: "" });
+    return false;
+  }
+
+  private isOfHub = (word: string): boolean => this.task.hub !== undefined && isHubWord(word);
+
+  /** Shows the click that fetches images of the Hub: nothing is asked of another server without it. */
+  private offer(word: string): false {
+    this.context.sources.setState(({ offered }) => ({ offered: { ...offered, data: word } }));
     return false;
   }
 
@@ -242,7 +257,12 @@ export class DataActions {
     this.made[task] = source;
     this.delivered.add(task);
     const { page } = this.task.generated;
-    this.context.address.writeData(source.kind === "generated" ? wordFor(source.options, this.task, page) : source.sample);
+    const { address, sources } = this.context;
+    const word = source.kind === "generated" ? wordFor(source.options, this.task, page) : source.sample;
+    const isUsual = source.kind === "generated" && word === undefined;
+    // The usual images stand in for those of the Hub until these are fetched, or others are chosen.
+    if (!isUsual) sources.setState(({ offered }) => ({ offered: { ...offered, data: undefined } }));
+    address.writeData(word ?? sources.getState().offered.data);
   }
 
   /** What the task's data were last made from; by default they are generated. */
@@ -256,6 +276,10 @@ export class DataActions {
     const { data } = address.read();
     if (data === undefined || this.delivered.size > 0) return undefined;
     if (isSample(data, this.task)) return data;
+    if (this.isOfHub(data)) {
+      this.offer(data);
+      return undefined;
+    }
     const named = namedSource(data, this.task);
     if (named) this.made[this.task.name] = named;
     else store.setState(({ urlProblems }) => ({ urlProblems: [...urlProblems, unknownImages(data, this.task)] }));

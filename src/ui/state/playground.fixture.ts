@@ -126,6 +126,7 @@ export function openPage(
       writeData: (word) => {
         data = word;
       },
+      writeTeacher: () => undefined,
     },
     base: "https://example.org/",
     fetch: async (name) => (offline ? undefined : fetch(name)),

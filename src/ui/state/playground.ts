@@ -69,7 +69,9 @@ export class Playground {
 
   constructor(private readonly outside: Outside) {
     const { storage, room, tabs, address, fetch, download } = outside;
-    this.store = createRunStore(address.read().settings);
+    const { settings, teacher } = address.read();
+    this.store = createRunStore(settings);
+    this.sources.setState({ offered: { model: teacher } });
     this.connection = new Connection(outside.worker, (event) => this.receive(event));
     const send: Context["send"] = (command, transfer) => this.sendLive(command, transfer);
     const goLive = () => this.trainLive();
@@ -91,12 +93,12 @@ export class Playground {
    * there is; else, and where that cannot be had, with a worker. `moves`: whether a recording may play by itself.
    */
   async open(moves: boolean): Promise<void> {
-    const { settings, data, watch, lesson } = this.outside.address.read();
+    const { settings, data, teacher, watch, lesson } = this.outside.address.read();
     await this.keeper.list.offer();
     if (await this.outside.storage.isNewer()) this.store.setState({ notice: NEWER });
     // A lesson brings its recording along.
     if (lesson !== undefined) return this.store.setState({ lesson });
-    const bare = settings.size === 0 && data === undefined && this.store.getState().kept.length === 0;
+    const bare = settings.size === 0 && data === undefined && teacher === undefined && this.store.getState().kept.length === 0;
     const [first] = bare && moves ? await this.recordings() : [];
     const name = watch ?? first?.name;
     if (name !== undefined) await this.watch(name);

@@ -67,5 +67,6 @@ async function handOver(worker: WorkerLike, { source, ...rest }: Wish): Promise<
     post({ type: "add", files: files.slice(from, from + LOT) });
     await new Promise((resolve) => setTimeout(resolve));
   }
-  post({ type: "read", ...rest, origin: source.kind === "files" ? { kind: "files", name: source.name, most: source.most } : source });
+  const { name, most, notes } = source.kind === "files" ? source : ({} as Told);
+  post({ type: "read", ...rest, origin: source.kind === "files" ? { kind: "files", name, most, notes } : source });
 }

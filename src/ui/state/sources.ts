@@ -27,6 +27,8 @@ export interface Sources {
   /** Whether a saved run is on its way, and what it waits for. */
   restoring: boolean;
   missing?: Pick<Extract<Event, { type: "missing" }>, "what" | "wanted">;
+  /** What the address names of the Hub. It is fetched when a person says so. */
+  offered: { data?: string; model?: string };
   /** The data set kept on this device. */
   keptData?: DataFacts;
   refusals: Partial<Record<RefusedAt, Refusal>>;
@@ -34,7 +36,8 @@ export interface Sources {
 
 export type SourcesStore = UseBoundStore<StoreApi<Sources>>;
 
-export const createSources = (): SourcesStore => create<Sources>()(() => ({ refusals: {}, restoring: false, importing: false, hints: {} }));
+export const createSources = (): SourcesStore =>
+  create<Sources>()(() => ({ refusals: {}, restoring: false, importing: false, hints: {}, offered: {} }));
 
 /** Folds a worker's event in. */
 export function receiveSource(sources: SourcesStore, event: Event): void {

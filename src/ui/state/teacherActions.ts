@@ -40,6 +40,7 @@ export class TeacherActions {
     const { store, sources, send } = this.context;
     refuse(sources, "teacher");
     sources.setState({ teacherTraining: { step: 0, steps } });
+    this.named(undefined);
     send({ type: "trainTeacher", settings: trainingSettings(store.getState().wanted, size, steps) });
   }
 
@@ -50,6 +51,7 @@ export class TeacherActions {
 
   /** Forgets the teacher that was trained or imported for the loaded data. */
   drop(): void {
+    this.named(undefined);
     this.context.send({ type: "dropTeacher" });
   }
 
@@ -63,14 +65,21 @@ export class TeacherActions {
     this.context.send({ type: "export", what });
   }
 
-  /** Takes a network: its file, or a folder or archive that has its configuration beside it. */
-  async import(as: Role, files: GivenFile[]): Promise<void> {
+  /** Takes a network: its file, or a folder or archive that has its configuration beside it; `word` names it on the Hub. */
+  async import(as: Role, files: GivenFile[], word?: string): Promise<void> {
     try {
       this.last = { as, ...(await read(files)) };
     } catch (error) {
       return refuse(this.context.sources, "teacher", inWords(error));
     }
+    if (as === "teacher") this.named(word);
     this.importAgain();
+  }
+
+  /** The address names the teacher where it is of the Hub. */
+  private named(word: string | undefined): void {
+    this.context.sources.setState(({ offered }) => ({ offered: { ...offered, model: undefined } }));
+    this.context.address.writeTeacher(word);
   }
 
   /** Takes what a visitor says about network files, and reads the last one again. */

@@ -1,0 +1,22 @@
+/** The place of the form "From the Hub", which is loaded when it is opened; open where the address names something of the Hub. */
+import { lazy, Suspense, useState } from "react";
+import type { HubKind } from "../../worker/hubProtocol";
+import { useSources } from "../state/app";
+
+const Hub = lazy(() => import("./Hub"));
+
+export function FromHub({ kind }: { kind: HubKind }) {
+  const offered = useSources((sources) => sources.offered[kind] !== undefined);
+  const [opened, setOpened] = useState(false);
+  const open = opened || offered;
+  return (
+    <details open={open} onToggle={({ currentTarget }) => setOpened(currentTarget.open)}>
+      <summary>From the Hub (huggingface.co)</summary>
+      {open && (
+        <Suspense fallback={<p className="hint">Loading …</p>}>
+          <Hub kind={kind} />
+        </Suspense>
+      )}
+    </details>
+  );
+}
