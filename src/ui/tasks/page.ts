@@ -47,7 +47,7 @@ export interface TaskPage {
   /** What the student of a run can do, in a sentence or two. */
   result(score: Score, state: State): string;
   pairs?: Pairs;
-  /** Lessons by name. */
+  /** Lessons by the method that they are about. */
   lessons?: Readonly<Record<string, () => Promise<Lesson>>>;
   /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */
   first?(): { heading: string; pictures: readonly FirstPicture[] };

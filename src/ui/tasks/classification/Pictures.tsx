@@ -1,7 +1,6 @@
 /** The gallery: held-out images in rows, predictions of student and teacher, and which patches the teacher gets to see. */
 import { type ReactNode, useMemo } from "react";
 import { useShallow } from "zustand/shallow";
-import { useMaskColors } from "../../draw/maskColors";
 import { usePick, useStore } from "../../state/app";
 import { bakedOf } from "../masks/LayerCanvas";
 import type { Looks } from "../masks/looks";
@@ -39,7 +38,6 @@ export function Pictures({ looks, of, onPlay, extra }: Props) {
     })),
   );
   const [{ rows }, pick] = usePick(of, FIRST);
-  const colors = useMaskColors();
   const { gallery, snapshot, teacher } = shown;
   const pictures = useMemo(() => bakedOf(gallery.images, gallery.side, gallery.channels, gallery.columns), [gallery]);
   const layers = useMemo(() => rows.flatMap((row) => layersOf(row, shown)), [rows, shown]);
@@ -66,7 +64,6 @@ export function Pictures({ looks, of, onPlay, extra }: Props) {
             captions={i === 0}
             answers={snapshot}
             distilled={teacher !== null}
-            colors={colors}
             onRead={onRead}
             onPlay={onPlay}
           />

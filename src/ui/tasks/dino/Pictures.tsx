@@ -3,7 +3,6 @@ import { useMemo } from "react";
 import { useShallow } from "zustand/shallow";
 import type { CropGallery } from "../../../tasks/dino/views";
 import { Legend } from "../../draw/Legend";
-import { useMaskColors } from "../../draw/maskColors";
 import { useStore } from "../../state/app";
 import { bakedOf, LayerCanvas } from "../masks/LayerCanvas";
 import { MASK_HINT, PictureStrip, PicturesPanel } from "../PicturesPanel";
@@ -21,14 +20,13 @@ export default function Pictures() {
 }
 
 function RowStrip({ row, gallery, onRead }: { row: Row; gallery: CropGallery; onRead(text: string): void }) {
-  const colors = useMaskColors();
   const { planes, side } = row.images ?? { planes: gallery.images, side: gallery.side };
   const pictures = useMemo(() => bakedOf(planes, side, gallery.channels), [planes, side, gallery.channels]);
   const legend = row.values && <Legend low={row.range[0]} high={row.range[1]} />;
   const shown = pictures.map((picture, i) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name
     <figure key={i}>
-      <LayerCanvas layer={row} picture={picture} index={i} subject={gallery.classes[gallery.labels[i]]} colors={colors} onRead={onRead} />
+      <LayerCanvas layer={row} picture={picture} index={i} subject={gallery.classes[gallery.labels[i]]} onRead={onRead} />
     </figure>
   ));
   return <PictureStrip id={row.id} title={row.title} note={row.note} legend={legend} pictures={shown} />;
