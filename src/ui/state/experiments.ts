@@ -6,7 +6,7 @@ import type { Agreement, Margin } from "../../metrics/paired";
 import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
 import type { Context } from "./context";
-import { type Run, runOf } from "./runs";
+import { isSteered, type Run, runOf } from "./runs";
 import { scoreOf } from "./score";
 
 /** The number rises when the shape of what is kept changes. */
@@ -113,12 +113,13 @@ export function nextOf({ cases, scores: [first, second] }: Experiment): { index:
 }
 
 /** Why a finished run is not the one that an address asks for; undefined where it is. What a task measures by itself may have changed. */
-function faultOf({ settings, changes, step, total }: Run, query: string): string | undefined {
+function faultOf(run: Run, query: string): string | undefined {
+  const { settings, step, total } = run;
   const words = new URLSearchParams(query);
   words.delete("data");
   const { settings: expected } = SCHEMA.fromPairs(words);
   const isMeasured = (key: string) => SCHEMA.setting(key, expected.preset).measured === true;
   const differs = Object.keys(expected).some((key) => !isMeasured(key) && settings[key] !== expected[key]);
-  if (differs || changes.some(({ key }) => !isMeasured(key))) return CHANGED;
+  if (differs || isSteered(run)) return CHANGED;
   return step < total ? ENDED : undefined;
 }

@@ -42,6 +42,8 @@ export interface TaskPage {
   sliderStep?(key: string, state: State): number | undefined;
   /** Score of a student that guesses, where that is known. */
   chance?(state: State): number | undefined;
+  /** A score below this is next to nothing, where guessing has none of its own. */
+  least?: number;
   /** Half the 95 % interval of a score on so many held-out images, where that is known. */
   margin?(score: number, images: number): number;
   /** What the student of a run can do, in a sentence or two. */
@@ -93,8 +95,10 @@ export interface Pairs {
   compared(kind: string, now: Run, other: Run, moved: string): string;
   /** What a run saved. */
   saving(now: Run): string | undefined;
-  /** What to try next; what a difference means only where seeds show one. */
+  /** What to try next, where enough seeds show what a difference means; never before. */
   advice(now: Run, beside: Beside | undefined): string | undefined;
+  /** What cannot be told yet, and what that would take. */
+  open(now: Run, beside: Beside | undefined): string | undefined;
   /** Another run that would show more about this one: what to change for it, and what its button says. */
   offer(now: Run, beside: Beside | undefined): Offer | undefined;
 }

@@ -4,7 +4,8 @@ import { useShallow } from "zustand/shallow";
 import { usePick, useStore } from "../../state/app";
 import { bakedOf } from "../masks/LayerCanvas";
 import type { Looks } from "../masks/looks";
-import { MASK_HINT, PicturesPanel } from "../PicturesPanel";
+import { maskHint, seenTitle } from "../masks/words";
+import { PicturesPanel } from "../PicturesPanel";
 import { layersOf, type Row } from "./layers";
 import { Strip } from "./Strip";
 import "./classification.css";
@@ -43,9 +44,9 @@ export function Pictures({ looks, of, onPlay, extra }: Props) {
   const layers = useMemo(() => rows.flatMap((row) => layersOf(row, shown)), [rows, shown]);
   return (
     <PicturesPanel
-      title="What the teacher sees"
+      title={useStore(seenTitle)}
       step={snapshot?.step}
-      hint={MASK_HINT}
+      hint={useStore(maskHint)}
       momentsOf={snapshotsOf}
       extra={
         <>

@@ -45,6 +45,7 @@ export const DETECTION_PAGE: TaskPage = {
     progress: ({ score }) => (score === undefined ? undefined : `average precision ${percent(score)}`),
     size: ({ blocks, stem }) => `four stages of ${blocks} from width ${stem}`,
   },
+  least: 0.01,
   lessons: {
     samkd: async () => (await import("./samkdLesson")).lesson,
     mkd: async () => (await import("./mkdLesson")).lesson,

@@ -5,7 +5,8 @@ import type { CropGallery } from "../../../tasks/dino/views";
 import { Legend } from "../../draw/Legend";
 import { useStore } from "../../state/app";
 import { bakedOf, LayerCanvas } from "../masks/LayerCanvas";
-import { MASK_HINT, PictureStrip, PicturesPanel } from "../PicturesPanel";
+import { maskHint } from "../masks/words";
+import { PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import { type Row, rowsOf } from "./rows";
 
@@ -13,7 +14,7 @@ export default function Pictures() {
   const { gallery, snapshot } = useStore(useShallow((state) => ({ gallery: galleryOf(state), snapshot: snapshotOf(state) })));
   const rows = useMemo(() => rowsOf(gallery, snapshot), [gallery, snapshot]);
   return (
-    <PicturesPanel title="What student and teacher see" step={snapshot?.step} hint={MASK_HINT} momentsOf={snapshotsOf}>
+    <PicturesPanel title="What student and teacher see" step={snapshot?.step} hint={useStore(maskHint)} momentsOf={snapshotsOf}>
       {(onRead) => rows.map((row) => <RowStrip key={row.id} row={row} gallery={gallery} onRead={onRead} />)}
     </PicturesPanel>
   );

@@ -5,7 +5,8 @@ import type { MaskGallery } from "../../../tasks/segmentation/views";
 import { GridCanvas } from "../../draw/GridCanvas";
 import { bake, paintGrid, paintMask, paintPicture } from "../../draw/patches";
 import { useStore } from "../../state/app";
-import { MASK_HINT, PictureStrip, PicturesPanel } from "../PicturesPanel";
+import { maskHint } from "../masks/words";
+import { PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import { describe, type Row, rowsOf } from "./rows";
 
@@ -15,7 +16,7 @@ export default function MaskPictures() {
   );
   const rows = useMemo(() => rowsOf(gallery, snapshot, hasTeacher), [gallery, snapshot, hasTeacher]);
   return (
-    <PicturesPanel title="What is named where" step={snapshot?.step} hint={MASK_HINT} momentsOf={snapshotsOf}>
+    <PicturesPanel title="What is named where" step={snapshot?.step} hint={useStore(maskHint)} momentsOf={snapshotsOf}>
       {(onRead) => (
         <>
           {rows.map((row) => (
