@@ -9,7 +9,7 @@ import type { RunMemory } from "../../train/session";
 import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
 import type { RecordingFacts } from "../../worker/recording";
 import { pageOf } from "../tasks";
-import type { Experiment } from "./experiments";
+import type { Experiment, Sweep } from "./experiments";
 import { History, type Numbers } from "./history";
 import type { KeptFacts } from "./keptList";
 import type { Run } from "./runs";
@@ -51,7 +51,7 @@ export interface State {
   /** Runs that this browser keeps, the newest first, and which of them is the one under way. */
   kept: KeptFacts[];
   place?: string;
-  experiment?: Experiment;
+  experiment?: Experiment | Sweep;
   /** Name of the lesson that is open. */
   lesson?: string;
   /** The recording that is shown in place of a run. */
