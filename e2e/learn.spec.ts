@@ -53,6 +53,36 @@ test("a lesson leads through a recorded run to its end, by keyboard, and sets a 
   await expect(page).toHaveURL(/keep=0.25/);
 });
 
+test("the stages and lessons of the detectors' methods show recorded steps, cell by cell", async ({ page }) => {
+  for (const { name, parts, canvas, row, pages } of [
+    {
+      name: "samkd",
+      parts: 5,
+      canvas: "erase",
+      row: /attention × even: .* at 4 × 4; (erased|left).*; W .*; error .* × the mean/,
+      pages: 7,
+    },
+    { name: "mkd", parts: 5, canvas: "see", row: /(hidden|visible); error .* × the mean/, pages: 6 },
+  ]) {
+    await page.goto(`./?lesson=${name}`);
+    const lesson = page.locator(".lesson");
+    await expect(lesson).toContainText(`page 1 of ${pages}`, { timeout: LONG });
+    await expect(page.locator(`${stage} .part`)).toHaveCount(parts);
+    await page.locator(`${stage} [data-name=${canvas}] canvas`).first().click();
+    await page.mouse.move(0, 0);
+    await expect(page.locator(`${stage} .reading`)).toHaveText(row);
+    for (let number = 2; number <= pages; number++) {
+      await lesson.getByRole("button", { name: "Next" }).click();
+      await expect(lesson).toContainText(`page ${number} of ${pages}`);
+    }
+    await expect(page.locator(stage)).toHaveAttribute("data-part", "learn");
+    await page.locator("h1").click();
+    await page.keyboard.press("2");
+    await expect(page.locator(`${stage} [data-name=learn]`)).toHaveAttribute("data-state", "ahead");
+    await expectNoViolations(page);
+  }
+});
+
 test("a lesson or a recording that does not exist is told, and the page goes on", async ({ page }) => {
   await page.goto("./?lesson=alchemy");
   await expect(page.getByText("There is no lesson “alchemy” here.")).toBeVisible({ timeout: LONG });

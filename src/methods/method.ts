@@ -49,10 +49,11 @@ export type Axis = (typeof AXES)[number];
 export interface ViewSpec {
   /**
    * mask: [B, H, W], 1 stays and 0 is erased. heat: a value at each place [B, H, W]; with channels [B, H, W, C] their mean |F|
-   * is drawn. regions: a number for each region [B, R], row by row; R is the square of `at.regions`. channels: a number for
-   * each channel [B, C], or of each region [B, R, C]. channelMask: the same, 1 stays and 0 is erased.
+   * is drawn. regions: a number for each region [B, R], row by row; R is the square of `at.regions`. logits: the class logits of
+   * each region [B, R * A * K], those of A anchors one after the other. channels: a number for each channel [B, C], or of each
+   * region [B, R, C]. channelMask: the same, 1 stays and 0 is erased.
    */
-  kind: "mask" | "heat" | "regions" | "channels" | "channelMask";
+  kind: "mask" | "heat" | "regions" | "logits" | "channels" | "channelMask";
   label: string;
   /** What to know about it, in a few words. */
   note?: string;

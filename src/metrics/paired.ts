@@ -93,7 +93,7 @@ export function overSeeds(first: ReadonlyMap<number, number>, second: ReadonlyMa
   const seeds = differences.length;
   if (seeds === 0) throw new EngineError("The two settings share no seed.", "Run both with the same seeds.");
   const difference = mean(differences);
-  const reach = seeds > 1 ? studentQuantile(0.025, seeds - 1) * standardError(differences) : Number.POSITIVE_INFINITY;
+  const reach = reachOfMean(differences) ?? Number.POSITIVE_INFINITY;
   return { difference, interval: [difference - reach, difference + reach], seeds };
 }
 
@@ -105,6 +105,10 @@ export function deviation(values: readonly number[]): number {
 
 /** Of the mean of a sample; NaN of fewer than two. */
 export const standardError = (values: readonly number[]): number => deviation(values) / Math.sqrt(values.length);
+
+/** Half the 95 % interval of the mean of a sample; undefined of fewer than two. */
+export const reachOfMean = (values: readonly number[]): number | undefined =>
+  values.length > 1 ? studentQuantile(0.025, values.length - 1) * standardError(values) : undefined;
 
 export type Agreement = "agrees" | "opposite" | "cannot tell";
 

@@ -137,6 +137,8 @@ export interface DrawnLine {
   seeds: number;
   /** x, mean of y, and its 95 % interval over seeds, as far as there is one. */
   points: [x: number, y: number, low: number | null, high: number | null][];
+  /** Single runs, which no line joins. */
+  single?: true;
 }
 
 export interface ClaimsFile {

@@ -25,7 +25,7 @@ import { switches } from "./knobs";
 import { forLevels, type Pair, type Reduction, total } from "./levels";
 import type { Dimensions } from "./method";
 import { layer, type Modules } from "./modules";
-import { erased, FEATURES, reconstruction } from "./views";
+import { erased, FEATURES, reconstruction, regenerationError } from "./views";
 
 /** Knobs of the masks, Eq. 1 to 4. */
 export const maskKnobs = {
@@ -91,6 +91,7 @@ export const MASK_VIEWS = {
   mask: erased("level", "regions"),
   ...FEATURES,
   reconstruction: reconstruction("level", "regions"),
+  error: regenerationError("mask", "level", "regions"),
 } as const satisfies Record<string, ViewSpec>;
 
 /** The same of the channels in each region, [B, R, C]. */
@@ -112,9 +113,11 @@ export function dualMasking(pair: Pair, modules: Bound, options: DualMasking): {
   const parts = groups.map((group) => {
     const masks = masksOf(teacher, group, options);
     const rebuilt = reconstruct(student, masks, modules, `${level}${options.separate ? `.${group[0]}` : ""}`, group, options);
-    const stacks = { attention: masks.space, mask: masks.spaceMask, reconstruction: rebuilt.detach() };
+    const loss = errorLoss(rebuilt, teacher, { scale });
+    const error = loss.rows.reshape(masks.space.shape);
+    const stacks = { attention: masks.space, mask: masks.spaceMask, reconstruction: rebuilt.detach(), error };
     const views = Object.entries(stacks).flatMap(([view, stack]) => byRegions(view, level, stack, group));
-    return { views, loss: errorLoss(rebuilt, teacher, { scale }) };
+    return { views, loss };
   });
   const views = [...parts.flatMap(({ views }) => views), ...sides.flatMap((side) => channelViews(pair, side, options))];
   return { loss: total(parts.map(({ loss }) => loss)), views };

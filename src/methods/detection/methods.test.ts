@@ -10,6 +10,7 @@ import { FEATURES } from "./views";
 /** What a map of such a kind measures, its pixels aside. */
 function expectedShape({ kind }: ViewSpec, { at: { regions }, tensor: { shape } }: View): readonly number[] {
   if (kind === "regions") return [SMALL.batch, regions! ** 2];
+  if (kind === "logits") return [SMALL.batch, regions! ** 2 * SMALL.classes * SMALL.anchors];
   if (kind === "mask") return [SMALL.batch, ...shape.slice(1, 3)];
   if (kind === "heat") return [SMALL.batch, ...shape.slice(1, 4)];
   return regions ? [SMALL.batch, regions ** 2, SMALL.teacher] : [SMALL.batch, SMALL.teacher];

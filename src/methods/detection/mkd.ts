@@ -23,7 +23,7 @@ import { weight } from "./knobs";
 import { align, alignModules, forLevels, type Pair, pairs, total } from "./levels";
 import type { ContextOf, DetectionMethod, Dimensions } from "./method";
 import { layer, type Modules } from "./modules";
-import { erased, FEATURES } from "./views";
+import { erased, FEATURES, regenerationError } from "./views";
 
 const knobs = {
   variant: choice({
@@ -116,11 +116,15 @@ export const mkd: DetectionMethod<Knobs> = {
     "visible.input": { ...erased(), label: "Hidden from the student", of: "input" },
     visible: { ...erased("level"), label: "Hidden on this level" },
     ...FEATURES,
-    regenerated: { kind: "heat", label: "Regenerated", note: "mean |F|, by the decoder", unit: "mean |F|", axes: ["level"] },
-    error: {
-      ...{ kind: "heat", label: "Error of regeneration", note: "part of L_feat", unit: "error", axes: ["level"] },
-      ...{ mask: "visible", accumulate: "mean" },
+    masked: {
+      kind: "heat",
+      label: "Student's features of the rest",
+      note: "mean |F|, as the decoder gets them",
+      unit: "mean |F|",
+      axes: ["level"],
     },
+    regenerated: { kind: "heat", label: "Regenerated", note: "mean |F|, by the decoder", unit: "mean |F|", axes: ["level"] },
+    error: { ...regenerationError("visible", "level"), accumulate: "mean" },
   },
   modules: (student, teacher, { encoder, ...choices }) => ({
     ...alignModules(student, teacher),
@@ -198,7 +202,10 @@ function compared(context: ContextOf<Knobs>, { level, student, teacher }: Pair):
 }
 
 function visibleViews({ student }: ContextOf<Knobs>, visible: Tensor): View[] {
-  const levels = student.pyramid.map((x, level) => ({ view: "visible", at: { level }, tensor: cellsAt(visible, x) }));
+  const levels = student.pyramid.flatMap((x, level) => [
+    { view: "visible", at: { level }, tensor: cellsAt(visible, x) },
+    { view: "masked", at: { level }, tensor: absolutePixelMeans(x.detach(), 1) },
+  ]);
   return [{ view: "visible.input", at: {}, tensor: visible }, ...levels];
 }
 

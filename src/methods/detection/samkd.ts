@@ -88,6 +88,8 @@ export const samkd: DetectionMethod<Knobs> = {
     ...MASK_VIEWS,
     difference: { ...perRegion, label: "W, how features differ", note: "Eq. 11; it weighs the region's KL.", unit: "W" },
     divergence: { ...perRegion, label: "KL of logits", note: "Of the region's mean logits, before W.", unit: "KL" },
+    studentLogits: { ...perRegion, kind: "logits", label: "Student's mean logits" },
+    teacherLogits: { ...perRegion, kind: "logits", label: "Teacher's mean logits" },
     ...CHANNEL_VIEWS,
   },
   modules: (student, teacher, { theta }) => ({
@@ -157,7 +159,8 @@ function spatialLogits({ knobs, student, teacher }: ContextOf<Knobs>, pair: Pair
       ...{ classes: student.config.classes, kind: knobs.divergence, temperature: knobs.temperature, weights },
       scale: 1 / (knobs.reduction === "literal" ? batch : batch * regionCount(all)),
     });
-    return { loss, views: [...byRegions("difference", level, weights, sides), ...byRegions("divergence", level, loss.kl, sides)] };
+    const numbers = { difference: weights, divergence: loss.kl, studentLogits: z.detach(), teacherLogits: target };
+    return { loss, views: Object.entries(numbers).flatMap(([view, all]) => byRegions(view, level, all, sides)) };
   });
 }
 

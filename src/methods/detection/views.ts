@@ -21,14 +21,21 @@ export const reconstruction = (...axes: Axis[]): ViewSpec => ({
   scale: "teacher",
 });
 
+/** How far off that is at each position [B, H, W], as it adds to L_feat. */
+export const regenerationError = (mask: string, ...axes: Axis[]): ViewSpec => ({
+  ...{ kind: "heat", label: "Error of regeneration", note: "part of L_feat", unit: "error" },
+  ...{ axes, mask },
+});
+
 /** What views of a number for each region have in common. */
 export const perRegion = { kind: "regions", axes: ["level", "regions"] } as const;
 
-/** Numbers of all regions [B, R] as views of each level of them, coarsest first as in `sides`. */
-export function byRegions(view: string, level: number, { graph, storage, offset, shape: [batch, all] }: Tensor, sides: Sides): View[] {
+/** Numbers of all regions [B, R] or [B, R, N] as views [B, r * N] of each level of them, coarsest first as in `sides`. */
+export function byRegions(view: string, level: number, { graph, storage, offset, shape }: Tensor, sides: Sides): View[] {
+  const [batch, all, each = 1] = shape;
   return sides.map((regions, i) => {
-    const before = regionCount(sides.slice(0, i));
-    const tensor = new Tensor(graph, storage, [batch, regions ** 2], "f32", false, offset + before, all);
+    const before = each * regionCount(sides.slice(0, i));
+    const tensor = new Tensor(graph, storage, [batch, each * regions ** 2], "f32", false, offset + before, each * all);
     return { view, at: { level, regions }, tensor };
   });
 }

@@ -68,9 +68,16 @@ export default function FigureChart({ drawing, log = false, note }: FigureChartP
                 data={line.points.map(datum)}
                 dataKey="y"
                 stroke={looks[i].colour}
+                strokeWidth={line.single ? 0 : 2}
                 strokeDasharray={looks[i].dash}
                 isAnimationActive={false}
-                dot={{ r: 3 }}
+                dot={{
+                  r: line.single ? 2.5 : 4,
+                  strokeWidth: 1.5,
+                  strokeDasharray: "none",
+                  fillOpacity: line.single ? 0.4 : 1,
+                  fill: looks[i].colour,
+                }}
               >
                 <ErrorBar dataKey="reach" direction="y" width={4} stroke={looks[i].colour} />
               </Line>

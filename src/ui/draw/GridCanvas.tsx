@@ -1,5 +1,5 @@
 /** A canvas of patches that can be walked with the arrow keys: each patch says its value. */
-import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from "react";
 import { cellAt, cellsOf, columnOf, type Grid, rowOf } from "./grid";
 import { EDGE, paintCursor } from "./patches";
 
@@ -14,6 +14,8 @@ interface Props {
   /** For tests and style: how many patches are kept. */
   kept?: number;
   onClick?(): void;
+  /** A patch was clicked, or chosen by Enter. */
+  onPick?(cell: number): void;
 }
 
 const MOVES: Record<string, [down: number, right: number]> = {
@@ -23,9 +25,11 @@ const MOVES: Record<string, [down: number, right: number]> = {
   ArrowDown: [1, 0],
 };
 
-export function GridCanvas({ grid, label, paint, describe, onRead, kept, onClick }: Props) {
+export function GridCanvas({ grid, label, paint, describe, onRead, kept, onClick, onPick }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [cell, setCell] = useState<number>();
+  // A click holds a patch, so that it is still told when the pointer has left.
+  const [held, hold] = useState<number>();
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
@@ -39,15 +43,20 @@ export function GridCanvas({ grid, label, paint, describe, onRead, kept, onClick
     onRead(next === undefined ? "" : `Row ${rowOf(next, grid) + 1}, column ${columnOf(next, grid) + 1}: ${describe(next)}`);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && cell !== undefined) onPick?.(cell);
     const move = MOVES[event.key];
     if (!move) return;
     event.preventDefault();
     visit(cell === undefined ? 0 : cellAt(rowOf(cell, grid) + move[0], columnOf(cell, grid) + move[1], grid));
   };
-  const onPointerMove = ({ nativeEvent: { offsetX, offsetY }, currentTarget }: PointerEvent<HTMLCanvasElement>) => {
+  const cellUnder = ({ nativeEvent: { offsetX, offsetY }, currentTarget }: MouseEvent<HTMLCanvasElement>) => {
     const at = (offset: number, length: number, count: number) => Math.floor((offset / length) * count);
     const { clientWidth, clientHeight } = currentTarget;
-    visit(cellAt(at(offsetY, clientHeight, grid[0]), at(offsetX, clientWidth, grid[1]), grid));
+    return cellAt(at(offsetY, clientHeight, grid[0]), at(offsetX, clientWidth, grid[1]), grid);
+  };
+  const leave = () => {
+    hold(undefined);
+    visit(undefined);
   };
   return (
     // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it takes arrow keys, as an application of its own
@@ -61,11 +70,16 @@ export function GridCanvas({ grid, label, paint, describe, onRead, kept, onClick
       aria-label={`${label} Arrow keys read single patches.`}
       tabIndex={0}
       data-kept={kept}
-      onClick={onClick}
+      onClick={(event) => {
+        hold(cellUnder(event));
+        visit(cellUnder(event));
+        onClick?.();
+        onPick?.(cellUnder(event));
+      }}
       onKeyDown={onKeyDown}
-      onPointerMove={onPointerMove}
-      onPointerLeave={() => visit(undefined)}
-      onBlur={() => visit(undefined)}
+      onPointerMove={(event) => visit(cellUnder(event))}
+      onPointerLeave={() => visit(held)}
+      onBlur={leave}
     />
   );
 }

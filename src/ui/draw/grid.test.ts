@@ -37,12 +37,16 @@ test("heat fills every cell of an oblong grid, row by row, and leaves no gap", (
   }
 });
 
-test("a mask fades what is not kept, and its border runs between kept and masked cells", () => {
-  const { context, rects, borders } = recording();
-  paintMask(context, new Set([0, 1, 2, 3]), OBLONG, ["#fff", "#000"]);
+test("a mask hatches what is not kept, and its border runs between kept and masked cells", () => {
+  const { context, rects, borders, lines } = recording();
+  paintMask(context, new Set([0, 1, 2, 3]), OBLONG);
   const [width, height] = [EDGE / 4, EDGE / 2];
   expect(rects).toEqual([0, 1, 2, 3].map((column) => [column * width, height, width, height]));
-  expect(borders).toEqual([0, 1, 2, 3].map((column) => [column * width, height, width, 0]));
+  // In two tones.
+  const border = [0, 1, 2, 3].map((column) => [column * width, height, width, 0]);
+  expect(borders).toEqual([...border, ...border]);
+  expect(lines.length).toBeGreaterThan(0);
+  for (const [, y1, , y2] of lines) expect(Math.min(y1, y2)).toBeGreaterThanOrEqual(height);
 });
 
 test("the lines of a grid are one fewer than its rows and its columns", () => {

@@ -5,9 +5,6 @@ import { columnOf, type Grid, rowOf } from "./grid";
 /** Pixels along a canvas's edge; a multiple of the usual image sides, so that pixels stay square. */
 export const EDGE = 256;
 
-/** Colour that masked patches fade into, and that of their border. */
-export type MaskColors = readonly [masked: string, ink: string];
-
 /** A picture of rows x columns pixels, from the value 0..255 of each pixel and channel; in grey where colour is to mean something else. */
 export function bake(
   [rows, columns]: readonly [number, number],
@@ -33,21 +30,45 @@ export function paintPicture(context: CanvasRenderingContext2D, picture: HTMLCan
   context.drawImage(picture, 0, 0, EDGE, EDGE);
 }
 
-/** Fades every patch that is not kept into the page, and draws the border between kept and masked ones in ink. */
-export function paintMask(context: CanvasRenderingContext2D, kept: ReadonlySet<number>, grid: Grid, [masked, ink]: MaskColors): void {
-  context.fillStyle = masked;
-  context.globalAlpha = 0.84;
+/** Hidden patches: a grey and strokes on it that look alike in light, in dark and on any picture. */
+const HIDDEN = "rgb(104 106 112 / 0.8)";
+const STROKES = [
+  [0, "rgb(255 255 255 / 0.5)"],
+  [1, "rgb(0 0 0 / 0.5)"],
+] as const;
+/** Pixels between strokes of one tone. */
+const APART = 16;
+
+/** Hatches every patch that is not kept, and draws the border between kept and masked ones. */
+export function paintMask(context: CanvasRenderingContext2D, kept: ReadonlySet<number>, grid: Grid): void {
+  context.fillStyle = HIDDEN;
   eachCell(grid, (i, ...rect) => kept.has(i) || context.fillRect(...rect));
-  context.globalAlpha = 1;
-  context.strokeStyle = ink;
-  context.lineWidth = 2;
-  context.beginPath();
-  const [, columns] = grid;
-  eachCell(grid, (i, x, y, width, height) => {
-    if (i % columns && kept.has(i) !== kept.has(i - 1)) context.rect(x, y, 0, height);
-    if (i >= columns && kept.has(i) !== kept.has(i - columns)) context.rect(x, y, width, 0);
-  });
-  context.stroke();
+  context.lineWidth = 1.5;
+  for (const [half, style] of STROKES) {
+    context.strokeStyle = style;
+    context.beginPath();
+    eachCell(grid, (i, ...rect) => kept.has(i) || hatch(context, rect, (half * APART) / 2));
+    context.stroke();
+  }
+  for (const [width, style] of twoTones(4, 1.5)) {
+    context.lineWidth = width;
+    context.strokeStyle = style;
+    context.beginPath();
+    eachCell(grid, (i, x, y, width, height) => {
+      if (i % grid[1] && kept.has(i) !== kept.has(i - 1)) context.rect(x, y, 0, height);
+      if (i >= grid[1] && kept.has(i) !== kept.has(i - grid[1])) context.rect(x, y, width, 0);
+    });
+    context.stroke();
+  }
+}
+
+/** The parts within a rectangle of slanted lines across the whole canvas, so that they run on from cell to cell. */
+function hatch(context: CanvasRenderingContext2D, [x, y, width, height]: [number, number, number, number], offset: number): void {
+  for (let sum = Math.ceil((x + y - offset) / APART) * APART + offset; sum < x + y + width + height; sum += APART) {
+    const [from, to] = [Math.max(x, sum - y - height), Math.min(x + width, sum - y)];
+    context.moveTo(from, sum - from);
+    context.lineTo(to, sum - to);
+  }
 }
 
 /** Colours each patch by its value, `low` to `high`. */
@@ -79,6 +100,20 @@ export function paintDiverging(
     context.fillStyle = diverging((values[i] - middle) / (reach || 1));
     context.fillRect(...rect);
   });
+}
+
+/** Attention from a quarter of an even share to four times it, as powers of two: one scale everywhere. */
+const REACH = 2;
+
+/** Colours each patch by its attention, a multiple of an even share. */
+export function paintMultiples(context: CanvasRenderingContext2D, times: ArrayLike<number>, grid: Grid): void {
+  paintDiverging(
+    context,
+    Array.from(times, (value) => Math.log2(Math.max(value, 1e-3))),
+    grid,
+    0,
+    REACH,
+  );
 }
 
 export function paintGrid(context: CanvasRenderingContext2D, [rows, columns]: Grid): void {

@@ -109,9 +109,10 @@ function useHash(): string {
 
 /** The way to the method's lesson, where there is one and no run would be lost. */
 function Lessons() {
-  const [name] = Object.keys(pageOf(useStore(presetOf)).lessons ?? {});
+  const name = useStore(presetOf);
+  const there = name in (pageOf(name).lessons ?? {});
   const free = useStore((state) => state.lesson === undefined && (state.watching !== undefined || !begun(state)));
-  return name && free ? <a href={`?lesson=${name}`}>Lesson</a> : null;
+  return there && free ? <a href={`?lesson=${name}`}>Lesson</a> : null;
 }
 
 /** Recorded runs to choose from, where no run would be lost. */

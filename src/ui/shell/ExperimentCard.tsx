@@ -1,9 +1,16 @@
-/** The experiment under way: how far it has come, and what it says of the claim. */
+/** The experiment or the sweep under way: how far it has come, and what it says. */
+import { lazy, Suspense } from "react";
 import type { Agreement } from "../../metrics/paired";
 import { points } from "../format";
 import { experiments } from "../state/app";
-import { doneOf, type Experiment, isComplete, nextOf } from "../state/experiments";
+import { doneOf, type Experiment, isComplete, isSweep, nextOf, type Series, type Sweep } from "../state/experiments";
 import { outcomeOf } from "../state/outcome";
+import { drawingOf, sweepTitle } from "../state/sweep";
+
+const FigureChart = lazy(() => import("../charts/FigureChart"));
+
+const NOTE =
+  "Each dot is a run. Where a case has several, the larger mark is their mean and the bar its 95 % interval; with one run a case, nothing is told from chance.";
 
 /** What a verdict is called for somebody who guesses. */
 export const GUESSES: Record<Agreement, string> = {
@@ -12,15 +19,21 @@ export const GUESSES: Record<Agreement, string> = {
   "cannot tell": "too close to tell",
 };
 
-export default function ExperimentCard({ experiment }: { experiment: Experiment }) {
-  const { title, paper, halted, seeds } = experiment;
+export default function ExperimentCard({ experiment }: { experiment: Experiment | Sweep }) {
+  const { halted, seeds, cases } = experiment;
   const complete = isComplete(experiment);
+  const what = isSweep(experiment) ? "sweep" : "experiment";
   return (
     <section className="card experiment" aria-labelledby="experiment-title">
-      <h2 id="experiment-title">{title}?</h2>
-      <p>The paper: {paper}.</p>
-      <p role="status">{complete ? toldOf(experiment) : `${progressOf(experiment)} ${toldOf(experiment)}`}</p>
-      {!complete && <progress max={2 * seeds} value={doneOf(experiment)} aria-label="Runs done" />}
+      <h2 id="experiment-title">{isSweep(experiment) ? sweepTitle(experiment) : `${experiment.title}?`}</h2>
+      {!isSweep(experiment) && <p>The paper: {experiment.paper}.</p>}
+      <p role="status">{[!complete && progressOf(experiment), !isSweep(experiment) && toldOf(experiment)].filter(Boolean).join(" ")}</p>
+      {!complete && <progress max={cases.length * seeds} value={doneOf(experiment)} aria-label="Runs done" />}
+      {isSweep(experiment) && doneOf(experiment) > 0 && (
+        <Suspense>
+          <FigureChart drawing={drawingOf(experiment)} note={NOTE} />
+        </Suspense>
+      )}
       {halted && <p className="heed">It waits: {halted}</p>}
       <div className="buttons">
         {halted && (
@@ -34,22 +47,22 @@ export default function ExperimentCard({ experiment }: { experiment: Experiment 
           </button>
         )}
         <button type="button" onClick={() => experiments.close()}>
-          Close the experiment
+          Close the {what}
         </button>
       </div>
     </section>
   );
 }
 
-function progressOf(experiment: Experiment): string {
-  const { index, seed } = nextOf(experiment);
-  return `Run ${doneOf(experiment) + 1} of ${2 * experiment.seeds}: ${ownWords(experiment, index)}, seed ${seed}.`;
+function progressOf(series: Series): string {
+  const { index, seed } = nextOf(series);
+  return `Run ${doneOf(series) + 1} of ${series.cases.length * series.seeds}: ${ownWords(series, index)}, seed ${seed}.`;
 }
 
-/** What one of the two settings says that the other does not: "keep=0.5". */
-function ownWords({ cases }: Experiment, index: 0 | 1): string {
-  const [own, other] = [cases[index], cases[1 - index]].map((query) => new URLSearchParams(query));
-  const words = [...own].filter(([key, value]) => other.get(key) !== value).map((pair) => pair.join("="));
+/** What one of the cases says that not all others do: "keep=0.5". */
+function ownWords({ cases }: Series, index: number): string {
+  const [own, ...others] = [cases[index], ...cases].map((query) => new URLSearchParams(query));
+  const words = [...own].filter(([key, value]) => others.some((other) => other.get(key) !== value)).map((pair) => pair.join("="));
   return words.join(" ") || "defaults";
 }
 

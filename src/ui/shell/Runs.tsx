@@ -13,6 +13,7 @@ import { FilePicker } from "./FilePicker";
 import { RunName } from "./RunName";
 
 const RunsExport = lazy(() => import("../charts/Export").then((loaded) => ({ default: loaded.RunsExport })));
+const SweepForm = lazy(() => import("./SweepForm"));
 const KeptRuns = lazy(() => import("./KeptRuns"));
 
 export function Runs() {
@@ -52,6 +53,9 @@ export function Runs() {
           <KeptRuns />
         </Suspense>
       )}
+      <Suspense>
+        <SweepForm />
+      </Suspense>
       <div className="buttons">
         <FilePicker label="Log of a run" accept=".jsonl" onPick={([file]) => void savedRuns.openLog(file)}>
           Open a log or a sweep

@@ -1,19 +1,17 @@
 /** What a finished run means, in words, and the run that would say more. */
 import { run, useStore } from "../state/app";
-import { runOf } from "../state/runs";
 import { finished } from "../state/selectors";
-import { besideOf, verdict } from "../state/summary";
-import { pageOf } from "../tasks";
+import { offerOf, verdict } from "../state/summary";
 
 export default function Verdict() {
   const state = useStore();
-  const now = finished(state) ? runOf(state) : undefined;
-  if (!now) return null;
-  const offer = pageOf(now.settings.preset).pairs?.offer(now, besideOf(now, state));
+  const sentences = finished(state) ? verdict(state) : [];
+  if (!sentences.length) return null;
+  const offer = offerOf(state);
   return (
     <section className="card verdict" aria-labelledby="verdict-title">
       <h2 id="verdict-title">What came of it</h2>
-      {verdict(state).map((sentence) => (
+      {sentences.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
       {offer && (

@@ -2,7 +2,7 @@
 import { unpackBits } from "../../metrics/bits";
 import { mcnemar, overSeeds, type Seeded } from "../../metrics/paired";
 import { differences } from "./compare";
-import type { Run } from "./runs";
+import { isSteered, type Run } from "./runs";
 import { scoreOf } from "./score";
 
 export interface Difference {
@@ -43,7 +43,7 @@ function ofSeeds(now: Run, other: Run, runs: readonly Run[]): Seeded | undefined
 /** Whether two runs are alike but for the seed. */
 export function isLike(a: Run, b: Run): boolean {
   const same = a.step === b.step && a.teacher === b.teacher && a.dataset?.id === b.dataset?.id;
-  const steered = a.changes.length + b.changes.length > 0;
+  const steered = isSteered(a) || isSteered(b);
   return (
     a === b ||
     (same && !steered && a.settings.preset === b.settings.preset && differences(a.settings, b.settings).every((key) => key === "seed"))

@@ -1,8 +1,10 @@
 /** An experiment on the page: pairs of runs one after the other, what they say, and what stops them. */
-import { expect, test } from "vitest";
-import { EXPERIMENT, type Experiment, isComplete, nextOf } from "./experiments";
+import { describe, expect, test } from "vitest";
+import { SCHEMA } from "../../tasks";
+import { EXPERIMENT, type Experiment, isComplete, nextOf, type Sweep } from "./experiments";
 import { outcomeOf } from "./outcome";
 import { type FakePage, loaded, openPage, phase, readyPage, started, step } from "./playground.fixture";
+import { axisOf, casesOf, drawingOf } from "./sweep";
 
 const ASKED: Omit<Experiment, "scores"> = {
   ...{ title: "More patches help", paper: "2 against 1", claimed: 1, seeds: 2 },
@@ -102,4 +104,84 @@ test("margins are in points: 'no worse' needs the whole interval above", () => {
   expect(of([0.4, 0.5, 0.6], [0.5, 0.6, 0.7])).toBe("opposite");
   expect(of([0.4, 0.7], [0.5, 0.6])).toBe("cannot tell");
   expect(of([0.4], [])).toBeUndefined();
+});
+
+describe("a sweep", () => {
+  const axes = [{ key: "keep", values: [0.25, 1] }];
+
+  test("runs each value under each seed, goes on after the page was closed, and plots score against the teacher's cost", async () => {
+    const page = readyPage();
+    page.page.settings.change("steps", 2);
+    page.page.experiments.sweep(axes, 2);
+    const asked: [unknown, unknown][] = [];
+    for (const score of [0.4, 0.6, 0.44]) {
+      await settled();
+      const { keep, seed } = page.page.store.getState().wanted;
+      asked.push([keep, seed]);
+      carryOut(page, score);
+    }
+    expect(asked).toEqual([
+      [0.25, 1],
+      [1, 1],
+      [0.25, 2],
+    ]);
+    const reopened = readyPage("", page.kept);
+    await reopened.page.experiments.load();
+    expect(reopened.page.store.getState().experiment).toMatchObject({ halted: "The page was closed.", scores: [[0.4, 0.44], [0.6]] });
+    reopened.page.experiments.goOn();
+    await settled();
+    expect(reopened.page.store.getState().wanted).toMatchObject({ keep: 1, seed: 2, steps: 2 });
+    carryOut(reopened, 0.64);
+    const sweep = reopened.page.store.getState().experiment as Sweep;
+    expect(isComplete(sweep)).toBe(true);
+    const { lines, x, y } = drawingOf({
+      ...sweep,
+      costs: [
+        [1e6, 1e6],
+        [4e6, 4e6],
+      ],
+    });
+    expect([x, y]).toEqual(["teacher's multiply-adds over the run, millions", "accuracy, %"]);
+    const [means, runs] = lines;
+    expect(means.points.map(([at, middle]) => [at, middle])).toEqual([
+      [1, expect.closeTo(42)],
+      [4, expect.closeTo(62)],
+    ]);
+    // Two seeds, 4 points apart: 2 x t(0.975, 1) = 25.4.
+    expect(means.points[0][2]).toBeCloseTo(42 - 25.41, 1);
+    expect(runs.points).toHaveLength(4);
+  });
+
+  test("two settings make every combination, in groups of the second", () => {
+    const both = [...axes, { key: "criterion", values: ["student", "random"] }];
+    const cases = casesOf(both, SCHEMA.defaults(), "shapes");
+    expect(cases.map((query) => query.split("&").slice(-2))).toEqual([
+      ["keep=0.25", "criterion=student"],
+      ["keep=0.25", "criterion=random"],
+      ["keep=1", "criterion=student"],
+      ["keep=1", "criterion=random"],
+    ]);
+    const lines = drawingOf({ axes: both, cases, seeds: 1, score: "accuracy", scores: [[0.1], [0.2], [0.3], []] }).lines;
+    expect(lines.map(({ label }) => label)).toEqual([
+      "criterion student",
+      "criterion student, runs",
+      "criterion random",
+      "criterion random, runs",
+    ]);
+    expect(lines[0].points.map(([at]) => at)).toEqual([0.25, 1]);
+    expect(lines[2].points).toEqual([[0.25, 20, null, null]]);
+  });
+
+  test("what cannot be is refused in words: values, too many, the same setting twice, own images", () => {
+    expect(axisOf("keep", "0.25, 1", "maskedkd").values).toEqual([0.25, 1]);
+    expect(() => axisOf("keep", "0.25 7", "maskedkd")).toThrow(/keep/);
+    expect(() => axisOf("keep", "0.25", "maskedkd")).toThrow("two values or more");
+    expect(() => axisOf("keep", "0.25 0.25", "maskedkd")).toThrow("two values or more");
+    const many = Array.from({ length: 17 }, (_, i) => 0.01 * (i + 1));
+    expect(() => casesOf([{ key: "keep", values: many }], SCHEMA.defaults())).toThrow("17 cases");
+    const page = readyPage();
+    expect(() => page.page.experiments.sweep([...axes, ...axes], 1)).toThrow("the same");
+    page.say(loaded("maskedkd", { id: "mine", generated: false }));
+    expect(() => page.page.experiments.sweep(axes, 1)).toThrow("your own files");
+  });
 });

@@ -1,36 +1,64 @@
 /**
- * An experiment: two settings under the same seeds, run one after the other on the visitor's GPU, and what their difference says of a
- * claim. It is kept as it goes, so that it goes on after the page was closed.
+ * Series of runs on the visitor's GPU, one after the other, under the same seeds: an experiment sets two against each other and asks
+ * what their difference says of a claim; a sweep tries several values of settings. A series is kept as it goes, so that it goes on
+ * after the page was closed.
  */
+import { EngineError } from "../../engine/errors";
 import type { Agreement, Margin } from "../../metrics/paired";
+import type { Value } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
+import { pageOf } from "../tasks";
 import type { Context } from "./context";
-import { type Run, runOf } from "./runs";
+import { isSteered, type Run, runOf } from "./runs";
 import { scoreOf } from "./score";
+import { casesOf } from "./sweep";
 
 /** The number rises when the shape of what is kept changes. */
 export const EXPERIMENT = "experiment-1";
 
-export interface Experiment {
+export interface Series {
+  /** Queries of addresses, without a seed. */
+  cases: readonly string[];
+  seeds: number;
+  /** Of each case the scores so far, of seeds 1, 2, ..., and what the teacher computed in these runs, in multiply-adds. */
+  scores: readonly (readonly number[])[];
+  costs?: readonly (readonly number[])[];
+  /** Why it does not go on by itself. */
+  halted?: string;
+}
+
+export interface Experiment extends Series {
   title: string;
   /** What the paper found. */
   paper: string;
   /** Sign that is claimed of the first minus the second; or a margin, in points, below which it is claimed not to fall. */
   claimed: 1 | -1 | Margin;
-  /** Queries of addresses, without a seed. */
   cases: readonly [first: string, second: string];
-  seeds: number;
   /** What the visitor expects. */
   guess?: Agreement;
-  /** Scores so far, of seeds 1, 2, ... */
-  scores: readonly [first: readonly number[], second: readonly number[]];
-  /** Why it does not go on by itself. */
-  halted?: string;
 }
+
+/** A setting and the values that are tried. */
+export interface Axis {
+  key: string;
+  values: readonly Value[];
+}
+
+/** Every combination of the axes' values is a case, the last axis the fastest. */
+export interface Sweep extends Series {
+  axes: readonly Axis[];
+  /** What the score is called, on which images. */
+  score: string;
+}
+
+export const isSweep = (series: Experiment | Sweep): series is Sweep => "axes" in series;
+
+type Fresh<S> = S extends Series ? Omit<S, "scores" | "costs" | "halted"> : never;
 
 const ENDED = "A run was ended before its last step.";
 const CHANGED = "Its run was replaced, or steered: what came of it does not belong here.";
+const OWN = "A sweep takes images that come with the page: its runs begin by an address, and that cannot name your own files.";
 const CLOSED = "The page was closed.";
 
 export class Experiments {
@@ -42,13 +70,24 @@ export class Experiments {
 
   /** Brings back one that was under way when the page was closed. */
   async load(): Promise<void> {
-    const kept = await this.context.storage.recall<Experiment>(EXPERIMENT);
+    const kept = await this.context.storage.recall<Experiment | Sweep>(EXPERIMENT);
     if (kept && !this.now) this.change(isComplete(kept) ? kept : { ...kept, halted: CLOSED });
   }
 
-  start(experiment: Omit<Experiment, "scores" | "halted">): void {
-    this.change({ ...experiment, scores: [[], []] });
+  start(series: Fresh<Experiment | Sweep>): void {
+    this.change({ ...series, scores: series.cases.map(() => []), costs: series.cases.map(() => []) });
     void this.next();
+  }
+
+  /** Starts a sweep from the panel's settings. Throws an EngineError where it cannot be: axes alike, too many cases, own images. */
+  sweep(axes: readonly Axis[], seeds: number): void {
+    const { store, sources, address } = this.context;
+    const { wanted } = store.getState();
+    const { data } = address.read();
+    if (new Set(axes.map(({ key }) => key)).size < axes.length) throw new EngineError("Both settings are the same.", "Choose another.");
+    if (data === undefined && sources.getState().loaded?.data.generated === false)
+      throw new EngineError(OWN, "Go back to generated images.");
+    this.start({ axes, seeds, cases: casesOf(axes, wanted, data), score: pageOf(wanted.preset).words.score });
   }
 
   /** Goes on with the run that was to come, from its first step. */
@@ -74,20 +113,21 @@ export class Experiments {
     if (event.type === "phase" && event.phase === "finished") this.finished(this.now);
   }
 
-  private get now(): Experiment | undefined {
+  private get now(): Experiment | Sweep | undefined {
     return this.context.store.getState().experiment;
   }
 
-  private finished(experiment: Experiment): void {
+  private finished(series: Experiment | Sweep): void {
     const run = runOf(this.context.store.getState());
-    const { index, query } = nextOf(experiment);
+    const { index, query } = nextOf(series);
     const fault = run ? faultOf(run, query) : ENDED;
     if (!run || fault) {
       this.halt(fault ?? ENDED);
       return;
     }
-    const scores = experiment.scores.map((list, i) => (i === index ? [...list, scoreOf(run).value] : list));
-    this.change({ ...experiment, scores: scores as unknown as Experiment["scores"] });
+    const added = (lists: Series["scores"], value: number) => lists.map((list, i) => (i === index ? [...list, value] : list));
+    const costs = added(series.costs ?? series.cases.map(() => []), run.sums.macs ?? 0);
+    this.change({ ...series, scores: added(series.scores, scoreOf(run).value), costs });
     void this.next();
   }
 
@@ -95,30 +135,32 @@ export class Experiments {
     if (this.now && !isComplete(this.now)) await this.begin(nextOf(this.now).query);
   }
 
-  private change(experiment: Experiment): void {
+  private change(experiment: Experiment | Sweep): void {
     this.context.store.setState({ experiment });
     void this.context.storage.keep(EXPERIMENT, experiment);
   }
 }
 
-export const isComplete = ({ scores: [, second], seeds }: Experiment): boolean => second.length >= seeds;
+export const isComplete = ({ scores, seeds }: Series): boolean => scores.every((list) => list.length >= seeds);
 
-export const doneOf = ({ scores: [first, second] }: Experiment): number => first.length + second.length;
+export const doneOf = ({ scores }: Series): number => scores.reduce((sum, list) => sum + list.length, 0);
 
 /** The run that comes next: which case, under which seed, and the address that sets it up. */
-export function nextOf({ cases, scores: [first, second] }: Experiment): { index: 0 | 1; seed: number; query: string } {
-  const index = first.length > second.length ? 1 : 0;
-  const seed = 1 + (index ? second : first).length;
+export function nextOf({ cases, scores }: Series): { index: number; seed: number; query: string } {
+  const done = scores.map((list) => list.length);
+  const index = done.indexOf(Math.min(...done));
+  const seed = 1 + done[index];
   return { index, seed, query: `${cases[index]}&seed=${seed}` };
 }
 
 /** Why a finished run is not the one that an address asks for; undefined where it is. What a task measures by itself may have changed. */
-function faultOf({ settings, changes, step, total }: Run, query: string): string | undefined {
+function faultOf(run: Run, query: string): string | undefined {
+  const { settings, step, total } = run;
   const words = new URLSearchParams(query);
   words.delete("data");
   const { settings: expected } = SCHEMA.fromPairs(words);
   const isMeasured = (key: string) => SCHEMA.setting(key, expected.preset).measured === true;
   const differs = Object.keys(expected).some((key) => !isMeasured(key) && settings[key] !== expected[key]);
-  if (differs || changes.some(({ key }) => !isMeasured(key))) return CHANGED;
+  if (differs || isSteered(run)) return CHANGED;
   return step < total ? ENDED : undefined;
 }

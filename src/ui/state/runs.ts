@@ -73,6 +73,10 @@ export function areComparable(a: Run, b: Run): boolean {
   return taskOf(a.settings.preset) === taskOf(b.settings.preset) && a.dataset?.id === b.dataset?.id;
 }
 
+/** Whether a person changed settings on the way; what a task measures by itself, such as weights, belongs to the run. */
+export const isSteered = ({ changes, settings }: Pick<Run, "changes" | "settings">): boolean =>
+  changes.some(({ key }) => SCHEMA.setting(key, settings.preset).measured !== true);
+
 /** What was changed from one run to another, in a line: "keep 50 % → 25 %, seed 1 → 2". */
 export function reason(from: Settings, to: Settings): string {
   const { shares } = pageOf(to.preset);
@@ -106,7 +110,7 @@ export interface Partner {
 /** The run to set beside this one: the pinned one, else its pair (one thing differs), else the one before. */
 export function partnerOf(now: Run, { runs, baseline }: Pick<State, "runs" | "baseline">): Partner | undefined {
   const { pairs } = pageOf(now.settings.preset);
-  const kindOf = (other: Run) => (now.changes.length + other.changes.length > 0 ? undefined : pairs?.kindOf(now, other));
+  const kindOf = (other: Run) => (isSteered(now) || isSteered(other) ? undefined : pairs?.kindOf(now, other));
   const others = runs.filter((run) => areComparable(run, now) && !isSame(run, now)).toReversed();
   const pinned = others.find(({ id }) => id === baseline);
   if (pinned) return { run: pinned, as: kindOf(pinned) ?? BASELINE };

@@ -9,7 +9,7 @@ import type { RunMemory } from "../../train/session";
 import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
 import type { RecordingFacts } from "../../worker/recording";
 import { pageOf } from "../tasks";
-import type { Experiment } from "./experiments";
+import type { Experiment, Sweep } from "./experiments";
 import { History, type Numbers } from "./history";
 import type { Instant } from "./instant";
 import type { KeptFacts } from "./keptList";
@@ -52,7 +52,7 @@ export interface State {
   /** Runs that this browser keeps, the newest first, and which of them is the one under way. */
   kept: KeptFacts[];
   place?: string;
-  experiment?: Experiment;
+  experiment?: Experiment | Sweep;
   /** Name of the lesson that is open. */
   lesson?: string;
   /** The recording that is shown in place of a run. */
@@ -150,12 +150,14 @@ const GALLERY = "gallery";
 
 function started(event: Extract<Event, { type: "started" }>, { history, views }: State): Partial<State> {
   const { settings, dataset, teacher, step, changes } = event;
-  const task = taskOf(settings.preset).name;
+  const { name: task, ownTeacher } = taskOf(settings.preset);
   // A resumed run comes with its own history.
   const fresh = step === 0 || history.total !== settings.steps || (history.points.at(-1)?.step ?? Number.POSITIVE_INFINITY) > step;
   return {
     ...{ active: settings, dataset, teacher: teacher?.name ?? null, step, changes, failure: undefined, undo: [], version: 0 },
     ...{ errors: undefined, measuring: undefined, teacherTime: undefined, hover: undefined, pinned: undefined },
+    // What the last run's teacher cost says nothing of a run without one.
+    ...(!teacher && !ownTeacher && { cost: undefined }),
     views: { ...views, [task]: { [GALLERY]: views[task]?.[GALLERY] } },
     ...(fresh && { history: new History(settings.steps) }),
   };

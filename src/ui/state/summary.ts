@@ -1,26 +1,61 @@
 /** Results of a run, in numbers and in plain words. */
 import type { Seeded } from "../../metrics/paired";
-import { points } from "../format";
+import { percent, points } from "../format";
 import { pageOf } from "../tasks";
-import type { Beside } from "../tasks/page";
+import type { Beside, Offer } from "../tasks/page";
 import { type Difference, difference, holdsZero } from "./difference";
-import { BASELINE, type Partner, partnerOf, type Run, reason, runOf } from "./runs";
+import { BASELINE, isSteered, type Partner, partnerOf, type Run, reason, runOf } from "./runs";
 import { scoreOf } from "./score";
 import type { State } from "./store";
 
-/** The finished run in sentences. */
+/**
+ * The finished run in sentences, in three tiers. A student that has not learned shows nothing of what was changed; one run, or one
+ * pair, cannot tell; over seeds there is a difference, its interval and, where there are enough of them, advice.
+ */
 export function verdict(state: State): string[] {
   const now = runOf(state);
   if (!now) return [];
   const { result, pairs } = pageOf(now.settings.preset);
+  const score = scoreOf(now);
+  const facts = [result(score, state), lessThanGuessing(now, state)];
   const partner = partnerOf(now, state);
   const beside = besideOf(now, state);
-  return [
-    result(scoreOf(now), state),
-    partner && beside && comparison(now, partner, beside),
-    pairs?.saving(now),
-    pairs?.advice(now, beside),
-  ].filter((s) => s !== undefined);
+  const told = hasLearned(now, state)
+    ? [
+        partner && beside && comparison(now, partner, beside),
+        isSteered(now) ? STEERED : undefined,
+        pairs?.saving(now),
+        pairs?.open(now, beside),
+        pairs?.advice(now, beside),
+      ]
+    : [UNLEARNED, pairs?.saving(now)];
+  return [...facts, ...told].filter((s) => s !== undefined);
+}
+
+const UNLEARNED = "It has not learned yet, so nothing can be said of what was changed.";
+const STEERED = "Settings were changed on the way, so no other run is its pair.";
+
+/** The run that would say more, where the student has learned anything. */
+export function offerOf(state: State): Offer | undefined {
+  const now = runOf(state);
+  if (!now || !hasLearned(now, state)) return undefined;
+  return pageOf(now.settings.preset).pairs?.offer(now, besideOf(now, state));
+}
+
+/** Whether the score is beyond guessing, or where that is unknown beyond next to nothing. */
+export function hasLearned(now: Run, state: State): boolean {
+  const { chance, least = 0 } = pageOf(now.settings.preset);
+  const { value, margin = 0 } = scoreOf(now);
+  const guessing = chance?.(state);
+  return guessing === undefined ? value >= least : value - margin > guessing;
+}
+
+/** A teacher that was right no more often than guessing, as it was masked. */
+function lessThanGuessing(now: Run, state: State): string | undefined {
+  const guessing = pageOf(now.settings.preset).chance?.(state);
+  const right = now.teacher === undefined ? undefined : now.points.at(-1)?.smooth.teacher;
+  if (guessing === undefined || right === undefined || right > guessing) return undefined;
+  return `The teacher, as it was masked, was right in ${percent(right)} of the last batches, no more often than guessing: there is little to learn from it.`;
 }
 
 /** The run beside the finished one, and how they differ. */

@@ -46,10 +46,6 @@ export function PicturesPanel({ title, step, hint, momentsOf, extra, children }:
   );
 }
 
-/** What to say over pictures of kept patches. */
-export const MASK_HINT =
-  "Bright patches are shown to the teacher; faded ones are never computed. Point at a patch, or at a step of a chart.";
-
 interface StripProps {
   id: string;
   title: string;

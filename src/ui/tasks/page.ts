@@ -42,6 +42,8 @@ export interface TaskPage {
   sliderStep?(key: string, state: State): number | undefined;
   /** Score of a student that guesses, where that is known. */
   chance?(state: State): number | undefined;
+  /** A score below this is next to nothing, where guessing has none of its own. */
+  least?: number;
   /** Half the 95 % interval of a score on so many held-out images, where that is known. */
   margin?(score: number, images: number): number;
   /** What the student of a run can do, in a sentence or two. */
@@ -49,7 +51,7 @@ export interface TaskPage {
   pairs?: Pairs;
   /** How often each patch of the pictures that are watched was kept, picture after picture. */
   keptOf?(state: State): number[] | undefined;
-  /** Lessons by name. */
+  /** Lessons by the method that they are about. */
   lessons?: Readonly<Record<string, () => Promise<Lesson>>>;
   /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */
   first?(): { heading: string; pictures: readonly FirstPicture[] };
@@ -95,8 +97,10 @@ export interface Pairs {
   compared(kind: string, now: Run, other: Run, moved: string): string;
   /** What a run saved. */
   saving(now: Run): string | undefined;
-  /** What to try next; what a difference means only where seeds show one. */
+  /** What to try next, where enough seeds show what a difference means; never before. */
   advice(now: Run, beside: Beside | undefined): string | undefined;
+  /** What cannot be told yet, and what that would take. */
+  open(now: Run, beside: Beside | undefined): string | undefined;
   /** Another run that would show more about this one: what to change for it, and what its button says. */
   offer(now: Run, beside: Beside | undefined): Offer | undefined;
 }

@@ -13,23 +13,21 @@ export interface TaskPictures {
 }
 
 /** Pictures that are loaded when they are first shown. */
-function later(load: () => Promise<{ default: ComponentType }>): TaskPictures {
+function later(load: () => Promise<{ default: ComponentType }>, className = "pictures"): ComponentType {
   const Loaded = lazy(load);
-  return {
-    Pictures: () => (
-      <Suspense fallback={<section className="panel pictures loading">Loading the pictures …</section>}>
-        <Loaded />
-      </Suspense>
-    ),
-  };
+  return () => (
+    <Suspense fallback={<section className={`panel ${className} loading`}>Loading the pictures …</section>}>
+      <Loaded />
+    </Suspense>
+  );
 }
 
 const PICTURES: Readonly<Record<string, TaskPictures>> = {
   classification: { Stage: () => <Stage looks={LOOKS} />, Pictures: () => <Pictures looks={LOOKS} of="classification" /> },
-  detection: later(() => import("./detection/Pictures")),
-  segmentation: later(() => import("./segmentation/MaskPictures")),
-  dino: later(() => import("./dino/Pictures")),
-  audio: later(() => import("./audio/Pictures")),
+  detection: { Stage: later(() => import("./detection/Stage"), "stage"), Pictures: later(() => import("./detection/Pictures")) },
+  segmentation: { Pictures: later(() => import("./segmentation/MaskPictures")) },
+  dino: { Pictures: later(() => import("./dino/Pictures")) },
+  audio: { Pictures: later(() => import("./audio/Pictures")) },
 };
 
 /** The pictures of the task that a preset belongs to. */

@@ -1,11 +1,11 @@
 /** The gallery: held-out images in rows, predictions of student and teacher, and which patches the teacher gets to see. */
 import { type ReactNode, useMemo } from "react";
 import { useShallow } from "zustand/shallow";
-import { useMaskColors } from "../../draw/maskColors";
 import { usePick, useStore } from "../../state/app";
 import { bakedOf } from "../masks/LayerCanvas";
 import type { Looks } from "../masks/looks";
-import { MASK_HINT, PicturesPanel } from "../PicturesPanel";
+import { maskHint, seenTitle } from "../masks/words";
+import { PicturesPanel } from "../PicturesPanel";
 import { layersOf, type Row } from "./layers";
 import { Strip } from "./Strip";
 import "./classification.css";
@@ -39,15 +39,14 @@ export function Pictures({ looks, of, onPlay, extra }: Props) {
     })),
   );
   const [{ rows }, pick] = usePick(of, FIRST);
-  const colors = useMaskColors();
   const { gallery, snapshot, teacher } = shown;
   const pictures = useMemo(() => bakedOf(gallery.images, gallery.side, gallery.channels, gallery.columns), [gallery]);
   const layers = useMemo(() => rows.flatMap((row) => layersOf(row, shown)), [rows, shown]);
   return (
     <PicturesPanel
-      title="What the teacher sees"
+      title={useStore(seenTitle)}
       step={snapshot?.step}
-      hint={MASK_HINT}
+      hint={useStore(maskHint)}
       momentsOf={snapshotsOf}
       extra={
         <>
@@ -66,7 +65,6 @@ export function Pictures({ looks, of, onPlay, extra }: Props) {
             captions={i === 0}
             answers={snapshot}
             distilled={teacher !== null}
-            colors={colors}
             onRead={onRead}
             onPlay={onPlay}
           />

@@ -3,7 +3,6 @@ import { memo } from "react";
 import type { Gallery, Snapshot } from "../../../tasks/classification/views";
 import { cellsOf } from "../../draw/grid";
 import { Legend } from "../../draw/Legend";
-import type { MaskColors } from "../../draw/patches";
 import { type Baked, LayerCanvas } from "../masks/LayerCanvas";
 import type { Layer } from "../masks/layer";
 import { PictureStrip } from "../PicturesPanel";
@@ -17,7 +16,6 @@ interface StripProps {
   answers?: Snapshot;
   /** Whether there is, or may be, a teacher. */
   distilled: boolean;
-  colors: MaskColors;
   onRead(text: string): void;
   /** Plays what a picture is of, where it is a sound. */
   onPlay?(wave: Int16Array): void;
@@ -38,7 +36,7 @@ export const Strip = memo(function Strip(props: StripProps) {
 });
 
 function Picture({ gallery, layer, picture, index, captions, answers, ...rest }: StripProps & { picture: Baked; index: number }) {
-  const { distilled, colors, onRead, onPlay } = rest;
+  const { distilled, onRead, onPlay } = rest;
   const truth = gallery.classes[gallery.labels[index]] ?? "yours";
   const wave = gallery.waves?.[index];
   const play = wave && onPlay ? () => onPlay(wave) : undefined;
@@ -46,16 +44,7 @@ function Picture({ gallery, layer, picture, index, captions, answers, ...rest }:
   const all = layer.id === "mask" && answers?.teacher ? cellsOf(layer.grid) : undefined;
   return (
     <figure>
-      <LayerCanvas
-        layer={layer}
-        picture={picture}
-        index={index}
-        subject={truth}
-        kept={all}
-        colors={colors}
-        onRead={onRead}
-        onClick={play}
-      />
+      <LayerCanvas layer={layer} picture={picture} index={index} subject={truth} kept={all} onRead={onRead} onClick={play} />
       {captions && (
         <figcaption>
           <b>{truth}</b>

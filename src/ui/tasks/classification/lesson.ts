@@ -2,6 +2,7 @@
 import type { Snapshot } from "../../../tasks/classification/views";
 import { percent, scaled } from "../../format";
 import type { Facts, Lesson } from "../../lessons/lesson";
+import { told } from "../../lessons/told";
 import { at } from "../../state/history";
 import { LOOKS } from "./gallery";
 import { stageOf } from "./stageFacts";
@@ -43,7 +44,7 @@ export const lesson: Lesson = {
       at: 0.125,
       part: "answer",
       text: ({ state, claims }) => [
-        `After an eighth of the run the half that is shown holds ${seenAt(state, 0.125)} of the objects, and the masked teacher names ${rateAt(state, "teacher", 0.125)} of the training images right. ${told(claims, "19a")}`,
+        `After an eighth of the run the half that is shown holds ${seenAt(state, 0.125)} of the objects, and the masked teacher names ${rateAt(state, "teacher", 0.125)} of the training images right. ${told(claims, STUDY, "19a")}`,
         "The authors see the same (their Figure 3): a beginner's teacher knows less. They take it for a curriculum: what the teacher then says is simple, and easy to imitate.",
       ],
     },
@@ -52,7 +53,7 @@ export const lesson: Lesson = {
       at: 1,
       part: "choose",
       text: ({ state, claims }) => [
-        `At the end ${seenAt(state, 1)} of the objects lies in the half that the student chooses, and the masked teacher names ${rateAt(state, "teacher", 1)} right. ${told(claims, "19b")}`,
+        `At the end ${seenAt(state, 1)} of the objects lies in the half that the student chooses, and the masked teacher names ${rateAt(state, "teacher", 1)} right. ${told(claims, STUDY, "19b")}`,
         "Nobody told the student where the objects are. It learned to attend to them because that is what naming them takes. Pick other images on the stage, and drag the time slider under the pictures.",
       ],
     },
@@ -61,7 +62,7 @@ export const lesson: Lesson = {
       at: 1,
       part: "compare",
       text: ({ claims }) => [
-        `One run cannot tell; pairs of runs under the same seeds can. ${told(claims, "1a")} ${told(claims, "1b")} ${told(claims, "13a")}`,
+        `One run cannot tell; pairs of runs under the same seeds can. ${told(claims, STUDY, "1a")} ${told(claims, STUDY, "1b")} ${told(claims, STUDY, "13a")}`,
         "“Cannot tell” does not mean equal: the interval holds both signs. More seeds, or longer runs, would narrow it. All that was measured stands under Claims.",
       ],
     },
@@ -99,13 +100,4 @@ function seenAt(state: Facts["state"], share: number): string {
 /** A smoothed rate of the training batches at this share of the run. */
 function rateAt({ history }: Facts["state"], name: string, share: number): string {
   return percent(Math.round(100 * (at(history.points, share * history.total)?.smooth[name] ?? Number.NaN)) / 100);
-}
-
-/** A claim of the study that the recording is of: what was measured over seeds. */
-function told(claims: Facts["claims"], id: string): string {
-  const claim = claims?.claims.find((one) => one.study === STUDY && one.id === id);
-  if (!claim?.interval || claim.difference === null) return "";
-  const ends = claim.interval.map((end) => end.toFixed(1)).join(" to ");
-  const by = `${claim.difference > 0 ? "+" : ""}${claim.difference.toFixed(1)}`;
-  return `${claim.title}: over ${claim.seeds} seeds ${by} points, 95 % interval ${ends}: ${claim.verdict}.`;
 }

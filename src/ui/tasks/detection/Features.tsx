@@ -4,7 +4,6 @@ import type { MethodInfo } from "../../../methods/method";
 import { GridCanvas } from "../../draw/GridCanvas";
 import { cellsOf, gridName } from "../../draw/grid";
 import { Legend } from "../../draw/Legend";
-import { useMaskColors } from "../../draw/maskColors";
 import { paintGrid, paintHeat, paintMask, paintPicture } from "../../draw/patches";
 import { useStore } from "../../state/app";
 import { bakeScene } from "./bakeScene";
@@ -75,14 +74,13 @@ interface MapFigureProps {
 }
 
 function MapFigure({ picture, focus, regions, scene, onRead }: MapFigureProps) {
-  const colors = useMaskColors();
   const { plane, range, title, note, view } = picture;
   const grid = [plane.height, plane.width] as const;
   const paint = (context: CanvasRenderingContext2D) => {
     if (range) paintHeat(context, plane.values, grid, range);
     else {
       paintPicture(context, scene);
-      paintMask(context, new Set([...plane.values.keys()].filter((i) => plane.values[i])), grid, colors);
+      paintMask(context, new Set([...plane.values.keys()].filter((i) => plane.values[i])), grid);
       paintGrid(context, grid);
     }
     if (regions) paintRegions(context, focus.regions, plane);

@@ -31,13 +31,16 @@ export function useFeatures(): Features {
   }, [shown, wanted, images]);
 }
 
-export function FocusSwitch({ maps, focus, sides }: Features) {
+/** Level and regions; on the stage images and regions are picked on its pictures. */
+export function FocusSwitch({ maps, focus, sides, onStage = false }: Features & { onStage?: boolean }) {
   const images = useStore((state) => galleryOf(state).truths.length);
   const [, choose] = useFocus();
   const count = focus.regions ** 2;
   return (
     <div className="focus">
-      <Select label="Image" value={focus.image} options={named(images, (i) => String(i + 1))} onChange={(image) => choose({ image })} />
+      {!onStage && (
+        <Select label="Image" value={focus.image} options={named(images, (i) => String(i + 1))} onChange={(image) => choose({ image })} />
+      )}
       <Select
         label="FPN level"
         value={focus.level}
@@ -52,7 +55,7 @@ export function FocusSwitch({ maps, focus, sides }: Features) {
           onChange={(regions) => choose({ regions, region: 0 })}
         />
       )}
-      {sides.length > 0 && count > 1 && (
+      {!onStage && sides.length > 0 && count > 1 && (
         <Select
           label="Region"
           value={focus.region}

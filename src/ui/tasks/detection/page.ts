@@ -7,8 +7,7 @@ import type { Numbers } from "../../state/history";
 import type { TaskPage } from "../page";
 
 export const DETECTION_PAGE: TaskPage = {
-  tagline:
-    "A small detector learns to find objects from a larger one. Train it on your own GPU, and steer what of its features is erased and compared while it learns.",
+  tagline: "A small detector learns to find objects from a larger one. Steer what is erased and compared while it learns.",
   charts: [
     { id: "score", title: "Average precision, held out", of: "scores", format: percent, tested: true },
     { id: "pulls", title: "Share of each term in the gradient", of: "pulls", format: percent },
@@ -45,6 +44,11 @@ export const DETECTION_PAGE: TaskPage = {
     scored: (score) => `Average precision ${percent(score)} on held-out images`,
     progress: ({ score }) => (score === undefined ? undefined : `average precision ${percent(score)}`),
     size: ({ blocks, stem }) => `four stages of ${blocks} from width ${stem}`,
+  },
+  least: 0.01,
+  lessons: {
+    samkd: async () => (await import("./samkdLesson")).lesson,
+    mkd: async () => (await import("./mkdLesson")).lesson,
   },
   result({ value, count }, { history }) {
     const { ap50, mar } = history.evaluations[history.evaluations.length - 1].scores;

@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { bytes, milliseconds, percent, scaled } from "../../format";
 import { useStore } from "../../state/app";
+import { costless } from "./words";
 
 /** What the paper gives for a teacher of its own: at all patches, and masked. */
 export interface PaperRow {
@@ -21,10 +22,12 @@ interface CostCardProps {
 
 export function CostCard({ paper, children }: CostCardProps) {
   const cost = useStore((state) => state.cost);
+  const nothing = useStore(costless);
   return (
     <section className="panel cost" aria-labelledby="cost-title">
       <h2 id="cost-title">What the teacher costs</h2>
-      {cost ? (
+      {nothing && <p className="hint">{nothing}</p>}
+      {cost && (
         <table className="figures-table">
           <thead>
             <tr>
@@ -56,8 +59,6 @@ export function CostCard({ paper, children }: CostCardProps) {
             </>
           )}
         </table>
-      ) : (
-        <p className="hint">Shown once a teacher is loaded.</p>
       )}
       <RunSoFar />
       {cost?.extraMacs ? (

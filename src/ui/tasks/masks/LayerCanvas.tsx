@@ -1,7 +1,7 @@
 /** One image under a layer: its patches faded where they are not kept, or coloured by value. */
 import { GridCanvas } from "../../draw/GridCanvas";
 import { cellsOf } from "../../draw/grid";
-import { bake, type MaskColors, paintGrid, paintHeat, paintMask, paintPicture } from "../../draw/patches";
+import { bake, paintGrid, paintHeat, paintMask, paintPicture } from "../../draw/patches";
 import { short } from "../../format";
 import type { Layer } from "./layer";
 
@@ -29,19 +29,18 @@ interface Props {
   subject: string;
   /** How many patches are kept, where the layer does not say so itself. */
   kept?: number;
-  colors: MaskColors;
   onRead(text: string): void;
   onClick?(): void;
 }
 
-export function LayerCanvas({ layer, picture, index, subject, kept: told, colors, onRead, onClick }: Props) {
+export function LayerCanvas({ layer, picture, index, subject, kept: told, onRead, onClick }: Props) {
   const { grid } = layer;
   const values = layer.values?.(index);
   const kept = layer.kept?.(index);
   const paint = (context: CanvasRenderingContext2D) => {
     paintPicture(context, values ? picture.grey : picture.colour);
     if (values) paintHeat(context, values, grid, layer.range, 0.72);
-    else if (kept) paintMask(context, kept, grid, colors);
+    else if (kept) paintMask(context, kept, grid);
     paintGrid(context, grid);
   };
   const describe = (cell: number) =>

@@ -4,7 +4,7 @@ import { keyOf } from "../../../settings/setting";
 import { methodOf, SCHEMA, taskOf } from "../../../tasks";
 import { percent, points } from "../../format";
 import { differences, savedOf } from "../../state/compare";
-import type { Run } from "../../state/runs";
+import { isSteered, type Run } from "../../state/runs";
 import type { Offer, Pairs } from "../page";
 
 /** The setting that says which share of the patches stays. */
@@ -29,14 +29,16 @@ export const MASK_PAIRS: Pairs = {
   },
   saving,
   advice(now, beside) {
-    if (!wantsPair(now)) return undefined;
-    if (beside?.kind !== FULL) return "To see whether the mask cost accuracy, run the same seed with every patch.";
-    const { seeds } = beside;
-    if (!seeds || seeds.seeds < ENOUGH)
-      return `To see whether that is more than chance, run both with other seeds, ${ENOUGH} or more in all.`;
+    const seeds = beside?.kind === FULL ? beside.seeds : undefined;
+    if (!wantsPair(now) || !seeds || seeds.seeds < ENOUGH) return undefined;
     const [low, high] = seeds.interval;
     if (high < 0) return "Try to keep more patches.";
     return low > -MARGIN ? `The mask costs less than ${points(MARGIN)}: try to keep fewer patches.` : undefined;
+  },
+  open(now, beside) {
+    if (!wantsPair(now)) return undefined;
+    if (beside?.kind !== FULL) return "Whether the mask cost accuracy, this run alone cannot tell: run the same seed with every patch.";
+    return (beside.seeds?.seeds ?? 1) < ENOUGH ? `Advice takes pairs of ${ENOUGH} seeds or more.` : undefined;
   },
   offer(now, beside): Offer | undefined {
     if (!wantsPair(now)) return undefined;
@@ -72,22 +74,17 @@ const isDistilled = ({ teacher, settings }: Run): boolean => teacher !== undefin
 const hasWeight = (settings: Settings): boolean =>
   Object.values(methodOf(settings.preset).terms).some(({ weight }) => Number(settings[keyOf(settings.preset, weight)]) > 0);
 
+/** In multiply-adds alone: how long they took is told by the card of the teacher's cost, where it is measured again and again. */
 function saving(now: Run): string | undefined {
   const macs = savedOf(now, "macs", "fullMacs");
-  const time = savedOf(now, "teacherMs", "teacherFullMs");
   if (macs === undefined) return undefined;
   if (macs === 0) return "The teacher saw every patch, so nothing was saved.";
   if (macs < 0) return `Choosing the patches this way took ${percent(-macs)} more of the teacher's multiply-adds than no mask at all.`;
-  const saved = `The mask saved ${percent(macs)} of the teacher's multiply-adds`;
-  if (time === undefined) return `${saved}.`;
-  // Small teachers and busy machines do not always gain time.
-  return time < 0
-    ? `${saved}, but its measured GPU time was ${percent(-time)} longer.`
-    : `${saved} and ${percent(time)} of its measured GPU time.`;
+  return `The mask saved ${percent(macs)} of the teacher's multiply-adds.`;
 }
 
 /** Whether a run of the same settings with every patch would say something about this one. */
-const wantsPair = (now: Run): boolean => hasTeacher(now) && keepOf(now) < 1 && now.changes.length === 0;
+const wantsPair = (now: Run): boolean => hasTeacher(now) && keepOf(now) < 1 && !isSteered(now);
 
 /** One that was loaded, or that the run makes itself. */
 const hasTeacher = ({ teacher, settings }: Run): boolean => teacher !== undefined || taskOf(settings.preset).ownTeacher === true;

@@ -3,10 +3,10 @@ import { useMemo } from "react";
 import { useShallow } from "zustand/shallow";
 import type { MaskGallery } from "../../../tasks/segmentation/views";
 import { GridCanvas } from "../../draw/GridCanvas";
-import { useMaskColors } from "../../draw/maskColors";
-import { bake, type MaskColors, paintGrid, paintMask, paintPicture } from "../../draw/patches";
+import { bake, paintGrid, paintMask, paintPicture } from "../../draw/patches";
 import { useStore } from "../../state/app";
-import { MASK_HINT, PictureStrip, PicturesPanel } from "../PicturesPanel";
+import { maskHint } from "../masks/words";
+import { PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import { describe, type Row, rowsOf } from "./rows";
 
@@ -16,7 +16,7 @@ export default function MaskPictures() {
   );
   const rows = useMemo(() => rowsOf(gallery, snapshot, hasTeacher), [gallery, snapshot, hasTeacher]);
   return (
-    <PicturesPanel title="What is named where" step={snapshot?.step} hint={MASK_HINT} momentsOf={snapshotsOf}>
+    <PicturesPanel title="What is named where" step={snapshot?.step} hint={useStore(maskHint)} momentsOf={snapshotsOf}>
       {(onRead) => (
         <>
           {rows.map((row) => (
@@ -30,11 +30,10 @@ export default function MaskPictures() {
 }
 
 function MaskStrip({ row, gallery, onRead }: { row: Row; gallery: MaskGallery; onRead(text: string): void }) {
-  const colors = useMaskColors();
   const pictures = useMemo(() => baked(row, gallery), [row, gallery]);
   const { id, title, note } = row;
   // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name
-  const shown = pictures.map((picture, i) => <MaskPicture key={i} {...{ row, gallery, picture, image: i, colors, onRead }} />);
+  const shown = pictures.map((picture, i) => <MaskPicture key={i} {...{ row, gallery, picture, image: i, onRead }} />);
   return <PictureStrip id={id} title={title} note={note} pictures={shown} />;
 }
 
@@ -43,16 +42,15 @@ interface MaskPictureProps {
   gallery: MaskGallery;
   picture: HTMLCanvasElement;
   image: number;
-  colors: MaskColors;
   onRead(text: string): void;
 }
 
-function MaskPicture({ row, gallery, picture, image, colors, onRead }: MaskPictureProps) {
+function MaskPicture({ row, gallery, picture, image, onRead }: MaskPictureProps) {
   const { grid } = gallery;
   const kept = row.kept?.(image);
   const paint = (context: CanvasRenderingContext2D) => {
     paintPicture(context, picture);
-    if (kept) paintMask(context, kept, grid, colors);
+    if (kept) paintMask(context, kept, grid);
     if (row.id === "kept") paintGrid(context, grid);
   };
   return (

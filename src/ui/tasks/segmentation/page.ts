@@ -33,6 +33,7 @@ export const SEGMENTATION_PAGE: TaskPage = {
   },
   shares: ["keep"],
   sliderStep: (key, state) => (key === "keep" ? 1 / patchCount(state) : undefined),
+  least: 0.05,
   result({ value, count }, { history }) {
     const { accuracy } = history.evaluations[history.evaluations.length - 1].scores;
     const pixels = accuracy === undefined ? "" : ` It names ${percent(accuracy)} of the pixels right.`;

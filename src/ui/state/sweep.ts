@@ -1,0 +1,102 @@
+/** A sweep over one or two settings: its cases, and its plot. */
+import { reachOfMean } from "../../metrics/paired";
+import { mean } from "../../metrics/verdicts";
+import type { Settings } from "../../settings/run";
+import { SettingError } from "../../settings/schema";
+import type { Value } from "../../settings/setting";
+import { SCHEMA } from "../../tasks";
+import type { Drawing, DrawnLine } from "../../tasks/claims";
+import type { Axis, Sweep } from "./experiments";
+
+/** More runs than this are a night's work, for the command line. */
+export const MOST_CASES = 16;
+
+/** Settings that a sweep can vary: all but the method, which makes another table of settings, and the seed, which each case repeats. */
+export const sweepable = (preset: string): string[] => Object.keys(SCHEMA.of(preset)).filter((key) => key !== "preset" && key !== "seed");
+
+/** Values as a person writes them, "0.25, 0.5, 1". Throws a SettingError for one that cannot be, for fewer than two, and for one twice. */
+export function axisOf(key: string, text: string, preset: string): Axis {
+  const words = text.split(/[,;\s]+/).filter(Boolean);
+  const values = words.map((word) => SCHEMA.parse(key, word, preset));
+  if (new Set(values).size < Math.max(2, values.length))
+    throw new SettingError(`${key} needs two values or more, each once.`, "Separate them by commas.");
+  return { key, values };
+}
+
+/** The queries of all combinations, from the panel's settings and the word that names its images. Throws a SettingError for too many. */
+export function casesOf(axes: readonly Axis[], settings: Settings, data?: string): string[] {
+  const combinations = axes.reduce<[string, Value][][]>(
+    (all, { key, values }) => all.flatMap((words) => values.map((value): [string, Value][] => [...words, [key, value]])),
+    [[]],
+  );
+  if (combinations.length > MOST_CASES)
+    throw new SettingError(`That makes ${combinations.length} cases.`, `Take ${MOST_CASES} at most, or use the command line's sweep.`);
+  return combinations.map((words) => {
+    const query = new URLSearchParams(SCHEMA.toQuery(settings));
+    query.delete("seed");
+    if (data) query.set("data", data);
+    for (const [key, value] of words) query.set(key, String(value));
+    return String(query);
+  });
+}
+
+export const sweepTitle = ({ axes }: Pick<Sweep, "axes">): string => `A sweep over ${axes.map(({ key }) => key).join(" and ")}`;
+
+const MILLION = 1e6;
+
+/**
+ * Scores in percent against what the teacher computed, a dot for each run; where that does not vary, against the value of the first
+ * setting, or its number in the list. Cases of one value of the second setting are a group; a case's mean has its 95 % interval over seeds.
+ */
+export function drawingOf(sweep: Sweep): Drawing {
+  const { axes, scores, score } = sweep;
+  const { label, of } = horizontal(sweep);
+  const [first, second] = axes;
+  const perGroup = first.values.length;
+  const groups = second?.values ?? [undefined];
+  const casesIn = (group: number) =>
+    Array.from({ length: perGroup }, (_, i) => i * groups.length + group).filter((index) => scores[index].length);
+  const lines = groups.flatMap((value, group): DrawnLine[] => {
+    const cases = casesIn(group);
+    if (!cases.length) return [];
+    const name = value === undefined ? "mean" : `${second.key} ${value}`;
+    const seeds = Math.min(...cases.map((index) => scores[index].length));
+    const runs = cases.flatMap((index) =>
+      scores[index].map((one, run): DrawnLine["points"][number] => [of(index, run), 100 * one, null, null]),
+    );
+    return [
+      { label: name, seeds, points: cases.map((index) => meanPoint(scores[index], of, index)).toSorted(([a], [b]) => a - b) },
+      { label: value === undefined ? "runs" : `${name}, runs`, seeds: 0, points: runs, single: true },
+    ];
+  });
+  return {
+    study: "sweep",
+    id: axes.map(({ key }) => key).join("-"),
+    title: sweepTitle(sweep),
+    paper: "",
+    x: label,
+    y: `${score}, %`,
+    lines,
+  };
+}
+
+type Where = (index: number, run: number) => number;
+
+function meanPoint(scores: readonly number[], of: Where, index: number): DrawnLine["points"][number] {
+  const middle = 100 * mean(scores);
+  const reach = reachOfMean(scores);
+  const x = mean(scores.map((_, run) => of(index, run)));
+  return reach === undefined ? [x, middle, null, null] : [x, middle, middle - 100 * reach, middle + 100 * reach];
+}
+
+function horizontal({ axes: [first, second], costs = [] }: Sweep): { label: string; of: Where } {
+  const all = costs.flat();
+  if (new Set(all).size > 1)
+    return { label: "teacher's multiply-adds over the run, millions", of: (index, run) => costs[index][run] / MILLION };
+  const place = (index: number) => Math.floor(index / (second?.values.length ?? 1));
+  const numeric = first.values.every((value) => typeof value === "number");
+  return {
+    label: numeric ? first.key : `${first.key}: ${first.values.map((value, i) => `${i + 1} ${value}`).join(", ")}`,
+    of: (index) => (numeric ? Number(first.values[place(index)]) : place(index) + 1),
+  };
+}

@@ -1,0 +1,34 @@
+/** What is said over pictures of masked patches, in every state that a run can be in. */
+import type { Settings } from "../../../settings/run";
+import { taskOf } from "../../../tasks";
+import type { State } from "../../state/store";
+
+type Run = Pick<State, "active" | "wanted" | "teacher" | "cost">;
+
+/** Who sees less than all: the teacher, or the student where the setting says so; nobody without a teacher. */
+function maskedOf({ active, wanted, teacher }: Run): "teacher" | "student" | undefined {
+  const settings: Settings = active ?? wanted;
+  if (teacher === null && !taskOf(settings.preset).ownTeacher) return undefined;
+  return settings.masked === "student" ? "student" : "teacher";
+}
+
+/** The title of the pictures. */
+export function seenTitle(run: Run): string {
+  const who = maskedOf(run);
+  return who ? `What the ${who} sees` : "What the student looks at";
+}
+
+/** What to do with the pictures, and how to read them. */
+export function maskHint(run: Run): string {
+  const who = maskedOf(run);
+  const point = "Point at a patch, or at a step of a chart.";
+  return who
+    ? `Bright patches are shown to the ${who}; hatched ones are never computed. ${point}`
+    : `There is no teacher, so every patch is seen. ${point}`;
+}
+
+/** What the card on the teacher's cost says where it has no figures. */
+export function costless(run: Run): string | undefined {
+  if (!maskedOf(run)) return "There is no teacher, so there is nothing that a mask could save.";
+  return run.cost ? undefined : "Shown once a teacher is loaded.";
+}
