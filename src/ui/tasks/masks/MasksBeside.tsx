@@ -5,7 +5,6 @@ import type { Gallery } from "../../../tasks/classification/views";
 import { PicturesExport } from "../../charts/Export";
 import { cellsOf } from "../../draw/grid";
 import { Legend } from "../../draw/Legend";
-import { useMaskColors } from "../../draw/maskColors";
 import { percent, short } from "../../format";
 import { useStore } from "../../state/app";
 import type { Run } from "../../state/runs";
@@ -22,7 +21,6 @@ export function MasksBeside({ looks }: { looks: Looks }) {
   const panel = useRef<HTMLElement>(null);
   const [chosen, choose] = useState(0);
   const [reading, setReading] = useState("");
-  const colors = useMaskColors();
   const gallery = useStore(looks.galleryOf);
   const runs = useStore(useShallow((state) => runsOn(state, gallery)));
   const pictures = useMemo(() => bakedOf(gallery.images, gallery.side, gallery.channels, gallery.columns), [gallery]);
@@ -40,7 +38,7 @@ export function MasksBeside({ looks }: { looks: Looks }) {
           <figure key={run.id}>
             <LayerCanvas
               layer={layerOf(run, gallery)}
-              {...{ picture: pictures[index], index, subject, colors }}
+              {...{ picture: pictures[index], index, subject }}
               onRead={(text) => setReading(text && `${run.name}. ${text}`)}
             />
             <figcaption>
