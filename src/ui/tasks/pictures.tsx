@@ -3,7 +3,6 @@ import { type ComponentType, lazy, Suspense } from "react";
 import { taskOf } from "../../tasks";
 import { LOOKS } from "./classification/gallery";
 import { Pictures } from "./classification/Pictures";
-import { Stage } from "./classification/Stage";
 
 export interface TaskPictures {
   /** One step, from the image to the losses, over everything else. */
@@ -23,7 +22,10 @@ function later(load: () => Promise<{ default: ComponentType }>, className = "pic
 }
 
 const PICTURES: Readonly<Record<string, TaskPictures>> = {
-  classification: { Stage: () => <Stage looks={LOOKS} />, Pictures: () => <Pictures looks={LOOKS} of="classification" /> },
+  classification: {
+    Stage: later(() => import("./classification/Stage"), "stage"),
+    Pictures: () => <Pictures looks={LOOKS} of="classification" />,
+  },
   detection: { Stage: later(() => import("./detection/Stage"), "stage"), Pictures: later(() => import("./detection/Pictures")) },
   segmentation: { Pictures: later(() => import("./segmentation/MaskPictures")) },
   dino: { Pictures: later(() => import("./dino/Pictures")) },

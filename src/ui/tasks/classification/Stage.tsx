@@ -4,15 +4,16 @@ import { useShallow } from "zustand/shallow";
 import { EvenLegend } from "../../draw/Legend";
 import { usePick, useStore } from "../../state/app";
 import { bakedOf } from "../masks/LayerCanvas";
-import type { Looks } from "../masks/looks";
 import { Losses } from "../stage/Losses";
 import { StagePanel } from "../stage/StagePanel";
 import { useStep } from "../stage/useStep";
+import { LOOKS } from "./gallery";
 import { Bars, EQUATIONS, PatchCanvas, TITLES } from "./StageParts";
 import { PARTS, type Part, sentencesOf, stageOf } from "./stageFacts";
 
-export function Stage({ looks }: { looks: Looks }) {
-  const { galleryOf, snapshotOf, untrainedOf, frequencyOf } = looks;
+const { galleryOf, snapshotOf, untrainedOf, frequencyOf } = LOOKS;
+
+export default function Stage() {
   const shown = useStore(
     useShallow((state) => ({
       ...{ gallery: galleryOf(state), snapshot: snapshotOf(state), untrained: untrainedOf(state), frequency: frequencyOf(state) },
