@@ -56,7 +56,7 @@ export function readCheckpoint(bytes: Uint8Array, name = "the saved run"): Check
   const pairs = asPairs(settings);
   const before = SCHEMA.before(new Map(pairs).get("preset") ?? "");
   const checked = SCHEMA.fromPairs([...asPairs(Object.fromEntries(before)), ...pairs]);
-  if (checked.problems.length) throw damaged(name, checked.problems.join(" "));
+  if (checked.problems.length) throw elsewhere(name, checked.problems.join(" "));
   const below = (prefix: string): Weights =>
     new Map([...tensors].filter(([key]) => key.startsWith(prefix)).map(([key, weight]) => [key.slice(prefix.length), weight]));
   const carried = below(CARRIED);
@@ -142,6 +142,11 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isValue = (value: unknown): value is Change["to"] => typeof value === "string" || Number.isFinite(value);
 const isReference = (value: unknown): value is Reference =>
   isMap(value) && typeof value.id === "string" && value.id !== "" && typeof value.name === "string";
+
+/** Of a version that knew other methods, models and settings. */
+function elsewhere(name: string, what: string): EngineError {
+  return new EngineError(`${name} was saved by another version of this program, or edited: ${what}`, "Open it with that version.");
+}
 
 function damaged(name: string, what: string): EngineError {
   return new EngineError(`${name} is damaged or was edited: ${what}`, "Choose another saved run.");

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { expect, test } from "vitest";
 import { EngineError } from "../engine/errors";
+import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
+import type { Weights } from "../models/weights";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
 import { IMAGES, SETTINGS, TestHost } from "./host.fixture";
@@ -82,6 +84,40 @@ test("a saved run continues in another host with the same bits, once its data ar
   await other.host.idle();
   expect(other.last("started")).toMatchObject({ restored: true, step: 3 });
   expect(other.losses()).toEqual(page.losses().slice(3));
+});
+
+test("a run that was saved on another adapter goes on, with the losses of this one", async () => {
+  const other = await TestHost.ready("maskedkd", () => testEngine({ without: ["subgroups"] }));
+  const page = await TestHost.ready();
+  for (const host of [other, page]) {
+    host.send({ type: "start", settings: SETTINGS, paused: true });
+    for (let i = 0; i < 3; i++) host.send({ type: "step" });
+    host.send({ type: "save" });
+    await host.host.idle();
+  }
+  page.send({ type: "restore", bytes: other.last("saved").bytes! });
+  page.send({ type: "play" });
+  other.send({ type: "play" });
+  await Promise.all([page.host.idle(), other.host.idle()]);
+  expect(page.last("started")).toMatchObject({ restored: true, step: 3 });
+  const [here, there] = [page.losses().slice(-3), other.losses().slice(-3)];
+  for (const [i, loss] of here.entries()) expect(loss).toBeCloseTo(there[i], 4);
+});
+
+test("a saved run of a model that no longer exists is refused by its name, and the run at hand goes on", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "start", settings: SETTINGS, paused: true });
+  page.send({ type: "step" });
+  page.send({ type: "save" });
+  await page.host.idle();
+  const file = page.last("saved").bytes!;
+  const { run, ...rest } = readSafetensorsMetadata(file);
+  const gone = { ...JSON.parse(run), settings: { ...JSON.parse(run).settings, family: "mixer" } };
+  page.send({ type: "restore", bytes: writeSafetensors(readSafetensors(file) as Weights, { ...rest, run: JSON.stringify(gone) }) });
+  page.send({ type: "step" });
+  await page.host.idle();
+  expect(page.last("failed")).toMatchObject({ message: expect.stringContaining('family cannot be "mixer"'), spoiled: false });
+  expect(page.losses()).toHaveLength(2);
 });
 
 test("a damaged saved run is refused by name, and the run at hand goes on", async () => {

@@ -47,6 +47,8 @@ export class RunKeeper {
   /** Whether it found room, and when it is tried again if not. */
   private fits = true;
   private retry?: ReturnType<typeof setTimeout>;
+  /** States are written one after the other: an older one never comes last. */
+  private writing: Promise<void> = Promise.resolve();
   private asked = false;
 
   readonly list: KeptList;
@@ -213,7 +215,8 @@ export class RunKeeper {
     const history = structuredClone(seen);
     const what = reason(SCHEMA.defaults(active.preset), active) || "defaults";
     const facts = { id: place, what: `${active.preset}: ${what}`, step, total: history.total, at: Date.now(), size: bytes.length };
-    void this.keep(facts, { bytes, step, total: history.total, history });
+    const run = { bytes, step, total: history.total, history };
+    this.writing = this.writing.then(() => this.keep(facts, run));
   }
 
   private async download({ bytes, step, history }: Pick<KeptRun, "bytes" | "step" | "history">): Promise<void> {
