@@ -1,10 +1,10 @@
 /** What is put into a page so that it can be broken: clocks that go faster and jump, storage that fills up; and what was kept when. */
 export interface Broken {
-  /** Kept states of runs: their steps, and when, by the page's clock, the page asked for each. */
+  /** Kept states of runs: their steps, and when, by the page's clock without its jumps, the page asked for each. */
   saves: { step: number; at: number }[];
   /** Writes that failed. */
   refused: number;
-  /** The step shown, and the page's clock. */
+  /** The step shown, and that clock. */
   step: number;
   now: number;
 }
@@ -12,7 +12,11 @@ export interface Broken {
 /** Runs in the page, before anything else. */
 export function breakable(faster: number): void {
   const asked: number[] = [];
+  const [day, since] = [Date.now.bind(Date), performance.now.bind(performance)];
+  const begun = { day: day(), since: since() };
+  const even = () => begun.since + faster * (since() - begun.since);
   const broken = {
+    now: even,
     saves: [] as Broken["saves"],
     refused: 0,
     /** Keys that begin so cannot be written. */
@@ -25,14 +29,14 @@ export function breakable(faster: number): void {
     },
   };
   Reflect.set(window, "broken", broken);
-  const [day, since] = [Date.now.bind(Date), performance.now.bind(performance)];
-  const begun = { day: day(), since: since() };
   Date.now = () => begun.day + faster * (day() - begun.day) + broken.offsets.day;
-  performance.now = () => begun.since + faster * (since() - begun.since) + broken.offsets.both;
+  performance.now = () => even() + broken.offsets.both;
 
   const post = Worker.prototype.postMessage;
   Worker.prototype.postMessage = function (message: { type?: string }, transfer: never) {
-    if (message.type === "save") asked.push(performance.now());
+    if (message.type === "save") asked.push(even());
+    // A new worker knows nothing of what was asked of the one before.
+    if (message.type === "open") asked.length = 0;
     return post.call(this, message, transfer);
   };
   const put = IDBObjectStore.prototype.put;
