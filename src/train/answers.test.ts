@@ -1,16 +1,16 @@
 /** A student learns from saved answers as from the network that gave them; what cannot be is refused by name and reason. */
 import { expect, test } from "vitest";
-import type { Dataset } from "../../data/dataset";
-import { scenes } from "../../data/scenes";
-import { readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
-import { initViT, type ViTConfig } from "../../models/vit/config";
-import { DEIT_S } from "../../models/vit/vit.fixture";
-import { compare, testEngine } from "../../ops/check";
-import { Session } from "../../train/session";
-import { SCHEMA } from "..";
-import type { Network } from "../vitNetwork";
-import { questions } from "./answers";
-import { runtime } from "./runtime";
+import type { Dataset } from "../data/dataset";
+import { scenes } from "../data/scenes";
+import { readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
+import { initViT, type ViTConfig } from "../models/vit/config";
+import { DEIT_S } from "../models/vit/vit.fixture";
+import { compare, testEngine } from "../ops/check";
+import { SCHEMA } from "../tasks";
+import { questions } from "../tasks/classification/answers";
+import { runtime } from "../tasks/classification/runtime";
+import type { Network } from "../tasks/vitNetwork";
+import { Session } from "./session";
 
 const dataset = scenes({ side: 16, train: 20, test: 12, seed: 3 });
 const K = dataset.classes.length;
