@@ -8,12 +8,12 @@ import type { Task } from "../tasks/task";
 import type { RunMemory } from "../train/session";
 import { sized } from "../worker/sources";
 import { printer, readArguments, rounded } from "./arguments";
-import { handOver } from "./handOver";
+import { askElsewhere, handOver } from "./handOver";
 import { nodeEngine, rowOf, runToEnd, savedRun, testRow, writeWhole } from "./headless";
-import { openSources, openWing, SOURCE_KEYS } from "./sources";
+import { openData, openSources, openWing, SOURCE_KEYS, usualData } from "./sources";
 
 export async function main(argv: string[]): Promise<number> {
-  const { rest, json, ...words } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels", "handover", "onnx"]);
+  const { rest, json, ...words } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels", "handover", "onnx", "answers"]);
   const every = Number(rest.every ?? 10);
   if (!Number.isInteger(every) || every < 1) {
     console.error(`every cannot be "${rest.every}". Use a whole number from 1.`);
@@ -26,6 +26,10 @@ export async function main(argv: string[]): Promise<number> {
   const print = printer(json);
   const teacherTime = stopwatch();
   const [engine, wing] = [await nodeEngine(rest.kernels), await openWing(settings)];
+  if (rest.answers) {
+    askElsewhere(wing, await openData(wing, rest.data ?? usualData(wing), settings.side), rest.answers);
+    return 0;
+  }
   if (rest.onnx) assertOnnx(wing.runtime);
   if (rest.onnx) writeWhole(rest.onnx, new Uint8Array()); // fails now, not after hours, if it cannot be written
   const sources = await openSources(engine, wing, rest, settings, saved?.checkpoint.dataset.id);

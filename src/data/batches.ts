@@ -7,6 +7,8 @@ export interface Batch {
   images: Float32Array;
   /** u32 [n]. */
   labels: Uint32Array;
+  /** Which images they are. */
+  indices: ArrayLike<number>;
 }
 
 /** Keeps the shuffle apart from other uses of the same seed. */
@@ -89,6 +91,6 @@ export class Batches {
         for (let i = 0; i < area; i++) images[to + i] = (image[from + i] - shift) * gain;
       }
     }
-    return { images, labels: Uint32Array.from(indices, (i) => split.label(i)) };
+    return { images, labels: Uint32Array.from(indices, (i) => split.label(i)), indices };
   }
 }

@@ -336,6 +336,8 @@ export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = T
   write(task: T, dataset: D, score?: number): Promise<Uint8Array>;
   /** What a run makes as an ONNX file; absent where the task's definition does not say `onnx`. */
   onnx?(task: T, dataset: D): Promise<Uint8Array>;
+  /** The data as a file for a teacher elsewhere, whose saved answers `read` takes; absent where none are taken. */
+  questions?(dataset: D): Uint8Array;
   /** Throws an EngineError when the network is for other data; `asItIs`: also when it has to be adapted, as nobody asked for. */
   assertFits(network: N, dataset: D, asItIs?: boolean): void;
   /** How a network that fits is adapted to the data, in sentences for people. */

@@ -344,3 +344,42 @@ test("a run is handed over as a zip, beside its steps, and goes on as if nothing
   const run = JSON.parse(new TextDecoder().decode(files["run.json"]));
   expect(run.expected[0].losses.ce).toBe(page.losses()[0]);
 });
+
+test("saved answers are imported as a teacher, those to other images refused; a run that augments says why it cannot begin", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "export", what: "questions" });
+  await page.host.idle();
+  const files = unzipSync(page.last("exported").bytes);
+  expect(Object.keys(files).sort()).toEqual(["README.md", "answers.py", "images.safetensors", "tensors.py"]);
+  const { answers: format, ...words } = readSafetensorsMetadata(files["images.safetensors"]);
+  const answers = (data: string) => {
+    const rows = (count: number) => ({ shape: [count, 12], data: Float32Array.from({ length: 12 * count }, (_, i) => i % 7) });
+    return writeSafetensors(new Map(Object.entries({ logits: rows(24), heldout: rows(12) })), { format, ...words, data });
+  };
+  const before = page.last("loaded");
+  const named = { type: "import", as: "teacher", name: "mine.safetensors", hints: {} } as const;
+  page.send({ ...named, bytes: answers("scenes-16-24-12-4") });
+  await page.host.idle();
+  expect(page.last("refused")).toMatchObject({
+    at: "teacher",
+    message: expect.stringMatching(/mine\.safetensors holds answers to other images/),
+  });
+  expect(page.last("loaded")).toEqual(before);
+  page.send({ ...named, bytes: answers(words.data) });
+  const run = { ...SETTINGS, teacher: "teacher", steps: 2 } as const;
+  page.send({ type: "start", settings: run });
+  await page.host.idle();
+  expect(page.last("loaded").teacher).toMatchObject({
+    origin: "imported",
+    kind: "saved answers",
+    notes: [expect.stringMatching(/augmentation/)],
+  });
+  expect(page.last("failed")).toMatchObject({
+    message: expect.stringMatching(/augment cannot be light/),
+    remedy: expect.stringMatching(/augment=none/),
+  });
+  page.send({ type: "start", settings: { ...run, augment: "none" } });
+  await page.host.idle();
+  expect(page.phases().at(-1)).toBe("finished");
+  expect(Object.keys(page.last("step").report.losses)).toEqual(["ce", "kd"]);
+});

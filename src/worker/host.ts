@@ -364,6 +364,7 @@ export class Host {
     const ending = "safetensors";
     if (what === "onnx") return this.at.post({ type: "exported", ending: what, ...(await this.theRun().onnx()) });
     if (what === "project") return this.at.post({ type: "exported", ending: "zip", ...(await this.theRun().handOver()) });
+    if (what === "questions") return this.at.post({ type: "exported", ending: "zip", ...(await (await this.current()).questions()) });
     if (what === "student") return this.at.post({ type: "exported", ending, ...(await this.theRun().export()) });
     const { teacher } = await this.current();
     if (teacher) this.at.post({ type: "exported", ending, name: teacher.network.name, bytes: teacher.bytes });

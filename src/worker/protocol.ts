@@ -35,8 +35,8 @@ export type Command =
   /** Measures what errors cost, beside whatever runs; or ends that. */
   | { type: "measureErrors" }
   | { type: "endErrors" }
-  /** For other programs: a network as a file, or the run as a project in PyTorch. */
-  | { type: "export"; what: "student" | "onnx" | "teacher" | "project" }
+  /** For other programs: a network as a file, the run as a project in PyTorch, or the images with a script that asks a teacher about them. */
+  | { type: "export"; what: "student" | "onnx" | "teacher" | "project" | "questions" }
   /** A fresh run, or only its preparation; whatever ran before is dropped. */
   | ({ type: "start"; paused?: boolean } & Wanted)
   | { type: "play" }

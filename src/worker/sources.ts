@@ -184,6 +184,14 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
     this.training?.end(use);
   }
 
+  /** The images for a teacher elsewhere, with a script that asks it, zipped. */
+  async questions(): Promise<{ name: string; bytes: Uint8Array }> {
+    const { dataset } = this.hold();
+    const [{ answersProject }, { zipSync }] = await Promise.all([import("../handover/answers"), import("fflate")]);
+    const files = answersProject(this.wing.runtime as unknown as TaskRuntime, dataset);
+    return { name: `Questions on ${dataset.name}`, bytes: zipSync(Object.fromEntries(files)) };
+  }
+
   /** Forgets the teacher trained or imported for this data; the page's own takes its place where it fits. */
   async dropTeacher(): Promise<void> {
     const { dataset } = this.hold();

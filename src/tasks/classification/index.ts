@@ -4,14 +4,14 @@ import { CLASSIFICATION_METHODS } from "../../methods/classification";
 import { asksGuide } from "../../methods/masking";
 import { FASHION, HUB_IMAGES, SCENES, SHAPES } from "../imageSets";
 import type { TaskDefinition } from "../task";
-import type { Network } from "../vitNetwork";
 import { VIT_SIZES } from "../widths";
+import type { Teacher } from "./answers";
 import { conflictsOf } from "./conflicts";
 import { ROWS } from "./rows";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
 
-export const classification: TaskDefinition<Dataset, Network, Classification> = {
+export const classification: TaskDefinition<Dataset, Teacher, Classification> = {
   name: "classification",
   verb: "names images",
   metric: "top1",

@@ -1,10 +1,11 @@
 /** THE main path: what one training step computes, recorded once and replayed. */
+import { EngineError } from "../../engine/errors";
 import type { Gradients, Graph, Live, Tensor } from "../../engine/graph";
 import type { ClassificationMethod, DistillContext } from "../../methods/classification/method";
 import type { Choice } from "../../methods/masking";
 import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/vitMasking";
 import type { Params } from "../../models/params";
-import { imageShape, isOfHead, type ViTConfig } from "../../models/vit/config";
+import { gridOf, imageShape, isOfHead, type ViTConfig } from "../../models/vit/config";
 import { type DropPath, vit } from "../../models/vit/model";
 import { type Moments, mixPairs, randAugment, randomErasing, randomResizedCrop, shiftAndMirror } from "../../ops/augment";
 import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
@@ -38,13 +39,19 @@ export interface Distillation {
   methods: MethodInUse[];
 }
 
+/** What a teacher answered once, f32 [size, classes], and how the student learns from it. */
+export interface SavedAnswers {
+  answers: GPUBuffer;
+  methods: MethodInUse[];
+}
+
 export interface StepOptions {
   student: Model;
   /** Only the student's head learns. */
   frozen?: boolean;
   batch: Batch;
   /** Without one, the student learns from the labels alone. */
-  distillation?: Distillation;
+  distillation?: Distillation | SavedAnswers;
   /** Weight of the loss on the labels beside the teacher's; 1 by default. */
   labelWeight?: number | Live;
   smoothing?: number | Live;
@@ -82,7 +89,7 @@ export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradie
   const { student, distillation, labelWeight = 1, dropPath, whole = false } = options;
   const { images, truth } = prepared(graph, options);
   const learner = on(student, graph, options.frozen ? isOfHead : true);
-  const seen = distillation && forwardBoth({ ...student, learner }, distillation, images, dropPath);
+  const seen = distillation && compared({ ...student, learner }, distillation, images, dropPath);
   const { logits, heads } = seen ? seen.context.student.result : forwardStudent(learner, images, undefined, { dropPath });
   const ce = crossEntropy(heads?.cls ?? logits, truth);
   const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, distillation ? labelWeight : 1]];
@@ -105,11 +112,23 @@ function weighted({ method, knobs }: MethodInUse, context: DistillContext): [nam
 /** Outputs of student and teacher on the images, and the patches that one of them was shown. */
 interface BothOutputs {
   context: DistillContext;
-  choice: Choice;
+  choice?: Choice;
 }
 
 /** A student, and its parameters as those that gradients reach. */
 type Learning = Model & { learner: ReturnType<typeof on> };
+
+/** What the student makes of the images, and what the teacher makes of them, or once made. */
+function compared(student: Learning, distillation: Distillation | SavedAnswers, images: Tensor, dropPath?: DropPath): BothOutputs {
+  if (!("answers" in distillation)) return forwardBoth(student, distillation, images, dropPath);
+  const result = forwardStudent(student.learner, images, undefined, { dropPath });
+  const logits = images.graph.fixed(distillation.answers, result.logits.shape);
+  const saliency = () => {
+    throw new EngineError("Of saved answers there is no attention.", "Use another teacher.");
+  };
+  const answered = { logits, blocks: [], attention: [], grid: gridOf(student.config), saliency };
+  return { context: { student: { result }, teacher: { result: answered }, random: { seed: 0, step: 0 } } };
+}
 
 /** The student sees the images, its attention selects, the teacher answers on what was selected. */
 function forwardBoth(student: Learning, distillation: Distillation, images: Tensor, dropPath?: DropPath): BothOutputs {

@@ -22,6 +22,7 @@ import { Recorded } from "../recorded";
 import { suited } from "../suited";
 import type { Cost, HandedOver, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime, TraceOptions } from "../task";
 import type { Network } from "../vitNetwork";
+import { type Answers, answersTo, areAnswers, assertAllowed, assertAnswersFit, rightAnswers, type Teacher } from "./answers";
 import { beginning } from "./beginning";
 import { comparesTokens } from "./conflicts";
 import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
@@ -43,6 +44,8 @@ export class Classification implements Task<Outputs> {
   /** The weights the student begins with. */
   private readonly fresh: () => Weights;
   private readonly teacher?: Model;
+  /** In place of a teacher, what one answered once, and where a batch's answers lie on the GPU. */
+  private readonly saved?: { answers: Answers; buffer: GPUBuffer };
   private guideModel?: Model & { reference: Reference };
   /** How many of the kept patches are those of highest score, where late randomness chooses. */
   private readonly highest = new Live(0);
@@ -55,7 +58,7 @@ export class Classification implements Task<Outputs> {
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
   constructor(
     private readonly engine: Engine,
-    private readonly sources: Sources<Pictures, Network>,
+    private readonly sources: Omit<Sources<Pictures, Network>, "teacher"> & { teacher?: Teacher },
     settings: Settings,
     private readonly live: LiveValues,
     private readonly kind: Kind = IMAGES,
@@ -66,7 +69,8 @@ export class Classification implements Task<Outputs> {
     this.timer = new TeacherTimer(engine, settings.batch);
     if (sources.guide) this.offerGuide(sources.guide as Network);
     this.check(this.settings);
-    const teacher = sources.teacher && fitted(sources.teacher, dataset);
+    const { network } = this;
+    const teacher = network && fitted(network, dataset);
     const start = sources.start && beginning(sources.start, dataset, settings.seed);
     const config = start?.config ?? studentConfig(this.settings, dataset, kind.cut(this.settings, dataset, teacher?.config));
     this.fresh = () => start?.weights ?? initViT(config, settings.seed);
@@ -74,22 +78,35 @@ export class Classification implements Task<Outputs> {
     this.batches = new Batches(dataset, settings.batch, settings.seed);
     const images = engine.takeBuffer(4 * settings.batch * imageShape(config).reduce((a, b) => a * b));
     this.buffers = { size: settings.batch, images, labels: engine.takeBuffer(4 * settings.batch) };
+    if (sources.teacher && areAnswers(sources.teacher)) this.saved = this.taken(sources.teacher);
     if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
   }
 
   check(settings: Settings): void {
     const { criterion, base, heads, tome = 0 } = settings as ClassificationSettings;
-    if (this.sources.teacher && base === "attention" && settings[keyOf(base, "heads")] === "per-head")
-      assertSameHeads(heads, this.sources.teacher.config.heads);
-    if (tome > 0 && this.sources.teacher?.config.family === "cait")
+    const { network } = this;
+    if (this.sources.teacher && !network) assertAllowed(settings as ClassificationSettings);
+    if (network && base === "attention" && settings[keyOf(base, "heads")] === "per-head") assertSameHeads(heads, network.config.heads);
+    if (tome > 0 && network?.config.family === "cait")
       throw new SettingError(`tome cannot be ${tome}: merging tokens is not defined for a CaiT.`, "Use tome=0, or another teacher.");
-    if (this.sources.teacher && tome > 0 && comparesTokens({ base }))
+    if (network && tome > 0 && comparesTokens({ base }))
       throw new SettingError(`tome cannot be ${tome}: the base loss "${base}" compares tokens one by one.`, "Use base=logit or hard.");
-    if (this.sources.teacher && !this.guideModel && asksGuide(criterion))
+    if (network && !this.guideModel && asksGuide(criterion))
       throw new SettingError(
         `criterion cannot be "${criterion}": no guide is loaded.`,
         "Load one first (guide=FILE), or choose by another.",
       );
+  }
+
+  /** The teacher, where it is a network. */
+  private get network(): Network | undefined {
+    const { teacher } = this.sources;
+    return teacher && !areAnswers(teacher) ? teacher : undefined;
+  }
+
+  private taken(answers: Answers) {
+    assertAnswersFit(answers, this.sources.dataset);
+    return { answers, buffer: this.engine.takeBuffer(4 * this.settings.batch * answers.classes.length) };
   }
 
   /** Takes a network as the guide. A run that has a guide keeps it. */
@@ -150,8 +167,10 @@ export class Classification implements Task<Outputs> {
   }
 
   trace(graph: Graph, { whole }: TraceOptions = {}) {
-    const { teacher, live, student } = this;
-    const distillation = teacher && { teacher, keep: this.keep(), methods: this.methods().map((method) => this.inUse(method)) };
+    const { teacher, saved, live, student } = this;
+    const methods = () => this.methods().map((method) => this.inUse(method));
+    const answered = saved && { answers: saved.buffer, methods: methods() };
+    const distillation = teacher ? { teacher, keep: this.keep(), methods: methods() } : answered;
     const batch = this.buffers;
     const { smoothing, labels: labelWeight } = live;
     const { dropPath: rate, seed } = this.settings;
@@ -180,8 +199,9 @@ export class Classification implements Task<Outputs> {
   /** Returns the labels. */
   load(step: number): Uint32Array {
     this.highest.value = highestOf(this.kept, step, this.settings.steps);
-    const { images, labels } = this.batches.train.take(step);
+    const { images, labels, indices } = this.batches.train.take(step);
     const { queue } = this.engine.device;
+    if (this.saved) queue.writeBuffer(this.saved.buffer, 0, answersTo(this.saved.answers, indices) as BufferSource);
     queue.writeBuffer(this.buffers.images, 0, images as BufferSource);
     queue.writeBuffer(this.buffers.labels, 0, labels as BufferSource);
     return labels;
@@ -221,7 +241,8 @@ export class Classification implements Task<Outputs> {
    * right. `object_seen`: mean share of an image's object that is shown, where the data know it. Empty without a teacher.
    */
   async masked(limit = Number.POSITIVE_INFINITY, progress?: Progress): Promise<Scores> {
-    const { student, teacher, batches, sources } = this;
+    const { student, teacher, saved, batches, sources } = this;
+    if (saved) return { teacher_top1: rightAnswers(saved.answers, sources.dataset, limit) };
     if (!teacher) return {};
     const seen = new ObjectsSeen(sources.dataset, this.grid);
     const answers = ({ teacherLogits, kept }: Outputs, images: number[]) => {
@@ -274,6 +295,11 @@ export class Classification implements Task<Outputs> {
 
   /** Its networks as they are now, for a project in PyTorch. */
   async handedOver(): Promise<HandedOver> {
+    if (this.saved)
+      throw new EngineError(
+        "A run that learns from saved answers is not handed over.",
+        "Its teacher is in PyTorch already: answers.py asked it.",
+      );
     const read = async ({ params, config }: Model) => ({ weights: await params.read(), config });
     const { student, teacher } = this;
     const guide = this.guide && this.guideModel;
@@ -312,6 +338,7 @@ export class Classification implements Task<Outputs> {
     this.dropGuide();
     this.timer.destroy();
     for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
+    if (this.saved) this.engine.giveBuffer(this.saved.buffer);
     this.student.params.destroy();
     this.teacher?.params.destroy();
   }

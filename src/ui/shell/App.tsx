@@ -7,7 +7,6 @@ import { pageOf } from "../tasks";
 import { picturesOf } from "../tasks/pictures";
 import { Boundary } from "./Boundary";
 import { Controls } from "./Controls";
-import { DropZone } from "./DropZone";
 import { Failure, Notices } from "./Failure";
 import { Recordings, Watching } from "./Recordings";
 import { Shortcuts, useShortcuts } from "./Shortcuts";
@@ -15,6 +14,7 @@ import { usePainted } from "./scheduler";
 
 // Pictures come first.
 const Rest = lazy(() => import("./Rest"));
+const DropZone = lazy(() => import("./DropZone").then(({ DropZone }) => ({ default: DropZone })));
 const Verdict = lazy(() => import("./Verdict"));
 const ExperimentCard = lazy(() => import("./ExperimentCard"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
@@ -92,7 +92,9 @@ export function App() {
           Erase all that is kept here
         </button>
       </footer>
-      <DropZone />
+      <Suspense>
+        <DropZone />
+      </Suspense>
       <Shortcuts sheet={sheet} />
     </>
   );

@@ -26,6 +26,13 @@ export function ImportHelp() {
         guide). {guide ? `Loaded: ${guide.name}, ${guide.kind}.` : "None is loaded."}
       </p>
       <ImportButton as="guide" />
+      <p className="hint">
+        A network of any architecture teaches by its saved answers: take these images with a script, have it ask your network in PyTorch,
+        and import the file that it writes. The student then sees images as they are, without augmentation.
+      </p>
+      <button type="button" onClick={() => teachers.export("questions")}>
+        Images for a teacher elsewhere
+      </button>
     </>
   );
 }

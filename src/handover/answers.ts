@@ -1,0 +1,21 @@
+/** A data set on its way to a teacher elsewhere, which answers for each image: the images, and a script in PyTorch that asks. */
+import { EngineError } from "../engine/errors";
+import type { AnyDataset, TaskRuntime } from "../tasks/task";
+import type { Project } from "./project";
+import { templates } from "./templates";
+
+/** Of the files that every project has. */
+const NEEDED = "tensors.py";
+
+/** The files. Throws an EngineError for a task whose students learn from no saved answers. */
+export function answersProject({ networks }: TaskRuntime, dataset: AnyDataset): Project {
+  if (!networks.questions)
+    throw new EngineError(
+      "Only classification of images learns from saved answers.",
+      "Leave answers= out, or choose its preset, maskedkd.",
+    );
+  const { own, shared } = templates("answers");
+  const files = [...own, ...shared.filter(([name]) => name === NEEDED)];
+  const texts = files.map(([name, text]) => [name, new TextEncoder().encode(text)] as const);
+  return new Map([...texts, ["images.safetensors", networks.questions(dataset)]]);
+}
