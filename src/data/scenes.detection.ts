@@ -12,6 +12,7 @@ import { type Composition, composed, type Layout } from "./composition";
 import type { Moments } from "./dataset";
 import type { DetectionSet, DetectionSplit } from "./detection";
 import { Draw } from "./draw";
+import { DETECTION_SCENES } from "./generated.id";
 import { lazily } from "./lazily";
 import { develop } from "./paint";
 import { SHAPES } from "./shapes";
@@ -45,21 +46,10 @@ export interface DetectionScenesOptions {
   seed: number;
 }
 
-/** What identifies a set of Scenes-Detection. */
-export function detectionScenesId({ side = 128, train, test, seed }: DetectionScenesOptions): string {
-  return `scenes-detection-${side}-${train}-${test}-${seed}`;
-}
-
-/** The options that an id was made from; undefined when it is not one of Scenes-Detection. */
-export function detectionScenesOfId(id: string): (DetectionScenesOptions & { side: number }) | undefined {
-  const [, side, train, test, seed] = /^scenes-detection-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
-  return side ? { side, train, test, seed } : undefined;
-}
-
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
 export function detectionScenes({ side = 128, train, test, seed }: DetectionScenesOptions): DetectionSet {
   return {
-    id: detectionScenesId({ side, train, test, seed }),
+    id: DETECTION_SCENES.idOf({ side, train, test, seed }),
     name: "Scenes-Detection",
     side,
     classes: DETECTION_CLASSES,

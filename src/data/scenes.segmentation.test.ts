@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  SEGMENTATION_CLASSES,
-  segmentationScene,
-  segmentationScenes,
-  segmentationScenesId,
-  segmentationScenesOfId,
-} from "./scenes.segmentation";
+import { SEGMENTATION_SCENES } from "./generated.id";
+import { SEGMENTATION_CLASSES, segmentationScene, segmentationScenes } from "./scenes.segmentation";
 import { packedSegmentation, unpackedSegmentation, vocPalette } from "./segmentation";
 
 const AREA = 64 * 64;
@@ -62,9 +57,10 @@ describe("segmentationScenes", () => {
     expect(data.train.labels(999_999)).toEqual(labels);
     expect(data.train.labels(999_999)).toBe(data.train.labels(999_999));
     expect(data.test.image(3)).toEqual(segmentationScene(9, "test", 3).image);
-    expect(segmentationScenesOfId(data.id)).toEqual({ side: 64, train: 1e6, test: 10, seed: 9 });
-    expect(segmentationScenesId(segmentationScenesOfId(data.id)!)).toBe(data.id);
-    for (const id of ["scenes-64-10-10-1", "scenes-detection-64-10-10-1", "files-0"]) expect(segmentationScenesOfId(id)).toBeUndefined();
+    expect(SEGMENTATION_SCENES.optionsOf(data.id)).toEqual({ side: 64, train: 1e6, test: 10, seed: 9 });
+    expect(SEGMENTATION_SCENES.idOf(SEGMENTATION_SCENES.optionsOf(data.id)!)).toBe(data.id);
+    for (const id of ["scenes-64-10-10-1", "scenes-detection-64-10-10-1", "files-0"])
+      expect(SEGMENTATION_SCENES.optionsOf(id)).toBeUndefined();
   });
 
   it("knows the mean and spread of its colours", () => {

@@ -10,6 +10,7 @@
 import { type Composition, composed, type Layout } from "./composition";
 import type { Moments } from "./dataset";
 import { Draw } from "./draw";
+import { SEGMENTATION_SCENES } from "./generated.id";
 import { lazily } from "./lazily";
 import { develop } from "./paint";
 import { type SegmentationSet, type SegmentationSplit, vocPalette } from "./segmentation";
@@ -48,21 +49,10 @@ export interface SegmentationScenesOptions {
   seed: number;
 }
 
-/** What identifies a set of Scenes-Segmentation. */
-export function segmentationScenesId({ side = 64, train, test, seed }: SegmentationScenesOptions): string {
-  return `scenes-segmentation-${side}-${train}-${test}-${seed}`;
-}
-
-/** The options that an id was made from; undefined when it is not one of Scenes-Segmentation. */
-export function segmentationScenesOfId(id: string): (SegmentationScenesOptions & { side: number }) | undefined {
-  const [, side, train, test, seed] = /^scenes-segmentation-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
-  return side ? { side, train, test, seed } : undefined;
-}
-
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
 export function segmentationScenes({ side = 64, train, test, seed }: SegmentationScenesOptions): SegmentationSet {
   return {
-    id: segmentationScenesId({ side, train, test, seed }),
+    id: SEGMENTATION_SCENES.idOf({ side, train, test, seed }),
     name: "Scenes-Segmentation",
     side,
     channels: 3,

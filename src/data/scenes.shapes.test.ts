@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { channelMoments, packed, type Split } from "./dataset";
-import { shapeScene, shapeScenes, shapeScenesOfId } from "./scenes.shapes";
+import { SHAPES } from "./generated.id";
+import { shapeScene, shapeScenes } from "./scenes.shapes";
 
 const SIDE = 32;
 const CLASSES = 12;
@@ -95,10 +96,10 @@ test("a picture is a function of seed, split and index, and larger at another si
 
 test("the set is made again from its id", () => {
   const made = shapeScenes({ side: 8, train: 24, test: 12, seed: 7 });
-  const again = shapeScenes(shapeScenesOfId(made.id)!);
+  const again = shapeScenes(SHAPES.optionsOf(made.id)!);
   expect(packed(again)).toEqual(packed(made));
   expect(again.id).toBe(made.id);
-  for (const id of ["scenes-32-4-2-1", "scenes-detection-128-4-2-1"]) expect(shapeScenesOfId(id)).toBeUndefined();
+  for (const id of ["scenes-32-4-2-1", "scenes-detection-128-4-2-1"]) expect(SHAPES.optionsOf(id)).toBeUndefined();
 });
 
 test("the set has the mean and deviation it says, at another size too", () => {

@@ -10,6 +10,7 @@
  */
 import type { Dataset, Moments, Split } from "./dataset";
 import { type Colour, Draw, ofHue } from "./draw";
+import { SHAPES as IDS } from "./generated.id";
 import { lazily } from "./lazily";
 import { background, type Canvas, develop, type Placed, posed, silhouette, stamp } from "./paint";
 import { boundsOf, SCENE_CLASSES, type Scene, type ScenesOptions } from "./scenes";
@@ -38,21 +39,10 @@ const RIM = 0.9;
 /** Parts in a picture, how large they are beside the object, and how many wear its colours. */
 const PARTS = { least: 2, more: 3, size: [0.5, 0.7] as const, alike: 0.5 };
 
-/** What tells one set of Scenes-Shapes from another. */
-export function shapeScenesId({ side = 32, train, test, seed }: ScenesOptions): string {
-  return `scenes-shapes-${side}-${train}-${test}-${seed}`;
-}
-
-/** The options that an id was made from; undefined when it is not one of Scenes-Shapes. */
-export function shapeScenesOfId(id: string): (ScenesOptions & { side: number }) | undefined {
-  const [, side, train, test, seed] = /^scenes-shapes-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
-  return side ? { side, train, test, seed } : undefined;
-}
-
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
 export function shapeScenes({ side = 32, train, test, seed }: ScenesOptions): Dataset {
   return {
-    id: shapeScenesId({ side, train, test, seed }),
+    id: IDS.idOf({ side, train, test, seed }),
     name: "Scenes-Shapes",
     side,
     channels: 3,

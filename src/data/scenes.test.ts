@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { channelMoments, packed } from "./dataset";
-import { SCENE_CLASSES, scene, scenes, scenesOfId } from "./scenes";
+import { SCENES } from "./generated.id";
+import { SCENE_CLASSES, scene, scenes } from "./scenes";
 import { SHAPES } from "./shapes";
 
 describe("scene", () => {
@@ -70,10 +71,10 @@ describe("scenes", () => {
 
   it("is made again from its id", () => {
     const made = scenes({ side: 8, train: 24, test: 12, seed: 7 });
-    const again = scenes(scenesOfId(made.id)!);
+    const again = scenes(SCENES.optionsOf(made.id)!);
     expect(packed(again)).toEqual(packed(made));
     expect(again.id).toBe(made.id);
-    expect(scenesOfId("files-0123456789abcdef")).toBeUndefined();
+    expect(SCENES.optionsOf("files-0123456789abcdef")).toBeUndefined();
   });
 });
 

@@ -10,6 +10,7 @@
 import { distractor, occluder, PIECES_AND_DOTS } from "./clutter";
 import type { Dataset, Moments, Split } from "./dataset";
 import { Draw } from "./draw";
+import { SCENES } from "./generated.id";
 import { lazily } from "./lazily";
 import { background, type Canvas, contrasting, develop, fill, type Placed, posed, stamp } from "./paint";
 import { type Distance, SHAPES } from "./shapes";
@@ -45,21 +46,10 @@ export interface ScenesOptions {
   seed: number;
 }
 
-/** What identifies a set of Scenes. */
-export function scenesId({ side = 32, train, test, seed }: ScenesOptions): string {
-  return `scenes-${side}-${train}-${test}-${seed}`;
-}
-
-/** The options that an id was made from; undefined when it is not one of Scenes. */
-export function scenesOfId(id: string): (ScenesOptions & { side: number }) | undefined {
-  const [, side, train, test, seed] = /^scenes-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
-  return side ? { side, train, test, seed } : undefined;
-}
-
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
 export function scenes({ side = 32, train, test, seed }: ScenesOptions): Dataset {
   return {
-    id: scenesId({ side, train, test, seed }),
+    id: SCENES.idOf({ side, train, test, seed }),
     name: "Scenes",
     side,
     channels: 3,

@@ -8,9 +8,9 @@
 import type { Moments } from "./dataset";
 import { Draw } from "./draw";
 import { RATE } from "./fbank";
+import { type GeneratedOptions, SOUNDS } from "./generated.id";
 import { lazily } from "./lazily";
 import { type SoundSet, type SoundSplit, spectrogram, toInt16 } from "./sounds";
-import { type GeneratedSounds, soundsIdOf } from "./sounds.id";
 
 /** An event's pitch and loudness over its time u in 0..1, or how wide a band of noise it is. */
 interface Pattern {
@@ -82,10 +82,10 @@ const FRAGMENT = [0.06, 0.12] as const;
 const FADE = 0.008;
 
 /** A data set of sounds 0 to train - 1 of the one split and 0 to test - 1 of the other, made when asked for. */
-export function generatedSounds(options: GeneratedSounds): SoundSet {
+export function generatedSounds(options: GeneratedOptions): SoundSet {
   const { side, train, test, seed } = options;
   return {
-    ...{ id: soundsIdOf(options), name: "Sounds", side, channels: 1, classes: SOUND_CLASSES, moments: MOMENTS },
+    ...{ id: SOUNDS.idOf(options), name: "Sounds", side, channels: 1, classes: SOUND_CLASSES, moments: MOMENTS },
     ...{ train: split(seed, "train", train), test: split(seed, "test", test) },
   };
 }

@@ -1,16 +1,17 @@
 /** Where square images of a class each come from: generated, or a person's own files. */
 import { type Dataset, type PackedDataset, packed, type Split, unpacked } from "../data/dataset";
+import { SCENES, SHAPES } from "../data/generated.id";
 import { openFiles } from "../data/open";
-import { scenes, scenesOfId } from "../data/scenes";
-import { shapeScenes, shapeScenesOfId } from "../data/scenes.shapes";
+import { scenes } from "../data/scenes";
+import { shapeScenes } from "../data/scenes.shapes";
 import { countsOf } from "./counts";
 import type { TaskData } from "./task";
 
 export const data: TaskData<Dataset> = {
   generated: ({ set, ...options }) => (set === "shapes" ? shapeScenes(options) : scenes(options)),
   optionsOf(id) {
-    const shapes = shapeScenesOfId(id);
-    return shapes ? { set: "shapes", ...shapes } : scenesOfId(id);
+    const shapes = SHAPES.optionsOf(id);
+    return shapes ? { set: "shapes", ...shapes } : SCENES.optionsOf(id);
   },
   async open(files, { decoders, ...options }) {
     const { notes, ...packed } = await openFiles(files, { ...options, decode: decoders.square });

@@ -1,14 +1,15 @@
 /** Where sounds with a class each come from: generated, or a person's own recordings. */
+
+import { SOUNDS } from "../../data/generated.id";
 import { openSounds } from "../../data/open.sounds";
 import { type PackedSounds, packedSounds, type SoundSet, type SoundSplit, unpackedSounds } from "../../data/sounds";
 import { generatedSounds } from "../../data/sounds.generated";
-import { soundsOfId } from "../../data/sounds.id";
 import { countsOf } from "../counts";
 import type { TaskData } from "../task";
 
 export const data: TaskData<SoundSet> = {
   generated: generatedSounds,
-  optionsOf: soundsOfId,
+  optionsOf: SOUNDS.optionsOf,
   async open(files, { decoders, ...options }) {
     const { notes, ...packed } = await openSounds(files, { ...options, decode: decoders.sound });
     return { packed, notes };

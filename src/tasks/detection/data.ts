@@ -1,13 +1,14 @@
 /** Where detection's data come from: Scenes-Detection, or a visitor's own pictures with boxes. */
 import { type DetectionSet, type DetectionSplit, type PackedSet, packedSet, unpackedSet } from "../../data/detection";
+import { DETECTION_SCENES } from "../../data/generated.id";
 import { openDetection } from "../../data/open.detection";
-import { detectionScenes, detectionScenesOfId } from "../../data/scenes.detection";
+import { detectionScenes } from "../../data/scenes.detection";
 import { countsOf } from "../counts";
 import type { TaskData } from "../task";
 
 export const data: TaskData<DetectionSet> = {
   generated: detectionScenes,
-  optionsOf: detectionScenesOfId,
+  optionsOf: DETECTION_SCENES.optionsOf,
   async open(files, { decoders, ...options }) {
     const { notes, ...dataset } = await openDetection(files, { ...options, decode: decoders.whole });
     return { packed: packedSet(dataset), notes };

@@ -1,6 +1,8 @@
 /** Where segmentation's data come from: Scenes-Segmentation, or a visitor's own pictures with masks. */
+
+import { SEGMENTATION_SCENES } from "../../data/generated.id";
 import { openSegmentation } from "../../data/open.segmentation";
-import { segmentationScenes, segmentationScenesOfId } from "../../data/scenes.segmentation";
+import { segmentationScenes } from "../../data/scenes.segmentation";
 import {
   type PackedSegmentation,
   packedSegmentation,
@@ -13,7 +15,7 @@ import type { TaskData } from "../task";
 
 export const data: TaskData<SegmentationSet> = {
   generated: segmentationScenes,
-  optionsOf: segmentationScenesOfId,
+  optionsOf: SEGMENTATION_SCENES.optionsOf,
   async open(files, { decoders, ...options }) {
     const { notes, ...packed } = await openSegmentation(files, { ...options, decode: decoders.whole });
     return { packed, notes };

@@ -1,6 +1,5 @@
 /** What pages of tasks that learn from square images of a class each have in common. */
-import { scenesId, scenesOfId } from "../../data/scenes";
-import { shapeScenesId, shapeScenesOfId } from "../../data/scenes.shapes";
+import { SCENES, SHAPES } from "../../data/generated.id";
 import type { TaskPage } from "./page";
 
 /** Files that can be read, usual sides, and how generated images are named. */
@@ -13,10 +12,10 @@ export const IMAGE_DATA: Pick<TaskPage, "formats" | "sides" | "generated"> = {
   ],
   sides: [32, 48],
   generated: {
-    idOf: ({ set, ...options }) => (set === "shapes" ? shapeScenesId(options) : scenesId(options)),
+    idOf: ({ set, ...options }) => (set === "shapes" ? SHAPES : SCENES).idOf(options),
     optionsOf(id) {
-      const shapes = shapeScenesOfId(id);
-      return shapes ? { set: "shapes", ...shapes } : scenesOfId(id);
+      const shapes = SHAPES.optionsOf(id);
+      return shapes ? { set: "shapes", ...shapes } : SCENES.optionsOf(id);
     },
   },
 };

@@ -1,5 +1,5 @@
 /** What the page says of audio. */
-import { soundsIdOf, soundsOfId } from "../../../data/sounds.id";
+import { SOUNDS } from "../../../data/generated.id";
 import { percent, points, short } from "../../format";
 import { CLASSIFICATION_PAGE } from "../classification/page";
 import { MASK_PAIRS } from "../masks/pairs";
@@ -23,7 +23,7 @@ export const AUDIO_PAGE: TaskPage = {
     ...{ many: "sounds", unit: "bands", side: "Mel bands of a spectrogram" },
     size: ({ side }) => `16 kHz, ${side} mel bands`,
   },
-  generated: { idOf: soundsIdOf, optionsOf: soundsOfId },
+  generated: SOUNDS,
   words: {
     ...words,
     scored: (score, classes) => `Names ${percent(score)} of held-out sounds right (guessing: ${percent(1 / classes)})`,

@@ -1,5 +1,5 @@
 /** What the page says of detection. */
-import { detectionScenesId, detectionScenesOfId } from "../../../data/scenes.detection";
+import { DETECTION_SCENES } from "../../../data/generated.id";
 import type { Detection } from "../../../geometry/boxes";
 import type { BoxSnapshot, Pulls } from "../../../tasks/detection/views";
 import { percent, short } from "../../format";
@@ -37,7 +37,7 @@ export const DETECTION_PAGE: TaskPage = {
     "Folders or lists called train, test, val or the like keep their parts; otherwise 15 % of the images are held out.",
   ],
   sides: [96, 128, 192],
-  generated: { idOf: detectionScenesId, optionsOf: detectionScenesOfId },
+  generated: DETECTION_SCENES,
   words: {
     alone: "boxes",
     score: "mAP",

@@ -1,5 +1,5 @@
 /** What the page says of segmentation. */
-import { segmentationScenesId, segmentationScenesOfId } from "../../../data/scenes.segmentation";
+import { SEGMENTATION_SCENES } from "../../../data/generated.id";
 import { percent, short } from "../../format";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
@@ -23,7 +23,7 @@ export const SEGMENTATION_PAGE: TaskPage = {
     "Folders or lists called train, test, val or the like keep their parts; otherwise 15 % of the images are held out.",
   ],
   sides: [64, 96],
-  generated: { idOf: segmentationScenesId, optionsOf: segmentationScenesOfId },
+  generated: SEGMENTATION_SCENES,
   words: {
     alone: "masks",
     score: "mean IoU",
