@@ -5,7 +5,7 @@ import { type FakeHub, serveHub } from "../src/data/hub/server.fixture";
 import { writeSafetensors } from "../src/models/safetensors";
 import { initViT } from "../src/models/vit/config";
 import { DEIT_S } from "../src/models/vit/vit.fixture";
-import { data, expectNoViolations, LONG, phase, runToEnd, SMALL, says } from "./page";
+import { button, data, expectNoViolations, LONG, phase, runToEnd, SMALL, says } from "./page";
 
 test.describe.configure({ timeout: 4 * LONG });
 
@@ -86,7 +86,7 @@ test("data and a teacher that the address names are fetched by clicks that name 
   await model.getByRole("button", { name: look }).click();
   await says(model, "me/vit Licence: not stated.");
   await model.getByRole("button", { name: /^Fetch it/ }).click();
-  await says(page.locator("#teacher .what"), "vit ViT, width 16, 1 block");
+  await says(page.locator("#teacher > .what"), "vit ViT, width 16");
   expect([...new Set(asked.map((one) => one.split("/")[0]))]).toEqual(["huggingface.co"]);
   const words = () => ["data", "teacher"].map((word) => new URL(page.url()).searchParams.get(word));
   await expect.poll(words).toEqual(["hf:me/set:30,12", "hf:me/vit"]);
@@ -103,7 +103,7 @@ test("data and a teacher that the address names are fetched by clicks that name 
   await expect(form).not.toContainText("kept in this browser.");
 });
 
-test("what is refused is said beside the name, and nothing that was loaded is lost; a token opens what has terms", async ({ page }) => {
+test("what is refused is said beside the name, and what was loaded stays; a token opens what has terms; all is erased on demand", async ({ page }) => {
   await answerFor(page);
   await page.goto(`${SMALL}&data=hf:me/gated`);
   const form = data(page).locator(".hub");
@@ -121,5 +121,11 @@ test("what is refused is said beside the name, and nothing that was loaded is lo
   await look.click();
   await says(form.getByRole("alert"), "me/words has no column of images. It has text.");
   await says(data(page), "Scenes 8,000 images to learn from");
-  expect(await page.evaluate(() => JSON.stringify(localStorage))).toBe("{}");
+  // What came is kept, and erased with all else.
+  const folders = () => page.evaluate(async () => Array.fromAsync((await navigator.storage.getDirectory()).keys()));
+  expect(await folders()).toEqual(["hub-1"]);
+  page.on("dialog", (dialog) => dialog.accept());
+  await button(page, "Erase all that is kept here").click();
+  await expect(page.getByText("All that this page kept in this browser is erased")).toBeVisible();
+  expect(await folders()).toEqual([]);
 });
