@@ -1,7 +1,9 @@
 /** The built page runs under its own Content-Security-Policy, with Trusted Types, in everything it does. */
+import { readFileSync } from "node:fs";
 import { expect, type Page, test } from "@playwright/test";
 import { PNG } from "pngjs";
 import { file, zipOf } from "../src/data/files.fixture";
+import { HUB, HUB_FILES } from "../src/data/hub/hosts";
 import { button, data, give, LONG, open, runToEnd, says, upload } from "./page";
 
 test.describe.configure({ timeout: 4 * LONG });
@@ -56,10 +58,15 @@ test("a whole visit breaks no rule of the page's policy: a run, charts, files ta
   expect(heard).toEqual([]);
 });
 
-test("the policy holds: no script of another place or in the page, no text becomes HTML, no other origin is asked", async ({ page }) => {
+test("the policy holds: no script of another place or in the page, no text becomes HTML, no other origin is asked but the Hub's", async ({
+  page,
+}) => {
   await page.goto("./");
   const policy = await page.locator("meta[http-equiv=Content-Security-Policy]").getAttribute("content");
-  expect(policy).not.toMatch(/unsafe|\*|https?:/);
+  expect(policy).not.toMatch(/unsafe|\*/);
+  const hosts = [...readFileSync("SECURITY.md", "utf8").matchAll(/`((?:[\w-]+\.)+hf\.co)`/g)].map(([, host]) => host);
+  expect(hosts.filter((host) => !policy!.includes(`https://${host}`))).toEqual([]);
+  expect(policy!.match(/https?:[^ ;]*/g)).toEqual([HUB, ...HUB_FILES]);
   expect(await page.locator("script:not([src])").count()).toBe(0);
   const outcomes = page.evaluate(async () => {
     const tried = async (what: () => unknown) => {
@@ -77,7 +84,8 @@ test("the policy holds: no script of another place or in the page, no text becom
       worker: await tried(() => new Worker("https://example.org/worker.js")),
       text: await tried(() => Reflect.construct(Function, ["return 1"])),
       other: await tried(() => fetch("https://example.org/")),
+      alike: await tried(() => fetch("https://cdn.hf.co/")),
     };
   });
-  expect(await outcomes).toEqual({ html: "TypeError", worker: "TypeError", text: "EvalError", other: "TypeError" });
+  expect(await outcomes).toEqual({ html: "TypeError", worker: "TypeError", text: "EvalError", other: "TypeError", alike: "TypeError" });
 });

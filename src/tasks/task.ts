@@ -416,7 +416,7 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   /** Real images, by the names that `data=` knows. */
   samples?: Readonly<Record<string, Sample>>;
   /** Data sets of the Hub to begin with; absent where none is learned from. */
-  hub?: readonly HubSet[];
+  hub?(): Promise<readonly HubSet[]>;
   /** Rows of its papers' tables, by names that `row=` knows. */
   rows?: Readonly<Record<string, Row>>;
   /** Settings, besides the side, that student and teacher must have alike; so a teacher that is trained for a student takes them over. */

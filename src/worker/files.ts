@@ -2,8 +2,6 @@
  * The page's large files, teachers and images: fetched when they are wanted, and kept then for a visit without a network. A fetched one
  * is always newer than a kept one, which stands in only where there is no answer.
  */
-import { emptyKept } from "./hubStore";
-
 const KEPT = "used-files-1";
 
 /** A file of the page; undefined where it cannot be had, neither from the network nor from what was kept. */
@@ -20,9 +18,10 @@ export async function fetchOwn(address: string): Promise<Response | undefined> {
 
 /** Erases all files of the page and of the Hub that are kept, and lets go of the service worker, which the next visit registers again. */
 export async function eraseFiles(): Promise<void> {
+  const { emptyKept } = await import("./hubStore");
+  await emptyKept();
   for (const worker of (await navigator.serviceWorker?.getRegistrations()) ?? []) await worker.unregister();
   for (const name of await caches.keys()) await caches.delete(name);
-  await emptyKept();
 }
 
 /** Undefined where the browser keeps nothing, as some do in private windows. */

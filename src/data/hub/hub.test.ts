@@ -307,7 +307,7 @@ describe("what the server does", () => {
     expect(again.missing).toBeLessThan(found.missing);
     const sent = visitor.server.sent;
     expect((await filesOf(again)).files).toHaveLength(600);
-    expect(visitor.server.sent - sent).toBe(again.missing);
+    expect(visitor.server.sent - sent - again.missing).toBeLessThan(2 * BLOCK);
   });
 
   it("stands still: that counts as cut off", async () => {

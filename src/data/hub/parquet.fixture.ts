@@ -7,20 +7,31 @@ import { PNG } from "pngjs";
 
 export const CLASSES = ["zebra", "ant", "mole"];
 
-/** A picture of one gray, in its own shade at a corner so that no two are alike. */
-export function picture(gray: number, mark = 0, side = 20): Uint8Array {
+/** A picture of one gray, in its own shade at a corner so that no two are alike; or of noise, which takes room. */
+export function picture(gray: number, mark = 0, noiseSide?: number): Uint8Array {
+  const side = noiseSide ?? 20;
   const png = new PNG({ width: side, height: side });
-  png.data.fill(gray);
+  if (noiseSide === undefined) png.data.fill(gray);
+  else png.data.set(noise(mark + 1, png.data.length));
   png.data[0] = mark % 256;
   png.data[1] = mark >> 8;
   return new Uint8Array(PNG.sync.write(png));
 }
 
+/** Bytes that no codec makes smaller. */
+function noise(seed: number, size: number): Uint8Array {
+  let state = seed;
+  return Uint8Array.from({ length: size }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return state >>> 24;
+  });
+}
+
 /** Pictures of the classes in turns, from number `first` on, which decides their shades. */
-export function pictures(count: number, first = 0): { bytes: Uint8Array; label: number }[] {
+export function pictures(count: number, first = 0, noiseSide?: number): { bytes: Uint8Array; label: number }[] {
   return Array.from({ length: count }, (_, i) => {
     const label = (first + i) % CLASSES.length;
-    return { bytes: picture(40 + 80 * label, first + i), label };
+    return { bytes: picture(40 + 80 * label, first + i, noiseSide), label };
   });
 }
 
@@ -87,6 +98,8 @@ interface Options {
   codec?: CompressionCodec;
   /** Whether the file states its features, as those that `datasets` writes do. */
   stated?: boolean;
+  /** Of pictures of noise: their side in pixels. */
+  noiseSide?: number;
 }
 
 /** A Parquet file of columns by their names. */
@@ -105,28 +118,25 @@ export function parquetOf(columns: Record<string, Column>, { rowGroup = 10, code
 }
 
 /** A split with the classes in turns. */
-export const labelled = (count: number, first = 0, options: Options = {}): Uint8Array =>
-  parquetOf(
+export function labelled(count: number, first = 0, options: Options = {}): Uint8Array {
+  const all = pictures(count, first, options.noiseSide);
+  const labels = all.map(({ label }) => label);
+  return parquetOf({ img: imageColumn("img", all), label: labelColumn("label", labels) }, options);
+}
+
+/** Rows of noise that are no pictures, in six row groups, and a class each. */
+export function noisy(count: number, size: number): Uint8Array {
+  const images = Array.from({ length: count }, (_, i) => ({ bytes: noise(i + 1, size) }));
+  return parquetOf(
     {
-      img: imageColumn("img", pictures(count, first)),
+      img: imageColumn("img", images),
       label: labelColumn(
         "label",
-        pictures(count, first).map(({ label }) => label),
+        images.map((_, i) => i % 3),
       ),
     },
-    options,
+    { rowGroup: count / 6 },
   );
-
-/** Bytes that no codec makes smaller, in six row groups, and a class each. */
-export function noisy(count: number, size: number): Uint8Array {
-  let state = 1;
-  const byte = () => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return state >>> 24;
-  };
-  const images = Array.from({ length: count }, () => ({ bytes: Uint8Array.from({ length: size }, byte) }));
-  const labels = images.map((_, i) => i % 3);
-  return parquetOf({ img: imageColumn("img", images), label: labelColumn("label", labels) }, { rowGroup: count / 6 });
 }
 
 /** A file of no rows, with columns of these names. */

@@ -45,12 +45,14 @@ export class RemoteFile {
     return mine;
   }
 
-  /** How many bytes of these parts have yet to come from the Hub, in whole blocks. */
+  /** How many bytes of these parts have yet to come from the Hub. What comes is a little more: whole blocks. */
   async missing(parts: readonly (readonly [start: number, end: number])[]): Promise<number> {
-    const blocks = new Set<number>();
-    for (const [start, end] of parts) for (let block = Math.floor(start / BLOCK); block * BLOCK < end; block++) blocks.add(block);
-    for (const name of await this.source.store.list(this.folder)) blocks.delete(Number(name));
-    return [...blocks].reduce((bytes, block) => bytes + this.sizeOf(block), 0);
+    const kept = new Set((await this.source.store.list(this.folder)).map(Number));
+    let bytes = 0;
+    for (const [start, end] of parts)
+      for (let block = Math.floor(start / BLOCK); block * BLOCK < end; block++)
+        if (!kept.has(block)) bytes += Math.min(end, (block + 1) * BLOCK) - Math.max(start, block * BLOCK);
+    return bytes;
   }
 
   private async read(start: number, end: number): Promise<ArrayBuffer> {

@@ -30,6 +30,8 @@ export interface Fault {
 
 export interface FakeHub {
   endpoint: string;
+  /** The host of the files. */
+  files: string;
   /** What was asked for, in order: path and range. */
   asked: string[];
   /** Bytes of files that were sent. */
@@ -46,15 +48,16 @@ const CONVERTED = "refs%2Fconvert%2Fparquet";
 
 /** Serves data sets and models by their names, with "datasets/" or "models/" before them. */
 export async function serveHub(repos: Record<string, FakeRepo>): Promise<FakeHub> {
-  const hub: FakeHub = { endpoint: "", asked: [], sent: 0, leaked: [], close: () => close(servers) };
+  const hub: FakeHub = { endpoint: "", files: "", asked: [], sent: 0, leaked: [], close: () => close(servers) };
   const files = createServer((request, response) => {
     if (request.headers.authorization) hub.leaked.push(request.headers.authorization);
     sendFile(hub, repos, request, response);
   });
-  const api = createServer((request, response) => answer(hub, repos, address(files), request, response));
+  const api = createServer((request, response) => answer(hub, repos, request, response));
   const servers = [api, files];
   for (const server of servers) await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   hub.endpoint = address(api);
+  hub.files = address(files);
   return hub;
 }
 
@@ -69,7 +72,7 @@ const REPO = "([\\w.-]+(?:/[\\w.-]+)?)";
 const API = new RegExp(`^/api/(datasets|models)/${REPO}(?:/revision/([^/?]+))?\\?blobs=true$`);
 const RESOLVE = new RegExp(`^/(datasets/)?${REPO}/resolve/([^/]+)/(.+)$`);
 
-function answer(hub: FakeHub, repos: Record<string, FakeRepo>, files: string, request: IncomingMessage, response: ServerResponse): unknown {
+function answer(hub: FakeHub, repos: Record<string, FakeRepo>, request: IncomingMessage, response: ServerResponse): unknown {
   const path = request.url!;
   const { range, authorization } = request.headers;
   hub.asked.push(range ? `${path} ${range}` : path);
@@ -81,7 +84,7 @@ function answer(hub: FakeHub, repos: Record<string, FakeRepo>, files: string, re
   const repo = repos[`${folder ? "datasets" : "models"}/${name}`];
   if (!repo) return error(response, 404, "EntryNotFound");
   if (!isAllowed(repo, authorization)) return error(response, authorization ? 403 : 401, repo.gated ? "GatedRepo" : "RepoNotFound");
-  return response.writeHead(302, { Location: files + path, "Access-Control-Allow-Origin": "*" }).end();
+  return response.writeHead(302, { Location: hub.files + path, "Access-Control-Allow-Origin": "*" }).end();
 }
 
 const isAllowed = (repo: FakeRepo, authorization?: string): boolean => {

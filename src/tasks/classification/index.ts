@@ -2,7 +2,7 @@
 import type { Dataset } from "../../data/dataset";
 import { CLASSIFICATION_METHODS } from "../../methods/classification";
 import { asksGuide } from "../../methods/masking";
-import { FASHION, HUB_IMAGES, SCENES, SHAPES } from "../imageSets";
+import { FASHION, SCENES, SHAPES } from "../imageSets";
 import type { TaskDefinition } from "../task";
 import { VIT_SIZES } from "../widths";
 import type { Teacher } from "./answers";
@@ -27,7 +27,7 @@ export const classification: TaskDefinition<Dataset, Teacher, Classification> = 
     },
   },
   samples: { fashion: { ...FASHION, shipped: "teacher-fashion.safetensors" } },
-  hub: HUB_IMAGES,
+  hub: () => import("../hubSets").then(({ IMAGES }) => IMAGES),
   sizes: VIT_SIZES,
   readsUnasked: true,
   stepFirst: true,

@@ -34,7 +34,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
     cli: { train: 4000, test: 400 },
     sets: { scenes: { about: "one object or more on each picture, with boxes", shipped } },
   },
-  hub: [{ name: "CPPE-5", about: "1,029 photographs of protective equipment with boxes, 5 classes", word: "hf:rishitdagli/cppe-5:500,29" }],
+  hub: () => import("../hubSets").then(({ BOXES }) => BOXES),
   sizes: {
     tiny: { stem: 12, blocks: 1, channels: 24, stacked: 1, ...TRAINING },
     small: { stem: 16, blocks: 1, channels: 32, stacked: 1, ...TRAINING },

@@ -1,7 +1,7 @@
 /** Self-distillation: a vision transformer learns from its own running mean, without labels. */
 import type { Dataset } from "../../data/dataset";
 import { SELF_METHODS } from "../../methods/dino";
-import { FASHION, HUB_IMAGES, SCENES, SHAPES } from "../imageSets";
+import { FASHION, SCENES, SHAPES } from "../imageSets";
 import type { TaskDefinition } from "../task";
 import type { Network } from "../vitNetwork";
 import { conflictsOf } from "./conflicts";
@@ -22,7 +22,7 @@ export const dino: TaskDefinition<Dataset, Network, SelfDistillation> = {
     sets: { scenes: SCENES, shapes: SHAPES },
   },
   samples: { fashion: FASHION },
-  hub: HUB_IMAGES,
+  hub: () => import("../hubSets").then(({ IMAGES }) => IMAGES),
   ownTeacher: true,
   sizes: {},
   stepFirst: true,

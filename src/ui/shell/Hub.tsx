@@ -1,6 +1,7 @@
 /** "From the Hub": data sets and networks by their names at huggingface.co, asked for only when a button that names it is pressed. */
-import { useEffect, useId } from "react";
+import { useEffect, useId, useState } from "react";
 import { taskOf } from "../../tasks";
+import type { HubSet } from "../../tasks/task";
 import type { HubFacts, HubKind } from "../../worker/hubProtocol";
 import { emptyKept, keptBytes } from "../../worker/hubStore";
 import { browserStore } from "../../worker/storage";
@@ -87,7 +88,17 @@ function fetchLabel({ rows, bytes: all, missing }: HubFacts): string {
 
 /** Data sets that many distil on. */
 function Usual({ hub }: { hub: HubActions }) {
-  const { hub: sets = [] } = taskOf(useStore(({ wanted }) => wanted.preset));
+  const preset = useStore(({ wanted }) => wanted.preset);
+  const [sets, setSets] = useState<readonly HubSet[]>([]);
+  useEffect(() => {
+    let stays = true;
+    void taskOf(preset)
+      .hub?.()
+      .then((found) => stays && setSets(found));
+    return () => {
+      stays = false;
+    };
+  }, [preset]);
   return (
     <div className="buttons">
       {sets.map(({ name, about, word }) => (
