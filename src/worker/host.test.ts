@@ -7,6 +7,7 @@ import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../m
 import type { Weights } from "../models/weights";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
+import { readCheckpoint } from "../train/checkpoint";
 import { IMAGES, SETTINGS, TestHost } from "./host.fixture";
 import { memoryStore } from "./storage.fixture";
 import type { TeacherFile } from "./teacherStore";
@@ -84,6 +85,24 @@ test("a saved run continues in another host with the same bits, once its data ar
   await other.host.idle();
   expect(other.last("started")).toMatchObject({ restored: true, step: 3 });
   expect(other.losses()).toEqual(page.losses().slice(3));
+});
+
+test("what is saved while it trains is of the step that is told, and all steps up to there have been told", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "start", settings: { ...SETTINGS, steps: 40, evaluate: 40 } });
+  for (let step = 1; step < 40; step++) {
+    await page.next("step", ({ report }) => report.step >= step);
+    page.send({ type: "save" });
+  }
+  await page.host.idle();
+  const told: number[] = [];
+  for (const event of page.events) {
+    if (event.type === "step") told.push(event.report.step);
+    if (event.type !== "saved") continue;
+    expect(readCheckpoint(event.bytes!).step).toBe(event.step);
+    expect(told).toEqual(Array.from({ length: event.step }, (_, i) => i + 1));
+  }
+  expect(page.all("saved").length).toBeGreaterThan(10);
 });
 
 test("a run that was saved on another adapter goes on, with the losses of this one", async () => {
