@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { expect, test } from "vitest";
+import { nodeGPU } from "../cli/device.node";
+import { openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/weights";
@@ -312,6 +314,20 @@ test("the teacher is the one for the detector that is wanted, fetched when it is
   expect(before).toBeNull();
   expect(page.last("loaded")).toMatchObject({ fresh: false, teacher: { origin: "shipped", kind: expect.stringMatching(/^GFL/) } });
   expect(page.all("loaded")).toHaveLength(2);
+});
+
+test("a GPU that refuses before it is known to be lost is told as lost, not as a run that went wrong", async () => {
+  const engine = await openEngine(await nodeGPU());
+  const page = await TestHost.ready("maskedkd", async () => engine);
+  page.send({ type: "start", settings: { ...SETTINGS, steps: 100_000, evaluate: 100_000 } });
+  await page.next("step");
+  engine.device.queue.submit = () => {
+    setTimeout(() => engine.device.destroy(), 20);
+    throw new Error("An operation was refused.");
+  };
+  await page.next("failed");
+  expect(page.last("failed")).toMatchObject({ fatal: true, message: expect.stringContaining("The GPU device was lost") });
+  expect(page.all("failed")).toHaveLength(1);
 });
 
 test("without a GPU the failure is fatal and says what to do", async () => {
