@@ -9,8 +9,8 @@ import { type Constants, type Shader, specialise } from "./wgsl";
 const WANTED: GPUFeatureName[] = ["subgroups" as GPUFeatureName, "shader-f16", "timestamp-query"];
 const SHADERS = import.meta.glob<string>("/shaders/*.wgsl", { query: "?raw", import: "default", eager: true });
 
-/** How long the news of a lost device may take, once a request has failed because of it. */
-const NEWS_MS = 1000;
+/** How long the news of a lost device may take on a busy machine, once a request has failed because of it. */
+const NEWS_MS = 10_000;
 
 /** What the adapter says about itself, and what was checked about it. */
 export interface AdapterFacts {
@@ -74,10 +74,15 @@ export class Engine {
     if (this.failure) throw this.failure;
   }
 
+  /** What has befallen the device, if anything: waits for the news of it. */
+  async news(): Promise<EngineError | undefined> {
+    if (!this.failure) await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, NEWS_MS))]);
+    return this.failure;
+  }
+
   /** What befell the device when it did not answer a request: news of a loss may arrive after the refusal it causes. */
   async cause(refusal: unknown): Promise<EngineError> {
-    await Promise.race([this.lost, new Promise((resolve) => setTimeout(resolve, NEWS_MS))]);
-    return this.failure ?? new EngineError(`The GPU did not answer: ${(refusal as Error).message}`, "Reload the page.");
+    return (await this.news()) ?? new EngineError(`The GPU did not answer: ${(refusal as Error).message}`, "Reload the page.");
   }
 
   /**

@@ -66,5 +66,5 @@ test("a run of a newer version is refused as such, by its format or by what it h
   const run = words.run.replace('"keep":', '"hologram":1,"keep":');
   const made = JSON.stringify({ version: "99.0.1", code: "9", adapter: "a GPU" });
   await refused(withMetadata(PLAIN, { ...words, run, made }), /saved by version 99\.0\.1 .* There is no setting "hologram"/);
-  await refused(withMetadata(PLAIN, { ...words, run }), /is damaged or was edited: There is no setting/);
+  await refused(withMetadata(PLAIN, { ...words, run }), /another version of this program, or edited: There is no setting/);
 });

@@ -68,6 +68,7 @@ interface Queued {
 
 /** Steps in the mean time of steps that land in bursts. */
 const AVERAGED = 6;
+const LEAST_MS = 0.01;
 
 /** Share of a run over which the learning rate warms up. */
 const WARMUP = 0.05;
@@ -207,7 +208,8 @@ export class Session<T extends Task = Task> {
   private timed(started: number, now: number): number {
     if (started >= (this.landings.at(-1) ?? 0)) this.landings = [started];
     this.landings = [...this.landings, now].slice(-1 - AVERAGED);
-    return (now - this.landings[0]) / (this.landings.length - 1);
+    // The clocks of some browsers are coarser than a step.
+    return Math.max(LEAST_MS, (now - this.landings[0]) / (this.landings.length - 1));
   }
 
   /** Settings that the task measures rather than takes, but for those that a person has set, even meanwhile. */

@@ -2,11 +2,14 @@
 import { readFileSync } from "node:fs";
 import { unzipSync } from "fflate";
 import { expect, test } from "vitest";
+import { nodeGPU } from "../cli/device.node";
+import { openEngine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../models/safetensors";
 import type { Weights } from "../models/weights";
 import { testEngine } from "../ops/check";
 import { SCHEMA } from "../tasks";
+import { readCheckpoint } from "../train/checkpoint";
 import { IMAGES, SETTINGS, TestHost } from "./host.fixture";
 import { memoryStore } from "./storage.fixture";
 import type { TeacherFile } from "./teacherStore";
@@ -84,6 +87,24 @@ test("a saved run continues in another host with the same bits, once its data ar
   await other.host.idle();
   expect(other.last("started")).toMatchObject({ restored: true, step: 3 });
   expect(other.losses()).toEqual(page.losses().slice(3));
+});
+
+test("what is saved while it trains is of the step that is told, and all steps up to there have been told", async () => {
+  const page = await TestHost.ready();
+  page.send({ type: "start", settings: { ...SETTINGS, steps: 40, evaluate: 40 } });
+  for (let step = 1; step < 40; step++) {
+    await page.next("step", ({ report }) => report.step >= step);
+    page.send({ type: "save" });
+  }
+  await page.host.idle();
+  const told: number[] = [];
+  for (const event of page.events) {
+    if (event.type === "step") told.push(event.report.step);
+    if (event.type !== "saved") continue;
+    expect(readCheckpoint(event.bytes!).step).toBe(event.step);
+    expect(told).toEqual(Array.from({ length: event.step }, (_, i) => i + 1));
+  }
+  expect(page.all("saved").length).toBeGreaterThan(10);
 });
 
 test("a run that was saved on another adapter goes on, with the losses of this one", async () => {
@@ -293,6 +314,20 @@ test("the teacher is the one for the detector that is wanted, fetched when it is
   expect(before).toBeNull();
   expect(page.last("loaded")).toMatchObject({ fresh: false, teacher: { origin: "shipped", kind: expect.stringMatching(/^GFL/) } });
   expect(page.all("loaded")).toHaveLength(2);
+});
+
+test("a GPU that refuses before it is known to be lost is told as lost, not as a run that went wrong", async () => {
+  const engine = await openEngine(await nodeGPU());
+  const page = await TestHost.ready("maskedkd", async () => engine);
+  page.send({ type: "start", settings: { ...SETTINGS, steps: 100_000, evaluate: 100_000 } });
+  await page.next("step");
+  engine.device.queue.submit = () => {
+    setTimeout(() => engine.device.destroy(), 20);
+    throw new Error("An operation was refused.");
+  };
+  await page.next("failed");
+  expect(page.last("failed")).toMatchObject({ fatal: true, message: expect.stringContaining("The GPU device was lost") });
+  expect(page.all("failed")).toHaveLength(1);
 });
 
 test("without a GPU the failure is fatal and says what to do", async () => {

@@ -85,7 +85,7 @@ export class Host {
   }
 
   private enqueue(work: () => Promise<void>, at?: Card): void {
-    this.queue = this.queue.then(work).catch((error) => this.fail(error, { at }));
+    this.queue = this.queue.then(work).catch((error) => this.failed(error, { at }));
   }
 
   private enqueueNow(work: (sources: TaskSources) => void): void {
@@ -309,8 +309,8 @@ export class Host {
     run.play(
       () => this.tell("running"),
       async (error) => {
-        if (error) this.fail(error, { spoiled: true });
-        else if (run.session.finished) await this.finish(run).catch((reason) => this.fail(reason));
+        if (error) await this.failed(error, { spoiled: true });
+        else if (run.session.finished) await this.finish(run).catch((reason) => this.failed(reason));
         else this.tell("paused");
       },
     );
@@ -322,7 +322,7 @@ export class Host {
     try {
       await run.stepOnce();
     } catch (error) {
-      return this.fail(error, { spoiled: true });
+      return this.failed(error, { spoiled: true });
     }
     this.tell(run.session.finished ? "finished" : "paused");
   }
@@ -388,6 +388,12 @@ export class Host {
   private tell(phase: Phase, note = ""): void {
     this.phase = phase;
     this.at.post({ type: "phase", phase, note });
+  }
+
+  /** Reports what went wrong, once it is known whether the GPU was lost: what a lost one refuses may come first, as an error of any kind. */
+  private async failed(error: unknown, about: { at?: Card; spoiled?: boolean } = {}): Promise<void> {
+    const news = error instanceof EngineError ? this.engine?.failure : await this.engine?.news();
+    this.fail(news ?? error, about);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Engine } from "../engine/device";
 import type { Settings } from "../settings/run";
 import type { Alone, AnyDataset, AnyNetwork, Scores, TaskDefinition, TaskRuntime } from "../tasks/task";
 import { train } from "../train/loop";
+import { withStep } from "../train/meanTime";
 import { Session, type StepReport } from "../train/session";
 import type { TeacherTrainingReport } from "./protocol";
 import type { TeacherFile } from "./teacherStore";
@@ -70,11 +71,12 @@ export class TeacherTraining<D extends AnyDataset = AnyDataset, N extends AnyNet
   }
 
   private note({ losses, rates, ms, step }: StepReport): void {
-    const fresh = { loss: Object.values(losses).reduce((a, b) => a + b, 0), rate: rates.student, ms };
+    const fresh = { loss: Object.values(losses).reduce((a, b) => a + b, 0), rate: rates.student };
     // The first step prepares kernels and says nothing of the time that others take.
     const old = this.means && step > 2 ? SMOOTH : 0;
-    const mean = (key: "loss" | "rate" | "ms") => old * (this.means?.[key] ?? 0) + (1 - old) * (fresh[key] ?? 0);
-    this.means = { loss: mean("loss"), ms: mean("ms"), ...(fresh.rate !== undefined && { rate: mean("rate") }) };
+    const mean = (key: "loss" | "rate") => old * (this.means?.[key] ?? 0) + (1 - old) * (fresh[key] ?? 0);
+    const time = withStep(this.means?.ms ?? 0, ms, old);
+    this.means = { loss: mean("loss"), ms: time, ...(fresh.rate !== undefined && { rate: mean("rate") }) };
   }
 
   /** Reports and stores, each when it is time. */

@@ -3,6 +3,7 @@
  * spread over the run, so that a pointer on a chart finds the masks of that time.
  */
 import type { Scores } from "../../tasks/task";
+import { withStep } from "../../train/meanTime";
 import type { StepReport } from "../../train/session";
 
 export type Numbers = Record<string, number>;
@@ -92,7 +93,7 @@ export class History {
     for (const [name, amount] of Object.entries(price)) this.sums[name] = (this.sums[name] ?? 0) + amount;
     // The first step prepares kernels; it says nothing about the others.
     const old = this.points.length < 3 ? 0 : 0.9;
-    this.ms = old * this.ms + (1 - old) * report.ms;
+    this.ms = withStep(this.ms, report.ms, old);
     this.imagesPerSecond = old * this.imagesPerSecond + (1 - old) * report.imagesPerSecond;
   }
 
