@@ -1,7 +1,7 @@
 /** What is shown of a run: how soon, whether it adds up, whether everybody can read it, and whether it can be taken away. */
 import { readFile } from "node:fs/promises";
 import { type Download, expect, type Page, test } from "@playwright/test";
-import { button, expectNoViolations, open, PATCHES, phase, runToEnd, SMALL, status, stepOf, stepReaches } from "./page";
+import { button, expectNoViolations, LONG, open, PATCHES, phase, runToEnd, SMALL, status, stepOf, stepReaches } from "./page";
 
 test("pictures show while kernels compile, and the first step follows Start, at the default size", async ({ page }) => {
   await page.goto("./?preset=maskedkd", { waitUntil: "commit" });
@@ -107,7 +107,7 @@ test("runs are kept, compared, named and pinned; a student that has not learned 
   // After eight steps nothing has been learned, so nothing is compared or offered.
   await expect(page.locator(".verdict")).toContainText("It has not learned yet");
   await button(page, "100 %").click();
-  await button(page, "Restart").click();
+  await button(page, "Start again").click();
   await phase(page, "finished");
   await expect(rows).toHaveCount(2);
   await page.getByRole("button", { name: "Run 1", exact: true }).click();
@@ -128,6 +128,19 @@ test("runs are kept, compared, named and pinned; a student that has not learned 
   await expect.poll(() => new URL(page.url()).searchParams.has("keep")).toBe(false);
   await page.getByRole("button", { name: "Delete Run 2" }).click();
   await expect(rows).toHaveCount(2);
+  // A sweep goes on where it was after a reload.
+  await page.locator(".sweep summary").click();
+  await page.getByLabel("Setting", { exact: true }).selectOption("keep");
+  await page.getByLabel("Values", { exact: true }).fill("0.25, 1");
+  await page.getByLabel("Seeds").selectOption("1");
+  await button(page, "Start the sweep").click();
+  const sweep = page.locator(".experiment");
+  await expect(sweep).toContainText("Run 2 of 2", { timeout: LONG });
+  await page.reload();
+  await expect(sweep).toContainText("It waits: The page was closed.");
+  await button(page, "Go on").click();
+  await expect(sweep.locator("progress")).toHaveCount(0, { timeout: LONG });
+  await expect(sweep.locator(".plot .recharts-line-dot")).toHaveCount(4);
 });
 
 test("Stop ends the run where it is and says what came of it", async ({ page }) => {

@@ -9,17 +9,18 @@ import type { Point } from "../state/history";
 import { shownStep } from "../state/selectors";
 import { AXIS } from "./axis";
 import type { ChartKind } from "./curves";
+import { placed } from "./marks";
 
 interface FrameProps {
   kind: ChartKind;
   points: Point[];
-  total: number;
-  log: boolean;
+  /** The steps drawn. */
+  domain: [from: number, to: number];
   empty: boolean;
   children: ReactNode;
 }
 
-export function ChartFrame({ kind: { title, small, shares, format }, points, total, log, empty, children }: FrameProps) {
+export function ChartFrame({ kind: { title, small, shares, format, log }, points, domain, empty, children }: FrameProps) {
   const changes = useStore((state) => state.changes);
   const marks = useStore((state) => state.history.marks);
   const cursor = useStore(shownStep);
@@ -37,7 +38,7 @@ export function ChartFrame({ kind: { title, small, shares, format }, points, tot
           onClick={({ activeLabel }) => store.setState({ pinned: activeLabel === undefined ? undefined : Number(activeLabel) })}
         >
           <CartesianGrid stroke="var(--line)" vertical={false} />
-          <XAxis dataKey="step" type="number" domain={[0, total]} tickFormatter={short} allowDataOverflow minTickGap={24} {...AXIS} />
+          <XAxis dataKey="step" type="number" domain={domain} tickFormatter={short} allowDataOverflow minTickGap={24} {...AXIS} />
           <YAxis
             scale={log ? "log" : "linear"}
             domain={empty ? EMPTY : log ? ["auto", "auto"] : [0, shares ? 1 : "auto"]}
@@ -48,13 +49,17 @@ export function ChartFrame({ kind: { title, small, shares, format }, points, tot
             {...AXIS}
           />
           {children}
-          {[...changes.map(eventOf), ...marks].map(({ step, text }, i) => (
+          {placed([...changes.map(eventOf), ...marks], domain).map(({ step, text, line, right }) => (
             <ReferenceLine
-              key={`${step} ${text}`}
+              key={step}
               x={step}
               stroke="var(--event)"
               strokeDasharray="1 2"
-              label={small ? undefined : { ...eventLabel(step, text, total), dy: 11 * (i % 3) }}
+              label={
+                small || line === undefined
+                  ? undefined
+                  : { ...LABEL, value: text, position: right ? "insideTopRight" : "insideTopLeft", dy: LINE * line }
+              }
             />
           ))}
           {cursor !== undefined && <ReferenceLine x={cursor} stroke="var(--ink)" />}
@@ -70,8 +75,6 @@ const EMPTY = [0, 1];
 /** What was changed, in words. */
 const eventOf = ({ step, key, to }: Change) => ({ step, text: typeof to === "number" ? `${nameOf(key)} ${short(to)}` : to });
 
-/** What happened, beside its line on the side where there is room. */
-function eventLabel(step: number, value: string, total: number) {
-  const position = step < 0.8 * total ? ("insideTopLeft" as const) : ("insideTopRight" as const);
-  return { value, fontSize: 10, fill: "var(--event)", position };
-}
+/** Labels of events, and pixels between two lines of them. */
+const LABEL = { fontSize: 10, fill: "var(--event)" } as const;
+const LINE = 11;

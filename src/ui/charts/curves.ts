@@ -33,9 +33,24 @@ export interface ChartKind {
   /** Held-out tests are drawn on it. */
   tested?: boolean;
   small?: boolean;
+  /** Terms are told as they are added: times their weights. */
+  added?: boolean;
+  log?: boolean;
 }
 
 const LOSS: ChartKind = { id: "loss", title: "Loss", of: "losses", format: short };
+
+/** How the loss can be drawn, the usual way first. */
+export const LOSS_VIEWS = { added: "as it is added", raw: "as measured", log: "logarithmic", apart: "each term apart" } as const;
+export type LossView = keyof typeof LOSS_VIEWS;
+
+/** The charts of a loss with these terms, which have other weights or none. */
+export function lossCharts(view: LossView, terms: readonly string[], looks: Looks, weighted: boolean): ChartKind[] {
+  if (view === "apart")
+    return terms.map((term) => ({ ...LOSS, id: `loss-${term}`, title: labelOf(term, looks), only: [term], small: true }));
+  if (view === "added" && weighted) return [{ ...LOSS, title: "Loss, as its terms are added", added: true }];
+  return [{ ...LOSS, log: view === "log" }];
+}
 
 const FIGURES: readonly ChartKind[] = [
   { id: "speed", title: "Images per second", of: "figures", only: ["imagesPerSecond"], format: short, small: true },
@@ -48,7 +63,11 @@ const FIGURES: readonly ChartKind[] = [
 ];
 
 /** The charts of every run, and between them those of its task. */
-export const chartsOf = ({ charts }: { charts: readonly ChartKind[] }): ChartKind[] => [LOSS, ...charts, ...FIGURES];
+export const chartsOf = ({ charts }: { charts: readonly ChartKind[] }, losses: readonly ChartKind[] = [LOSS]): ChartKind[] => [
+  ...losses,
+  ...charts,
+  ...FIGURES,
+];
 
 /** Curves of every task. */
 const COMMON: Looks = {

@@ -1,6 +1,7 @@
 /** Files for spreadsheets and papers: numbers as CSV and JSON, charts and pictures as SVG and PNG. Loaded when first used. */
 import { SCHEMA } from "../../tasks";
 import { store } from "../state/app";
+import { asAdded } from "../state/contributions";
 import { download } from "../state/download";
 import { numbersOf, type Point } from "../state/history";
 import { isSame, type Run, runOf, whatItWas } from "../state/runs";
@@ -45,7 +46,7 @@ export function toJson(of: string, curves: Curve[], points: Point[], state: Stat
 
 /** A chart of the run, ready for a file. */
 export function chartOf(kind: ChartKind, curves: Curve[], state: State): Exported {
-  const { points } = state.history;
+  const points = kind.added ? asAdded(state.history.points, state) : state.history.points;
   return {
     ...{ name: `${kind.id}-step-${points.at(-1)?.step}`, title: kind.title, looks: curves, ...captionOf(state) },
     csv: () => toCsv(kind.of, curves, points),

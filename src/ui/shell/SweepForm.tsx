@@ -2,8 +2,9 @@
 import { type FormEvent, useState } from "react";
 import { EngineError } from "../../engine/errors";
 import { SCHEMA } from "../../tasks";
-import { experiments, useStore } from "../state/app";
-import { axisOf, sweepable } from "../state/sweep";
+import { experiments, sources, store, useStore } from "../state/app";
+import { axisOf, type Base, sweepable, sweepOf } from "../state/sweep";
+import { address } from "../state/url";
 
 const SEEDS = [1, 3, 5];
 const NONE = "";
@@ -19,10 +20,8 @@ export default function SweepForm() {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     try {
-      experiments.sweep(
-        chosen.flatMap((key, i) => (key === NONE ? [] : [axisOf(key, texts[i], preset)])),
-        seeds,
-      );
+      const axes = chosen.flatMap((key, i) => (key === NONE ? [] : [axisOf(key, texts[i], preset)]));
+      experiments.start(sweepOf(axes, seeds, baseNow()));
       setProblem("");
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
@@ -82,4 +81,9 @@ export default function SweepForm() {
 function hintOf(key: string, preset: string): string {
   const setting = SCHEMA.setting(key, preset);
   return setting.kind === "choice" ? setting.options.join(", ") : `${setting.min}, ${setting.default}, ${setting.max}`;
+}
+
+function baseNow(): Base {
+  const { data } = address.read();
+  return { settings: store.getState().wanted, data, own: data === undefined && sources.getState().loaded?.data.generated === false };
 }

@@ -2,7 +2,8 @@
 import { atStart, type Settings } from "../../settings/run";
 import { keyOf } from "../../settings/setting";
 import { methodOf, SCHEMA } from "../../tasks";
-import type { Numbers } from "./history";
+import type { Numbers, Point } from "./history";
+import type { Run as Ended } from "./runs";
 import type { State } from "./store";
 
 type Run = Pick<State, "active" | "wanted" | "changes" | "teacher">;
@@ -44,4 +45,14 @@ export const isWeighted = (preset: string): boolean => Object.keys(methodOf(pres
 export function contributionsOf(losses: Numbers, run: Run, step: number): Numbers {
   const weights = weightsOf(losses, settingsAt(run, step), run.teacher !== null);
   return Object.fromEntries(Object.entries(losses).map(([term, value]) => [term, value * weights[term]]));
+}
+
+/** Points whose losses are told as they were added. */
+export const asAdded = (points: readonly Point[], run: Run): Point[] =>
+  points.map((point) => ({ ...point, losses: contributionsOf(point.losses, run, point.step) }));
+
+/** The same of a run that ended: its settings are those that it began with. */
+export function asAddedThen({ points, settings, changes, teacher }: Ended): Point[] {
+  const active = { ...settings, ...Object.fromEntries(changes.map(({ key, to }) => [key, to])) };
+  return asAdded(points, { active, wanted: active, changes: [...changes], teacher: teacher ?? null });
 }

@@ -1,8 +1,8 @@
 /** How the score of one run differs from that of another, and how sure that is. */
 import { unpackBits } from "../../metrics/bits";
 import { mcnemar, overSeeds, type Seeded } from "../../metrics/paired";
-import { differences } from "./compare";
-import { isSteered, type Run } from "./runs";
+import { differences, isSteered } from "./compare";
+import type { Run } from "./runs";
 import { scoreOf } from "./score";
 
 export interface Difference {

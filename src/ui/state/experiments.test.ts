@@ -4,7 +4,7 @@ import { SCHEMA } from "../../tasks";
 import { EXPERIMENT, type Experiment, isComplete, nextOf, type Sweep } from "./experiments";
 import { outcomeOf } from "./outcome";
 import { type FakePage, loaded, openPage, phase, readyPage, started, step } from "./playground.fixture";
-import { axisOf, casesOf, drawingOf } from "./sweep";
+import { axisOf, casesOf, drawingOf, sweepOf } from "./sweep";
 
 const ASKED: Omit<Experiment, "scores"> = {
   ...{ title: "More patches help", paper: "2 against 1", claimed: 1, seeds: 2 },
@@ -112,7 +112,7 @@ describe("a sweep", () => {
   test("runs each value under each seed, goes on after the page was closed, and plots score against the teacher's cost", async () => {
     const page = readyPage();
     page.page.settings.change("steps", 2);
-    page.page.experiments.sweep(axes, 2);
+    page.page.experiments.start(sweepOf(axes, 2, { settings: page.page.store.getState().wanted, own: false }));
     const asked: [unknown, unknown][] = [];
     for (const score of [0.4, 0.6, 0.44]) {
       await settled();
@@ -179,9 +179,8 @@ describe("a sweep", () => {
     expect(() => axisOf("keep", "0.25 0.25", "maskedkd")).toThrow("two values or more");
     const many = Array.from({ length: 17 }, (_, i) => 0.01 * (i + 1));
     expect(() => casesOf([{ key: "keep", values: many }], SCHEMA.defaults())).toThrow("17 cases");
-    const page = readyPage();
-    expect(() => page.page.experiments.sweep([...axes, ...axes], 1)).toThrow("the same");
-    page.say(loaded("maskedkd", { id: "mine", generated: false }));
-    expect(() => page.page.experiments.sweep(axes, 1)).toThrow("your own files");
+    const base = { settings: SCHEMA.defaults(), own: false };
+    expect(() => sweepOf([...axes, ...axes], 1, base)).toThrow("the same");
+    expect(() => sweepOf(axes, 1, { ...base, own: true })).toThrow("your own files");
   });
 });

@@ -3,16 +3,14 @@
  * what their difference says of a claim; a sweep tries several values of settings. A series is kept as it goes, so that it goes on
  * after the page was closed.
  */
-import { EngineError } from "../../engine/errors";
 import type { Agreement, Margin } from "../../metrics/paired";
 import type { Value } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
-import { pageOf } from "../tasks";
+import { isSteered } from "./compare";
 import type { Context } from "./context";
-import { isSteered, type Run, runOf } from "./runs";
+import { type Run, runOf } from "./runs";
 import { scoreOf } from "./score";
-import { casesOf } from "./sweep";
 
 /** The number rises when the shape of what is kept changes. */
 export const EXPERIMENT = "experiment-1";
@@ -54,11 +52,11 @@ export interface Sweep extends Series {
 
 export const isSweep = (series: Experiment | Sweep): series is Sweep => "axes" in series;
 
-type Fresh<S> = S extends Series ? Omit<S, "scores" | "costs" | "halted"> : never;
+/** A series that has yet to begin. */
+export type Fresh<S> = S extends Series ? Omit<S, "scores" | "costs" | "halted"> : never;
 
 const ENDED = "A run was ended before its last step.";
 const CHANGED = "Its run was replaced, or steered: what came of it does not belong here.";
-const OWN = "A sweep takes images that come with the page: its runs begin by an address, and that cannot name your own files.";
 const CLOSED = "The page was closed.";
 
 export class Experiments {
@@ -77,17 +75,6 @@ export class Experiments {
   start(series: Fresh<Experiment | Sweep>): void {
     this.change({ ...series, scores: series.cases.map(() => []), costs: series.cases.map(() => []) });
     void this.next();
-  }
-
-  /** Starts a sweep from the panel's settings. Throws an EngineError where it cannot be: axes alike, too many cases, own images. */
-  sweep(axes: readonly Axis[], seeds: number): void {
-    const { store, sources, address } = this.context;
-    const { wanted } = store.getState();
-    const { data } = address.read();
-    if (new Set(axes.map(({ key }) => key)).size < axes.length) throw new EngineError("Both settings are the same.", "Choose another.");
-    if (data === undefined && sources.getState().loaded?.data.generated === false)
-      throw new EngineError(OWN, "Go back to generated images.");
-    this.start({ axes, seeds, cases: casesOf(axes, wanted, data), score: pageOf(wanted.preset).words.score });
   }
 
   /** Goes on with the run that was to come, from its first step. */

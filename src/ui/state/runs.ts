@@ -6,7 +6,7 @@ import type { Reference } from "../../tasks/task";
 import type { ErrorReport } from "../../worker/protocol";
 import { percent, short } from "../format";
 import { pageOf } from "../tasks";
-import { differences } from "./compare";
+import { differences, isSteered } from "./compare";
 import type { Evaluation, Point } from "./history";
 import type { State } from "./store";
 
@@ -72,10 +72,6 @@ export function isSame(a: Run, b: Run): boolean {
 export function areComparable(a: Run, b: Run): boolean {
   return taskOf(a.settings.preset) === taskOf(b.settings.preset) && a.dataset?.id === b.dataset?.id;
 }
-
-/** Whether a person changed settings on the way; what a task measures by itself, such as weights, belongs to the run. */
-export const isSteered = ({ changes, settings }: Pick<Run, "changes" | "settings">): boolean =>
-  changes.some(({ key }) => SCHEMA.setting(key, settings.preset).measured !== true);
 
 /** What was changed from one run to another, in a line: "keep 50 % → 25 %, seed 1 → 2". */
 export function reason(from: Settings, to: Settings): string {

@@ -3,8 +3,9 @@ import type { Seeded } from "../../metrics/paired";
 import { percent, points } from "../format";
 import { pageOf } from "../tasks";
 import type { Beside, Offer } from "../tasks/page";
+import { isSteered } from "./compare";
 import { type Difference, difference, holdsZero } from "./difference";
-import { BASELINE, isSteered, type Partner, partnerOf, type Run, reason, runOf } from "./runs";
+import { BASELINE, type Partner, partnerOf, type Run, reason, runOf } from "./runs";
 import { scoreOf } from "./score";
 import type { State } from "./store";
 

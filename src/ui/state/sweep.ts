@@ -1,4 +1,5 @@
 /** A sweep over one or two settings: its cases, and its plot. */
+import { EngineError } from "../../engine/errors";
 import { reachOfMean } from "../../metrics/paired";
 import { mean } from "../../metrics/verdicts";
 import type { Settings } from "../../settings/run";
@@ -6,7 +7,8 @@ import { SettingError } from "../../settings/schema";
 import type { Value } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
 import type { Drawing, DrawnLine } from "../../tasks/claims";
-import type { Axis, Sweep } from "./experiments";
+import { pageOf } from "../tasks";
+import type { Axis, Fresh, Sweep } from "./experiments";
 
 /** More runs than this are a night's work, for the command line. */
 export const MOST_CASES = 16;
@@ -38,6 +40,24 @@ export function casesOf(axes: readonly Axis[], settings: Settings, data?: string
     for (const [key, value] of words) query.set(key, String(value));
     return String(query);
   });
+}
+
+const OWN = "A sweep takes images that come with the page: its runs begin by an address, and that cannot name your own files.";
+
+/** What a sweep is made of besides the settings that it varies. */
+export interface Base {
+  /** The panel's settings. */
+  settings: Settings;
+  /** The word that names the images, and whether they are a person's own. */
+  data?: string;
+  own: boolean;
+}
+
+/** A sweep that has yet to begin. Throws an EngineError where it cannot be: axes alike, too many cases, own images. */
+export function sweepOf(axes: readonly Axis[], seeds: number, { settings, data, own }: Base): Fresh<Sweep> {
+  if (new Set(axes.map(({ key }) => key)).size < axes.length) throw new EngineError("Both settings are the same.", "Choose another.");
+  if (own) throw new EngineError(OWN, "Go back to generated images.");
+  return { axes, seeds, cases: casesOf(axes, settings, data), score: pageOf(settings.preset).words.score };
 }
 
 export const sweepTitle = ({ axes }: Pick<Sweep, "axes">): string => `A sweep over ${axes.map(({ key }) => key).join(" and ")}`;

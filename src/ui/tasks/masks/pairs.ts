@@ -3,8 +3,8 @@ import type { Settings } from "../../../settings/run";
 import { keyOf } from "../../../settings/setting";
 import { methodOf, SCHEMA, taskOf } from "../../../tasks";
 import { percent, points } from "../../format";
-import { differences, savedOf } from "../../state/compare";
-import { isSteered, type Run } from "../../state/runs";
+import { differences, isSteered, savedOf } from "../../state/compare";
+import type { Run } from "../../state/runs";
 import type { Offer, Pairs } from "../page";
 
 /** The setting that says which share of the patches stays. */
