@@ -7,6 +7,7 @@
  * the class, some objects have any colour, and clutter may have an object's. A picture is a pure function of
  * (seed, split, index). Boxes are tight around what is seen of an object, as people draw them.
  */
+
 import type { GroundTruth } from "../geometry/boxes";
 import { type Composition, composed, type Layout } from "./composition";
 import type { Moments } from "./dataset";
@@ -14,6 +15,7 @@ import type { DetectionSet, DetectionSplit } from "./detection";
 import { Draw } from "./draw";
 import { lazily } from "./lazily";
 import { develop } from "./paint";
+import { detectionScenesId, type ScenesOptions } from "./scenes.id";
 import { SHAPES } from "./shapes";
 
 const FAMILIES = { round: ["disc", "ring", "crescent"], square: ["square", "frame", "cross"], pointed: ["triangle", "star", "arrow"] };
@@ -36,28 +38,8 @@ export interface DetectionScene {
   truths: GroundTruth[];
 }
 
-export interface DetectionScenesOptions {
-  /** Pixels along an edge; 128 by default. */
-  side?: number;
-  /** Number of training and of held-out pictures. */
-  train: number;
-  test: number;
-  seed: number;
-}
-
-/** What identifies a set of Scenes-Detection. */
-export function detectionScenesId({ side = 128, train, test, seed }: DetectionScenesOptions): string {
-  return `scenes-detection-${side}-${train}-${test}-${seed}`;
-}
-
-/** The options that an id was made from; undefined when it is not one of Scenes-Detection. */
-export function detectionScenesOfId(id: string): (DetectionScenesOptions & { side: number }) | undefined {
-  const [, side, train, test, seed] = /^scenes-detection-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
-  return side ? { side, train, test, seed } : undefined;
-}
-
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
-export function detectionScenes({ side = 128, train, test, seed }: DetectionScenesOptions): DetectionSet {
+export function detectionScenes({ side = 128, train, test, seed }: ScenesOptions): DetectionSet {
   return {
     id: detectionScenesId({ side, train, test, seed }),
     name: "Scenes-Detection",

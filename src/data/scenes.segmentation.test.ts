@@ -1,11 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  SEGMENTATION_CLASSES,
-  segmentationScene,
-  segmentationScenes,
-  segmentationScenesId,
-  segmentationScenesOfId,
-} from "./scenes.segmentation";
+import { segmentationScenesId, segmentationScenesOfId } from "./scenes.id";
+import { SEGMENTATION_CLASSES, segmentationScene, segmentationScenes } from "./scenes.segmentation";
 import { packedSegmentation, unpackedSegmentation, vocPalette } from "./segmentation";
 
 const AREA = 64 * 64;

@@ -12,6 +12,7 @@ import type { Moments } from "./dataset";
 import { Draw } from "./draw";
 import { lazily } from "./lazily";
 import { develop } from "./paint";
+import { type ScenesOptions, segmentationScenesId } from "./scenes.id";
 import { type SegmentationSet, type SegmentationSplit, vocPalette } from "./segmentation";
 import { SHAPES } from "./shapes";
 
@@ -39,28 +40,8 @@ export interface SegmentationScene {
   labels: Uint8Array;
 }
 
-export interface SegmentationScenesOptions {
-  /** Pixels along an edge; 64 by default. */
-  side?: number;
-  /** Number of training and of held-out pictures. */
-  train: number;
-  test: number;
-  seed: number;
-}
-
-/** What identifies a set of Scenes-Segmentation. */
-export function segmentationScenesId({ side = 64, train, test, seed }: SegmentationScenesOptions): string {
-  return `scenes-segmentation-${side}-${train}-${test}-${seed}`;
-}
-
-/** The options that an id was made from; undefined when it is not one of Scenes-Segmentation. */
-export function segmentationScenesOfId(id: string): (SegmentationScenesOptions & { side: number }) | undefined {
-  const [, side, train, test, seed] = /^scenes-segmentation-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
-  return side ? { side, train, test, seed } : undefined;
-}
-
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
-export function segmentationScenes({ side = 64, train, test, seed }: SegmentationScenesOptions): SegmentationSet {
+export function segmentationScenes({ side = 64, train, test, seed }: ScenesOptions): SegmentationSet {
   return {
     id: segmentationScenesId({ side, train, test, seed }),
     name: "Scenes-Segmentation",

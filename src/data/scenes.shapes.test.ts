@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { channelMoments, packed, type Split } from "./dataset";
-import { shapeScene, shapeScenes, shapeScenesOfId } from "./scenes.shapes";
+import { shapeScenesOfId } from "./scenes.id";
+import { shapeScene, shapeScenes } from "./scenes.shapes";
 
 const SIDE = 32;
 const CLASSES = 12;

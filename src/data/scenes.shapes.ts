@@ -8,11 +8,13 @@
  * eighths of the side, which is the usual grid of patches: with free places and turns small networks were still at chance after
  * hundreds of steps. Augmentation that shifts moves the pictures off it.
  */
+
 import type { Dataset, Moments, Split } from "./dataset";
 import { type Colour, Draw, ofHue } from "./draw";
 import { lazily } from "./lazily";
 import { background, type Canvas, develop, type Placed, posed, silhouette, stamp } from "./paint";
-import { boundsOf, SCENE_CLASSES, type Scene, type ScenesOptions } from "./scenes";
+import { boundsOf, SCENE_CLASSES, type Scene } from "./scenes";
+import { type ScenesOptions, shapeScenesId } from "./scenes.id";
 import { type Distance, SHAPES } from "./shapes";
 
 /** Which pictures of the generator these are. */
@@ -37,17 +39,6 @@ const BAND = [3.5, 5] as const;
 const RIM = 0.9;
 /** Parts in a picture, how large they are beside the object, and how many wear its colours. */
 const PARTS = { least: 2, more: 3, size: [0.5, 0.7] as const, alike: 0.5 };
-
-/** What tells one set of Scenes-Shapes from another. */
-export function shapeScenesId({ side = 32, train, test, seed }: ScenesOptions): string {
-  return `scenes-shapes-${side}-${train}-${test}-${seed}`;
-}
-
-/** The options that an id was made from; undefined when it is not one of Scenes-Shapes. */
-export function shapeScenesOfId(id: string): (ScenesOptions & { side: number }) | undefined {
-  const [, side, train, test, seed] = /^scenes-shapes-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
-  return side ? { side, train, test, seed } : undefined;
-}
 
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */
 export function shapeScenes({ side = 32, train, test, seed }: ScenesOptions): Dataset {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { channelMoments, packed } from "./dataset";
-import { SCENE_CLASSES, scene, scenes, scenesOfId } from "./scenes";
+import { SCENE_CLASSES, scene, scenes } from "./scenes";
+import { scenesOfId } from "./scenes.id";
 import { SHAPES } from "./shapes";
 
 describe("scene", () => {

@@ -7,11 +7,13 @@
  * class; something thin may lie in front. A picture is a pure function of (seed, split, index), so training may also draw
  * pictures that no data set holds, beyond its last index, and the object's mask and box come free.
  */
+
 import { distractor, occluder, PIECES_AND_DOTS } from "./clutter";
 import type { Dataset, Moments, Split } from "./dataset";
 import { Draw } from "./draw";
 import { lazily } from "./lazily";
 import { background, type Canvas, contrasting, develop, fill, type Placed, posed, stamp } from "./paint";
+import { type ScenesOptions, scenesId } from "./scenes.id";
 import { type Distance, SHAPES } from "./shapes";
 
 /** What the object is, in label order. */
@@ -34,26 +36,6 @@ export interface Scene {
   object: Uint8Array;
   /** The smallest box around `object`: left, top, width, height. */
   box: [number, number, number, number];
-}
-
-export interface ScenesOptions {
-  /** Pixels along an edge; 32 by default. */
-  side?: number;
-  /** Number of training and of held-out pictures. */
-  train: number;
-  test: number;
-  seed: number;
-}
-
-/** What identifies a set of Scenes. */
-export function scenesId({ side = 32, train, test, seed }: ScenesOptions): string {
-  return `scenes-${side}-${train}-${test}-${seed}`;
-}
-
-/** The options that an id was made from; undefined when it is not one of Scenes. */
-export function scenesOfId(id: string): (ScenesOptions & { side: number }) | undefined {
-  const [, side, train, test, seed] = /^scenes-(\d+)-(\d+)-(\d+)-(\d+)$/.exec(id)?.map(Number) ?? [];
-  return side ? { side, train, test, seed } : undefined;
 }
 
 /** A data set of pictures 0 to train - 1 of the one split and 0 to test - 1 of the other, painted when asked for. */

@@ -1,8 +1,9 @@
 /** Where square images of a class each come from: generated, or a person's own files. */
 import { type Dataset, type PackedDataset, packed, type Split, unpacked } from "../data/dataset";
 import { openFiles } from "../data/open";
-import { scenes, scenesOfId } from "../data/scenes";
-import { shapeScenes, shapeScenesOfId } from "../data/scenes.shapes";
+import { scenes } from "../data/scenes";
+import { scenesOfId, shapeScenesOfId } from "../data/scenes.id";
+import { shapeScenes } from "../data/scenes.shapes";
 import { countsOf } from "./counts";
 import type { TaskData } from "./task";
 

@@ -1,7 +1,8 @@
 /** Where detection's data come from: Scenes-Detection, or a visitor's own pictures with boxes. */
 import { type DetectionSet, type DetectionSplit, type PackedSet, packedSet, unpackedSet } from "../../data/detection";
 import { openDetection } from "../../data/open.detection";
-import { detectionScenes, detectionScenesOfId } from "../../data/scenes.detection";
+import { detectionScenes } from "../../data/scenes.detection";
+import { detectionScenesOfId } from "../../data/scenes.id";
 import { countsOf } from "../counts";
 import type { TaskData } from "../task";
 

@@ -1,6 +1,7 @@
 /** Where segmentation's data come from: Scenes-Segmentation, or a visitor's own pictures with masks. */
 import { openSegmentation } from "../../data/open.segmentation";
-import { segmentationScenes, segmentationScenesOfId } from "../../data/scenes.segmentation";
+import { segmentationScenesOfId } from "../../data/scenes.id";
+import { segmentationScenes } from "../../data/scenes.segmentation";
 import {
   type PackedSegmentation,
   packedSegmentation,

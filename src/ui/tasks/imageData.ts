@@ -1,6 +1,5 @@
 /** What pages of tasks that learn from square images of a class each have in common. */
-import { scenesId, scenesOfId } from "../../data/scenes";
-import { shapeScenesId, shapeScenesOfId } from "../../data/scenes.shapes";
+import { scenesId, scenesOfId, shapeScenesId, shapeScenesOfId } from "../../data/scenes.id";
 import type { TaskPage } from "./page";
 
 /** Files that can be read, usual sides, and how generated images are named. */

@@ -1,5 +1,5 @@
 /** What the page says of detection. */
-import { detectionScenesId, detectionScenesOfId } from "../../../data/scenes.detection";
+import { detectionScenesId, detectionScenesOfId } from "../../../data/scenes.id";
 import type { Detection } from "../../../geometry/boxes";
 import type { BoxSnapshot, Pulls } from "../../../tasks/detection/views";
 import { percent, short } from "../../format";

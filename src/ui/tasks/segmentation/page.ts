@@ -1,5 +1,5 @@
 /** What the page says of segmentation. */
-import { segmentationScenesId, segmentationScenesOfId } from "../../../data/scenes.segmentation";
+import { segmentationScenesId, segmentationScenesOfId } from "../../../data/scenes.id";
 import { percent, short } from "../../format";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
