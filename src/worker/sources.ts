@@ -151,7 +151,9 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   async importStart(bytes: Uint8Array, name: string, hints: ImportHints): Promise<void> {
     const { networks } = this.wing.runtime;
     if (!networks.sizesOf) throw new EngineError("Students of this method begin with fresh weights.", "Choose a method that masks a ViT.");
-    this.startNetwork = await networks.read(bytes, name, hints);
+    const start = await networks.read(bytes, name, hints);
+    networks.sizesOf(start); // throws for what no student can begin as
+    this.startNetwork = start;
     this.tell();
   }
 

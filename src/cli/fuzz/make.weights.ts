@@ -50,6 +50,12 @@ const segmenter = () => {
   return writeSafetensors(toOriginal(initSegmenter(config, 1)), { format: "pt", ...told });
 };
 
+const answers = () => {
+  const rows = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
+  const told = { format: "masked-distillation-answers-1", data: "scenes-1", data_name: "Scenes", classes: '["cat","dog"]' };
+  return writeSafetensors(new Map(Object.entries({ logits: rows, heldout: rows })), told);
+};
+
 const checkpoint = (preset: string) => () => {
   const weights: Weights = initViT(VIT, 1);
   const settings = SCHEMA.defaults(preset);
@@ -67,6 +73,7 @@ const checkpoint = (preset: string) => () => {
 export const someViT = (draws: Draws) => changed(once("vit", vit), draws);
 export const someDetector = (draws: Draws) => changed(once("detector", detector), draws);
 export const someSegmenter = (draws: Draws) => changed(once("segmenter", segmenter), draws);
+export const someAnswers = (draws: Draws) => changed(once("answers", answers), draws);
 export const someTensors = (draws: Draws) => changed(once("vit", vit), draws);
 
 export function someCheckpoint(draws: Draws): Uint8Array {

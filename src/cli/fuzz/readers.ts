@@ -14,22 +14,23 @@ import { readSafetensors, readSafetensorsMetadata } from "../../models/safetenso
 import { override } from "../../ops/tune";
 import { SCHEMA, TASKS } from "../../tasks";
 import { claimsIn } from "../../tasks/claimsFile";
+import { readAnswers } from "../../tasks/classification/answers";
 import { readDetector } from "../../tasks/detection/network";
 import { generatedBy, sampleBy } from "../../tasks/generated";
 import { readNetwork as readSegmenter } from "../../tasks/segmentation/network";
 import { readNetwork as readViT } from "../../tasks/vitNetwork";
-import { readCheckpoint } from "../../train/checkpoint";
+import { opened } from "../../train/bundle";
 import { decodeInNode, decodeWholeInNode } from "../decode.node";
 import { rowsIn } from "../rows";
 import type { Draws } from "./draws";
 import { gzipped, someTar, someZip, withChangedChunk } from "./make.archives";
 import { someCoco, someFolders, someMasks, someNumbers, someVoc, someYolo } from "./make.data";
 import { somePicture, somePng } from "./make.pictures";
-import { someCheckpoint, someDetector, someSegmenter, someTensors, someViT } from "./make.weights";
+import { someAnswers, someCheckpoint, someDetector, someSegmenter, someTensors, someViT } from "./make.weights";
 import { someAddress, someClaims, someRows, someSettings } from "./make.words";
 import { mutatedBytes } from "./mutate.bytes";
 import type { Reader } from "./reader";
-import { soundData, soundNetwork, soundRun } from "./sound";
+import { soundAnswers, soundData, soundNetwork, soundRun } from "./sound";
 
 /** Pixels along an edge of what data sets are read to. */
 const SIDE = 8;
@@ -75,6 +76,10 @@ const readTensors = (bytes: Bytes, name: string) => [readSafetensors(bytes, name
 const vit = async (bytes: Bytes, name: string) => {
   const network = await readViT(bytes, name);
   soundNetwork(network, network.config.classes, network.config.channels);
+};
+const answers = async (bytes: Bytes, name: string) => {
+  const { classes, data, train, test } = await readAnswers(bytes, name);
+  soundAnswers(classes, data, [train, test]);
 };
 const detector = async (bytes: Bytes, name: string) => {
   const network = await readDetector(bytes, name);
@@ -139,9 +144,14 @@ export const READERS: readonly Reader[] = [
   { name: "masks", make: someMasks, read: masks, times: PACKED },
   { name: "safetensors", make: someOf("a.safetensors", someTensors), read: withBytes(readTensors) },
   { name: "vit", make: someOf("a.safetensors", someViT), read: withBytes(vit) },
+  { name: "answers", make: someOf("a.safetensors", someAnswers), read: withBytes(answers) },
   { name: "detector", make: someOf("a.safetensors", someDetector), read: withBytes(detector) },
   { name: "segmenter", make: someOf("a.safetensors", someSegmenter), read: withBytes(segmenter) },
-  { name: "run", make: someOf("a.safetensors", someCheckpoint), read: withBytes((bytes, name) => soundRun(readCheckpoint(bytes, name))) },
+  {
+    name: "run",
+    make: someOf("a.safetensors", someCheckpoint),
+    read: withBytes(async (bytes, name) => soundRun((await opened(bytes, name)).checkpoint)),
+  },
   { name: "address", make: someText("address", someAddress), read: asText(address) },
   { name: "rows", make: someText("rows.jsonl", someRows), read: asText((text) => rowsIn(text, "rows.jsonl")) },
   { name: "claims", make: someText("claims.json", someClaims), read: asText((text) => claimsIn(JSON.parse(text))) },

@@ -2,6 +2,7 @@
 import type { Moments } from "../../data/dataset";
 import type { Weights } from "../../models/weights";
 import { SCHEMA } from "../../tasks";
+import type { Reference } from "../../tasks/task";
 import type { Checkpoint } from "../../train/checkpoint";
 
 class Unsound extends Error {
@@ -53,6 +54,12 @@ export function soundNetwork({ classes, moments, score, weights }: Net, outputs:
   if (moments) soundMoments(moments, channels);
   require(score === undefined || (score >= 0 && score <= 1), `a score of ${score}`);
   soundWeights(weights);
+}
+
+export function soundAnswers(classes: string[], data: Reference, tables: Float32Array[]): void {
+  soundClasses(classes);
+  require(data.id !== "", "answers to nothing");
+  for (const table of tables) require(table.length % classes.length === 0 && table.every(Number.isFinite), "a table of answers with holes");
 }
 
 function soundWeights(weights: Weights): void {
