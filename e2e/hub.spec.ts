@@ -103,7 +103,9 @@ test("data and a teacher that the address names are fetched by clicks that name 
   await expect(form).not.toContainText("kept in this browser.");
 });
 
-test("what is refused is said beside the name, and what was loaded stays; a token opens what has terms; all is erased on demand", async ({ page }) => {
+test("what is refused is said beside the name, and what was loaded stays; a token opens what has terms; all is erased on demand", async ({
+  page,
+}) => {
   await answerFor(page);
   await page.goto(`${SMALL}&data=hf:me/gated`);
   const form = data(page).locator(".hub");

@@ -36,7 +36,8 @@ export function readHubWord(word: string): HubAddress {
   const [, name, revision, config, train, test, first, held, spread] = found;
   const rows =
     first === undefined ? undefined : { train: Number(first), test: held === undefined ? Math.ceil(Number(first) / 4) : Number(held) };
-  if (rows && !(rows.train > 0 && rows.test > 0)) throw new DataError(`"${word}" asks for no rows.`, "Write how many: hf:OWNER/NAME:2000,500.");
+  if (rows && !(rows.train > 0 && rows.test > 0))
+    throw new DataError(`"${word}" asks for no rows.`, "Write how many: hf:OWNER/NAME:2000,500.");
   const given = { revision, config, train, test, rows, spread: spread === undefined ? undefined : true };
   return { name, ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<HubAddress>) };
 }
