@@ -1,5 +1,5 @@
 /** The place of the form "From the Hub", which is loaded when it is opened; open where the address names something of the Hub. */
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import type { HubKind } from "../../worker/hubProtocol";
 import { useSources } from "../state/app";
 
@@ -7,10 +7,12 @@ const Hub = lazy(() => import("./Hub"));
 
 export function FromHub({ kind }: { kind: HubKind }) {
   const offered = useSources((sources) => sources.offered[kind] !== undefined);
-  const [opened, setOpened] = useState(false);
-  const open = opened || offered;
+  const [open, setOpen] = useState(offered);
+  useEffect(() => {
+    if (offered) setOpen(true);
+  }, [offered]);
   return (
-    <details open={open} onToggle={({ currentTarget }) => setOpened(currentTarget.open)}>
+    <details open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>From the Hub (huggingface.co)</summary>
       {open && (
         <Suspense fallback={<p className="hint">Loading …</p>}>
