@@ -1,5 +1,5 @@
 /** Parquet files as the library `datasets` writes them, made for tests. */
-import { gzipSync } from "fflate";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { type CompressionCodec, parquetMetadata } from "hyparquet";
 import { ByteWriter, parquetWriteBuffer, type SchemaElement } from "hyparquet-writer";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
@@ -110,11 +110,28 @@ export function parquetOf(columns: Record<string, Column>, { rowGroup = 10, code
     schema: [{ name: "root", num_children: all.length }, ...all.flatMap(([, { schema }]) => schema)],
     columnData: all.map(([name, { data }]) => ({ name, data })),
     ...{ rowGroupSize: rowGroup, codec },
-    // What names itself ZSTD or LZO here is stored as it is: tests only look at how it is refused.
-    compressors: { GZIP: (bytes) => gzipSync(bytes), LZO: (bytes) => bytes, ZSTD: (bytes) => bytes },
+    compressors: { GZIP: gzipSync, BROTLI: brotliCompressSync, ZSTD: storedZstd, LZ4_RAW: literalLz4, LZO: (bytes) => bytes },
     ...(stated && { kvMetadata: [{ key: "huggingface", value: JSON.stringify({ info: { features } }) }] }),
   });
   return new Uint8Array(buffer);
+}
+
+/** A Zstandard frame of one block that is stored as it is. Source: RFC 8878, 3.1.1. */
+function storedZstd(bytes: Uint8Array): Uint8Array {
+  const head = new DataView(new ArrayBuffer(13));
+  head.setUint32(0, 0xfd2fb528, true);
+  head.setUint8(4, 0xa0);
+  head.setUint32(5, bytes.length, true);
+  // Of 24 bits: the last block, of the raw kind, with its size.
+  head.setUint32(9, 1 | (bytes.length << 3), true);
+  return Uint8Array.from([...new Uint8Array(head.buffer, 0, 12), ...bytes]);
+}
+
+/** An LZ4 block of literals alone. */
+function literalLz4(bytes: Uint8Array): Uint8Array {
+  const more = bytes.length - 15;
+  if (more < 0) return Uint8Array.from([bytes.length << 4, ...bytes]);
+  return Uint8Array.from([0xf0, ...new Array(Math.floor(more / 255)).fill(255), more % 255, ...bytes]);
 }
 
 /** A split with the classes in turns. */
