@@ -2,8 +2,7 @@
 import { memo } from "react";
 import type { Gallery, Snapshot } from "../../../tasks/classification/views";
 import { cellsOf } from "../../draw/grid";
-import { Legend } from "../../draw/Legend";
-import { type Baked, LayerCanvas } from "../masks/LayerCanvas";
+import { type Baked, LayerCanvas, LayerLegend } from "../masks/LayerCanvas";
 import type { Layer } from "../masks/layer";
 import { PictureStrip } from "../PicturesPanel";
 
@@ -28,7 +27,7 @@ export const Strip = memo(function Strip(props: StripProps) {
       id={layer.id}
       title={layer.title}
       note={layer.note}
-      legend={layer.values && <Legend low={layer.range[0]} high={layer.range[1]} />}
+      legend={<LayerLegend layer={layer} />}
       // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name, and classes may repeat
       pictures={pictures.map((picture, i) => <Picture key={i} {...props} picture={picture} index={i} />)}
     />

@@ -10,26 +10,26 @@ const gallery: Gallery = { side: 4, channels: 1, grid: [1, 2], images: new Uint8
 /** The student's own patches are 2 x 1, of two heads. */
 const snapshot: Snapshot = {
   ...{ step: 3, student: [0, 0], heads: 2, grid: [2, 1] },
-  attention: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
+  attention: Float32Array.of(0, 4, 3, 1, 4, 4, 5, 5),
 };
 const shown: Shown = { gallery, snapshot, masked: "teacher", teacher: "ViT" };
 
 const values = ({ values }: Layer) => [0, 1].map((image) => Array.from(values?.(image) ?? []));
 
-test("saliency is what ranked the patches, on the grid that is masked", () => {
-  const [layer] = layersOf("saliency", { ...shown, snapshot: { ...snapshot, score: Float32Array.of(9, 8, 7, 6) } });
+test("saliency is what ranked the patches, on the grid that is masked, as multiples of an even share", () => {
+  const [layer] = layersOf("saliency", { ...shown, snapshot: { ...snapshot, score: Float32Array.of(9, 3, 6, 6) } });
   expect(values(layer)).toEqual([
-    [9, 8],
-    [7, 6],
+    [1.5, 0.5],
+    [1, 1],
   ]);
-  expect([layer.grid, layer.note]).toEqual([[1, 2], "ranked the patches"]);
+  expect([layer.grid, layer.note, layer.times]).toEqual([[1, 2], "ranked the patches", true]);
 });
 
 test("where nothing was ranked, saliency is the student's attention, mean over heads, on the student's own grid", () => {
   const [layer] = layersOf("saliency", shown);
   expect(values(layer)).toEqual([
-    [1, 2],
-    [5, 6],
+    [0.75, 1.25],
+    [1, 1],
   ]);
   expect([layer.grid, layer.note]).toEqual([[2, 1], "the student's attention, mean over heads"]);
 });
@@ -38,14 +38,19 @@ test("each head has a row of its own", () => {
   const layers = layersOf("heads", shown);
   expect(layers.map(values)).toEqual([
     [
-      [0, 1],
-      [4, 5],
+      [0, 2],
+      [1, 1],
     ],
     [
-      [2, 3],
-      [6, 7],
+      [1.5, 0.5],
+      [1, 1],
     ],
   ]);
+});
+
+test("attention within a tenth of an even share is said to be almost uniform", () => {
+  const [layer] = layersOf("saliency", { ...shown, snapshot: { ...snapshot, score: Float32Array.of(1, 1.1, 1, 1) } });
+  expect(layer.note).toBe("ranked the patches; almost uniform");
 });
 
 test("the mask says how many patches stay, and of the objects how much", () => {

@@ -3,7 +3,7 @@ import type { Gallery, Snapshot } from "../../../tasks/classification/views";
 import type { Frequency } from "../../../tasks/frequency";
 import { cellsOf } from "../../draw/grid";
 import { short } from "../../format";
-import { extent, keptOf, type Layer, valuesOf } from "../masks/layer";
+import { attentionOf, extent, keptOf, type Layer, valuesOf } from "../masks/layer";
 import { watchedRates } from "../masks/statistics";
 
 /** What the rows can show. */
@@ -64,15 +64,19 @@ const plain = ({ grid }: Gallery): Pick<Layer, "unit" | "range" | "grid"> => ({ 
 /** The scores that ranked the patches; while every patch is shown there are none, and the student's attention is drawn. */
 function saliencyLayer(snapshot: Snapshot, gallery: Gallery): Layer {
   const common = { id: "saliency", title: "Saliency" };
-  if (snapshot.score) return { ...common, note: "ranked the patches", unit: "score", ...valuesOf(snapshot.score, gallery.grid) };
+  if (snapshot.score) return { ...common, ...attentionOf(snapshot.score, gallery.grid, { unit: "score", note: "ranked the patches" }) };
   const attention = meanOverHeads(snapshot);
-  return { ...common, note: "the student's attention, mean over heads", unit: "attention", ...valuesOf(attention, snapshot.grid) };
+  return { ...common, ...attentionOf(attention, snapshot.grid, { unit: "attention", note: "the student's attention, mean over heads" }) };
 }
 
 function headLayer({ attention, heads, grid }: Snapshot, head: number): Layer {
   const n = cellsOf(grid);
   const values = attention.filter((_, at) => Math.floor(at / n) % heads === head);
-  return { id: `head-${head}`, title: `Head ${head + 1} of ${heads}`, note: "last block", unit: "attention", ...valuesOf(values, grid) };
+  return {
+    id: `head-${head}`,
+    title: `Head ${head + 1} of ${heads}`,
+    ...attentionOf(values, grid, { unit: "attention", note: "last block" }),
+  };
 }
 
 /** How often each patch of the gallery was kept over the whole run; nothing before the first snapshot was counted. */

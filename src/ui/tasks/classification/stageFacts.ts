@@ -6,7 +6,7 @@ import type { Settings } from "../../../settings/run";
 import { cellsOf, columnOf, type Grid, rowOf } from "../../draw/grid";
 import { percent, short } from "../../format";
 import type { Numbers } from "../../state/history";
-import { keptOf, valuesOf } from "../masks/layer";
+import { isEven, keptOf, timesOf, valuesOf } from "../masks/layer";
 import type { Shown } from "./layers";
 
 /** What patches are ranked by, each as a multiple of an even share. */
@@ -48,7 +48,6 @@ export interface Stage {
 }
 
 const ANSWERS = 4;
-const EVEN = 0.1;
 
 export function stageOf(shown: Shown, image: number): Stage {
   const { gallery, snapshot, teacher } = shown;
@@ -74,13 +73,11 @@ function lookingOf({ snapshot, gallery }: Shown, image: number): Looking | undef
   const values = chose
     ? valuesOf(snapshot.score!, gallery.grid).values!(image)
     : meanAttention(snapshot.attention, snapshot.heads, n, image);
-  const sum = Array.from(values).reduce((a, b) => a + b, 0);
-  const times = Float32Array.from(values, (value) => (n * value) / (sum || 1));
+  const times = timesOf(values);
   const order = Array.from(times.keys()).sort((a, b) => times[b] - times[a]);
   const rank = new Uint16Array(n);
   for (const [place, patch] of order.entries()) rank[patch] = place + 1;
-  const even = times.every((value) => Math.abs(value - 1) <= EVEN);
-  return { times, rank, most: order[0], even, chose };
+  return { times, rank, most: order[0], even: isEven(times), chose };
 }
 
 function meanAttention(attention: Float32Array, heads: number, n: number, image: number): Float32Array {

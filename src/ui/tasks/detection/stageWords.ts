@@ -2,6 +2,7 @@
 import type { Settings } from "../../../settings/run";
 import { columnOf, gridName, rowOf } from "../../draw/grid";
 import { percent, short } from "../../format";
+import { isEven } from "../masks/layer";
 import type { Plane } from "./featureMaps";
 import { hiddenOf, type Likely, meanOf, means, regionsAt, type Scale, type Step } from "./stageFacts";
 
@@ -95,15 +96,11 @@ function apart(what: string, map: Plane | undefined, visible: Plane | undefined,
   return `${what} ${short(hidden / by)}${times} where ${no}, ${short(seen / by)}${times} where ${yes}.`;
 }
 
-/** Attention within a tenth of an even share tells places apart by next to nothing. */
-const EVEN = 0.1;
-
 function attendSentence(scales: readonly Scale[]): string {
   const said = scales.flatMap(({ regions, attention }) => {
     if (!attention) return [];
     const most = attention.indexOf(Math.max(...attention));
-    const even = attention.every((times) => Math.abs(times - 1) <= EVEN);
-    return [even ? `${nameOf(regions)} almost uniform` : `${nameOf(regions)} up to ${short(attention[most])} × an even share`];
+    return [isEven(attention) ? `${nameOf(regions)} almost uniform` : `${nameOf(regions)} up to ${short(attention[most])} × an even share`];
   });
   return `How strong the teacher's features are within regions: ${said.join("; ")}.`;
 }

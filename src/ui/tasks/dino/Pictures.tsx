@@ -2,9 +2,8 @@
 import { useMemo } from "react";
 import { useShallow } from "zustand/shallow";
 import type { CropGallery } from "../../../tasks/dino/views";
-import { Legend } from "../../draw/Legend";
 import { useStore } from "../../state/app";
-import { bakedOf, LayerCanvas } from "../masks/LayerCanvas";
+import { bakedOf, LayerCanvas, LayerLegend } from "../masks/LayerCanvas";
 import { maskHint } from "../masks/words";
 import { PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
@@ -23,7 +22,7 @@ export default function Pictures() {
 function RowStrip({ row, gallery, onRead }: { row: Row; gallery: CropGallery; onRead(text: string): void }) {
   const { planes, side } = row.images ?? { planes: gallery.images, side: gallery.side };
   const pictures = useMemo(() => bakedOf(planes, side, gallery.channels), [planes, side, gallery.channels]);
-  const legend = row.values && <Legend low={row.range[0]} high={row.range[1]} />;
+  const legend = <LayerLegend layer={row} />;
   const shown = pictures.map((picture, i) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name
     <figure key={i}>

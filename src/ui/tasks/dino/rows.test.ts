@@ -32,7 +32,7 @@ test("the choice on whole images, the first crop of each kind, and attention", (
   expect(crop.kept?.(1)).toEqual(new Set([0, 3]));
   expect(crop.images).toEqual({ planes: snapshot.global.subarray(0, 32), side: 4 });
   expect([local.images, local.grid]).toEqual([{ planes: snapshot.local?.subarray(0, 8), side: 2 }, [1, 1]]);
-  expect(Array.from(student.values!(1))).toEqual([5, 6, 7, 8]);
+  expect(Array.from(student.values!(1))).toEqual([5, 6, 7, 8].map((value) => Math.fround((4 * value) / 26)));
 });
 
 test("where every patch is kept and there are no local crops, the rows say so", () => {

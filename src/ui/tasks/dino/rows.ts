@@ -1,12 +1,14 @@
 /** The rows of the pictures: a global crop and its kept patches, a local crop, and whom the class tokens attend to. */
 import type { CropGallery, CropSnapshot } from "../../../tasks/dino/views";
 import { cellsOf } from "../../draw/grid";
-import { extent, keptOf, type Layer, valuesOf } from "../masks/layer";
+import { attentionOf, extent, keptOf, type Layer } from "../masks/layer";
 
 /** A layer, and the images that lie under it: the gallery's where there are no others. */
 export interface Row extends Layer {
   images?: { planes: Uint8Array; side: number };
 }
+
+const ATTENDS = { unit: "attention", note: "its class token, whole images" };
 
 /** What there is to show of a step. */
 export function rowsOf(gallery: CropGallery, snapshot: CropSnapshot | undefined): Row[] {
@@ -22,19 +24,15 @@ export function rowsOf(gallery: CropGallery, snapshot: CropSnapshot | undefined)
     ...localRow(snapshot, gallery, count),
     {
       ...plain,
-      ...valuesOf(student, grid),
+      ...attentionOf(student, grid, ATTENDS),
       id: "student",
       title: "Student attends",
-      note: "its class token, whole images",
-      unit: "attention",
     },
     {
       ...plain,
-      ...valuesOf(teacher, grid),
+      ...attentionOf(teacher, grid, ATTENDS),
       id: "teacher",
       title: "Teacher attends",
-      note: "its class token, whole images",
-      unit: "attention",
     },
   ];
 }

@@ -1,7 +1,8 @@
 /** One image under a layer: its patches faded where they are not kept, or coloured by value. */
 import { GridCanvas } from "../../draw/GridCanvas";
 import { cellsOf } from "../../draw/grid";
-import { bake, paintGrid, paintHeat, paintMask, paintPicture } from "../../draw/patches";
+import { EvenLegend, Legend } from "../../draw/Legend";
+import { bake, paintGrid, paintHeat, paintMask, paintMultiples, paintPicture } from "../../draw/patches";
 import { short } from "../../format";
 import type { Layer } from "./layer";
 
@@ -19,6 +20,12 @@ export function bakedOf(images: Uint8Array, side: number, channels: number, colu
     const value = (pixel: number, channel: number) => planes[(channels === 1 ? 0 : channel) * area + pixel];
     return { colour: bake([side, columns], value), grey: bake([side, columns], value, true) };
   });
+}
+
+/** What the colours of a layer stand for. */
+export function LayerLegend({ layer: { times, values, range } }: { layer: Layer }) {
+  if (!values) return null;
+  return times ? <EvenLegend /> : <Legend low={range[0]} high={range[1]} />;
 }
 
 interface Props {
@@ -39,7 +46,11 @@ export function LayerCanvas({ layer, picture, index, subject, kept: told, onRead
   const kept = layer.kept?.(index);
   const paint = (context: CanvasRenderingContext2D) => {
     paintPicture(context, values ? picture.grey : picture.colour);
-    if (values) paintHeat(context, values, grid, layer.range, 0.72);
+    if (values && layer.times) {
+      context.globalAlpha = 0.72;
+      paintMultiples(context, values, grid);
+      context.globalAlpha = 1;
+    } else if (values) paintHeat(context, values, grid, layer.range, 0.72);
     else if (kept) paintMask(context, kept, grid);
     paintGrid(context, grid);
   };

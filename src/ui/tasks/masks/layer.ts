@@ -13,6 +13,8 @@ export interface Layer {
   /** Value per patch of image i, and the least and greatest over all images. */
   values?(image: number): ArrayLike<number>;
   range: [number, number];
+  /** Values are multiples of an even share, drawn on a scale that is always the same. */
+  times?: true;
   /** Patches kept of image i. */
   kept?(image: number): ReadonlySet<number>;
 }
@@ -21,6 +23,25 @@ export interface Layer {
 export function valuesOf(values: Float32Array, grid: Grid): Pick<Layer, "values" | "range" | "grid"> {
   const n = cellsOf(grid);
   return { grid, values: (image) => values.subarray(image * n, (image + 1) * n), range: mostOf(values) };
+}
+
+/** Attention within a tenth of an even share tells places apart by next to nothing. */
+const EVEN = 0.1;
+export const isEven = (times: ArrayLike<number>): boolean => Array.from(times).every((value) => Math.abs(value - 1) <= EVEN);
+
+/** Values of one image as multiples of an even share. */
+export function timesOf(values: ArrayLike<number>): Float32Array {
+  const sum = Array.from(values).reduce((a, b) => a + b, 0);
+  return Float32Array.from(values, (value) => (values.length * value) / (sum || 1));
+}
+
+/** Attention, image after image, and what to know about it. */
+export function attentionOf(values: Float32Array, grid: Grid, what: { unit: string; note: string }): Omit<Layer, "id" | "title" | "kept"> {
+  const n = cellsOf(grid);
+  const times = new Float32Array(values.length);
+  for (let at = 0; at < values.length; at += n) times.set(timesOf(values.subarray(at, at + n)), at);
+  const note = isEven(times) ? `${what.note}; almost uniform` : what.note;
+  return { ...valuesOf(times, grid), times: true, unit: `${what.unit}, × even`, note };
 }
 
 /** The range without the lowest and the highest 2 %: a single bright patch would leave all others dark. */
