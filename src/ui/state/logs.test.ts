@@ -48,6 +48,15 @@ const ROW = {
   curve: [{ step: 20, top1: 0.25, top5: 0.5, teacher_top1: 0.9, ce: 2, kd: 1 }],
 };
 
+test("a long run's few points stay apart, in logs and in sweeps", async () => {
+  const points = [1000, 2000, 3000].map((n) => ({ step: n, top1: 0.25, ce: 2 }));
+  const row = { ...ROW, run: "steps=4000 scenes-16-24-12-1 abc123", steps: 4000, curve: points };
+  const [swept] = await runsIn(text(row), "sweep.jsonl");
+  const long = { ...HEAD, run: { ...HEAD.run, steps: 4000 } };
+  const [logged] = await runsIn(text(long, ...points.map(({ step: n }) => step(n, 2)), TESTED), "log.jsonl");
+  for (const run of [swept, logged]) expect(run.points.map(({ step: n }) => n)).toEqual([1000, 2000, 3000]);
+});
+
 test("each row of a sweep is a run with its settings, scores, curve and cost; a line that is still written is left out", async () => {
   const alone = { ...ROW, run: "steps=40&keep=0.5 files-7", heldout: 9 };
   const [first, second] = await runsIn(`${text(ROW, { ...alone, run: `${alone.run} alone` })}\n{"run":"x`, "sweep.jsonl");

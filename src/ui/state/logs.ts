@@ -31,7 +31,8 @@ function runOfLog([head, ...lines]: unknown[], name: string): Omit<Run, "id" | "
   if (!isHead(head)) throw notALog(name, "its first line does not say what was run");
   const { settings, problems } = SCHEMA.fromPairs(Object.entries(head.run).map(([key, value]) => [key, String(value)]));
   if (problems.length) throw notALog(name, problems.join(" "));
-  const history = new History(settings.steps);
+  // A line may stand for many steps: what is averaged is lines.
+  const history = new History(lines.length);
   const named = new Map(Object.entries(taskOf(settings.preset).rateNames ?? {}).map(([own, shown]) => [shown, own]));
   for (const line of lines as Line[]) {
     const scores = Object.entries(line).filter(([key]) => key.startsWith(TESTED));

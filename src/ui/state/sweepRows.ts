@@ -40,7 +40,8 @@ export function runOfRow(row: unknown, name: string, line: number): Omit<Run, "i
   const { metric } = taskOf(settings.preset);
   const generated = pageOf(settings.preset).generated.optionsOf(data ?? "");
   const count = row.heldout ?? generated?.test ?? refuse("it does not say how many images were held out");
-  const history = new History(settings.steps);
+  // Each point of the curve is one of the chart: they stand for many steps already.
+  const history = new History(curveOf(row).length);
   const scores = finalOf(row, metric) ?? refuse(`it has no ${metric}`);
   for (const point of curveOf(row)) {
     const [tested, losses] = parted(point, scores);
