@@ -31,6 +31,13 @@ export function namesIn(value: unknown, count: number, name: string): string[] {
   return value;
 }
 
+/** The same, where each has to be another: of two by one name the data could have but one. */
+export function distinctNamesIn(value: unknown, count: number, name: string): string[] {
+  const names = namesIn(value, count, name);
+  const twice = names.find((one, i) => names.indexOf(one) < i);
+  return twice === undefined ? names : refuse(name, `it names the class "${twice}" twice`);
+}
+
 export function momentsIn(value: unknown, channels: number, name: string): Moments {
   const { mean, std } = (value ?? {}) as Partial<Moments>;
   const whole = [mean, std].every((list) => Array.isArray(list) && list.length === channels && list.every(Number.isFinite));

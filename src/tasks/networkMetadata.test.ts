@@ -51,6 +51,10 @@ describe.each(KINDS)("%s", (kind, read) => {
     expect(await read()).toMatchObject({ name: "n.st", classes: ["cat", "dog"], moments: MOMENTS, score: 0.5 });
   });
 
+  it.skipIf(kind === "classifier")("is refused for a name twice", async () => {
+    await expect(read({ classes: '["cat","cat"]' })).rejects.toThrow(/^n\.st: it names the class "cat" twice/);
+  });
+
   const moments = (mean: string, std: string): Metadata =>
     kind === "classifier" ? { mean, std } : { moments: `{"mean":[${mean}],"std":[${std}]}` };
   const score = { classifier: "top1", detector: "map", Segmenter: "miou" }[kind] as string;

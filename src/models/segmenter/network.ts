@@ -1,5 +1,5 @@
 /** A trained Segmenter as a file, in and out. */
-import { momentsIn, namesIn, parsed, scoreIn } from "../metadata";
+import { distinctNamesIn, momentsIn, parsed, scoreIn } from "../metadata";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../safetensors";
 import type { Weights } from "../weights";
 import { checkSegmenter, checkSegmenterWeights, type SegmenterConfig } from "./config";
@@ -30,7 +30,7 @@ export function readSegmenter(bytes: Uint8Array, name: string): SegmenterFile {
   checkSegmenterWeights(config, weights, name);
   return {
     ...{ name, weights, config },
-    classes: namesIn(parsed(classes, "classes", KIND, name), config.classes, name),
+    classes: distinctNamesIn(parsed(classes, "classes", KIND, name), config.classes, name),
     moments: momentsIn(parsed(moments, "moments", KIND, name), config.encoder.channels, name),
     ...(miou !== undefined && { miou: scoreIn(miou, "mean IoU", name) }),
   };
@@ -38,7 +38,7 @@ export function readSegmenter(bytes: Uint8Array, name: string): SegmenterFile {
 
 /** A Segmenter as safetensors under the names of the original code; the rest that a reader must know is in the metadata. */
 export function writeSegmenter({ name, weights, config, classes, moments, miou }: SegmenterFile, data: string): Uint8Array {
-  namesIn(classes, config.classes, name);
+  distinctNamesIn(classes, config.classes, name);
   return writeSafetensors(toOriginal(weights), {
     ...{ format: "pt", segmenter: JSON.stringify(config), data, classes: JSON.stringify(classes) },
     ...{ moments: JSON.stringify(moments), ...(miou !== undefined && { miou: miou.toFixed(4) }) },

@@ -4,7 +4,7 @@ import type { DetectionSet } from "../../data/detection";
 import { digest } from "../../data/digest";
 import { checkDetector, checkDetectorWeights, type DetectorConfig } from "../../models/detector/config";
 import { fromTorch, toTorch } from "../../models/detector/names";
-import { momentsIn, namesIn, parsed, scoreIn } from "../../models/metadata";
+import { distinctNamesIn, momentsIn, parsed, scoreIn } from "../../models/metadata";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
 import type { Weights } from "../../models/weights";
 import { assertSameImages } from "../sameImages";
@@ -37,7 +37,7 @@ export async function readDetector(bytes: Uint8Array, name: string): Promise<Det
   checkDetectorWeights(config, weights, name);
   return {
     ...{ id: await digest([bytes]), name, weights, config },
-    classes: namesIn(parsed(classes, "classes", KIND, name), config.classes, name),
+    classes: distinctNamesIn(parsed(classes, "classes", KIND, name), config.classes, name),
     moments: momentsIn(parsed(moments, "moments", KIND, name), CHANNELS, name),
     ...(map !== undefined && { score: scoreIn(map, "average precision", name) }),
   };
