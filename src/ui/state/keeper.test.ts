@@ -315,7 +315,12 @@ test("a GPU that is lost again before the run is under way does not leave it sta
   const { page, say, told } = await keptPage();
   say(step(4), lost());
   await settle();
-  say({ type: "adapter", facts: adapter }, started({ ...page.store.getState().wanted }, { step: 3, restored: true }), phase("paused"), lost());
+  say(
+    { type: "adapter", facts: adapter },
+    started({ ...page.store.getState().wanted }, { step: 3, restored: true }),
+    phase("paused"),
+    lost(),
+  );
   await settle();
   say(started({ ...page.store.getState().wanted }, { step: 3, restored: true }), phase("paused"));
   expect(told("play")).toHaveLength(1);
