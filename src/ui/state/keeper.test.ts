@@ -311,6 +311,21 @@ test("a GPU lost before the first save is said truly; lost three times in a minu
   expect(page.store.getState().notice).toContain("3 times within a minute");
 });
 
+test("a GPU that is lost again before the run is under way does not leave it standing", async () => {
+  const { page, say, told } = await keptPage();
+  say(step(4), lost());
+  await settle();
+  say(
+    { type: "adapter", facts: adapter },
+    started({ ...page.store.getState().wanted }, { step: 3, restored: true }),
+    phase("paused"),
+    lost(),
+  );
+  await settle();
+  say(started({ ...page.store.getState().wanted }, { step: 3, restored: true }), phase("paused"));
+  expect(told("play")).toHaveLength(1);
+});
+
 test("losses count as within a minute by the clock that has gone further: one may be set back, and one stands still while the machine sleeps", async () => {
   const lose = async ({ page, say }: FakePage) => {
     say({ type: "adapter", facts: adapter }, started({ ...page.store.getState().wanted }, { step: 3, restored: true }), step(4), lost());

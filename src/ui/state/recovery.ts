@@ -11,6 +11,8 @@ const TOO_MANY = 3;
 
 export class Recovery {
   private losses: Instant[] = [];
+  /** Whether the run was playing that is being brought back, until it makes a step: the GPU may be lost again meanwhile. */
+  private plays = false;
 
   constructor(
     private readonly context: Context,
@@ -20,6 +22,7 @@ export class Recovery {
 
   /** After a failure has entered the store, and before the phase that follows it: what the run was doing still stands there. */
   receive(event: Event): void {
+    if (event.type === "step") this.plays = false;
     const state = this.context.store.getState();
     if (event.type !== "failed" || !event.fatal || !state.adapter || !begun(state)) return;
     const { step, place, kept } = state;
@@ -29,7 +32,8 @@ export class Recovery {
     if (this.losses.length >= TOO_MANY) return;
     this.reconnect();
     const mark = `GPU was reset at step ${step}, continued from ${last?.step}`;
-    if (last) void this.keeper.resume(place, { play: busy(state), mark });
+    this.plays ||= busy(state);
+    if (last) void this.keeper.resume(place, { play: this.plays, mark });
   }
 
   private told(step: number, kept?: number): string {
