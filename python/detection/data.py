@@ -19,6 +19,8 @@ AUGMENTATIONS = ("none", "light")
 ZOOM, LIGHT, TINT = (0.7, 1.4), 0.2, 0.06
 # Of a box at least this share, and this many pixels each way, must remain.
 LEAST_SHARE, LEAST_EDGE = 0.3, 2
+# Boxes of a picture that a method sees; objects beyond these count in the targets alone.
+SLOTS = 64
 
 
 def parts(root):
@@ -78,7 +80,8 @@ class Pictures(Dataset):
         return len(self.files)
 
     def __getitem__(self, asked):
-        """`asked` is (index, step, place). The image, and targets where it is learned from; else its objects [n, 6], padded to 256."""
+        """`asked` is (index, step, place). The image, and targets where it is learned from; else its objects [n, 6], padded to 256. Targets are those of
+        losses.py and the boxes [SLOTS, 4], empty where there are no more."""
         index, step, place = asked
         path, number = self.files[index]
         with self.image.open(path) as opened:
@@ -100,7 +103,8 @@ class Pictures(Dataset):
         objects = objects[objects[:, 5] == 0]
         boxes = objects[:, :4]
         hidden = self.hidden(boxes, step, place) if self.hidden else None
-        return (image, *self.assigner(boxes, objects[:, 4].long(), hidden))
+        slots = torch.cat([boxes, boxes.new_zeros(SLOTS, 4)])[:SLOTS].float()
+        return (image, *self.assigner(boxes, objects[:, 4].long(), hidden), slots)
 
     def jittered(self, image, objects, draws):
         """Mirrored, zoomed into a random window, and lit at random; boxes with it."""

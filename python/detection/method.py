@@ -51,7 +51,7 @@ class Learner(nn.Module):
             return values
         with torch.no_grad():
             answer = teacher(images)
-        return {**values, **self.kd(compared, answer, draws, cells)}
+        return {**values, **self.kd(compared, answer, draws, cells, targets)}
 
 
 class Distillation:
@@ -86,7 +86,7 @@ class Distillation:
 
     def repeat(self, batch, step):
         """Losses of a batch that the run saw in step `step` (from 0)."""
-        targets = {name: batch[name] for name in ("truths", "weights")}
+        targets = {name: batch[name] for name in ("truths", "weights", "boxes")}
         targets["labels"] = batch["labels"].long()
         self.assign_again(targets)
         return self.learner(batch["images"], targets, Draws(self.settings["seed"], step, len(batch["images"])))

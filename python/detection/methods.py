@@ -1,12 +1,15 @@
-"""The methods by name: each a module whose forward pass gives the terms of its loss. MKD is in mkd.py, what all have in modules.py.
+"""The methods by name: each a module whose forward pass gives the terms of its loss. MKD is in mkd.py, FGD, FreeKD, DKD and SDD are in
+baselines.py, what all have is in modules.py.
 
-A method is made of (settings, student's configuration, teacher's). Its pass sees the answers of both and the step's draws.
+A method is made of (settings, student's configuration, teacher's). Its pass sees the answers of both, the step's draws, the
+mask of the input, and what each prior is to answer.
 `settings` may change between steps. `terms` says which setting weighs each term.
 """
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from baselines import DKD, FGD, SDD, FreeKD
 from mkd import MKD
 from modules import Method, align, error, for_levels, generator, pairs, per_pixel, perceptron, scale_of, standard
 from regions import in_cells, region_means, spatial_attention, spread, usable
@@ -17,7 +20,7 @@ class FitNet(Method):
 
     name, terms = "fitnet", {"feature": "alpha"}
 
-    def forward(self, student, teacher, draws, mask):
+    def forward(self, student, teacher, draws, mask, targets):
         scale = lambda x: scale_of(x, self.of("reduction"))  # noqa: E731
         return {"feature": sum(error(p.student, p.teacher, scale(p.teacher)) for p in pairs(self.align, student, teacher))}
 
@@ -27,7 +30,7 @@ class PKD(Method):
 
     name, terms = "pkd", {"feature": "alpha"}
 
-    def forward(self, student, teacher, draws, mask):
+    def forward(self, student, teacher, draws, mask, targets):
         each = pairs(self.align, student, teacher)[:4]
         return {"feature": sum(error(standard(p.student), standard(p.teacher), 0.5 / p.teacher.numel()) for p in each)}
 
@@ -42,7 +45,7 @@ class MGD(Method):
         super().__init__(settings, student, teacher)
         self.generation = for_levels(teacher, lambda level: generator(teacher["channels"]))
 
-    def forward(self, student, teacher, draws, mask):
+    def forward(self, student, teacher, draws, mask, targets):
         return {"feature": sum(self.regenerated(p, draws) for p in pairs(self.align, student, teacher))}
 
     def regenerated(self, pair, draws):
@@ -63,7 +66,7 @@ class LogitKD(Method):
     def __init__(self, settings, student, teacher):
         super().__init__(settings, student, student)
 
-    def forward(self, student, teacher, draws, mask):
+    def forward(self, student, teacher, draws, mask, targets):
         total = 0.0
         for (ours, *_), (theirs, *_) in zip(student.levels, teacher.levels):
             total = total + self.divergence(ours.movedim(1, -1), theirs.movedim(1, -1)).mean()
@@ -136,7 +139,7 @@ class DMKD(DualMasking):
         share = self.share[str(level)].sigmoid()
         return share, 1 - share
 
-    def forward(self, student, teacher, draws, mask):
+    def forward(self, student, teacher, draws, mask, targets):
         found = [one for p in pairs(self.align, student, teacher) for one in self.spatial_features(p)[0]]
         return {"feature": sum(found)} if found else {}
 
@@ -171,7 +174,7 @@ class SAMKD(DualMasking):
             return layers(x)
         return in_cells(x, side, layers)
 
-    def forward(self, student, teacher, draws, mask):
+    def forward(self, student, teacher, draws, mask, targets):
         each, compares = pairs(self.align, student, teacher), self.compares()
         features = [self.spatial_features(p) for p in each] if self.of("sfd") == "on" else []
         values, errors = {}, [one for loss, _ in features for one in loss]
@@ -222,4 +225,4 @@ def cosine_distance(uv, uu, vv):
     return 1 - uv / (uu * vv).sqrt().clamp(min=1e-8)
 
 
-METHODS = {method.name: method for method in (FitNet, PKD, MGD, LogitKD, DMKD, SAMKD, MKD)}
+METHODS = {method.name: method for method in (FitNet, PKD, MGD, FGD, FreeKD, LogitKD, DKD, SDD, DMKD, SAMKD, MKD)}

@@ -11,7 +11,7 @@ from torch import nn
 
 from blocks import Block
 from detector import cells_at, stage_channels
-from modules import Method, align, error, for_levels, pairs, per_pixel, standard
+from modules import GlobalContext, Method, align, error, for_levels, pairs, per_pixel, standard
 from priors import FIRST_STRIDE
 
 
@@ -35,24 +35,6 @@ def weigh(cells):
     """Weights [B, 1, H, W] that average 1 in each image; zero where no cell counts."""
     mean = cells.mean(dim=(2, 3), keepdim=True)
     return torch.where(mean > 0, cells / mean, torch.zeros_like(cells))
-
-
-class GlobalContext(nn.Module):
-    """How an image's pixels relate: x + W2 ReLU(LN(W1 sum_j a_j x_j)), a = softmax over pixels. Cao et al., "GCNet", 2019."""
-
-    def __init__(self, channels):
-        super().__init__()
-        half = channels // 2
-        self.mask = nn.Linear(channels, 1)
-        self.add = nn.Sequential(nn.Linear(channels, half), nn.LayerNorm(half), nn.ReLU(), nn.Linear(half, channels))
-        nn.init.kaiming_normal_(self.mask.weight)
-        for one in (self.mask.bias, self.add[3].weight, self.add[3].bias):
-            nn.init.zeros_(one)
-
-    def forward(self, x):
-        pixels = x.flatten(2).transpose(1, 2)
-        context = (self.mask(pixels).softmax(dim=1) * pixels).sum(dim=1)
-        return x + self.add(context)[:, :, None, None]
 
 
 class MKD(Method):
@@ -96,7 +78,7 @@ class MKD(Method):
         erased = torch.sort(-drawn, dim=1, stable=True).indices[:, :count]
         return torch.ones_like(drawn).scatter_(1, erased, 0.0).reshape(-1, side, side)
 
-    def forward(self, student, teacher, draws, mask):
+    def forward(self, student, teacher, draws, mask, targets):
         if self.of("variant") == "cutout":
             return {}
         values = {}

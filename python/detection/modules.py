@@ -73,6 +73,24 @@ def divergence(student, teacher, classes, kind, temperature):
     return temperature**2 * kl.sum(dim=-1).mean(dim=-1)
 
 
+class GlobalContext(nn.Module):
+    """How an image's pixels relate: x + W2 ReLU(LN(W1 sum_j a_j x_j)), a = softmax over pixels. Cao et al., "GCNet", 2019."""
+
+    def __init__(self, channels):
+        super().__init__()
+        half = channels // 2
+        self.mask = nn.Linear(channels, 1)
+        self.add = nn.Sequential(nn.Linear(channels, half), nn.LayerNorm(half), nn.ReLU(), nn.Linear(half, channels))
+        nn.init.kaiming_normal_(self.mask.weight)
+        for one in (self.mask.bias, self.add[3].weight, self.add[3].bias):
+            nn.init.zeros_(one)
+
+    def forward(self, x):
+        pixels = x.flatten(2).transpose(1, 2)
+        context = (self.mask(pixels).softmax(dim=1) * pixels).sum(dim=1)
+        return x + self.add(context)[:, :, None, None]
+
+
 class Method(nn.Module):
     """What all have: the student's features brought to the teacher's channels."""
 

@@ -45,8 +45,8 @@ class Task:
         return {"detector": json.dumps(self.student.config), "moments": json.dumps(moments)}
 
     def losses(self, batch, step, draws):
-        images, labels, truths, weights = batch
-        targets = {"labels": labels, "truths": truths, "weights": weights}
+        images, labels, truths, weights, boxes = batch
+        targets = {"labels": labels, "truths": truths, "weights": weights, "boxes": boxes}
         return self.distillation.learner(images, targets, draws), {}
 
     def scores(self, batches, autocast, processes):

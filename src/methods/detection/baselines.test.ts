@@ -160,7 +160,7 @@ describe("FreeKD", () => {
     const { values } = await (await distill(await testEngine(), freekd, { ...same, knobs: {} })).run();
     const smooth = (d: number) => (Math.abs(d) < 1 ? 0.5 * d * d : Math.abs(d) - 0.5);
     const boxes = map(student, "box.0").map((v, i) => smooth(v - map(teacher, "box.0")[i]));
-    expect(values.box / (sum(boxes) / boxes.length)).toBeCloseTo(1, 5);
+    expect(values.boxes / (sum(boxes) / boxes.length)).toBeCloseTo(1, 5);
   });
 });
 

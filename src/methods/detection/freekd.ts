@@ -44,7 +44,7 @@ export const freekd: DetectionMethod<typeof knobs> = {
   terms: {
     frequency: { label: "L_freq", kind: "feature", weight: "alpha", paper: "1, means" },
     feature: { label: "L_feat", kind: "feature", weight: "beta", paper: "5, means" },
-    box: { label: "L_box", kind: "feature", weight: "gamma", paper: "1, means" },
+    boxes: { label: "L_box", kind: "feature", weight: "gamma", paper: "1, means" },
   },
   views: {
     ...FEATURES,
@@ -60,8 +60,8 @@ export const freekd: DetectionMethod<typeof knobs> = {
     const details = levels.flatMap((pair) => frequencies(context, pair));
     const errors = levels.map(({ student, teacher }) => errorLoss(student, teacher, { scale: scaleOf(teacher, "normalised") }));
     const frequency = details.length > 0 && { frequency: total(details.map(({ loss }) => loss)) };
-    const box = context.knobs.boxes === "on" && { box: boxLoss(context) };
-    return { losses: { ...frequency, feature: total(errors), ...box }, views: details.map(({ view }) => view) };
+    const boxes = context.knobs.boxes === "on" && { boxes: boxLoss(context) };
+    return { losses: { ...frequency, feature: total(errors), ...boxes }, views: details.map(({ view }) => view) };
   },
 };
 

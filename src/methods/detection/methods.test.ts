@@ -29,6 +29,10 @@ describe.each(methods.map((method) => ({ name: method.name, method })))("$name",
     for (const [term, value] of Object.entries((await run()).values)) expect(value, term).toBeGreaterThan(0);
   });
 
+  test("its terms are called otherwise than those of any detector, beside which they are reported", () => {
+    expect(Object.keys(method.terms).filter((term) => ["cls", "box", "centerness", "dfl"].includes(term))).toEqual([]);
+  });
+
   test("declares every picture it makes, and makes every picture it declares", async () => {
     const { views } = await distill(await testEngine(), method, { knobs: all });
     for (const one of views) {

@@ -45,13 +45,15 @@ export function wholeBatch(graph: Graph, inputs: DetectorInputs): Record<string,
       [`${PREFIX}truths.${l}`, boxes] as const,
       [`${PREFIX}weights.${l}`, weights] as const,
     ]);
-  return { [`${PREFIX}images`]: inputs.on(graph).images, ...Object.fromEntries(levels) };
+  const { images, boxes } = inputs.on(graph);
+  return { [`${PREFIX}images`]: images, [`${PREFIX}boxes`]: boxes, ...Object.fromEntries(levels) };
 }
 
-/** Images [B, 3, S, S]; of N priors of all levels labels [B, N], truths [B, N, 4] and weights [B, N]. */
+/** Images [B, 3, S, S]; of N priors of all levels labels [B, N], truths [B, N, 4] and weights [B, N]; boxes [B, G, 4]. */
 function batchOf(outputs: Fetched, { image, levels }: DetectorConfig): Record<string, Writable> {
   const images = outputs[`${PREFIX}images`] as Float32Array;
   const batch = images.length / (3 * image ** 2);
+  const boxes = outputs[`${PREFIX}boxes`] as Float32Array;
   const joined = (part: string, columns: number[]): Writable => {
     const parts = Array.from({ length: levels }, (_, l) => outputs[`${PREFIX}${part}.${l}`]);
     const all = Array.from({ length: batch }, (_, b) =>
@@ -64,5 +66,6 @@ function batchOf(outputs: Fetched, { image, levels }: DetectorConfig): Record<st
   return {
     images: { shape: [batch, 3, image, image], data: transposed(images, batch, image ** 2, 3) },
     ...{ labels: joined("labels", []), truths: joined("truths", [4]), weights: joined("weights", []) },
+    boxes: { shape: [batch, boxes.length / (4 * batch), 4], data: boxes },
   };
 }

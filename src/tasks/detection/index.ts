@@ -44,7 +44,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   teacherKind: (settings) => ({ detector: teacherKind(settings as DetectionSettings) }),
   readsUnasked: true,
   stepFirst: false,
-  handsOver: ["samkd", "mkd", "dmkd", "mgd", "fitnet", "pkd", "logit"],
+  handsOver: ["samkd", "mkd", "dmkd", "mgd", "fgd", "freekd", "fitnet", "pkd", "logit", "dkd", "sdd"],
   conflicts: conflictsOf,
   studies: () => import("./studies").then(({ studies }) => studies),
   data: () => import("./data").then(({ data }) => data),
