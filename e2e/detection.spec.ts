@@ -48,7 +48,7 @@ test("a detector trains, its loss is drawn, and moving omega changes what is era
   await omega.press("Enter");
   await expect.poll(() => kept(page), { timeout: LONG }).toBeLessThan(some);
   expect(await stepOf(page)).toBe(step);
-  await page.getByLabel("FPN level").selectOption("P4");
+  await page.getByRole("region", { name: "What is erased and regenerated" }).getByLabel("FPN level").selectOption("P4");
   await expect(page.locator("[data-map=reconstruction] canvas")).toBeVisible();
   await expect(page.locator("[data-regions=difference] td")).toHaveCount(4);
   await expect(page.locator(".channels rect")).not.toHaveCount(0);
