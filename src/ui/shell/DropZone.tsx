@@ -1,6 +1,6 @@
-/** Files dropped anywhere on the page: images become the data, a safetensors file the teacher. */
+/** Files dropped anywhere on the page: images become the data, weights the teacher; a saved run goes on, a log opens as a run. */
 import { useEffect, useState } from "react";
-import { data, savedRuns, teachers } from "../state/app";
+import { data, keeper, savedRuns, teachers } from "../state/app";
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") === true;
 
@@ -18,11 +18,11 @@ export function DropZone() {
       if (!hasFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      void data.loadDropped(
-        event.dataTransfer!,
-        (files) => teachers.import("teacher", files),
-        (file) => savedRuns.openLog(file),
-      );
+      void data.loadDropped(event.dataTransfer!, {
+        network: (files) => teachers.import("teacher", files),
+        log: (file) => savedRuns.openLog(file),
+        run: (file) => keeper.openFile(file),
+      });
     };
     addEventListener("dragover", onOver);
     addEventListener("dragleave", onLeave);
@@ -38,7 +38,9 @@ export function DropZone() {
       <div className="drop" aria-hidden="true">
         <p>
           <b>Drop to learn from these images</b>
-          <span>or drop a .safetensors file, or a folder with one, to make it the teacher. Nothing leaves this tab.</span>
+          <span>
+            or drop a .safetensors file, or a folder with one, to make it the teacher; a saved run goes on. Nothing leaves this tab.
+          </span>
         </p>
       </div>
     )

@@ -1,6 +1,8 @@
 /** A visitor's own images and networks: dropped, read, refused, given up; what is loaded stays until something else has come. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { DataFacts } from "../../tasks/task";
+import { writeCheckpoint } from "../../train/checkpoint";
+import { RUN } from "../../train/checkpoint.fixture";
 import { KEPT_FACTS } from "../../worker/readerProtocol";
 import { type FakePage, loaded, openPage, phase, readyPage, runningPage, TEACHER } from "./playground.fixture";
 
@@ -16,11 +18,11 @@ function drop(...files: File[]): DataTransfer {
 }
 
 const take = ({ page }: FakePage, ...files: File[]) =>
-  page.data.loadDropped(
-    drop(...files),
-    (files) => page.teachers.import("teacher", files),
-    (file) => page.savedRuns.openLog(file),
-  );
+  page.data.loadDropped(drop(...files), {
+    network: (files) => page.teachers.import("teacher", files),
+    log: (file) => page.savedRuns.openLog(file),
+    run: (file) => page.keeper.openFile(file),
+  });
 
 const facts = (page: FakePage) => page.page.sources.getState();
 
@@ -117,6 +119,16 @@ test("a folder or archive with weights and no picture is a teacher, with what it
   await take(made, new File([text as BlobPart], "net/config.json"), new File([Uint8Array.of(7)], "1.safetensors"), file("2.safetensors"));
   expect(made.told("import")).toEqual([]);
   expect(facts(made).refusals.teacher?.message).toMatch(/2 files of weights/);
+});
+
+test("a dropped saved run goes on, and a drop without a file is said", async () => {
+  vi.useRealTimers();
+  const made = readyPage();
+  await take(made, new File([writeCheckpoint(RUN) as BlobPart], "run.safetensors"));
+  expect(made.told("restore")).toHaveLength(1);
+  expect(made.told("import")).toEqual([]);
+  await take(made);
+  expect(facts(made).refusals.data?.message).toBe("What was dropped holds no files.");
 });
 
 test("a dropped log or sweep is opened as runs, not read as images", async () => {

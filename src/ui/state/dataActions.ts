@@ -8,7 +8,7 @@ import type { Event } from "../../worker/protocol";
 import { buffersOf, type GivenFile, KEPT_FACTS, type ReadData, type Told } from "../../worker/readerProtocol";
 import { pageOf } from "../tasks";
 import type { Context } from "./context";
-import { areNetwork, dropped } from "./files";
+import { areNetwork, dropped, isSavedRun } from "./files";
 import { fetchSample, generatedSource, isSample, namedSource, type Source, unknownImages } from "./named";
 import type { Reader } from "./reader";
 import { begun } from "./selectors";
@@ -16,6 +16,16 @@ import { refuse } from "./sources";
 import { wantedRun } from "./store";
 
 const WHAT = { files: "Reading your images", kept: "Reading the kept images" };
+
+/** Who takes what is dropped and is no data. */
+export interface OtherDrops {
+  /** Weights, alone or with what lies beside them in a folder or archive. */
+  network(files: GivenFile[]): Promise<void>;
+  /** A log of a run, or a sweep's rows. */
+  log(file: File): Promise<void>;
+  /** A saved run, which goes on. */
+  run(file: File): Promise<void>;
+}
 
 export class DataActions {
   /** What the loaded data were made from, by task, so that they can be made again at another size or for a new worker. */
@@ -129,15 +139,8 @@ export class DataActions {
     return this.load(this.source(), side);
   }
 
-  /**
-   * Reads dropped files as data; weights, alone or with what lies beside them in a folder or archive, go to `onNetwork` instead, and a log, or
-   * a sweep's rows, to `onLog`.
-   */
-  async loadDropped(
-    transfer: DataTransfer,
-    onNetwork: (files: GivenFile[]) => Promise<void>,
-    onLog: (file: File) => Promise<void>,
-  ): Promise<void> {
+  /** Reads dropped files as data, unless they are something else that the page takes. */
+  async loadDropped(transfer: DataTransfer, on: OtherDrops): Promise<void> {
     this.dropWish();
     this.refuse();
     const mine = this.wish;
@@ -150,8 +153,11 @@ export class DataActions {
     this.context.sources.setState({ reading: undefined });
     if (!files)
       return this.refuse({ message: "What was dropped cannot be read.", remedy: "Choose the files or the folder with the buttons." });
-    if (files.length === 1 && files[0].path.endsWith(".jsonl")) return onLog(files[0].file);
-    await ((await areNetwork(files)) ? onNetwork(files) : this.loadFiles(files));
+    if (files.length === 0)
+      return this.refuse({ message: "What was dropped holds no files.", remedy: "Drop images, or a folder that has some." });
+    if (files.length === 1 && files[0].path.endsWith(".jsonl")) return on.log(files[0].file);
+    if (await isSavedRun(files)) return on.run(files[0].file);
+    await ((await areNetwork(files)) ? on.network(files) : this.loadFiles(files));
   }
 
   /** Gives up what is being read. */

@@ -18,6 +18,17 @@ export async function areNetwork(files: GivenFile[]): Promise<boolean> {
   return areWeights(end);
 }
 
+/** A run that this page saved says so among the names at its beginning; so much of it is looked at. */
+const RUN = "masked-distillation-run-";
+const BEGINNING = 1 << 22;
+
+/** Whether files are a lone saved run. */
+export async function isSavedRun([first, ...others]: GivenFile[]): Promise<boolean> {
+  if (others.length || !WEIGHTS.test(first.path)) return false;
+  const beginning = first.file.slice(8, BEGINNING);
+  return new TextDecoder("latin1").decode(await beginning.arrayBuffer()).includes(RUN);
+}
+
 const areWeights = (names: string) => WEIGHTS.test(names) && !PICTURE.test(names);
 
 /**
