@@ -7,6 +7,9 @@ import { mutatedBytes } from "./mutate.bytes";
 import { mutatedText } from "./mutate.text";
 import { NUMBERS, TEXTS } from "./odd";
 
+/** Letters of a name in a zip, at most: its 65,535 bytes hold so many whatever they are. */
+const LONGEST = 20_000;
+
 /** The same bytes at any time. */
 const MADE = "2020-01-01T00:00:00Z";
 
@@ -22,7 +25,7 @@ const someContent = (draws: Draws) => new Uint8Array(draws.magnitude(2000)).fill
 export function someZip(draws: Draws): Uint8Array {
   const paths = Array.from({ length: 1 + draws.below(4) }, () => somePath(draws));
   const level = draws.pick([0, 6]) as 0 | 6;
-  const zip = zipSync(Object.fromEntries(paths.map((path) => [path.slice(0, 60_000), someContent(draws)])), { level, mtime: MADE });
+  const zip = zipSync(Object.fromEntries(paths.map((path) => [path.slice(0, LONGEST), someContent(draws)])), { level, mtime: MADE });
   return draws.chance(0.5) ? announced(zip, draws) : zip;
 }
 
