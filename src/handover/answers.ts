@@ -1,6 +1,7 @@
 /** A data set on its way to a teacher elsewhere, which answers for each image: the images, and a script in PyTorch that asks. */
 import { EngineError } from "../engine/errors";
-import type { AnyDataset, TaskRuntime } from "../tasks/task";
+import type { TaskRuntime } from "../tasks/definition";
+import type { AnyDataset } from "../tasks/task";
 import type { Project } from "./project";
 import { templates } from "./templates";
 

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { DETECTORS } from "../models/detector/config";
 import { SCHEMA, TASKS } from ".";
+import type { Shipped } from "./definition";
 import { generatedBy, sampleBy, shippedFor, wordFor } from "./generated";
-import type { Shipped } from "./task";
 
 const { classification } = TASKS;
 const USUAL = { train: 8000, test: 1000 };

@@ -1,6 +1,7 @@
 /** Images that are generated here, by the words that address and command line have for them, and the teachers that come with them. */
 import type { Settings } from "../settings/run";
-import type { AnyDataset, Counts, GeneratedOptions, Sample, TaskData, TaskDefinition } from "./task";
+import type { Counts, GeneratedOptions, Sample, TaskData, TaskDefinition } from "./definition";
+import type { AnyDataset } from "./task";
 
 type Sets = Pick<TaskDefinition, "generated">;
 

@@ -1,5 +1,5 @@
 /** Data sets of the Hub that many distil on. Loaded when they are wanted. */
-import type { HubSet } from "./task";
+import type { HubSet } from "./definition";
 
 /** Of sets that are sorted by class, rows from all over are taken. */
 export const IMAGES: readonly HubSet[] = [

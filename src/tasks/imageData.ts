@@ -5,7 +5,7 @@ import { openFiles } from "../data/open";
 import { scenes } from "../data/scenes";
 import { shapeScenes } from "../data/scenes.shapes";
 import { countsOf } from "./counts";
-import type { TaskData } from "./task";
+import type { TaskData } from "./definition";
 
 export const data: TaskData<Dataset> = {
   generated: ({ set, ...options }) => (set === "shapes" ? shapeScenes(options) : scenes(options)),

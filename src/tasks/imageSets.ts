@@ -1,5 +1,5 @@
 /** The images that come with every task that learns from square images of a class each. Teachers for them are a task's own. */
-import type { GeneratedSet, Sample } from "./task";
+import type { GeneratedSet, Sample } from "./definition";
 
 export const SCENES: GeneratedSet = { about: "one object among clutter; its colour hints at its class" };
 export const SHAPES: GeneratedSet = { about: "one object among parts of others; its shape alone tells its class" };

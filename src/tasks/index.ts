@@ -3,10 +3,10 @@ import type { MethodInfo } from "../methods/method";
 import { Schema } from "../settings/schema";
 import { audio } from "./audio";
 import { classification } from "./classification";
+import type { TaskDefinition } from "./definition";
 import { detection } from "./detection";
 import { dino } from "./dino";
 import { segmentation } from "./segmentation";
-import type { TaskDefinition } from "./task";
 
 /** By name. The first task's first method is the default preset. */
 export const TASKS: Readonly<Record<string, TaskDefinition>> = { classification, detection, segmentation, dino, audio } as never;

@@ -1,6 +1,7 @@
 /** What a run makes, as an ONNX file: vision transformers alone. */
 import { EngineError } from "../engine/errors";
-import type { AnyDataset, Task, TaskRuntime } from "./task";
+import type { TaskRuntime } from "./definition";
+import type { AnyDataset, Task } from "./task";
 
 /** The file. Throws an EngineError as `assertOnnx` does. */
 export async function onnxOf(runtime: TaskRuntime, task: Task, dataset: AnyDataset): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 /** The papers' tables as studies: each row is set against the first of its table, as people read tables. */
 import type { Row } from "../settings/recipes";
 import { type Claim, over, type Study } from "./claims";
-import type { TaskDefinition } from "./task";
+import type { TaskDefinition } from "./definition";
 
 const SEEDS = 3;
 /** Rows with the same printed figure: this much less is still as good. */

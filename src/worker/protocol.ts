@@ -1,7 +1,8 @@
 /** Messages between page and worker: commands of the page, events of the worker. No task has a message of its own. */
 import type { AdapterFacts } from "../engine/device";
 import type { Change, Settings } from "../settings/run";
-import type { Cost, DataFacts, Errors, ImportHints, Reference, Scores, TeacherTime, ViewEvent } from "../tasks/task";
+import type { DataFacts } from "../tasks/definition";
+import type { Cost, Errors, ImportHints, Reference, Scores, TeacherTime, ViewEvent } from "../tasks/task";
 import type { RunMemory, StepReport } from "../train/session";
 import type { ReadData } from "./readerProtocol";
 

@@ -1,7 +1,7 @@
 /** Messages to and from the reader (`reader.ts`): where data come from, and the result. */
 import type { SourceFile } from "../data/files";
 import type { Recording } from "../data/wav";
-import type { ReadOptions } from "../tasks/task";
+import type { ReadOptions } from "../tasks/definition";
 
 /** Generated and shuffled alike everywhere, so that a teacher trained on a set fits all runs on it. */
 export const DATA_SEED = 1;

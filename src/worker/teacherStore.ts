@@ -1,7 +1,8 @@
 /** The teachers at hand: those that come with the page, and those trained or imported here, each for its own data. */
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
-import type { AnyDataset, AnyNetwork, ImportHints, TaskNetworks } from "../tasks/task";
+import type { TaskNetworks } from "../tasks/definition";
+import type { AnyDataset, AnyNetwork, ImportHints } from "../tasks/task";
 import type { TeacherFacts } from "./protocol";
 import type { KeyValueStore } from "./storage";
 

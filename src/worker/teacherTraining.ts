@@ -1,7 +1,8 @@
 /** Trains a teacher on the visitor's data, from its labels, while nothing else uses the GPU. */
 import type { Engine } from "../engine/device";
 import type { Settings } from "../settings/run";
-import type { Alone, AnyDataset, AnyNetwork, Scores, TaskDefinition, TaskRuntime } from "../tasks/task";
+import type { TaskDefinition, TaskRuntime } from "../tasks/definition";
+import type { Alone, AnyDataset, AnyNetwork, Scores } from "../tasks/task";
 import { train } from "../train/loop";
 import { withStep } from "../train/meanTime";
 import { Session, type StepReport } from "../train/session";

@@ -5,7 +5,7 @@ import { openSounds } from "../../data/open.sounds";
 import { type PackedSounds, packedSounds, type SoundSet, type SoundSplit, unpackedSounds } from "../../data/sounds";
 import { generatedSounds } from "../../data/sounds.generated";
 import { countsOf } from "../counts";
-import type { TaskData } from "../task";
+import type { TaskData } from "../definition";
 
 export const data: TaskData<SoundSet> = {
   generated: generatedSounds,

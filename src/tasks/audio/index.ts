@@ -3,7 +3,7 @@ import type { SoundSet } from "../../data/sounds";
 import { AUDIO_METHODS } from "../../methods/audio";
 import { asksGuide } from "../../methods/masking";
 import type { Classification } from "../classification/task";
-import type { TaskDefinition } from "../task";
+import type { TaskDefinition } from "../definition";
 import type { Network } from "../vitNetwork";
 import { VIT_SIZES } from "../widths";
 import { conflictsOf } from "./conflicts";

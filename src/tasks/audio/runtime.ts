@@ -3,7 +3,7 @@ import type { SoundSet } from "../../data/sounds";
 import { measure } from "../classification/evaluate";
 import { fitted } from "../classification/fitted";
 import { Classification } from "../classification/task";
-import type { TaskRuntime } from "../task";
+import type { TaskRuntime } from "../definition";
 import { describeViT, type Network, readNetwork, writeNetwork, writeOnnx } from "../vitNetwork";
 import { AudioMonitor } from "./monitor";
 import { SPECTROGRAMS, spectrograms } from "./spectrograms";

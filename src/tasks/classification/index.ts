@@ -2,8 +2,8 @@
 import type { Dataset } from "../../data/dataset";
 import { CLASSIFICATION_METHODS } from "../../methods/classification";
 import { asksGuide } from "../../methods/masking";
+import type { TaskDefinition } from "../definition";
 import { FASHION, SCENES, SHAPES } from "../imageSets";
-import type { TaskDefinition } from "../task";
 import { VIT_SIZES } from "../widths";
 import type { Teacher } from "./answers";
 import { conflictsOf } from "./conflicts";

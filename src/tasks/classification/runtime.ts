@@ -1,7 +1,7 @@
 /** What of classification needs the GPU. */
 import type { Dataset } from "../../data/dataset";
 import { EngineError } from "../../engine/errors";
-import type { TaskRuntime } from "../task";
+import type { TaskRuntime } from "../definition";
 import { describeViT, type Network, readNetwork, writeNetwork, writeOnnx } from "../vitNetwork";
 import { areAnswers, assertAnswersFit, isAnswersFile, questions, readAnswers, rightAnswers, type Teacher } from "./answers";
 import { sizesOf } from "./beginning";

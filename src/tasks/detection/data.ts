@@ -4,7 +4,7 @@ import { DETECTION_SCENES } from "../../data/generated.id";
 import { openDetection } from "../../data/open.detection";
 import { detectionScenes } from "../../data/scenes.detection";
 import { countsOf } from "../counts";
-import type { TaskData } from "../task";
+import type { TaskData } from "../definition";
 
 export const data: TaskData<DetectionSet> = {
   generated: detectionScenes,

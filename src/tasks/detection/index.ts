@@ -3,7 +3,7 @@ import type { DetectionSet } from "../../data/detection";
 import { DETECTION_METHODS } from "../../methods/detection";
 import type { DetectorKind } from "../../models/detector/config";
 import type { Settings } from "../../settings/run";
-import type { TaskDefinition } from "../task";
+import type { TaskDefinition } from "../definition";
 import { conflictsOf } from "./conflicts";
 import type { DetectorNetwork } from "./network";
 import { ROWS } from "./rows";

@@ -1,6 +1,6 @@
 /** What of detection needs the GPU. */
 import type { DetectionSet } from "../../data/detection";
-import type { TaskRuntime } from "../task";
+import type { TaskRuntime } from "../definition";
 import { measureDetector } from "./evaluate";
 import { DetectionMonitor } from "./monitor";
 import { assertTakes, type DetectorNetwork, describeDetector, readDetector, writeDetector } from "./network";

@@ -1,8 +1,8 @@
 /** Self-distillation: a vision transformer learns from its own running mean, without labels. */
 import type { Dataset } from "../../data/dataset";
 import { SELF_METHODS } from "../../methods/dino";
+import type { TaskDefinition } from "../definition";
 import { FASHION, SCENES, SHAPES } from "../imageSets";
-import type { TaskDefinition } from "../task";
 import type { Network } from "../vitNetwork";
 import { conflictsOf } from "./conflicts";
 import { ROWS } from "./rows";

@@ -1,6 +1,6 @@
 /** What of self-distillation needs the GPU. */
 import type { Dataset } from "../../data/dataset";
-import type { TaskRuntime } from "../task";
+import type { TaskRuntime } from "../definition";
 import { describeViT, type Network, readNetwork, writeNetwork, writeOnnx } from "../vitNetwork";
 import { assertTakes, measure } from "./evaluate";
 import { DinoMonitor } from "./monitor";

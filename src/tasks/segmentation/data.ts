@@ -11,7 +11,7 @@ import {
   unpackedSegmentation,
 } from "../../data/segmentation";
 import { countsOf } from "../counts";
-import type { TaskData } from "../task";
+import type { TaskData } from "../definition";
 
 export const data: TaskData<SegmentationSet> = {
   generated: segmentationScenes,

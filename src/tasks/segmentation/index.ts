@@ -1,7 +1,7 @@
 /** Segmentation: a Segmenter learns to name every pixel from a masked teacher. */
 import type { SegmentationSet } from "../../data/segmentation";
 import { SEGMENTATION_METHODS } from "../../methods/segmentation";
-import type { TaskDefinition } from "../task";
+import type { TaskDefinition } from "../definition";
 import { widthConflict } from "../widths";
 import type { SegmenterNetwork } from "./network";
 import { ROWS } from "./rows";

@@ -1,7 +1,7 @@
 /** What of segmentation needs the GPU. */
 import type { SegmentationSet } from "../../data/segmentation";
 import { counted } from "../counts";
-import type { TaskRuntime } from "../task";
+import type { TaskRuntime } from "../definition";
 import { measure } from "./evaluate";
 import { SegmentationMonitor } from "./monitor";
 import { assertTakes, readNetwork, type SegmenterNetwork, writeNetwork } from "./network";

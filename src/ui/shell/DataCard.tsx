@@ -1,6 +1,6 @@
 /** The data card: what images there are to learn from, and every way to bring one's own. */
 import { taskOf } from "../../tasks";
-import type { DataFacts } from "../../tasks/task";
+import type { DataFacts } from "../../tasks/definition";
 import { count } from "../format";
 import { data, settings, useSources, useStore } from "../state/app";
 import { picked } from "../state/files";

@@ -1,7 +1,7 @@
 /** "From the Hub": data sets and networks by their names at huggingface.co, asked for only when a button that names it is pressed. */
 import { useEffect, useId, useState } from "react";
 import { taskOf } from "../../tasks";
-import type { HubSet } from "../../tasks/task";
+import type { HubSet } from "../../tasks/definition";
 import type { HubFacts, HubKind } from "../../worker/hubProtocol";
 import { emptyKept, keptBytes } from "../../worker/hubStore";
 import { browserStore } from "../../worker/storage";

@@ -1,6 +1,6 @@
 /** A visitor's own images and networks: dropped, read, refused, given up; what is loaded stays until something else has come. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { DataFacts } from "../../tasks/task";
+import type { DataFacts } from "../../tasks/definition";
 import { writeCheckpoint } from "../../train/checkpoint";
 import { RUN } from "../../train/checkpoint.fixture";
 import { KEPT_FACTS } from "../../worker/readerProtocol";

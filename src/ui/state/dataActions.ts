@@ -2,8 +2,8 @@
 import { isHubWord } from "../../data/hub/word";
 import type { Settings } from "../../settings/run";
 import { TASKS, taskOf } from "../../tasks";
+import type { DataFacts, TaskDefinition } from "../../tasks/definition";
 import { sampleBy, wordFor } from "../../tasks/generated";
-import type { DataFacts, TaskDefinition } from "../../tasks/task";
 import type { Event } from "../../worker/protocol";
 import { buffersOf, type GivenFile, KEPT_FACTS, type ReadData, type Told } from "../../worker/readerProtocol";
 import { pageOf } from "../tasks";

@@ -1,6 +1,7 @@
 /** Images that an address or a button names. */
+
+import type { GeneratedOptions, Sample, TaskDefinition } from "../../tasks/definition";
 import { generatedBy, sampleBy } from "../../tasks/generated";
-import type { GeneratedOptions, Sample, TaskDefinition } from "../../tasks/task";
 import { DATA_SEED, type GivenFile } from "../../worker/readerProtocol";
 import type { Readable } from "./reader";
 

@@ -1,7 +1,7 @@
 /** A page without a browser: workers that write down the commands they get, storage in memory, an address that is a string. */
 import type { Settings } from "../../settings/run";
 import { SCHEMA, taskOf } from "../../tasks";
-import type { DataFacts } from "../../tasks/task";
+import type { DataFacts } from "../../tasks/definition";
 import type { Command, Event, TeacherFacts } from "../../worker/protocol";
 import type { ReadCommand, ReadEvent } from "../../worker/readerProtocol";
 import type { KeyValueStore } from "../../worker/storage";

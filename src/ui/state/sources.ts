@@ -1,6 +1,7 @@
 /** What the next run learns from, as the page shows it: data, teacher, and what is being done about them. */
 import { create, type StoreApi, type UseBoundStore } from "zustand";
-import type { DataFacts, ImportHints, Reference } from "../../tasks/task";
+import type { DataFacts } from "../../tasks/definition";
+import type { ImportHints, Reference } from "../../tasks/task";
 import type { Event, TeacherTrainingReport } from "../../worker/protocol";
 
 export interface Refusal {

@@ -2,7 +2,7 @@
  * What the page needs to know of a task besides its components (those are in `parts.tsx`): what to say of data, teachers and
  * results, which charts to draw, which runs to compare. Interfaces alone; each folder beside this file implements them.
  */
-import type { DataFacts, GeneratedOptions } from "../../tasks/task";
+import type { DataFacts, GeneratedOptions } from "../../tasks/definition";
 import type { TeacherTrainingReport } from "../../worker/protocol";
 import type { ChartKind, CurveLook } from "../charts/curves";
 import type { Lesson } from "../lessons/lesson";
