@@ -6,7 +6,7 @@ describe("npm run steps", () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
     const tiny = "preset=maskedkd width=8 depth=1 heads=2 batch=2 data=shapes:24,12";
     const half = `${tiny} keep=0.5 teacher=fresh:width=16,depth=1,heads=2,family=deit3`;
-    const words = ["rounds=1", ...[`${tiny} teacher=none`, half].flatMap((one) => ["+", ...one.split(" ")]), "--json"];
+    const words = ["rounds=1", "--json", ...[`${tiny} teacher=none`, half].flatMap((one) => ["+", ...one.split(" ")])];
     expect(await main(words)).toBe(0);
     const [alone, taught] = String(log.mock.calls[0][0])
       .split("\n")

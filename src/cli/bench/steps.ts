@@ -1,5 +1,5 @@
 /**
- * How fast is a step of each network and each method? `npm run steps [-- rounds=7] [+ WORDS ...] [--json]`
+ * How fast is a step of each network and each method? `npm run steps [-- rounds=7 --json + WORDS ...]`
  *
  * Each `+` begins a case in the words of `npm run distill`; without any, those of `CASES` run. `teacher=fresh:WORDS` is an untrained network
  * of such settings: what a step takes does not depend on what the teacher knows. Cases take turns, so that a busy moment of the machine meets them
@@ -16,7 +16,6 @@ import { recordStep } from "../../train/step";
 import { readArguments, rounded } from "../arguments";
 import { nodeEngine } from "../headless";
 import { openSources, openWing, SOURCE_KEYS, type Wing } from "../sources";
-import { readCases } from "../sweep";
 import { median } from "./contest";
 
 const VIT = "preset=maskedkd width=64 depth=4 heads=4 batch=32 data=shapes:64,8";
@@ -51,17 +50,16 @@ interface Case {
 }
 
 export async function main(argv: string[]): Promise<number> {
-  const { base, cases } = readCases(argv.filter((word) => word !== "--json"));
-  const { rest } = readArguments(base, ["rounds"]);
+  const [own, ...given] = ` ${argv.join(" ")}`.split(" + ");
+  const { rest, json } = readArguments(own.split(" ").filter(Boolean), ["rounds"]);
   const engine = await nodeEngine();
-  const given = argv.includes("+") ? cases.map((words) => words.join(" ")) : CASES;
   const lanes: Case[] = [];
-  for (const words of given) lanes.push(await begun(engine, words));
+  for (const words of given.length ? given : CASES) lanes.push(await begun(engine, words));
   for (let round = 0; round < Number(rest.rounds ?? ROUNDS); round++)
     for (const lane of lanes) lane.times.push(await lane.program.time(STEPS));
   const rows: Row[] = [];
   for (const lane of lanes) rows.push(await rowOf(lane, lanes[0]));
-  console.log(argv.includes("--json") ? rows.map((row) => JSON.stringify(row)).join("\n") : tableOf(rows));
+  console.log(json ? rows.map((row) => JSON.stringify(row)).join("\n") : tableOf(rows));
   for (const { program, session } of lanes) {
     program.dispose();
     session.destroy();
