@@ -1,14 +1,21 @@
 // Attention whose matrix is stored, because its heads talk to each other: products over the parts of each head, heads last.
 //
-//   pairs    out[b, i, j, h] = scale sum over e of left[b, i, h, e] right[b, j, h, e]
-//   spread   out[b, i, h, e] = scale sum over j of weights[b, i, j, h] right[b, j, h, e]
-//   collect  out[b, j, h, e] = scale sum over i of weights[b, i, j, h] left[b, i, h, e]
-//   swap     out[p, y, x] = left[p, x, y]
+//   pairs   out[b, i, j, h] = scale sum over e of left[b, i, h, e] right[b, j, h, e]
+//   sums    out[b, i, h, e] = scale sum over j of weights[b, i, j, h] right[b, j, h, e]
+//           TURNED: out[b, j, h, e] = scale sum over i of weights[b, i, j, h] right[b, i, h, e]
+//   swap    out[p, y, x] = left[p, x, y]
 //
 // Each is the gradient of another. Layout. left [batch * n, heads * head] and right [batch * m, heads * head], rows any distance
 // apart; weights [batch * n, m, heads] and results without gaps. For swap, left is [batch, n, m]. With ADD, `other` is added.
 // Source: Touvron et al., "Going deeper with image transformers", 2021; talking heads after Shazeer et al. 2020.
+//
+// Trick. A lane computes a tile of ROWS x COLS results, so that what it loads of either factor serves a whole side of the tile. Rows
+// beyond the last are computed as the last and not written.
 const ADD = false;
+const TURNED = false;
+const ROWS = 4u;
+const COLS = 4u; // for sums, of one head; for pairs, of `right`'s rows
+const TILE = 16u; // ROWS COLS
 
 struct Params {
   batch: u32,
@@ -47,55 +54,82 @@ fn write(i: u32, value: f32) {
 
 @compute @workgroup_size(64)
 fn pairs(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.x + id.y * 65535u * 64u;
-  if (i >= p.batch * p.n * p.m * p.heads) {
+  let at = id.x + id.y * 65535u * 64u;
+  let across = (p.m + COLS - 1u) / COLS;
+  let down = (p.n + ROWS - 1u) / ROWS;
+  if (at >= p.batch * down * across * p.heads) {
     return;
   }
-  let h = i % p.heads;
-  let row = i / p.heads / p.m;
-  let j = (i / p.heads) % p.m;
-  let a = p.left_offset + row * p.left_stride + h * p.head;
-  let b = p.right_offset + ((row / p.n) * p.m + j) * p.right_stride + h * p.head;
-  var sum = 0.0;
+  let h = at % p.heads;
+  let j = at / p.heads % across * COLS;
+  let i = at / p.heads / across % down * ROWS;
+  let image = at / p.heads / across / down;
+  let a = p.left_offset + h * p.head;
+  let b = p.right_offset + h * p.head;
+  var acc: array<f32, TILE>;
   for (var e = 0u; e < p.head; e++) {
-    sum += left[a + e] * right[b + e];
+    var column: array<f32, COLS>;
+    for (var c = 0u; c < COLS; c++) { // unroll
+      column[c] = right[b + (image * p.m + min(j + c, p.m - 1u)) * p.right_stride + e];
+    }
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      let value = left[a + (image * p.n + min(i + r, p.n - 1u)) * p.left_stride + e];
+      for (var c = 0u; c < COLS; c++) { // unroll
+        acc[r * COLS + c] += value * column[c];
+      }
+    }
   }
-  write(i, sum * p.scale);
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    for (var c = 0u; c < COLS; c++) { // unroll
+      if (i + r < p.n && j + c < p.m) {
+        write(((image * p.n + i + r) * p.m + j + c) * p.heads + h, acc[r * COLS + c] * p.scale);
+      }
+    }
+  }
 }
 
 @compute @workgroup_size(64)
-fn spread(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.x + id.y * 65535u * 64u;
+fn sums(@builtin(global_invocation_id) id: vec3u) {
+  let at = id.x + id.y * 65535u * 64u;
+  var rows = p.n;
+  var count = p.m;
+  var pace = vec2u(p.m * p.heads, p.heads); // from row to row of the result, and from summand to summand
+  if (TURNED) {
+    rows = p.m;
+    count = p.n;
+    pace = pace.yx;
+  }
   let inner = p.heads * p.head;
-  if (i >= p.batch * p.n * inner) {
+  let across = inner / COLS;
+  let down = (rows + ROWS - 1u) / ROWS;
+  if (at >= p.batch * down * across) {
     return;
   }
-  let row = i / inner;
-  let c = i % inner;
-  var sum = 0.0;
-  for (var j = 0u; j < p.m; j++) {
-    let w = weights[(row * p.m + j) * p.heads + c / p.head];
-    sum += w * right[p.right_offset + ((row / p.n) * p.m + j) * p.right_stride + c];
+  let c0 = at % across * COLS;
+  let y = at / across % down * ROWS;
+  let image = at / across / down;
+  let first = image * p.n * p.m * p.heads + c0 / p.head;
+  var acc: array<f32, TILE>;
+  for (var x = 0u; x < count; x++) {
+    let start = p.right_offset + (image * count + x) * p.right_stride + c0;
+    var values: array<f32, COLS>;
+    for (var c = 0u; c < COLS; c++) { // unroll
+      values[c] = right[start + c];
+    }
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      let w = weights[first + min(y + r, rows - 1u) * pace.x + x * pace.y];
+      for (var c = 0u; c < COLS; c++) { // unroll
+        acc[r * COLS + c] += w * values[c];
+      }
+    }
   }
-  write(i, sum * p.scale);
-}
-
-@compute @workgroup_size(64)
-fn collect(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.x + id.y * 65535u * 64u;
-  let inner = p.heads * p.head;
-  if (i >= p.batch * p.m * inner) {
-    return;
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    for (var c = 0u; c < COLS; c++) { // unroll
+      if (y + r < rows) {
+        write((image * rows + y + r) * inner + c0 + c, acc[r * COLS + c] * p.scale);
+      }
+    }
   }
-  let image = i / inner / p.m;
-  let j = (i / inner) % p.m;
-  let c = i % inner;
-  var sum = 0.0;
-  for (var q = 0u; q < p.n; q++) {
-    let row = image * p.n + q;
-    sum += weights[(row * p.m + j) * p.heads + c / p.head] * left[p.left_offset + row * p.left_stride + c];
-  }
-  write(i, sum * p.scale);
 }
 
 @compute @workgroup_size(64)

@@ -21,7 +21,24 @@ interface Sizes extends HeadLayout {
   m: number;
 }
 
-type Entry = "pairs" | "spread" | "collect" | "swap";
+type Entry = "pairs" | "sums" | "turned" | "swap";
+
+/** Side of the tile of results that a lane computes. */
+const TILE = 4;
+
+/** How the results of a kernel fall into tiles, [rows, columns], of lanes that are so many. */
+function tiled(entry: Entry, { batch, n, m, heads, headDim }: Sizes, results: number): { tile: [number, number]; threads: number } {
+  const side = (count: number) => (count < TILE ? 1 : TILE);
+  const across = (count: number, by: number) => Math.ceil(count / by);
+  if (entry === "swap") return { tile: [1, 1], threads: results };
+  if (entry === "pairs") {
+    const tile: [number, number] = [side(n), side(m)];
+    return { tile, threads: batch * heads * across(n, tile[0]) * across(m, tile[1]) };
+  }
+  const rows = entry === "sums" ? n : m;
+  const tile: [number, number] = [side(rows), headDim % TILE ? 1 : TILE];
+  return { tile, threads: (batch * across(rows, tile[0]) * heads * headDim) / tile[1] };
+}
 
 function launch(entry: Entry, operands: Operands, sizes: Sizes, scale: number, out: Tensor, previous?: RowGradient): Tensor {
   const { batch, n, m, heads, headDim } = sizes;
@@ -30,11 +47,13 @@ function launch(entry: Entry, operands: Operands, sizes: Sizes, scale: number, o
   const none = { offset: 0, stride: 0 } as Tensor;
   const places = { ...place("left", left ?? none), ...place("right", right ?? none) };
   const bound = Object.fromEntries(Object.entries(operands).filter(([, tensor]) => tensor));
-  out.graph.launch("talking", entry, {
-    constants,
+  const { tile, threads } = tiled(entry, sizes, out.size);
+  out.graph.launch("talking", entry === "turned" ? "sums" : entry, {
+    constants: { ...constants, TURNED: entry === "turned", ROWS: tile[0], COLS: tile[1], TILE: tile[0] * tile[1] },
     bind: { ...bind, ...bound, out },
     params: { batch, n, m, heads, head: headDim, scale, ...places, ...params, cols: out.cols },
-    threads: out.size,
+    threads,
+    ...(entry !== "swap" && { work: 2 * batch * heads * n * m * headDim }),
   });
   return out;
 }
@@ -56,8 +75,8 @@ export function headScores(q: Tensor, k: Tensor, o: HeadLayout): Tensor {
   launch("pairs", { left: q, right: k }, sizes, scale, scores);
   if (scores.needsGrad)
     graph.record(scores, (g, grads) => {
-      grads.add(q, (previous) => launch("spread", { weights: g, right: k }, sizes, scale, temp(q), previous));
-      grads.add(k, (previous) => launch("collect", { weights: g, left: q }, sizes, scale, temp(k), previous));
+      grads.add(q, (previous) => launch("sums", { weights: g, right: k }, sizes, scale, temp(q), previous));
+      grads.add(k, (previous) => launch("turned", { weights: g, right: q }, sizes, scale, temp(k), previous));
     });
   return scores;
 }
@@ -70,11 +89,11 @@ export function headSums(weights: Tensor, values: Tensor, o: HeadLayout): Tensor
   const { graph } = weights;
   const sizes: Sizes = { ...o, n: rows / o.batch, m };
   const out = graph.temp([rows, values.cols], "f32", weights.needsGrad || values.needsGrad);
-  launch("spread", { weights, right: values }, sizes, 1, out);
+  launch("sums", { weights, right: values }, sizes, 1, out);
   if (out.needsGrad)
     graph.record(out, (g, grads) => {
       grads.add(weights, (previous) => launch("pairs", { left: g, right: values }, sizes, 1, graph.temp(weights.shape), previous));
-      grads.add(values, (previous) => launch("collect", { weights, left: g }, sizes, 1, graph.temp(values.shape), previous));
+      grads.add(values, (previous) => launch("turned", { weights, right: g }, sizes, 1, graph.temp(values.shape), previous));
     });
   return out;
 }
