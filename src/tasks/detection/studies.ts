@@ -44,6 +44,28 @@ export const studies: readonly Study[] = [
       better("25b", "SAMKD's two parts are better than logits alone", "42.3 against 42.0 (Table V)", SAMKD, `${SAMKD} samkd.sfd=off`),
       better("26", "Three scales are better than the whole map alone", "42.3 against 41.9 (Table IV)", SAMKD, `${SAMKD} samkd.regions=1`),
       better(
+        "27",
+        "Logits by region are better than place by place",
+        "42.0 against 41.8 (Table IV)",
+        `${SAMKD} samkd.sfd=off`,
+        "preset=logit",
+      ),
+      better(
+        "28",
+        "λ 0.45 is better than 0.65",
+        "42.3 against 42.1 (Table V)",
+        `${SAMKD} samkd.lambda=0.45 samkd.mu=0.55`,
+        `${SAMKD} samkd.lambda=0.65 samkd.mu=0.35`,
+      ),
+      better("29", "ωᶜ 0.5 is better than 0.45", "42.3 against 42.1 (Table VI)", SAMKD, `${SAMKD} samkd.omegaC=0.45`),
+      better(
+        "33",
+        "MKD is better than vanilla distillation",
+        "37.3 against 35.9 (appendix Table 2)",
+        "preset=mkd",
+        "preset=mkd mkd.variant=vanilla",
+      ),
+      better(
         "36",
         "MKD is better without a loss on its encoder",
         "41.1 against 40.8 (appendix)",
