@@ -3,6 +3,9 @@ import { Findings } from "../../data/annotated";
 import { Copies } from "../../data/copies";
 import type { SourceFile } from "../../data/files";
 import { file } from "../../data/files.fixture";
+import { Hub } from "../../data/hub/client";
+import { planOf } from "../../data/hub/plan";
+import { filesOf } from "../../data/hub/rows";
 import { readMask } from "../../data/masks";
 import { openFiles } from "../../data/open";
 import { openDetection } from "../../data/open.detection";
@@ -25,6 +28,7 @@ import { rowsIn } from "../rows";
 import type { Draws } from "./draws";
 import { gzipped, someTar, someZip, withChangedChunk } from "./make.archives";
 import { someCoco, someFolders, someMasks, someNumbers, someVoc, someYolo } from "./make.data";
+import { someParquet } from "./make.parquet";
 import { somePicture, somePng } from "./make.pictures";
 import { someAnswers, someCheckpoint, someDetector, someSegmenter, someTensors, someViT } from "./make.weights";
 import { someAddress, someClaims, someRows, someSettings } from "./make.words";
@@ -70,6 +74,32 @@ const images = async (files: SourceFile[]) => {
 };
 const boxes = async (files: SourceFile[]) => soundData(await openDetection(files, { ...OPTIONS, decode: decodeWholeInNode }), 3);
 const masks = async (files: SourceFile[]) => soundData(await openSegmentation(files, { ...OPTIONS, decode: decodeWholeInNode }), 3);
+
+/** A server of the Hub's API that has these files of one data set, and its card. */
+async function hubOf(all: SourceFile[]): Promise<Hub> {
+  const files = all.slice(0, -1);
+  const card = new TextDecoder().decode(await all.at(-1)!.bytes());
+  const siblings = files.map(({ path, size }) => ({ rfilename: path, size }));
+  const answer = async (address: string, headers: Record<string, string>) => {
+    const found = files.find(({ path }) => address.endsWith(path));
+    if (address.includes("/revision/")) return new Response(null, { status: 404 });
+    if (!found) return new Response(`{"id":"me/set","sha":"a","siblings":${JSON.stringify(siblings)},"cardData":${card}}`);
+    const [from, to] = headers.Range.slice("bytes=".length).split("-").map(Number);
+    return new Response((await found.bytes()).slice(from, to + 1), { status: 206 });
+  };
+  return new Hub({
+    endpoint: "https://hub.example",
+    fetch: (address, init) => answer(String(address), init?.headers as Record<string, string>),
+  });
+}
+
+/** As a data set of the Hub: described, its rows read, and these as the files that they are. */
+async function parquet(files: SourceFile[]): Promise<void> {
+  const nowhere = { list: async () => [], read: async () => undefined, write: async () => undefined };
+  const plan = await planOf({ name: "me/set" }, await hubOf(files), nowhere);
+  const read = await filesOf(plan);
+  await (plan.columns.objects ? boxes : images)(read.files);
+}
 
 const readTensors = (bytes: Bytes, name: string) => [readSafetensors(bytes, name), readSafetensorsMetadata(bytes, name)];
 
@@ -142,6 +172,7 @@ export const READERS: readonly Reader[] = [
   { name: "voc", make: someVoc, read: boxes },
   { name: "yolo", make: someYolo, read: boxes },
   { name: "masks", make: someMasks, read: masks, times: PACKED },
+  { name: "parquet", make: someParquet, read: parquet, times: PACKED },
   { name: "safetensors", make: someOf("a.safetensors", someTensors), read: withBytes(readTensors) },
   { name: "vit", make: someOf("a.safetensors", someViT), read: withBytes(vit) },
   { name: "answers", make: someOf("a.safetensors", someAnswers), read: withBytes(answers) },

@@ -29,6 +29,8 @@ export type Features = Record<string, Feature>;
 
 /** Most columns that are looked through: data of images have a handful. */
 const MOST_COLUMNS = 1000;
+/** Lists within lists of a card, at most. */
+const DEEPEST = 16;
 const IMAGE = /^(image|img|picture|photo|pixel_values)s?$/i;
 const LABEL = /^(fine_?)?labels?$|^(class|category|target)(es|_?ids?|_?labels?|_?names?)?$/i;
 const BOX = /^(bbox|bboxes|boxes|box)$/i;
@@ -38,7 +40,7 @@ const CATEGORY = /^(category|categories|category_ids?|labels?|class(es)?|class_i
 export function featuresOf({ key_value_metadata = [] }: FileMetaData): Features {
   const text = key_value_metadata.find(({ key }) => key === "huggingface")?.value;
   try {
-    return JSON.parse(text ?? "{}").info?.features ?? {};
+    return feature(JSON.parse(text ?? "{}")?.info?.features) ?? {};
   } catch {
     return {};
   }
@@ -46,25 +48,27 @@ export function featuresOf({ key_value_metadata = [] }: FileMetaData): Features 
 
 /** The features that a data set's card states for a configuration, in the form of `featuresOf`: a list, with names of classes by number. */
 export function featuresOfCard(card: unknown, config: string): Features {
-  const infos = [(card as { dataset_info?: unknown } | undefined)?.dataset_info ?? []].flat() as {
-    config_name?: string;
-    features?: unknown;
-  }[];
+  const infos = [feature(card)?.dataset_info].flat().flatMap((one) => feature(one) ?? []);
   const info = infos.find(({ config_name }) => (config_name ?? "default") === config) ?? infos[0];
-  return fromCard(info?.features);
+  return fromCard(info?.features, 0);
 }
 
-function fromCard(list: unknown): Features {
-  if (!Array.isArray(list)) return {};
+function fromCard(list: unknown, depth: number): Features {
+  if (!Array.isArray(list) || depth > DEEPEST) return {};
   return Object.fromEntries(
-    list.map(({ name, dtype, sequence, list: items }): [string, Feature] => {
-      const names = dtype?.class_label?.names;
-      if (names) return [name, { _type: "ClassLabel", names: Object.values(names) }];
-      if (dtype === "image") return [name, { _type: "Image" }];
-      return [name, { feature: fromCard(sequence ?? items ?? dtype?.struct) }];
+    list.flatMap((one): [string, Feature][] => {
+      const { name, dtype, sequence, list: items } = feature(one) ?? {};
+      if (typeof name !== "string") return [];
+      const names = feature(feature(feature(dtype)?.class_label)?.names);
+      if (names) return [[name, { _type: "ClassLabel", names: Object.values(names) }]];
+      if (dtype === "image") return [[name, { _type: "Image" }]];
+      return [[name, { feature: fromCard(sequence ?? items ?? feature(dtype)?.struct, depth + 1) }]];
     }),
   );
 }
+
+/** The value where it is an object or a list: anything may stand in a file. */
+const feature = (value: unknown): Feature | undefined => (typeof value === "object" && value !== null ? (value as Feature) : undefined);
 
 /** Throws a DataError where there is nothing to learn from: no images, or neither classes nor boxes. Says in `notes` what was chosen. */
 export function columnsOf(metadata: FileMetaData, features: Features, name: string, notes: string[]): Columns {
@@ -129,8 +133,8 @@ function objectsIn(column: SchemaTree, features: Features): ObjectsColumn | unde
   const parts = named(column).children.map(nameOf);
   const [box, category] = [BOX, CATEGORY].map((words) => parts.find((part) => words.test(part)));
   if (box === undefined || category === undefined) return undefined;
-  const feature = inner(features[nameOf(column)]);
-  return { column: nameOf(column), box, category, names: classNames(inner(feature?.[category] as Feature)) };
+  const object = inner(features[nameOf(column)]);
+  return { column: nameOf(column), box, category, names: classNames(inner(object?.[category])) };
 }
 
 /** The struct in a column, below the groups that make a list in Parquet. */
@@ -140,12 +144,18 @@ function named(tree: SchemaTree): SchemaTree {
 }
 
 /** What a list is of. */
-function inner(feature: Feature | undefined): Feature | undefined {
-  if (Array.isArray(feature)) return inner(feature[0]);
-  return feature && "feature" in feature ? inner(feature.feature as Feature) : feature;
+function inner(stated: unknown): Feature | undefined {
+  let one = stated;
+  for (;;) {
+    const found = feature(one);
+    if (Array.isArray(one)) [one] = one;
+    else if (found && "feature" in found) one = found.feature;
+    else return found;
+  }
 }
 
-function classNames(feature: Feature | undefined): string[] | undefined {
-  const names = feature?.names;
-  return Array.isArray(names) && names.length > 0 ? names.map(String) : undefined;
+function classNames(stated: Feature | undefined): string[] | undefined {
+  const names = stated?.names;
+  const isName = (one: unknown) => (typeof one === "string" && one.trim() !== "") || typeof one === "number";
+  return Array.isArray(names) && names.length > 0 && names.every(isName) ? names.map(String) : undefined;
 }

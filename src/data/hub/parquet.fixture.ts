@@ -1,6 +1,6 @@
 /** Parquet files as the library `datasets` writes them, made for tests. */
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { type CompressionCodec, parquetMetadata } from "hyparquet";
+import { type CompressionCodec, type FileMetaData, parquetMetadata } from "hyparquet";
 import { ByteWriter, parquetWriteBuffer, type SchemaElement } from "hyparquet-writer";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import { PNG } from "pngjs";
@@ -166,15 +166,16 @@ export function emptyOf(names: string[]): Uint8Array {
 export function exaggerated(file: Uint8Array, times: number): Uint8Array {
   const metadata = parquetMetadata(file.slice().buffer);
   for (const { meta_data } of metadata.row_groups.flatMap(({ columns }) => columns)) meta_data!.total_compressed_size *= BigInt(times);
-  return ended(file.subarray(0, file.length - 8 - metadata.metadata_length), metadata as Metadata);
+  return ended(file.subarray(0, file.length - 8 - metadata.metadata_length), metadata);
 }
 
 type Metadata = Parameters<typeof writeMetadata>[1];
 
-function ended(rows: Uint8Array, metadata: Metadata): Uint8Array {
+/** The rows' bytes, and behind them what the file says of itself. */
+export function ended(rows: Uint8Array, metadata: FileMetaData): Uint8Array {
   const writer = new ByteWriter();
   writer.appendBytes(rows);
-  writeMetadata(writer, metadata);
+  writeMetadata(writer, metadata as Metadata);
   writer.appendBytes(new TextEncoder().encode("PAR1"));
   return new Uint8Array(writer.getBuffer());
 }

@@ -1,10 +1,11 @@
 /** What would be fetched of a data set on the Hub, and how much that is: found by its lists of files and by the ends of some of them. */
-import { type FileMetaData, parquetMetadataAsync, type RowGroup } from "hyparquet";
+import type { ColumnMetaData, FileMetaData, RowGroup } from "hyparquet";
 import { DataError } from "../dataset";
 import { MAX_BYTES } from "../gzip";
 import { type HubAddress, USUAL_ROWS } from "./address";
 import type { Hub } from "./client";
 import { type Columns, columnsOf, type Features, featuresOf, featuresOfCard } from "./columns";
+import { metadataIn } from "./footer";
 import { type BlockStore, RemoteFile, type RemoteSource } from "./remote";
 import { configOf, type Shard, shardsOf, splitsOf } from "./shards";
 
@@ -31,8 +32,12 @@ export interface Part {
   rows: [from: number, to: number];
 }
 
-/** Enough for the end of most files; where it is not, the rest follows. */
-const FOOTER = 1 << 16;
+/** A column of a row group, and its bytes in the file. */
+interface ColumnRange {
+  meta: ColumnMetaData;
+  range: [start: number, end: number];
+}
+
 /** Longest end of a file that is read: with more, the list of rows alone would fill a tab. */
 const MOST_FOOTER = 32e6;
 /** Files whose ends are read of one split; rows "from all over" come from so many. */
@@ -100,13 +105,15 @@ async function openOne(source: RemoteSource, shard: Shard): Promise<Opened> {
       `${shard.path} of ${repo.name} is no whole Parquet file: its end is missing, or encrypted.`,
       "Name another data set or revision.",
     );
-  if (end.getUint32(0, true) > MOST_FOOTER)
+  const length = end.getUint32(0, true);
+  if (length > MOST_FOOTER)
     throw new DataError(
-      `${shard.path} of ${repo.name} says of itself ${Math.round(end.getUint32(0, true) / 1e6)} MB; ${MOST_FOOTER / 1e6} is the limit.`,
+      `${shard.path} of ${repo.name} says of itself ${Math.round(length / 1e6)} MB; ${MOST_FOOTER / 1e6} is the limit.`,
       "Name a data set with fewer columns or rows in a file.",
     );
   try {
-    return { shard, file, metadata: await parquetMetadataAsync(file, { initialFetchSize: FOOTER, geoparquet: false }) };
+    if (length > shard.size - 8) throw new Error("it ends too early");
+    return { shard, file, metadata: metadataIn(new Uint8Array(await file.slice(shard.size - 8 - length)), shard.size) };
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw damaged(shard.path, repo.name, error);
@@ -151,7 +158,7 @@ async function measured(plan: Omit<HubPlan, "rows" | "bytes" | "missing">): Prom
   const ranges = new Map<RemoteFile, [number, number][]>();
   for (const part of plan.parts) {
     rows[part.test ? "test" : "train"] += part.rows[1] - part.rows[0];
-    ranges.set(part.file, [...(ranges.get(part.file) ?? []), ...rangesOf(part, plan)]);
+    ranges.set(part.file, [...(ranges.get(part.file) ?? []), ...rangesOf(part, plan).map(({ range }) => range)]);
   }
   const bytes = [...ranges.values()].flat().reduce((sum, [start, end]) => sum + end - start, 0);
   if (rows.train === 0) throw new DataError(`${plan.name} has no rows.`, "Name another data set, configuration or split.");
@@ -172,9 +179,9 @@ export const wantedColumns = ({ image, label, objects }: Columns): string[] => [
 ];
 
 /** Where a part's columns lie in its file. Throws a DataError where they are packed in a way that is not unpacked here. */
-function rangesOf({ group, path }: Part, { columns, name }: Pick<HubPlan, "columns" | "name">): [number, number][] {
+export function rangesOf({ group, path }: Part, { columns, name }: Pick<HubPlan, "columns" | "name">): ColumnRange[] {
   const wanted = wantedColumns(columns);
-  return group.columns.flatMap(({ meta_data: meta }): [number, number][] => {
+  return group.columns.flatMap(({ meta_data: meta }): ColumnRange[] => {
     if (!meta || !wanted.includes(meta.path_in_schema[0])) return [];
     if (!CODECS.includes(meta.codec))
       throw new DataError(
@@ -182,6 +189,6 @@ function rangesOf({ group, path }: Part, { columns, name }: Pick<HubPlan, "colum
         `Here are ${CODECS.slice(1).join(", ")}.`,
       );
     const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
-    return [[start, start + Number(meta.total_compressed_size)]];
+    return [{ meta, range: [start, start + Number(meta.total_compressed_size)] }];
   });
 }

@@ -1,17 +1,20 @@
 /** Rows of a data set on the Hub as picture files, with their classes known and their boxes as COCO JSON beside them. */
-import { parquetReadObjects } from "hyparquet";
+import { parquetReadObjects, parquetSchema } from "hyparquet";
+import { getTreePath } from "hyparquet/src/schema.js";
 import { decompressBrotli, decompressGzip, decompressLz4, decompressLz4Raw, decompressZstd } from "hyparquet-compressors";
 import { Findings } from "../annotated";
 import { DataError } from "../dataset";
 import { byCodePoint, type SourceFile } from "../files";
 import { pictureEnding } from "../header";
 import type { Columns, ObjectsColumn } from "./columns";
-import { damaged, type HubPlan, type Part, wantedColumns } from "./plan";
+import { assertPages } from "./pages";
+import { damaged, type HubPlan, type Part, rangesOf, wantedColumns } from "./plan";
 
 /** Snappy is the reader's own; another package's would be WebAssembly, which the page's policy forbids. */
 const compressors = {
   ...{ GZIP: decompressGzip, BROTLI: decompressBrotli, LZ4: decompressLz4, LZ4_RAW: decompressLz4Raw },
-  ZSTD: (input: Uint8Array) => decompressZstd(input),
+  // Without a place to write to it takes what the frame says, up to 2 GB.
+  ZSTD: (input: Uint8Array, size: number) => decompressZstd(input, new Uint8Array(size)),
 };
 
 type Row = Record<string, unknown>;
@@ -59,8 +62,15 @@ export async function filesOf(plan: HubPlan, progress: (share: number) => void =
   return { files, notes: findings.notes() };
 }
 
-async function rowsOf({ file, metadata, path, rows: [rowStart, rowEnd] }: Part, { columns, name }: HubPlan): Promise<Row[]> {
+async function rowsOf(part: Part, { columns, name }: HubPlan): Promise<Row[]> {
+  const { file, metadata, path } = part;
+  const [rowStart, rowEnd] = part.rows;
   try {
+    const schema = parquetSchema(metadata);
+    for (const { meta, range } of rangesOf(part, { columns, name })) {
+      const bytes = new Uint8Array(await file.slice(...range));
+      assertPages(bytes, { meta, path: getTreePath(schema, meta.path_in_schema), compressors });
+    }
     const options = { file, metadata, columns: wantedColumns(columns), rowStart, rowEnd, compressors, utf8: false, geoparquet: false };
     return await parquetReadObjects(options);
   } catch (error) {
