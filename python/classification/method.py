@@ -64,7 +64,7 @@ class Distillation:
             return {"ce": 1.0}
         weights = {"ce": settings["labels"]}
         if base != "hard":
-            weights["kd"] = settings["maskedkd.lambda"]
+            weights["kd"] = settings[f"{settings['preset']}.lambda"]
         return weights if base == "logit" else {**weights, base: settings[f"{base}.beta"]}
 
     def total(self, values):
@@ -89,7 +89,7 @@ class Distillation:
                 whole = self.bare(images, wanted=(block,))
         else:
             whole = self.student(images, wanted=wanted, **drop)
-        kept, score = masking.select(settings, grid, draws, step, lambda who: self.attended(who, whole, block, images))
+        kept, score = masking.select(settings, grid, draws, step, lambda who: self.attended(who, whole, block, images, grid))
         if settle is not None and kept is not None:
             kept = settle(kept, score)
         if masked == "student":
@@ -118,28 +118,29 @@ class Distillation:
         if base == "hard":
             values[base] = losses.hard(ours, theirs)
         else:
-            values["kd"] = losses.soft_labels(ours, theirs, settings["maskedkd.temperature"])
+            values["kd"] = losses.soft_labels(ours, theirs, settings[f"{settings['preset']}.temperature"])
         if base == "manifold":
             values[base] = losses.manifold(seen, answer, shared, draws, settings["manifold.draws"] == "per-layer")
         if base == "attention":
             values[base] = losses.attention(seen, answer, shared, settings["attention.heads"], settings["attention.temperature"])
         return values
 
-    def attended(self, who, whole, block, images):
-        """The attention that patches receive from the student, or from the last block of a frozen network."""
-        if who == "student":
-            return masking.saliency(whole.scores[block].detach(), self.settings, whole.lead)
-        last = len(self.frozen[who].blocks) - 1
-        seen = self.ask(who, images, wanted=(last,))
-        return masking.saliency(seen.scores[last], self.settings, seen.lead)
+    def attended(self, who, whole, block, images, grid):
+        """The attention that patches of a grid receive from the student, or from the last block of a frozen network."""
+        network, seen = self.bare, whole
+        if who != "student":
+            network, block = self.frozen[who], len(self.frozen[who].blocks) - 1
+            seen = self.ask(who, images, wanted=(block,))
+        score = masking.saliency(seen.scores[block].detach().float(), self.settings, seen.lead)
+        return masking.on_grid(score, network.grid, grid)
 
     @torch.no_grad()
     def ask(self, who, images, kept=None, wanted=None):
         """A frozen network on (some patches of) the images, resized to the side it was trained for."""
         network = self.frozen[who]
-        side = network.config["image"]
-        if images.shape[-1] != side:
-            images = F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False)
+        side = vit.side_of(network.config)
+        if tuple(images.shape[-2:]) != side:
+            images = F.interpolate(images, size=side, mode="bilinear", align_corners=False)
         if wanted is None:
             wanted = range(len(network.blocks)) if self.settings["base"] == "attention" else ()
         return network(images, kept=kept, wanted=wanted)

@@ -36,7 +36,8 @@ def network(source):
         fail(f"{source} is no plain vision transformer with timm's names.", "Give one, such as DeiT's.")
     inner = state["blocks.0.attn.qkv.weight"].shape[0] // 3
     heads, activation = int(metadata.get("heads", inner // USUAL_HEAD)), metadata.get("activation", "gelu")
-    model = vit.ViT(vit.config_of(state, heads, activation=activation))
+    cut = [int(one) for one in metadata["cut"].split(",")] if "cut" in metadata else None
+    model = vit.ViT(vit.config_of(state, heads, activation=activation, cut=cut))
     model.load_state_dict({name: value.float() for name, value in state.items()}, strict=True)
     return model, metadata
 
@@ -78,15 +79,21 @@ def answer_in_order(model, metadata, classes, name):
 
 
 def student_config(settings, channels, classes, teacher):
-    """The student of the settings; it cuts images into the teacher's patches, or into 8 x 8 of them."""
+    """
+    The student of the settings. It cuts images as they say; where they do not, into the teacher's patches, or into 8 x 8 of them.
+    Spectrograms are oblong, and their patches may overlap.
+    """
     width, heads, side = settings["width"], settings["heads"], settings["side"]
     if width % heads:
         fail(f"A width of {width} cannot be shared by {heads} heads.", "Make it a multiple.")
     fits = teacher is not None and side % teacher.config["patch"] == 0
     family = settings["family"]
+    patch = settings["patch"] or (teacher.config["patch"] if fits else math.ceil(side / 8))
+    stride = settings.get("stride", patch)
     return {
         **({} if family == "deit" else {"family": family}),
-        "image": side, "patch": teacher.config["patch"] if fits else math.ceil(side / 8), "channels": channels,
+        **({"columns": settings["frames"]} if "frames" in settings else {}), **({"stride": stride} if stride < patch else {}),
+        "image": side, "patch": patch, "channels": channels,
         "classes": classes, "width": width, "depth": settings["depth"], "heads": heads, "headDim": width // heads,
         "mlp": 4 * width, "activation": "quick_gelu" if family == "clip" else "gelu", "qkvBias": True, "projBias": True, "eps": 1e-6,
     }  # fmt: skip
@@ -101,6 +108,8 @@ def student(source, run, settings, classes, teacher):
     name = source or "the run's own, before its first step"
     if model.config["image"] != settings["side"]:
         fail(f"{name} is for images of {model.config['image']} pixels.", f"Give side={model.config['image']}.")
+    if "frames" in settings and vit.side_of(model.config)[1] != settings["frames"]:
+        fail(f"{name} is for {vit.side_of(model.config)[1]} frames.", f"Give frames={vit.side_of(model.config)[1]}.")
     normalised_alike(metadata, run, name)
     answer_in_order(model, metadata, classes, name)
     return model, name

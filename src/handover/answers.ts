@@ -3,7 +3,7 @@ import { EngineError } from "../engine/errors";
 import type { TaskRuntime } from "../tasks/definition";
 import type { AnyDataset } from "../tasks/task";
 import type { Project } from "./project";
-import { templates } from "./templates";
+import { filesIn } from "./templates";
 
 /** Of the files that every project has. */
 const NEEDED = "tensors.py";
@@ -15,8 +15,7 @@ export function answersProject({ networks }: TaskRuntime, dataset: AnyDataset): 
       "Only classification of images learns from saved answers.",
       "Leave answers= out, or choose its preset, maskedkd.",
     );
-  const { own, shared } = templates("answers");
-  const files = [...own, ...shared.filter(([name]) => name === NEEDED)];
+  const files = [...filesIn("answers"), ...filesIn().filter(([name]) => name === NEEDED)];
   const texts = files.map(([name, text]) => [name, new TextEncoder().encode(text)] as const);
   return new Map([...texts, ["images.safetensors", networks.questions(dataset)]]);
 }

@@ -39,9 +39,7 @@ export async function project(options: Omit<SessionOptions, "settings" | "given"
   };
   const batches = seen.flatMap((one, step) => Object.entries(one).map(([name, tensor]): [string, Writable] => [`${step}.${name}`, tensor]));
   return new Map([
-    ...Object.values(templates(now.folder))
-      .flat()
-      .map(([name, text]) => [name, bytesOf(text)] as const),
+    ...templates(now.folders).map(([name, text]) => [name, bytesOf(text)] as const),
     ...Object.entries(now.networks).map(([role, { bytes }]) => [`${role}.safetensors`, bytes] as const),
     ...initial,
     ["batches.safetensors", writeSafetensors(new Map(batches))],

@@ -143,8 +143,8 @@ export interface TraceOptions {
 
 /** What a project in PyTorch has of a run, beside what every run has: the networks, and how a batch is kept. */
 export interface HandedOver {
-  /** The folder of `python/` with the task's own files. */
-  folder: string;
+  /** The folders of `python/` with the task's files; where two have one of the same name, that of the last counts. */
+  folders: readonly string[];
   /** By role: a safetensors file, and the configuration it needs. What learns is the student, and modules where there are any. */
   networks: Record<string, { bytes: Uint8Array; config: object }>;
   /** Whatever else the files of that folder read from `run.json`. */

@@ -40,7 +40,7 @@ const CATEGORY = /^(category|categories|category_ids?|labels?|class(es)?|class_i
 export function featuresOf({ key_value_metadata = [] }: FileMetaData): Features {
   const text = key_value_metadata.find(({ key }) => key === "huggingface")?.value;
   try {
-    return feature(JSON.parse(text ?? "{}")?.info?.features) ?? {};
+    return (feature(JSON.parse(text ?? "{}")?.info?.features) ?? {}) as Features;
   } catch {
     return {};
   }
@@ -48,7 +48,7 @@ export function featuresOf({ key_value_metadata = [] }: FileMetaData): Features 
 
 /** The features that a data set's card states for a configuration, in the form of `featuresOf`: a list, with names of classes by number. */
 export function featuresOfCard(card: unknown, config: string): Features {
-  const infos = [feature(card)?.dataset_info].flat().flatMap((one) => feature(one) ?? []);
+  const infos = [feature(card)?.dataset_info].flat().flatMap((one): Feature[] => (feature(one) ? [feature(one)!] : []));
   const info = infos.find(({ config_name }) => (config_name ?? "default") === config) ?? infos[0];
   return fromCard(info?.features, 0);
 }

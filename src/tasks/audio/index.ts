@@ -32,6 +32,7 @@ export const audio: TaskDefinition<SoundSet, Network, Classification> = {
   readsUnasked: true,
   stepFirst: true,
   onnx: true,
+  handsOver: ["ast"],
   conflicts: (settings) => conflictsOf(settings as AudioSettings),
   asksGuide: (settings) => asksGuide((settings as AudioSettings).criterion),
   data: () => import("./data").then(({ data }) => data),

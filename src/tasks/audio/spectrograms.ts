@@ -21,6 +21,7 @@ const masked = ({ mean: [mean], std: [std] }: Pictures["moments"]) => -mean / st
 
 /** Cut as the settings say; learned from under SpecAugment. */
 export const SPECTROGRAMS: Kind = {
+  projects: ["audio"],
   methods: AUDIO_METHODS as Kind["methods"],
   cut(settings) {
     const { patch, stride } = settings as unknown as AudioSettings;

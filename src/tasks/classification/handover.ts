@@ -2,6 +2,7 @@
 import type { Pictures } from "../../data/dataset";
 import type { Fetched } from "../../engine/readback";
 import type { Writable } from "../../models/safetensors";
+import { imageShape } from "../../models/vit/config";
 import type { HandedOver } from "../task";
 import { type Network, writeNetwork } from "../vitNetwork";
 
@@ -14,20 +15,21 @@ export interface Networks {
   guide?: Weighed;
 }
 
-export function handedOver(networks: Networks, dataset: Pictures): HandedOver {
+/** `folders` of `python/` besides classification's are those of the kind of pictures. */
+export function handedOver(networks: Networks, dataset: Pictures, folders: readonly string[]): HandedOver {
   const present = Object.entries(networks).filter((entry): entry is [string, Weighed] => entry[1] !== undefined);
-  const { image, channels } = networks.student.config;
+  const shape = imageShape(networks.student.config);
   return {
-    folder: "classification",
+    folders: ["vit", "classification", ...folders],
     networks: Object.fromEntries(
       present.map(([role, network]) => [role, { bytes: writeNetwork(network, dataset), config: network.config }]),
     ),
     facts: { classes: dataset.classes, ...dataset.moments },
-    batch: (outputs) => batchOf(outputs, dataset.classes.length, [channels, image, image]),
+    batch: (outputs) => batchOf(outputs, dataset.classes.length, shape),
   };
 }
 
-/** Images [B, C, side, side], labels [B] or weights of classes [B, K], and the patches that were shown [B, k] where not all were. */
+/** Images [B, C, rows, columns], labels [B] or weights of classes [B, K], and the patches that were shown [B, k] where not all were. */
 function batchOf({ images, labels, targets, kept }: Fetched, classes: number, shape: number[]): Record<string, Writable> {
   const batch = images.length / shape.reduce((product, n) => product * n);
   const counts = (data: Fetched[string], columns: number[]) => ({ shape: [batch, ...columns], data: Int32Array.from(data) });

@@ -11,6 +11,8 @@ import type { Augmentation, Masking } from "./step";
 export type Cut = Pick<ViTConfig, "patch" | "stride">;
 
 export interface Kind {
+  /** Folders of `python/` with files of its own. */
+  projects: readonly string[];
   methods: Readonly<Record<string, ClassificationMethod>>;
   cut(settings: ClassificationSettings, dataset: Pictures, teacher?: ViTConfig): Cut;
   /** How pictures are changed while they are learned from. */
@@ -19,6 +21,7 @@ export interface Kind {
 
 /** Images; unless the settings say otherwise they are cut into the teacher's patches, or into 8 x 8 of them. */
 export const IMAGES: Kind = {
+  projects: [],
   methods: CLASSIFICATION_METHODS as Kind["methods"],
   cut({ patch }, { side }, teacher) {
     return { patch: patch || (teacher && side % teacher.patch === 0 ? teacher.patch : Math.ceil(side / 8)) };

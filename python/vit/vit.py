@@ -1,6 +1,6 @@
 """Vision transformers with timm's names: pre-norm blocks, class token first. Needs nothing but torch.
 
-Shapes: images [B, C, side, side]; N patches; n = lead + N tokens, or lead + k where only k patches are shown; lead is 1, the class
+Shapes: images [B, C, rows, columns]; N patches; n = lead + N tokens, or lead + k where only k patches are shown; lead is 1, the class
 token, or 2 with a distillation token; width D; H heads.
 Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021; DeiT (Touvron et al. 2021) for the initial weights.
 """
@@ -12,13 +12,14 @@ from torch import nn
 
 # How each family differs from the plain ViT. distilled: a second token with a head of its own, and the answer is the mean of both
 # heads'. patchPositions: patches alone have positions. normPre: a norm before the blocks. meanPool: the answer comes from the mean
-# of the patches, by `fc_norm`. layerScale: learned factors of each branch.
+# of the patches, by `fc_norm`. layerScale: learned factors of each branch. oneHead: the mean of both tokens, normalised once more by
+# `head_norm`, answers.
 FAMILIES = {
     "deit": (), "deit-distilled": ("distilled",), "deit3": ("patchPositions", "layerScale"), "mae": ("meanPool",),
-    "clip": ("normPre",),
+    "clip": ("normPre",), "ast": ("distilled", "oneHead"),
 }  # fmt: skip
 # Tensors that only networks of that family have.
-MARKS = {"dist_token": "deit-distilled", "blocks.0.ls1.gamma": "deit3", "fc_norm.weight": "mae", "norm_pre.weight": "clip"}
+MARKS = {"head_norm.weight": "ast", "dist_token": "deit-distilled", "blocks.0.ls1.gamma": "deit3", "fc_norm.weight": "mae", "norm_pre.weight": "clip"}
 
 # Keeps the draws of stochastic depth apart from other uses of the same seed.
 DROP_STREAM = 0x220
@@ -36,9 +37,9 @@ class Features:
 
 
 class PatchEmbed(nn.Module):
-    def __init__(self, channels, width, patch):
+    def __init__(self, channels, width, patch, stride):
         super().__init__()
-        self.proj = nn.Conv2d(channels, width, patch, patch)
+        self.proj = nn.Conv2d(channels, width, patch, stride)
 
     def forward(self, images):
         return self.proj(images).flatten(2).transpose(1, 2)
@@ -47,36 +48,39 @@ class PatchEmbed(nn.Module):
 class ViT(nn.Module):
     """
     `config` is that of run.json: image, patch, channels, classes, width, depth, heads, headDim, mlp, activation, qkvBias, projBias, eps;
-    and family, except for a plain ViT's.
+    family, except for a plain ViT's; and where images are no squares or patches overlap, columns and stride.
     """
 
     def __init__(self, config):
         super().__init__()
         self.config = config
         self.parts = parts_of(config)
-        self.grid = config["image"] // config["patch"]
+        self.grid = grid_of(config)
+        self.patches = self.grid[0] * self.grid[1]
         width = config["width"]
         distilled = "distilled" in self.parts
         self.lead = 2 if distilled else 1
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         self.dist_token = nn.Parameter(torch.zeros(1, 1, width)) if distilled else None
         placed = 0 if "patchPositions" in self.parts else self.lead
-        self.pos_embed = nn.Parameter(torch.zeros(1, placed + self.grid**2, width))
-        self.patch_embed = PatchEmbed(config["channels"], width, config["patch"])
+        self.pos_embed = nn.Parameter(torch.zeros(1, placed + self.patches, width))
+        self.patch_embed = PatchEmbed(config["channels"], width, config["patch"], config.get("stride", config["patch"]))
         self.blocks = nn.ModuleList(Block(config, "layerScale" in self.parts) for _ in range(config["depth"]))
         self.norm_pre = nn.LayerNorm(width, eps=config["eps"]) if "normPre" in self.parts else nn.Identity()
         self.mean_pool = "meanPool" in self.parts
         last = nn.LayerNorm(width, eps=config["eps"])
         self.norm, self.fc_norm = (nn.Identity(), last) if self.mean_pool else (last, nn.Identity())
         head = lambda: nn.Linear(width, config["classes"]) if config["classes"] else nn.Identity()  # noqa: E731
-        self.head, self.head_dist = head(), head() if distilled else None
+        self.one_head = "oneHead" in self.parts
+        self.head, self.head_dist = head(), head() if distilled and not self.one_head else None
+        self.head_norm = nn.LayerNorm(width, eps=config["eps"]) if self.one_head and config["classes"] else nn.Identity()
 
     def forward(self, images, kept=None, wanted=(), draws=None, drop_path=0.0):
         """
         Features of the images, or of their `kept` patches, indices [B, k]: every patch is embedded and given its position, then those
         that are not kept are removed. `wanted` numbers the blocks (from 0) whose attention scores are to be returned.
         """
-        x = self.patch_embed(images) + self.pos_embed[:, -(self.grid**2) :]
+        x = self.patch_embed(images) + self.pos_embed[:, -self.patches :]
         if kept is not None:
             x = x.gather(1, kept[:, :, None].expand(-1, -1, x.shape[-1]))
         lead = self.cls_token if self.dist_token is None else torch.cat([self.cls_token, self.dist_token], dim=1)
@@ -89,6 +93,9 @@ class ViT(nn.Module):
             blocks.append(x)
             if i in wanted:
                 scores[i] = asked
+        if self.one_head:
+            both = (self.norm(x[:, 0]) + self.norm(x[:, 1])) / 2
+            return Features(self.head(self.head_norm(both)), blocks, scores, self.lead)
         pooled = x[:, 1:].mean(dim=1) if self.mean_pool else x[:, 0]
         logits = self.head(self.fc_norm(self.norm(pooled)))
         if self.head_dist is None:
@@ -103,6 +110,17 @@ class ViT(nn.Module):
             return lambda branch, which: branch
         drawn = draws.per_row(DROP_STREAM, 2 * len(self.blocks))
         return lambda branch, which: branch * ((drawn[2 * i + which] >= rate) / (1 - rate))[:, None, None]
+
+
+def side_of(config):
+    """Rows and columns of pixels."""
+    return config["image"], config.get("columns", config["image"])
+
+
+def grid_of(config):
+    """Rows and columns of patches; where they overlap, pixels at the edges may be left over."""
+    stride = config.get("stride", config["patch"])
+    return tuple((pixels - config["patch"]) // stride + 1 for pixels in side_of(config))
 
 
 def parts_of(config):
@@ -122,16 +140,20 @@ def fresh(config, seed):
     return model
 
 
-def config_of(state, heads, eps=1e-6, activation="gelu"):
-    """The configuration of a state dict with timm's names; the number of heads it cannot say."""
+def config_of(state, heads, eps=1e-6, activation="gelu", cut=None):
+    """
+    The configuration of a state dict with timm's names; the number of heads it cannot say, and neither how images that are no squares
+    are `cut`: rows, columns and distance of patches.
+    """
     width, channels, patch, _ = state["patch_embed.proj.weight"].shape
     family = next((family for mark, family in MARKS.items() if mark in state), "deit")
     # A square number of patches, and the leading tokens' positions where those have any.
-    side = math.isqrt(state["pos_embed"].shape[1]) * patch
+    side, columns, stride = cut or (math.isqrt(state["pos_embed"].shape[1]) * patch, None, None)
+    oblong = {"columns": columns, **({"stride": stride} if stride != patch else {})} if cut else {}
     qkv = state["blocks.0.attn.qkv.weight"].shape[0] // 3
     return {
         **({} if family == "deit" else {"family": family}),
-        "image": side, "patch": patch, "channels": channels, "width": width, "heads": heads, "headDim": qkv // heads,
+        **oblong, "image": side, "patch": patch, "channels": channels, "width": width, "heads": heads, "headDim": qkv // heads,
         "classes": state["head.weight"].shape[0] if "head.weight" in state else 0,
         "depth": 1 + max(int(name.split(".")[1]) for name in state if name.startswith("blocks.")),
         "mlp": state["blocks.0.mlp.fc1.weight"].shape[0] if "blocks.0.mlp.fc1.weight" in state else 0,

@@ -24,9 +24,9 @@ def half_up(x):
     return math.floor(x + 0.5)
 
 
-def count_kept(settings, grid):
-    """Number of patches k that are shown, of a grid of grid x grid."""
-    return min(grid**2, max(1, half_up(settings["keep"] * grid**2)))
+def count_kept(settings, patches):
+    """Number k of patches that are shown."""
+    return min(patches, max(1, half_up(settings["keep"] * patches)))
 
 
 def block_of(settings, depth):
@@ -37,22 +37,21 @@ def block_of(settings, depth):
 
 def saliency(scores, settings, lead):
     """
-    Attention each patch receives, [B, N], from scores [B, H, n, n]: of the class token, or the mean of all patches' queries. `lead`:
-    tokens before the patches.
+    Attention each patch receives, [B, N], from scores [B, H, n, n]: of the class token, or the mean of all patches' queries, or of
+    those of the tokens before the patches, `lead` of them.
     """
-    rows = scores[:, :, :1] if settings["queries"] == "cls" else scores[:, :, lead:]
+    rows = {"cls": scores[:, :, :1], "lead": scores[:, :, :lead], "patches": scores[:, :, lead:]}[settings["queries"]]
     if settings["softmaxOver"] == "eq2":  # Eq. 2: over the patches alone
         return rows[..., lead:].softmax(dim=-1).mean(dim=(1, 2))
     return rows.softmax(dim=-1)[..., lead:].mean(dim=(1, 2))  # the published code: over all tokens, then the patches' share
 
 
-def on_grid(score, grid):
-    """Scores of one grid of patches, resized bilinearly to grid x grid."""
-    own = round(score.shape[1] ** 0.5)
+def on_grid(score, own, grid):
+    """Scores of one grid of patches (rows, columns), resized bilinearly to another."""
     if own == grid:
         return score
-    image = score.reshape(len(score), 1, own, own)
-    return F.interpolate(image, size=(grid, grid), mode="bilinear", align_corners=False).reshape(len(score), -1)
+    image = score.reshape(len(score), 1, *own)
+    return F.interpolate(image, size=grid, mode="bilinear", align_corners=False).reshape(len(score), -1)
 
 
 def order_of(score, highest_first=True):
@@ -63,19 +62,20 @@ def order_of(score, highest_first=True):
 def select(settings, grid, draws, step, score_of):
     """
     Indices [B, k] of the patches that are shown, and the scores [B, N] they were chosen by; (None, None) where all are.
-    `score_of(who)` gives the attention of "student", "teacher" or "guide" on whole images.
+    `score_of(who)` gives the attention of "student", "teacher" or "guide" on whole images, for the patches of `grid` (rows, columns).
     """
-    criterion, k = settings["criterion"], count_kept(settings, grid)
-    if k >= grid**2:
+    patches = grid[0] * grid[1]
+    criterion, k = settings["criterion"], count_kept(settings, patches)
+    if k >= patches:
         return None, None
     who = SCORERS[criterion]
-    score = draws.per_image(STREAM["random"], grid**2) if who == "draws" else on_grid(score_of(who).float(), grid)
+    score = draws.per_image(STREAM["random"], patches) if who == "draws" else score_of(who)
     order = order_of(score, criterion != "bottom")
     if not criterion.endswith("late-random"):
         return order[:, :k], score
     highest = k if 2 * step < settings["steps"] else half_up(STILL_HIGHEST * k)
     rest = order[:, highest:]
-    drawn = draws.per_image(STREAM["late"], grid**2).gather(1, rest)
+    drawn = draws.per_image(STREAM["late"], patches).gather(1, rest)
     return torch.cat([order[:, :highest], rest.gather(1, order_of(drawn))[:, : k - highest]], dim=1), score
 
 
