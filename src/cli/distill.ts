@@ -5,6 +5,7 @@
 import { assertHandedOver } from "../handover/project";
 import { assertOnnx, onnxOf } from "../tasks/onnxOf";
 import type { Task } from "../tasks/task";
+import type { BeforehandReport } from "../train/beforehand";
 import type { RunMemory } from "../train/session";
 import { sized } from "../worker/sources";
 import { printer, readArguments, rounded } from "./arguments";
@@ -34,9 +35,12 @@ export async function main(argv: string[]): Promise<number> {
   if (rest.onnx) writeWhole(rest.onnx, new Uint8Array()); // fails now, not after hours, if it cannot be written
   const sources = await openSources(engine, wing, rest, settings, saved?.checkpoint.dataset.id);
   const options = { engine, runtime: wing.runtime, sources };
+  const beforehand = ({ label, step, steps, losses }: BeforehandReport) => {
+    if (step % every === 0 || step === 1 || step === steps) print(rounded({ beforehand: label, step, of: steps, ...losses }));
+  };
   const session = await runToEnd({
     begun: (run) => console.error(inWords(run.plan())),
-    session: { ...options, settings: sized(wing, settings, sources.start), given: [...given] },
+    session: { ...options, settings: sized(wing, settings, sources.start), given: [...given], beforehand },
     resume: rest.resume,
     every,
     log: async (report, { task }) => print(rounded({ ...rowOf(report, wing.definition), teacher_ms: await teacherTime(task) })),

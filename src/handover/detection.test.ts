@@ -88,6 +88,9 @@ test("every method that is handed over is tried", () => {
 
 test("a method that is not part of a project is refused by name", () => {
   expect(() => assertHandedOver(SCHEMA.defaults("segmenter"))).toThrow("There is no PyTorch project for preset=segmenter yet.");
+  const freekd = SCHEMA.defaults("freekd");
+  expect(() => assertHandedOver(freekd)).not.toThrow();
+  expect(() => assertHandedOver({ ...freekd, "freekd.prompts": "learned" })).toThrow("FreeKD with learned prompts");
 });
 
 describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {

@@ -93,8 +93,11 @@ async function handedOver({ task, settings }: Session): Promise<HandedOver> {
 }
 
 /** Throws an EngineError where there is no project for a run of these settings. */
-export function assertHandedOver({ preset }: Settings): void {
-  const { handsOver = [] } = taskOf(preset);
+export function assertHandedOver(settings: Settings): void {
+  const { preset } = settings;
+  const { handsOver = [], keepsBack } = taskOf(preset);
+  const back = keepsBack?.(settings);
+  if (back) throw new EngineError(back.problem, back.remedy);
   if (handsOver.includes(preset)) return;
   const known = handsOver.length ? `Leave handover= out, or use preset=${handsOver.join(" or ")}.` : "Leave handover= out.";
   throw new EngineError(`There is no PyTorch project for preset=${preset} yet.`, known);

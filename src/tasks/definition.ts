@@ -190,6 +190,8 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   onnx?: boolean;
   /** Presets whose runs can be handed over to PyTorch. */
   handsOver?: readonly string[];
+  /** Why a run of one of them cannot be handed over with these settings, and what to do. */
+  keepsBack?(settings: Settings): { problem: string; remedy: string } | undefined;
   /** Claims of its papers as experiments, in the order in which they should be run. */
   studies?(): Promise<readonly Study[]>;
   data(): Promise<TaskData<D>>;

@@ -153,12 +153,31 @@ export interface HandedOver {
   batch(outputs: Fetched): Record<string, Writable>;
 }
 
+/** What a run learns before its first step, by an optimizer of its own; it stays as it is from then on. */
+export interface Beforehand {
+  /** What goes on, for people: "Prompts learn". */
+  label: string;
+  /** Among what the task carries. */
+  params: Params;
+  steps: number;
+  /** Begins anew, with fresh values. */
+  begin(): void;
+  /** Records a step up to the gradient; outputs are losses. */
+  trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
+  /** Uploads what step `step` (from 0) sees. */
+  load(step: number): void;
+  /** Is told what a step showed: losses by name. */
+  learned(losses: Record<string, number>): void;
+}
+
 /** One student being taught. Holds the GPU memory of networks and batch until `destroy`. */
 export interface Task<Views = unknown> {
   /** Everything that is trained. */
   readonly params: Params;
-  /** What a step changes without a gradient, such as a teacher that follows its student: saved and restored with the run. */
+  /** What a run changes beside `params`, such as a teacher that follows its student: saved and restored with the run. */
   readonly carried?: Params;
+  /** What has to be learned before the first step. */
+  readonly beforehand?: Beforehand;
   readonly optimizer: Omit<OptimizerOptions, "kind">;
   /** Images per step. */
   readonly batch: number;

@@ -17,6 +17,7 @@ import { SettingError } from "../settings/schema";
 import { SCHEMA } from "../tasks";
 import type { TaskRuntime } from "../tasks/definition";
 import type { AnyDataset, AnyNetwork, Progress, Reference, Report, Scores, Sources, Task } from "../tasks/task";
+import { type BeforehandReport, learnBeforehand } from "./beforehand";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
 import { Optimizer, stepSchedule, warmupCosine } from "./optimizer";
 import { recordStep } from "./step";
@@ -39,6 +40,8 @@ export interface SessionOptions<T extends Task = Task, D extends AnyDataset = An
   given?: readonly string[];
   /** Receives all that a step leaves, the batch as it was learned from included. Without it that is not read back. */
   watch?: (outputs: Fetched) => void;
+  /** Hears of what is learned before the first step. */
+  beforehand?: (report: BeforehandReport) => void;
 }
 
 /** Bytes that a run takes on the GPU, and what of its batch fits. */
@@ -100,6 +103,7 @@ export class Session<T extends Task = Task> {
     private readonly optimizer: Optimizer,
     given: readonly string[] = [],
     private readonly watch?: (outputs: Fetched) => void,
+    private readonly beforehand?: (report: BeforehandReport) => void,
   ) {
     this.given = new Set(given);
   }
@@ -110,7 +114,8 @@ export class Session<T extends Task = Task> {
     const settings = SCHEMA.checked(options.settings);
     const live = Object.fromEntries(["step", ...Object.keys(settings)].map((key) => [key, new Live(0)]));
     const task = runtime.create(engine, sources, settings, live);
-    const session = new Session(engine, sources, settings, live, task, optimizerOf(task, settings), options.given, options.watch);
+    const { given, watch, beforehand } = options;
+    const session = new Session(engine, sources, settings, live, task, optimizerOf(task, settings), given, watch, beforehand);
     session.applyLive();
     return session;
   }
@@ -213,8 +218,10 @@ export class Session<T extends Task = Task> {
     return Math.max(LEAST_MS, (now - this.landings[0]) / (this.landings.length - 1));
   }
 
-  /** Settings that the task measures rather than takes, but for those that a person has set, even meanwhile. */
+  /** What is learned before the first step, and settings that the task measures rather than takes, but for those that a person has set, even meanwhile. */
   private async measure(): Promise<void> {
+    const { beforehand } = this.task;
+    if (beforehand && this.step === 0) await learnBeforehand(this.engine, beforehand, { lr: this.settings.lr, told: this.beforehand });
     const measured = (await this.task.prepare?.(this.step)) ?? {};
     for (const [key, value] of Object.entries(measured)) if (!this.given.has(key)) this.change(key, value);
   }

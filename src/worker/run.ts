@@ -4,6 +4,7 @@ import { EngineError } from "../engine/errors";
 import { SCHEMA } from "../tasks";
 import { onnxOf } from "../tasks/onnxOf";
 import type { AnyDataset, AnyNetwork, Monitor, Sources, ViewEvent } from "../tasks/task";
+import type { BeforehandReport } from "../train/beforehand";
 import type { Flight } from "../train/flight";
 import { advance, type StepHooks, train } from "../train/loop";
 import { Session } from "../train/session";
@@ -46,7 +47,10 @@ export class Run {
 
   /** Throws an EngineError when sources, settings or the saved run do not fit. */
   constructor({ engine, wing, sources, turns, post, from }: RunOptions) {
-    const options = { engine, runtime: wing.runtime, sources };
+    const beforehand = ({ label, step, steps }: BeforehandReport) => {
+      if (this.playing) post({ type: "phase", phase: "compiling", note: `${label}: ${step} of ${steps}` });
+    };
+    const options = { engine, runtime: wing.runtime, sources, beforehand };
     this.restored = from instanceof Uint8Array;
     this.session = from instanceof Uint8Array ? Session.restore(options, from) : Session.create({ ...options, ...from });
     this.given = from instanceof Uint8Array ? [] : (from.given ?? []);

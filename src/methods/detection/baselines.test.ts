@@ -156,6 +156,15 @@ describe("FreeKD", () => {
     expect((await distilled.run()).maps["frequency.0.2"]).toEqual(maps["frequency.0.2"]);
   });
 
+  test("prompts that were learned stand in the place of random ones", async () => {
+    const prompts = (fresh: Weights): Weights =>
+      new Map([...fresh, ["prompts.0.2", { shape: [6, 4], data: new Float32Array(24).fill(50) }]]);
+    const { maps } = await (await distill(await testEngine(), freekd, { ...same, knobs: { prompts: "learned" }, modules: prompts })).run();
+    const details = (name: string) => [...maps[name]].filter((_, i) => i % 4 > 0);
+    for (const w of details("frequency.0.1")) expect(Math.abs(w - 0.5)).toBeLessThan(0.05);
+    for (const w of details("frequency.0.2")) expect(Math.min(w, 1 - w)).toBeLessThan(0.1);
+  });
+
   test("box outputs are compared by smooth L1", async () => {
     const { values } = await (await distill(await testEngine(), freekd, { ...same, knobs: {} })).run();
     const smooth = (d: number) => (Math.abs(d) < 1 ? 0.5 * d * d : Math.abs(d) - 0.5);

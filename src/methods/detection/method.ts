@@ -9,6 +9,7 @@
  */
 import type { Graph, Live, Tensor } from "../../engine/graph";
 import type { Bound } from "../../models/params";
+import type { Loss } from "../../ops/losses";
 import type { ChoicesOf, Draws, Knobs, LiveOf, Method } from "../method";
 import type { Modules } from "./modules";
 
@@ -53,7 +54,7 @@ export interface DistillContext {
   boxes: Tensor;
   /** What the student's own loss asks of its priors. */
   assigned: Assigned;
-  /** The method's modules by the names it gave them. */
+  /** The method's modules by the names it gave them, those learned beforehand included. */
   modules: Bound;
   random: Draws;
   /** The cells of the mask that `visible` drew. */
@@ -96,6 +97,21 @@ export interface HeadAnswer {
   without?: readonly [knob: string, option: string];
 }
 
+/** What a method learns on the frozen teacher alone, before the student's first step. */
+export interface Beforehand<K extends Knobs = Knobs> {
+  /** What goes on, for people: "Prompts learn". */
+  label: string;
+  /** The number knob that says in how many steps. */
+  steps: string;
+  /** What is learned; it stays as it is from then on. Nothing where choices want nothing learned. */
+  modules(teacher: Dimensions, choices: ChoicesOf<K>): Modules;
+  /** The teacher's features as the modules leave them: its heads are to answer to these as they should. And what is added to their loss. */
+  losses(context: { pyramid: readonly Tensor[]; modules: Bound; knobs: LiveOf<K> }): {
+    pyramid: Tensor[];
+    losses: Record<string, { loss: Loss; weight: number | Live }>;
+  };
+}
+
 /** Its `views` contain the FEATURES of `views.ts`, which the task fills in. */
 export interface DetectionMethod<K extends Knobs = Knobs> extends Method<DistillContext, K> {
   /**
@@ -110,6 +126,8 @@ export interface DetectionMethod<K extends Knobs = Knobs> extends Method<Distill
   regenerates?: true;
   /** What is trained beside the student and thrown away afterwards. */
   modules(student: Dimensions, teacher: Dimensions, choices: ChoicesOf<K>): Modules;
+  /** What it learns before; its modules are among those that `losses` gets then, without gradients. */
+  beforehand?: Beforehand<K>;
   /** Choices that cannot be with images of so many pixels, by the knob that mends it, in words. */
   conflicts?(image: number, choices: ChoicesOf<K>): Record<string, string>;
   /** Methods that hide part of the student's input say what stays, or nothing where their settings hide nothing. */

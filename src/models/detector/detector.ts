@@ -28,5 +28,12 @@ export function detector(params: Bound, config: DetectorConfig, images: Tensor, 
   const layers = new Layers(params, config, options);
   const stages = backbone(layers, config, images);
   const pyramid = neck(layers, config, stages);
-  return { stages, pyramid, levels: pyramid.map((feature, l) => head(layers, config, feature, l)) };
+  return { stages, pyramid, levels: heads(layers, config, pyramid) };
 }
+
+/** What a detector's head says of a pyramid that is not of its own making: maps [B, H, W, channels], finest first. */
+export const answersTo = (params: Bound, config: DetectorConfig, pyramid: readonly Tensor[]): LevelTensors[] =>
+  heads(new Layers(params, config, {}), config, pyramid);
+
+const heads = (layers: Layers, config: DetectorConfig, pyramid: readonly Tensor[]): LevelTensors[] =>
+  pyramid.map((feature, l) => head(layers, config, feature, l));

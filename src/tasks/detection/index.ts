@@ -45,6 +45,10 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   readsUnasked: true,
   stepFirst: false,
   handsOver: ["samkd", "mkd", "dmkd", "mgd", "fgd", "freekd", "fitnet", "pkd", "logit", "dkd", "sdd"],
+  keepsBack: ({ preset, "freekd.prompts": prompts }) =>
+    preset === "freekd" && prompts === "learned"
+      ? { problem: "There is no PyTorch project for FreeKD with learned prompts yet.", remedy: "Use freekd.prompts=random." }
+      : undefined,
   conflicts: conflictsOf,
   studies: () => import("./studies").then(({ studies }) => studies),
   data: () => import("./data").then(({ data }) => data),

@@ -76,7 +76,14 @@ export interface Parts {
   /** The student's under `student.`, the method's modules under `kd.`. */
   params: Params;
   /** Absent where the student runs alone. */
-  distillation?: { teacher?: DetectorModel; method: DetectionMethod; settings: Settings; live: LiveValues };
+  distillation?: {
+    teacher?: DetectorModel;
+    method: DetectionMethod;
+    settings: Settings;
+    live: LiveValues;
+    /** The method's modules that were learned beforehand. */
+    learned?: Params;
+  };
 }
 
 /** The passes over a batch. */
@@ -106,7 +113,7 @@ export function forward(
     const student = pass();
     return { student, compared: student };
   }
-  const { teacher, method, settings, live } = distillation;
+  const { teacher, method, settings, live, learned } = distillation;
   const random: Draws = { seed: settings.seed, step: live.step };
   const knobs = knobsOf(method, settings, live);
   const mask = teacher && method.visible?.({ graph, batch: inputs.batch, image: config.image, knobs, random });
@@ -120,7 +127,7 @@ export function forward(
       teacher: { config: teacher.config, ...target },
       boxes,
       assigned: inputs.assigned(graph),
-      modules: inside("kd.", bound),
+      modules: { ...inside("kd.", bound), ...learned?.on(graph, false) },
     },
     ...{ knobs, random, visible: mask?.cells },
   });

@@ -2,7 +2,7 @@
 import { detectionScenes } from "../../data/scenes.detection";
 import type { Engine } from "../../engine/device";
 import { Live } from "../../engine/graph";
-import { smallDetector } from "../../models/detector/config";
+import { type DetectorKind, smallDetector } from "../../models/detector/config";
 import { initDetector } from "../../models/detector/init";
 import type { Settings } from "../../settings/run";
 import { Schema } from "../../settings/schema";
@@ -13,11 +13,18 @@ import { runtime } from "./runtime";
 import type { DetectionTask } from "./task";
 
 export const dataset = detectionScenes({ side: 64, train: 12, test: 6, seed: 3 });
-export const config = { ...smallDetector("gfl", "teacher", dataset.classes.length, 64), width: 4, channels: 12, stacked: 0 };
+const configOf = (kind: DetectorKind) => ({
+  ...smallDetector(kind, "teacher", dataset.classes.length, 64),
+  width: 4,
+  channels: 12,
+  stacked: 0,
+});
+export const config = configOf("gfl");
 const TINY = { side: 64, stem: 4, channels: 8, stacked: 0, batch: 2, steps: 6, seed: 5 };
 
-/** An untrained teacher. */
-export function network(): Promise<DetectorNetwork> {
+/** An untrained teacher, usually a GFL. */
+export function network(kind: DetectorKind = "gfl"): Promise<DetectorNetwork> {
+  const config = configOf(kind);
   return readDetector(writeDetector({ weights: initDetector(config, 9), config }, dataset), "teacher.safetensors");
 }
 

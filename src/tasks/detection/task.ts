@@ -24,6 +24,7 @@ import { SettingError } from "../../settings/schema";
 import { keyOf, type NumberSetting } from "../../settings/setting";
 import { Recorded } from "../recorded";
 import type { Beside, Errors, HandedOver, LiveValues, Progress, Report, Scores, Sources, Task, TraceOptions } from "../task";
+import { TeacherStage } from "./beforehand";
 import { imageConflicts } from "./conflicts";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
 import { handedOver, ofBatch, wholeBatch } from "./handover";
@@ -47,6 +48,7 @@ export class DetectionTask implements Task<DetectorViews> {
   readonly params: Params;
   readonly config: DetectorConfig;
   readonly method: DetectionMethod;
+  readonly beforehand?: TeacherStage;
   private readonly teacher?: DetectorModel;
   private readonly batches: DetectionBatches;
   private readonly inputs: DetectorInputs;
@@ -72,9 +74,18 @@ export class DetectionTask implements Task<DetectorViews> {
     const fresh = initDetector(this.config, seed);
     const begun = teacher && settings.inherit === "on" ? inherited(fresh, teacher, this.config) : fresh;
     this.params = new Params(engine, new Map([...prefixed("student.", begun), ...prefixed("kd.", initModules(modules, seed))]));
-    if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
     this.batches = new DetectionBatches(dataset, batch, seed, augment !== "none");
+    if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
+    if (this.teacher) {
+      const { batches, method } = this;
+      this.beforehand = TeacherStage.of({ engine, method, teacher: this.teacher, batches, settings, live });
+    }
     this.inputs = new DetectorInputs(engine, this.config, batch);
+  }
+
+  /** What was learned beforehand. */
+  get carried(): Params | undefined {
+    return this.beforehand?.params;
   }
 
   check(settings: Settings): void {
@@ -110,7 +121,7 @@ export class DetectionTask implements Task<DetectorViews> {
 
   private parts(): Parts {
     const { config, params, teacher, method, settings, live } = this;
-    return { config, params, distillation: { teacher, method, settings, live } };
+    return { config, params, distillation: { teacher, method, settings, live, learned: this.carried } };
   }
 
   private weightOf(term: string): Live {
@@ -204,7 +215,8 @@ export class DetectionTask implements Task<DetectorViews> {
     const { engine, config, params } = this;
     const { dataset } = this.sources;
     const answered = await answersOf({ config, params }, { engine, dataset });
-    return { ...(await scoresOf(answered, dataset)), ...(whole && (await this.lost(answered))) };
+    const beforehand = this.beforehand && { beforehand: this.beforehand.outcome };
+    return { ...(await scoresOf(answered, dataset)), ...beforehand, ...(whole && (await this.lost(answered))) };
   }
 
   private async lost(answered: readonly Answered[]): Promise<Record<string, unknown>> {
@@ -248,6 +260,7 @@ export class DetectionTask implements Task<DetectorViews> {
   destroy(): void {
     this.forget();
     this.inputs.destroy();
+    this.beforehand?.destroy();
     this.params.destroy();
     this.teacher?.params.destroy();
   }
