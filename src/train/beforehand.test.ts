@@ -1,18 +1,18 @@
 /** FreeKD's prompts are learned before the student: on tiny detectors and 64-pixel scenes. */
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Engine } from "../../engine/device";
-import { Graph } from "../../engine/graph";
-import { Program } from "../../engine/program";
-import { gradientReader } from "../../models/gradients.fixture";
-import type { Weights } from "../../models/weights";
-import { randoms, testEngine } from "../../ops/check";
-import { learnBeforehand } from "../../train/beforehand";
-import { Session } from "../../train/session";
-import type { Beforehand } from "../task";
-import type { TeacherStage } from "./beforehand";
-import type { DetectorNetwork } from "./network";
-import { runtime } from "./runtime";
-import { dataset, network, settingsOf, taskOf } from "./task.fixture";
+import type { Engine } from "../engine/device";
+import { Graph } from "../engine/graph";
+import { Program } from "../engine/program";
+import { gradientReader } from "../models/gradients.fixture";
+import type { Weights } from "../models/weights";
+import { randoms, testEngine } from "../ops/check";
+import type { TeacherStage } from "../tasks/detection/beforehand";
+import type { DetectorNetwork } from "../tasks/detection/network";
+import { runtime } from "../tasks/detection/runtime";
+import { dataset, network, settingsOf, taskOf } from "../tasks/detection/task.fixture";
+import type { Beforehand } from "../tasks/task";
+import { learnBeforehand } from "./beforehand";
+import { Session } from "./session";
 
 const LEARNED = { "freekd.prompts": "learned", "freekd.promptSteps": 30 };
 const total = (losses: Record<string, number>) => Object.values(losses).reduce((a, b) => a + b, 0);
