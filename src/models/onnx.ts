@@ -16,8 +16,15 @@ const INT64 = 7;
 /** Sizes of a tensor; a word stands for one that is open, such as the batch. */
 export type Extent = readonly (number | string)[];
 
-/** What an operator is told besides its inputs: whole numbers, or lists of them; a number that is not whole says so as `{ f }`. */
-export type Attributes = Readonly<Record<string, number | readonly number[] | { f: number }>>;
+/** What an operator is told besides its inputs: whole numbers, or lists of them, or a word; a number that is not whole says so as `{ f }`. */
+export type Attributes = Readonly<Record<string, number | readonly number[] | string | { f: number }>>;
+
+/** What goes into the graph or comes out: numbers, or where `whole` says so whole ones. */
+export interface Value {
+  name: string;
+  shape: Extent;
+  whole?: boolean;
+}
 
 /** Parts of a message, still to be joined: many are large. */
 type Bytes = Uint8Array[];
@@ -53,19 +60,25 @@ export class OnnxGraph {
 
   /** One operator with one output, whose name it returns. Absent inputs are optional ones of the operator. */
   node(op: string, inputs: readonly string[], attributes: Attributes = {}, output = `${op}${this.nodes.length}`): string {
-    const told = Object.entries(attributes).flatMap(([name, value]) => block(5, attribute(name, value)));
-    this.nodes.push([...inputs.flatMap((name) => text(1, name)), ...text(2, output), ...text(4, op), ...told]);
+    this.nodes.push(message(op, inputs, attributes, [output]));
     return output;
   }
 
+  /** One with several outputs. */
+  outputs(op: string, inputs: readonly string[], attributes: Attributes, count: number): string[] {
+    const names = Array.from({ length: count }, (_, i) => `${op}${this.nodes.length}.${i}`);
+    this.nodes.push(message(op, inputs, attributes, names));
+    return names;
+  }
+
   /** The file. `metadata` are words about the network, by name. */
-  file(name: string, input: [string, Extent], output: [string, Extent], metadata: Readonly<Record<string, string>>): Uint8Array {
+  file(name: string, input: Value, outputs: readonly Value[], metadata: Readonly<Record<string, string>>): Uint8Array {
     const graph = [
       ...this.nodes.flatMap((node) => block(1, node)),
       ...text(2, name),
       ...this.initializers.flatMap((tensor) => block(5, tensor)),
-      ...block(11, value(...input)),
-      ...block(12, value(...output)),
+      ...block(11, value(input)),
+      ...outputs.flatMap((output) => block(12, value(output))),
     ];
     const words = Object.entries(metadata).flatMap(([key, word]) => block(14, [...text(1, key), ...text(2, word)]));
     return joined([...count(1, IR), ...text(2, PRODUCER), ...block(7, graph), ...block(8, [...text(1, ""), ...count(2, OPSET)]), ...words]);
@@ -74,16 +87,22 @@ export class OnnxGraph {
 
 const PRODUCER = "masked-distillation-playground";
 
+function message(op: string, inputs: readonly string[], attributes: Attributes, outputs: readonly string[]): Bytes {
+  const told = Object.entries(attributes).flatMap(([name, value]) => block(5, attribute(name, value)));
+  return [...inputs.flatMap((name) => text(1, name)), ...outputs.flatMap((name) => text(2, name)), ...text(4, op), ...told];
+}
+
 function attribute(name: string, value: Attributes[string]): Bytes {
   if (typeof value === "number") return [...text(1, name), ...count(3, value), ...count(20, 2)];
+  if (typeof value === "string") return [...text(1, name), ...text(4, value), ...count(20, 3)];
   if ("f" in value) return [...text(1, name), key(2, 5), new Uint8Array(Float32Array.of(value.f).buffer), ...count(20, 1)];
   return [...text(1, name), ...value.flatMap((n) => count(8, n)), ...count(20, 7)];
 }
 
 /** Name and type of the graph's input or output. */
-function value(name: string, shape: Extent): Bytes {
+function value({ name, shape, whole = false }: Value): Bytes {
   const sizes = shape.flatMap((n) => block(1, typeof n === "number" ? count(1, n) : text(2, n)));
-  return [...text(1, name), ...block(2, block(1, [...count(1, FLOAT), ...block(2, sizes)]))];
+  return [...text(1, name), ...block(2, block(1, [...count(1, whole ? INT64 : FLOAT), ...block(2, sizes)]))];
 }
 
 const key = (field: number, kind: number) => varint((field << 3) | kind);

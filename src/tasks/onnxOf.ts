@@ -1,4 +1,4 @@
-/** What a run makes, as an ONNX file: vision transformers alone. */
+/** What a run makes, as an ONNX file: not of every task. */
 import { EngineError } from "../engine/errors";
 import type { TaskRuntime } from "./definition";
 import type { AnyDataset, Task } from "./task";
@@ -13,7 +13,7 @@ export async function onnxOf(runtime: TaskRuntime, task: Task, dataset: AnyDatas
 export function assertOnnx({ networks }: TaskRuntime): void {
   if (networks.onnx) return;
   throw new EngineError(
-    "ONNX files are written of vision transformers that name images or sounds, or give features. What detectors and segmenters answer has to be decoded, which is no part of a graph.",
+    "ONNX files are written of vision transformers that name images or sounds, or give features, and of detectors. Segmenters are not written yet.",
     "Download the weights as safetensors, or hand the run over to PyTorch.",
   );
 }

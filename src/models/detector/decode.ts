@@ -22,11 +22,11 @@ export interface DecodeOptions {
   keep?: number;
 }
 
-const LEAST_SCORE = 0.05;
-const LEVEL_BEST = 1000;
-const KEEP = 100;
+export const LEAST_SCORE = 0.05;
+export const LEVEL_BEST = 1000;
+export const KEEP = 100;
 /** IoU above which the lower-scored of two boxes of a class is dropped. */
-const SUPPRESS = { retinanet: 0.5, fcos: 0.5, atss: 0.6, gfl: 0.6 };
+export const SUPPRESS = { retinanet: 0.5, fcos: 0.5, atss: 0.6, gfl: 0.6 };
 
 /** Detections of image `index` of a batch, best first. */
 export function decode(config: DetectorConfig, levels: readonly LevelOutputs[], index: number, options: DecodeOptions = {}): Detection[] {
@@ -84,7 +84,7 @@ export function boxOf(config: DetectorConfig, anchor: Box, raw: readonly number[
 /** What ATSS's deltas are divided by. */
 export const ATSS_STDS = [0.1, 0.1, 0.2, 0.2] as const;
 /** Most a box may differ from its anchor in size, as a logarithm: mmdetection's |ln(16 / 1000)|. */
-const MOST_LOG = Math.abs(Math.log(16 / 1000));
+export const MOST_LOG = Math.abs(Math.log(16 / 1000));
 
 /** The box that lies (dx, dy) anchor sizes from its anchor's centre and is exp(dw), exp(dh) times as large. */
 function fromDeltas([x1, y1, x2, y2]: Box, raw: readonly number[], stds: readonly number[]): Box {

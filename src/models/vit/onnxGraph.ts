@@ -28,7 +28,8 @@ export function vitOnnx(
   const answer = writer.answer(writer.encoded(writer.normalised(moments)));
   const [output, size] = config.classes ? ["logits", config.classes] : ["features", config.width];
   graph.node("Identity", [answer], {}, output as string);
-  return graph.file(familyOf(config).label, ["images", ["batch", ...imageShape(config)]], [output as string, ["batch", size]], metadata);
+  const images = { name: "images", shape: ["batch", ...imageShape(config)] };
+  return graph.file(familyOf(config).label, images, [{ name: output as string, shape: ["batch", size] }], metadata);
 }
 
 class Writer {

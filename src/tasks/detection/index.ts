@@ -44,6 +44,7 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   teacherKind: (settings) => ({ detector: teacherKind(settings as DetectionSettings) }),
   readsUnasked: true,
   stepFirst: false,
+  onnx: true,
   handsOver: ["samkd", "mkd", "dmkd", "mgd", "fgd", "freekd", "fitnet", "pkd", "logit", "dkd", "sdd"],
   keepsBack: ({ preset, "freekd.prompts": prompts }) =>
     preset === "freekd" && prompts === "learned"

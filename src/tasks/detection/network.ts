@@ -4,6 +4,7 @@ import type { DetectionSet } from "../../data/detection";
 import { digest } from "../../data/digest";
 import { checkDetector, checkDetectorWeights, type DetectorConfig } from "../../models/detector/config";
 import { fromTorch, toTorch } from "../../models/detector/names";
+import { detectorOnnx } from "../../models/detector/onnxGraph";
 import { distinctNamesIn, momentsIn, parsed, scoreIn } from "../../models/metadata";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
 import type { Weights } from "../../models/weights";
@@ -52,6 +53,11 @@ export function writeDetector(
     ...{ format: "pt", detector: JSON.stringify(config), data: dataset.name, classes: JSON.stringify(dataset.classes) },
     ...{ moments: JSON.stringify(dataset.moments), ...(score !== undefined && { map: score.toFixed(4) }) },
   });
+}
+
+/** The same detector as an ONNX file that takes pixels from 0 to 1, finds boxes, and names its classes in its metadata. */
+export function writeDetectorOnnx({ weights, config }: Pick<DetectorNetwork, "weights" | "config">, dataset: DetectionSet): Uint8Array {
+  return detectorOnnx(config, weights, dataset.moments, { data: dataset.name, classes: JSON.stringify(dataset.classes) });
 }
 
 /** The network's kind and size, for people. */

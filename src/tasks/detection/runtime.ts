@@ -3,7 +3,7 @@ import type { DetectionSet } from "../../data/detection";
 import type { TaskRuntime } from "../definition";
 import { measureDetector } from "./evaluate";
 import { DetectionMonitor } from "./monitor";
-import { assertTakes, type DetectorNetwork, describeDetector, readDetector, writeDetector } from "./network";
+import { assertTakes, type DetectorNetwork, describeDetector, readDetector, writeDetector, writeDetectorOnnx } from "./network";
 import { type DetectionSettings, teacherKind } from "./settings";
 import { DetectionTask } from "./task";
 
@@ -11,6 +11,7 @@ export const runtime: TaskRuntime<DetectionSet, DetectorNetwork, DetectionTask> 
   networks: {
     read: readDetector,
     write: async (task, dataset, score) => writeDetector({ weights: await task.weights(), config: task.config, score }, dataset),
+    onnx: async (task, dataset) => writeDetectorOnnx({ weights: await task.weights(), config: task.config }, dataset),
     assertFits: assertTakes,
     measure: measureDetector,
     suits: ({ config }, settings) => config.kind === teacherKind(settings as DetectionSettings),

@@ -1,0 +1,168 @@
+/**
+ * A detector as an ONNX file: what `detector` and `decode` make of one whole image, in the operators of ONNX, from pixels before
+ * normalisation to boxes without doubles. Weights keep the names and shapes that files have (names.ts).
+ */
+import { OnnxGraph } from "../onnx";
+import type { Weights } from "../weights";
+import { type DetectorConfig, groups, LATERALS, OUTPUTS, type ResidualBlock, residualBlocks } from "./config";
+import { toTorch } from "./names";
+import { detections } from "./onnxBoxes";
+
+/** Mean and deviation of each channel. */
+interface Normalised {
+  mean: number[];
+  std: number[];
+}
+
+/** Added to variances, as the engine's normalisations do. */
+const EPS = 1e-5;
+
+/**
+ * The file. Its input `images` is [1, 3, S, S] in the unit of `moments` (pixels from 0 to 1). Its outputs are what is found, best first:
+ * `boxes` [found, 4], x1 y1 x2 y2 in pixels, `scores` [found] and `labels` [found], numbers of classes.
+ */
+export function detectorOnnx(
+  config: DetectorConfig,
+  weights: Weights,
+  moments: Normalised,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const graph = new OnnxGraph();
+  const writer = new Writer(graph, config, toTorch(weights));
+  const levels = writer.pyramid(writer.stages(writer.normalised(moments))).map((map, l) => writer.head(map, l));
+  const found = detections(graph, config, levels);
+  const outputs = [
+    { name: found.boxes, shape: ["found", 4] },
+    { name: found.scores, shape: ["found"] },
+    { name: found.labels, shape: ["found"], whole: true },
+  ];
+  return graph.file(config.kind, { name: "images", shape: [1, 3, config.image, config.image] }, outputs, metadata);
+}
+
+/** Maps are [1, C, H, W] here, as ONNX has them. */
+class Writer {
+  constructor(
+    private readonly graph: OnnxGraph,
+    private readonly config: DetectorConfig,
+    private readonly weights: Weights,
+  ) {}
+
+  normalised({ mean, std }: Normalised): string {
+    const each = (name: string, values: number[]) => this.graph.weights(name, [values.length, 1, 1], Float32Array.from(values));
+    return this.graph.node("Div", [this.graph.node("Sub", ["images", each("mean", mean)]), each("std", std)]);
+  }
+
+  /** C3 to C5. */
+  stages(images: string): string[] {
+    const stem = this.relu(this.norm(this.conv(images, "backbone.conv1", { stride: 2 }), "backbone.bn1"));
+    let x = this.graph.node("MaxPool", [stem], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+    const stages: string[] = [];
+    for (const block of residualBlocks(this.config)) {
+      x = this.residual(block, x);
+      stages[block.stage] = x;
+    }
+    return stages.slice(-LATERALS);
+  }
+
+  private residual({ name, convs, shortcut }: ResidualBlock, x: string): string {
+    let y = x;
+    for (const [i, { stride, groups: group }] of convs.entries()) {
+      const normed = this.norm(this.conv(y, `${name}.conv${i + 1}`, { stride, group }), `${name}.bn${i + 1}`);
+      y = i === convs.length - 1 ? normed : this.relu(normed);
+    }
+    const stride = convs.reduce((product, conv) => product * conv.stride, 1);
+    const around = shortcut ? this.norm(this.conv(x, `${name}.downsample.0`, { stride }), `${name}.downsample.1`) : x;
+    return this.relu(this.graph.node("Add", [y, around]));
+  }
+
+  /** P3, P4, ... of C3 to C5. */
+  pyramid(stages: string[]): string[] {
+    const { levels, kind } = this.config;
+    const merged: string[] = [];
+    for (let l = LATERALS - 1; l >= 0; l--) {
+      const lateral = this.conv(stages[l], `neck.lateral_convs.${l}.conv`);
+      merged[l] = merged[l + 1] ? this.graph.node("Add", [lateral, this.doubled(merged[l + 1])]) : lateral;
+    }
+    const maps = merged.map((x, l) => this.conv(x, `neck.fpn_convs.${l}.conv`));
+    for (let l = LATERALS; l < levels; l++) {
+      const first = l === LATERALS;
+      const below = first && kind === "retinanet" ? stages[LATERALS - 1] : maps[l - 1];
+      maps.push(this.conv(!first && kind === "fcos" ? this.relu(below) : below, `neck.fpn_convs.${l}.conv`, { stride: 2 }));
+    }
+    return maps;
+  }
+
+  /** Raw answers of a level, a row for each prior: cls [1, n, K], box [1, n, 4 or bins], centerness [1, n, 1]. */
+  head(map: string, level: number) {
+    const { kind, classes } = this.config;
+    const names = OUTPUTS[kind];
+    const [cls, reg] = ["cls_convs", "reg_convs"].map((branch) => this.branch(map, branch));
+    const raw = this.conv(reg, names.box);
+    const box = kind === "retinanet" ? raw : this.graph.node("Mul", [raw, this.weight(`bbox_head.scales.${level}.scale`)]);
+    const { centerness } = names;
+    const sides = kind === "gfl" ? 4 * (this.config.regMax + 1) : 4;
+    return {
+      cls: this.rows(this.conv(cls, names.cls), classes),
+      box: this.rows(box, sides),
+      centerness: centerness && this.rows(this.conv(kind === "fcos" ? cls : reg, centerness), 1),
+    };
+  }
+
+  private branch(map: string, name: string): string {
+    let x = map;
+    for (let i = 0; i < this.config.stacked; i++) {
+      const layer = `bbox_head.${name}.${i}`;
+      const y = this.conv(x, `${layer}.conv`);
+      x = this.relu(this.config.kind === "retinanet" ? y : this.groupNorm(y, `${layer}.gn`));
+    }
+    return x;
+  }
+
+  private rows(map: string, cols: number): string {
+    return this.graph.node("Reshape", [this.graph.node("Transpose", [map], { perm: [0, 2, 3, 1] }), this.graph.whole([1, -1, cols])]);
+  }
+
+  /** A map of twice the sides, each pixel four times. */
+  private doubled(map: string): string {
+    const scales = this.graph.weights("doubled", [4], Float32Array.of(1, 1, 2, 2));
+    const nearest = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+    return this.graph.node("Resize", [map, "", scales], nearest);
+  }
+
+  private conv(x: string, layer: string, { stride = 1, group = 1 } = {}): string {
+    const name = `${layer}.weight`;
+    const padding = (this.weights.get(name)!.shape[2] - 1) / 2;
+    const inputs = [x, this.weight(name), ...(this.weights.has(`${layer}.bias`) ? [this.weight(`${layer}.bias`)] : [])];
+    return this.graph.node("Conv", inputs, { strides: [stride, stride], pads: Array(4).fill(padding), group });
+  }
+
+  private norm(x: string, layer: string): string {
+    if (this.config.norm === "gn") return this.groupNorm(x, layer);
+    const parts = ["weight", "bias", "running_mean", "running_var"].map((part) => this.weight(`${layer}.${part}`));
+    return this.graph.node("BatchNormalization", [x, ...parts], { epsilon: { f: EPS } });
+  }
+
+  /** Groups as channels of their own, normalised, and back: this version of ONNX has no other. */
+  private groupNorm(x: string, layer: string): string {
+    const [channels] = this.weights.get(`${layer}.weight`)!.shape;
+    const count = groups(channels);
+    const all = (value: number) => this.graph.weights(`${value}x${count}`, [count], new Float32Array(count).fill(value));
+    const apart = this.graph.node("Reshape", [x, this.graph.whole([1, count, -1])]);
+    const normed = this.graph.node("InstanceNormalization", [apart, all(1), all(0)], { epsilon: { f: EPS } });
+    const whole = this.graph.node("Reshape", [normed, this.graph.node("Shape", [x])]);
+    const each = (part: string) => {
+      const name = `${layer}.${part}`;
+      return this.graph.weights(name, [channels, 1, 1], this.weights.get(name)!.data);
+    };
+    return this.graph.node("Add", [this.graph.node("Mul", [whole, each("weight")]), each("bias")]);
+  }
+
+  private relu(x: string): string {
+    return this.graph.node("Relu", [x]);
+  }
+
+  private weight(name: string): string {
+    const { shape, data } = this.weights.get(name)!;
+    return this.graph.weights(name, shape, data);
+  }
+}
