@@ -7,7 +7,7 @@ import { readSafetensors, writeSafetensors } from "../src/models/safetensors";
 import { hasShared, sharedBytes } from "../src/models/shared.fixture";
 import { initViT } from "../src/models/vit/config";
 import { DEIT_S } from "../src/models/vit/vit.fixture";
-import { button, data, give, LONG, open, phase, says, status, stepOf, stepReaches, type Upload, upload } from "./page";
+import { button, data, exportAs, give, LONG, open, phase, says, status, stepOf, stepReaches, type Upload, upload } from "./page";
 
 const teacher = (page: Page) => page.locator("#teacher");
 
@@ -202,12 +202,12 @@ test("a student goes out as a file that comes back as a teacher", async ({ page 
   await open(page, "&steps=4&evaluate=4");
   await button(page, "Start").click();
   await phase(page, "finished");
-  const [download] = await Promise.all([page.waitForEvent("download"), button(page, "Download student").click()]);
+  const [download] = await Promise.all([page.waitForEvent("download"), exportAs(page, "Download student")]);
   expect(download.suggestedFilename()).toBe("student-of-scenes-4-steps.safetensors");
   const tensors = readSafetensors(await readFile(await download.path()));
   expect(tensors.get("patch_embed.proj.weight")?.shape).toEqual([16, 3, 4, 4]);
   expect([...tensors.keys()]).toContain("blocks.0.attn.qkv.weight");
-  const [graph] = await Promise.all([page.waitForEvent("download"), button(page, "As ONNX").click()]);
+  const [graph] = await Promise.all([page.waitForEvent("download"), exportAs(page, "As ONNX")]);
   expect(graph.suggestedFilename()).toBe("student-of-scenes-4-steps.onnx");
   await page.getByLabel("Teacher file").setInputFiles(await download.path());
   await says(teacher(page), /ViT, width 16, 1 block, 2 heads/);

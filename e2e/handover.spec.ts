@@ -5,7 +5,7 @@ import { expect, test } from "@playwright/test";
 import { unzipSync } from "fflate";
 import { scenes } from "../src/data/scenes";
 import { folderOf, hasPillow, hasTorch, imageFolder, python } from "../src/handover/torch.fixture";
-import { button, LONG, open, phase, says, status, upload } from "./page";
+import { button, exportAs, LONG, open, phase, says, status, upload } from "./page";
 
 test.describe.configure({ timeout: 6 * LONG });
 
@@ -17,7 +17,7 @@ test("the project that the page hands over repeats its losses in PyTorch, and th
   await button(page, "Start").click();
   await phase(page, "finished");
   const saved = page.waitForEvent("download");
-  await button(page, "Hand over to PyTorch").click();
+  await exportAs(page, "Hand over to PyTorch");
   const download = await saved;
   expect(download.suggestedFilename()).toBe("pytorch-project-of-scenes-4-steps.zip");
   const folder = folderOf(Object.entries(unzipSync(readFileSync((await download.path()) as string))));

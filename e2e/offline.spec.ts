@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, type Page, test } from "@playwright/test";
-import { button, LONG, open, phase, SMALL, stepReaches } from "./page";
+import { button, exportAs, LONG, open, phase, SMALL, stepReaches } from "./page";
 
 test.describe.configure({ timeout: 6 * LONG });
 test.use({ serviceWorkers: "allow" });
@@ -40,7 +40,7 @@ test("without a network the page opens again, trains, turns to a task not yet se
   const loss = page.locator("[data-chart=loss]");
   await loss.getByText("Export").click();
   await Promise.all([page.waitForEvent("download"), loss.getByRole("button", { name: "CSV" }).click()]);
-  await Promise.all([page.waitForEvent("download"), button(page, "Download student").click()]);
+  await Promise.all([page.waitForEvent("download"), exportAs(page, "Download student")]);
   await page.goto("./?preset=samkd&teacher=none&batch=2&stem=4&channels=8&stacked=0");
   await phase(page, "ready");
   await button(page, "Start a new run").click();

@@ -6,6 +6,12 @@ export const QUICK_KERNELS = "kernels=gemm=quad4x4,attentionForward=quad1,attent
 export const SMALL = `./?batch=8&width=16&depth=1&heads=2&${QUICK_KERNELS}`;
 export const PATCHES = 64;
 
+/** Presses a button of the menu of exports. */
+export async function exportAs(page: Page, name: string): Promise<void> {
+  await page.locator(".controls").getByRole("button", { name: "Export", exact: true }).click();
+  await button(page, name).click();
+}
+
 /** How long something that trains may take, in milliseconds. */
 export const LONG = 60_000 * Number(process.env.E2E_PATIENCE ?? 1);
 

@@ -43,7 +43,7 @@ export function ChartFrame({ kind: { title, small, shares, format, log }, points
             scale={log ? "log" : "linear"}
             domain={empty ? EMPTY : log ? ["auto", "auto"] : [0, shares ? 1 : "auto"]}
             allowDataOverflow={empty}
-            tickFormatter={format}
+            tickFormatter={(value) => format(value).replaceAll(" ", NO_BREAK)}
             width={small ? 58 : 52}
             tickCount={small ? 3 : 5}
             {...AXIS}
@@ -68,6 +68,9 @@ export function ChartFrame({ kind: { title, small, shares, format, log }, points
     </div>
   );
 }
+
+/** Labels of an axis stay in one line. */
+const NO_BREAK = "\u00a0";
 
 /** The range of an axis while there is nothing to draw. */
 const EMPTY = [0, 1];

@@ -38,7 +38,7 @@ test("a task brings charts of its own, between those that every run has", () => 
 test("the loss is drawn as its terms are added where they have weights, else as measured; each term apart on demand", () => {
   const titles = (view: LossView, weighted = true) =>
     lossCharts(view, ["ce", "kd"], looks, weighted).map(({ title, added, log }) => [title, added, log]);
-  expect(titles("added")).toEqual([["Loss, as its terms are added", true, undefined]]);
+  expect(titles("added")).toEqual([["Loss terms, weighted", true, undefined]]);
   expect(titles("added", false)).toEqual([["Loss", undefined, false]]);
   expect(titles("log")).toEqual([["Loss", undefined, true]]);
   expect(titles("apart").map(([title]) => title)).toEqual(["cross-entropy, labels", "distillation, teacher"]);

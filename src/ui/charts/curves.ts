@@ -41,14 +41,14 @@ export interface ChartKind {
 const LOSS: ChartKind = { id: "loss", title: "Loss", of: "losses", format: short };
 
 /** How the loss can be drawn, the usual way first. */
-export const LOSS_VIEWS = { added: "as it is added", raw: "as measured", log: "logarithmic", apart: "each term apart" } as const;
+export const LOSS_VIEWS = { added: "weighted", raw: "as measured", log: "logarithmic", apart: "each term apart" } as const;
 export type LossView = keyof typeof LOSS_VIEWS;
 
 /** The charts of a loss with these terms, which have other weights or none. */
 export function lossCharts(view: LossView, terms: readonly string[], looks: Looks, weighted: boolean): ChartKind[] {
   if (view === "apart")
     return terms.map((term) => ({ ...LOSS, id: `loss-${term}`, title: labelOf(term, looks), only: [term], small: true }));
-  if (view === "added" && weighted) return [{ ...LOSS, title: "Loss, as its terms are added", added: true }];
+  if (view === "added" && weighted) return [{ ...LOSS, title: "Loss terms, weighted", added: true }];
   return [{ ...LOSS, log: view === "log" }];
 }
 

@@ -2,20 +2,21 @@
 import { type ComponentType, lazy, Suspense, useRef, useSyncExternalStore } from "react";
 import { methodOf } from "../../tasks";
 import { playground, useStore } from "../state/app";
-import { begun, finished, presetOf } from "../state/selectors";
-import { pageOf } from "../tasks";
+import { begun, presetOf } from "../state/selectors";
+import { lessonFor, pageOf } from "../tasks";
 import { picturesOf } from "../tasks/pictures";
 import { Boundary } from "./Boundary";
 import { Controls } from "./Controls";
 import { Failure, Notices } from "./Failure";
-import { Recordings, Watching } from "./Recordings";
+import { Recordings } from "./Recordings";
 import { Shortcuts, useShortcuts } from "./Shortcuts";
 import { usePainted } from "./scheduler";
 
 // Pictures come first.
 const Rest = lazy(() => import("./Rest"));
 const DropZone = lazy(() => import("./DropZone").then(({ DropZone }) => ({ default: DropZone })));
-const Verdict = lazy(() => import("./Verdict"));
+const Now = lazy(() => import("./Now"));
+const SettingsPanel = lazy(() => import("../controls/Settings").then(({ SettingsPanel }) => ({ default: SettingsPanel })));
 const ExperimentCard = lazy(() => import("./ExperimentCard"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
 
@@ -39,7 +40,6 @@ export function App() {
   const { Stage, Pictures } = picturesOf(preset);
   const picturesShow = usePainted();
   const experiment = useStore((state) => state.experiment);
-  const ended = useStore(finished);
   const view = VIEWS[useHash()];
   return (
     <>
@@ -49,8 +49,6 @@ export function App() {
         <div className="messages">
           <Failure />
           <Notices />
-          <Watching />
-          <Lesson />
           {experiment && (
             <Suspense>
               <ExperimentCard experiment={experiment} />
@@ -65,16 +63,24 @@ export function App() {
           </Boundary>
         ) : (
           <div className="layout">
+            <div className="beside">
+              <Lesson />
+              {picturesShow && (
+                <Boundary of="The settings">
+                  <Suspense>
+                    <SettingsPanel />
+                  </Suspense>
+                </Boundary>
+              )}
+            </div>
             {Stage && (
               <Boundary of="The stage" key={`stage ${preset}`}>
                 <Stage />
               </Boundary>
             )}
-            {ended && (
-              <Suspense>
-                <Verdict />
-              </Suspense>
-            )}
+            <Suspense fallback={<section className="card now" />}>
+              <Now />
+            </Suspense>
             <Boundary of="The pictures" key={`pictures ${preset}`}>
               <Pictures />
             </Boundary>
@@ -87,7 +93,9 @@ export function App() {
         )}
       </main>
       <footer>
-        Method: <cite>{methodOf(preset).paper}</cite>
+        <span>
+          Method: <cite>{methodOf(preset).paper}</cite>
+        </span>
         <button type="button" onClick={() => confirm(ERASE) && void playground.erase()}>
           Erase all that is kept here
         </button>
@@ -111,10 +119,8 @@ function useHash(): string {
 
 /** The way to the method's lesson, where there is one and no run would be lost. */
 function Lessons() {
-  const name = useStore(presetOf);
-  const there = name in (pageOf(name).lessons ?? {});
-  const free = useStore((state) => state.lesson === undefined && (state.watching !== undefined || !begun(state)));
-  return there && free ? <a href={`?lesson=${name}`}>Lesson</a> : null;
+  const name = useStore(lessonFor);
+  return name ? <a href={`?lesson=${name}`}>Lesson</a> : null;
 }
 
 /** Recorded runs to choose from, where no run would be lost. */
@@ -142,17 +148,17 @@ function Header({ tagline }: { tagline: string }) {
   return (
     <header>
       <h1>Masked Distillation Playground</h1>
-      <p className="tagline">{tagline} Everything runs in this tab; images never leave it.</p>
+      <p className="tagline">{tagline} Images never leave this tab.</p>
       <nav aria-label="Views">
         <a href="#train" aria-current={hash in VIEWS ? undefined : "page"}>
           Train
         </a>
+        <Lessons />
         {Object.entries(VIEWS).map(([address, { name }]) => (
           <a key={address} href={address} aria-current={hash === address ? "page" : undefined}>
             {name}
           </a>
         ))}
-        <Lessons />
       </nav>
       <Watch />
       <p className="adapter">

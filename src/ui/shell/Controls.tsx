@@ -99,7 +99,6 @@ function MainButtons({ state }: { state: State }) {
 }
 
 function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
-  const { made = "student", onnx, handsOver } = taskOf(presetOf(state));
   return (
     <>
       <button type="button" onClick={() => void keeper.saveToFile()} disabled={disabled}>
@@ -108,35 +107,65 @@ function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
       <FilePicker label="Saved run" accept=".safetensors" onPick={([file]) => void keeper.openFile(file)} disabled={disabled}>
         Open
       </FilePicker>
+      <button type="button" popoverTarget="exports" disabled={disabled}>
+        Export
+      </button>
+      <Exports state={state} />
+    </>
+  );
+}
+
+/** What other programs can go on with. */
+function Exports({ state }: { state: State }) {
+  const preset = presetOf(state);
+  const { made = "student", onnx, handsOver } = taskOf(preset);
+  const untrained = !begun(state);
+  return (
+    <div id="exports" popover="auto" className="exports">
+      <Export what="student" label={`Download ${made}`} hint={`The ${made}'s weights as a safetensors file`} disabled={untrained} />
+      {onnx && (
+        <Export
+          what="onnx"
+          label="As ONNX"
+          hint={`The ${made} for onnxruntime and other programs: it takes images as they are, normalising them itself`}
+          disabled={untrained}
+        />
+      )}
+      {handsOver?.includes(preset) && (
+        <Export
+          what="project"
+          label="Hand over to PyTorch"
+          hint="A zip with the networks, the settings, the first batches and their losses, and a small PyTorch project that repeats them and trains on"
+        />
+      )}
+    </div>
+  );
+}
+
+interface ExportProps {
+  what: Parameters<typeof teachers.export>[0];
+  label: string;
+  hint: string;
+  disabled?: boolean;
+}
+
+function Export({ what, label, hint, disabled }: ExportProps) {
+  return (
+    <div>
       <button
         type="button"
-        onClick={() => teachers.export("student")}
-        disabled={disabled || !begun(state)}
-        title={`The ${made}'s weights as a safetensors file`}
+        popoverTarget="exports"
+        popoverTargetAction="hide"
+        onClick={() => teachers.export(what)}
+        disabled={disabled}
+        aria-describedby={`export-${what}`}
       >
-        Download {made}
+        {label}
       </button>
-      {onnx && (
-        <button
-          type="button"
-          onClick={() => teachers.export("onnx")}
-          disabled={disabled || !begun(state)}
-          title={`The ${made} for onnxruntime and other programs: it takes images as they are, normalising them itself`}
-        >
-          As ONNX
-        </button>
-      )}
-      {handsOver?.includes(presetOf(state)) && (
-        <button
-          type="button"
-          onClick={() => teachers.export("project")}
-          disabled={disabled}
-          title="A zip with the networks, the settings, the first batches and their losses, and a small PyTorch project that repeats them and trains on"
-        >
-          Hand over to PyTorch
-        </button>
-      )}
-    </>
+      <p id={`export-${what}`} className="hint">
+        {hint}.
+      </p>
+    </div>
   );
 }
 
@@ -148,7 +177,7 @@ function Progress({ state }: { state: State }) {
     <>
       <span className="figures">
         step <b>{short(step)}</b> of {short(total)}
-        {step > 0 && <> · {short(history.imagesPerSecond)} images/s</>}
+        {step > 0 && <span className="pace"> · {short(history.imagesPerSecond)} images/s</span>}
         {left !== undefined && <> · {duration(left)} left</>}
       </span>
       <progress max={total} value={step} aria-label="Steps done" data-step={step} />

@@ -1,4 +1,4 @@
-/** The recorded runs that come with the page, to choose from, and what the one that is shown is about. */
+/** The recorded runs that come with the page, to choose from. */
 import { useEffect, useState } from "react";
 import type { RecordingFacts } from "../../worker/recording";
 import { playground, useStore } from "../state/app";
@@ -17,16 +17,5 @@ export function Recordings() {
         </option>
       ))}
     </select>
-  );
-}
-
-/** What there is to see in the recording. */
-export function Watching() {
-  const watching = useStore((state) => state.watching);
-  if (!watching) return null;
-  return (
-    <p className="watching">
-      <b>Recorded.</b> {watching.about} What you change in the settings acts when you train it live.
-    </p>
   );
 }

@@ -1,6 +1,5 @@
-/** What waits until the pictures are there: settings, curves, data, teacher, runs. Loaded after the page. */
+/** What waits until the pictures are there: curves, data, teacher, runs. Loaded after the page. */
 import { lazy, Suspense } from "react";
-import { SettingsPanel } from "../controls/Settings";
 import { useStore } from "../state/app";
 import { presetOf } from "../state/selectors";
 import { partsOf } from "../tasks/parts";
@@ -16,9 +15,6 @@ export default function Rest() {
   const { Details } = partsOf(useStore(presetOf));
   return (
     <>
-      <Boundary of="The settings">
-        <SettingsPanel />
-      </Boundary>
       <Boundary of="The charts">
         <Suspense fallback={<section className="panel charts loading">Loading the charts …</section>}>
           <Charts />

@@ -33,6 +33,19 @@ export function verdict(state: State): string[] {
   return [...facts, ...told].filter((s) => s !== undefined);
 }
 
+/** How the run under way does, as of its last test; or what it is waiting for. */
+export function soFar(state: State): string {
+  const { active, step, watching } = state;
+  const { evaluations } = state.history;
+  const last = evaluations.at(-1);
+  if (active && step > 0 && last) {
+    const { result } = pageOf(active.preset);
+    return `As of step ${last.step}: ${result(scoreOf({ evaluations, settings: active }), state)}`;
+  }
+  if (step > 0) return "It has not been tested on held-out images yet.";
+  return watching ? "" : "Nothing has been trained yet: the pictures are of an untrained student. Start trains it, here in your browser.";
+}
+
 const UNLEARNED = "It has not learned yet, so nothing can be said of what was changed.";
 const STEERED = "Settings were changed on the way, so no other run is its pair.";
 

@@ -7,7 +7,7 @@ import { sentencesOf, stageOf } from "../tasks/classification/stageFacts";
 import { costless, maskHint, seenTitle } from "../tasks/masks/words";
 import type { Run } from "./runs";
 import type { State } from "./store";
-import { offerOf, verdict } from "./summary";
+import { offerOf, soFar, verdict } from "./summary";
 
 const CLASSES = ["disc", "ring", "star", "bolt", "moon"];
 const gallery: Gallery = {
@@ -207,6 +207,15 @@ describe.each(TABLE)("$state", ({ given, title, caption, card, verdict: says, no
     expect(said).not.toMatch(not);
     expect(offerOf(state)?.label).toBe(offer);
   });
+});
+
+test("a run under way says how its last test came out, and before one that there was none", () => {
+  const state = stateOf({});
+  expect(soFar(state)).toMatch(/^As of step 100: The student names 60 % of 1,000 held-out images right/);
+  const untested = { ...state, history: { ...state.history, evaluations: [] } } as unknown as State;
+  expect(soFar(untested)).toBe("It has not been tested on held-out images yet.");
+  expect(soFar({ ...untested, step: 0 })).toMatch(/untrained student/);
+  expect(soFar({ ...untested, step: 0, watching: { name: "maskedkd" } as State["watching"] })).toBe("");
 });
 
 describe("detection", () => {

@@ -2,6 +2,8 @@
 
 import { taskOf } from "../../tasks";
 import type { Lesson } from "../lessons/lesson";
+import { begun, presetOf } from "../state/selectors";
+import type { State } from "../state/store";
 import { AUDIO_PAGE } from "./audio/page";
 import { CLASSIFICATION_PAGE } from "./classification/page";
 import { DETECTION_PAGE } from "./detection/page";
@@ -25,4 +27,11 @@ export async function lessonOf(name: string): Promise<Lesson | undefined> {
   return Object.values(PAGES)
     .map(({ lessons }) => lessons?.[name])
     .find(Boolean)?.();
+}
+
+/** The lesson on the method the page is about, where there is one and no run would be lost by opening it. */
+export function lessonFor(state: State): string | undefined {
+  const name = presetOf(state);
+  const free = state.lesson === undefined && (state.watching !== undefined || !begun(state));
+  return free && name in (pageOf(name).lessons ?? {}) ? name : undefined;
 }

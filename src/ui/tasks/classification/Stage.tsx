@@ -8,8 +8,8 @@ import { Losses } from "../stage/Losses";
 import { StagePanel } from "../stage/StagePanel";
 import { useStep } from "../stage/useStep";
 import { LOOKS } from "./gallery";
-import { Bars, EQUATIONS, PatchCanvas, TITLES } from "./StageParts";
-import { PARTS, type Part, sentencesOf, stageOf } from "./stageFacts";
+import { Bars, PatchCanvas, TITLES } from "./StageParts";
+import { equationsOf, PARTS, type Part, sentencesOf, stageOf } from "./stageFacts";
 
 const { galleryOf, snapshotOf, untrainedOf, frequencyOf } = LOOKS;
 
@@ -28,6 +28,7 @@ export default function Stage() {
   const index = Math.min(image, pictures.length - 1);
   const stage = useMemo(() => stageOf(shown, index), [shown, index]);
   const sentences = sentencesOf(stage, losses, settings);
+  const equations = equationsOf(stage, settings);
   const common = { stage, picture: pictures[index], onRead: setReading };
   const bodies: Record<Part, ReactNode> = {
     look: <PatchCanvas {...common} layer="look" />,
@@ -45,7 +46,7 @@ export default function Stage() {
       }
       parts={PARTS.map((name) => ({
         name,
-        ...{ title: TITLES[name], equation: EQUATIONS[name], sentence: sentences[name], body: bodies[name] },
+        ...{ title: TITLES[name], equation: equations[name], sentence: sentences[name], body: bodies[name] },
       }))}
       summary={shown.snapshot ? `${sentences.choose} ${sentences.answer} ${sentences.compare}` : sentences.look}
       reading={reading}

@@ -13,13 +13,6 @@ export const TITLES: Record<Part, string> = {
   compare: "Compare",
   learn: "Learn",
 };
-export const EQUATIONS: Record<Part, string> = {
-  look: "a = softmax(q_cls Kᵀ / √d)",
-  choose: "keep the k largest a",
-  answer: "p_T = f_T(kept patches)",
-  compare: "p_S = f_S(all patches)",
-  learn: "CE(y, p_S) + λ τ² KL(p_T ‖ p_S)",
-};
 
 interface CanvasProps {
   stage: Facts;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { SCHEMA } from "../../../tasks";
 import type { Gallery, Snapshot } from "../../../tasks/classification/views";
 import type { Shown } from "./layers";
-import { patchFacts, sentencesOf, stageOf } from "./stageFacts";
+import { equationsOf, patchFacts, sentencesOf, stageOf } from "./stageFacts";
 
 const SETTINGS = SCHEMA.defaults();
 const GRID: [number, number] = [2, 2];
@@ -55,6 +55,23 @@ describe("facts", () => {
     );
     expect(patchFacts(stageOf(masked, 1), 0)).toBe("score 0.4 × an even share; rank 4 of 4; hidden from the teacher");
   });
+});
+
+test("equations are those of the settings: who is masked, who chooses, what is learned", () => {
+  const of = (shown: Shown, settings = {}) => equationsOf(stageOf(shown, 0), { ...SETTINGS, ...settings });
+  expect(of(masked)).toMatchObject({
+    ...{ choose: "keep the k largest a", answer: "p_T = f_T(kept patches)", compare: "p_S = f_S(all patches)" },
+    learn: "CE(y, p_S) + λ τ² KL(p_T ‖ p_S)",
+  });
+  expect(of({ ...masked, masked: "student" })).toMatchObject({ answer: "p_T = f_T(all patches)", compare: "p_S = f_S(kept patches)" });
+  expect(of(masked, { criterion: "bottom", queries: "patches" })).toMatchObject({
+    look: "a = mean_q softmax(q Kᵀ / √d)",
+    choose: "keep the k smallest a",
+  });
+  expect(of(masked, { criterion: "random" }).choose).toBe("keep k at random");
+  expect(of(masked, { base: "hard" }).learn).toBe("CE(y, p_S) + λ CE(argmax p_T, p_S)");
+  const alone = { ...snapshot, teacher: undefined, kept: undefined, score: undefined };
+  expect(of({ ...masked, snapshot: alone, teacher: null })).toMatchObject({ choose: "k = N", answer: "no teacher", learn: "CE(y, p_S)" });
 });
 
 describe("sentences", () => {

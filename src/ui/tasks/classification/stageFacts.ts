@@ -127,6 +127,35 @@ export function patchFacts({ looking, kept, often, grid, masked }: Stage, patch:
 export const PARTS = ["look", "choose", "answer", "compare", "learn"] as const;
 export type Part = (typeof PARTS)[number];
 
+/** What each part computes with these settings; `taught` and `kept` are those of the step. */
+export function equationsOf({ taught, kept, masked }: Stage, settings: Settings): Record<Part, string> {
+  const { criterion, queries, base } = settings;
+  const seenBy = (who: Stage["masked"]) => (kept && masked === who ? "kept" : "all");
+  return {
+    look: queries === "patches" ? "a = mean_q softmax(q Kᵀ / √d)" : "a = softmax(q_cls Kᵀ / √d)",
+    choose: taught === false || (taught && !kept) ? "k = N" : (CHOSEN[String(criterion)] ?? "keep the k largest a"),
+    answer: taught === false ? "no teacher" : `p_T = f_T(${seenBy("teacher")} patches)`,
+    compare: `p_S = f_S(${seenBy("student")} patches)`,
+    learn: taught === false ? "CE(y, p_S)" : (LEARNED[String(base)] ?? LEARNED.logit),
+  };
+}
+
+/** What is kept by criteria other than the largest scores. */
+const CHOSEN: Readonly<Record<string, string>> = {
+  random: "keep k at random",
+  bottom: "keep the k smallest a",
+  "late-random": "keep the k largest a, late ⅕ at random",
+  "guide-late-random": "keep the k largest a, late ⅕ at random",
+};
+
+const SOFT = "CE(y, p_S) + λ τ² KL(p_T ‖ p_S)";
+const LEARNED: Readonly<Record<string, string>> = {
+  logit: SOFT,
+  hard: "CE(y, p_S) + λ CE(argmax p_T, p_S)",
+  manifold: `${SOFT} + L_manifold`,
+  attention: `${SOFT} + β L_attention`,
+};
+
 /** What happens in each part of the step, in a sentence; `losses` and settings are those of the run. */
 export function sentencesOf(stage: Stage, losses: Numbers, settings: Settings): Record<Part, string> {
   return {
@@ -151,7 +180,10 @@ function chooseSentence({ kept, object, looking, masked, taught, grid }: Stage, 
   if (!taught) return "There is no teacher, so no patch has to be chosen.";
   if (!kept) return `All ${cellsOf(grid)} patches are shown to the teacher: nothing is chosen.`;
   const seen = object === undefined ? "" : `; ${percent(Math.round(100 * object) / 100)} of the object lies in them`;
-  const how = looking?.chose ? (criterion === "bottom" ? "with the lowest scores " : "ranked highest ") : "drawn at random ";
+  const late = String(criterion).endsWith("late-random")
+    ? "ranked highest, in the second half of a run a fifth at random, "
+    : "ranked highest ";
+  const how = looking?.chose ? (criterion === "bottom" ? "with the lowest scores " : late) : "drawn at random ";
   return `The ${kept.size} patches ${how}are kept for the ${masked}${seen}.`;
 }
 
