@@ -76,6 +76,13 @@ export interface TeacherTime {
   fullMs: number;
   /** The student's forward pass, where that is measured. */
   studentMs?: number;
+  /** Half of the measurements lie between these; so many there were. Absent in recordings from before it was measured. */
+  spread?: {
+    ms: readonly [number, number];
+    fullMs: readonly [number, number];
+    studentMs?: readonly [number, number];
+    times: number;
+  };
   bytes: number;
   fullBytes: number;
 }

@@ -14,6 +14,9 @@ import type { Turns } from "./turns";
 
 /** Timing the teacher may take this share of a run's time; it waits until a change has been seen to act. */
 const TIMING_SHARE = 0.03;
+/** One time says nothing: the first few follow sooner, and take up to this share. */
+const FIRST_TIMES = 3;
+const FIRST_SHARE = 0.3;
 const TIMING_WAITS_MS = 2000;
 
 export interface RunOptions {
@@ -278,7 +281,8 @@ export class Run {
     if (started < this.timingDue) return;
     const time = await this.session.task.teacherTime?.();
     const ended = performance.now();
-    this.timingDue = ended + (ended - started) / TIMING_SHARE;
+    const first = (time?.spread?.times ?? FIRST_TIMES) < FIRST_TIMES;
+    this.timingDue = ended + (ended - started) / (first ? FIRST_SHARE : TIMING_SHARE);
     if (time) this.post({ type: "timed", time });
   }
 

@@ -16,7 +16,7 @@ import type { Weights } from "../../models/weights";
 import { asked } from "../../tasks/classification/cost";
 import { softLabels } from "../../tasks/classification/softLabels";
 import { type Model, traceLosses } from "../../tasks/classification/step";
-import { TeacherClock } from "../../tasks/teacherClock";
+import { TeacherClock, type Timing } from "../../tasks/teacherClock";
 import { Optimizer } from "../../train/optimizer";
 import { compileStep } from "../../train/step";
 import { median, type Setup } from "./contest";
@@ -110,8 +110,8 @@ async function teacherTimes(engine: Engine, setup: Setup): Promise<Record<string
   const clock = new TeacherClock(engine, asked(load(engine, setup.teacher), setup.imageShape[0]));
   const shares = [100, 75, 50, 25];
   const ks = shares.map((share) => (64 * share) / 100);
-  let times: number[] = [];
+  let times: Timing[] = [];
   for (let i = 0; i < ROUNDS; i++) times = await clock.measure(ks);
   clock.destroy();
-  return Object.fromEntries(shares.map((share, i) => [`${share} %`, round(times[i])]));
+  return Object.fromEntries(shares.map((share, i) => [`${share} %`, round(times[i].ms)]));
 }

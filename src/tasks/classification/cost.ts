@@ -6,7 +6,7 @@ import { configMacs, learningMacs, probingMacs } from "../../metrics/cost";
 import type { Params } from "../../models/params";
 import { imageShape, patches } from "../../models/vit/config";
 import type { Cost, TeacherTime } from "../task";
-import { type Asked, TeacherClock } from "../teacherClock";
+import { type Asked, TeacherClock, type Timing, timeOf } from "../teacherClock";
 import type { Model } from "./step";
 
 /** Who takes part in a step, and what is shown. */
@@ -50,6 +50,18 @@ function scorerIn({ kept, count, criterion, masked, student, teacher, guide }: P
   return { teacher, guide, student: masked === "student" ? student : undefined, draws: undefined }[scorerOf(criterion)];
 }
 
+/** What a pass took, in milliseconds and bytes of activations. */
+type Passed = Timing & { bytes: number };
+
+/** Two passes one after the other; the spread is at most the sum of theirs. */
+function summed(a: Timing, b: Timing): Timing {
+  return {
+    ms: a.ms + b.ms,
+    middle: [a.middle[0] + b.middle[0], a.middle[1] + b.middle[1]],
+    times: Math.min(a.times, b.times),
+  };
+}
+
 /** Times beside a run what `costOf` counts. Holds programs and buffers until `destroy`. */
 export class TeacherTimer {
   /** By network, and by the tokens that its blocks merge. */
@@ -63,31 +75,31 @@ export class TeacherTimer {
 
   async measure(priced: Priced): Promise<TeacherTime> {
     const { teacher } = priced;
-    const { ms, fullMs, bytes, fullBytes } = await this.both(priced);
-    const { ms: studentMs } = await this.whole(priced.student);
+    const [now, full] = await this.both(priced);
+    const student = await this.whole(priced.student);
     const scorer = scorerIn(priced);
-    if (!scorer) return { ms, fullMs, studentMs, bytes, fullBytes };
-    const extra = scorer === teacher ? { ms: fullMs, bytes: fullBytes } : await this.whole(scorer);
-    return { ms: ms + extra.ms, fullMs, studentMs, bytes: Math.max(bytes, extra.bytes), fullBytes };
+    const extra = scorer && (scorer === teacher ? full : await this.whole(scorer));
+    const bytes = Math.max(now.bytes, extra?.bytes ?? 0);
+    return { ...timeOf(extra ? summed(now, extra) : now, full, student), bytes, fullBytes: full.bytes };
   }
 
   /** The teacher's answer now, and on everything. */
-  private async both(priced: Priced): Promise<Omit<TeacherTime, "studentMs">> {
+  private async both(priced: Priced): Promise<[now: Passed, full: Passed]> {
     const { teacher, merge } = priced;
     const [shown, all] = [shownIn(priced), patches(teacher.config)];
-    const [now, full] = [this.clockOf(teacher, merge), this.clockOf(teacher)];
-    if (now === full) {
-      const [ms, fullMs] = await full.measure([shown, all]);
-      return { ms, fullMs, bytes: full.bytes(shown), fullBytes: full.bytes(all) };
-    }
-    const [[ms], [fullMs]] = [await now.measure([shown]), await full.measure([all])];
-    return { ms, fullMs, bytes: now.bytes(shown), fullBytes: full.bytes(all) };
+    const [masked, whole] = [this.clockOf(teacher, merge), this.clockOf(teacher)];
+    const [now, full] =
+      masked === whole ? await whole.measure([shown, all]) : [...(await masked.measure([shown])), ...(await whole.measure([all]))];
+    return [
+      { ...now, bytes: masked.bytes(shown) },
+      { ...full, bytes: whole.bytes(all) },
+    ];
   }
 
-  private async whole(model: Model): Promise<Pick<TeacherTime, "ms" | "bytes">> {
+  private async whole(model: Model): Promise<Passed> {
     const [clock, all] = [this.clockOf(model), patches(model.config)];
-    const [ms] = await clock.measure([all]);
-    return { ms, bytes: clock.bytes(all) };
+    const [timing] = await clock.measure([all]);
+    return { ...timing, bytes: clock.bytes(all) };
   }
 
   private clockOf(model: Model, merge = 0): TeacherClock {

@@ -200,10 +200,9 @@ export class SelfDistillation implements Task<Outputs> {
   }
 
   async teacherTime(): Promise<TeacherTime> {
-    const { teacher, kept, count, batch } = this;
+    const { teacher, kept, batch } = this;
     this.clock ??= new TeacherClock(this.engine, asked(teacher, batch));
-    const [ms, fullMs] = await this.clock.measure([kept, count]);
-    return { ms, fullMs, bytes: this.clock.bytes(kept), fullBytes: this.clock.bytes(count) };
+    return this.clock.compare(kept);
   }
 
   destroy(): void {

@@ -184,11 +184,10 @@ export class Segmentation implements Task<Outputs> {
   }
 
   async teacherTime(): Promise<TeacherTime | undefined> {
-    const { teacher, kept, count, batch } = this;
+    const { teacher, kept, batch } = this;
     if (!teacher) return undefined;
     this.clock ??= new TeacherClock(this.engine, asked(teacher, batch, this.asksDecoder));
-    const [ms, fullMs] = await this.clock.measure([kept, count]);
-    return { ms, fullMs, bytes: this.clock.bytes(kept), fullBytes: this.clock.bytes(count) };
+    return this.clock.compare(kept);
   }
 
   destroy(): void {

@@ -1,6 +1,6 @@
 /** What follows from the state. */
 import { expect, test } from "vitest";
-import { secondsLeft } from "./selectors";
+import { repeated, secondsLeft } from "./selectors";
 import type { State } from "./store";
 
 test("time left follows the pace of the last steps, and is told only while training", () => {
@@ -8,4 +8,13 @@ test("time left follows the pace of the last steps, and is told only while train
   expect(secondsLeft(state)).toBe(50);
   expect(secondsLeft({ ...state, phase: "paused" })).toBeUndefined();
   expect(secondsLeft({ ...state, history: { imagesPerSecond: 0 } as State["history"] })).toBeUndefined();
+});
+
+test("a time that was measured once or twice, or with no spread, is none to tell", () => {
+  const time = { ms: 2, fullMs: 4, bytes: 1, fullBytes: 2 };
+  const spread = (times: number) => ({ ms: [1, 3] as const, fullMs: [3, 5] as const, times });
+  expect(repeated(undefined)).toBeUndefined();
+  expect(repeated(time)).toBeUndefined();
+  expect(repeated({ ...time, spread: spread(2) })).toBeUndefined();
+  expect(repeated({ ...time, spread: spread(3) })).toMatchObject({ ms: 2, spread: { times: 3 } });
 });

@@ -1,5 +1,6 @@
 /** What follows from the state, for all who show it or act on it. */
 import { SCHEMA, taskOf } from "../../tasks";
+import type { TeacherTime } from "../../tasks/task";
 import type { KeptFacts } from "./keptList";
 import type { State } from "./store";
 
@@ -27,6 +28,13 @@ export const expendable = ({ kept, elsewhere, place }: Pick<State, "kept" | "els
 export const lastKept = ({ kept, place }: State): KeptFacts | undefined => kept.find(({ id }) => id === place);
 
 export const busy = ({ phase }: State): boolean => phase === "running" || phase === "compiling";
+
+/** The teacher's time once it has been measured so often that its spread says something; before that no time is told anywhere. */
+export function repeated(time: State["teacherTime"]): (TeacherTime & { spread: NonNullable<TeacherTime["spread"]> }) | undefined {
+  return time?.spread && time.spread.times >= REPEATED ? { ...time, spread: time.spread } : undefined;
+}
+
+const REPEATED = 3;
 
 /** How long a run that trains will take to its end, at the pace of its last steps; undefined before that is known. */
 export function secondsLeft({ active, step, phase, history: { imagesPerSecond } }: State): number | undefined {

@@ -14,6 +14,7 @@ import { History, type Numbers } from "./history";
 import type { Instant } from "./instant";
 import type { KeptFacts } from "./keptList";
 import type { Run } from "./runs";
+import { repeated } from "./selectors";
 
 export interface State {
   phase: Phase;
@@ -179,8 +180,9 @@ function shown({ task, view }: Extract<Event, { type: "view" }>, { views, active
 }
 
 /** What a step of so many images costs. */
-export function price({ macs, fullMacs, bufferBytes }: Cost, batch: number, time: TeacherTime | undefined): Numbers {
+export function price({ macs, fullMacs, bufferBytes }: Cost, batch: number, measured: TeacherTime | undefined): Numbers {
   const computed = { macs: macs * batch, fullMacs: fullMacs * batch, memory: bufferBytes };
+  const time = repeated(measured);
   return time ? { ...computed, teacherMs: time.ms, teacherFullMs: time.fullMs } : computed;
 }
 

@@ -28,7 +28,7 @@ function Details() {
   const { grid, objects } = useStore(galleryOf);
   return (
     <>
-      <FrequencyMaps frequency={useStore(frequencyOf)} grid={grid} objects={objects} />
+      <FrequencyMaps frequency={useStore(frequencyOf)} grid={grid} objects={objects} anywhere />
       <MasksBeside looks={LOOKS} />
       <CostCard paper={{ heads: ["all 196", "50 %"], rows: PAPER }}>
         <Stages />

@@ -1,9 +1,12 @@
 /** How often each position and each channel was erased over the run, and the mean error of what was regenerated. */
-import { memo, useDeferredValue, useState } from "react";
-import type { MethodInfo, ViewSpec } from "../../../methods/method";
-import type { Erasure } from "../../../tasks/detection/views";
+import { memo, useDeferredValue, useMemo, useState } from "react";
+import { DETECTION_SCENES } from "../../../data/generated.id";
+import { type MethodInfo, mapName, type ViewSpec } from "../../../methods/method";
+import type { Erasure, FeatureMaps } from "../../../tasks/detection/views";
+import { Folded } from "../../draw/Folded";
 import { GridCanvas } from "../../draw/GridCanvas";
 import { Legend } from "../../draw/Legend";
+import { ObjectBars, type ObjectRow } from "../../draw/ObjectBars";
 import { paintGrid, paintHeat } from "../../draw/patches";
 import { percent, short } from "../../format";
 import { useStore } from "../../state/app";
@@ -11,7 +14,8 @@ import { paintRegions } from "./borders";
 import { ChannelBars } from "./ChannelBars";
 import { extremes, type FeatureMap, type Focus, isAt, levelsOf, nearest, type Plane, planeOf, rowsOf } from "./featureMaps";
 import { levelName, useFocus } from "./focus";
-import { erasureOf, shownMethod } from "./gallery";
+import { erasureOf, galleryOf, mapMomentsOf, shownMethod } from "./gallery";
+import { objectMeans } from "./objects";
 import { specsOf } from "./pictures";
 
 export function ErasureMaps() {
@@ -22,6 +26,7 @@ export function ErasureMaps() {
 
 const Drawn = memo(function Drawn({ erasure, wanted, method }: { erasure?: Erasure; wanted: Focus; method: MethodInfo }) {
   const [reading, setReading] = useState("");
+  const anywhere = useStore(({ dataset }) => dataset !== undefined && DETECTION_SCENES.optionsOf(dataset.id) !== undefined);
   const maps = (erasure?.maps ?? []).map(ofOneImage);
   const focus = nearest(wanted, maps, 1);
   const specs = specsOf(method);
@@ -42,19 +47,55 @@ const Drawn = memo(function Drawn({ erasure, wanted, method }: { erasure?: Erasu
           at {short(erasure.looks)} steps of the run
         </small>
       </h2>
-      <div className="stages">
-        {planes.map(({ map: { view, at }, plane }) => (
-          <MeanMap key={`${view} ${at.regions}`} spec={specs[view]} regions={at.regions} plane={plane} onRead={setReading} />
-        ))}
-      </div>
-      <p className="reading" aria-live="polite">
-        {reading ||
-          "How often each position was erased, or the mean error of what was regenerated there, over these steps and the images above."}
-      </p>
+      <ByObject which={planes.map(({ map }) => map)} specs={specs} />
+      <Folded title={anywhere ? "By position" : undefined}>
+        <div className="stages">
+          {planes.map(({ map: { view, at }, plane }) => (
+            <MeanMap key={`${view} ${at.regions}`} spec={specs[view]} regions={at.regions} plane={plane} onRead={setReading} />
+          ))}
+        </div>
+        <p className="reading" aria-live="polite">
+          {reading ||
+            "How often each position was erased, or the mean error of what was regenerated there, over these steps and the images above."}
+        </p>
+      </Folded>
       {channels && <Channels title={specs[channels.view].label} map={channels} focus={focus} />}
     </section>
   );
 });
+
+/** The same over the pictures that the run keeps, where objects are and elsewhere. */
+function ByObject({ which, specs }: { which: readonly FeatureMap[]; specs: Readonly<Record<string, ViewSpec>> }) {
+  const gallery = useStore(galleryOf);
+  const moments = useDeferredValue(useStore(mapMomentsOf));
+  const rows = useMemo(
+    () =>
+      which.flatMap(({ view, at }): (ObjectRow & { erased: boolean })[] => {
+        const same = moments.flatMap(({ value }) => (value as FeatureMaps).maps.filter((map) => mapName(map) === mapName({ view, at })));
+        const means = objectMeans(same, gallery);
+        if (!means) return [];
+        const erased = specs[view].accumulate === "erased";
+        const { object, background } = erased ? { object: 1 - means.object, background: 1 - means.background } : means;
+        return [{ title: titleOf(specs[view], at.regions), object, background, erased }];
+      }),
+    [which, moments, gallery, specs],
+  );
+  const [erased, others] = [rows.filter((row) => row.erased), rows.filter((row) => !row.erased)];
+  const most = Math.max(...others.flatMap(({ object, background }) => [object, background]));
+  if (!rows.length) return null;
+  return (
+    <>
+      {erased.length > 0 && <ObjectBars rows={erased} format={percent} most={1} />}
+      {others.length > 0 && <ObjectBars rows={others} format={short} most={most} />}
+      <p className="hint">
+        Means over positions in the boxes of objects, and over all others, on the images above at {moments.length} steps.
+      </p>
+    </>
+  );
+}
+
+const titleOf = ({ label }: ViewSpec, regions: number | undefined) =>
+  regions === undefined ? label : `${label}, ${regions} × ${regions} regions`;
 
 /** Means over images are drawn as maps of a single one. */
 const ofOneImage = (map: FeatureMap): FeatureMap => ({ ...map, shape: [1, ...map.shape] });
@@ -91,7 +132,7 @@ function MeanMap({ spec, regions, plane, onRead }: MeanMapProps) {
   const erased = spec.accumulate === "erased";
   const [what, format] = erased ? ["erased in", percent] : ["on average", short];
   const range: [number, number] = erased ? [0, 1] : extremes(values);
-  const title = regions === undefined ? spec.label : `${spec.label}, ${regions} × ${regions} regions`;
+  const title = titleOf(spec, regions);
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const paint = (context: CanvasRenderingContext2D) => {
     paintHeat(context, values, [height, width], range);

@@ -31,6 +31,7 @@ export function galleryOf(state: State): BoxGallery {
 /** What student and teacher found at the step shown, the feature maps of that step, and all steps of which there are pictures. */
 export const snapshotOf = (state: State): BoxSnapshot | undefined => shownView<DetectionViews, "snapshot">(state, TASK, "snapshot");
 export const mapsOf = (state: State): FeatureMaps | undefined => shownView<DetectionViews, "maps">(state, TASK, "maps");
+export const mapMomentsOf = (state: State): readonly Moment[] => momentsOf(state, TASK, "maps");
 export const snapshotsOf = (state: State): readonly Moment[] => momentsOf(state, TASK, "snapshot");
 
 export const erasureOf = (state: State) => viewOf<DetectionViews, "erasure">(state, TASK, "erasure");

@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { bytes, milliseconds, percent, scaled } from "../../format";
 import { useStore } from "../../state/app";
+import { repeated } from "../../state/selectors";
 import { costless } from "./words";
 
 /** What the paper gives for a teacher of its own: at all patches, and masked. */
@@ -64,22 +65,42 @@ export function CostCard({ paper, children }: CostCardProps) {
       {cost?.extraMacs ? (
         <p className="hint">Of that, choosing the patches takes a pass of its own: {scaled(cost.extraMacs)}MACs per image.</p>
       ) : null}
+      <Times />
       <p className="hint">MAC: one multiply and add, by the paper's formula; the paper calls it a FLOP.</p>
       {children}
     </section>
   );
 }
 
-/** The teacher's time and memory on this GPU, once measured. */
+/** The teacher's time on this GPU, once measured again and again, and its memory. */
 function Measured() {
-  const time = useStore((state) => state.teacherTime);
-  if (!time) return null;
+  const measured = useStore((state) => state.teacherTime);
+  if (!measured) return null;
+  const { fullMs, ms, fullBytes, bytes: now } = measured;
+  const spread = repeated(measured)?.spread;
   return (
     <>
-      <Row name="GPU time per step, measured" of={[time.fullMs, time.ms]} format={milliseconds} />
-      <Row name="activations on the GPU" of={[time.fullBytes, time.bytes]} format={bytes} />
+      {spread && (
+        <Row
+          name={`GPU time per step, median of ${spread.times}`}
+          of={[fullMs, ms]}
+          format={milliseconds}
+          spread={[spread.fullMs, spread.ms]}
+        />
+      )}
+      <Row name="activations on the GPU" of={[fullBytes, now]} format={bytes} />
     </>
   );
+}
+
+/** How to read the time, or that it is not known well enough yet. */
+function Times() {
+  const measured = useStore((state) => state.teacherTime);
+  if (!measured?.spread) return null;
+  const told = repeated(measured)
+    ? "Half of the measurements lie in the range beside a time."
+    : "GPU time is told once it has been measured a few times.";
+  return <p className="hint">{told}</p>;
 }
 
 /** What the whole run took and saved. */
@@ -101,24 +122,34 @@ function RunSoFar() {
   );
 }
 
-/** Two values, as bars too, and how many times less the second is (or more). */
-function Row({ name, of: [full, masked], format, more }: PaperRow): ReactNode {
+/** A range of milliseconds: half of the measurements lie in it. */
+type Range = readonly [low: number, high: number];
+
+interface RowProps extends PaperRow {
+  /** Of values that were measured. */
+  spread?: readonly [full: Range, masked: Range];
+}
+
+/** Two values, as bars too, and how many times less the second is (or more); where their spreads meet, neither is said to be less. */
+function Row({ name, of: [full, masked], format, more, spread }: RowProps): ReactNode {
   const most = Math.max(full, masked);
   const bar = (value: number) => <i className="bar" style={{ width: `${(100 * value) / most}%` }} aria-hidden="true" />;
+  const within = (range: Range | undefined) => range && <small className="hint"> {range.map(format).join(" to ")}</small>;
+  const alike = spread && full !== masked && spread[0][0] <= spread[1][1] && spread[1][0] <= spread[0][1];
   return (
     <tr>
       <th scope="row">{name}</th>
       <td>
         {format(full)}
+        {within(spread?.[0])}
         {bar(full)}
       </td>
       <td>
         {format(masked)}
+        {within(spread?.[1])}
         {bar(masked)}
       </td>
-      <td>
-        <b>{(more ? masked / full : full / masked).toFixed(2)}×</b>
-      </td>
+      <td>{alike ? "cannot tell" : <b>{(more ? masked / full : full / masked).toFixed(2)}×</b>}</td>
     </tr>
   );
 }

@@ -2,12 +2,14 @@
 import { useMemo, useState } from "react";
 import type { Frequency } from "../../../tasks/frequency";
 import { DIVERGING_GRADIENT } from "../../draw/colormap";
+import { Folded } from "../../draw/Folded";
 import { GridCanvas } from "../../draw/GridCanvas";
 import { cellsOf, type Grid } from "../../draw/grid";
+import { ObjectBars, type ObjectRow } from "../../draw/ObjectBars";
 import { paintDiverging, paintGrid } from "../../draw/patches";
 import { percent, points } from "../../format";
 import { type ShownStage, StageTable, TITLES } from "./StageTable";
-import { ratesOf, stray } from "./statistics";
+import { backgroundSeen, objectSeen, ratesOf, stray } from "./statistics";
 
 interface FrequencyMapsProps {
   frequency?: Frequency;
@@ -15,11 +17,14 @@ interface FrequencyMapsProps {
   grid: Grid;
   /** Where the data know it: the share of each watched image's object in each patch. */
   objects?: Float64Array;
+  /** Whether objects lie anywhere, so that an average over images says nothing by position. */
+  anywhere?: boolean;
 }
 
-export function FrequencyMaps({ frequency, grid, objects }: FrequencyMapsProps) {
+export function FrequencyMaps({ frequency, grid, objects, anywhere }: FrequencyMapsProps) {
   const [reading, setReading] = useState("");
   const stages = useMemo(() => shownStages(frequency, grid), [frequency, grid]);
+  const byObject = useMemo(() => (objects && anywhere ? objectRows(stages, objects, grid) : []), [stages, objects, anywhere, grid]);
   const reach = Math.max(...stages.flatMap(({ rates, chance }) => Array.from(rates, (rate) => Math.abs(rate - chance))));
   return (
     <section className="panel frequency" aria-labelledby="frequency-title">
@@ -28,24 +33,43 @@ export function FrequencyMaps({ frequency, grid, objects }: FrequencyMapsProps) 
         <Empty />
       ) : (
         <>
-          <div className="stages">
-            {stages.map((stage) => (
-              <StageMap key={stage.name} stage={stage} grid={grid} reach={reach} onRead={setReading} />
-            ))}
-          </div>
-          <div className="under">
-            <p className="reading" aria-live="polite">
-              {reading || "Share of images in which the position was kept."}
-            </p>
-            <span className="legend">
-              −{points(reach)} <i style={{ background: DIVERGING_GRADIENT }} aria-hidden="true" /> +{points(reach)} against random
-            </span>
-          </div>
+          {byObject.length > 0 && (
+            <>
+              <ObjectBars rows={byObject} format={percent} most={1} />
+              <p className="hint">
+                Share of the object, and of patches with none of it, that was kept on the watched held-out images; the mark is random
+                choice. Objects lie anywhere, so positions mean little on average.
+              </p>
+            </>
+          )}
+          <Folded title={byObject.length > 0 ? "By position" : undefined}>
+            <div className="stages">
+              {stages.map((stage) => (
+                <StageMap key={stage.name} stage={stage} grid={grid} reach={reach} onRead={setReading} />
+              ))}
+            </div>
+            <div className="under">
+              <p className="reading" aria-live="polite">
+                {reading || "Share of images in which the position was kept."}
+              </p>
+              <span className="legend">
+                −{points(reach)} <i style={{ background: DIVERGING_GRADIENT }} aria-hidden="true" /> +{points(reach)} against random
+              </span>
+            </div>
+          </Folded>
           <StageTable stages={stages} grid={grid} objects={objects} />
         </>
       )}
     </section>
   );
+}
+
+/** Stages in which the watched images were looked at. */
+function objectRows(stages: readonly ShownStage[], objects: Float64Array, grid: Grid): ObjectRow[] {
+  return stages.flatMap(({ name, watched, chance }) => {
+    const background = watched.images ? backgroundSeen(watched, objects, cellsOf(grid)) : undefined;
+    return background === undefined ? [] : [{ title: TITLES[name], object: objectSeen(watched, objects), background, chance }];
+  });
 }
 
 /** The stages in which something was counted, on the grid as it is now. */

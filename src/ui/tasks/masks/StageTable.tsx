@@ -7,7 +7,7 @@ import { centreAndBorder, entropy, objectSeen, type Rates, stray } from "./stati
 
 export type ShownStage = Stage & Rates;
 
-export const TITLES = { start: "First 5 %", early: "Up to half", late: "Second half" };
+export const TITLES = { start: "First 5 %", early: "First half", late: "Second half" };
 
 interface StageTableProps {
   stages: ShownStage[];

@@ -3,16 +3,18 @@ import { useState } from "react";
 import { parallel, pipelined, type Schedule } from "../../../metrics/pipeline";
 import { milliseconds, percent } from "../../format";
 import { useStore } from "../../state/app";
+import { repeated } from "../../state/selectors";
 
 const PARTS = [1, 2, 4, 8];
 /** Sizes of a chart of one schedule, in units of its view box. */
 const [WIDTH, LANE] = [300, 14];
 
 export function Stages() {
-  const time = useStore((state) => state.teacherTime);
+  const time = repeated(useStore((state) => state.teacherTime));
   const [at, setAt] = useState(2);
-  if (time?.studentMs === undefined) return null;
-  const { studentMs, ms, fullMs } = time;
+  if (time?.studentMs === undefined || !time.spread.studentMs) return null;
+  const { studentMs, ms, fullMs, spread } = time;
+  const told = (value: number, range: readonly number[]) => `${milliseconds(value)} (${range.map(milliseconds).join(" to ")})`;
   const schedules: [name: string, schedule: Schedule][] = [
     ["side by side, every patch", parallel(studentMs, fullMs)],
     ["one after the other, masked", pipelined(studentMs, ms, 1)],
@@ -23,8 +25,9 @@ export function Stages() {
     <details className="stages">
       <summary>On two devices</summary>
       <p className="hint">
-        The masked teacher waits for the student's attention. Forward passes measured here: student {milliseconds(studentMs)}, teacher{" "}
-        {milliseconds(ms)}, at every patch {milliseconds(fullMs)}. What two devices would make of that, simulated:
+        The masked teacher waits for the student's attention. Forward passes here, medians of {spread.times} measurements and the range of
+        their middle half: student {told(studentMs, time.spread.studentMs)}, teacher {told(ms, spread.ms)}, at every patch{" "}
+        {told(fullMs, spread.fullMs)}. What two devices would make of the medians, simulated:
       </p>
       <label>
         Micro-batches: {PARTS[at]}

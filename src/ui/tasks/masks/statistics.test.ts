@@ -1,6 +1,6 @@
 /** Figures about the mask on maps whose answers are known. */
 import { expect, test } from "vitest";
-import { centreAndBorder, diversity, entropy, objectSeen, ratesOf, stray, watchedRates } from "./statistics";
+import { backgroundSeen, centreAndBorder, diversity, entropy, objectSeen, ratesOf, stray, watchedRates } from "./statistics";
 
 test("rates sum to k, and chance is k of N", () => {
   const { rates, chance, sum } = ratesOf({ images: 8, kept: 16, counts: Float64Array.of(8, 4, 4, 0) });
@@ -30,6 +30,10 @@ test("a mask that always keeps the object sees all of it", () => {
   // Two images of two patches, each looked at three times; the object is in the first patch, then half in either.
   const objects = Float64Array.of(1, 0, 0.5, 0.5);
   expect(objectSeen({ images: 6, kept: 6, counts: Float64Array.of(3, 0, 3, 0) }, objects)).toBe(0.75);
+  // The only patch that holds none of an object is the second: kept in one look of three, then in none.
+  expect(backgroundSeen({ images: 6, kept: 6, counts: Float64Array.of(2, 1, 3, 0) }, objects, 2)).toBeCloseTo(1 / 3, 12);
+  expect(backgroundSeen({ images: 6, kept: 6, counts: Float64Array.of(3, 0, 3, 0) }, objects, 2)).toBe(0);
+  expect(backgroundSeen({ images: 3, kept: 3, counts: Float64Array.of(3, 0) }, [0.5, 0.5], 2)).toBeUndefined();
 });
 
 test("the patches of watched images are counted over all stages, and a mask is as varied as the patches it draws from", () => {

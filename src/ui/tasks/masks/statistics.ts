@@ -57,6 +57,14 @@ export function stray(chance: number, images: number): number {
   return 2 * Math.sqrt((chance * (1 - chance)) / images);
 }
 
+/** Share of the patches without any of the object that was kept, of so many patches an image; undefined where there are none. */
+export function backgroundSeen({ images, counts }: Tally, objects: ArrayLike<number>, patches: number): number | undefined {
+  const bare = Array.from(counts.keys()).filter((at) => objects[at] === 0);
+  // Each watched image was counted so often.
+  const moments = (images * patches) / counts.length;
+  return bare.length ? bare.reduce((sum, at) => sum + counts[at], 0) / bare.length / moments : undefined;
+}
+
 /** Mean share of the objects that was kept; `objects` is the share of each image's object in each patch, in the order of the counts. */
 export function objectSeen({ images, counts }: Tally, objects: ArrayLike<number>): number {
   return counts.reduce((sum, count, at) => sum + count * objects[at], 0) / images;
