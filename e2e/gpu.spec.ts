@@ -2,11 +2,11 @@
 import { expect, test } from "@playwright/test";
 import { button, expectNoViolations, LONG, QUICK_KERNELS } from "./page";
 
-test("every kernel variant of this adapter is right, and the report says what is in use and how fast a step is", async ({ page }) => {
+test("every kernel on this adapter is right, and the report says what is in use and how fast a step is", async ({ page }) => {
   test.setTimeout(6 * LONG);
   await page.goto(`./?${QUICK_KERNELS}#gpu`);
   await button(page, "Verify and time").click();
-  await expect(page.getByRole("status").filter({ hasText: /variants/ })).toContainText(/of \d+ variants/, { timeout: LONG });
+  await expect(page.getByRole("status").filter({ hasText: /kernels/ })).toContainText(/of \d+ kernels/, { timeout: LONG });
   const report = page.getByLabel("Report", { exact: true });
   await expect(report).toBeVisible({ timeout: 5 * LONG });
   const text = await report.inputValue();

@@ -1,8 +1,8 @@
 import { describe, test } from "vitest";
 import { saliency, selfAttention } from "./attention";
-import { crossAttentionCase, selfAttentionCase } from "./cases";
+import { saliencyCase } from "./cases/saliency";
+import { crossAttentionCase, selfAttentionCase } from "./cases/variants";
 import { check, testEngine } from "./check";
-import { column, probabilities } from "./reference";
 import { topk } from "./select";
 import { ATTENTION, choose } from "./variants";
 
@@ -46,27 +46,7 @@ test.for(Object.keys(ATTENTION).flatMap((name) => led.map((reading) => [...readi
     const engine = await testEngine();
     if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionBackward: name });
-    const d = { batch: 2, heads: 3, headDim: 4, queries: 6, keys: 6, lead };
-    const n = 6 - lead;
-    await check(engine, {
-      inputs: { qkv: { shape: [12, 36] } },
-      op: ({ qkv }) => saliency(selfAttention(qkv, d).trace, { queries, reading, perHead }),
-      reference: ({ qkv }) => {
-        const p = probabilities(d, column(qkv, 6, 36, 0), column(qkv, 6, 36, 12));
-        const heads = Array.from({ length: 6 }, (_, bh) => {
-          const [from, to] = { cls: [0, 1], lead: [0, lead], patches: [lead, 6] }[queries];
-          const rows = p.slice(bh * 6 + from, bh * 6 + to);
-          return Array.from({ length: n }, (_, j) => {
-            const rest = (row: number[]) => row.slice(lead).reduce((a, v) => a + v, 0);
-            const each = rows.map((row) => (reading === "eq2" ? row[j + lead] / rest(row) : row[j + lead]));
-            return each.reduce((a, v) => a + v, 0) / each.length;
-          });
-        });
-        if (perHead) return [heads.flat()];
-        const mean = (b: number, j: number) => (heads[3 * b][j] + heads[3 * b + 1][j] + heads[3 * b + 2][j]) / 3;
-        return [Array.from({ length: 2 * n }, (_, i) => mean(Math.floor(i / n), i % n))];
-      },
-    });
+    await check(engine, saliencyCase({ queries, reading, perHead }, lead));
   },
 );
 

@@ -1,63 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { Graph, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
+import { batchNormCase, groupNormCase, moments64, norm64, parameters, standardiseCase } from "./cases/channelnorm";
 import { batchNorm, groupNorm, standardise } from "./channelnorm";
 import { check, compare, randoms, testEngine, upload } from "./check";
 import { errorLoss } from "./features";
 import { add } from "./maps";
 import { choose } from "./variants";
-
-const EPS = 1e-5;
-
-interface Norm64 {
-  shape: number[];
-  /** Which set of statistics an element belongs to. */
-  set(image: number, channel: number): number;
-  weight?(image: number, row: number, column: number): number;
-  relu?: boolean;
-  /** Running statistics that stand in for the measured ones. */
-  given?: { mean: ArrayLike<number>; variance: ArrayLike<number> };
-}
-
-/** By the definition: collect each set, take its mean and variance. */
-function moments64(
-  x: ArrayLike<number>,
-  { shape, set, weight = () => 1 }: Norm64,
-): Map<number, { mean: number; variance: number; n: number }> {
-  const [, h, w, cols] = shape;
-  const sets = new Map<number, { value: number; weight: number }[]>();
-  for (let i = 0; i < x.length; i++) {
-    const pixel = Math.floor(i / cols);
-    const image = Math.floor(pixel / w / h);
-    const key = set(image, i % cols);
-    const entry = { value: x[i], weight: weight(image, Math.floor(pixel / w) % h, pixel % w) };
-    sets.set(key, [...(sets.get(key) ?? []), entry]);
-  }
-  const average = (list: { value: number; weight: number }[], of: (v: number) => number) =>
-    list.reduce((sum, e) => sum + e.weight * of(e.value), 0) / list.reduce((sum, e) => sum + e.weight, 0);
-  return new Map(
-    [...sets].map(([key, list]) => {
-      const mean = average(list, (v) => v);
-      return [key, { mean, variance: average(list, (v) => (v - mean) ** 2), n: list.reduce((sum, e) => sum + e.weight, 0) }];
-    }),
-  );
-}
-
-function norm64(x: ArrayLike<number>, gamma: ArrayLike<number>, beta: ArrayLike<number>, o: Norm64): Float64Array {
-  const [, h, w, cols] = o.shape;
-  const sets = o.given ? undefined : moments64(x, o);
-  return Float64Array.from({ length: x.length }, (_, i) => {
-    const c = i % cols;
-    const { mean, variance } = sets?.get(o.set(Math.floor(i / cols / w / h), c)) ?? {
-      mean: o.given?.mean[c] ?? 0,
-      variance: o.given?.variance[c] ?? 0,
-    };
-    const y = ((x[i] - mean) / Math.sqrt(variance + EPS)) * gamma[c] + beta[c];
-    return o.relu ? Math.max(y, 0) : y;
-  });
-}
-
-const parameters = (cols: number) => ({ gamma: { shape: [cols], grad: true }, beta: { shape: [cols], grad: true } });
 
 describe("groupNorm", () => {
   test.each([
@@ -72,18 +21,9 @@ describe("groupNorm", () => {
     { shape: [2, 9, 9, 16], groups: 2, relu: true, rows: "group" },
     { shape: [3, 2, 3, 14], groups: 2, relu: true, rows: "group" },
   ])("$shape in $groups groups, relu $relu, $rows", async ({ shape, groups, relu, rows = "lane" }) => {
-    const cols = shape[3];
     const engine = await testEngine();
     choose(engine, { rows });
-    await check(engine, {
-      inputs: { x: { shape, grad: true }, ...parameters(cols) },
-      op: ({ x, gamma, beta }) => groupNorm(x, gamma, beta, { groups, relu }),
-      reference: ({ x, gamma, beta }) => {
-        const set = (image: number, c: number) => image * groups + Math.floor((c * groups) / cols);
-        return [norm64(x, gamma, beta, { shape, set, relu })];
-      },
-      tolerance: 2e-5,
-    });
+    await check(engine, groupNormCase(shape, groups, relu));
     choose(engine, { rows: "lane" });
   });
 });
@@ -94,36 +34,13 @@ describe.each([false, true])("batchNorm, training %s", (training) => {
     { shape: [2, 3, 3, 8], relu: false },
     { shape: [5, 1, 1, 3], relu: false },
   ])("$shape, relu $relu", async ({ shape, relu }) => {
-    const cols = shape[3];
-    const running = { mean: { shape: [cols] }, variance: { shape: [cols], data: randoms(cols, 3).map((v) => 1.2 + v) } };
-    await check(await testEngine(), {
-      inputs: { x: { shape, grad: true }, ...parameters(cols), ...running },
-      op: ({ x, gamma, beta, mean, variance }) => batchNorm(x, gamma, beta, { mean, variance, training, relu }),
-      reference: ({ x, gamma, beta, mean, variance }) => [
-        norm64(x, gamma, beta, { shape, set: (_, c) => c, relu, ...(!training && { given: { mean, variance } }) }),
-      ],
-      tolerance: 2e-5,
-    });
+    await check(await testEngine(), batchNormCase(shape, training, relu));
   });
 });
 
 describe.each([true, false])("standardise, unbiased %s", (unbiased) => {
   test.each([{ shape: [3, 4, 5, 6] }, { shape: [2, 3, 3, 4] }, { shape: [1, 33, 40, 3] }])("$shape", async ({ shape }) => {
-    const ofChannel = { shape, set: (_: number, c: number) => c };
-    await check(await testEngine(), {
-      inputs: { x: { shape, grad: true } },
-      op: ({ x }) => add(standardise(x, { unbiased }), x),
-      reference: ({ x }) => {
-        const sets = moments64(x, ofChannel);
-        return [
-          x.map((v, i) => {
-            const { mean, variance, n } = sets.get(i % shape[3]) as { mean: number; variance: number; n: number };
-            return (v - mean) / (Math.sqrt((variance * n) / (unbiased ? n - 1 : n)) + 1e-6) + v;
-          }),
-        ];
-      },
-      tolerance: 2e-5,
-    });
+    await check(await testEngine(), standardiseCase(shape, unbiased));
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Graph } from "../engine/graph";
-import { convolutionCase } from "./cases";
+import { convolutionCase } from "./cases/variants";
 import { check, testEngine } from "./check";
 import { conv2d } from "./conv";
 import { type ConvDims, conv64 } from "./reference";

@@ -1,26 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { Graph, Live } from "../engine/graph";
+import { Graph } from "../engine/graph";
 import { Program } from "../engine/program";
 import { uniform } from "../engine/random";
+import { batch, cols, dropPathCase, each } from "./cases/droppath";
 import { check, randoms, testEngine, upload } from "./check";
 import { dropPath } from "./droppath";
 import { everyRow, randomScores } from "./select";
 
-const [batch, each, cols] = [6, 3, 5];
-
 describe("dropPath", () => {
   test.each([0, 0.2, 0.5, 1])("at most %d of them, and its gradients", async (most) => {
-    await check(await testEngine(), {
-      inputs: { branch: { shape: [batch * each, cols], grad: true }, residual: { shape: [batch * each, cols], grad: true } },
-      op: ({ branch, residual }, graph) => {
-        const draws = randomScores(graph, [2, batch], { seed: 3, stream: 9, step: 4 });
-        return dropPath(branch, residual, { draws: draws.slice(1, 2), most: new Live(most), share: 0.75 });
-      },
-      reference: ({ branch, residual }) => {
-        const kept = (i: number) => uniform(3, 9, 4, batch + Math.floor(i / cols / each)) >= 0.75 * most;
-        return [branch.map((v, i) => residual[i] + (kept(i) ? v / (1 - 0.75 * most) : 0))];
-      },
-    });
+    await check(await testEngine(), dropPathCase(most));
   });
 
   test("of the class rows alone, where a gradient has arrived already", async () => {

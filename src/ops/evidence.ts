@@ -7,7 +7,7 @@
  * elements is differentiated.
  */
 import type { Engine } from "../engine/device";
-import { Graph, type Tensor } from "../engine/graph";
+import { Graph, type Launch, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { uniform } from "../engine/random";
 
@@ -59,8 +59,37 @@ export function expected(spec: Check): Part[] {
   ];
 }
 
-/** The same from the GPU, in the same order. */
-export async function observed(engine: Engine, spec: Check): Promise<Part[]> {
+/** The same from the GPU, in the same order. `timed` hears of the program once its results are known, before its memory is given back. */
+export async function observed(engine: Engine, spec: Check, timed?: (program: Program) => Promise<void>): Promise<Part[]> {
+  const { graph, results, outputs, pieces, release } = traced(engine, spec);
+  const program = await Program.compile(graph, outputs).finally(release);
+  const fetched = await program.fetch();
+  await timed?.(program);
+  program.dispose();
+  return [
+    ...results.map((_, i) => ({ what: `out${i}`, values: fetched[`out${i}`], gradient: false })),
+    ...wanted(spec).map((name) => {
+      const { shape } = spec.inputs[name];
+      const found = summed(
+        fetched,
+        pieces[name],
+        shape.reduce((a, b) => a * b, 1),
+      );
+      const at = sampled(found.length, spec.samples ?? SAMPLES);
+      return { what: `gradient of ${name} at ${at}`, values: Float64Array.from(at, (i) => found[i]), gradient: true };
+    }),
+  ];
+}
+
+/** The launches of a check and of its gradients. */
+export function launchesOf(engine: Engine, spec: Check): readonly Launch[] {
+  const { graph, release } = traced(engine, spec);
+  release();
+  return graph.launches;
+}
+
+/** Records a check with its inputs' values, and what gives their memory back. */
+function traced(engine: Engine, spec: Check) {
   const values = inputsOf(spec);
   const graph = new Graph(engine);
   const tensors: Record<string, Tensor> = {};
@@ -74,18 +103,10 @@ export async function observed(engine: Engine, spec: Check): Promise<Part[]> {
   const outputs: Record<string, Tensor> = Object.fromEntries(results.map((t, i) => [`out${i}`, t]));
   const names = wanted(spec);
   const pieces = names.length ? gradientOutputs(engine, graph, tensors, names, results[0], outputs, buffers) : {};
-  const program = await Program.compile(graph, outputs);
-  const fetched = await program.fetch();
-  program.dispose();
-  for (const buffer of buffers) engine.giveBuffer(buffer);
-  return [
-    ...results.map((_, i) => ({ what: `out${i}`, values: fetched[`out${i}`], gradient: false })),
-    ...names.map((name) => {
-      const found = summed(fetched, pieces[name], values[name].length);
-      const at = sampled(found.length, spec.samples ?? SAMPLES);
-      return { what: `gradient of ${name} at ${at}`, values: Float64Array.from(at, (i) => found[i]), gradient: true };
-    }),
-  ];
+  const release = () => {
+    for (const buffer of buffers) engine.giveBuffer(buffer);
+  };
+  return { graph, results, outputs, pieces, release };
 }
 
 const wanted = ({ inputs }: Check): string[] => Object.keys(inputs).filter((name) => inputs[name].grad);

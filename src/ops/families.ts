@@ -2,7 +2,7 @@
 import type { AdapterFacts } from "../engine/device";
 import type { Graph, Tensor } from "../engine/graph";
 import { selfAttention } from "./attention";
-import { convolutionCase, layerNormCase, perceptronCase, selfAttentionCase } from "./cases";
+import { convolutionCase, layerNormCase, perceptronCase, selfAttentionCase } from "./cases/variants";
 import type { Check } from "./evidence";
 import { linear } from "./linear";
 import { layerNorm } from "./norm";

@@ -1,41 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { Graph, Live } from "../engine/graph";
 import { Program } from "../engine/program";
-import { check, randoms, testEngine, upload } from "./check";
-import { cosineDistance, divergenceLoss, type ErrorOptions, errorLoss, mix, products } from "./features";
+import { cosineCase, distance64, divergence64, divergenceCase, errorCase, mixCase, sigmoid } from "./cases/features";
+import { check, testEngine, upload } from "./check";
+import { cosineDistance, divergenceLoss, errorLoss, mix, products } from "./features";
 import { asOp } from "./losses.fixture";
 import { regionMeans, regionsOf } from "./regions";
-import { logSoftmax64, softmax64 } from "./softmax.fixture";
-
-const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
-const errors: Record<NonNullable<ErrorOptions["power"]>, (d: number) => number> = {
-  square: (d) => d * d,
-  absolute: Math.abs,
-  smooth: (d) => (Math.abs(d) < 1 ? 0.5 * d * d : Math.abs(d) - 0.5),
-};
+import { softmax64 } from "./softmax.fixture";
 
 describe("errors", () => {
-  const positive = (count: number, seed: number) => randoms(count, seed).map(Math.abs);
-
   test.each(["square", "absolute", "smooth"] as const)("%s, weighted by pixels and by channels of each image", async (power) => {
-    const [batch, pixels, cols] = [3, 5, 7];
-    const shape = [batch, pixels, cols];
-    await check(await testEngine(), {
-      inputs: {
-        s: { shape, grad: true, data: randoms(105, 2).map((v) => 2 * v) },
-        t: { shape, grad: true },
-        w: { shape: [batch, pixels], data: positive(15, 3) },
-        v: { shape: [batch, cols], data: positive(21, 4) },
-      },
-      op: ({ s, t, w, v }, graph) => asOp(graph, errorLoss(s, t, { power, scale: 0.3, rows: w, channels: v })),
-      reference: ({ s, t, w, v }) => {
-        const terms = [...s].map((_, i) => {
-          const row = Math.floor(i / cols);
-          return w[row] * v[Math.floor(row / pixels) * cols + (i % cols)] * errors[power](s[i] - t[i]);
-        });
-        return [[0.3 * terms.reduce((a, b) => a + b)]];
-      },
-    });
+    await check(await testEngine(), errorCase(power));
   });
 
   test("of a stack of maps, each against the same teacher, twice over", async () => {
@@ -64,29 +39,13 @@ describe("mixtures", () => {
   });
 
   test("by learned shares", async () => {
-    await check(await testEngine(), {
-      inputs: { a: { shape: [40, 3], grad: true }, b: { shape: [40, 3], grad: true }, s: { shape: [1], data: [-0.2], grad: true } },
-      op: ({ a, b, s }) => mix(a, b, { learned: s }),
-      reference: ({ a, b, s }) => [a.map((v, i) => sigmoid(s[0]) * v + sigmoid(-s[0]) * b[i])],
-    });
+    await check(await testEngine(), mixCase(40, 3));
   });
 });
 
-/** 1 - cosine of the sums of products over `pixels`. */
-function distance64(u: ArrayLike<number>, v: ArrayLike<number>, cols: number, pixels: number[]): number {
-  const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-    pixels.reduce((sum, p) => sum + Array.from({ length: cols }, (_, c) => a[p * cols + c] * b[p * cols + c]).reduce((x, y) => x + y), 0);
-  return 1 - dot(u, v) / Math.sqrt(dot(u, u) * dot(v, v));
-}
-
 describe("cosine distance", () => {
   test.each([{ shape: [6, 1] }, { shape: [2, 3, 7] }])("of rows $shape", async ({ shape }) => {
-    const cols = shape[shape.length - 1];
-    await check(await testEngine(), {
-      inputs: { u: { shape, grad: true }, v: { shape, grad: true } },
-      op: ({ u, v }) => cosineDistance(products(u, v)),
-      reference: ({ u, v }) => [Float64Array.from({ length: u.length / cols }, (_, row) => distance64(u, v, cols, [row]))],
-    });
+    await check(await testEngine(), cosineCase(shape));
   });
 
   test.each([
@@ -130,28 +89,6 @@ describe("cosine distance", () => {
   });
 });
 
-interface Spec {
-  kind: "softmax" | "bernoulli";
-  classes: number;
-  T: number;
-}
-
-/** Mean over groups of KL(teacher || student) T^2, for each row of `cols` logits. */
-function divergence64(s: ArrayLike<number>, t: ArrayLike<number>, cols: number, { kind, classes, T }: Spec): Float64Array {
-  const cool = (z: ArrayLike<number>) => Array.from(z, (v) => v / T);
-  const [q, logP, logQ] = [softmax64(cool(t), classes), logSoftmax64(cool(s), classes), logSoftmax64(cool(t), classes)];
-  const coin = (i: number) => {
-    const [a, b] = [sigmoid(t[i] / T), sigmoid(s[i] / T)];
-    return a * Math.log(a / b) + (1 - a) * Math.log((1 - a) / (1 - b));
-  };
-  const term = (i: number) => (kind === "softmax" ? q[i] * (logQ[i] - logP[i]) : coin(i));
-  return Float64Array.from({ length: s.length / cols }, (_, row) => {
-    let sum = 0;
-    for (let i = row * cols; i < (row + 1) * cols; i++) sum += term(i);
-    return (T * T * sum * classes) / cols;
-  });
-}
-
 describe.each(["softmax", "bernoulli"] as const)("divergence by %s", (kind) => {
   test.each([
     { shape: [5, 6], classes: 6, T: 1 },
@@ -159,19 +96,8 @@ describe.each(["softmax", "bernoulli"] as const)("divergence by %s", (kind) => {
     { shape: [3, 4], classes: 1, T: 0.5 },
   ])("of logits $shape, $classes classes, T = $T, weighted; weights learn too", async ({ shape, classes, T }) => {
     const cols = shape[shape.length - 1];
-    const rows = shape.slice(0, -1);
     const spec = { kind, classes, T };
-    await check(await testEngine(), {
-      inputs: { s: { shape, grad: true }, t: { shape }, w: { shape: rows, grad: true } },
-      op: ({ s, t, w }, graph) => {
-        const loss = divergenceLoss(s, t, { ...spec, temperature: T, weights: w, scale: 0.7 });
-        return [asOp(graph, loss), loss.kl];
-      },
-      reference: ({ s, t, w }) => {
-        const kl = divergence64(s, t, cols, spec);
-        return [[0.7 * kl.reduce((sum, v, i) => sum + v * w[i], 0)], kl];
-      },
-    });
+    await check(await testEngine(), divergenceCase(shape, spec));
     await check(await testEngine(), {
       inputs: { s: { shape, grad: true }, t: { shape } },
       op: ({ s, t }, graph) => asOp(graph, divergenceLoss(s, t, { ...spec, temperature: T })),

@@ -1,47 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { Graph } from "../engine/graph";
 import { Program } from "../engine/program";
+import { haarCase, promptWeightsCase } from "./cases/haar";
 import { check, randoms, testEngine, upload } from "./check";
 import { errorLoss } from "./features";
-import { haar, promptWeights } from "./haar";
-import { bands64 } from "./haar.fixture";
-
-const low = (bands: Float64Array, cols: number) => bands.filter((_, i) => Math.floor(i / cols) % 4 === 0);
+import { haar } from "./haar";
 
 describe.each([{ shape: [2, 8, 8, 3] }, { shape: [1, 5, 7, 4] }, { shape: [3, 2, 3, 1] }])("$shape", ({ shape }) => {
-  const [batch, height, width, cols] = shape;
-
   test("two levels; both pass gradients on", async () => {
-    const half = [batch, Math.ceil(height / 2), Math.ceil(width / 2), cols];
-    await check(await testEngine(), {
-      inputs: { x: { shape, grad: true } },
-      op: ({ x }) =>
-        haar(x, 2)
-          .map(({ tensor }) => tensor)
-          .reverse(),
-      reference: ({ x }) => {
-        const first = bands64(x, shape);
-        return [bands64(low(first, cols), half), first];
-      },
-    });
+    await check(await testEngine(), haarCase(shape));
   });
 
   test("weights by prompts", async () => {
-    await check(await testEngine(), {
-      inputs: { x: { shape }, prompts: { shape: [5, cols] } },
-      op: ({ x, prompts }) => promptWeights(haar(x, 1)[0], prompts),
-      reference: ({ x, prompts }) => {
-        const bands = bands64(x, shape);
-        const dot = (row: number, t: number) =>
-          Array.from(
-            { length: cols },
-            (_, c) => prompts[t * cols + c] * [1, 2, 3].reduce((s, band) => s + bands[(row + band) * cols + c], 0),
-          );
-        const weight = (row: number) =>
-          [0, 1, 2, 3, 4].reduce((sum, t) => sum + 0.2 / (1 + Math.exp(-dot(row, t).reduce((a, b) => a + b))), 0);
-        return [Float64Array.from({ length: bands.length / cols }, (_, row) => (row % 4 === 0 ? 0 : weight(4 * Math.floor(row / 4))))];
-      },
-    });
+    await check(await testEngine(), promptWeightsCase(shape));
   });
 });
 

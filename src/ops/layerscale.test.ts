@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Graph } from "../engine/graph";
+import { layerScaleCase } from "./cases/layerscale";
 import { check, testEngine } from "./check";
 import { layerScale } from "./layerscale";
 import { everyRow } from "./select";
@@ -10,16 +11,7 @@ describe("layer scale", () => {
     [32, 4],
     [75, 5],
   ])("of %i rows of %i, and its gradients", async (rows, cols) => {
-    await check(await testEngine(), {
-      inputs: {
-        x: { shape: [rows, cols], grad: true },
-        gamma: { shape: [cols], grad: true },
-        residual: { shape: [rows, cols], grad: true },
-      },
-      op: ({ x, gamma, residual }) => layerScale(x, gamma, residual),
-      reference: ({ x, gamma, residual }) => [x.map((v, i) => residual[i] + v * gamma[i % cols])],
-      tolerance: 1e-6,
-    });
+    await check(await testEngine(), layerScaleCase(rows, cols));
   });
 
   test("twice, added to class rows alone: gradients meet", async () => {

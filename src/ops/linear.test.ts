@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
 import { nodeGPU } from "../cli/device.node";
 import { openEngine } from "../engine/device";
-import { linearCase, perceptronCase } from "./cases";
+import { activatedCase, linearCase, perceptronCase } from "./cases/variants";
 import { check, testEngine } from "./check";
 import { linear } from "./linear";
-import { erf64, gelu64, matmul64, transpose64 } from "./reference";
+import { erf64, matmul64, transpose64 } from "./reference";
 import { unitRows } from "./relations";
 import { choose, GEMM } from "./variants";
 
@@ -44,11 +44,7 @@ test("a perceptron with ReLU", async () => {
 });
 
 test("an activation whose output is the result", async () => {
-  await check(await testEngine(), {
-    inputs: { x: { shape: [9, 6], grad: true }, w: { shape: [5, 6], grad: true } },
-    op: ({ x, w }) => linear(x, w, { activation: "gelu" }),
-    reference: ({ x, w }) => [matmul64(x, transpose64(w, 5, 6), 9, 6, 5).map(gelu64)],
-  });
+  await check(await testEngine(), activatedCase({ m: 9, n: 5, k: 6 }));
 });
 
 test("a weight that is made from a parameter passes its gradient on, from two uses of it", async () => {

@@ -1,6 +1,6 @@
 /** Losses as ops, for tests. */
 import { type Graph, Tensor } from "../engine/graph";
-import { randoms } from "./check";
+import { randoms } from "./evidence";
 import type { Loss } from "./losses";
 
 /** The upstream gradient that `check` plants at an op's single value. */

@@ -1,39 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { Graph, Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
+import {
+  asOp,
+  average,
+  crossEntropy64,
+  crossEntropyCase,
+  distillation64,
+  distillationCase,
+  labelsOf,
+  meanCase,
+  smoothed,
+  sumCase,
+  withMean,
+} from "./cases/losses";
 import { type Check, check, compare, randoms, testEngine, upload } from "./check";
-import { crossEntropy, distillation, mean, type RowLoss, sum } from "./losses";
-import { asOp as lossAsOp } from "./losses.fixture";
+import { crossEntropy, distillation, mean, type RowLoss } from "./losses";
 import { everyRow } from "./select";
-import { logSoftmax64, softmax64 } from "./softmax.fixture";
-
-/** A loss and its rows. */
-const asOp = (graph: Graph, loss: RowLoss): Tensor[] => [lossAsOp(graph, loss), loss.rows];
-
-const average = (rows: ArrayLike<number>) => Array.from(rows).reduce((a, b) => a + b, 0) / rows.length;
-const withMean = (rows: Float64Array) => [[average(rows)], rows];
-
-function crossEntropy64(z: ArrayLike<number>, t: ArrayLike<number>, k: number): Float64Array {
-  const logs = logSoftmax64(z, k);
-  return Float64Array.from({ length: z.length / k }, (_, b) => {
-    let loss = 0;
-    for (let c = 0; c < k; c++) loss -= t[b * k + c] * logs[b * k + c];
-    return loss;
-  });
-}
-
-const smoothed = (labels: ArrayLike<number>, k: number, e: number): Float64Array =>
-  Float64Array.from({ length: labels.length * k }, (_, i) => e / k + (labels[Math.floor(i / k)] === i % k ? 1 - e : 0));
-
-function distillation64(z: ArrayLike<number>, teacher: ArrayLike<number>, k: number, T: number): Float64Array {
-  const cooled = (x: ArrayLike<number>) => Array.from(x, (v) => v / T);
-  const [logP, logQ] = [logSoftmax64(cooled(z), k), logSoftmax64(cooled(teacher), k)];
-  return Float64Array.from({ length: z.length / k }, (_, b) => {
-    let kl = 0;
-    for (let i = b * k; i < (b + 1) * k; i++) kl += Math.exp(logQ[i]) * (logQ[i] - logP[i]);
-    return T * T * kl;
-  });
-}
+import { softmax64 } from "./softmax.fixture";
 
 const sizes = [
   { batch: 5, k: 10 },
@@ -44,14 +28,10 @@ const sizes = [
 
 describe.each(sizes)("[$batch, $k] logits", ({ batch, k }) => {
   const shape = [batch, k];
-  const labels = { shape: [batch], dtype: "u32" as const, data: Array.from({ length: batch }, (_, b) => (7 * b + 1) % k) };
+  const labels = labelsOf(batch, k);
 
   test.each([0, 0.1, 1])("cross-entropy with labels smoothed by %d", async (smoothing) => {
-    await check(await testEngine(), {
-      inputs: { z: { shape, grad: true }, labels },
-      op: ({ z, labels }, graph) => asOp(graph, crossEntropy(z, { labels, smoothing })),
-      reference: ({ z, labels }) => withMean(crossEntropy64(z, smoothed(labels, k, smoothing), k)),
-    });
+    await check(await testEngine(), crossEntropyCase(batch, k, smoothing));
   });
 
   test("cross-entropy with targets that do not sum to one", async () => {
@@ -63,11 +43,7 @@ describe.each(sizes)("[$batch, $k] logits", ({ batch, k }) => {
   });
 
   test.each([1, 4, 0.5])("distillation at temperature %d", async (temperature) => {
-    await check(await testEngine(), {
-      inputs: { z: { shape, grad: true }, teacher: { shape } },
-      op: ({ z, teacher }, graph) => asOp(graph, distillation(z, teacher, temperature)),
-      reference: ({ z, teacher }) => withMean(distillation64(z, teacher, k, temperature)),
-    });
+    await check(await testEngine(), distillationCase(batch, k, temperature));
   });
 
   test("two losses of the same logits: the second gradient adds to the first, in either order", async () => {
@@ -224,28 +200,12 @@ test("weights and smoothing may change between runs", async () => {
 });
 
 describe.each([{ shape: [3, 4, 5] }, { shape: [1] }, { shape: [700] }, { shape: [2, 9, 401] }])("of $shape", ({ shape }) => {
-  const batch = shape[0];
-  const rowSums = (x: Float64Array, scale: number) =>
-    Float64Array.from({ length: batch }, (_, b) => {
-      const n = x.length / batch;
-      return scale * x.subarray(b * n, (b + 1) * n).reduce((a, v) => a + v, 0);
-    });
-
   test("mean", async () => {
-    await check(await testEngine(), {
-      inputs: { x: { shape, grad: true } },
-      op: ({ x }, graph) => asOp(graph, mean(x)),
-      reference: ({ x }) => withMean(rowSums(x, batch / x.length)),
-    });
+    await check(await testEngine(), meanCase(shape));
   });
 
   test("sum", async () => {
-    await check(await testEngine(), {
-      inputs: { x: { shape, grad: true } },
-      op: ({ x }, graph) => asOp(graph, sum(x)),
-      reference: ({ x }) => [[x.reduce((a, b) => a + b, 0)], rowSums(x, 1)],
-      tolerance: 2e-5,
-    });
+    await check(await testEngine(), sumCase(shape));
   });
 });
 

@@ -2,19 +2,15 @@ import { expect, test } from "vitest";
 import { Graph } from "../engine/graph";
 import { Program } from "../engine/program";
 import { selfAttention } from "./attention";
-import { compare, randoms, testEngine, upload } from "./check";
+import { alike, BATCH, COLS, DIM, HEADS, INNER, mergeCase, TOKENS } from "./cases/merge";
+import { check, compare, randoms, testEngine, upload } from "./check";
 import { mergeable, mergeTokens, sizeMean } from "./merge";
-
-const [BATCH, HEADS, DIM, TOKENS, COLS] = [2, 2, 4, 9, 35];
-const INNER = HEADS * DIM;
 
 /** Merges tokens whose keys are random but for token 5, whose keys are those of token 2. */
 async function merged(r: number, lead = 1) {
   const engine = await testEngine();
   const graph = new Graph(engine);
-  const qkv = Float32Array.from(randoms(BATCH * TOKENS * 3 * INNER, 3));
-  for (let b = 0; b < BATCH; b++)
-    for (let c = 0; c < INNER; c++) qkv[(b * TOKENS + 5) * 3 * INNER + INNER + c] = qkv[(b * TOKENS + 2) * 3 * INNER + INNER + c];
+  const qkv = alike();
   const values = Float32Array.from(randoms(BATCH * TOKENS * COLS, 4));
   const [x, both] = [
     graph.fixed(upload(engine, values, "f32"), [BATCH * TOKENS, COLS]),
@@ -36,17 +32,7 @@ async function merged(r: number, lead = 1) {
 }
 
 test("two tokens of the same key merge first, into their mean, and nothing else changes", async () => {
-  const { out, sizes, logs, values } = await merged(1);
-  // Even places first: 0, 4, 6, 8; then the odd ones, 5 with what was 2.
-  const order = [[0], [4], [6], [8], [1], [3], [2, 5], [7]];
-  const row = (b: number, t: number) => values.subarray((b * TOKENS + t) * COLS, (b * TOKENS + t + 1) * COLS);
-  const mean = (b: number, of: number[]) =>
-    Array.from({ length: COLS }, (_, c) => of.reduce((sum, t) => sum + row(b, t)[c], 0) / of.length);
-  const expected = [0, 1].flatMap((b) => order.flatMap((of) => mean(b, of)));
-  compare("tokens", out, expected, 1e-6);
-  const counts = [0, 1].flatMap(() => order.map((of) => of.length));
-  expect([...sizes]).toEqual(counts);
-  compare("logarithms", logs, counts.map(Math.log), 1e-6);
+  await check(await testEngine(), mergeCase());
 });
 
 test("the mean of all patches stays what it was, whatever was merged", async () => {

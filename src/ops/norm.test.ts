@@ -1,5 +1,5 @@
 import { describe, test } from "vitest";
-import { layerNormCase } from "./cases";
+import { layerNormCase } from "./cases/variants";
 import { check, testEngine } from "./check";
 import { layerNorm } from "./norm";
 import { layerNorm64 } from "./reference";

@@ -1,6 +1,7 @@
 /** Positions of a smaller or larger grid against the definition of bicubic interpolation. */
 import { describe, expect, test } from "vitest";
 import { Graph } from "../engine/graph";
+import { positionsCase } from "./cases/positions";
 import { check, testEngine } from "./check";
 import { resizePositions } from "./positions";
 import { positions64 } from "./positions.fixture";
@@ -14,11 +15,7 @@ describe("resizePositions", () => {
     { from: 4, to: 1, width: 2 },
     { from: 1, to: 3, width: 2 },
   ])("$from x $from to $to x $to", async ({ from, to, width }) => {
-    await check(await testEngine(), {
-      inputs: { x: { shape: [1, 1 + from * from, width], grad: true } },
-      op: ({ x }) => resizePositions(x, from, to),
-      reference: ({ x }) => [positions64(x, from, to, width)],
-    });
+    await check(await testEngine(), positionsCase(from, to, width));
   });
 
   test("lines of 4 to 2: midway between two places the weights are -3/32, 19/32, 19/32, -3/32", async () => {

@@ -1,107 +1,37 @@
 import { describe, expect, test } from "vitest";
 import { Graph, Live } from "../engine/graph";
 import { Program } from "../engine/program";
+import {
+  bits,
+  channelCase,
+  closeSeamsCase,
+  erase64,
+  eraseCase,
+  eraseMaskCase,
+  mean,
+  means64,
+  open64,
+  openSeamsCase,
+  pixelMeansCase,
+  pixelsOf,
+  regionMeansCase,
+  size,
+  spatialCase,
+  sum,
+} from "./cases/regions";
 import { check, randoms, testEngine, upload } from "./check";
 import {
-  absolutePixelMeans,
   channelAttention,
   closeSeams,
   erase,
   eraseMask,
-  openSeams,
   type Phi,
   regionCount,
   regionMeans,
   regionsOf,
-  type Sides,
   spatialAttention,
   usable,
 } from "./regions";
-
-type Map64 = { x: ArrayLike<number>; shape: readonly number[] };
-
-const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
-const sum = (v: ArrayLike<number>) => Array.from(v).reduce((a, b) => a + b, 0);
-const mean = (v: ArrayLike<number>) => sum(v) / v.length;
-const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-/** Indices of the pixels b H W + i W + j of every region of one image, region by region. */
-function pixelsOf([, height, width]: readonly number[], sides: Sides, b: number): number[][] {
-  return regionsOf(sides, [height, width]).map(([top, left, bottom, right]) => {
-    const pixels: number[] = [];
-    for (let i = top; i < bottom; i++) for (let j = left; j < right; j++) pixels.push((b * height + i) * width + j);
-    return pixels;
-  });
-}
-
-const vector = ({ x, shape: [, , , cols] }: Map64, pixel: number) => Array.from({ length: cols }, (_, c) => x[pixel * cols + c]);
-
-function spatial64(map: Map64, sides: Sides, tau: number, phi: Phi, relative = false): Float64Array {
-  const [batch, height, width] = map.shape;
-  const pixels = batch * height * width;
-  const out = new Float64Array(sides.length * pixels);
-  const squares = Array.from({ length: pixels }, (_, pixel) => mean(vector(map, pixel).map((e) => e * e)));
-  const unit = (pixel: number) => {
-    const image = Math.floor(pixel / (height * width));
-    return relative ? mean(squares.slice(image * height * width, (image + 1) * height * width)) : 1;
-  };
-  const score = (pixel: number) =>
-    phi === "softmax" ? Math.exp(mean(vector(map, pixel).map(Math.abs)) / tau) : sigmoid(squares[pixel] / unit(pixel) / tau);
-  for (const [level, side] of sides.entries())
-    for (let b = 0; b < batch; b++)
-      for (const region of pixelsOf(map.shape, [side], b)) {
-        const average = phi === "identity" ? 1 : mean(region.map(score));
-        for (const pixel of region) out[level * pixels + pixel] = score(pixel) / average;
-      }
-  return out;
-}
-
-function means64(map: Map64, sides: Sides, read = (v: number) => v): Float64Array {
-  const [batch, , , cols] = map.shape;
-  const all = Array.from({ length: batch }, (_, b) =>
-    pixelsOf(map.shape, sides, b).map((region) =>
-      Array.from({ length: cols }, (_, c) => mean(region.map((pixel) => read(map.x[pixel * cols + c])))),
-    ),
-  );
-  return Float64Array.from(all.flat(2));
-}
-
-function erase64(map: Map64, mask: ArrayLike<number>, sides: Sides, channels: boolean): Float64Array {
-  const [batch, height, width, cols] = map.shape;
-  const pixels = batch * height * width;
-  const out = new Float64Array(sides.length * pixels * cols);
-  for (let b = 0; b < batch; b++)
-    for (const [number, region] of pixelsOf(map.shape, sides, b).entries()) {
-      const level = sides.findIndex((_, i) => regionCount(sides.slice(0, i + 1)) > number);
-      for (const pixel of region)
-        for (let c = 0; c < cols; c++) {
-          const kept = channels ? mask[(b * regionCount(sides) + number) * cols + c] : mask[level * pixels + pixel];
-          out[(level * pixels + pixel) * cols + c] = kept * map.x[pixel * cols + c];
-        }
-    }
-  return out;
-}
-
-/** Cells of stacked maps moved apart by one row and column of zeros. */
-function open64({ x, shape }: Map64, sides: Sides): Float64Array {
-  const [, batch, height, width, cols] = shape;
-  const gap = Math.max(...sides) - 1;
-  const wide = width + gap;
-  const out = new Float64Array(sides.length * batch * (height + gap) * wide * cols);
-  for (const [level, side] of sides.entries())
-    for (let b = 0; b < batch; b++)
-      for (const [cell, [top, left, bottom, right]] of regionsOf([side], [height, width]).entries())
-        for (let i = top; i < bottom; i++)
-          for (let j = left; j < right; j++)
-            for (let c = 0; c < cols; c++) {
-              const map = level * batch + b;
-              const [row, column] = [i + Math.floor(cell / side), j + (cell % side)];
-              out[((map * (height + gap) + row) * wide + column) * cols + c] = x[((map * height + i) * width + j) * cols + c];
-            }
-  return out;
-}
-
-const bits = (count: number, seed: number) => randoms(count, seed).map((v) => Number(v > 0));
 
 const cases = [
   { shape: [2, 8, 8, 4], sides: [1, 2, 4] },
@@ -141,61 +71,30 @@ test("refuses maps and masks that do not fit", async () => {
 
 describe.each(cases)("map $shape, cells per side $sides", ({ shape, sides }) => {
   const [batch, height, width, cols] = shape;
-  const regions = regionCount(sides);
 
   test.each(["identity", "mean", "softmax"] as const)("Eq. 1, phi = %s", async (phi) => {
-    await check(await testEngine(), {
-      inputs: { x: { shape } },
-      op: ({ x }) => spatialAttention(x, sides, { tau: 0.5, phi }),
-      reference: ({ x }) => [spatial64({ x, shape }, sides, 0.5, phi)],
-    });
+    await check(await testEngine(), spatialCase(shape, sides, phi));
   });
 
   test.each(["identity", "mean"] as const)("Eq. 1 in units of the image's mean, phi = %s", async (phi) => {
-    await check(await testEngine(), {
-      inputs: { x: { shape } },
-      op: ({ x }) => spatialAttention(x, sides, { tau: 0.5, phi, relative: true }),
-      reference: ({ x }) => [spatial64({ x, shape }, sides, 0.5, phi, true)],
-    });
+    await check(await testEngine(), spatialCase(shape, sides, phi, true));
   });
 
   test("Eq. 2", async () => {
-    await check(await testEngine(), {
-      inputs: { x: { shape } },
-      op: ({ x }) => channelAttention(x, sides, 0.8),
-      reference: ({ x }) => [means64({ x, shape }, sides).map((v) => sigmoid(v / 0.8))],
-    });
+    await check(await testEngine(), channelCase(shape, sides));
   });
 
   test.each([false, true])("means of regions, absolute: %s", async (absolute) => {
-    await check(await testEngine(), {
-      inputs: { x: { shape, grad: true } },
-      op: ({ x }) => regionMeans(x, sides, { absolute, tau: absolute ? 0.4 : 1 }),
-      reference: ({ x }) => [means64({ x, shape }, sides, absolute ? (v) => Math.abs(v) / 0.4 : undefined)],
-    });
+    await check(await testEngine(), regionMeansCase(shape, sides, absolute));
   });
 
   test.each([false, true])("erasing, a mask per channel: %s", async (channels) => {
-    const mask = channels ? [batch, regions, cols] : [sides.length, batch, height, width];
-    await check(await testEngine(), {
-      inputs: { x: { shape, grad: true }, mask: { shape: mask, data: bits(size(mask), 4) } },
-      op: ({ x, mask }) => erase(x, mask, sides),
-      reference: ({ x, mask }) => [erase64({ x, shape }, mask, sides, channels)],
-    });
+    await check(await testEngine(), eraseCase(shape, sides, channels));
   });
 
   test("opening seams, and closing them again", async () => {
-    const stacked = [sides.length, ...shape];
-    await check(await testEngine(), {
-      inputs: { x: { shape: stacked, grad: true } },
-      op: ({ x }) => openSeams(x, sides),
-      reference: ({ x }) => [open64({ x, shape: stacked }, sides)],
-    });
-    await check(await testEngine(), {
-      inputs: { x: { shape: stacked, grad: true } },
-      op: ({ x }) => closeSeams(openSeams(x, sides), sides),
-      reference: ({ x }) => [x],
-    });
+    await check(await testEngine(), openSeamsCase(shape, sides));
+    await check(await testEngine(), closeSeamsCase(shape, sides));
   });
 
   test("what lies in open seams is dropped", async () => {
@@ -212,11 +111,11 @@ describe.each(cases)("map $shape, cells per side $sides", ({ shape, sides }) => 
 });
 
 test("absolute means of pixels", async () => {
-  await check(await testEngine(), {
-    inputs: { x: { shape: [2, 3, 5, 7], grad: true } },
-    op: ({ x }) => absolutePixelMeans(x, 0.5),
-    reference: ({ x }) => [Float64Array.from({ length: 30 }, (_, i) => mean(x.slice(7 * i, 7 * i + 7).map(Math.abs)) / 0.5)],
-  });
+  await check(await testEngine(), pixelMeansCase([2, 3, 5, 7]));
+});
+
+test("a mask at a threshold", async () => {
+  await check(await testEngine(), eraseMaskCase());
 });
 
 test("gradients of one map from several uses add up", async () => {

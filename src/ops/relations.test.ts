@@ -1,48 +1,37 @@
 import { describe, expect, test } from "vitest";
-import { Graph, Live, Tensor } from "../engine/graph";
+import { Graph, Live, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { crossAttention, selfAttention } from "./attention";
+import {
+  attentionLogitsCase,
+  batch,
+  dot,
+  gram64,
+  gramCase,
+  headDim,
+  heads,
+  inner,
+  kept,
+  logits64,
+  part,
+  rowsOf,
+  tokens,
+  unit64,
+  unitRowsCase,
+} from "./cases/relations";
 import { check, compare, randoms, testEngine, upload } from "./check";
-import { distillation, type Loss } from "./losses";
-import { attentionLogits, type GramPair, gramLoss, unitRows } from "./relations";
+import { distillation } from "./losses";
+import { asOp } from "./losses.fixture";
+import { attentionLogits, gramLoss, unitRows } from "./relations";
 import { softmax64 } from "./softmax.fixture";
-
-const rowsOf = (x: ArrayLike<number>, cols: number) =>
-  Array.from({ length: x.length / cols }, (_, r) => Array.from({ length: cols }, (_, c) => x[r * cols + c]));
-const dot = (a: number[], b: number[]) => a.reduce((sum, v, i) => sum + v * b[i], 0);
-const unit64 = (x: ArrayLike<number>, cols: number) => rowsOf(x, cols).map((row) => row.map((v) => v / Math.sqrt(dot(row, row))));
 
 test.each([
   [5, 3],
   [1, 1],
   [7, 66],
 ])("unit rows of [%i, %i], and their gradient", async (rows, cols) => {
-  await check(await testEngine(), {
-    inputs: { x: { shape: [rows, cols], grad: true } },
-    op: ({ x }) => unitRows(x),
-    reference: ({ x }) => [unit64(x, cols).flat()],
-  });
+  await check(await testEngine(), unitRowsCase(rows, cols));
 });
-
-/** The upstream gradient that `check` plants at an op's single value. */
-const UPSTREAM = randoms(1, 77)[0];
-
-function asOp(graph: Graph, { value, seed }: Loss): Tensor[] {
-  const seen = new Tensor(graph, value.storage, [1], "f32", true);
-  graph.record(seen, (_, grads) => seed(UPSTREAM, grads));
-  return [seen];
-}
-
-/** Mean over groups and pairs of rows of the squared difference of Gram entries. */
-function gram64(s: number[][], t: number[][], groups: number, across: boolean): number {
-  const items = s.length / groups;
-  const at = (g: number, i: number) => (across ? i * groups + g : g * items + i);
-  let sum = 0;
-  for (let g = 0; g < groups; g++)
-    for (let i = 0; i < items; i++)
-      for (let j = 0; j < items; j++) sum += (dot(t[at(g, i)], t[at(g, j)]) - dot(s[at(g, i)], s[at(g, j)])) ** 2;
-  return sum / (s.length * items);
-}
 
 describe("Gram losses", () => {
   test.each([
@@ -51,12 +40,7 @@ describe("Gram losses", () => {
     { rows: 5, groups: 1, across: false },
     { rows: 12, groups: 12, across: false },
   ])("$rows rows in $groups groups, across: $across", async ({ rows, groups, across }) => {
-    const pair = (student: Tensor, teacher: Tensor, factor: number): GramPair => ({ student, teacher, groups, across, factor });
-    await check(await testEngine(), {
-      inputs: { s: { shape: [rows, 4], grad: true }, t: { shape: [rows, 7] } },
-      op: ({ s, t }, graph) => asOp(graph, gramLoss([pair(unitRows(s), unitRows(t), 0.3)])),
-      reference: ({ s, t }) => [[0.3 * gram64(unit64(s, 4), unit64(t, 7), groups, across)]],
-    });
+    await check(await testEngine(), gramCase(rows, groups, across));
   });
 
   test("of one student's rows in two ways add up, and so do their gradients", async () => {
@@ -99,18 +83,6 @@ describe("Gram losses", () => {
 const turnedTensor = (engine: Awaited<ReturnType<typeof testEngine>>, rows: number) => new Graph(engine).temp([rows, 2]);
 
 describe("attention logits", () => {
-  const [batch, tokens, heads, headDim] = [3, 6, 2, 3];
-  const inner = heads * headDim;
-  const kept = { shape: [batch, 2], dtype: "u32" as const, data: [4, 0, 1, 3, 2, 0] };
-
-  /** sum_h q_h . k_h / (T sqrt(headDim)) of the class token's query and the keys of the tokens shown. */
-  function logits64(q: number[][], keys: number[][], T: number, shown?: ArrayLike<number>): number[] {
-    return Array.from({ length: batch }, (_, b) => {
-      const columns = shown ? [0, 1 + shown[2 * b], 1 + shown[2 * b + 1]] : [...Array(tokens).keys()];
-      return columns.map((j) => dot(q[b], keys[b * tokens + j]) / (T * Math.sqrt(headDim)));
-    }).flat();
-  }
-
   /** The same for each head by itself. */
   function headLogits64(q: number[][], keys: number[][], T: number, shown?: ArrayLike<number>): number[] {
     const each = Array.from({ length: heads }, (_, h) => {
@@ -119,8 +91,6 @@ describe("attention logits", () => {
     });
     return Array.from({ length: batch }, (_, b) => each.map((rows) => rows[b])).flat(2);
   }
-
-  const part = (x: ArrayLike<number>, cols: number, from: number) => rowsOf(x, cols).map((row) => row.slice(from, from + inner));
 
   test.each([false, true])("of self-attention, a choice of patches: %s", async (some) => {
     await check(await testEngine(), {
@@ -137,22 +107,7 @@ describe("attention logits", () => {
   });
 
   test("of blocks of both kinds, one after the other; gradients of a block used twice add up", async () => {
-    await check(await testEngine(), {
-      inputs: {
-        ...{ qkv: { shape: [batch * tokens, 3 * inner], grad: true } },
-        ...{ q: { shape: [batch, inner], grad: true }, kv: { shape: [batch * tokens, 2 * inner], grad: true }, kept },
-      },
-      op: ({ qkv, q, kv, kept }) => {
-        const heads2 = { batch, heads, headDim };
-        const self = selfAttention(qkv, heads2).trace;
-        return attentionLogits([self, crossAttention(q, kv, heads2).trace, self], 10, kept);
-      },
-      reference: ({ qkv, q, kv, kept }) => {
-        const first = part(qkv, 3 * inner, 0).filter((_, row) => row % tokens === 0);
-        const self = logits64(first, part(qkv, 3 * inner, inner), 10, kept);
-        return [[...self, ...logits64(rowsOf(q, inner), part(kv, 2 * inner, 0), 10, kept), ...self]];
-      },
-    });
+    await check(await testEngine(), attentionLogitsCase());
   });
 
   test.each([

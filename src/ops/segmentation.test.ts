@@ -1,24 +1,24 @@
 import { describe, expect, test } from "vitest";
 import { Graph, type Tensor } from "../engine/graph";
-import { Program } from "../engine/program";
-import { check, randoms, testEngine, upload } from "./check";
+import {
+  appendTokensCase,
+  argmaxCase,
+  labelsOf,
+  pixelCrossEntropy64,
+  pixelCrossEntropyCase,
+  products64,
+  rowProductsCase,
+  tokenRangeCase,
+  tokensOf,
+} from "./cases/segmentation";
+import { check, testEngine, upload } from "./check";
 import { linear } from "./linear";
 import { distillation } from "./losses";
 import { asOp } from "./losses.fixture";
 import { layerNorm } from "./norm";
 import { unitRows } from "./relations";
-import { appendTokens, argmax, pixelCrossEntropy, rowProducts, tokenRange } from "./segmentation";
+import { appendTokens, pixelCrossEntropy, rowProducts, tokenRange } from "./segmentation";
 import { logSoftmax64 } from "./softmax.fixture";
-
-/** Labels below K, some of them ignored. */
-const labelsOf = (count: number, classes: number, ignored: (i: number) => boolean) =>
-  randoms(count, 5).map((v, i) => (ignored(i) ? 255 : Math.floor(((v + 1) / 2) * classes)));
-
-function pixelCrossEntropy64(z: ArrayLike<number>, labels: ArrayLike<number>, classes: number): number {
-  const logs = logSoftmax64(z, classes);
-  const losses = Array.from(labels).flatMap((label, i) => (label < classes ? [-logs[i * classes + label]] : []));
-  return losses.length > 0 ? losses.reduce((a, b) => a + b) / losses.length : 0;
-}
 
 describe("cross entropy of pixels", () => {
   test.each([
@@ -28,17 +28,7 @@ describe("cross entropy of pixels", () => {
     { what: "none counts", shape: [1, 3, 3, 3], ignored: () => true },
     { what: "more pixels than one lane adds up", shape: [2, 32, 32, 3], ignored: (i: number) => i < 700 },
   ])("$what", async ({ shape, ignored }) => {
-    const classes = shape[3];
-    const pixels = shape.slice(0, 3);
-    const count = pixels.reduce((a, b) => a * b);
-    await check(await testEngine(), {
-      inputs: {
-        z: { shape, grad: true },
-        labels: { shape: pixels, dtype: "u32", data: labelsOf(count, classes, ignored) },
-      },
-      op: ({ z, labels }, graph) => asOp(graph, pixelCrossEntropy(z, labels)),
-      reference: ({ z, labels }) => [[pixelCrossEntropy64(z, labels, classes)]],
-    });
+    await check(await testEngine(), pixelCrossEntropyCase(shape, ignored));
   });
 
   test("adds to the gradient of soft labels, which are a mean over pixels", async () => {
@@ -89,28 +79,16 @@ function both(a: ReturnType<typeof pixelCrossEntropy>, b: ReturnType<typeof dist
 }
 
 test("argmax: the highest of each row, the first of equals", async () => {
-  const engine = await testEngine();
-  const graph = new Graph(engine);
-  const rows = [0, 0, 0, 1, 3, 3, -5, -2, -9, 7, 7, 8];
-  const logits = graph.fixed(upload(engine, rows, "f32"), [2, 2, 3]);
-  const program = await Program.compile(graph, { classes: argmax(logits) });
-  expect([...(await program.fetch()).classes]).toEqual([0, 1, 1, 2]);
+  await check(await testEngine(), argmaxCase());
 });
 
 describe("tokens", () => {
-  const rowsOf = (x: ArrayLike<number>, tokens: number, cols: number, keep: (token: number) => boolean) =>
-    Array.from(x).filter((_, i) => keep(Math.floor(i / cols) % tokens));
-
   test.each([
     { images: 3, tokens: 5, begin: 1, count: 4, cols: 6 },
     { images: 1, tokens: 4, begin: 0, count: 4, cols: 3 },
     { images: 2, tokens: 7, begin: 2, count: 3, cols: 1 },
   ])("rows $begin to $begin + $count of $tokens, of $images images", async ({ images, tokens, begin, count, cols }) => {
-    await check(await testEngine(), {
-      inputs: { x: { shape: [images * tokens, cols], grad: true } },
-      op: ({ x }) => tokenRange(x, images, begin, count),
-      reference: ({ x }) => [rowsOf(x, tokens, cols, (t) => t >= begin && t < begin + count)],
-    });
+    await check(await testEngine(), tokenRangeCase(images, tokens, begin, count, cols));
   });
 
   test("of two ranges of the same rows the gradients add up", async () => {
@@ -119,8 +97,8 @@ describe("tokens", () => {
       op: ({ x }) => rowProducts(tokenRange(x, 2, 0, 4), tokenRange(x, 2, 2, 3)),
       reference: ({ x }) => [
         products64(
-          rowsOf(x, 5, 4, (t) => t < 4),
-          rowsOf(x, 5, 4, (t) => t >= 2),
+          tokensOf(x, 5, 4, (t) => t < 4),
+          tokensOf(x, 5, 4, (t) => t >= 2),
           [2, 4, 3, 4],
         ),
       ],
@@ -128,11 +106,7 @@ describe("tokens", () => {
   });
 
   test("class tokens behind the patches of every image, and both gradients", async () => {
-    await check(await testEngine(), {
-      inputs: { x: { shape: [3, 4, 5], grad: true }, more: { shape: [1, 2, 5], grad: true } },
-      op: ({ x, more }) => appendTokens(x, more),
-      reference: ({ x, more }) => [[0, 1, 2].flatMap((b) => [...x.subarray(20 * b, 20 * (b + 1)), ...more])],
-    });
+    await check(await testEngine(), appendTokensCase());
   });
 
   test("ranges and shapes that do not fit are refused", async () => {
@@ -145,27 +119,13 @@ describe("tokens", () => {
   });
 });
 
-function products64(x: ArrayLike<number>, y: ArrayLike<number>, [images, rows, tokens, cols]: number[]): Float64Array {
-  return Float64Array.from({ length: images * rows * tokens }, (_, i) => {
-    const row = Math.floor(i / tokens);
-    const other = Math.floor(row / rows) * tokens + (i % tokens);
-    let sum = 0;
-    for (let c = 0; c < cols; c++) sum += x[row * cols + c] * y[other * cols + c];
-    return sum;
-  });
-}
-
 describe("products of rows", () => {
   test.each([
     [2, 6, 3, 4],
     [1, 1, 1, 5],
     [3, 16, 8, 33],
   ])("%i images, %i by %i rows of %i", async (images, rows, tokens, cols) => {
-    await check(await testEngine(), {
-      inputs: { x: { shape: [images, rows, cols], grad: true }, y: { shape: [images, tokens, cols], grad: true } },
-      op: ({ x, y }) => rowProducts(x, y),
-      reference: ({ x, y }) => [products64(x, y, [images, rows, tokens, cols])],
-    });
+    await check(await testEngine(), rowProductsCase(images, rows, tokens, cols));
   });
 
   test("of unit rows are cosines, normalised over the classes", async () => {

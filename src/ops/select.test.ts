@@ -2,22 +2,13 @@ import { describe, expect, test } from "vitest";
 import { Graph, Live } from "../engine/graph";
 import { Program } from "../engine/program";
 import { uniform } from "../engine/random";
+import { gather64, gatherCase, promoteCase, randomCase, topk64, topkCase } from "./cases/select";
 import { check, randoms, testEngine, upload } from "./check";
 import { linear } from "./linear";
 import { matmul64, transpose64 } from "./reference";
 import { everyRow, gather, hidden, hide, promote, randomScores, topk } from "./select";
 import { softmax } from "./softmax";
 import { softmax64 } from "./softmax.fixture";
-
-/** The same ranking by sorting (-score, index). */
-function topk64(scores: ArrayLike<number>, n: number, k: number, sign: 1 | -1): number[] {
-  const key = (v: number) => (Number.isNaN(v) ? Number.NEGATIVE_INFINITY : sign * v);
-  return Array.from({ length: scores.length / n }, (_, b) => {
-    const row = Array.from({ length: n }, (_, i) => key(scores[b * n + i]));
-    const order = [...row.keys()].sort((i, j) => (row[i] === row[j] ? i - j : row[i] > row[j] ? -1 : 1));
-    return order.slice(0, k);
-  }).flat();
-}
 
 /** The indices chosen from one batch of scores. */
 async function chosen(data: number[], n: number, k: number, order: "top" | "bottom" = "top"): Promise<number[]> {
@@ -60,13 +51,7 @@ describe("topk", () => {
     { batch: 2, n: 64, k: 64 },
     { batch: 5, n: 196, k: 98 },
   ])("$k of $n agrees with sorting", async ({ batch, n, k }) => {
-    for (const order of ["top", "bottom"] as const)
-      await check(await testEngine(), {
-        inputs: { s: { shape: [batch, n] } },
-        op: ({ s }) => topk(s, k, { order }),
-        reference: ({ s }) => [topk64(s, n, k, order === "top" ? 1 : -1)],
-        tolerance: 0,
-      });
+    for (const order of ["top", "bottom"] as const) await check(await testEngine(), topkCase(batch, n, k, order));
   });
 
   test("ties go to the lower index", async () => {
@@ -143,6 +128,14 @@ describe("random choice", () => {
   });
 });
 
+test.each([0, 3, 7])("the %i highest of 7 that are chosen, then others by the CPU's draws", async (highest) => {
+  await check(await testEngine(), promoteCase(5, 20, 7, highest));
+});
+
+test("random numbers and what they hide are the CPU's", async () => {
+  await check(await testEngine(), randomCase(3, 41));
+});
+
 describe("a partly random choice", () => {
   const [batch, n, k, seed] = [64, 20, 10, 9];
 
@@ -198,17 +191,6 @@ function rowsOf(flat: ArrayLike<number>, k: number): number[][] {
   return Array.from({ length: flat.length / k }, (_, b) => Array.from({ length: k }, (_, i) => flat[b * k + i]));
 }
 
-function gather64(x: ArrayLike<number>, index: ArrayLike<number>, [batch, n, k, d]: number[], first: number): Float64Array {
-  const out = new Float64Array(batch * (first + k) * d);
-  for (let i = 0; i < out.length; i++) {
-    const row = Math.floor(i / d);
-    const b = Math.floor(row / (first + k));
-    const j = (row % (first + k)) - first;
-    out[i] = x[(b * (first + n) + (j < 0 ? 0 : first + index[b * k + j])) * d + (i % d)];
-  }
-  return out;
-}
-
 describe("gather", () => {
   test.each([
     { size: [2, 5, 3, 7], data: [4, 0, 2, 1, 1, 3] },
@@ -216,13 +198,7 @@ describe("gather", () => {
     { size: [3, 1, 1, 1], data: [0, 0, 0] },
     { size: [2, 3, 5, 4], data: [2, 2, 2, 2, 2, 0, 1, 0, 1, 0] },
   ])("[batch, rows, k, columns] = $size", async ({ size, data }) => {
-    const [batch, n, k, d] = size;
-    for (const first of [0, 1])
-      await check(await testEngine(), {
-        inputs: { x: { shape: [batch, first + n, d], grad: true }, index: { shape: [batch, k], data, dtype: "u32" } },
-        op: ({ x, index }) => gather(x, index, { keepFirst: first === 1 }),
-        reference: ({ x, index }) => [gather64(x, index, size, first)],
-      });
+    for (const keepFirst of [false, true]) await check(await testEngine(), gatherCase(size, data, keepFirst));
   });
 
   test("of what topk chose, with a gradient for the rows and none for the scores", async () => {

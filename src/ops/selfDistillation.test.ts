@@ -2,38 +2,25 @@
 import { describe, expect, test } from "vitest";
 import { Graph } from "../engine/graph";
 import { Program } from "../engine/program";
+import {
+  BATCH,
+  blendCase,
+  COLD,
+  COOL,
+  K,
+  logits,
+  loss64,
+  probabilities64,
+  probabilitiesCase,
+  viewLossCase,
+} from "./cases/selfDistillation";
 import { check, compare, randoms, testEngine, upload } from "./check";
 import { asOp } from "./losses.fixture";
 import { blend, centredProbabilities, rowsMean, viewLoss } from "./selfDistillation";
-import { centred64, viewLoss64 } from "./selfDistillation.fixture";
-
-const [BATCH, K] = [3, 7];
-const [COLD, COOL] = [0.04, 0.1];
-
-const probabilities64 = (z: ArrayLike<number>, centre: ArrayLike<number>) => centred64(z, centre, COLD);
-const loss64 = (student: ArrayLike<number>, q: Float64Array) => viewLoss64(student, q, { batch: BATCH, outputs: K, temperature: COOL });
-
-const logits = (views: number) => ({ shape: [views * BATCH, K], data: randoms(views * BATCH * K, views).map((v) => v / 4) });
 
 describe("viewLoss", () => {
   test.each([{ others: 0 }, { others: 1 }, { others: 8 }])("of 2 and $others more views, with its gradients", async ({ others }) => {
-    const inputs = {
-      whole: { ...logits(2), grad: true },
-      ...(others > 0 && { parts: { ...logits(others), grad: true } }),
-      teacher: logits(2),
-      centre: { shape: [K] },
-    };
-    await check(await testEngine(), {
-      inputs,
-      op: ({ whole, parts, teacher, centre }, graph) => {
-        const { probabilities } = centredProbabilities(teacher, centre, COLD);
-        const loss = viewLoss(parts ? [whole, parts] : [whole], probabilities, { batch: BATCH, temperature: COOL });
-        return asOp(graph, loss);
-      },
-      reference: ({ whole, parts = new Float64Array(), teacher, centre }) => [
-        [loss64([...whole, ...parts], probabilities64(teacher, centre)).value],
-      ],
-    });
+    await check(await testEngine(), viewLossCase(others));
   });
 
   test("two global and eight local crops make 18 terms", async () => {
@@ -66,18 +53,7 @@ describe("viewLoss", () => {
 });
 
 test("probabilities are centred and sharpened, and their entropy is what it is", async () => {
-  await check(await testEngine(), {
-    inputs: { z: { shape: [4, K] }, centre: { shape: [K] } },
-    op: ({ z, centre }) => {
-      const { probabilities, entropies } = centredProbabilities(z, centre, COLD);
-      return [probabilities, entropies];
-    },
-    reference: ({ z, centre }) => {
-      const q = probabilities64(z, centre);
-      const entropy = (row: Float64Array) => -row.reduce((sum, v) => sum + (v && v * Math.log(v)), 0);
-      return [q, Array.from({ length: 4 }, (_, r) => entropy(q.subarray(r * K, (r + 1) * K)))];
-    },
-  });
+  await check(await testEngine(), probabilitiesCase());
 });
 
 test("logits whose exponentials overflow have a loss and probabilities", async () => {
@@ -95,6 +71,10 @@ test("the mean of rows", async () => {
     op: ({ x }) => rowsMean(x),
     reference: ({ x }) => [Array.from({ length: K }, (_, c) => [0, 1, 2, 3, 4].reduce((sum, r) => sum + x[r * K + c] / 5, 0))],
   });
+});
+
+test("the mean of rows, blended into a running mean", async () => {
+  await check(await testEngine(), blendCase());
 });
 
 describe("blend", () => {

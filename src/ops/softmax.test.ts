@@ -1,20 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { Graph } from "../engine/graph";
 import { Program } from "../engine/program";
+import { KINDS, softmaxCase } from "./cases/softmax";
 import { check, testEngine, upload } from "./check";
 import { logSoftmax, softmax } from "./softmax";
-import { logSoftmax64, softmax64 } from "./softmax.fixture";
+import { softmax64 } from "./softmax.fixture";
 
-describe.each([
-  { name: "softmax", op: softmax, reference: softmax64 },
-  { name: "logSoftmax", op: logSoftmax, reference: logSoftmax64 },
-])("$name", ({ op, reference }) => {
+describe.each(["softmax", "logSoftmax"] as const)("%s", (name) => {
+  const { op, reference } = KINDS[name];
+
   test.each([{ shape: [3, 7] }, { shape: [1, 1] }, { shape: [2, 3, 10] }, { shape: [130, 4] }])("of $shape", async ({ shape }) => {
-    await check(await testEngine(), {
-      inputs: { x: { shape, grad: true } },
-      op: ({ x }) => op(x),
-      reference: ({ x }) => [reference(x, shape[shape.length - 1])],
-    });
+    await check(await testEngine(), softmaxCase(name, shape));
   });
 
   test("applied twice", async () => {

@@ -2,29 +2,9 @@
 import { expect, test } from "vitest";
 import { Graph, Live } from "../engine/graph";
 import { Program } from "../engine/program";
-import { uniform } from "../engine/random";
+import { BANDS, BATCH, CHANNELS, expected, FILL, FRAMES, specAugmentCase } from "./cases/specaugment";
 import { check, testEngine, upload } from "./check";
 import { specAugment } from "./specaugment";
-
-const [BATCH, CHANNELS, BANDS, FRAMES] = [5, 2, 8, 12];
-const FILL = -7;
-
-/** Whether a place is masked: torchaudio's `mask_along_axis` for draws u and v. */
-function masked(at: number, size: number, most: number, u: number, v: number): boolean {
-  const value = u * most;
-  const start = Math.floor(v * (size - value));
-  return at >= start && at < start + Math.floor(value);
-}
-
-function expected(values: ArrayLike<number>, bands: number, frames: number, step: number): number[] {
-  return Array.from(values, (value, i) => {
-    const frame = i % FRAMES;
-    const band = Math.floor(i / FRAMES) % BANDS;
-    const image = Math.floor(i / FRAMES / BANDS / CHANNELS);
-    const draw = (n: number) => uniform(3, 0x320, step, 4 * image + n);
-    return masked(band, BANDS, bands, draw(0), draw(1)) || masked(frame, FRAMES, frames, draw(2), draw(3)) ? FILL : value;
-  });
-}
 
 test.each([
   [4, 6],
@@ -32,12 +12,7 @@ test.each([
   [8, 0],
   [1, 1],
 ])("fewer than %d bands and %d frames are masked", async (bands, frames) => {
-  await check(await testEngine(), {
-    inputs: { pictures: { shape: [BATCH, CHANNELS, BANDS, FRAMES] } },
-    op: ({ pictures }) => specAugment(pictures, { seed: 3, step: 2, bands, frames, fill: FILL }),
-    reference: ({ pictures }) => [expected(pictures, bands, frames, 2)],
-    tolerance: 1e-6,
-  });
+  await check(await testEngine(), specAugmentCase(bands, frames));
 });
 
 test("limits and draws change between runs of one recording", async () => {

@@ -1,78 +1,25 @@
 import { describe, expect, test } from "vitest";
+import { headScoresCase, headSumsCase, ownScoresCase, prependCase, swapLastCase, TALKING } from "./cases/talking";
 import { check, testEngine } from "./check";
 import { prepend, withoutFirst } from "./prepend";
-import { everyRow } from "./select";
-import { headScores, headSums, swapLast } from "./talking";
+import { headScores, headSums } from "./talking";
 
-const BATCH = 2;
-
-/** Sizes with odd edges, and such that lanes compute whole tiles and parts of them. */
-const SIZES = [
-  { n: 3, m: 4, heads: 3, headDim: 5 },
-  { n: 6, m: 9, heads: 2, headDim: 8 },
-];
-
-describe.each(SIZES)("of $n by $m tokens and $heads heads of $headDim", ({ n: N, m: M, heads: HEADS, headDim: DIM }) => {
-  const INNER = HEADS * DIM;
-  const layout = { batch: BATCH, heads: HEADS, headDim: DIM };
-  /** Of [batch, i, j, h]. */
-  const each = <T>(make: (b: number, i: number, j: number, h: number) => T): T[] =>
-    Array.from({ length: BATCH * N * M * HEADS }, (_, at) => {
-      const [h, j, row] = [at % HEADS, Math.floor(at / HEADS) % M, Math.floor(at / HEADS / M)];
-      return make(Math.floor(row / N), row % N, j, h);
-    });
-
+describe.each(TALKING)("of $n by $m tokens and $heads heads of $headDim", (sizes) => {
   test("scores of heads are products of their parts, with gradients to both", async () => {
-    await check(await testEngine(), {
-      inputs: { q: { shape: [BATCH * N, INNER], grad: true }, k: { shape: [BATCH * M, INNER], grad: true } },
-      op: ({ q, k }) => headScores(q, k, layout),
-      reference: ({ q, k }) => [
-        each((b, i, j, h) => {
-          let sum = 0;
-          for (let e = h * DIM; e < (h + 1) * DIM; e++) sum += q[(b * N + i) * INNER + e] * k[(b * M + j) * INNER + e];
-          return sum / Math.sqrt(DIM);
-        }),
-      ],
-    });
+    await check(await testEngine(), headScoresCase(sizes));
   });
 
   test("a matrix times itself collects both gradients", async () => {
-    await check(await testEngine(), {
-      inputs: { q: { shape: [BATCH * N, INNER], grad: true } },
-      op: ({ q }) => headScores(q, q, layout),
-      reference: ({ q }) => [
-        Array.from({ length: BATCH * N * N * HEADS }, (_, at) => {
-          const [h, j, row] = [at % HEADS, Math.floor(at / HEADS) % N, Math.floor(at / HEADS / N)];
-          let sum = 0;
-          for (let e = h * DIM; e < (h + 1) * DIM; e++) sum += q[row * INNER + e] * q[(Math.floor(row / N) * N + j) * INNER + e];
-          return sum / Math.sqrt(DIM);
-        }),
-      ],
-    });
+    await check(await testEngine(), ownScoresCase(sizes));
   });
 
   test("sums of values are weighted head by head, with gradients to both", async () => {
-    await check(await testEngine(), {
-      inputs: { w: { shape: [BATCH * N, M, HEADS], grad: true }, v: { shape: [BATCH * M, INNER], grad: true } },
-      op: ({ w, v }) => headSums(w, v, layout),
-      reference: ({ w, v }) => {
-        const out = new Float64Array(BATCH * N * INNER);
-        each((b, i, j, h) => {
-          for (let e = h * DIM; e < (h + 1) * DIM; e++)
-            out[(b * N + i) * INNER + e] += w[((b * N + i) * M + j) * HEADS + h] * v[(b * M + j) * INNER + e];
-        });
-        return [out];
-      },
-    });
+    await check(await testEngine(), headSumsCase(sizes));
   });
 });
 
 test("the last two axes change places", async () => {
-  await check(await testEngine(), {
-    inputs: { x: { shape: [2, 3, 4], grad: true } },
-    op: ({ x }) => swapLast(x),
-    reference: ({ x }) => [Array.from({ length: 24 }, (_, i) => x[(Math.floor(i / 12) * 3 + (i % 3)) * 4 + (Math.floor(i / 3) % 4)])],
-  });
+  await check(await testEngine(), swapLastCase());
 });
 
 test("a row comes before those of each image, and goes again, with gradients to all", async () => {
@@ -87,11 +34,7 @@ test("a row comes before those of each image, and goes again, with gradients to 
       return [[f[0], ...r.slice(0, 4), f[1], ...r.slice(4)].flat()];
     },
   });
-  await check(engine, {
-    inputs: { x: { shape: [10, 3], grad: true } },
-    op: ({ x }) => prepend(everyRow(x, 5), withoutFirst(x, 2)),
-    reference: ({ x }) => [x],
-  });
+  await check(engine, prependCase());
   await check(engine, {
     inputs: { x: { shape: [10, 3], grad: true } },
     op: ({ x }) => withoutFirst(x, 2),

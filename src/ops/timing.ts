@@ -34,7 +34,7 @@ export function recorded(engine: Engine, trace: Trace): { graph: Graph; launches
 export class Stopwatch {
   private runs = 1;
 
-  private constructor(private readonly program: Program) {}
+  constructor(private readonly program: Program) {}
 
   /** Compiles a trace. */
   static async of(engine: Engine, trace: Trace): Promise<Stopwatch> {

@@ -1,20 +1,21 @@
-/** Holds every kernel variant that an adapter can run against its float64 reference, and times it. */
+/** Holds every kernel that an adapter can run, of those with variants each of them, against its float64 reference, and times it. */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { deviation, expected, observed, type Part } from "./evidence";
+import { type Check, deviation, expected, observed, type Part } from "./evidence";
 import { FAMILIES, type Family, runnable } from "./families";
 import { bankConflicts, liveFloats } from "./inspect";
+import { PROOFS } from "./proofs";
 import { recorded, Stopwatch } from "./timing";
 import { choice, choose } from "./variants";
 
-/** What was found of one variant. */
+/** What was found of one variant, or of one proof of a kernel that has none. */
 export interface Verdict {
-  /** The family and the variant, as `kernels=` names them. */
+  /** The family and the variant, as `kernels=` names them; else the file in `shaders/` and what was proven of it. */
   kernel: string;
   variant: string;
   /** Largest |difference| / max(1, |reference|) of values and gradients; null when it did not compute at all. */
   error: number | null;
-  /** Milliseconds of the family's first class of shapes; null when it did not compute. */
+  /** Milliseconds of the family's first class of shapes, or of the proof; null when it did not compute. */
   ms: number | null;
   /** Floats a lane holds at once, at most, over the family's classes of shapes: attention spills where registers are fewer. */
   registers?: number;
@@ -27,10 +28,18 @@ export interface Verdict {
 /** Measurements of a variant, of which the shortest counts. */
 const ROUNDS = 3;
 
-/** How many verdicts there will be. */
-export const countOf = ({ facts }: Engine): number => FAMILIES.reduce((sum, family) => sum + runnable(family, facts).length, 0);
+/** What a kernel without variants may stray by, at least: WGSL allows exp, division and square roots that a tighter test of one adapter does not. */
+const LEAST_TOLERANCE = 5e-5;
 
-/** Verdicts one after the other, of all families or of the one named. Only the variant under test differs from the choice in force, which holds again afterwards. */
+/** How many verdicts there will be. */
+export const countOf = ({ facts }: Engine): number =>
+  FAMILIES.reduce((sum, family) => sum + runnable(family, facts).length, 0) +
+  Object.values(PROOFS).reduce((sum, proofs) => sum + Object.keys(proofs).length, 0);
+
+/**
+ * Verdicts one after the other, of all families and other kernels or of the one named. Only the variant under test differs from the choice
+ * in force, which holds again afterwards.
+ */
 export async function* verify(engine: Engine, only?: string): AsyncGenerator<Verdict> {
   const usual = choice(engine);
   try {
@@ -38,19 +47,23 @@ export async function* verify(engine: Engine, only?: string): AsyncGenerator<Ver
       const references = new Map<string, Part[]>();
       for (const variant of runnable(family, engine.facts)) {
         choose(engine, { ...usual, [family.key]: variant });
-        yield await verdict(engine, family, variant, references);
+        yield await verdict(engine, { kernel: family.key, variant }, () => ofVariant(engine, family, variant, references));
       }
     }
   } finally {
     choose(engine, usual);
   }
+  for (const [kernel, proofs] of Object.entries(PROOFS).filter(([file]) => only === undefined || file === only))
+    for (const [variant, spec] of Object.entries(proofs))
+      yield await verdict(engine, { kernel, variant }, () => ofProof(engine, variant, spec));
 }
 
-async function verdict(engine: Engine, family: Family, variant: string, references: Map<string, Part[]>): Promise<Verdict> {
-  const named = { kernel: family.key, variant };
+type Named = Pick<Verdict, "kernel" | "variant">;
+type Found = Omit<Verdict, keyof Named>;
+
+async function verdict(engine: Engine, named: Named, find: () => Promise<Found>): Promise<Verdict> {
   try {
-    const found = await worst(engine, family, variant, references);
-    return { ...named, ...found, ms: await timed(engine, family), ...told(engine, family) };
+    return { ...named, ...(await find()) };
   } catch (error) {
     engine.assertAlive(); // of a lost device nothing more can be said
     if (!(error instanceof EngineError)) throw error;
@@ -58,25 +71,47 @@ async function verdict(engine: Engine, family: Family, variant: string, referenc
   }
 }
 
+async function ofVariant(engine: Engine, family: Family, variant: string, references: Map<string, Part[]>): Promise<Found> {
+  const found = await worst(engine, family, variant, references);
+  return { ...found, ms: await timed(engine, family), ...told(engine, family) };
+}
+
+async function ofProof(engine: Engine, name: string, spec: Check): Promise<Found> {
+  let ms = Number.NaN;
+  const found = await observed(engine, spec, async (program) => {
+    ms = await shortest(new Stopwatch(program));
+  });
+  const tolerance = Math.max(spec.tolerance ?? 0, LEAST_TOLERANCE);
+  return { ...judged(name, found, expected(spec), tolerance), ms };
+}
+
 /** The largest error over the family's proofs, and the first that is too large. */
-async function worst(
-  engine: Engine,
-  { proofs, tolerance }: Family,
-  variant: string,
-  references: Map<string, Part[]>,
-): Promise<Pick<Verdict, "error" | "wrong">> {
-  let most = 0;
-  let wrong: string | undefined;
+async function worst(engine: Engine, { proofs, tolerance }: Family, variant: string, references: Map<string, Part[]>): Promise<Judged> {
+  let most: Judged = { error: 0 };
   for (const [name, spec] of Object.entries(proofs)) {
     const found = await observed(engine, spec);
     if (!references.has(name)) references.set(name, expected(spec));
-    for (const [i, { what, values, gradient }] of (references.get(name) as Part[]).entries()) {
-      const { error, at } = deviation(found[i].values, values);
-      if (!(error <= most)) most = error;
-      const allowed = (gradient ? 10 : 1) * tolerance(variant);
-      if (!(error <= allowed))
-        wrong ??= `${name}, ${what}[${at}]: ${found[i].values[at]}, expected ${values[at]} (error ${error}, allowed ${allowed})`;
-    }
+    const { error, wrong } = judged(name, found, references.get(name) as Part[], tolerance(variant));
+    most = { error: error <= most.error ? most.error : error, ...((most.wrong ?? wrong) && { wrong: most.wrong ?? wrong }) };
+  }
+  return most;
+}
+
+interface Judged {
+  error: number;
+  wrong?: string;
+}
+
+/** The largest error of what a proof found, and the first that is too large. Gradients may stray ten times as far. */
+function judged(name: string, found: Part[], reference: Part[], tolerance: number): Judged {
+  let most = 0;
+  let wrong: string | undefined;
+  for (const [i, { what, values, gradient }] of reference.entries()) {
+    const { error, at } = deviation(found[i].values, values);
+    if (!(error <= most)) most = error;
+    const allowed = (gradient ? 10 : 1) * tolerance;
+    if (!(error <= allowed))
+      wrong ??= `${name}, ${what}[${at}]: ${found[i].values[at]}, expected ${values[at]} (error ${error}, allowed ${allowed})`;
   }
   return { error: most, ...(wrong && { wrong }) };
 }
@@ -95,9 +130,14 @@ function told(engine: Engine, { key, shapes }: Family): Pick<Verdict, "registers
 
 async function timed(engine: Engine, { shapes }: Family): Promise<number> {
   const watch = await Stopwatch.of(engine, Object.values(shapes)[0]);
+  const ms = await shortest(watch);
+  watch.dispose();
+  return ms;
+}
+
+async function shortest(watch: Stopwatch): Promise<number> {
   const times: number[] = [];
   await watch.measure();
   for (let round = 0; round < ROUNDS; round++) times.push(await watch.measure());
-  watch.dispose();
   return Math.min(...times);
 }

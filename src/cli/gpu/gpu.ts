@@ -1,7 +1,7 @@
 /**
  * `npm run gpu`: is this machine's GPU computing right, and how fast is it?
  *
- *   npm run -s gpu -- --check --json      every kernel variant beside its float64 reference
+ *   npm run -s gpu -- --check --json      every kernel beside its float64 reference
  *   npm run -s gpu -- out=mycard          measures everything and writes mycard.json and mycard.md
  */
 import { spawnSync } from "node:child_process";
@@ -17,7 +17,7 @@ import { nodeEngine, tunedStore } from "../headless";
 import { kernelShares, NETWORKS, roofline, scalePoint } from "./measure";
 import { type Measurement, tableOf } from "./table";
 
-const USAGE = `usage: gpu --check [--json] [only=FAMILY] [kernels=FAMILY=VARIANT,...]     checks every kernel variant
+const USAGE = `usage: gpu --check [--json] [only=KERNEL] [kernels=FAMILY=VARIANT,...]     checks every kernel, in every variant
        gpu [--any] [--no-peer] [--json] [out=NAME]          measures a real GPU (with --any whatever there is) into NAME.json and NAME.md`;
 
 /** Exit status of a wrong kernel, or of a measurement that found no real GPU; and of a command that cannot be read. */
@@ -48,7 +48,7 @@ async function check(json: boolean, kernels?: string, only?: string): Promise<nu
   const report = await verifyAdapter(await nodeEngine(kernels), print, only);
   print(report);
   if (report.checked > 0) return report.failed ? WRONG : 0;
-  console.error(`gpu: there is no kernel family "${only}".`);
+  console.error(`gpu: there is no kernel "${only}".`);
   return UNREADABLE;
 }
 

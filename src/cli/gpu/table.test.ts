@@ -18,7 +18,7 @@ test("tables say what was measured, what it is of the best product, and why a ne
     peers: [{ engine: "jax-js", task: "vit-step", median_ms: 360, images_per_s: 88.9 }],
     report: { final: true, adapter: "acme", checked: 1, failed: 0, kernels: "gemm=shared", images_per_s: 3200 },
   });
-  expect(text).toContain("1 kernel variants checked against float64, 0 wrong. In use: `kernels=gemm=shared`.");
+  expect(text).toContain("1 kernels checked against float64, 0 wrong. In use: `kernels=gemm=shared`.");
   expect(text).toContain("| ViT | 32 | 10 | 3200 |  | 400 | 40 % | 10 | 2 |");
   expect(text).toContain("| DeiT | 64 | too long |  |  |  |  | 1900 | 40 |");
   expect(text).toContain("| vit-step | jax-js | 360 | 88.9 |");

@@ -25,7 +25,7 @@ export function tableOf({ adapter, verdicts, roofline, kernels, scale, peers, re
   const best = Math.max(...roofline.map(({ gflops }) => gflops));
   return `${[
     `## ${adapter}`,
-    `${report.checked} kernel variants checked against float64, ${report.failed} wrong. In use: \`kernels=${report.kernels}\`.`,
+    `${report.checked} kernels checked against float64, ${report.failed} wrong. In use: \`kernels=${report.kernels}\`.`,
     table(
       ["network", "batch", "ms/step", "images/s", "untuned images/s", "GFLOP/s", "of its best product", "step MB", "largest buffer MB"],
       scale.map((row) => [

@@ -58,9 +58,9 @@ export function Gpu() {
     <section className="panel gpu" aria-label="This GPU">
       <h2>Verify and time this GPU</h2>
       <p>
-        Matrix products, attention and norms have several kernels each, of which a GPU uses the fastest. This computes every one that this
-        GPU can run, compares values and gradients with a reference in double precision, and times one step of a small distillation. It
-        takes from some seconds on a GPU to some minutes on a software adapter. Pause a run first, or both are slow.
+        This computes every kernel on this GPU, of those that come in variants each one it can run, compares values and gradients with a
+        reference in double precision, and times one step of a small distillation. It takes from a minute on a GPU to many on a software
+        adapter. Pause a run first, or both are slow.
       </p>
       <button type="button" className="go" onClick={start} disabled={works}>
         {progress && !works ? "Verify again" : "Verify and time"}
@@ -80,9 +80,9 @@ export function Gpu() {
 function said({ adapter, count, verdicts, report, failure }: Progress): string {
   if (failure) return "Ended before its time.";
   if (report)
-    return report.failed ? `${report.failed} of ${report.checked} variants are wrong.` : `All ${report.checked} variants are right.`;
+    return report.failed ? `${report.failed} of ${report.checked} kernels are wrong.` : `All ${report.checked} kernels are right.`;
   if (!adapter) return "Opening the GPU …";
-  return `${adapter}: ${verdicts.length} of ${count} variants …`;
+  return `${adapter}: ${verdicts.length} of ${count} kernels …`;
 }
 
 function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {

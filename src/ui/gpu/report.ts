@@ -20,7 +20,7 @@ export function textOf(browser: string, verdicts: readonly Verdict[], report: Ad
   return [
     `Masked Distillation Playground on ${adapter}`,
     `Browser: ${browser}`,
-    `${checked} kernel variants checked against float64, ${failed} wrong`,
+    `${checked} kernels checked against float64, ${failed} wrong`,
     `In use: kernels=${kernels}`,
     `Standard step: ${images_per_s} images/s`,
     "",

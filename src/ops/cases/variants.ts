@@ -1,9 +1,9 @@
 /** Ops of the kernels that have variants, each beside its float64 reference: for their tests, and for verifying an adapter. */
-import { crossAttention, selfAttention } from "./attention";
-import { type ConvOptions, conv2d } from "./conv";
-import type { Check } from "./evidence";
-import { linear } from "./linear";
-import { layerNorm } from "./norm";
+import { crossAttention, selfAttention } from "../attention";
+import { type ConvOptions, conv2d } from "../conv";
+import type { Check } from "../evidence";
+import { linear } from "../linear";
+import { layerNorm } from "../norm";
 import {
   type AttentionDims,
   attention64,
@@ -15,9 +15,9 @@ import {
   matmul64,
   probabilities,
   transpose64,
-} from "./reference";
+} from "../reference";
 
-export interface ProductDims {
+interface ProductDims {
   m: number;
   n: number;
   k: number;
@@ -49,6 +49,13 @@ export function perceptronCase(activation: "gelu" | "relu", { m, n, k }: Product
     },
   };
 }
+
+/** An activation whose output is the result: its derivative is applied by no product. */
+export const activatedCase = ({ m, n, k }: ProductDims): Check => ({
+  inputs: { x: { shape: [m, k], grad: true }, w: { shape: [n, k], grad: true } },
+  op: ({ x, w }) => linear(x, w, { activation: "gelu" }),
+  reference: ({ x, w }) => [matmul64(x, transpose64(w, n, k), m, k, n).map(gelu64)],
+});
 
 /** A convolution with bias: products that gather their rows. */
 export function convolutionCase(o: ConvDims, options: ConvOptions = {}): Check {
