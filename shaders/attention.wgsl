@@ -25,6 +25,7 @@ const V4 = 4u; // vec4s per head: HEAD / 4 rounded up
 const PER_HEAD = false; // saliency: keep the heads apart
 const SIZES = false; // forward: add to each score how many tokens its key stands for, as a logarithm
 const LEAD = 1u; // saliency: keys before the patches, the class token first
+const TAIL = 0u; // and keys after them
 
 struct Params {
   batch: u32,
@@ -378,7 +379,7 @@ fn patch_lse(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
       q[r][c] = q_part(q_at(p, at.image, at.head, p.query_from + at.row + r * LANES), c);
     }
   }
-  for (var j = LEAD; j < p.keys; j += LANES) {
+  for (var j = LEAD; j < p.keys - TAIL; j += LANES) {
     var k: Head;
     let k_row = k_at(p, at.image, at.head, j + at.lane);
     for (var c = 0u; c < V4; c++) { // unroll
@@ -393,7 +394,7 @@ fn patch_lse(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
         }
       }
       for (var r = 0u; r < ROWS; r++) { // unroll
-        let score = select(-3.0e38, s[r] * p.scale, j + (at.lane ^ d) < p.keys);
+        let score = select(-3.0e38, s[r] * p.scale, j + (at.lane ^ d) < p.keys - TAIL);
         let high = max(top[r], score);
         total[r] = total[r] * exp(top[r] - high) + exp(score - high);
         top[r] = high;
@@ -408,7 +409,7 @@ fn patch_lse(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   }
 }
 
-// A lane owns ROWS keys of an image (and head with PER_HEAD); the LEAD keys before the patches get no score.
+// A lane owns ROWS keys of an image (and head with PER_HEAD); the LEAD keys before the patches and the TAIL after them get no score.
 @compute @workgroup_size(WORKGROUP)
 fn saliency(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
@@ -418,7 +419,7 @@ fn saliency(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
     heads = p.heads;
     owned.heads = 1u;
   }
-  let at = place(owned, group, local, p.keys - LEAD);
+  let at = place(owned, group, local, p.keys - LEAD - TAIL);
   var sum: array<f32, ROWS>;
   for (var n = 0u; n < heads; n++) {
     let h = at.head + n;
@@ -452,8 +453,8 @@ fn saliency(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   }
   for (var r = 0u; r < ROWS; r++) { // unroll
     let row = at.row + r * LANES;
-    if (row < p.keys - LEAD && at.image < p.batch) {
-      out1[(at.image * owned.heads + at.head) * (p.keys - LEAD) + row] = sum[r] / f32(heads * (p.query_to - p.query_from));
+    if (row < p.keys - LEAD - TAIL && at.image < p.batch) {
+      out1[(at.image * owned.heads + at.head) * (p.keys - LEAD - TAIL) + row] = sum[r] / f32(heads * (p.query_to - p.query_from));
     }
   }
 }

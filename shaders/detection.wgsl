@@ -9,13 +9,14 @@
 //   centerness_loss    softplus(x) - x w at positives
 //   box_loss           w times -ln IoU or (GIOU) 1 - GIoU at positives, of the box that CODER makes of the raw numbers
 //   distribution_loss  w / 4 times the cross-entropy of each side with (1-f, f) at bins floor(y), floor(y) + 1; f = y - floor(y)
-//   delta_loss         |raw - delta| for each of four at positives
+//   delta_loss         |raw - delta|, or of CODER 3 |share - truth's|, for each of four at positives
 //   .._gradient        dx = share times the term's derivative
 //   overlaps           out[row] = IoU of the box with the truth at positives, else 0
 //   peaks              out[row] = max_c p at positives, else 0
 //
 // CODER. 0: e^raw are the pixels from the prior's centre to left, top, right and bottom. 1: raw times stds are the centre's
 // shift in prior sizes and the logarithm of the size's ratio. 2: as 0, but the distance is stride sum_j j softmax(raw)_j.
+// 3: sigmoid(raw) are the centre, width and height of the box as shares of the image, which is `stride` pixels wide; no priors.
 //
 // Layout. raw and logits have no gaps and are read as rows of 4, of 4 bins or of `classes`, whatever their last axis (cols,
 // which `other`, an earlier gradient added with ADD, follows). Priors repeat for every image. A lane owns a row, a side of it,
@@ -37,7 +38,7 @@ struct Params {
   add_offset: u32,
   add_stride: u32,
   add_every: u32,
-  stride: f32, // pixels per cell
+  stride: f32, // pixels per cell, or of the image
   std_x: f32,
   std_y: f32,
   std_w: f32,
@@ -256,10 +257,22 @@ fn distances(p: Params, row: u32) -> vec4f {
   }
 }
 
+// Centre and size as shares of the image.
+fn shares(row: u32) -> vec4f {
+  return vec4f(share_of(4u * row), share_of(4u * row + 1u), share_of(4u * row + 2u), share_of(4u * row + 3u));
+}
+
+fn share_of(i: u32) -> f32 {
+  return logistic(raw[i]).p;
+}
+
 fn decode(p: Params, row: u32) -> vec4f {
   let prior = anchors[row % p.priors];
   let centre = 0.5 * (prior.xy + prior.zw);
-  if (CODER == 1u) {
+  if (CODER == 3u) {
+    let s = shares(row);
+    return p.stride * vec4f(s.xy - 0.5 * s.zw, s.xy + 0.5 * s.zw);
+  } else if (CODER == 1u) {
     let size = prior.zw - prior.xy;
     let d = raw_four(row) * stds(p);
     let half = 0.5 * size * exp(clamp(d.zw, vec2f(-MOST_RATIO), vec2f(MOST_RATIO)));
@@ -272,7 +285,10 @@ fn decode(p: Params, row: u32) -> vec4f {
 
 // Writes the gradient of a row's raw numbers, given that of its box.
 fn encode_gradient(p: Params, row: u32, g: vec4f) {
-  if (CODER == 1u) {
+  if (CODER == 3u) {
+    let s = shares(row);
+    write_four(p, row, p.stride * vec4f(g.xy + g.zw, 0.5 * (g.zw - g.xy)) * s * (1.0 - s));
+  } else if (CODER == 1u) {
     let size = anchors[row % p.priors].zw - anchors[row % p.priors].xy;
     let d = raw_four(row).zw * stds(p).zw;
     let within = abs(d) < vec2f(MOST_RATIO);
@@ -469,6 +485,18 @@ fn true_delta(p: Params, i: u32) -> f32 {
   return delta[i % 4u];
 }
 
+// How far a raw number is from the truth's, and by how much that changes with it.
+fn error_of(p: Params, i: u32) -> vec2f {
+  if (CODER == 3u) {
+    let truth = truths[i / 4u];
+    let wanted = vec4f(0.5 * (truth.xy + truth.zw), truth.zw - truth.xy) / p.stride;
+    let l = logistic(raw[i]);
+    return vec2f(l.p - wanted[i % 4u], l.p * l.not_p);
+  } else {
+    return vec2f(raw[i] - true_delta(p, i), 1.0);
+  }
+}
+
 @compute @workgroup_size(64)
 fn delta_loss(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
@@ -478,7 +506,7 @@ fn delta_loss(@builtin(global_invocation_id) id: vec3u) {
   }
   var v = 0.0;
   if (positive(p, i / 4u)) {
-    v = share(p) * abs(raw[i] - true_delta(p, i));
+    v = share(p) * abs(error_of(p, i).x);
   }
   out[p.out_offset + i] = v;
 }
@@ -492,7 +520,8 @@ fn delta_loss_gradient(@builtin(global_invocation_id) id: vec3u) {
   }
   var v = 0.0;
   if (positive(p, i / 4u)) {
-    v = share(p) * sign(raw[i] - true_delta(p, i));
+    let e = error_of(p, i);
+    v = share(p) * sign(e.x) * e.y;
   }
   out[i] = v + earlier(p, i);
 }

@@ -3,6 +3,8 @@
 //   error            rows[r] = scale w_r sum_c v_c e(a - b); e(d) = d^2, |d| or smooth |d| (d^2 / 2 below 1); a row weight w and a
 //                    channel weight v of each image are optional; b repeats when it has fewer rows
 //   error_gradient   da = weight scale w_r v_c e'(a - b); db is the same with a and b exchanged
+//   distance         rows[r] = scale |a - b|, the Euclidean length over the columns
+//   distance_gradient  da = weight scale (a - b) / |a - b|, 0 where both are equal
 //   blend            out = lambda a + mu b; LEARNED: lambda = sigmoid(s), mu = 1 - lambda for a parameter s
 //   blend_gradient   da = lambda g; of b with SECOND: mu g
 //   share_gradient   rows[r] = lambda mu sum_c g (a - b), to be summed: ds
@@ -113,6 +115,43 @@ fn error(@builtin(global_invocation_id) id: vec3u) {
     sum += channel_weight(p, row, c) * e;
   }
   out[row] = p.scale * row_weight(row) * sum;
+}
+
+fn length_of(p: Params, row: u32) -> f32 {
+  var sum = 0.0;
+  for (var c = 0u; c < p.cols; c++) {
+    let d = a[row * p.cols + c] - b[row * p.cols + c];
+    sum += d * d;
+  }
+  return sqrt(sum);
+}
+
+@compute @workgroup_size(64)
+fn distance(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
+  let row = id.x + id.y * 65535u * 64u;
+  if (row < p.rows) {
+    out[row] = p.scale * length_of(p, row);
+  }
+}
+
+// A lane owns a row.
+@compute @workgroup_size(64)
+fn distance_gradient(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
+  let row = id.x + id.y * 65535u * 64u;
+  if (row >= p.rows) {
+    return;
+  }
+  let length = length_of(p, row);
+  var by = 0.0;
+  if (length > 0.0) {
+    by = p.weight * p.scale / length;
+  }
+  for (var c = 0u; c < p.cols; c++) {
+    let i = row * p.cols + c;
+    out[i] = by * (a[i] - b[i]) + earlier(p, row, c);
+  }
 }
 
 @compute @workgroup_size(64)

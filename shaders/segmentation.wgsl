@@ -3,7 +3,7 @@
 //
 //   range              out[b, i] = x[b, from + i], rows of width cols; count of them per image
 //   range_gradient     out[b, from + i] = g[b, i], 0 in rows outside of the range
-//   append             out[b] = the rows of x[b], then those of `more`, which all images share
+//   append             out[b] = the rows of x[b], then those of `more`, which all images share; with PLACED plus their positions g
 //   products           out[b, i, j] = x[b, i] . y[b, j]
 //   products_gradient  out[b, i] = sum_j g[b, i, j] y[b, j];  with SWAPPED sum_j g[b, j, i] y[b, j], which is that of y
 //   counted            out[r] = 1 where labels[r] names one of cols classes, else 0
@@ -14,6 +14,7 @@
 // A lane owns one element of out; in targets and argmax one row.
 const ADD = false;
 const SWAPPED = false;
+const PLACED = false;
 
 struct Params {
   rows: u32, // of out: all of them, or in range, append and products those of one image
@@ -93,7 +94,12 @@ fn append(@builtin(global_invocation_id) id: vec3u) {
   if (token < p.tokens) {
     out[i] = x[((row / p.rows) * p.tokens + token) * p.cols + col];
   } else {
-    out[i] = y[(token - p.tokens) * p.cols + col];
+    let at = (token - p.tokens) * p.cols + col;
+    var v = y[at];
+    if (PLACED) {
+      v += g[at];
+    }
+    out[i] = v;
   }
 }
 

@@ -6,6 +6,8 @@ import { ATTENTION, type AttentionVariant, choice } from "./variants";
 export interface Heads {
   /** Tokens before the patches; 1, the class token, by default. */
   lead?: number;
+  /** Tokens after the patches, such as detection tokens; none by default. */
+  tail?: number;
   batch: number;
   heads: number;
   headDim: number;
@@ -79,31 +81,33 @@ function backward(trace: AttentionTrace, result: Tensor, g: Tensor, give: (t: Te
 }
 
 export interface SaliencyOptions {
-  /** Attention paid by the class token (the paper's choice); by all tokens before the patches, or by the patches, averaged over them. */
-  queries?: "cls" | "lead" | "patches";
+  /** Attention paid by the class token (the paper's choice); by all tokens before the patches, by the patches or by those after them, averaged. */
+  queries?: "cls" | "lead" | "patches" | "det";
   /** "code": softmax over class token and patches, then drop the class token. "eq2": softmax over the patches alone. */
   reading?: "code" | "eq2";
   /** Keep the heads apart: [batch, heads, patches]. */
   perHead?: boolean;
 }
 
-/** Mean attention each patch (the keys after the leading tokens) receives: [batch, patches]. No gradient (MaskedKD sends none through it). */
+/** Mean attention each patch (the keys after the leading tokens and before those that follow) receives: [batch, patches]. No gradient (MaskedKD sends none through it). */
 export function saliency(trace: AttentionTrace, { queries = "cls", reading = "code", perHead = false }: SaliencyOptions = {}): Tensor {
-  const { q, batch, heads, keys, lead = 1 } = trace;
+  const { q, batch, heads, keys, lead = 1, tail = 0 } = trace;
+  const count = keys - lead - tail;
   if (trace.logSizes) throw new Error("merged tokens are no patches, so they have no saliency");
-  if (queries === "patches" && trace.queries !== keys) throw new Error("patch-to-patch saliency needs the attention of every token");
-  const variant = queries !== "patches" ? ATTENTION.lane : ATTENTION[choice(q.graph.engine).attentionBackward];
-  const ranges = { cls: [0, 1], lead: [0, Math.min(lead, trace.queries)], patches: [lead, keys] } as const;
+  if ((queries === "patches" || queries === "det") && trace.queries !== keys)
+    throw new Error("saliency by patches, or by tokens after them, needs the attention of every token");
+  const variant = queries === "cls" || queries === "lead" ? ATTENTION.lane : ATTENTION[choice(q.graph.engine).attentionBackward];
+  const ranges = { cls: [0, 1], lead: [0, Math.min(lead, trace.queries)], patches: [lead, keys - tail], det: [keys - tail, keys] } as const;
   const [query_from, query_to] = ranges[queries];
   const range = { query_from, query_to };
   const lse_in = reading === "code" ? trace.lse : patchLse(trace, variant, range);
-  const out = q.graph.temp(perHead ? [batch, heads, keys - lead] : [batch, keys - lead]);
+  const out = q.graph.temp(perHead ? [batch, heads, count] : [batch, count]);
   const pairs = perHead ? batch * heads : batch;
   launch(
     trace,
     "saliency",
     { lse_in, out1: out },
-    { variant, count: keys - lead, pairs, range, constants: { PER_HEAD: perHead, LEAD: lead } },
+    { variant, count, pairs, range, constants: { PER_HEAD: perHead, LEAD: lead, TAIL: tail } },
   );
   return out;
 }
@@ -111,7 +115,7 @@ export function saliency(trace: AttentionTrace, { queries = "cls", reading = "co
 /** Log sum exp of each query's scores of the patches alone, as `trace.lse` lies; only for the queries in `range`. */
 function patchLse(trace: AttentionTrace, variant: AttentionVariant, range: QueryRange): Tensor {
   const lse = trace.q.graph.temp(trace.lse.shape);
-  const constants = { LEAD: trace.lead ?? 1 };
+  const constants = { LEAD: trace.lead ?? 1, TAIL: trace.tail ?? 0 };
   launch(trace, "patch_lse", { lse }, { variant, count: range.query_to - range.query_from, range, constants });
   return lse;
 }

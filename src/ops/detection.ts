@@ -39,15 +39,16 @@ export interface Level {
   weights: Tensor;
   /** f32 [A, 4]: the priors' corners in pixels. */
   anchors: Tensor;
-  /** Pixels per cell. */
+  /** Pixels per cell; of the image where boxes are shares of it. */
   stride: number;
 }
 
 /**
  * How raw numbers mean a box: e^raw pixels from the prior's centre (FCOS), shifts and log ratios of size times `stds` (ATSS),
- * or mean bins in strides from the centre (GFL). An exponent is cut at 16, a log ratio at ln(1000 / 16).
+ * or mean bins in strides from the centre (GFL); or by a sigmoid centre and size as shares of an image of `stride` pixels, without
+ * priors (DETR). An exponent is cut at 16, a log ratio at ln(1000 / 16).
  */
-export type Coder = "distances" | "deltas" | "distribution";
+export type Coder = "distances" | "deltas" | "distribution" | "shares";
 
 export interface Coding {
   coder: Coder;
@@ -118,12 +119,18 @@ export function distributionFocalLoss(levels: readonly Level[], { weights, ...sc
   });
 }
 
-/** L1 distance of the raw numbers from the deltas that would give the truth, summed over the four, at positives (RetinaNet). */
-export function deltaLoss(levels: readonly Level[], { stds, ...scaling }: Scaling & { stds?: readonly number[] }): Loss {
+/**
+ * L1 distance of the raw numbers from the deltas that would give the truth (RetinaNet), or of the shares of the image from the truth's
+ * (DETR), summed over the four, at positives.
+ */
+export function deltaLoss(
+  levels: readonly Level[],
+  { stds, coder = "deltas", ...scaling }: Scaling & { stds?: readonly number[]; coder?: "deltas" | "shares" },
+): Loss {
   const fours = (l: Level) => 4 * rowsOf(l);
   return levelLoss(levels, scaling, {
     ...{ entry: "delta_loss", of: (l: Level) => l.box, lanes: fours, gradientLanes: fours },
-    details: () => ({ params: deviations(stds) }),
+    details: () => ({ constants: { CODER: CODERS[coder] }, params: deviations(stds) }),
   });
 }
 
@@ -140,7 +147,7 @@ export function peaks(levels: readonly Level[]): { weights: Tensor[]; sum: Tenso
   return { weights: parts, sum: sum(all).value };
 }
 
-const CODERS: Record<Coder, number> = { distances: 0, deltas: 1, distribution: 2 };
+const CODERS: Record<Coder, number> = { distances: 0, deltas: 1, distribution: 2, shares: 3 };
 const rowsOf = (l: Level) => l.labels.size;
 
 function deviations([std_x, std_y, std_w, std_h]: readonly number[] = [1, 1, 1, 1]) {

@@ -47,6 +47,21 @@ export function errorLoss(student: Tensor, teacher: Tensor, options: ErrorOption
   };
 }
 
+/** Mean over the rows of |student - teacher|, the Euclidean length over the columns. The gradient reaches the student alone. */
+export function distanceLoss(student: Tensor, teacher: Tensor): Loss {
+  const { graph, rows, cols } = student;
+  if (teacher.rows !== rows || teacher.cols !== cols) throw new Error(`distanceLoss: student is [${student.shape}], teacher [${teacher.shape}]`);
+  const params = { ...NOTHING, rows, cols, scale: 1 / rows };
+  const bind = { a: student, b: teacher };
+  const out = graph.temp([rows]);
+  graph.launch("features", "distance", { bind: { ...bind, out }, params, threads: rows });
+  return {
+    value: sum(out).value,
+    seed: (weight, grads) =>
+      grads.add(student, (previous) => gradient(student, "distance_gradient", {}, bind, { ...params, weight }, previous, rows)),
+  };
+}
+
 /** The shares of a mixture: two numbers, or a parameter s [1] by which lambda = sigmoid(s) and mu = 1 - lambda are learned. */
 export type Shares = { lambda: number | Live; mu: number | Live } | { learned: Tensor };
 

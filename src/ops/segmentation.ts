@@ -62,23 +62,28 @@ function copyRange(x: Tensor, range: Range, out: Tensor): void {
   x.graph.launch("segmentation", "range", { bind: { x, out }, params, threads: out.size });
 }
 
-/** The rows of x [B, N, D] of each image and behind them those of the parameter `more` [1, K, D]: [B * (N + K), D]. */
-export function appendTokens(x: Tensor, more: Tensor): Tensor {
+/**
+ * The rows of x [B, N, D] of each image and behind them those of the parameter `more` [1, K, D], plus the parameter `positions` of the
+ * same shape where there is one: [B * (N + K), D].
+ */
+export function appendTokens(x: Tensor, more: Tensor, positions?: Tensor): Tensor {
   const [images, tokens, cols] = x.shape;
   const count = more.size / cols;
-  if (x.shape.length !== 3 || more.cols !== cols) throw new Error(`appendTokens: x is [${x.shape}], more is [${more.shape}]`);
+  if (x.shape.length !== 3 || more.cols !== cols || (positions && positions.size !== more.size)) throw new Error(`appendTokens: x is [${x.shape}], more is [${more.shape}]`);
   assertDense("appendTokens", x);
   const rows = tokens + count;
   const out = x.graph.temp([images * rows, cols], "f32", x.needsGrad || more.needsGrad);
   x.graph.launch("segmentation", "append", {
-    bind: { x, y: more, out },
+    constants: { PLACED: positions !== undefined },
+    bind: { x, y: more, out, ...(positions && { g: positions }) },
     params: { ...NONE, images, rows, cols, tokens },
     threads: out.size,
   });
   if (out.needsGrad)
     x.graph.record(out, (g, grads) => {
       if (x.needsGrad) grads.alias(x, tokenRange(g, images, 0, tokens));
-      if (more.needsGrad) copyRange(g, { images, tokens: rows, begin: tokens, count }, grads.piece(more, images));
+      for (const shared of [more, positions])
+        if (shared?.needsGrad) copyRange(g, { images, tokens: rows, begin: tokens, count }, grads.piece(shared, images));
     });
   return out;
 }

@@ -13,6 +13,8 @@ import { leadOf } from "./families";
 export interface BlockShape {
   batch: number;
   tokens: number;
+  /** Of those, how many follow the patches; none by default. */
+  tail?: number;
   clsOnly: boolean;
   drop?: Drop;
   /** Tokens to merge between attention and MLP, and how many each stands for before. */
@@ -34,6 +36,7 @@ export function block(
     heads: config.heads,
     headDim: config.headDim,
     lead: leadOf(config),
+    tail: shape.tail,
     logSizes: shape.sizes?.logs,
   };
   const normed = layerNorm(x, p("norm1.weight"), p("norm1.bias"), config.eps);

@@ -11,6 +11,7 @@ import { mix } from "../../ops/features";
 import { linear } from "../../ops/linear";
 import { mergeable, type Sizes, sizeMean } from "../../ops/merge";
 import { layerNorm } from "../../ops/norm";
+import { appendTokens } from "../../ops/segmentation";
 import { everyRow, randomScores } from "../../ops/select";
 import { tokenMean } from "../../ops/tokenmean";
 import { assemble, patchify } from "../../ops/tokens";
@@ -28,6 +29,8 @@ export interface ViTOptions {
   kept?: Tensor;
   /** Compute every token of the last block, not only the class token. */
   allTokens?: boolean;
+  /** Parameters [1, M, width] that follow the patches of every image as tokens, and their positions. Ask for `allTokens` to have them. */
+  append?: { tokens: Tensor; positions: Tensor };
   /** Stochastic depth while learning; nothing is left out when absent. */
   dropPath?: DropPath;
   /** Tokens that each block merges with others that are alike, of a network that is frozen (ToMe); 0 by default. */
@@ -99,6 +102,11 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
     dist: params.dist_token,
     placed: !family.patchPositions,
   });
+  const tail = o.append?.tokens.shape[1];
+  if (o.append && tail) {
+    x = appendTokens(x.reshape([batch, tokens, config.width]), o.append.tokens, o.append.positions);
+    tokens += tail;
+  }
   if (family.normPre) x = layerNorm(x, params["norm_pre.weight"], params["norm_pre.bias"], config.eps);
   const drops = o.dropPath && config.depth > 1 ? dropsOf(images, config.depth, o.dropPath) : undefined;
   if (family.talking) return { ...caitBlocks(x, params, config, batch, drops), attention: [], grid: gridOf(config) };
@@ -109,7 +117,7 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
     const clsOnly = i === config.depth - 1 && !allTokens;
     // What is merged after the last attention changes nothing of the class token.
     const merge = clsOnly ? 0 : mergeable(tokens, o.merge ?? 0, leadOf(config));
-    const result = block(x, params, `blocks.${i}.`, config, { batch, tokens, clsOnly, drop: drops?.(i), merge, sizes });
+    const result = block(x, params, `blocks.${i}.`, config, { batch, tokens, tail, clsOnly, drop: drops?.(i), merge, sizes });
     ({ x, sizes } = result);
     tokens -= merge;
     blocks.push(x);
