@@ -20,9 +20,9 @@ import {
 } from "./cases/detection";
 import { check, compare, testEngine, upload } from "./check";
 import {
+  type Coder as AnyCoder,
   type BoxLossOptions,
   boxLoss,
-  type Coder,
   centernessLoss,
   deltaLoss,
   distributionFocalLoss,

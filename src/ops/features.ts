@@ -50,7 +50,8 @@ export function errorLoss(student: Tensor, teacher: Tensor, options: ErrorOption
 /** Mean over the rows of |student - teacher|, the Euclidean length over the columns. The gradient reaches the student alone. */
 export function distanceLoss(student: Tensor, teacher: Tensor): Loss {
   const { graph, rows, cols } = student;
-  if (teacher.rows !== rows || teacher.cols !== cols) throw new Error(`distanceLoss: student is [${student.shape}], teacher [${teacher.shape}]`);
+  if (teacher.rows !== rows || teacher.cols !== cols)
+    throw new Error(`distanceLoss: student is [${student.shape}], teacher [${teacher.shape}]`);
   const params = { ...NOTHING, rows, cols, scale: 1 / rows };
   const bind = { a: student, b: teacher };
   const out = graph.temp([rows]);

@@ -69,7 +69,8 @@ function copyRange(x: Tensor, range: Range, out: Tensor): void {
 export function appendTokens(x: Tensor, more: Tensor, positions?: Tensor): Tensor {
   const [images, tokens, cols] = x.shape;
   const count = more.size / cols;
-  if (x.shape.length !== 3 || more.cols !== cols || (positions && positions.size !== more.size)) throw new Error(`appendTokens: x is [${x.shape}], more is [${more.shape}]`);
+  if (x.shape.length !== 3 || more.cols !== cols || (positions && positions.size !== more.size))
+    throw new Error(`appendTokens: x is [${x.shape}], more is [${more.shape}]`);
   assertDense("appendTokens", x);
   const rows = tokens + count;
   const out = x.graph.temp([images * rows, cols], "f32", x.needsGrad || more.needsGrad);

@@ -14,12 +14,15 @@ function made(counts: number[], queries: number, slots: number, seed: number, sp
   const classes = 4;
   const side = 32;
   const images = counts.length;
-  const random = (count: number, stream: number) => Array.from({ length: count }, (_, i) => Math.fround(spread * (2 * draw(stream, i) - 1)));
+  const random = (count: number, stream: number) =>
+    Array.from({ length: count }, (_, i) => Math.fround(spread * (2 * draw(stream, i) - 1)));
   const boxes = Array.from({ length: images * slots }, (_, i) => {
     const [x, y] = [side * 0.6 * draw(1, i), side * 0.6 * draw(2, i)];
     return [x, y, x + side * (0.05 + 0.3 * draw(3, i)), y + side * (0.05 + 0.3 * draw(4, i))].map(Math.fround);
   }).flat();
-  const labels = Array.from({ length: images * slots }, (_, i) => (i % slots < counts[Math.floor(i / slots)] ? Math.floor(classes * draw(5, i)) : classes));
+  const labels = Array.from({ length: images * slots }, (_, i) =>
+    i % slots < counts[Math.floor(i / slots)] ? Math.floor(classes * draw(5, i)) : classes,
+  );
   const logits = random(images * queries * (classes + 1), 6);
   return { images, queries, slots, classes, side, labels, boxes, logits, raw: random(images * queries * 4, 7) };
 }
@@ -114,7 +117,12 @@ describe("losses and gradients", () => {
 
 test("more objects than queries, and predictions that do not fit, are refused", async () => {
   const graph = new Graph(await testEngine());
-  const objects = (slots: number): Objects => ({ labels: graph.temp([2, slots], "u32"), boxes: graph.temp([2, slots, 4]), side: 8, count: 1 });
+  const objects = (slots: number): Objects => ({
+    labels: graph.temp([2, slots], "u32"),
+    boxes: graph.temp([2, slots, 4]),
+    side: 8,
+    count: 1,
+  });
   const predictions = { logits: graph.temp([2, 3, 5]), boxes: graph.temp([2, 3, 4]) };
   expect(() => assignment(predictions, objects(3))).not.toThrow();
   expect(() => assignment(predictions, objects(4))).toThrow("objects are [2,4]");

@@ -2,6 +2,7 @@
 import { DetectionBatches } from "../../data/batches.detection";
 import type { DetectionSet } from "../../data/detection";
 import type { Engine } from "../../engine/device";
+import type { Detection, GroundTruth } from "../../geometry/boxes";
 import { type Answered, CocoEvaluation, type CocoScores, scaledEdges } from "../../metrics/coco";
 import { type ErrorAnalysis, errorAnalysis } from "../../metrics/errors";
 import { Params } from "../../models/params";
@@ -12,21 +13,43 @@ import { type Parts, prefixed } from "./step";
 
 const EVALUATION_BATCH = 16;
 
-/** A detector to evaluate, and on what. */
-export interface Asked {
-  engine: Engine;
+/** On what a network is evaluated. */
+export interface Held {
   dataset: DetectionSet;
   /** Number of images, the first ones; all by default. */
   limit?: number;
 }
 
-/** COCO's scores of a student; sizes are scaled to the images' side. */
-export async function scored(parts: Parts, asked: Asked & Beside): Promise<Scores> {
-  const { classes, side } = asked.dataset;
+/** The same, and with what. */
+export interface Asked extends Held {
+  engine: Engine;
+}
+
+/** A network recorded for some images at once, of whatever kind. */
+export interface Finder {
+  /** What it finds on normalised images f32 [B, S, S, 3], best first for each. */
+  run(images: Float32Array, truths: readonly GroundTruth[][]): Promise<{ student: Detection[][] }>;
+  destroy(): void;
+}
+
+/** Records a network for so many images. */
+export type Recording = (batch: number) => Promise<Finder>;
+
+/** COCO's scores of a detector; sizes are scaled to the images' side. */
+export const scored = (parts: Parts, asked: Asked & Beside): Promise<Scores> => scoredBy(recording(parts, asked.engine), asked);
+
+/** The same of whatever finds objects. */
+export async function scoredBy(record: Recording, held: Held & Beside): Promise<Scores> {
+  const { classes, side } = held.dataset;
   const evaluation = new CocoEvaluation({ classes: classes.length, edges: scaledEdges(side) });
-  for await (const answered of answers(parts, asked)) evaluation.add(answered);
+  for await (const answered of answers(record, held)) evaluation.add(answered);
   return named(evaluation.scores());
 }
+
+const recording =
+  (parts: Parts, engine: Engine): Recording =>
+  (batch) =>
+    DetectorSnapshot.compile(engine, parts, batch);
 
 /** COCO's scores under the names that the command line and the charts use. */
 export function named(scores: CocoScores): Scores {
@@ -79,25 +102,25 @@ async function withParts<T>(
   }
 }
 
-/** What is on the held-out images, and what a student finds there. */
-export async function answersOf(parts: Parts, asked: Asked & Beside): Promise<Answered[]> {
+/** What is on the held-out images, and what a detector finds there. */
+export const answersOf = (parts: Parts, asked: Asked & Beside): Promise<Answered[]> => answersBy(recording(parts, asked.engine), asked);
+
+/** The same of whatever finds objects. */
+export async function answersBy(record: Recording, held: Held & Beside): Promise<Answered[]> {
   const answered: Answered[] = [];
-  for await (const one of answers(parts, asked)) answered.push(one);
+  for await (const one of answers(record, held)) answered.push(one);
   return answered;
 }
 
 /** The same, image by image. */
-async function* answers(
-  parts: Parts,
-  { engine, dataset, limit, alone = atOnce, progress, signal }: Asked & Beside,
-): AsyncGenerator<Answered> {
+async function* answers(record: Recording, { dataset, limit, alone = atOnce, progress, signal }: Held & Beside): AsyncGenerator<Answered> {
   const { test } = dataset;
   const count = Math.min(limit ?? test.count, test.count);
   const batch = Math.min(EVALUATION_BATCH, count);
   const batches = new DetectionBatches(dataset, batch, 0);
   const snapshot = await alone(async () => {
     signal?.throwIfAborted();
-    return DetectorSnapshot.compile(engine, parts, batch);
+    return record(batch);
   });
   try {
     for (let from = 0; from < count; from += batch) {
