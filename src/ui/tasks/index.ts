@@ -10,6 +10,7 @@ import { DETECTION_PAGE } from "./detection/page";
 import { DINO_PAGE } from "./dino/page";
 import type { TaskPage } from "./page";
 import { SEGMENTATION_PAGE } from "./segmentation/page";
+import { YOLOS_PAGE } from "./yolos/page";
 
 export const PAGES: Readonly<Record<string, TaskPage>> = {
   classification: CLASSIFICATION_PAGE,
@@ -17,6 +18,7 @@ export const PAGES: Readonly<Record<string, TaskPage>> = {
   segmentation: SEGMENTATION_PAGE,
   dino: DINO_PAGE,
   audio: AUDIO_PAGE,
+  yolos: YOLOS_PAGE,
 };
 
 /** The page's half of the task that a preset belongs to. */

@@ -6,6 +6,7 @@ import { CLASSIFICATION_PARTS } from "./classification/parts";
 import { DETECTION_PARTS } from "./detection/parts";
 import { DINO_PARTS } from "./dino/parts";
 import { SEGMENTATION_PARTS } from "./segmentation/parts";
+import { YOLOS_PARTS } from "./yolos/parts";
 
 export interface TaskParts {
   /** Under the charts. */
@@ -27,6 +28,7 @@ const PARTS: Readonly<Record<string, TaskParts>> = {
   segmentation: SEGMENTATION_PARTS,
   dino: DINO_PARTS,
   audio: AUDIO_PARTS,
+  yolos: YOLOS_PARTS,
 };
 
 /** The components of the task that a preset belongs to. */

@@ -30,6 +30,7 @@ const PICTURES: Readonly<Record<string, TaskPictures>> = {
   segmentation: { Pictures: later(() => import("./segmentation/MaskPictures")) },
   dino: { Pictures: later(() => import("./dino/Pictures")) },
   audio: { Pictures: later(() => import("./audio/Pictures")) },
+  yolos: { Pictures: later(() => import("./yolos/Pictures")) },
 };
 
 /** The pictures of the task that a preset belongs to. */

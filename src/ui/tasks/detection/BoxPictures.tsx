@@ -3,16 +3,34 @@ import { memo, useDeferredValue, useMemo, useState } from "react";
 import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import type { BoxGallery, BoxSnapshot } from "../../../tasks/detection/views";
 import { TimeBar } from "../../charts/TimeBar";
+import { cellsOf, type Grid } from "../../draw/grid";
+import { EDGE, paintMask, paintPicture } from "../../draw/patches";
 import { percent } from "../../format";
 import { useStore } from "../../state/app";
+import type { Moment } from "../../state/history";
 import { shownStep } from "../../state/selectors";
+import type { State } from "../../state/store";
 import { Boxed, type Shown } from "./Boxed";
 import { bakeScene } from "./bakeScene";
 import { FoundList, type Scene } from "./FoundList";
-import { useFocus } from "./focus";
-import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import { found, sentence } from "./matches";
 import { LEAST_SCORE } from "./page";
+
+/** Where the pictures are from. */
+export interface BoxSource {
+  galleryOf(state: State): BoxGallery;
+  snapshotOf(state: State): BoxSnapshot | undefined;
+  snapshotsOf(state: State): readonly Moment[];
+  /** The image that is shown large, and how to choose another. */
+  useImage(): [image: number, choose: (image: number) => void];
+  /** Patches of each image that the teacher is shown, with how images are cut; undefined where it sees all of them. */
+  patchesOf?(gallery: BoxGallery, snapshot: BoxSnapshot | undefined): Patches | undefined;
+}
+
+export interface Patches {
+  grid: Grid;
+  kept: readonly ReadonlySet<number>[];
+}
 
 const WHO = [
   ["truth", "ground truth"],
@@ -21,38 +39,44 @@ const WHO = [
 ] as const;
 
 /** Hundreds of boxes take a while to draw: whatever is more urgent comes first. */
-export function BoxPictures() {
-  return <Drawn gallery={useDeferredValue(useStore(galleryOf))} snapshot={useDeferredValue(useStore(snapshotOf))} />;
+export function BoxPictures({ source }: { source: BoxSource }) {
+  const gallery = useDeferredValue(useStore(source.galleryOf));
+  const snapshot = useDeferredValue(useStore(source.snapshotOf));
+  return <Drawn gallery={gallery} snapshot={snapshot} source={source} />;
 }
 
-const Drawn = memo(function Drawn({ gallery, snapshot }: { gallery: BoxGallery; snapshot?: BoxSnapshot }) {
+const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxGallery; snapshot?: BoxSnapshot; source: BoxSource }) {
   const live = useStore((state) => shownStep(state) === undefined);
-  const [focus, choose] = useFocus();
-  const chosen = Math.min(focus.image, gallery.truths.length - 1);
+  const [image, choose] = source.useImage();
+  const chosen = Math.min(image, gallery.truths.length - 1);
   const [shown, setShown] = useState<Shown>({ truth: true, teacher: true, student: true });
   const [score, setScore] = useState(0.3);
-  const pictures = useMemo(() => gallery.truths.map((_, i) => bakeScene(gallery, i).toDataURL()), [gallery]);
+  const [masked, setMasked] = useState(true);
+  const patches = useMemo(() => source.patchesOf?.(gallery, snapshot), [source, gallery, snapshot]);
+  const hidden = masked ? patches : undefined;
+  const pictures = useMemo(() => gallery.truths.map((_, i) => pictureOf(gallery, i, hidden)), [gallery, hidden]);
   const scenes = gallery.truths.map((truths, i) => sceneOf(truths, snapshot?.student[i], snapshot?.teacher?.[i], score));
   const common = { side: gallery.side, classes: gallery.classes, shown };
   return (
-    <section className="panel found" aria-labelledby="found-title" data-look={snapshot?.step}>
+    <section className="panel found" aria-labelledby="found-title" data-look={snapshot?.step} data-kept={patches?.kept[0].size}>
       <div className="panel-head">
         <h2 id="found-title">
           What is found {snapshot && <small>{live ? `step ${snapshot.step}` : `as of step ${snapshot.step}`}</small>}
         </h2>
         <Switch shown={shown} onChange={setShown} distilled={snapshot === undefined || snapshot.teacher !== undefined} />
+        {patches && (
+          <label className="check">
+            <input type="checkbox" checked={masked} onChange={() => setMasked(!masked)} />
+            {`hatch what the teacher is not shown (${cellsOf(patches.grid) - patches.kept[0].size} of ${cellsOf(patches.grid)} patches)`}
+          </label>
+        )}
         <Threshold score={score} onChange={setScore} />
       </div>
       <ul className="gallery scenes">
         {scenes.map((scene, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name
           <li key={i}>
-            <button
-              type="button"
-              aria-pressed={i === chosen}
-              aria-label={`Image ${i + 1}: ${scene.says}`}
-              onClick={() => choose({ image: i })}
-            >
+            <button type="button" aria-pressed={i === chosen} aria-label={`Image ${i + 1}: ${scene.says}`} onClick={() => choose(i)}>
               <Boxed {...common} {...scene} picture={pictures[i]} named={false} />
             </button>
           </li>
@@ -64,10 +88,24 @@ const Drawn = memo(function Drawn({ gallery, snapshot }: { gallery: BoxGallery; 
         </figure>
         <FoundList scene={scenes[chosen]} classes={gallery.classes} index={chosen} />
       </div>
-      <TimeBar momentsOf={snapshotsOf} />
+      <TimeBar momentsOf={source.snapshotsOf} />
     </section>
   );
 });
+
+/** The address of an image, hatched where the teacher is shown nothing. */
+function pictureOf(gallery: BoxGallery, image: number, patches: Patches | undefined): string {
+  const picture = bakeScene(gallery, image);
+  if (!patches) return picture.toDataURL();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [EDGE, EDGE];
+  const context = canvas.getContext("2d");
+  if (context) {
+    paintPicture(context, picture);
+    paintMask(context, patches.kept[image], patches.grid);
+  }
+  return canvas.toDataURL();
+}
 
 function sceneOf(truths: readonly GroundTruth[], student: Detection[] | undefined, teacher: Detection[] | undefined, score: number): Scene {
   const likely = (all: Detection[] | undefined) => (all ?? []).filter((one) => one.score >= score);

@@ -3,13 +3,14 @@ import { useState } from "react";
 import { Bar, Problem } from "../../shell/CardParts";
 import { run, store, useSources, useStore } from "../../state/app";
 import { begun } from "../../state/selectors";
+import type { State } from "../../state/store";
 import { ErrorPlots } from "./ErrorPlots";
 import { besideOf, curvesFor, type Subject, subjectsOf } from "./errorCosts";
-import { galleryOf } from "./gallery";
 import "./errors.css";
 
-export default function ErrorCosts() {
-  const { subjects, classes, alone } = useSubjects();
+export default function ErrorCosts({ galleryOf }: { galleryOf(state: State): { classes: readonly string[] } }) {
+  const known = useStore(galleryOf).classes;
+  const { subjects, classes, alone } = useSubjects(known);
   const [picked, setPicked] = useState<number>();
   const category = subjects.every(({ analysis }) => curvesFor(analysis, picked)) ? picked : undefined;
   return (
@@ -34,14 +35,13 @@ export default function ErrorCosts() {
 }
 
 /** The runs and teacher with known errors, the names of the classes, and whether the student stands alone. */
-function useSubjects(): { subjects: Subject[]; classes: string[]; alone: boolean } {
+function useSubjects(known: readonly string[]): { subjects: Subject[]; classes: readonly string[]; alone: boolean } {
   useStore(({ runs }) => runs);
   useStore(({ baseline }) => baseline);
   useStore(({ phase }) => phase);
   const errors = useStore((state) => state.errors);
-  const gallery = useStore(galleryOf);
   const state = store.getState();
-  return { subjects: subjectsOf(state), classes: errors?.classes ?? gallery.classes, alone: errors !== undefined && !besideOf(state) };
+  return { subjects: subjectsOf(state), classes: errors?.classes ?? known, alone: errors !== undefined && !besideOf(state) };
 }
 
 interface ClassPickerProps {

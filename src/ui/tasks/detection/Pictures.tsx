@@ -1,12 +1,21 @@
 /** Detection's pictures: what is found, and the features that are compared. */
-import { BoxPictures } from "./BoxPictures";
+import { BoxPictures, type BoxSource } from "./BoxPictures";
 import { FeaturePictures } from "./Features";
+import { useFocus } from "./focus";
+import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import "./detection.css";
+
+const SOURCE: BoxSource = { galleryOf, snapshotOf, snapshotsOf, useImage };
+
+function useImage(): ReturnType<BoxSource["useImage"]> {
+  const [{ image }, choose] = useFocus();
+  return [image, (image) => choose({ image })];
+}
 
 export default function Pictures() {
   return (
     <div className="pictures stack">
-      <BoxPictures />
+      <BoxPictures source={SOURCE} />
       <FeaturePictures />
     </div>
   );

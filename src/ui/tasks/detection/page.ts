@@ -71,7 +71,8 @@ function sharesOf(norms: Numbers): Numbers {
 export const LEAST_SCORE = 0.05;
 const MOST = 40;
 
-function likelyOnly({ step, student, teacher }: BoxSnapshot): BoxSnapshot {
+function likelyOnly(snapshot: BoxSnapshot): BoxSnapshot {
+  const { student, teacher } = snapshot;
   const likely = (detections: Detection[]) => detections.filter(({ score }) => score >= LEAST_SCORE).slice(0, MOST);
-  return { step, student: student.map(likely), teacher: teacher?.map(likely) };
+  return { ...snapshot, student: student.map(likely), teacher: teacher?.map(likely) };
 }

@@ -3,6 +3,7 @@ import { lazy, Suspense } from "react";
 import type { TaskParts } from "../parts";
 import { Alarms } from "./Alarms";
 import { ErasureMaps } from "./ErasureMaps";
+import { galleryOf } from "./gallery";
 import "./detection.css";
 
 // It brings the chart library along.
@@ -13,7 +14,7 @@ export const DETECTION_PARTS: TaskParts = {
     <div className="stack details-stack">
       <Alarms />
       <Suspense>
-        <ErrorCosts />
+        <ErrorCosts galleryOf={galleryOf} />
       </Suspense>
       <ErasureMaps />
     </div>
