@@ -46,9 +46,22 @@ test.for(Object.keys(ATTENTION).flatMap((name) => led.map((reading) => [...readi
     const engine = await testEngine();
     if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionBackward: name });
-    await check(engine, saliencyCase({ queries, reading, perHead }, lead));
+    await check(engine, saliencyCase({ queries, reading, perHead }, { lead }));
   },
 );
+
+test.for(
+  Object.keys(ATTENTION).flatMap((name) =>
+    (["code", "eq2"] as const).flatMap((reading) =>
+      (["cls", "patches", "det"] as const).map((queries) => [queries, reading, name] as const),
+    ),
+  ),
+)("saliency with two tokens after the patches: %s queries, %s reading, by %s", async ([queries, reading, name], { skip }) => {
+  const engine = await testEngine();
+  if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
+  choose(engine, { attentionBackward: name });
+  await check(engine, saliencyCase({ queries, reading }, { tail: 2 }));
+});
 
 /** Queries and keys of one image whose class token attends exactly as `rows` say, a row per head of one number. */
 function attending(rows: number[][]): number[] {

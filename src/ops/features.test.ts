@@ -1,12 +1,29 @@
 import { describe, expect, test } from "vitest";
 import { Graph, Live } from "../engine/graph";
 import { Program } from "../engine/program";
-import { cosineCase, distance64, divergence64, divergenceCase, errorCase, mixCase, sigmoid } from "./cases/features";
+import { cosineCase, distance64, divergence64, divergenceCase, errorCase, mixCase, rowDistanceCase, sigmoid } from "./cases/features";
 import { check, testEngine, upload } from "./check";
-import { cosineDistance, divergenceLoss, errorLoss, mix, products } from "./features";
+import { cosineDistance, distanceLoss, divergenceLoss, errorLoss, mix, products } from "./features";
 import { asOp } from "./losses.fixture";
 import { regionMeans, regionsOf } from "./regions";
 import { softmax64 } from "./softmax.fixture";
+
+describe("distances of rows", () => {
+  test("their mean, and the gradient at the student", async () => {
+    await check(await testEngine(), rowDistanceCase([3, 4, 5]));
+  });
+
+  test("equal rows pull at nothing; shapes have to agree", async () => {
+    const engine = await testEngine();
+    const graph = new Graph(engine);
+    const same = [1, 2, 3, 4, 5, 6];
+    const s = graph.fixed(upload(engine, same, "f32"), [2, 3], "f32", 0, true);
+    const loss = distanceLoss(s, graph.fixed(upload(engine, same, "f32"), [2, 3]));
+    const g = graph.gradients((grads) => loss.seed(1, grads)).of(s)!;
+    expect([...(await (await Program.compile(graph, { g })).fetch()).g]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(() => distanceLoss(s, graph.temp([3, 3]))).toThrow("student is [2,3], teacher [3,3]");
+  });
+});
 
 describe("errors", () => {
   test.each(["square", "absolute", "smooth"] as const)("%s, weighted by pixels and by channels of each image", async (power) => {

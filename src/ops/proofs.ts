@@ -10,7 +10,7 @@ import { addToAllCase, weightedSumCase } from "./cases/context";
 import { decoupledCase, disagreementCase } from "./cases/decoupling";
 import * as detection from "./cases/detection";
 import { dropPathCase } from "./cases/droppath";
-import { cosineCase, divergenceCase, errorCase, mixCase } from "./cases/features";
+import { cosineCase, divergenceCase, errorCase, mixCase, rowDistanceCase } from "./cases/features";
 import { sumOfPartsCase } from "./cases/gradients";
 import { groupConvCase } from "./cases/groupconv";
 import { haarCase, promptWeightsCase } from "./cases/haar";
@@ -29,6 +29,7 @@ import { saliencyCase } from "./cases/saliency";
 import * as segmentation from "./cases/segmentation";
 import { gatherCase, promoteCase, randomCase, topkCase } from "./cases/select";
 import { blendCase, probabilitiesCase, viewLossCase } from "./cases/selfDistillation";
+import { setLossCase } from "./cases/setPrediction";
 import { softmaxCase } from "./cases/softmax";
 import { specAugmentCase } from "./cases/specaugment";
 import { headScoresCase, headSumsCase, prependCase, swapLastCase, TALKING } from "./cases/talking";
@@ -57,8 +58,8 @@ const TOKENS = {
 
 export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   attention: {
-    saliency: saliencyCase({ queries: "patches" }, 1),
-    "saliency by Eq. 2": saliencyCase({ reading: "eq2" }, 2),
+    saliency: saliencyCase({ queries: "patches" }, { lead: 1 }),
+    "saliency by Eq. 2": saliencyCase({ reading: "eq2" }, { lead: 2 }),
   },
   augment: {
     "shift and mirror": augment.shiftCase(5, 2, 9),
@@ -97,6 +98,7 @@ export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> =
   elementwise: { "sum of parts": sumOfPartsCase(7, 130), "sum of gradients": sumsCase(MAP) },
   features: {
     errors: errorCase("smooth"),
+    distances: rowDistanceCase(MAP),
     mixtures: mixCase(40, 3),
     cosine: cosineCase([2, 3, 7]),
     divergence: divergenceCase([2, 7, 15], { kind: "softmax", classes: 5, T: 2 }),
@@ -162,6 +164,7 @@ export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> =
     gather: gatherCase([2, 3, 5, 4], [2, 2, 2, 2, 2, 0, 1, 0, 1, 0], true),
   },
   selfdistill: { views: viewLossCase(8), probabilities: probabilitiesCase(), "running means": blendCase() },
+  setprediction: { classes: setLossCase("ce"), boxes: setLossCase("l1"), overlaps: setLossCase("giou") },
   softmax: { softmax: softmaxCase("softmax", [2, 3, 10]), logarithm: softmaxCase("logSoftmax", [130, 4]) },
   specaugment: { masks: specAugmentCase(4, 6) },
   talking: { scores: headScoresCase(TALKING[1]), sums: headSumsCase(TALKING[1]), "axes swapped": swapLastCase() },

@@ -109,6 +109,14 @@ describe("tokens", () => {
     await check(await testEngine(), appendTokensCase());
   });
 
+  test("with positions of their own, and all three gradients", async () => {
+    await check(await testEngine(), {
+      inputs: { x: { shape: [3, 4, 5], grad: true }, more: { shape: [1, 2, 5], grad: true }, at: { shape: [1, 2, 5], grad: true } },
+      op: ({ x, more, at }) => appendTokens(x, more, at),
+      reference: ({ x, more, at }) => [[0, 1, 2].flatMap((b) => [...x.subarray(20 * b, 20 * (b + 1)), ...more.map((v, i) => v + at[i])])],
+    });
+  });
+
   test("ranges and shapes that do not fit are refused", async () => {
     const graph = new Graph(await testEngine());
     const x = graph.temp([10, 4]);

@@ -1,42 +1,12 @@
 /** The assignment against every one there is and against float64; DETR's losses and gradients against float64. */
 import { describe, expect, test } from "vitest";
-import { Graph, Live, type Tensor } from "../engine/graph";
+import { Graph } from "../engine/graph";
 import { Program } from "../engine/program";
-import { uniform } from "../engine/random";
+import { inputsOf, made, objectsOf, setLossCase } from "./cases/setPrediction";
 import { check, type Input, testEngine, upload } from "./check";
 import { asOp } from "./losses.fixture";
 import { assignment, type Objects, setLosses } from "./setPrediction";
 import { assigned64, type Case, cost64, losses64, total64 } from "./setPrediction.reference";
-
-/** Images with these many objects each, of random classes and boxes, and random predictions. */
-function made(counts: number[], queries: number, slots: number, seed: number, spread = 2): Case {
-  const draw = (stream: number, i: number) => uniform(seed, stream, 0, i);
-  const classes = 4;
-  const side = 32;
-  const images = counts.length;
-  const random = (count: number, stream: number) =>
-    Array.from({ length: count }, (_, i) => Math.fround(spread * (2 * draw(stream, i) - 1)));
-  const boxes = Array.from({ length: images * slots }, (_, i) => {
-    const [x, y] = [side * 0.6 * draw(1, i), side * 0.6 * draw(2, i)];
-    return [x, y, x + side * (0.05 + 0.3 * draw(3, i)), y + side * (0.05 + 0.3 * draw(4, i))].map(Math.fround);
-  }).flat();
-  const labels = Array.from({ length: images * slots }, (_, i) =>
-    i % slots < counts[Math.floor(i / slots)] ? Math.floor(classes * draw(5, i)) : classes,
-  );
-  const logits = random(images * queries * (classes + 1), 6);
-  return { images, queries, slots, classes, side, labels, boxes, logits, raw: random(images * queries * 4, 7) };
-}
-
-const inputsOf = ({ images, queries, slots, classes, labels, boxes, logits, raw }: Case): Record<string, Input> => ({
-  logits: { shape: [images, queries, classes + 1], data: logits },
-  raw: { shape: [images, queries, 4], data: raw },
-  labels: { shape: [images, slots], data: labels, dtype: "u32" },
-  boxes: { shape: [images, slots, 4], data: boxes },
-});
-
-const objectsOf = (t: Record<string, Tensor>, { side, labels, classes }: Case): Objects => ({
-  ...{ labels: t.labels, boxes: t.boxes, side, count: new Live(labels.filter((label) => label < classes).length) },
-});
 
 /** The object of each query, image by image. */
 async function chosenOn(one: Case): Promise<number[][]> {
@@ -87,16 +57,8 @@ describe("the assignment", () => {
 });
 
 describe("losses and gradients", () => {
-  const one = made([3, 0, 2], 6, 4, 21);
   test.each(["ce", "l1", "giou"] as const)("%s", async (name) => {
-    const learns = { ce: "logits", l1: "raw", giou: "raw" }[name];
-    const inputs = Object.fromEntries(Object.entries(inputsOf(one)).map(([key, input]) => [key, { ...input, grad: key === learns }]));
-    await check(await testEngine(), {
-      inputs,
-      op: (t, graph) => asOp(graph, setLosses({ logits: t.logits, boxes: t.raw }, objectsOf(t, one), new Live(0.1))[name]),
-      reference: ({ logits, raw }) => [[losses64({ ...one, logits: [...logits], raw: [...raw] }, 0.1)[name]]],
-      tolerance: 3e-5,
-    });
+    await check(await testEngine(), setLossCase(name));
   });
 
   test("an image without objects teaches that there is none; boxes have no loss", async () => {

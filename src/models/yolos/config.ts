@@ -8,7 +8,7 @@
  * Source: Fang et al., "You Only Look at One Sequence: Rethinking Transformer in Vision through Object Detection", NeurIPS 2021.
  */
 import { shown } from "../../engine/errors";
-import { uniform } from "../../engine/random";
+import { normal, uniform } from "../../engine/random";
 import { checkConfig, initial, linearShapes, type ViTConfig, vitShapes } from "../vit/config";
 import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "../weights";
 
@@ -50,7 +50,7 @@ function headShapes(name: string, width: number, outputs: number): Shapes {
 }
 
 /** Throws a WeightsError naming the first dimension that is not possible, of any configuration, also one from a file. `name` says whose it is. */
-export function checkYolos(config: YolosConfig, name = "yolos"): void {
+export function checkYolos(config: YolosConfig, name = "model"): void {
   const { encoder, tokens, classes } = config ?? {};
   if (typeof encoder !== "object" || encoder === null) refuse(name, "the encoder is not described", "Use a complete file.");
   requireWhole(name, "tokens", tokens, 1, MOST_TOKENS);
@@ -81,8 +81,9 @@ export function checkYolosWeights(config: YolosConfig, weights: Weights, name = 
 }
 
 /**
- * Fresh weights: those of a ViT, the detection tokens and their positions like its embeddings, the heads' layers uniform within
- * 1 / sqrt(D) as PyTorch draws linear layers, but with biases of 0. The same seed gives the same weights. Throws as `checkYolos` does.
+ * Fresh weights: those of a ViT; the detection tokens from N(0, 1), as DETR draws its queries; their positions like the ViT's; the heads'
+ * layers uniform within 1 / sqrt(D) as PyTorch draws linear layers, but with biases of 0. The original code draws detection tokens like
+ * embeddings, with a deviation of 0.02: the first block's attention drowns them, and in runs as short as those here they stay alike. The same seed gives the same weights. Throws as `checkYolos` does.
  */
 export function initYolos(config: YolosConfig, seed: number): Weights {
   const shapes = [...yolosShapes(config)];
@@ -90,6 +91,7 @@ export function initYolos(config: YolosConfig, seed: number): Weights {
 }
 
 function fresh(name: string, shape: number[], seed: number, stream: number): Float32Array {
+  if (name.endsWith(".det_token")) return Float32Array.from({ length: elements(shape) }, (_, i) => normal(seed, stream, 0, i));
   if (!/^(class|bbox)_embed\..*\.weight$/.test(name)) return initial(name, shape, seed, stream);
   const within = 1 / Math.sqrt(shape[1]);
   return Float32Array.from({ length: elements(shape) }, (_, i) => within * (2 * uniform(seed, stream, 0, i) - 1));

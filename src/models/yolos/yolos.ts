@@ -28,7 +28,7 @@ export interface YolosResult extends YolosTokens {
  * Throws a WeightsError naming a parameter that does not fit `config`.
  */
 export function yolosTokens(params: Bound, config: YolosConfig, images: Tensor, { kept }: { kept?: Tensor } = {}): YolosTokens {
-  for (const [name, shape] of yolosShapes(config)) checkShape("yolos", name, shape, params[name]?.shape);
+  for (const [name, shape] of yolosShapes(config)) checkShape("model", name, shape, params[name]?.shape);
   const { encoder, tokens } = config;
   const p = Object.fromEntries(
     Object.entries(params).flatMap(([name, tensor]) => (name.startsWith("backbone.") ? [[name.slice("backbone.".length), tensor]] : [])),

@@ -2,9 +2,9 @@
 import { Live, type Tensor } from "../../engine/graph";
 import { uniform } from "../../engine/random";
 import {
+  type Coder as AnyCoder,
   type BoxLossOptions,
   boxLoss,
-  type Coder as AnyCoder,
   centernessLoss,
   deltaLoss,
   distributionFocalLoss,

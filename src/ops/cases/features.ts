@@ -1,6 +1,6 @@
 /** Losses of features beside float64. */
 import { type Check, randoms } from "../evidence";
-import { cosineDistance, divergenceLoss, type ErrorOptions, errorLoss, mix, products } from "../features";
+import { cosineDistance, distanceLoss, divergenceLoss, type ErrorOptions, errorLoss, mix, products } from "../features";
 import { asOp } from "../losses.fixture";
 import { logSoftmax64, softmax64 } from "../softmax.fixture";
 
@@ -99,3 +99,17 @@ export function divergenceCase(shape: number[], spec: Spec): Check {
     },
   };
 }
+
+/** The mean distance of rows [.., D] from the teacher's. */
+export const rowDistanceCase = (shape: number[]): Check => ({
+  inputs: { s: { shape, grad: true }, t: { shape } },
+  op: ({ s, t }, graph) => asOp(graph, distanceLoss(s, t)),
+  reference: ({ s, t }) => {
+    const cols = shape[shape.length - 1];
+    const count = s.length / cols;
+    const rows = Array.from({ length: count }, (_, r) =>
+      Math.hypot(...Array.from({ length: cols }, (_, c) => s[cols * r + c] - t[cols * r + c])),
+    );
+    return [[rows.reduce((a, b) => a + b) / count]];
+  },
+});

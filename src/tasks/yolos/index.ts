@@ -1,7 +1,7 @@
 /** Detection by transformer: a YOLOS learns to find objects from a masked teacher. Its data are detection's. */
 import type { DetectionSet } from "../../data/detection";
 import { YOLOS_METHODS } from "../../methods/yolos";
-import type { TaskDefinition } from "../task";
+import type { TaskDefinition } from "../definition";
 import { VIT_SIZES, widthConflict } from "../widths";
 import type { YolosNetwork } from "./network";
 import { ROWS } from "./rows";

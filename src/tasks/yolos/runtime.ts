@@ -1,6 +1,6 @@
 /** What of detection by transformer needs the GPU. */
 import type { DetectionSet } from "../../data/detection";
-import type { TaskRuntime } from "../task";
+import type { TaskRuntime } from "../definition";
 import { sizesOf } from "./beginning";
 import { measure } from "./evaluate";
 import { YolosMonitor } from "./monitor";

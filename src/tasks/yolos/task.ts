@@ -22,7 +22,7 @@ import { areasOf, scoresOf, tideCosts } from "../detection/outcome";
 import { below, prefixed } from "../detection/step";
 import { Recorded } from "../recorded";
 import type { Beside, Cost, Errors, LiveValues, Progress, Report, Scores, Sources, Task, TeacherTime } from "../task";
-import { type Asked, TeacherClock } from "../teacherClock";
+import { type Asked, TeacherClock, timeOf } from "../teacherClock";
 import { beginning } from "./beginning";
 import { errorsOf, recordingOf } from "./evaluate";
 import { YolosInputs } from "./inputs";
@@ -210,8 +210,8 @@ export class Yolos implements Task<Outputs> {
     const { teacher, kept, count, batch } = this;
     if (!teacher) return undefined;
     this.clock ??= new TeacherClock(this.engine, asked(teacher, batch, count));
-    const [ms, fullMs] = await this.clock.measure([kept, count]);
-    return { ms, fullMs, bytes: this.clock.bytes(kept), fullBytes: this.clock.bytes(count) };
+    const [now, full] = await this.clock.measure([kept, count]);
+    return { ...timeOf(now, full), bytes: this.clock.bytes(kept), fullBytes: this.clock.bytes(count) };
   }
 
   destroy(): void {
