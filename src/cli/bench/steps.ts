@@ -31,6 +31,7 @@ const CASES: readonly string[] = [
   "preset=dino width=64 depth=4 heads=4 batch=16 crops=2 keep=0.5 data=scenes:64,8",
   "preset=ast teacher=none data=sounds:64,8",
   "preset=segmenter teacher=none data=scenes:64,8",
+  "preset=yolos teacher=none data=scenes:64,8",
 ];
 
 const ROUNDS = 7;
