@@ -12,11 +12,10 @@ import torch
 from torch.utils.data import Dataset
 
 from run import fail
+from squares import Jitter, fitted
 
 HELD = ("val", "valid", "validation", "test")
 AUGMENTATIONS = ("none", "light")
-# Light augmentation: zoom factors, and how far contrast, brightness and single channels stray.
-ZOOM, LIGHT, TINT = (0.7, 1.4), 0.2, 0.06
 # Of a box at least this share, and this many pixels each way, must remain.
 LEAST_SHARE, LEAST_EDGE = 0.3, 2
 # Boxes of a picture that a method sees; objects beyond these count in the targets alone.
@@ -87,15 +86,8 @@ class Pictures(Dataset):
         with self.image.open(path) as opened:
             picture = opened.convert("RGB")
         objects = torch.tensor(self.objects.get(number, []), dtype=torch.float64).reshape(-1, 6)
-        scale = self.side / max(picture.size)
-        width, height = (max(1, round(length * scale)) for length in picture.size)
-        left, top = (self.side - width) // 2, (self.side - height) // 2
-        pixels = torch.frombuffer(bytearray(picture.resize((width, height), self.image.BILINEAR).tobytes()), dtype=torch.uint8)
-        image = torch.zeros(3, self.side, self.side)
-        image[:, top : top + height, left : left + width] = (
-            pixels.reshape(height, width, 3).permute(2, 0, 1) / 255 - self.mean
-        ) / self.std
-        objects[:, :4] = objects[:, :4] * scale + torch.tensor([left, top, left, top])
+        image, fit = fitted(picture, self.side, self.mean, self.std, self.image.BILINEAR)
+        objects[:, :4] = objects[:, :4] * fit.scale + torch.tensor([fit.left, fit.top] * 2)
         if self.settings is None:
             return image, torch.cat([objects, objects.new_full((256, 6), -1)])[:256]
         if self.settings["augment"] == "light":
@@ -107,27 +99,15 @@ class Pictures(Dataset):
         return (image, *self.assigner(boxes, objects[:, 4].long(), hidden), slots)
 
     def jittered(self, image, objects, draws):
-        """Mirrored, zoomed into a random window, and lit at random; boxes with it."""
-        side, around = self.side, lambda spread: spread * (2 * draws.random() - 1)
-        zoom = ZOOM[0] * (ZOOM[1] / ZOOM[0]) ** draws.random()
-        room, flip = side - side / zoom, draws.random() < 0.5
-        left, top = room * draws.random(), room * draws.random()
-        contrast, brightness = 1 + around(LIGHT), around(LIGHT / 2)
-        tint = torch.tensor([1 + around(TINT), 1, 1 + around(TINT)]).reshape(-1, 1, 1)
-        lit = ((image * self.std + self.mean - 0.5) * contrast + 0.5 + brightness) * tint
-        where = image != 0
-        image = torch.where(where, (lit - self.mean) / self.std, image)
-        x, y = (((torch.arange(side) + 0.5) / zoom + start) / side * 2 - 1 for start in (left, top))
-        grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], dim=-1)
-        image = torch.nn.functional.grid_sample(image[None], grid[None].float(), align_corners=False)[0]
-        whole = (objects[:, :4] - torch.tensor([left, top, left, top], dtype=torch.float64)) * zoom
-        if flip:
-            image = image.flip(-1)
+        """Augmented, boxes with it."""
+        side, jitter = self.side, Jitter(self.side, draws)
+        whole = (objects[:, :4] - torch.tensor([jitter.left, jitter.top] * 2, dtype=torch.float64)) * jitter.zoom
+        if jitter.flip:
             whole = torch.stack([side - whole[:, 2], whole[:, 1], side - whole[:, 0], whole[:, 3]], dim=1)
         cut = whole.clamp(0, side)
         size, before = cut[:, 2:] - cut[:, :2], whole[:, 2:] - whole[:, :2]
         stays = (size.min(dim=1).values >= LEAST_EDGE) & (size.prod(dim=1) >= LEAST_SHARE * before.prod(dim=1))
-        return image, torch.cat([cut, objects[:, 4:]], dim=1)[stays]
+        return jitter.image(image, self.mean, self.std), torch.cat([cut, objects[:, 4:]], dim=1)[stays]
 
 
 def place_of(name, folder, places):

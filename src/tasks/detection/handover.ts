@@ -19,7 +19,7 @@ export function handedOver(learned: Weighed, teacher: Weighed | undefined, datas
   const detectors = { student, ...(teacher && { teacher }) };
   const modules = { bytes: writeSafetensors(toTorch(below("kd.", learned.weights)), { format: "pt" }), config: {} };
   return {
-    folders: ["detection"],
+    folders: ["squares", "detection"],
     networks: {
       ...Object.fromEntries(
         Object.entries(detectors).map(([role, one]) => [role, { bytes: writeDetector(one, dataset), config: one.config }]),

@@ -38,15 +38,17 @@ export interface StepOptions {
   batch: Batch;
   /** Without one, the student learns from the labels alone. */
   distillation?: Distillation;
+  /** Whether the batch as it is learned from is an output too. */
+  whole?: boolean;
 }
 
 /**
  * Records a step before its update. Returns the student's gradient and the outputs: `ce` [1] and, with a teacher, the losses of
- * its method; `score` [B, N] and `kept` u32 [B, k] where patches are selected.
+ * its method; `score` [B, N] and `kept` u32 [B, k] where patches are selected; where the `whole` is wanted `images`, and `labels` u32.
  */
 export function traceLosses(
   graph: Graph,
-  { student, batch, distillation }: StepOptions,
+  { student, batch, distillation, whole = false }: StepOptions,
 ): { grads: Gradients; outputs: Record<string, Tensor> } {
   const { channels, image } = student.config.encoder;
   const images = graph.fixed(batch.images, [batch.size, channels, image, image]);
@@ -60,7 +62,8 @@ export function traceLosses(
   const grads = graph.gradients((g) => {
     for (const [, loss, weight] of losses) loss.seed(weight, g);
   });
-  return { grads, outputs: { ...Object.fromEntries(losses.map(([name, loss]) => [name, loss.value])), ...taught?.choice } };
+  const values = Object.fromEntries(losses.map(([name, loss]) => [name, loss.value]));
+  return { grads, outputs: { ...values, ...taught?.choice, ...(whole && { images, labels }) } };
 }
 
 /** Logits of every pixel as rows, [B * S * S, K]. */

@@ -19,9 +19,10 @@ import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { keyOf } from "../../settings/setting";
 import { Recorded } from "../recorded";
-import type { Cost, LiveValues, Progress, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import type { Cost, HandedOver, LiveValues, Progress, Report, Scores, Sources, Task, TeacherTime, TraceOptions } from "../task";
 import { type Asked, TeacherClock } from "../teacherClock";
 import { scored } from "./evaluate";
+import { handedOver } from "./handover";
 import { assertSamePatches, assertTakes, type SegmenterNetwork } from "./network";
 import type { SegmentationSettings } from "./settings";
 import { type Outputs, Snapshot } from "./snapshot";
@@ -102,8 +103,8 @@ export class Segmentation implements Task<Outputs> {
     return this.method.asksDecoder({ base: this.settings[keyOf(this.method.name, "base")] });
   }
 
-  trace(graph: Graph) {
-    return traceLosses(graph, { student: this.student, batch: this.buffers, distillation: this.distillation() });
+  trace(graph: Graph, { whole }: TraceOptions = {}) {
+    return traceLosses(graph, { student: this.student, batch: this.buffers, distillation: this.distillation(), whole });
   }
 
   private distillation(): Distillation | undefined {
@@ -168,6 +169,12 @@ export class Segmentation implements Task<Outputs> {
     const options = () => ({ student: this.student, batch: indices.length, distillation: this.distillation() });
     const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, options()));
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
+  }
+
+  /** Its networks as they are now, for a project in PyTorch. */
+  async handedOver(): Promise<HandedOver> {
+    const read = async ({ params, config }: Model) => ({ weights: await params.read(), config });
+    return handedOver(await read(this.student), this.teacher && (await read(this.teacher)), this.sources.dataset);
   }
 
   forget(): void {
