@@ -38,6 +38,12 @@ class Draws:
         self.seed, self.step, self.batch, self.device = seed, step, batch, device
         self.part = part if part is not None else slice(0, batch)
 
+    def views(self, count):
+        """The same for `count` views of each image, view after view."""
+        mine = range(self.batch)[self.part]
+        part = [view * self.batch + image for view in range(count) for image in mine]
+        return Draws(self.seed, self.step, count * self.batch, part, self.device)
+
     def per_image(self, stream, count):
         """[images, count]."""
         drawn = uniform(self.seed, stream, self.step, self.batch * count).reshape(self.batch, count)

@@ -25,9 +25,9 @@ def decays(name, parameter):
     return parameter.ndim > 1 and name.split(".")[-1] not in ("pos_embed", "cls_token", "dist_token", "cls_emb")
 
 
-def make(model, settings):
-    """AdamW, or SGD with momentum, over two groups: what decays and what does not."""
-    named = list(model.named_parameters())
+def make(model, settings, decays=decays):
+    """AdamW, or SGD with momentum, over two groups: what decays and what does not. What is frozen is left alone."""
+    named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for name, p in named if decays(name, p)], "weight_decay": settings["decay"]},
         {"params": [p for name, p in named if not decays(name, p)], "weight_decay": 0.0},
@@ -37,14 +37,19 @@ def make(model, settings):
     return torch.optim.AdamW(groups, lr=settings["lr"], betas=(0.9, 0.999), eps=1e-8)
 
 
-def clip(optimizer, of, limit=1.0):
-    """Scales the gradient so that its norm, of all parameters together ("all"), is at most `limit`; where `of` is None does nothing."""
+def clip(optimizer, of, limit):
+    """
+    Scales the gradient so that its norm is at most `limit`: that of all parameters together ("all"), or of each by itself ("each");
+    where `of` is None does nothing.
+    """
     if of is None:
         return
     gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-    norm = torch.norm(torch.stack([gradient.norm() for gradient in gradients]))
-    if norm > limit:
-        for gradient in gradients:
+    norms = [gradient.norm() for gradient in gradients]
+    if of == "all":
+        norms = [torch.norm(torch.stack(norms))] * len(norms)
+    for gradient, norm in zip(gradients, norms):
+        if norm > limit:
             gradient.mul_(limit / norm)
 
 

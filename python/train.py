@@ -52,7 +52,7 @@ class Training:
         self.say(f"student: {self.task.origin}")
         self.distillation = self.task.distillation.to(processes.device)
         self.trained, self.step, self.scores = self.distillation.trained, 0, {}
-        self.optimizer = optim.make(self.trained, settings)
+        self.optimizer = optim.make(self.trained, settings, self.distillation.decays)
         self.scaler = torch.cuda.amp.GradScaler(enabled=own["amp"] == "float16" and processes.device.type == "cuda")
         os.makedirs(own["out"], exist_ok=True)
         self.resume()
@@ -114,7 +114,7 @@ class Training:
         about = {"format": "pt", "data": os.path.basename(os.path.abspath(self.own["data"])), "classes": json.dumps(self.task.classes)}
         about.update(self.task.about(self.moments))
         about.update({name: f"{score:.4f}" for name, score in list(self.scores.items())[:1]})
-        tensors.save(self.task.student.state_dict(), self.path("student.safetensors"), about)
+        tensors.save(self.task.kept, self.path("student.safetensors"), about)
 
     def autocast(self):
         kind = TYPES[self.own["amp"]]
@@ -125,6 +125,7 @@ class Training:
         settings, processes = self.settings, self.processes
         rate = optim.learning_rate(settings, self.step)
         optim.set_rate(self.optimizer, rate)
+        self.distillation.before(self.optimizer, self.step)
         draws = Draws(settings["seed"], self.step, settings["batch"], processes.part(settings["batch"]), processes.device)
         with self.autocast():
             losses, rates = self.task.losses(batch, self.step, draws)
@@ -132,9 +133,10 @@ class Training:
         self.scaler.scale(self.distillation.total(losses)).backward()
         if self.run["clip"]:
             self.scaler.unscale_(self.optimizer)
-            optim.clip(self.optimizer, self.run["clip"])
+            optim.clip(self.optimizer, self.run["clip"], self.run["limit"])
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.distillation.after(self.step)
         self.step += 1
         return losses, rates
 
@@ -180,7 +182,7 @@ class Training:
             before = time.perf_counter()
         processes.wait()
         processes.end()
-        self.say(f"{self.path('student.safetensors')}: the student after {self.step} steps")
+        self.say(f"{self.path('student.safetensors')}: the {task.MADE} after {self.step} steps")
 
 
 if __name__ == "__main__":

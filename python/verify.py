@@ -17,7 +17,7 @@ def main():
     batches, _ = tensors.load(here("batches.safetensors"))
     distillation = handed_over(run)
     distillation.trained.train()
-    optimizer = optim.make(distillation.trained, settings)
+    optimizer = optim.make(distillation.trained, settings, distillation.decays)
     worst = 0.0
     print("step  loss        in the run   here         difference")
     for step, expected in enumerate(run["expected"]):
@@ -33,10 +33,12 @@ def main():
             worst = max(worst, difference if difference == difference else float("inf"))
             print(f"{step + 1:<5} {name:<11} {there:<12.7f} {ours:<12.7f} {difference:.1e}")
         optim.set_rate(optimizer, optim.learning_rate(settings, step))
+        distillation.before(optimizer, step)
         optimizer.zero_grad(set_to_none=True)
         distillation.total(values).backward()
-        optim.clip(optimizer, run["clip"])
+        optim.clip(optimizer, run["clip"], run["limit"])
         optimizer.step()
+        distillation.after(step)
     remark, alike = distillation.remark()
     agrees = worst <= TOLERANCE and alike
     if remark:

@@ -3,18 +3,16 @@
 DATA/train/CLASS/.. and DATA/val/CLASS/.. (or valid, test); without a folder "train", DATA/CLASS/.. is learned from. Everything
 random is a function of seed, step and place in the batch: any number of processes sees the same pictures.
 """
-import math
 import os
 import random
 
 import torch
 import torch.nn.functional as F
+from crops import ENDINGS, HELD, middle, window
 from torch.utils.data import Dataset
 
 from run import fail
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".ppm", ".pgm", ".gif", ".tif", ".tiff")
-HELD = ("val", "valid", "validation", "test")
 AUGMENTATIONS = ("none", "light", "crop")
 
 
@@ -75,26 +73,6 @@ class Pictures(Dataset):
     def tensor(self, picture):
         pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
         return (pixels.reshape(self.side, self.side, -1).permute(2, 0, 1) / 255 - self.mean) / self.std
-
-
-def middle(size):
-    """The largest square in the middle: left, upper, right, lower."""
-    side = min(size)
-    left, upper = (size[0] - side) / 2, (size[1] - side) / 2
-    return left, upper, left + side, upper + side
-
-
-def window(size, least, draws):
-    """torchvision's RandomResizedCrop: a share of the area from `least` to 1, as wide as high by up to 4 : 3."""
-    width, height = size
-    for _ in range(10):
-        area = draws.uniform(least, 1) * width * height
-        shape = math.exp(draws.uniform(math.log(3 / 4), math.log(4 / 3)))
-        w, h = round((area * shape) ** 0.5), round((area / shape) ** 0.5)
-        if 0 < w <= width and 0 < h <= height:
-            left, upper = draws.randint(0, width - w), draws.randint(0, height - h)
-            return left, upper, left + w, upper + h
-    return middle(size)
 
 
 def shifted(image, reach, draws):

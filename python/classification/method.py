@@ -7,6 +7,7 @@ import masking
 import tensors
 import vit
 from draws import Draws
+from learning import Learning
 from run import fail, here
 
 
@@ -25,7 +26,7 @@ class Step:
         self.losses, self.student, self.teacher, self.kept = losses, student, teacher, kept
 
 
-class Distillation:
+class Distillation(Learning):
     """Student, teacher and, where the criterion asks one, a guide. The student may be replaced, for example by its DDP wrapper."""
 
     def __init__(self, settings, student, teacher=None, guide=None):

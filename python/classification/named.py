@@ -4,6 +4,11 @@
 class Named:
     """`distillation`, `student`, and what an instance's task.py adds."""
 
+    @property
+    def kept(self):
+        """What student.safetensors holds."""
+        return self.student.state_dict()
+
     def about(self, moments):
         """What the student's file says besides its classes."""
         config = self.student.config

@@ -6,6 +6,8 @@ from named import Named
 
 # Words of the command besides those of train.py.
 OWN = {"guide": ""}
+# What student.safetensors is.
+MADE = "student"
 WANTED = "a folder of pictures for each class"
 
 

@@ -8,6 +8,7 @@ from detector import BatchNorm, Detector, Mask
 from draws import Draws
 from losses import TERMS, detector_losses
 from methods import METHODS
+from learning import Learning
 from run import fail, here
 
 
@@ -54,7 +55,7 @@ class Learner(nn.Module):
         return {**values, **self.kd(compared, answer, draws, cells, targets)}
 
 
-class Distillation:
+class Distillation(Learning):
     """A learner and its frozen teacher."""
 
     def __init__(self, settings, student, teacher=None):

@@ -13,6 +13,8 @@ from scores import average_precision, detections
 
 # Words of the command besides those of train.py.
 OWN = {}
+# What student.safetensors is.
+MADE = "student"
 WANTED = "pictures and COCO annotations"
 
 
@@ -39,6 +41,11 @@ class Task:
         if cells is None:
             return None
         return visible_share(boxes, cells[place], settings["side"]) < settings["mkd.leastVisible"]
+
+    @property
+    def kept(self):
+        """What student.safetensors holds."""
+        return self.student.state_dict()
 
     def about(self, moments):
         """What the student's file says besides its classes."""

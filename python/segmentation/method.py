@@ -8,6 +8,7 @@ import tensors
 import torch
 import torch.nn.functional as F
 from draws import Draws
+from learning import Learning
 from parallel import mean
 from run import here
 from segmenter import Segmenter
@@ -23,7 +24,7 @@ class Step:
         self.losses, self.pixels, self.kept = losses, pixels, kept
 
 
-class Distillation:
+class Distillation(Learning):
     """Student and teacher. The student may be replaced, for example by its DDP wrapper."""
 
     def __init__(self, settings, student, teacher=None):

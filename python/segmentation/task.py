@@ -10,6 +10,8 @@ from run import fail
 
 # Words of the command besides those of train.py.
 OWN = {}
+# What student.safetensors is.
+MADE = "student"
 WANTED = "train/images, train/masks and classes.txt"
 
 
@@ -25,6 +27,11 @@ class Task:
         if teacher is not None and teacher.grid != self.student.grid:
             fail("Student and teacher cut images differently.", f"Give patch={teacher.config['encoder']['patch']}.")
         self.distillation = Distillation(settings, self.student, teacher)
+
+    @property
+    def kept(self):
+        """What student.safetensors holds."""
+        return self.student.state_dict()
 
     def about(self, moments):
         """What the student's file says besides its classes."""

@@ -7,6 +7,7 @@ Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021; DeiT (Touvron et
 import math
 
 import torch
+import torch.nn.functional as F
 from blocks import Block
 from torch import nn
 
@@ -62,8 +63,9 @@ class ViT(nn.Module):
         self.lead = 2 if distilled else 1
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
         self.dist_token = nn.Parameter(torch.zeros(1, 1, width)) if distilled else None
-        placed = 0 if "patchPositions" in self.parts else self.lead
-        self.pos_embed = nn.Parameter(torch.zeros(1, placed + self.patches, width))
+        # How many tokens before the patches have positions.
+        self.placed = 0 if "patchPositions" in self.parts else self.lead
+        self.pos_embed = nn.Parameter(torch.zeros(1, self.placed + self.patches, width))
         self.patch_embed = PatchEmbed(config["channels"], width, config["patch"], config.get("stride", config["patch"]))
         self.blocks = nn.ModuleList(Block(config, "layerScale" in self.parts) for _ in range(config["depth"]))
         self.norm_pre = nn.LayerNorm(width, eps=config["eps"]) if "normPre" in self.parts else nn.Identity()
@@ -80,12 +82,12 @@ class ViT(nn.Module):
         Features of the images, or of their `kept` patches, indices [B, k]: every patch is embedded and given its position, then those
         that are not kept are removed. `wanted` numbers the blocks (from 0) whose attention scores are to be returned.
         """
-        x = self.patch_embed(images) + self.pos_embed[:, -self.patches :]
+        x = self.patch_embed(images) + self.positions(images)
         if kept is not None:
             x = x.gather(1, kept[:, :, None].expand(-1, -1, x.shape[-1]))
         lead = self.cls_token if self.dist_token is None else torch.cat([self.cls_token, self.dist_token], dim=1)
-        if "patchPositions" not in self.parts:
-            lead = lead + self.pos_embed[:, : self.lead]
+        if self.placed:
+            lead = lead + self.pos_embed[:, : self.placed]
         x = self.norm_pre(torch.cat([lead.expand(len(x), -1, -1), x], dim=1))
         blocks, scores = [], {}
         for i, block in enumerate(self.blocks):
@@ -102,6 +104,15 @@ class ViT(nn.Module):
             return Features(logits, blocks, scores)
         dist = self.head_dist(self.norm(x[:, 1]))
         return Features((logits + dist) / 2, blocks, scores, self.lead, logits, dist)
+
+    def positions(self, images):
+        """Of the patches, [1, N, D]; bicubically interpolated where images have another side, as DINO does for small crops."""
+        own, side = self.pos_embed[:, self.placed :], tuple(images.shape[-2:])
+        if side == side_of(self.config):
+            return own
+        grid = grid_of({**self.config, "image": side[0], "columns": side[1]})
+        planes = own.reshape(1, *self.grid, -1).permute(0, 3, 1, 2)
+        return F.interpolate(planes, size=grid, mode="bicubic", align_corners=False).flatten(2).transpose(1, 2)
 
     def dropper(self, i, draws, most):
         """Stochastic depth: block i of L leaves each branch out at the rate most i / (L - 1), image by image, as timm does."""

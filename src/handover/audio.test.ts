@@ -6,8 +6,8 @@ import { type SoundSet, spectrogram, toFloat } from "../data/sounds";
 import { wavBytes } from "../data/wav.fixture";
 import { readSafetensors } from "../models/safetensors";
 import { testEngine } from "../ops/check";
-import { dataset, SETTINGS, teacher } from "../tasks/audio/task.fixture";
 import { runtime } from "../tasks/audio/runtime";
+import { dataset, SETTINGS, teacher } from "../tasks/audio/task.fixture";
 import { readNetwork } from "../tasks/vitNetwork";
 import { Session } from "../train/session";
 import { type Project, project } from "./project";
@@ -68,6 +68,8 @@ describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {
     const network = await readNetwork(new Uint8Array(readFileSync(join(folder, "one/student.safetensors"))), "student.safetensors");
     expect([network.config.family, network.config.columns]).toEqual(["ast", 12]);
     expect(await runtime.networks.measure(await testEngine(), network, dataset)).toBeCloseTo(score, 3);
-    expect(python(folder, ["train.py", `data=${sounds}`, "frames=20", "stride=2", "steps=1", "teacher=none", "out=wide"]).text).toContain("fresh");
+    expect(python(folder, ["train.py", `data=${sounds}`, "frames=20", "stride=2", "steps=1", "teacher=none", "out=wide"]).text).toContain(
+      "fresh",
+    );
   });
 });

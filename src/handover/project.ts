@@ -34,7 +34,7 @@ export async function project(options: Omit<SessionOptions, "settings" | "given"
     ...{ ...(teacher && { teacherName: teacher.name }) },
     ...Object.fromEntries(Object.entries(now.networks).map(([role, { config }]) => [role, config])),
     ...now.facts,
-    ...{ clip: run.task.optimizer.clip ?? null, measured, latest: latest(run, measured) },
+    ...{ clip: run.task.optimizer.clip ?? null, limit: run.task.optimizer.limit ?? 1, measured, latest: latest(run, measured) },
     expected: reports.map(({ step, lr, losses }) => ({ step, lr, losses })),
   };
   const batches = seen.flatMap((one, step) => Object.entries(one).map(([name, tensor]): [string, Writable] => [`${step}.${name}`, tensor]));

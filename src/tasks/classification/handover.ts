@@ -20,7 +20,7 @@ export function handedOver(networks: Networks, dataset: Pictures, folders: reado
   const present = Object.entries(networks).filter((entry): entry is [string, Weighed] => entry[1] !== undefined);
   const shape = imageShape(networks.student.config);
   return {
-    folders: ["vit", "classification", ...folders],
+    folders: ["vit", "crops", "classification", ...folders],
     networks: Object.fromEntries(
       present.map(([role, network]) => [role, { bytes: writeNetwork(network, dataset), config: network.config }]),
     ),

@@ -33,11 +33,13 @@ export interface StepOptions {
   knobs: Readonly<Record<string, Live>>;
   /** Share of itself that the teacher keeps at this step. */
   momentum: Live;
+  /** Whether the crops are outputs too. */
+  whole?: boolean;
 }
 
 /**
  * Records a step before its update. Outputs: `loss` [1], the teacher's `entropy` [1] (a mean over its answers) and mean answer
- * `answer` [K]; `kept` u32 [2 * B, k] where patches are selected.
+ * `answer` [K]; `kept` u32 [2 * B, k] where patches are selected; where the `whole` is wanted the crops, `global` and `local`.
  */
 export function traceViews(graph: Graph, o: StepOptions): { grads: Gradients; outputs: Record<string, Tensor>; after(): void } {
   const { student, teacher, keep, method, knobs } = o;
@@ -62,6 +64,7 @@ export function traceViews(graph: Graph, o: StepOptions): { grads: Gradients; ou
     entropy: mean(answer.entropies).value,
     answer: rowsMean(answer.probabilities),
     ...(kept && { kept }),
+    ...(o.whole && crops),
   };
   const grads = graph.gradients((g) => loss.seed(1, g));
   const after = () => {

@@ -20,12 +20,25 @@ import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { keyOf } from "../../settings/setting";
 import { Recorded } from "../recorded";
-import type { Cost, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import type {
+  Cost,
+  HandedOver,
+  LiveValues,
+  OptimizerOptions,
+  Progress,
+  Report,
+  Scores,
+  Sources,
+  Task,
+  TeacherTime,
+  TraceOptions,
+} from "../task";
 import { TeacherClock } from "../teacherClock";
 import type { Network } from "../vitNetwork";
 import { asked, costOf } from "./cost";
 import type { CropSettings } from "./crops";
 import { told } from "./evaluate";
+import { handedOver } from "./handover";
 import { configsOf, decays, initStudent, initTeacher, vitOf } from "./pair";
 import type { DinoSettings } from "./settings";
 import { type Outputs, Snapshot } from "./snapshot";
@@ -117,11 +130,11 @@ export class SelfDistillation implements Task<Outputs> {
     return decayAt(decay, decayEnd, step, steps);
   }
 
-  trace(graph: Graph) {
+  trace(graph: Graph, { whole }: TraceOptions = {}) {
     const { student, teacher, method, momentum, live, batch: size, images } = this;
     const knobs = Object.fromEntries(Object.keys(method.knobs).map((knob) => [knob, live[keyOf(method.name, knob)]]));
     const options = { student, teacher, method, knobs, momentum, batch: { size, images }, crops: this.crops(), keep: this.keep() };
-    return traceViews(graph, options);
+    return traceViews(graph, { ...options, whole });
   }
 
   private crops(): CropSettings {
@@ -188,6 +201,13 @@ export class SelfDistillation implements Task<Outputs> {
     const options = () => ({ student, teacher, batch: indices.length, crops: this.crops(), keep: this.keep() });
     const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, options()));
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
+  }
+
+  /** Its networks as they are now, for a project in PyTorch. */
+  async handedOver(): Promise<HandedOver> {
+    const { student, teacher, config, head, settings } = this;
+    const networks = { student: await student.params.read(), teacher: await teacher.params.read() };
+    return handedOver(networks, { vit: config, head }, settings.localSide, this.sources.dataset);
   }
 
   forget(): void {

@@ -1,8 +1,8 @@
 /** What a project in PyTorch has of a run of segmentation; the project's own files are in `python/segmentation`. */
 import type { SegmentationSet } from "../../data/segmentation";
 import type { Fetched } from "../../engine/readback";
-import type { SegmenterConfig } from "../../models/segmenter/config";
 import type { Writable } from "../../models/safetensors";
+import type { SegmenterConfig } from "../../models/segmenter/config";
 import type { Weights } from "../../models/weights";
 import type { HandedOver } from "../task";
 import { writeNetwork } from "./network";

@@ -1,0 +1,15 @@
+"""What a method may add to a training step; most add nothing."""
+import optim
+
+
+class Learning:
+    """A method's `Distillation` is one of these, beside its networks and losses."""
+
+    # Which parameters the weight decay pulls at, by name.
+    decays = staticmethod(optim.decays)
+
+    def before(self, optimizer, step):
+        """Is called before the update of step `step` (from 0)."""
+
+    def after(self, step):
+        """Is called after it: for what follows without a gradient."""
