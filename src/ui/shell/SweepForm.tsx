@@ -85,5 +85,7 @@ function hintOf(key: string, preset: string): string {
 
 function baseNow(): Base {
   const { data } = address.read();
-  return { settings: store.getState().wanted, data, own: data === undefined && sources.getState().loaded?.data.generated === false };
+  const loaded = sources.getState().loaded?.data;
+  const own = data === undefined && loaded?.generated === false ? loaded : undefined;
+  return { settings: store.getState().wanted, data, own };
 }

@@ -112,7 +112,7 @@ describe("a sweep", () => {
   test("runs each value under each seed, goes on after the page was closed, and plots score against the teacher's cost", async () => {
     const page = readyPage();
     page.page.settings.change("steps", 2);
-    page.page.experiments.start(sweepOf(axes, 2, { settings: page.page.store.getState().wanted, own: false }));
+    page.page.experiments.start(sweepOf(axes, 2, { settings: page.page.store.getState().wanted }));
     const asked: [unknown, unknown][] = [];
     for (const score of [0.4, 0.6, 0.44]) {
       await settled();
@@ -172,15 +172,41 @@ describe("a sweep", () => {
     expect(lines[2].points).toEqual([[0.25, 20, null, null]]);
   });
 
-  test("what cannot be is refused in words: values, too many, the same setting twice, own images", () => {
+  test("a visitor's own images stay for every run; where they are gone it waits for them", async () => {
+    const page = readyPage();
+    const own = { id: "mine", name: "My leaves" };
+    const there = () => page.say(loaded("maskedkd", { ...own, generated: false }));
+    there();
+    page.page.settings.change("steps", 2);
+    page.page.experiments.start(sweepOf(axes, 1, { settings: page.page.store.getState().wanted, own }));
+    await settled();
+    expect(page.told("generate")).toEqual([]);
+    const { wanted } = page.page.store.getState();
+    page.say(started(wanted, { dataset: own }), phase("running"), step(1), step(2));
+    page.say({ type: "evaluated", step: 2, scores: { top1: 0.4 }, count: 40 }, phase("finished"));
+    await settled();
+    expect(now(page)).toMatchObject({ own, scores: [[0.4], []] });
+    // Other images meanwhile: what came of them does not count.
+    carryOut(page, 0.9);
+    expect(now(page)).toMatchObject({ halted: expect.stringContaining("does not belong"), scores: [[0.4], []] });
+    page.say(loaded("maskedkd", { id: "other" }));
+    page.page.experiments.goOn();
+    await settled();
+    expect(now(page).halted).toBe("Its images, My leaves, are not here now. Open them under Data, then go on.");
+    there();
+    page.page.experiments.goOn();
+    await settled();
+    expect(now(page).halted).toBeUndefined();
+    expect(page.told("start").at(-1)).toMatchObject({ settings: { keep: 1, seed: 1 } });
+  });
+
+  test("what cannot be is refused in words: values, too many, the same setting twice", () => {
     expect(axisOf("keep", "0.25, 1", "maskedkd").values).toEqual([0.25, 1]);
     expect(() => axisOf("keep", "0.25 7", "maskedkd")).toThrow(/keep/);
     expect(() => axisOf("keep", "0.25", "maskedkd")).toThrow("two values or more");
     expect(() => axisOf("keep", "0.25 0.25", "maskedkd")).toThrow("two values or more");
     const many = Array.from({ length: 17 }, (_, i) => 0.01 * (i + 1));
     expect(() => casesOf([{ key: "keep", values: many }], SCHEMA.defaults())).toThrow("17 cases");
-    const base = { settings: SCHEMA.defaults(), own: false };
-    expect(() => sweepOf([...axes, ...axes], 1, base)).toThrow("the same");
-    expect(() => sweepOf(axes, 1, { ...base, own: true })).toThrow("your own files");
+    expect(() => sweepOf([...axes, ...axes], 1, { settings: SCHEMA.defaults() })).toThrow("the same");
   });
 });

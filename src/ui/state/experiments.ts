@@ -6,6 +6,7 @@
 import type { Agreement, Margin } from "../../metrics/paired";
 import type { Value } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
+import type { Reference } from "../../tasks/task";
 import type { Event } from "../../worker/protocol";
 import { isSteered } from "./compare";
 import type { Context } from "./context";
@@ -48,6 +49,8 @@ export interface Sweep extends Series {
   axes: readonly Axis[];
   /** What the score is called, on which images. */
   score: string;
+  /** The visitor's own images, which no address can name. */
+  own?: Reference;
 }
 
 export const isSweep = (series: Experiment | Sweep): series is Sweep => "axes" in series;
@@ -62,8 +65,8 @@ const CLOSED = "The page was closed.";
 export class Experiments {
   constructor(
     private readonly context: Context,
-    /** Sets a run up and starts it when its data are there. */
-    private readonly begin: (query: string) => Promise<void>,
+    /** Sets a run up and starts it when its data are there; those that are loaded stay where it takes a visitor's own. */
+    private readonly begin: (query: string, own: boolean) => Promise<void>,
   ) {}
 
   /** Brings back one that was under way when the page was closed. */
@@ -107,7 +110,8 @@ export class Experiments {
   private finished(series: Experiment | Sweep): void {
     const run = runOf(this.context.store.getState());
     const { index, query } = nextOf(series);
-    const fault = run ? faultOf(run, query) : ENDED;
+    const own = ownOf(series);
+    const fault = run ? (faultOf(run, query) ?? (own && run.dataset?.id !== own.id ? CHANGED : undefined)) : ENDED;
     if (!run || fault) {
       this.halt(fault ?? ENDED);
       return;
@@ -119,7 +123,10 @@ export class Experiments {
   }
 
   private async next(): Promise<void> {
-    if (this.now && !isComplete(this.now)) await this.begin(nextOf(this.now).query);
+    if (!this.now || isComplete(this.now)) return;
+    const own = ownOf(this.now);
+    if (own && this.context.sources.getState().loaded?.data.id !== own.id) this.halt(missing(own));
+    else await this.begin(nextOf(this.now).query, own !== undefined);
   }
 
   private change(experiment: Experiment | Sweep): void {
@@ -127,6 +134,10 @@ export class Experiments {
     void this.context.storage.keep(EXPERIMENT, experiment);
   }
 }
+
+const ownOf = (series: Experiment | Sweep): Reference | undefined => (isSweep(series) ? series.own : undefined);
+
+const missing = ({ name }: Reference) => `Its images, ${name}, are not here now. Open them under Data, then go on.`;
 
 export const isComplete = ({ scores, seeds }: Series): boolean => scores.every((list) => list.length >= seeds);
 

@@ -84,7 +84,7 @@ export class Playground {
     this.recovery = new Recovery(context, this.keeper, () => this.connect());
     this.run = new RunActions(context, this.settings, this.teachers, this.keeper);
     this.savedRuns = new SavedRuns(context);
-    this.experiments = new Experiments(context, (query) => this.runThis(query));
+    this.experiments = new Experiments(context, (query, own) => this.runThis(query, own));
     storage.onChange((key) => this.reread(key));
   }
 
@@ -160,20 +160,23 @@ export class Playground {
     this.connection.send(command, transfer);
   }
 
-  /** Puts the settings and images of an address into the panel; they act with the next start. Resolves with whether images had to be loaded. */
-  setUp(query: string): Promise<boolean> {
+  /**
+   * Puts the settings and images of an address into the panel; they act with the next start. Resolves with whether images had to be
+   * loaded; `own` images stay.
+   */
+  async setUp(query: string, own = false): Promise<boolean> {
     if (this.store.getState().watching) this.connect();
     const words = new URLSearchParams(query);
     const data = words.get("data") ?? undefined;
     words.delete("data");
     const { settings, given } = SCHEMA.fromPairs(words);
     this.settings.setUp(settings, given);
-    return this.data.loadNamed(data);
+    return !own && this.data.loadNamed(data);
   }
 
   /** Starts what an address says, as soon as its images are there. */
-  private async runThis(query: string): Promise<void> {
-    const loads = await this.setUp(query);
+  private async runThis(query: string, own: boolean): Promise<void> {
+    const loads = await this.setUp(query, own);
     const waits = loads || !this.sources.getState().loaded || !this.store.getState().active;
     if (waits) this.startsWhenReady = true;
     else this.run.restart();
@@ -238,6 +241,8 @@ export class Playground {
 
   /** What is recorded is shown, but it is no run of this browser: nothing of it is kept. */
   private receiveRecorded(event: Event): void {
+    // It ended before what errors cost was known: nothing goes on.
+    if (event.type === "measuring") return;
     const { failure } = this.store.getState();
     receive(this.store, event);
     // That no GPU can be opened stays true.

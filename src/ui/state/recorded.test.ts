@@ -15,7 +15,8 @@ async function recordings(): Promise<Record<string, Blob>> {
   const facts = { name: "r", title: "R", about: "About it.", preset: settings.preset, data: "shapes:60,40" };
   const steps = Array.from({ length: STEPS }, (_, i) => step(i + 1));
   const tested = { type: "evaluated", step: STEPS, scores: { top1: 0.5 }, count: 40 } as const;
-  const events = [loaded(settings.preset), started(settings), ...steps, tested];
+  const measuring = { type: "measuring", share: 0 } as const;
+  const events = [loaded(settings.preset), started(settings), ...steps, tested, measuring];
   const recording: Recording = { version: RECORDING, ...facts, settings, events };
   return {
     "recordings/list.json": new Blob([JSON.stringify([facts])]),
@@ -43,6 +44,12 @@ test("a recording plays to its end like a run, and nothing of it is kept", async
   expect(page.store.getState()).toMatchObject({ phase: "finished", step: STEPS, runs: [] });
   expect(page.store.getState().history.evaluations).toHaveLength(1);
   expect([...kept.keys()]).not.toContain(SAVED_RUNS);
+});
+
+test("what a recording began and never ended does not go on for ever", async () => {
+  const { page } = await watching();
+  page.run.stop();
+  expect(page.store.getState().measuring).toBeUndefined();
 });
 
 test("it halts, goes on where it was, and begins anew after its end", async () => {

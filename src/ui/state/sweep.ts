@@ -7,6 +7,7 @@ import { SettingError } from "../../settings/schema";
 import type { Value } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
 import type { Drawing, DrawnLine } from "../../tasks/claims";
+import type { Reference } from "../../tasks/task";
 import { pageOf } from "../tasks";
 import type { Axis, Fresh, Sweep } from "./experiments";
 
@@ -42,22 +43,20 @@ export function casesOf(axes: readonly Axis[], settings: Settings, data?: string
   });
 }
 
-const OWN = "A sweep takes images that come with the page: its runs begin by an address, and that cannot name your own files.";
-
 /** What a sweep is made of besides the settings that it varies. */
 export interface Base {
   /** The panel's settings. */
   settings: Settings;
-  /** The word that names the images, and whether they are a person's own. */
+  /** The word that names the images, or a person's own. */
   data?: string;
-  own: boolean;
+  own?: Reference;
 }
 
-/** A sweep that has yet to begin. Throws an EngineError where it cannot be: axes alike, too many cases, own images. */
+/** A sweep that has yet to begin. Throws an EngineError where it cannot be: axes alike, too many cases. */
 export function sweepOf(axes: readonly Axis[], seeds: number, { settings, data, own }: Base): Fresh<Sweep> {
   if (new Set(axes.map(({ key }) => key)).size < axes.length) throw new EngineError("Both settings are the same.", "Choose another.");
-  if (own) throw new EngineError(OWN, "Go back to generated images.");
-  return { axes, seeds, cases: casesOf(axes, settings, data), score: pageOf(settings.preset).words.score };
+  const cases = casesOf(axes, settings, data);
+  return { axes, seeds, cases, score: pageOf(settings.preset).words.score, ...(own && { own: { id: own.id, name: own.name } }) };
 }
 
 export const sweepTitle = ({ axes }: Pick<Sweep, "axes">): string => `A sweep over ${axes.map(({ key }) => key).join(" and ")}`;

@@ -12,6 +12,7 @@ export default function ErrorCosts({ galleryOf }: { galleryOf(state: State): { c
   const known = useStore(galleryOf).classes;
   const { subjects, classes, alone } = useSubjects(known);
   const [picked, setPicked] = useState<number>();
+  const recorded = useStore(({ watching }) => watching !== undefined);
   const category = subjects.every(({ analysis }) => curvesFor(analysis, picked)) ? picked : undefined;
   return (
     <section className="panel error-costs" aria-labelledby="errors-title" data-subjects={subjects.map(({ id }) => id).join(" ")}>
@@ -19,14 +20,14 @@ export default function ErrorCosts({ galleryOf }: { galleryOf(state: State): { c
         <h2 id="errors-title">What errors cost</h2>
         <div className="focus">
           {subjects.length > 0 && <ClassPicker {...{ classes, subjects, category }} onPick={setPicked} />}
-          <MeasureButton />
+          {!recorded && <MeasureButton />}
         </div>
       </div>
       <Measuring />
       <p className="hint">
         How precise a detector is on held-out images, and what each kind of mistake takes from that: the seven curves of COCO's error
         analysis, as in Figure 1 of the MKD paper.
-        {subjects.length === 0 && " They are measured when a run ends, or when you ask."}
+        {subjects.length === 0 && (recorded ? " A recording has none." : " They are measured when a run ends, or when you ask.")}
       </p>
       {subjects.length > 0 && <ErrorPlots subjects={subjects} category={category} />}
       {alone && <p className="hint">To see another student beside this one, make a finished run the baseline in the list of runs.</p>}

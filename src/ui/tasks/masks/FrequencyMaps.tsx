@@ -28,7 +28,7 @@ export function FrequencyMaps({ frequency, grid, objects, anywhere }: FrequencyM
   const reach = Math.max(...stages.flatMap(({ rates, chance }) => Array.from(rates, (rate) => Math.abs(rate - chance))));
   return (
     <section className="panel frequency" aria-labelledby="frequency-title">
-      <h2 id="frequency-title">Which patches are kept, over the training images</h2>
+      <h2 id="frequency-title">Which patches are kept</h2>
       {stages.length === 0 ? (
         <Empty />
       ) : (
