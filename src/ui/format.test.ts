@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { age, duration } from "./format";
+import { age, duration, reach, signed } from "./format";
 
 beforeEach(() => void vi.useFakeTimers({ now: 1e12 }));
 afterEach(() => void vi.useRealTimers());
@@ -10,4 +10,9 @@ test("durations are told in the unit that suits them", () => {
 
 test("what a clock that was set back puts into the future was just now", () => {
   expect([-86_400_000, 500, 40_000, 7_200_000].map((ago) => age(1e12 - ago))).toEqual(["just now", "just now", "40 s ago", "2 h ago"]);
+});
+
+test("differences have their sign, a minus that is one, and none at zero", () => {
+  expect([signed(1.24), signed(-0.3), signed(-0.04), signed(0.0004, 3)]).toEqual(["+1.2", "−0.3", "0.0", "0.000"]);
+  expect(reach([-0.3, 2.71])).toBe("−0.3 to +2.7");
 });

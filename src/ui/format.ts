@@ -13,6 +13,15 @@ export function points(rate: number): string {
   return `${(100 * rate).toFixed(1)} points`;
 }
 
+/** A difference with its sign: "+1.2" or "−0.3". */
+export function signed(value: number, digits = 1): string {
+  const size = Math.abs(value).toFixed(digits);
+  return Number(size) === 0 ? size : `${value < 0 ? "−" : "+"}${size}`;
+}
+
+/** The ends of an interval of differences: "−0.3 to +2.7". */
+export const reach = (ends: readonly number[], digits = 1): string => ends.map((end) => signed(end, digits)).join(" to ");
+
 /** Three digits that count: 0.001, 1.25, 12,300. */
 export function short(value: number): string {
   return Math.abs(value) >= 1000 ? whole.format(value) : significant.format(value);

@@ -1,6 +1,7 @@
 /** The method's paper: how it is cited, and what became of its sentences. */
 import { version } from "../../../package.json";
 import { methodOf, SCHEMA } from "../../tasks";
+import { HeadedTable } from "../draw/HeadedTable";
 import { CopyButton } from "../shell/CopyButton";
 import { useStore } from "../state/app";
 import { presetOf } from "../state/selectors";
@@ -33,32 +34,23 @@ function Readings({ paper: { readings }, preset }: { paper: Paper; preset: strin
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
     <section className="scroll" tabIndex={0} aria-label="What the paper says, and what is done here">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">the paper</th>
-            <th scope="col">settings</th>
-            <th scope="col">here</th>
+      <HeadedTable heads={["the paper", "settings", "here"]}>
+        {shown.map(({ clause, keys, reading }) => (
+          <tr key={clause}>
+            <th scope="row">{clause}</th>
+            <td>
+              {keys
+                .filter((key) => key in own)
+                .map((key) => (
+                  <code key={key}>
+                    {key}={String(wanted[key])}{" "}
+                  </code>
+                ))}
+            </td>
+            <td>{reading}</td>
           </tr>
-        </thead>
-        <tbody>
-          {shown.map(({ clause, keys, reading }) => (
-            <tr key={clause}>
-              <th scope="row">{clause}</th>
-              <td>
-                {keys
-                  .filter((key) => key in own)
-                  .map((key) => (
-                    <code key={key}>
-                      {key}={String(wanted[key])}{" "}
-                    </code>
-                  ))}
-              </td>
-              <td>{reading}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </HeadedTable>
     </section>
   );
 }

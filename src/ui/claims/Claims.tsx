@@ -27,7 +27,7 @@ export function Claims() {
       <p>
         Each row compares runs of the same seeds. A claim <i>agrees</i> when the whole 95 % interval of the difference lies on its side of 0
         (or above the margin), and is <i>opposite</i> when it lies on the other. Everything else is <i>cannot tell</i>, which does not mean
-        equal.
+        equal. After ± stands the standard deviation over seeds.
       </p>
       {file.instrument.map((instrument) => (
         <Proof

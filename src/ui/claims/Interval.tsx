@@ -1,5 +1,6 @@
 /** A difference and its 95 % interval on an axis, with 0 and, where there is one, the margin. */
 import type { Measured } from "../../tasks/claims";
+import { reach, signed } from "../format";
 
 const [WIDTH, HEIGHT, EDGE] = [220, 30, 8];
 
@@ -26,10 +27,10 @@ export function Interval({ difference, interval, unit, verdict, margin }: Props)
   );
 }
 
-/** "+1.2 points, 95 % interval -0.3 to 2.7". */
+/** "+1.2 points, 95 % interval −0.3 to +2.7". */
 export function told({ difference, interval, unit }: Pick<Measured, "difference" | "interval" | "unit">): string {
   if (difference === null) return "not run yet";
   const digits = unit === "nats" ? 3 : 1;
-  const mean = `${difference > 0 ? "+" : ""}${difference.toFixed(digits)} ${unit}`;
-  return interval ? `${mean}, 95 % interval ${interval.map((end) => end.toFixed(digits)).join(" to ")}` : `${mean}, no interval`;
+  const mean = `${signed(difference, digits)} ${unit}`;
+  return interval ? `${mean}, 95 % interval ${reach(interval, digits)}` : `${mean}, no interval`;
 }

@@ -1,8 +1,10 @@
 /** Verifies and times this GPU: every kernel variant beside its reference, which are in use, and how fast a step is. */
+
 import { useEffect, useRef, useState } from "react";
 import type { Verdict } from "../../ops/verify";
 import type { AdapterReport } from "../../train/verifyAdapter";
 import type { VerifyCommand, VerifyEvent } from "../../worker/verifierProtocol";
+import { HeadedTable } from "../draw/HeadedTable";
 import { CopyButton } from "../shell/CopyButton";
 import { address } from "../state/url";
 import { error, milliseconds, textOf } from "./report";
@@ -87,28 +89,17 @@ function said({ adapter, count, verdicts, report, failure }: Progress): string {
 
 function Verdicts({ verdicts }: { verdicts: readonly Verdict[] }) {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Kernel</th>
-          <th scope="col">Variant</th>
-          <th scope="col">Largest error</th>
-          <th scope="col">Time</th>
-          <th scope="col">Verdict</th>
+    <HeadedTable heads={["Kernel", "Variant", "Largest error", "Time", "Verdict"]}>
+      {verdicts.map((verdict) => (
+        <tr key={`${verdict.kernel} ${verdict.variant}`} data-wrong={verdict.wrong !== undefined}>
+          <td>{verdict.kernel}</td>
+          <td>{verdict.variant}</td>
+          <td>{error(verdict)}</td>
+          <td>{milliseconds(verdict)}</td>
+          <td>{verdict.wrong ?? "right"}</td>
         </tr>
-      </thead>
-      <tbody>
-        {verdicts.map((verdict) => (
-          <tr key={`${verdict.kernel} ${verdict.variant}`} data-wrong={verdict.wrong !== undefined}>
-            <td>{verdict.kernel}</td>
-            <td>{verdict.variant}</td>
-            <td>{error(verdict)}</td>
-            <td>{milliseconds(verdict)}</td>
-            <td>{verdict.wrong ?? "right"}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </HeadedTable>
   );
 }
 

@@ -1,4 +1,6 @@
 /** What lessons say of claims: what was measured over seeds, or that nothing was. */
+import type { Agreement } from "../../metrics/paired";
+import { reach, signed } from "../format";
 import type { Facts } from "./lesson";
 
 /** A claim of a study in a sentence; nothing where the file of claims cannot be had. */
@@ -7,7 +9,16 @@ export function told(claims: Facts["claims"], study: string, id: string): string
   if (!claim) return "";
   if (!claim.interval || claim.difference === null)
     return `${claim.title}: the paper reports ${claim.paper}; here it has not been measured yet.`;
-  const ends = claim.interval.map((end) => end.toFixed(1)).join(" to ");
-  const by = `${claim.difference > 0 ? "+" : ""}${claim.difference.toFixed(1)}`;
-  return `${claim.title}: over ${claim.seeds} seeds ${by} points, 95 % interval ${ends}: ${claim.verdict}.`;
+  const { title, seeds, difference, interval, verdict } = claim;
+  return `${title}: over ${seeds} seeds the difference is ${signed(difference)} points, 95 % interval ${reach(interval)}, ${VERDICTS[verdict]}.`;
 }
+
+const VERDICTS: Record<Agreement, string> = {
+  agrees: "which agrees with the paper",
+  opposite: "the opposite of what the paper says",
+  "cannot tell": "which cannot tell",
+};
+
+/** What several claims come to, where one run says nothing of them. */
+export const toldOfSeveral = (claims: Facts["claims"], study: string, ...ids: string[]): string =>
+  ["One run cannot tell; pairs of runs under the same seeds can.", ...ids.map((id) => told(claims, study, id))].filter(Boolean).join(" ");

@@ -2,8 +2,17 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import type { Refusal } from "../state/sources";
 
+interface BarProps {
+  label: string;
+  value?: number;
+  /** Gives it up, by a button. */
+  onCancel?(): void;
+  /** Other buttons. */
+  children?: ReactNode;
+}
+
 /** Progress 0..1 of something that takes a while, and buttons for it. */
-export function Bar({ label, value, children }: { label: string; value?: number; children: ReactNode }) {
+export function Bar({ label, value, onCancel, children }: BarProps) {
   return (
     <div className="under-way">
       <span className="figures">
@@ -11,7 +20,14 @@ export function Bar({ label, value, children }: { label: string; value?: number;
         {value !== undefined && ` · ${Math.floor(100 * value)} %`}
       </span>
       <progress max={1} value={value} aria-label={label} />
-      <div className="buttons">{children}</div>
+      <div className="buttons">
+        {onCancel && (
+          <button type="button" onClick={onCancel}>
+            Cancel
+          </button>
+        )}
+        {children}
+      </div>
     </div>
   );
 }

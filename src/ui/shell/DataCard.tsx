@@ -121,13 +121,7 @@ function Reading() {
   const loaded = useSources((state) => state.loaded);
   // The first data of the page itself take a moment, too, but no person chose them.
   if (!reading || !loaded) return null;
-  return (
-    <Bar label={reading.what} value={reading.share}>
-      <button type="button" onClick={() => data.cancel()}>
-        Cancel
-      </button>
-    </Bar>
-  );
+  return <Bar label={reading.what} value={reading.share} onCancel={() => data.cancel()} />;
 }
 
 /** A saved run that cannot go on before its own images are here. */

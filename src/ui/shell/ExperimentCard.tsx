@@ -1,7 +1,7 @@
 /** The experiment or the sweep under way: how far it has come, and what it says. */
 import { lazy, Suspense } from "react";
 import type { Agreement } from "../../metrics/paired";
-import { points } from "../format";
+import { reach, signed } from "../format";
 import { experiments } from "../state/app";
 import { doneOf, type Experiment, isComplete, isSweep, nextOf, type Series, type Sweep } from "../state/experiments";
 import { outcomeOf } from "../state/outcome";
@@ -71,10 +71,9 @@ export function toldOf(experiment: Experiment): string {
   const outcome = outcomeOf(experiment);
   if (!outcome) return "";
   const { difference, interval, seeds, verdict } = outcome;
-  const by = `${difference > 0 ? "+" : ""}${points(difference)}`;
+  const by = `${signed(100 * difference)} points`;
   if (seeds < 2) return `One pair so far: ${by}. One pair cannot tell.`;
-  const ends = interval.map((end) => (100 * end).toFixed(1)).join(" to ");
   const { guess } = experiment;
   const guessed = isComplete(experiment) && guess ? ` You expected: ${GUESSES[guess]}.` : "";
-  return `Over ${seeds} seeds: ${by}, 95 % interval ${ends}: ${GUESSES[verdict]}.${guessed}`;
+  return `Over ${seeds} seeds: ${by}, 95 % interval ${reach(interval.map((end) => 100 * end))}: ${GUESSES[verdict]}.${guessed}`;
 }

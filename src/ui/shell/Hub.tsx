@@ -177,13 +177,8 @@ function Facts({ facts: { name, licence, rows, notes }, kind }: { facts: HubFact
 function Progress({ hub, state: { phase, share, waiting } }: Part) {
   if (phase !== "looking" && phase !== "fetching") return null;
   const what = phase === "looking" ? "Looking it up" : "Fetching";
-  return (
-    <Bar label={waiting === undefined ? what : `${what}: asking again in ${waiting} s`} value={share}>
-      <button type="button" onClick={() => void hub.cancel()}>
-        Cancel
-      </button>
-    </Bar>
-  );
+  const label = waiting === undefined ? what : `${what}: asking again in ${waiting} s`;
+  return <Bar label={label} value={share} onCancel={() => void hub.cancel()} />;
 }
 
 function Kept({ hub, kept }: { hub: HubActions; kept: number }) {

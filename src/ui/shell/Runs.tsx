@@ -2,7 +2,7 @@
 import { lazy, Suspense } from "react";
 import { useShallow } from "zustand/shallow";
 import { runColour } from "../charts/curves";
-import { percent, points, short } from "../format";
+import { percent, points, reach, short, signed } from "../format";
 import { savedRuns, settings, useStore } from "../state/app";
 import { savedOf } from "../state/compare";
 import { difference } from "../state/difference";
@@ -124,6 +124,6 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
 function against(run: Run, pinned: Run): string {
   if (run.dataset?.id !== pinned.dataset?.id) return "other data";
   const { by, interval } = difference(run, pinned);
-  const moved = `${by < 0 ? "−" : "+"}${points(Math.abs(by))}`;
-  return interval ? `${moved} [${interval.map((end) => (100 * end).toFixed(1)).join(", ")}]` : moved;
+  const moved = `${signed(100 * by)} points`;
+  return interval ? `${moved} [${reach(interval.map((end) => 100 * end))}]` : moved;
 }

@@ -74,7 +74,7 @@ test("the verdict of a pair says what the mask cost, that one pair cannot tell, 
   const said = verdict(ended(masked, [full])).join(" ");
   expect(said).toContain("The student names 49.7 % of 1,000 held-out images right (± 3.1 points); guessing would give 8.3 %.");
   expect(said).toContain(
-    "Keeping 50 % of the patches cost 0.3 points against all of them (Run 1). The 95 % interval on these images is -4.7 to +4.1: one pair of runs cannot tell.",
+    "Keeping 50 % of the patches cost 0.3 points against all of them (Run 1). The 95 % interval on these images is −4.7 to +4.1: one pair of runs cannot tell.",
   );
   expect(said).toContain("The mask saved 51 % of the teacher's multiply-adds.");
   expect(said).toContain("Advice takes pairs of 3 seeds or more.");
@@ -83,7 +83,7 @@ test("the verdict of a pair says what the mask cost, that one pair cannot tell, 
 test("what is beyond noise, measured or unpaired is said, too", () => {
   const worse = verdict(ended(run(3, { keep: 0.1 }, 0.4, { sums: { macs: 10, fullMacs: 100 } }), [full])).join(" ");
   expect(worse).toContain(
-    "cost 10.0 points against all of them (Run 1). The 95 % interval on these images is -14.3 to -5.7: these two students differ, but",
+    "cost 10.0 points against all of them (Run 1). The 95 % interval on these images is −14.3 to −5.7: these two students differ, but",
   );
   expect(worse).toContain("saved 90 % of the teacher's multiply-adds.");
   expect(worse).not.toContain("Try to keep");
@@ -126,7 +126,7 @@ test("several seeds are judged by their paired differences; then advice is given
   const now = seeded(9, 3, 0.5, 0.432);
   const said = verdict(ended(now, runs)).join(" ");
   // Differences -10, -10 and -9.8 points.
-  expect(said).toContain("Over 3 seeds it is -9.9 points on average, 95 % interval -10.2 to -9.6: a difference.");
+  expect(said).toContain("Over 3 seeds it is −9.9 points on average, 95 % interval −10.2 to −9.6: a difference.");
   expect(said).toContain("Try to keep more patches.");
   const { pairs } = pageOf("maskedkd");
   expect(pairs?.offer(now, besideOf(now, ended(now, runs)))).toBeUndefined();

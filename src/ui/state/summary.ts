@@ -1,6 +1,6 @@
 /** Results of a run, in numbers and in plain words. */
 import type { Seeded } from "../../metrics/paired";
-import { percent, points } from "../format";
+import { percent, points, reach, signed } from "../format";
 import { pageOf } from "../tasks";
 import type { Beside, Offer } from "../tasks/page";
 import { isSteered } from "./compare";
@@ -91,7 +91,7 @@ function comparison(now: Run, { run: other, as }: Partner, told: Difference): st
 /** How sure a difference is: over seeds if there are several, else of this one pair. */
 function certainty({ interval, p, seeds }: Difference): string {
   if (seeds)
-    return `Over ${seeds.seeds} seeds it is ${reach(seeds.difference, seeds.interval)}: ${holdsZero(seeds.interval) ? "that cannot tell" : "a difference"}.`;
+    return `Over ${seeds.seeds} seeds it is ${average(seeds.difference, seeds.interval)}: ${holdsZero(seeds.interval) ? "that cannot tell" : "a difference"}.`;
   if (!interval) return "Another seed may come out otherwise.";
   const test = p === undefined ? "" : ` (McNemar's test, p ${p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`})`;
   const told = `The 95 % interval on these images is ${ends(interval)}${test}`;
@@ -99,6 +99,5 @@ function certainty({ interval, p, seeds }: Difference): string {
   return `${told}: these two students differ, but another seed may come out otherwise.`;
 }
 
-const reach = (by: number, interval: Seeded["interval"]) => `${signed(by)} points on average, 95 % interval ${ends(interval)}`;
-const ends = (interval: Seeded["interval"]) => `${interval.map(signed).join(" to ")}`;
-const signed = (share: number) => `${share > 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
+const average = (by: number, interval: Seeded["interval"]) => `${signed(100 * by)} points on average, 95 % interval ${ends(interval)}`;
+const ends = (interval: Seeded["interval"]) => reach(interval.map((end) => 100 * end));

@@ -138,7 +138,7 @@ const TABLE: Row[] = [
     title: "What the teacher sees",
     caption: /2 patches ranked highest/,
     card: undefined,
-    verdict: [/Over 3 seeds it is -10\.0 points on average, 95 % interval .*: a difference/, /Try to keep more patches/],
+    verdict: [/Over 3 seeds it is −10\.0 points on average, 95 % interval .*: a difference/, /Try to keep more patches/],
     not: /cannot tell/,
   },
   {

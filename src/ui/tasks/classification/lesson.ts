@@ -2,7 +2,7 @@
 import type { Snapshot } from "../../../tasks/classification/views";
 import { percent, scaled } from "../../format";
 import type { Facts, Lesson } from "../../lessons/lesson";
-import { told } from "../../lessons/told";
+import { told, toldOfSeveral } from "../../lessons/told";
 import { at } from "../../state/history";
 import { LOOKS } from "./gallery";
 import { stageOf } from "./stageFacts";
@@ -18,7 +18,7 @@ export const lesson: Lesson = {
       at: 0,
       text: ({ state }) => [
         `In distillation a small network, the student, learns from a large one, the teacher: from the labels of the images, and from how likely the teacher finds each class. This student has not learned anything yet: of ${classes(state)} classes it finds all about equally likely.`,
-        "The stage below follows one held-out image through a step: where the student looks, which patches that chooses, what the teacher says of them, what the student says, and what pulls.",
+        "The stage follows one held-out image through a step: where the student looks, which patches that chooses, what the teacher says of them, what the student says, and what pulls.",
       ],
     },
     {
@@ -62,7 +62,7 @@ export const lesson: Lesson = {
       at: 1,
       part: "compare",
       text: ({ claims }) => [
-        `One run cannot tell; pairs of runs under the same seeds can. ${told(claims, STUDY, "1a")} ${told(claims, STUDY, "1b")} ${told(claims, STUDY, "13a")}`,
+        toldOfSeveral(claims, STUDY, "1a", "1b", "13a"),
         "“Cannot tell” does not mean equal: the interval holds both signs. More seeds, or longer runs, would narrow it. All that was measured stands under Claims.",
       ],
     },

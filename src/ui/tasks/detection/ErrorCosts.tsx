@@ -86,11 +86,7 @@ function Measuring() {
   const refusal = useSources((state) => state.refusals.errors);
   return (
     <>
-      {share !== undefined && (
-        <Bar label="Looking at held-out images" value={share}>
-          {null}
-        </Bar>
-      )}
+      {share !== undefined && <Bar label="Looking at held-out images" value={share} />}
       <Problem refusal={refusal} />
     </>
   );

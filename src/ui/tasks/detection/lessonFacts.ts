@@ -47,7 +47,8 @@ export function lossAt({ history }: State, term: string, share: number): string 
   return short(at(history.points, share * history.total)?.losses[term] ?? Number.NaN);
 }
 
-/** The held-out score at the end of the run. */
-export function scoreOf({ history }: State): string {
-  return percent(Object.values(history.evaluations.at(-1)?.scores ?? {})[0] ?? Number.NaN);
+/** How each of these lessons begins: what there is to see on the stage, `done` to whatever the method works on. */
+export function opening({ history }: State, done: string): string {
+  const score = percent(Object.values(history.evaluations.at(-1)?.scores ?? {})[0] ?? Number.NaN);
+  return `The stage follows one held-out image through a step. In this short recording the student reaches an average precision of ${score}: watch what is ${done}, not yet how good it gets.`;
 }

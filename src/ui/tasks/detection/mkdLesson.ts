@@ -1,7 +1,7 @@
 /** A lesson on MKD, told along a recorded run. */
 import type { Lesson } from "../../lessons/lesson";
-import { told } from "../../lessons/told";
-import { leftOut, lossAt, over, scoreOf, timesHarder } from "./lessonFacts";
+import { toldOfSeveral } from "../../lessons/told";
+import { leftOut, lossAt, opening, over, timesHarder } from "./lessonFacts";
 import { meanOf, means, type Step } from "./stageFacts";
 
 const STUDY = "objects";
@@ -15,7 +15,7 @@ export const lesson: Lesson = {
       at: 0,
       text: ({ state }) => [
         "A masked autoencoder learns by filling in hidden parts of an image. MKD (Lao et al., ICCV 2023) lets a small detector fill in something else: what a larger detector, the teacher, makes of the whole image.",
-        `The stage below follows one held-out image through a step. In this short recording the student reaches an average precision of ${scoreOf(state)}: watch what is hidden and regenerated, not yet how good it gets.`,
+        opening(state, "hidden and regenerated"),
       ],
     },
     {
@@ -59,7 +59,7 @@ export const lesson: Lesson = {
       at: 1,
       part: "learn",
       text: ({ claims }) => [
-        `One run cannot tell. ${told(claims, STUDY, "31")} ${told(claims, STUDY, "32a")}`,
+        toldOfSeveral(claims, STUDY, "31", "32a"),
         "The decoder is thrown away after training. No code of the paper is public: this is a reconstruction, and what the text leaves open is a setting. Train it on your own GPU.",
       ],
       offers: [

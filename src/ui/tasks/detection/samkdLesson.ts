@@ -1,7 +1,7 @@
 /** A lesson on SAMKD, told along a recorded run. */
 import type { Lesson } from "../../lessons/lesson";
-import { told } from "../../lessons/told";
-import { leftOut, lossAt, over, peak, scoreOf, timesHarder, weightOf } from "./lessonFacts";
+import { toldOfSeveral } from "../../lessons/told";
+import { leftOut, lossAt, opening, over, peak, timesHarder, weightOf } from "./lessonFacts";
 
 const STUDY = "objects";
 
@@ -14,7 +14,7 @@ export const lesson: Lesson = {
       at: 0,
       text: ({ state }) => [
         "A detector says what is where. It first turns an image into features, maps on several scales, and reads objects off them. A small student can learn from the features of a larger teacher, besides from the boxes that people drew.",
-        `The stage below follows one held-out image through a step. In this short recording the student reaches an average precision of ${scoreOf(state)}: watch what is done to the features, not yet how good it gets.`,
+        opening(state, "done to the features"),
       ],
     },
     {
@@ -67,7 +67,7 @@ export const lesson: Lesson = {
       at: 1,
       part: "learn",
       text: ({ claims }) => [
-        `One run cannot tell. ${told(claims, STUDY, "21a")} ${told(claims, STUDY, "26")}`,
+        toldOfSeveral(claims, STUDY, "21a", "26"),
         "No code of the paper is public. This is a reconstruction, and what the text leaves open is a setting. Train it on your own GPU, and switch a part off.",
       ],
       offers: [
