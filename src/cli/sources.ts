@@ -55,7 +55,7 @@ export async function openSources(
   const start = rest.student ? await loadStart(wing, rest.student) : undefined;
   const { ownTeacher } = wing.definition;
   if (ownTeacher && rest.teacher && rest.teacher !== "none")
-    throw new EngineError(`${settings.preset} takes no teacher: a run makes its own.`, "Leave teacher= out.");
+    throw new EngineError(`${settings.preset} takes no teacher.`, "Leave teacher= out.");
   if (settings.teacher === "none" || ownTeacher) return { dataset, guide, start };
   const teacher = rest.teacher
     ? await loadNetwork(wing, rest.teacher, aliasesIn(rest.aliases))

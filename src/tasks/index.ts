@@ -6,11 +6,20 @@ import { classification } from "./classification";
 import type { TaskDefinition } from "./definition";
 import { detection } from "./detection";
 import { dino } from "./dino";
+import { mim } from "./mim";
 import { segmentation } from "./segmentation";
 import { yolos } from "./yolos";
 
 /** By name. The first task's first method is the default preset. */
-export const TASKS: Readonly<Record<string, TaskDefinition>> = { classification, detection, segmentation, dino, audio, yolos } as never;
+export const TASKS: Readonly<Record<string, TaskDefinition>> = {
+  classification,
+  detection,
+  segmentation,
+  dino,
+  audio,
+  yolos,
+  mim,
+} as never;
 
 /** Every setting there is. */
 export const SCHEMA = new Schema(Object.values(TASKS));

@@ -203,6 +203,32 @@ const MKD: Paper = {
   ],
 };
 
+const MAE: Paper = {
+  bibtex: `@inproceedings{he2022masked,
+  title     = {Masked Autoencoders Are Scalable Vision Learners},
+  author    = {He, Kaiming and Chen, Xinlei and Xie, Saining and Li, Yanghao and Doll{\\'a}r, Piotr and Girshick, Ross},
+  booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition (CVPR)},
+  year      = {2022}
+}`,
+  readings: [
+    {
+      clause: "Random patches are hidden, 75 % of them (section 3)",
+      keys: ["mim.ratio"],
+      reading: "The share times N, rounded, of every image, drawn anew in every step.",
+    },
+    {
+      clause: "Normalised pixels as the target (Table 1d)",
+      keys: ["mim.target"],
+      reading: "By the mean and the unbiased deviation of each patch, as the authors' code has it.",
+    },
+    {
+      clause: "A decoder of 8 blocks of width 512 (Table 1a, b)",
+      keys: ["mim.decoderDepth", "mim.decoderWidth"],
+      reading: "Far smaller here, as the encoder is. Positions are fixed sines and cosines in both.",
+    },
+  ],
+};
+
 /** By method; those that are not here are baselines with papers of their own. */
 const PAPERS: Readonly<Record<string, Paper>> = {
   maskedkd: MASKEDKD,
@@ -211,6 +237,7 @@ const PAPERS: Readonly<Record<string, Paper>> = {
   dino: MASKEDKD,
   samkd: SAMKD,
   mkd: MKD,
+  mim: MAE,
 };
 
 export const paperOf = (method: string): Paper | undefined => PAPERS[method];

@@ -8,6 +8,7 @@ import { AUDIO_PAGE } from "./audio/page";
 import { CLASSIFICATION_PAGE } from "./classification/page";
 import { DETECTION_PAGE } from "./detection/page";
 import { DINO_PAGE } from "./dino/page";
+import { MIM_PAGE } from "./mim/page";
 import type { TaskPage } from "./page";
 import { SEGMENTATION_PAGE } from "./segmentation/page";
 import { YOLOS_PAGE } from "./yolos/page";
@@ -19,6 +20,7 @@ export const PAGES: Readonly<Record<string, TaskPage>> = {
   dino: DINO_PAGE,
   audio: AUDIO_PAGE,
   yolos: YOLOS_PAGE,
+  mim: MIM_PAGE,
 };
 
 /** The page's half of the task that a preset belongs to. */

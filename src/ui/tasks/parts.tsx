@@ -5,6 +5,7 @@ import { AUDIO_PARTS } from "./audio/parts";
 import { CLASSIFICATION_PARTS } from "./classification/parts";
 import { DETECTION_PARTS } from "./detection/parts";
 import { DINO_PARTS } from "./dino/parts";
+import { MIM_PARTS } from "./mim/parts";
 import { SEGMENTATION_PARTS } from "./segmentation/parts";
 import { YOLOS_PARTS } from "./yolos/parts";
 
@@ -29,6 +30,7 @@ const PARTS: Readonly<Record<string, TaskParts>> = {
   dino: DINO_PARTS,
   audio: AUDIO_PARTS,
   yolos: YOLOS_PARTS,
+  mim: MIM_PARTS,
 };
 
 /** The components of the task that a preset belongs to. */

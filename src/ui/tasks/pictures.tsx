@@ -31,6 +31,7 @@ const PICTURES: Readonly<Record<string, TaskPictures>> = {
   dino: { Pictures: later(() => import("./dino/Pictures")) },
   audio: { Pictures: later(() => import("./audio/Pictures")) },
   yolos: { Pictures: later(() => import("./yolos/Pictures")) },
+  mim: { Pictures: later(() => import("./mim/Pictures")) },
 };
 
 /** The pictures of the task that a preset belongs to. */

@@ -1,0 +1,65 @@
+/**
+ * Masked image modelling: most patches of an image are hidden, and what they looked like is to be told from the rest, without labels and
+ * without a teacher. What has learned it is a student's beginning, as in Table 3 of MKD's paper.
+ *
+ * He et al., "Masked autoencoders are scalable vision learners", CVPR 2022; the values are those of its code.
+ */
+import type { Tensor } from "../../engine/graph";
+import { errorLoss } from "../../ops/features";
+import type { Loss } from "../../ops/losses";
+import { layerNorm } from "../../ops/norm";
+import { choice, number } from "../../settings/setting";
+import type { MethodInfo } from "../method";
+
+const knobs = {
+  ratio: number({
+    label: "Hidden share",
+    help: "Share of the patches that is hidden, others in every step. MAE: 0.75.",
+    ...{ default: 0.75, min: 0.05, max: 0.95, when: "live", records: true, group: "mask" },
+  }),
+  target: choice({
+    label: "Target",
+    help: "normalised: the pixels of a patch less their mean, over their deviation (MAE's better one). pixels: as the network sees them.",
+    ...{ default: "normalised", options: ["normalised", "pixels"], when: "live", records: true, group: "loss" },
+  }),
+  decoderWidth: number({
+    label: "Decoder width",
+    help: "Numbers per token of the decoder, which is thrown away afterwards; a multiple of its heads. MAE: 512.",
+    ...{ default: 48, min: 8, max: 512, integer: true, when: "next", group: "student" },
+  }),
+  decoderDepth: number({
+    label: "Decoder blocks",
+    help: "Transformer blocks of the decoder. MAE: 8.",
+    ...{ default: 2, min: 1, max: 12, integer: true, when: "next", group: "student" },
+  }),
+  decoderHeads: number({
+    label: "Decoder heads",
+    help: "Attention heads of the decoder.",
+    ...{ default: 4, min: 1, max: 16, integer: true, when: "next", group: "student" },
+  }),
+};
+
+export const mim: MethodInfo<typeof knobs> = {
+  name: "mim",
+  label: "MAE",
+  paper: "He et al., Masked autoencoders are scalable vision learners, CVPR 2022",
+  about:
+    "A vision transformer learns without labels: it sees a few patches of an image, and a small decoder tells what the others look like.",
+  knobs,
+  terms: {},
+  views: {},
+};
+
+/** Added to the variance of a patch. */
+const EPS = 1e-6;
+
+/** What the decoder is to tell of patches [B N, C P P]. Of a normalised one the deviation is the unbiased one, as in MAE's code. */
+export function targetOf(patches: Tensor, kind: "normalised" | "pixels", { one, zero }: { one: Tensor; zero: Tensor }): Tensor {
+  if (kind === "pixels") return patches;
+  // layerNorm has the biased one: (n - 1) / n of it, which `one` makes up for, [n] of sqrt((n - 1) / n).
+  return layerNorm(patches, one, zero, (EPS * (patches.cols - 1)) / patches.cols);
+}
+
+/** The mean squared difference over the pixels of hidden patches; `hidden` f32 [B N] is 1 there, in all `count` times. */
+export const hiddenError = (told: Tensor, target: Tensor, { hidden, count }: { hidden: Tensor; count: number }): Loss =>
+  errorLoss(told, target, { rows: hidden, scale: 1 / (count * target.cols) });

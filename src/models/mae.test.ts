@@ -1,0 +1,124 @@
+/** A masked autoencoder against float64, forward and backward. */
+import { describe, expect, test } from "vitest";
+import { Graph, type Tensor } from "../engine/graph";
+import { Program } from "../engine/program";
+import { compare, randoms, testEngine, upload } from "../ops/check";
+import { gradientReader } from "./gradients.fixture";
+import { decoderShapes, encoderOf, initMae, learns, type MaeConfig, mae } from "./mae";
+import { Params } from "./params";
+import { patches, vitShapes } from "./vit/config";
+import { attentionBranch, type Lookup, layerNorm, linear, lookup, mlpBranch, vitForward64 } from "./vit/reference";
+import { elements, type Weights } from "./weights";
+
+const CONFIG: MaeConfig = {
+  encoder: {
+    ...{ image: 12, patch: 4, channels: 2, classes: 0, width: 8, depth: 2, heads: 2, headDim: 4, mlp: 12 },
+    ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
+  },
+  decoder: { width: 12, depth: 2, heads: 3 },
+};
+const BATCH = 2;
+const KEPT = [
+  [1, 3, 8],
+  [0, 4, 5],
+];
+const N = patches(CONFIG.encoder);
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Random weights in which no bias is zero and no norm one; positions as they are fixed. */
+function weightsOf(): Weights {
+  const shapes = [...vitShapes(CONFIG.encoder), ...decoderShapes(CONFIG)];
+  const fresh = initMae(CONFIG, 1);
+  return new Map(
+    shapes.map(([name, shape], i) => {
+      const centre = /norm\d?\.weight$/.test(name) ? 1 : 0;
+      const data = Float32Array.from(randoms(elements(shape), 30 + i), (v) => centre + 0.4 * v);
+      return [name, name === "pos_embed" ? fresh.get(name)! : { shape, data }];
+    }),
+  );
+}
+
+/** The decoder's fixed position of a cell, in float64. */
+function position64(cell: number, width: number): number[] {
+  const quarter = width / 4;
+  const waves = range(quarter).map((i) => 10000 ** (-i / quarter));
+  const [row, column] = [Math.floor(cell / 3), cell % 3];
+  return [row, column].flatMap((at) => [...waves.map((w) => Math.sin(at * w)), ...waves.map((w) => Math.cos(at * w))]);
+}
+
+/** Told patches [B N, C P P]: the tokens of the encoder, put back to where they were. */
+function mae64(weights: ReadonlyMap<string, { data: ArrayLike<number> }>, images: ArrayLike<number>): Float64Array {
+  const { width, heads } = CONFIG.decoder;
+  const get: Lookup = lookup(weights);
+  const { tokens } = vitForward64(CONFIG.encoder, weights, images, BATCH, KEPT);
+  const each = tokens.length / BATCH;
+  const config = { ...CONFIG.encoder, width, heads, headDim: width / heads, mlp: 4 * width };
+  return Float64Array.from(
+    range(BATCH).flatMap((b) => {
+      const encoded = layerNorm(get, "norm", tokens.subarray(b * each, (b + 1) * each), CONFIG.encoder);
+      const narrow = linear(get, "decoder_embed", encoded, CONFIG.encoder.width);
+      const row = (i: number) => [...narrow.subarray(i * width, (i + 1) * width)];
+      const token = [...(get("mask_token") as Float64Array)];
+      const placed = range(N).flatMap((cell) => {
+        const at = KEPT[b].indexOf(cell);
+        return (at < 0 ? token : row(1 + at)).map((v, c) => v + position64(cell, width)[c]);
+      });
+      const x = Float64Array.from([...row(0), ...placed]);
+      for (const i of range(CONFIG.decoder.depth)) {
+        attentionBranch(config, get, `decoder_blocks.${i}`, x);
+        mlpBranch(config, get, `decoder_blocks.${i}`, x);
+      }
+      return [...linear(get, "decoder_pred", layerNorm(get, "decoder_norm", x.subarray(width), config), width)];
+    }),
+  );
+}
+
+async function run(weights: Weights, images: ArrayLike<number>, upstream: ArrayLike<number>) {
+  const engine = await testEngine();
+  const graph = new Graph(engine);
+  const params = new Params(engine, weights);
+  const places = KEPT.flatMap((kept) => range(N).map((cell) => Math.max(0, kept.indexOf(cell))));
+  const visible = KEPT.flatMap((kept) => range(N).map((cell) => Number(kept.includes(cell))));
+  const left = {
+    kept: graph.fixed(upload(engine, KEPT.flat(), "u32"), [BATCH, 3], "u32"),
+    places: graph.fixed(upload(engine, places, "u32"), [BATCH, N], "u32"),
+    visible: graph.fixed(upload(engine, visible, "f32"), [BATCH, 3, 3]),
+  };
+  const { encoder } = CONFIG;
+  const shape = [BATCH, encoder.channels, encoder.image, encoder.image];
+  const told = mae(params.on(graph, learns), CONFIG, graph.fixed(upload(engine, images, "f32"), shape), left);
+  const grads = graph.gradients((g) => g.alias(told, graph.fixed(upload(engine, upstream, "f32"), told.shape)));
+  const reader = gradientReader(params, grads);
+  const found = await (await Program.compile(graph, { told: told as Tensor, ...reader.outputs })).fetch();
+  params.destroy();
+  return { told: found.told, gradients: reader.read(found) };
+}
+
+describe("a masked autoencoder", () => {
+  const weights = weightsOf();
+  const images = randoms(BATCH * 2 * 144, 3);
+  const expected = mae64(weights, images);
+  const upstream = randoms(expected.length, 4);
+
+  test("tells what float64 tells, and its gradients are slopes of that", { timeout: 60_000 }, async () => {
+    const { told, gradients } = await run(weights, images, upstream);
+    compare("told", told, expected, 1e-4);
+    expect([...gradients.get("pos_embed")!].every((v) => v === 0)).toBe(true);
+    for (const [i, [name, gradient]] of [...gradients].filter(([name]) => learns(name)).entries()) {
+      const direction = randoms(gradient.length, 200 + i);
+      const value = (by: number) => {
+        const data = Float64Array.from(weights.get(name)!.data, (v, k) => v + by * direction[k]);
+        const moved = new Map<string, { data: ArrayLike<number> }>([...weights, [name, { data }]]);
+        return mae64(moved, images).reduce((sum, v, k) => sum + v * upstream[k], 0);
+      };
+      const slope = (value(1e-5) - value(-1e-5)) / 2e-5;
+      const along = gradient.reduce((sum, v, k) => sum + v * direction[k], 0);
+      const size = Math.hypot(...gradient) * Math.hypot(...direction);
+      expect(Math.abs(along - slope), `${name}: ${along}, not ${slope}`).toBeLessThan(1e-4 * Math.max(1, size));
+    }
+  });
+
+  test("hands out the encoder alone", () => {
+    expect([...encoderOf(weights, CONFIG).keys()]).toEqual([...vitShapes(CONFIG.encoder).keys()]);
+  });
+});

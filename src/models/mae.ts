@@ -1,0 +1,104 @@
+/**
+ * A masked autoencoder: a ViT encodes the patches that are left of an image, a small decoder says what the others looked like.
+ *
+ * He et al., "Masked autoencoders are scalable vision learners", CVPR 2022; names are those of its code (models_mae.py). Positions of
+ * encoder and decoder are fixed sines and cosines, those of the class token zero. Channels of a position and pixels of a patch come in
+ * this program's order (shaders/cells.wgsl, shaders/tokens.wgsl), not in that of its code.
+ */
+import type { Tensor } from "../engine/graph";
+import { placeTokens } from "../ops/cells";
+import { linear } from "../ops/linear";
+import { layerNorm } from "../ops/norm";
+import { prepend, withoutFirst } from "../ops/prepend";
+import { everyRow, gather } from "../ops/select";
+import type { Bound } from "./params";
+import { block } from "./vit/block";
+import { blockShapes, gridOf, initial, initViT, linearShapes, normShapes, patches, type ViTConfig, vitShapes } from "./vit/config";
+import { encode } from "./vit/model";
+import { INIT_STREAM, type Shapes, type Weights } from "./weights";
+
+export interface MaeConfig {
+  /** A plain ViT without a head. */
+  encoder: ViTConfig;
+  decoder: { width: number; depth: number; heads: number };
+}
+
+/** What of each image is left, N patches in rows and columns. */
+export interface Left {
+  /** The patches that are seen, u32 [B, k]. */
+  kept: Tensor;
+  /** For each patch that is seen its place among these, u32 [B, N]; anything below k for the others. */
+  places: Tensor;
+  /** f32 [B, rows, columns], 1 seen, 0 hidden. */
+  visible: Tensor;
+}
+
+const MASK_TOKEN = "mask_token";
+
+/** Every parameter of the decoder with its shape. */
+export function decoderShapes({ encoder, decoder }: MaeConfig): Shapes {
+  const { width, depth } = decoder;
+  return [
+    [MASK_TOKEN, [1, 1, width]],
+    ...linearShapes("decoder_embed", encoder.width, width),
+    ...Array.from({ length: depth }, (_, i) => blockShapes(blockConfig(decoder), blockName(i))).flat(),
+    ...normShapes("decoder_norm", width),
+    ...linearShapes("decoder_pred", width, encoder.channels * encoder.patch ** 2),
+  ];
+}
+
+const blockName = (i: number) => `decoder_blocks.${i}`;
+
+/** Hidden width of a block's MLP, in widths. */
+const MLP = 4;
+const EPS = 1e-6;
+
+const blockConfig = ({ width, heads }: MaeConfig["decoder"]) =>
+  ({ width, heads, headDim: width / heads, mlp: MLP * width, activation: "gelu", qkvBias: true, projBias: true, eps: EPS }) as const;
+
+/** Fresh weights of encoder and decoder. */
+export function initMae(config: MaeConfig, seed: number): Weights {
+  const encoder = initViT(config.encoder, seed);
+  const drawn = decoderShapes(config).map(([name, shape], i) => {
+    return [name, { shape, data: initial(name, shape, seed, INIT_STREAM + encoder.size + i) }] as const;
+  });
+  return new Map([...encoder, ["pos_embed", positions(config.encoder)], ...drawn]);
+}
+
+/** Whether a parameter learns: positions are fixed. */
+export const learns = (name: string): boolean => name !== "pos_embed";
+
+/** The encoder alone. */
+export const encoderOf = (weights: Weights, { encoder }: MaeConfig): Weights =>
+  new Map([...vitShapes(encoder).keys()].map((name) => [name, weights.get(name)!]));
+
+/** Sines and cosines of row and column, a quarter of the channels each, and zeros for the class token: [1, 1 + N, D]. */
+function positions(config: ViTConfig) {
+  const { width } = config;
+  const [rows, columns] = gridOf(config);
+  const data = new Float32Array((1 + rows * columns) * width);
+  const quarter = Math.floor(width / 4);
+  for (let cell = 0; cell < rows * columns; cell++)
+    for (let c = 0; c < 4 * quarter; c++) {
+      const place = c < 2 * quarter ? Math.floor(cell / columns) : cell % columns;
+      const angle = place * 10000 ** (-(c % quarter) / quarter);
+      data[(1 + cell) * width + c] = Math.floor(c / quarter) % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+    }
+  return { shape: [1, 1 + rows * columns, width], data };
+}
+
+/** What the patches look like, rows of pixels [B * N, C P P] as `patchify` cuts them, of images [B, C, S, S] of which so much is left. */
+export function mae(params: Bound, { encoder, decoder }: MaeConfig, images: Tensor, { kept, places, visible }: Left): Tensor {
+  const batch = images.shape[0];
+  const layer = (x: Tensor, name: string) => linear(x, params[`${name}.weight`], { bias: params[`${name}.bias`] });
+  const norm = (x: Tensor, name: string) => layerNorm(x, params[`${name}.weight`], params[`${name}.bias`], EPS);
+  const { blocks } = encode(params, encoder, images, { kept, allTokens: true });
+  const narrow = layer(norm(blocks[blocks.length - 1], "norm"), "decoder_embed");
+  const tokens = 1 + patches(encoder);
+  const all = gather(narrow.reshape([batch, 1 + kept.cols, decoder.width]), places, { keepFirst: true });
+  const map = withoutFirst(all, batch).reshape([batch, ...gridOf(encoder), decoder.width]);
+  let x = prepend(everyRow(all, tokens), placeTokens(map, visible, params[MASK_TOKEN]));
+  for (let i = 0; i < decoder.depth; i++)
+    ({ x } = block(x, params, `${blockName(i)}.`, blockConfig(decoder), { batch, tokens, clsOnly: false }));
+  return layer(norm(withoutFirst(x, batch), "decoder_norm"), "decoder_pred");
+}

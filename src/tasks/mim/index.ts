@@ -1,0 +1,30 @@
+/** Masked image modelling: a vision transformer learns without labels what the hidden patches of an image look like. */
+import type { Dataset } from "../../data/dataset";
+import { MIM_METHODS } from "../../methods/mim";
+import type { TaskDefinition } from "../definition";
+import { FASHION, SCENES, SHAPES } from "../imageSets";
+import type { Network } from "../vitNetwork";
+import { conflictsOf } from "./conflicts";
+import { type MimSettings, SETTINGS } from "./settings";
+import type { MaskedModelling } from "./task";
+
+export const mim: TaskDefinition<Dataset, Network, MaskedModelling> = {
+  name: "mim",
+  verb: "tells hidden patches",
+  metric: "linear_top1",
+  settings: SETTINGS,
+  methods: MIM_METHODS,
+  generated: {
+    ...{ page: { train: 8000, test: 1000 }, cli: { train: 20_000, test: 2000 } },
+    sets: { scenes: SCENES, shapes: SHAPES },
+  },
+  samples: { fashion: FASHION },
+  hub: () => import("../hubSets").then(({ IMAGES }) => IMAGES),
+  ownTeacher: true,
+  sizes: {},
+  stepFirst: true,
+  onnx: true,
+  conflicts: (settings) => conflictsOf(settings as MimSettings),
+  data: () => import("../imageData").then(({ data }) => data),
+  runtime: () => import("./runtime").then(({ runtime }) => runtime),
+};

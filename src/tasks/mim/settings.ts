@@ -1,0 +1,56 @@
+/** Settings of masked image modelling: a vision transformer learns without labels what hidden patches look like. */
+import type { Settings } from "../../settings/run";
+import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
+
+export const SETTINGS = {
+  teacher: choice({
+    label: "Learns from",
+    help: "none: there is no teacher. What is hidden of an image is the answer.",
+    ...{ default: "none", options: ["none"], when: "next", group: "data" },
+  }),
+  side: number({
+    label: "Image side",
+    help: "Pixels along an edge. Images of any size are cut square and resized to it.",
+    ...{ default: 32, min: 8, max: 256, integer: true, when: "next", group: "data" },
+  }),
+  crop: number({
+    label: "Crops part at",
+    help: "Crops show at least this share of an image's area, and are mirrored half of the time. 1 shows whole images. MAE: 0.2.",
+    ...{ default: 0.4, min: 0.08, max: 1, when: "live", group: "augmentation" },
+  }),
+  width: number({
+    label: "Width",
+    help: "Numbers per token of the encoder; a multiple of the heads.",
+    ...{ default: 96, min: 8, max: 1024, integer: true, when: "next", group: "student" },
+  }),
+  depth: number({
+    label: "Blocks",
+    help: "Transformer blocks of the encoder.",
+    ...{ default: 4, min: 1, max: 24, integer: true, when: "next", group: "student" },
+  }),
+  heads: number({
+    label: "Heads",
+    help: "Attention heads of the encoder.",
+    ...{ default: 4, min: 1, max: 16, integer: true, when: "next", group: "student" },
+  }),
+  patch: number({
+    label: "Patch size",
+    help: "Pixels along the edge of a patch.",
+    ...{ default: 4, min: 2, max: 32, integer: true, when: "next", group: "student" },
+  }),
+  batch: number({
+    label: "Batch",
+    help: "Images per step.",
+    ...{ default: 64, min: 1, max: 1024, integer: true, when: "next", group: "run" },
+  }),
+} as const satisfies Table;
+
+/** With the knobs of its one method, by key. */
+export type MimSettings = Settings &
+  ValuesOf<typeof SETTINGS> & {
+    "mim.ratio": number;
+    "mim.target": "normalised" | "pixels";
+    "mim.decoderWidth": number;
+    "mim.decoderDepth": number;
+    "mim.decoderHeads": number;
+  };

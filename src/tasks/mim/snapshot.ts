@@ -1,0 +1,40 @@
+/** What is told of some held-out images, recorded once; learns nothing. */
+import type { Engine } from "../../engine/device";
+import { Graph } from "../../engine/graph";
+import { Program } from "../../engine/program";
+import { type Mask, MaskedInputs } from "./inputs";
+import { forward, type Parts } from "./step";
+
+/** Told patches [B N, C P P], those that were seen, u32 [B * k], and the mean squared difference at the hidden ones. */
+export interface Told {
+  told: Float32Array;
+  kept: Uint32Array;
+  loss: number;
+}
+
+export class Snapshot {
+  private constructor(
+    readonly batch: number,
+    private readonly inputs: MaskedInputs,
+    private readonly program: Program,
+  ) {}
+
+  static async compile(engine: Engine, parts: Omit<Parts, "inputs" | "crop">, batch: number): Promise<Snapshot> {
+    const inputs = new MaskedInputs(engine, parts.config.encoder, batch);
+    const graph = new Graph(engine);
+    const { told, loss } = forward(graph, { ...parts, inputs });
+    return new Snapshot(batch, inputs, await Program.compile(graph, { told, loss: loss.value }));
+  }
+
+  /** Of normalised images [B, C, S, S] under the mask of that step. */
+  async run(images: Float32Array, mask: Mask): Promise<Told> {
+    const kept = this.inputs.load(images, mask);
+    const { told, loss } = await this.program.fetch();
+    return { told: told as Float32Array, kept, loss: loss[0] };
+  }
+
+  destroy(): void {
+    this.program.dispose();
+    this.inputs.destroy();
+  }
+}

@@ -1,0 +1,32 @@
+/** What the page says of masked image modelling. */
+import { percent, points, short } from "../../format";
+import { binomialMargin, IMAGE_DATA } from "../imageData";
+import type { TaskPage } from "../page";
+import { galleryOf, patchCount } from "./gallery";
+
+export const MIM_PAGE: TaskPage = {
+  tagline:
+    "A vision transformer learns without labels and without a teacher: it sees a few patches of an image, and a small decoder tells what the others look like.",
+  charts: [{ id: "score", title: "Top-1 of frozen features, held out", of: "scores", format: percent, tested: true }],
+  curves: {
+    mim: { label: "squared difference at hidden patches", colour: "var(--student)" },
+    linear_top1: { label: "linear classifier", colour: "var(--student)" },
+    knn_top1: { label: "nearest neighbours", colour: "var(--agreement)", dash: "6 3" },
+  },
+  ...IMAGE_DATA,
+  words: {
+    alone:
+      "There is none: what is hidden of an image is the answer. The encoder can be downloaded in the end, and a student of classification can begin as it.",
+    score: "linear top-1",
+    scored: (score) => `A linear classifier on its features names ${percent(score)} of held-out images right`,
+    progress: () => undefined,
+    size: ({ depth, width }) => `${depth} blocks of width ${width}`,
+  },
+  sliderStep: (key, state) => (key === "mim.ratio" ? 1 / patchCount(state) : undefined),
+  chance: (state) => 1 / galleryOf(state).classes.length,
+  margin: binomialMargin,
+  result({ value, count, margin = 0 }, state) {
+    const chance = percent(1 / galleryOf(state).classes.length);
+    return `By the features of an encoder that never saw a label, a linear classifier names ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)}); guessing would give ${chance}.`;
+  },
+};
