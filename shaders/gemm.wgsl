@@ -34,6 +34,11 @@ const B_BLOCKS = 1u; // 4-column blocks of B per lane
 const LANES = 8u; // coop: lanes that share rows of A, at most the subgroup size
 const WORKGROUP = 8u;
 const HALF = false; // shared: keep the tiles in f16 (accumulation stays f32)
+const TILE_M = 64u; // shared: rows and columns of C of a workgroup
+const TILE_N = 64u;
+const LANE_ROWS = 8u; // and of a lane, the columns by fours
+const LANE_FOURS = 2u;
+const B_TURN = 0u; // shared: the lanes from B_TURN * TILE_N on load the tile of B
 
 const BIAS = false;
 const SAVE = false; // also write the activation's derivative, for the gradient to multiply by
@@ -757,37 +762,56 @@ fn coop(
   }
 }
 
-// ---- shared: 64x64 tiles in workgroup memory, for GPUs ----------------------------------------------------------------
+// ---- shared: tiles in workgroup memory, for GPUs ----------------------------------------------------------------------
 
-// Both tiles hold 4x4 blocks: block (line / 4, k / 4) as four vec4s along k. 64 lanes, each loads one block of A and of B. Lanes that
-// are served together would read the first vec4 of eight blocks, which lie in the same banks of memory: so those of each eight are
-// exchanged with each other, in another way for each block.
-fn placed(i: u32) -> u32 {
-  return i ^ ((i >> 3u) & 7u) ^ (i >> 6u);
+// Both tiles hold 4x4 blocks: block (line / 4, k / 4) as four vec4s along k, 16 k of a slice. Each lane loads one block of A, of B or of
+// both. Lanes that are served together would read vec4s that lie in the same banks of memory: so those of each eight are exchanged with
+// each other, in another way for each block and each four k.
+fn placed_a(i: u32) -> u32 {
+  return i ^ ((i >> 3u) & 7u) ^ (i / TILE_M);
 }
 
-var<workgroup> a_tile: array<vec4f, 256>;
-var<workgroup> b_tile: array<vec4f, 256>;
-var<workgroup> a_tile_half: array<vec4h, 256>;
-var<workgroup> b_tile_half: array<vec4h, 256>;
+fn placed_b(i: u32) -> u32 {
+  return i ^ ((i >> 3u) & 7u) ^ (i / TILE_N);
+}
+
+var<workgroup> a_tile: array<vec4f, 4u * TILE_M>;
+var<workgroup> b_tile: array<vec4f, 4u * TILE_N>;
+var<workgroup> a_tile_half: array<vec4h, 4u * TILE_M>;
+var<workgroup> b_tile_half: array<vec4h, 4u * TILE_N>;
 
 fn a_shared(i: u32) -> vec4f {
   if (HALF) {
-    return vec4f(a_tile_half[placed(i)]);
+    return vec4f(a_tile_half[placed_a(i)]);
   } else {
-    return a_tile[placed(i)];
+    return a_tile[placed_a(i)];
   }
 }
 
 fn b_shared(i: u32) -> vec4f {
   if (HALF) {
-    return vec4f(b_tile_half[placed(i)]);
+    return vec4f(b_tile_half[placed_b(i)]);
   } else {
-    return b_tile[placed(i)];
+    return b_tile[placed_b(i)];
   }
 }
 
-@compute @workgroup_size(64)
+// A lane's block of a slice; zero past the end of k, where there may be anything.
+fn a_slice(p: Params, run: Run, i: u32, k: u32, end: u32) -> mat4x4f {
+  if (k >= end) {
+    return mat4x4f();
+  }
+  return a_block(p, run, i, k);
+}
+
+fn b_slice(p: Params, run: Run, j: u32, k: u32, end: u32) -> mat4x4f {
+  if (k >= end) {
+    return mat4x4f();
+  }
+  return b_block(p, run, j, k);
+}
+
+@compute @workgroup_size(WORKGROUP)
 fn shared_tiles(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) local: u32,
@@ -796,66 +820,97 @@ fn shared_tiles(
   let tile = group.x + group.y * 65535u;
   if (ROW_SUMS) {
     if (tile >= p.tile_groups) {
-      sum_rows(p, (tile - p.tile_groups) * 64u + local, group.z);
+      sum_rows(p, (tile - p.tile_groups) * WORKGROUP + local, group.z);
       return;
     }
   }
-  let tiles_n = (p.n + 63u) / 64u;
-  let row = (tile / tiles_n) * 64u;
-  let col = (tile % tiles_n) * 64u;
-  let line = (local / 4u) * 4u; // of the block this lane loads
+  let tiles_n = (p.n + TILE_N - 1u) / TILE_N;
+  let row = (tile / tiles_n) * TILE_M;
+  let col = (tile % tiles_n) * TILE_N;
+  // Which blocks this lane loads, and where they lie.
+  let loads_a = local < TILE_M;
+  let loads_b = local / TILE_N == B_TURN;
+  let a_line = (local % TILE_M / 4u) * 4u;
+  let b_line = (local % TILE_N / 4u) * 4u;
   let deep = (local % 4u) * 4u;
-  let my_row = (local / 8u) * 8u; // of the 8x8 outputs this lane sums
-  let my_col = (local % 8u) * 8u;
-  var acc: array<array<vec4f, 2u>, 8u>;
-  for (var r = 0u; r < 8u; r++) { // unroll
-    acc[r][0u] = initial(p, col + my_col);
-    acc[r][1u] = initial(p, col + my_col + 4u);
+  let a_to = deep / 4u * TILE_M + a_line;
+  let b_to = deep / 4u * TILE_N + b_line;
+  // The outputs this lane sums.
+  let my_row = (local / (TILE_N / 4u / LANE_FOURS)) * LANE_ROWS;
+  let my_col = (local % (TILE_N / 4u / LANE_FOURS)) * 4u * LANE_FOURS;
+  var acc: array<array<vec4f, LANE_FOURS>, LANE_ROWS>;
+  for (var j = 0u; j < LANE_FOURS; j++) { // unroll
+    let start = initial(p, col + my_col + 4u * j);
+    for (var r = 0u; r < LANE_ROWS; r++) { // unroll
+      acc[r][j] = start;
+    }
   }
-  let a_spot_here = a_spot(p, row + line, group.z);
-  let b_spot_here = b_spot(p, col + line);
+  let a_spot_here = a_spot(p, row + a_line, group.z);
+  let b_spot_here = b_spot(p, col + b_line);
   let begin = first_k(p, group.z);
   let end = end_k(p, group.z);
   let segments = end_segment(p, group.z);
+  var a: mat4x4f;
+  var b: mat4x4f;
   for (var s = first_segment(p, group.z); s < segments; s++) {
     var a_at = a_run(p, a_spot_here, s, group.z);
     var b_at = b_run(p, b_spot_here, s, group.z);
     a_at.at += (begin + deep) / 4u * a_pace(p);
     b_at.at += (begin + deep) / 4u * b_pace(p);
+    if (loads_a) {
+      a = a_slice(p, a_at, row + a_line, begin + deep, end);
+    }
+    if (loads_b) {
+      b = b_slice(p, b_at, col + b_line, begin + deep, end);
+    }
     for (var k = begin; k < end; k += 16u) {
-      var a = a_block(p, a_at, row + line, k + deep);
-      var b = b_block(p, b_at, col + line, k + deep);
-      a_at.at += 4u * a_pace(p);
-      b_at.at += 4u * b_pace(p);
-      if (k + deep >= end) {
-        a = mat4x4f(); // both: what lies past the end may be no number
-        b = mat4x4f();
-      }
       workgroupBarrier();
       for (var r = 0u; r < 4u; r++) { // unroll
         if (HALF) {
-          a_tile_half[placed(deep * 16u + line + r)] = vec4h(a[r]);
-          b_tile_half[placed(deep * 16u + line + r)] = vec4h(b[r]);
+          if (loads_a) {
+            a_tile_half[placed_a(a_to + r)] = vec4h(a[r]);
+          }
+          if (loads_b) {
+            b_tile_half[placed_b(b_to + r)] = vec4h(b[r]);
+          }
         } else {
-          a_tile[placed(deep * 16u + line + r)] = a[r];
-          b_tile[placed(deep * 16u + line + r)] = b[r];
+          if (loads_a) {
+            a_tile[placed_a(a_to + r)] = a[r];
+          }
+          if (loads_b) {
+            b_tile[placed_b(b_to + r)] = b[r];
+          }
         }
       }
       workgroupBarrier();
-      for (var d = 0u; d < 256u; d += 64u) {
-        for (var j = 0u; j < 2u; j++) { // unroll
-          let at = d + my_col + 4u * j;
-          let block = mat4x4f(b_shared(at), b_shared(at + 1u), b_shared(at + 2u), b_shared(at + 3u));
-          for (var r = 0u; r < 8u; r++) { // unroll
-            acc[r][j] += a_shared(d + my_row + r) * block;
+      // The next slice is on its way while this one is summed.
+      a_at.at += 4u * a_pace(p);
+      b_at.at += 4u * b_pace(p);
+      if (loads_a) {
+        a = a_slice(p, a_at, row + a_line, k + 16u + deep, end);
+      }
+      if (loads_b) {
+        b = b_slice(p, b_at, col + b_line, k + 16u + deep, end);
+      }
+      for (var d = 0u; d < 4u; d++) {
+        var blocks: array<mat4x4f, LANE_FOURS>;
+        for (var j = 0u; j < LANE_FOURS; j++) { // unroll
+          let at = d * TILE_N + my_col + 4u * j;
+          blocks[j] = mat4x4f(b_shared(at), b_shared(at + 1u), b_shared(at + 2u), b_shared(at + 3u));
+        }
+        for (var r = 0u; r < LANE_ROWS; r++) { // unroll
+          let line = a_shared(d * TILE_M + my_row + r);
+          for (var j = 0u; j < LANE_FOURS; j++) { // unroll
+            acc[r][j] += line * blocks[j];
           }
         }
       }
     }
   }
-  for (var r = 0u; r < 8u; r++) { // unroll
-    store(p, row + my_row + r, col + my_col, acc[r][0u], group.z);
-    store(p, row + my_row + r, col + my_col + 4u, acc[r][1u], group.z);
+  for (var r = 0u; r < LANE_ROWS; r++) { // unroll
+    for (var j = 0u; j < LANE_FOURS; j++) { // unroll
+      store(p, row + my_row + r, col + my_col + 4u * j, acc[r][j], group.z);
+    }
   }
 }
 

@@ -79,9 +79,9 @@ export const FAMILIES: readonly Family[] = [
       "weight gradient": weightGradient(BATCH * TOKENS, 192, 64),
     },
     proofs: {
-      perceptron: few(perceptronCase("gelu", { m: 520, n: 132, k: 68 }), 3),
-      convolution: few(convolutionCase({ x: [4, 16, 16, 16], out: 68, kernel: 3 }), 3),
-      "convolution of stride 2": few(convolutionCase({ x: [4, 22, 22, 12], out: 132, kernel: 3, stride: 2 }), 3),
+      perceptron: few(perceptronCase("gelu", { m: 1032, n: 132, k: 68 }), 3),
+      convolution: few(convolutionCase({ x: [8, 16, 16, 16], out: 68, kernel: 3 }), 3),
+      "convolution of stride 2": few(convolutionCase({ x: [6, 22, 22, 12], out: 132, kernel: 3, stride: 2 }), 3),
     },
     tolerance: (variant) => (GEMM[variant].constants.HALF ? HALF_TOLERANCE : TOLERANCE),
   },

@@ -36,7 +36,7 @@ export function evaluate(text: string, names: Environment, functions: Functions 
     at++;
     const called = token === "(" ? undefined : functions.get(token);
     if (token === "(") return inner;
-    return called ? (evaluate(called.result, new Map([[called.argument, inner]]), functions) ?? Number.NaN) : Number.NaN;
+    return called ? (evaluate(called.result, new Map([...names, [called.argument, inner]]), functions) ?? Number.NaN) : Number.NaN;
   };
   const value = level(0);
   return Number.isNaN(value) || at < tokens.length ? undefined : value;
@@ -180,7 +180,7 @@ function lane(body: string, start: Environment, arrays: ReadonlyMap<string, stri
     const reader = functions.get(place);
     const array = reader?.array ?? place;
     const at = evaluate(expression, names, functions);
-    const index = reader && at !== undefined ? evaluate(reader.result, new Map([[reader.argument, at]]), functions) : at;
+    const index = reader && at !== undefined ? evaluate(reader.result, new Map([...names, [reader.argument, at]]), functions) : at;
     found.push({ what: `${array}[${expression}]`, bytes: ELEMENT_BYTES[arrays.get(array) as string], index });
   }
 }

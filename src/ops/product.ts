@@ -127,13 +127,14 @@ function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Te
 }
 
 /**
- * The chosen variant where it pays: products too small to fill the adapter with its tiles, or whose rows are not
- * aligned to four floats, take the smallest tile, which is also the quickest to compile.
+ * The chosen variant where it pays: products too small to fill the adapter with its tiles take smaller ones, at last, as do those whose rows
+ * are not aligned to four floats, the smallest, which is also the quickest to compile.
  */
 function variantFor(engine: Engine, m: number, n: number, z: number, aligned: boolean): GemmVariant {
   const usual = GEMM[choice(engine).gemm];
-  const variant = usual.low && 2 * m <= usual.tile[0] ? GEMM[usual.low] : usual;
-  return aligned && z * groupsOf(variant, m, n) >= fewestGroups(engine) ? variant : smallGemm(engine);
+  let variant = aligned ? (usual.low && 2 * m <= usual.tile[0] ? GEMM[usual.low] : usual) : undefined;
+  while (variant && z * groupsOf(variant, m, n) < fewestGroups(engine)) variant = variant.smaller ? GEMM[variant.smaller] : undefined;
+  return variant ?? smallGemm(engine);
 }
 
 function groupsOf(variant: GemmVariant, m: number, n: number): number {

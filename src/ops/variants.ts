@@ -16,6 +16,8 @@ export interface GemmVariant {
   workgroup: number;
   /** The variant that takes matrices C of at most half a tile's rows. */
   low?: string;
+  /** The variant that takes products with too few of these tiles to fill the adapter; `smallGemm` when absent. */
+  smaller?: string;
   runs(facts: AdapterFacts): boolean;
 }
 
@@ -41,6 +43,19 @@ const gemm = (
   };
 };
 
+/** Tiles in workgroup memory, of lanes that sum 4 `fours` columns of so many rows each. */
+function shared(tile: [number, number], rows: number, fours: number, half: boolean, smaller?: string): GemmVariant {
+  const [m, n] = tile;
+  const workgroup = (m * n) / (rows * 4 * fours);
+  const turn = m + n <= workgroup ? m / n : 0; // other lanes load B where there are enough
+  return {
+    entry: "shared_tiles",
+    constants: { TILE_M: m, TILE_N: n, LANE_ROWS: rows, LANE_FOURS: fours, B_TURN: turn, WORKGROUP: workgroup, HALF: half },
+    ...{ tile, tiles: 1, workgroup, low: smaller, smaller },
+    runs: (f) => f.half || !half,
+  };
+}
+
 export const GEMM: Record<string, GemmVariant> = {
   quad8x8: { ...gemm("quad", 4, 2, 2, (f) => f.subgroup >= 4), low: "quad4x4" },
   quad8x4: { ...gemm("quad", 4, 2, 1, (f) => f.subgroup >= 4), low: "quad4x4" },
@@ -51,8 +66,12 @@ export const GEMM: Record<string, GemmVariant> = {
   register8x8: gemm("coop", 1, 2, 2, () => true),
   register4x4: gemm("coop", 1, 1, 1, () => true),
   register4x4x64: gemm("coop", 1, 1, 1, () => true, 64),
-  shared: { entry: "shared_tiles", constants: {}, tile: [64, 64], tiles: 1, workgroup: 64, runs: () => true },
-  sharedHalf: { entry: "shared_tiles", constants: { HALF: true }, tile: [64, 64], tiles: 1, workgroup: 64, runs: (f) => f.half },
+  shared32: shared([32, 32], 4, 1, false),
+  shared: shared([64, 64], 8, 2, false, "shared32"),
+  shared128: shared([128, 64], 4, 2, false, "shared"),
+  shared32Half: shared([32, 32], 4, 1, true),
+  sharedHalf: shared([64, 64], 8, 2, true, "shared32Half"),
+  shared128Half: shared([128, 64], 4, 2, true, "sharedHalf"),
 };
 
 /** Attention: lanes that share what they load, and rows each lane owns. */

@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
 import { nodeGPU } from "../cli/device.node";
 import { type Engine, openEngine } from "../engine/device";
-import { Graph, type Launch } from "../engine/graph";
-import type { Check } from "./evidence";
+import { type Check, launchesOf } from "./evidence";
 import { FAMILIES, type Family, runnable } from "./families";
-import { choice, choose } from "./variants";
+import { choice, choose, GEMM } from "./variants";
 import { type Verdict, verify } from "./verify";
 
 async function verdicts(engine: Engine, only: string): Promise<Verdict[]> {
@@ -46,32 +45,23 @@ test("a kernel that computes something else is found, and one that does not comp
   engine.destroy();
 });
 
-/** The launches of a check and of its gradient. */
-function launches(engine: Engine, { inputs, op }: Check): Launch[] {
-  const graph = new Graph(engine);
-  const buffers: GPUBuffer[] = [];
-  const fixed = (shape: number[], grad = false) => {
-    buffers.push(engine.takeBuffer(shape.reduce((a, b) => a * b, 4)));
-    return graph.fixed(buffers.at(-1) as GPUBuffer, shape, "f32", 0, grad);
-  };
-  const tensors = Object.fromEntries(Object.entries(inputs).map(([name, { shape, grad }]) => [name, fixed(shape, grad)]));
-  const [result] = [op(tensors, graph)].flat();
-  graph.gradients((g) => g.alias(result, fixed([...result.shape]))).pieces;
-  for (const buffer of buffers) engine.giveBuffer(buffer);
-  return graph.launches.filter(({ shader }) => shader.file.includes("gemm"));
-}
+const products = (engine: Engine, spec: Check) => launchesOf(engine, spec).filter(({ shader }) => shader.file.includes("gemm"));
 
 test.each([true, false])("proofs of products are computed by the variant they are about (software adapter: %s)", async (software) => {
   const engine = await openEngine(await nodeGPU());
   engine.facts = { ...engine.facts, software };
   const [gemm] = FAMILIES;
   choose(engine, { gemm: software ? "register4x4" : "register4x4x64" }); // what stands in
-  const small = new Map(Object.values(gemm.proofs).map((spec) => [spec, launches(engine, spec).map((l) => l.shader)]));
+  const small = new Map(Object.values(gemm.proofs).map((spec) => [spec, products(engine, spec).map((l) => l.shader)]));
   for (const variant of runnable(gemm, engine.facts).filter((name) => !name.startsWith("register4x4"))) {
     choose(engine, { gemm: variant });
     for (const [name, spec] of Object.entries(gemm.proofs))
-      for (const [i, { shader }] of launches(engine, spec).entries())
-        if (shader.entry !== "epilogue") expect(shader, `${variant}, ${name}, launch ${i}`).not.toBe(small.get(spec)?.[i]);
+      for (const [i, { shader }] of products(engine, spec).entries())
+        if (shader.entry !== "epilogue") {
+          expect(shader, `${variant}, ${name}, launch ${i}`).not.toBe(small.get(spec)?.[i]);
+          if (variant.startsWith("shared"))
+            expect(/TILE_M = (\d+)u/.exec(shader.code)?.[1], `${variant}, ${name}, launch ${i}`).toBe(`${GEMM[variant].tile[0]}`);
+        }
   }
   engine.destroy();
 });
