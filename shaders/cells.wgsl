@@ -1,6 +1,7 @@
 // Maps cut into cells: tokens where nothing was seen, and tokens spread out to pixels again.
 //
-//   place           out = x + position(cell, c) + (1 - mask) token: a token's vector stands in for what is erased
+//   place           out = x + position(cell, c) + (1 - mask) token: a token's vector stands in for what is erased; with WHOLE
+//                   nothing is erased
 //   place_gradient  dtoken[b, c] = sum over the cells of image b of (1 - mask) g
 //   shuffle         out[b, y, x, c] = x[b, y / p, x / p, y % p, x % p, c] for blocks of p x p pixels; unshuffle undoes it
 //   weigh           out = mask / its mean over each image, with ERASED (1 - mask) / its mean; 0 where that is 0
@@ -9,6 +10,7 @@
 // the channels each: sin row, cos row, sin column, cos column; what four does not divide gets nothing.
 // Layout. Cells are [images, height, width]; mask is [images, mask_h, mask_w], read at the nearest place as by maskCells.
 const ERASED = false;
+const WHOLE = false;
 const ADD = false;
 
 struct Params {
@@ -60,7 +62,11 @@ fn place(@builtin(global_invocation_id) id: vec3u) {
   }
   let c = i % p.cols;
   let row = i / p.cols;
-  out[i] = x[i] + position(p, row % cells, c) + erased(p, row / cells, row % cells) * token[c];
+  var v = x[i] + position(p, row % cells, c);
+  if (!WHOLE) {
+    v += erased(p, row / cells, row % cells) * token[c];
+  }
+  out[i] = v;
 }
 
 // x is the gradient of what `place` gave.

@@ -91,6 +91,7 @@ test("a method that is not part of a project is refused by name", () => {
   const freekd = SCHEMA.defaults("freekd");
   expect(() => assertHandedOver(freekd)).not.toThrow();
   expect(() => assertHandedOver({ ...freekd, "freekd.prompts": "learned" })).toThrow("FreeKD with learned prompts");
+  expect(() => assertHandedOver({ ...freekd, backbone: "vitdet" })).toThrow("no PyTorch project for ViTDet");
 });
 
 describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {

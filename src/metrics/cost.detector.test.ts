@@ -29,3 +29,10 @@ test("RetinaNet's P6 is made of C5; centerness costs one channel more", () => {
   expect(five("retinanet").neck - five("gfl").neck).toBe(2 * 2 * 9 * 24 * (96 - 24));
   expect(five("atss").head).toBe((256 + 64 + 16 + 4 + 1) * 9 * 24 * (2 * 24 + 3 + 4 + 1));
 });
+
+test("a plain backbone and its pyramid, by hand", () => {
+  const plain = { width: 32, depth: 2, heads: 4, window: 2, globals: 1 };
+  const { backbone, neck } = detectorMacs({ ...smallDetector("gfl", "student", 3, 64), plain });
+  expect(backbone).toBe(16 * 32 * 768 + 2 * 16 * 12 * 32 ** 2 + 16 * 32 * 2 * (4 + 16));
+  expect(neck).toBe(16 * 32 * 64 + 64 * 16 * 24 + (16 + 4) * 32 * 24 + (64 + 16 + 4) * 9 * 24 ** 2);
+});

@@ -1,5 +1,6 @@
-/** What a detector costs: multiply-adds of its convolutions, taps outside the map included. Everything else counts nothing. */
-import { type DetectorConfig, detectorShapes, LATERALS, OUTPUTS, residualBlocks, sides } from "../models/detector/config";
+/** What a detector costs: multiply-adds of its convolutions and, on a plain backbone, of its products, taps outside the map included. Everything else counts nothing. */
+import { type DetectorConfig, detectorShapes, OUTPUTS, residualBlocks, sides } from "../models/detector/config";
+import { blockConfig, isGlobal, PATCH, type PlainBackbone } from "../models/detector/plain";
 
 /** Multiply-adds of one forward pass of one image. */
 export interface DetectorMacs {
@@ -16,16 +17,32 @@ export function detectorMacs(config: DetectorConfig): DetectorMacs {
     return shape ? side * side * shape.reduce((a, b) => a * b, 1) : 0;
   };
   const levels = sides(config);
-  const backbone = sum(backboneSides(config).map(([name, side]) => cost(name, side)));
-  const neck = sum(
-    levels.map((side, l) => cost(`neck.fpn_convs.${l}.conv`, side) + (l < LATERALS ? cost(`neck.lateral_convs.${l}.conv`, side) : 0)),
-  );
+  const { plain, image } = config;
+  const backbone = plain ? plainMacs(plain, image) : sum(backboneSides(config).map(([name, side]) => cost(name, side)));
+  const doubled = cost("neck.simfp.0.double", image / PATCH);
+  const parts = (l: number) => [
+    `neck.fpn_convs.${l}.conv`,
+    `neck.lateral_convs.${l}.conv`,
+    `neck.simfp.${l}.conv1`,
+    `neck.simfp.${l}.conv2`,
+  ];
+  const neck = doubled + sum(levels.flatMap((side, l) => parts(l).map((name) => cost(name, side))));
   const names = [
     ...["cls_convs", "reg_convs"].flatMap((branch) => Array.from({ length: config.stacked }, (_, i) => `bbox_head.${branch}.${i}.conv`)),
     ...Object.values(OUTPUTS[config.kind]),
   ];
   const head = sum(levels.flatMap((side) => names.map((name) => cost(name, side))));
   return { backbone, neck, head, total: backbone + neck + head };
+}
+
+/** Of a plain backbone: its products, and attention's, of which each token has as many keys as its window or the image has tokens. */
+function plainMacs(plain: PlainBackbone, image: number): number {
+  const { width, depth, window } = plain;
+  const tokens = (image / PATCH) ** 2;
+  const { mlp } = blockConfig(plain);
+  const keys = (i: number) => (isGlobal(i, plain) ? tokens : window ** 2);
+  const blocks = Array.from({ length: depth }, (_, i) => tokens * width * (4 * width + 2 * mlp + 2 * keys(i)));
+  return tokens * width * 3 * PATCH ** 2 + sum(blocks);
 }
 
 /** The backbone's convolutions and the sides of what they give. */

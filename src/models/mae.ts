@@ -72,19 +72,26 @@ export const learns = (name: string): boolean => name !== "pos_embed";
 export const encoderOf = (weights: Weights, { encoder }: MaeConfig): Weights =>
   new Map([...vitShapes(encoder).keys()].map((name) => [name, weights.get(name)!]));
 
-/** Sines and cosines of row and column, a quarter of the channels each, and zeros for the class token: [1, 1 + N, D]. */
+/** The encoder's: `sinePositions`, and zeros for the class token, [1, 1 + N, D]. */
 function positions(config: ViTConfig) {
   const { width } = config;
   const [rows, columns] = gridOf(config);
   const data = new Float32Array((1 + rows * columns) * width);
+  data.set(sinePositions(rows, columns, width), width);
+  return { shape: [1, 1 + rows * columns, width], data };
+}
+
+/** Sines and cosines of row and column, a quarter of the channels each, as shaders/cells.wgsl has them: [rows columns, width]. */
+export function sinePositions(rows: number, columns: number, width: number): Float32Array {
+  const data = new Float32Array(rows * columns * width);
   const quarter = Math.floor(width / 4);
   for (let cell = 0; cell < rows * columns; cell++)
     for (let c = 0; c < 4 * quarter; c++) {
       const place = c < 2 * quarter ? Math.floor(cell / columns) : cell % columns;
       const angle = place * 10000 ** (-(c % quarter) / quarter);
-      data[(1 + cell) * width + c] = Math.floor(c / quarter) % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+      data[cell * width + c] = Math.floor(c / quarter) % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
     }
-  return { shape: [1, 1 + rows * columns, width], data };
+  return data;
 }
 
 /** What the patches look like, rows of pixels [B * N, C P P] as `patchify` cuts them, of images [B, C, S, S] of which so much is left. */

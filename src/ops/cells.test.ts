@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Graph } from "../engine/graph";
-import { placeTokensCase, shuffleCase, weighCase } from "./cases/cells";
-import { placeTokens, shuffle } from "./cells";
+import { placeTokensCase, positionedCase, shuffleCase, unshuffleCase, weighCase } from "./cases/cells";
+import { placeTokens, shuffle, unshuffle } from "./cells";
 import { check, testEngine } from "./check";
 
 test.each([
@@ -28,6 +28,17 @@ test.each([
   await check(await testEngine(), shuffleCase(shape, side));
 });
 
+test("a map with the same positions, of which nothing is erased", async () => {
+  await check(await testEngine(), positionedCase([2, 3, 2, 8]));
+});
+
+test.each([
+  { shape: [2, 4, 6, 3], side: 2 },
+  { shape: [1, 3, 6, 4], side: 3 },
+])("blocks of $side of $shape become tokens, and tokens the same pixels again", async ({ shape, side }) => {
+  await check(await testEngine(), unshuffleCase(shape, side));
+});
+
 test.each(["visible", "erased"] as const)("weights of %s cells average 1 in each image, or are all zero", async (cells) => {
   await check(await testEngine(), weighCase(cells));
 });
@@ -36,5 +47,6 @@ test("what does not fit is refused", async () => {
   const graph = new Graph(await testEngine());
   const x = graph.temp([1, 2, 2, 6]);
   expect(() => shuffle(x, 2)).toThrow("no blocks of 2 x 2");
+  expect(() => unshuffle(graph.temp([1, 5, 4, 2]), 2)).toThrow("falls into no blocks of 2 x 2");
   expect(() => placeTokens(x, graph.temp([1, 2, 2]), graph.temp([5]))).toThrow("the token is [5]");
 });

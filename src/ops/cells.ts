@@ -22,18 +22,35 @@ export function placeTokens(x: Tensor, mask: Tensor, token: Tensor): Tensor {
   return out;
 }
 
+/** A map [B, h, w, C] and the same fixed sines and cosines. */
+export function positioned(x: Tensor): Tensor {
+  const [images, height, width, cols] = shapeOfMap("positioned", x);
+  const out = launch(x.graph.temp(x.shape, "f32", x.needsGrad), "place", { x }, { images, height, width, cols }, { WHOLE: true });
+  if (x.needsGrad) x.graph.record(out, (g, grads) => grads.alias(x, g));
+  return out;
+}
+
 /** Spreads tokens [B, h, w, p p C] out to the map [B, h p, w p, C]: each gives a block of p x p pixels, row by row. */
 export function shuffle(x: Tensor, side: number): Tensor {
   const [images, height, width, all] = shapeOfMap("shuffle", x);
   const cols = all / side ** 2;
   if (!Number.isInteger(cols)) throw new Error(`shuffle: [${x.shape}] holds no blocks of ${side} x ${side}`);
-  const sizes = { images, height, width, cols, side };
-  const out = x.graph.temp([images, height * side, width * side, cols], "f32", x.needsGrad);
-  launch(out, "shuffle", { x }, sizes);
+  return rearranged(x, ["shuffle", "unshuffle"], [images, height * side, width * side, cols], { images, height, width, cols, side });
+}
+
+/** Undoes `shuffle`: a map [B, h p, w p, C] as [B, h, w, p p C], block by block. */
+export function unshuffle(x: Tensor, side: number): Tensor {
+  const [images, tall, wide, cols] = shapeOfMap("unshuffle", x);
+  const [height, width] = [tall / side, wide / side];
+  if (!Number.isInteger(height) || !Number.isInteger(width))
+    throw new Error(`unshuffle: [${x.shape}] falls into no blocks of ${side} x ${side}`);
+  return rearranged(x, ["unshuffle", "shuffle"], [images, height, width, side ** 2 * cols], { images, height, width, cols, side });
+}
+
+function rearranged(x: Tensor, [there, back]: [string, string], shape: number[], sizes: Record<string, number>): Tensor {
+  const out = launch(x.graph.temp(shape, "f32", x.needsGrad), there, { x }, sizes);
   if (x.needsGrad)
-    x.graph.record(out, (g, grads) =>
-      grads.add(x, (previous) => launch(x.graph.temp(x.shape), "unshuffle", { x: g }, sizes, { previous })),
-    );
+    x.graph.record(out, (g, grads) => grads.add(x, (previous) => launch(x.graph.temp(x.shape), back, { x: g }, sizes, { previous })));
   return out;
 }
 
@@ -50,11 +67,11 @@ function launch(
   entry: string,
   bind: Record<string, Tensor>,
   sizes: Record<string, number>,
-  { ERASED = false, previous }: { ERASED?: boolean; previous?: RowGradient } = {},
+  { ERASED = false, WHOLE = false, previous }: { ERASED?: boolean; WHOLE?: boolean; previous?: RowGradient } = {},
 ): Tensor {
   const add = plus(previous);
   out.graph.launch("cells", entry, {
-    constants: { ERASED, ...add.constants },
+    constants: { ERASED, WHOLE, ...add.constants },
     bind: { ...bind, ...add.bind, out },
     params: { ...NONE, ...sizes, ...add.params },
     threads: out.size,

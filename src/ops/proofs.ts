@@ -4,7 +4,7 @@
  */
 import * as augment from "./cases/augment";
 import { boxMasksCase } from "./cases/boxmasks";
-import { placeTokensCase, shuffleCase, weighCase } from "./cases/cells";
+import { placeTokensCase, positionedCase, shuffleCase, weighCase } from "./cases/cells";
 import { batchNormCase, groupNormCase, standardiseCase } from "./cases/channelnorm";
 import { addToAllCase, weightedSumCase } from "./cases/context";
 import { decoupledCase, disagreementCase } from "./cases/decoupling";
@@ -74,7 +74,12 @@ export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> =
     standardise: standardiseCase([2, 5, 7, 3], true),
   },
   boxmasks: { masks: boxMasksCase([5, 7], 100) },
-  cells: { tokens: placeTokensCase([2, 3, 3, 8], 3), shuffle: shuffleCase([1, 2, 3, 45], 3), weights: weighCase("erased") },
+  cells: {
+    tokens: placeTokensCase([2, 3, 3, 8], 3),
+    places: positionedCase([2, 3, 2, 8]),
+    shuffle: shuffleCase([1, 2, 3, 45], 3),
+    weights: weighCase("erased"),
+  },
   context: { pool: weightedSumCase(MAP), add: addToAllCase(MAP) },
   crop: {
     crop: augment.cropCase({ ...IMAGES, least: 0.08, shape: 4 / 3 }),

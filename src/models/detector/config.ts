@@ -10,6 +10,7 @@
  */
 import { shown } from "../../engine/errors";
 import { checkTensors, type Shapes, type Weights, WeightsError } from "../weights";
+import { type PlainBackbone, plainProblem, plainShapes, simplePyramidShapes } from "./plain";
 
 export const DETECTORS = ["retinanet", "fcos", "atss", "gfl"] as const;
 export type DetectorKind = (typeof DETECTORS)[number];
@@ -33,6 +34,8 @@ export interface DetectorConfig {
   width: number;
   /** Side of the stem's kernel: 7, or 3 for small images. */
   stem: 3 | 7;
+  /** ViTDet: a plain vision transformer and its simple pyramid. `block`, `blocks`, `width`, `stem` and `norm` then say nothing. */
+  plain?: PlainBackbone;
   /** Channels C of the pyramid and the head. */
   channels: number;
   /** Convolutions of each branch of the head before the last one. */
@@ -150,6 +153,7 @@ export function detectorShapes(config: DetectorConfig): Map<string, number[]> {
 }
 
 function backboneShapes(config: DetectorConfig): Shapes {
+  if (config.plain) return plainShapes(config.plain);
   const { width, stem } = config;
   return [
     ...convShape("backbone.conv1", 3, width, stem, false),
@@ -166,13 +170,15 @@ function backboneShapes(config: DetectorConfig): Shapes {
 }
 
 function neckShapes(config: DetectorConfig): Shapes {
-  const { kind, levels, channels } = config;
+  const { kind, levels, channels, plain } = config;
+  const beyond = (from: number, inputs: (l: number) => number) =>
+    Array.from({ length: levels - from }, (_, i) =>
+      convShape(`neck.fpn_convs.${from + i}.conv`, inputs(from + i), channels, 3, true),
+    ).flat();
+  if (plain) return [...simplePyramidShapes(plain, channels), ...beyond(LATERALS, () => channels)];
   const stages = stageChannels(config).slice(-LATERALS);
   const inputs = (l: number) => (kind === "retinanet" && l === LATERALS ? stages[LATERALS - 1] : channels);
-  return [
-    ...stages.flatMap((outputs, l) => convShape(`neck.lateral_convs.${l}.conv`, outputs, channels, 1, true)),
-    ...Array.from({ length: levels }, (_, l) => convShape(`neck.fpn_convs.${l}.conv`, inputs(l), channels, 3, true)).flat(),
-  ];
+  return [...stages.flatMap((outputs, l) => convShape(`neck.lateral_convs.${l}.conv`, outputs, channels, 1, true)), ...beyond(0, inputs)];
 }
 
 function headShapes(config: DetectorConfig): Shapes {
@@ -235,6 +241,8 @@ export function checkDetector(config: DetectorConfig, name = "detector"): void {
   if (!(Number.isFinite(config.anchor) && config.anchor > 0))
     refuse(`anchor is ${shown(config.anchor)}`, "It has to be positive, usually 8 or 4.");
   if (config.image % 32 !== 0) refuse(`image is ${config.image}`, "It has to be a multiple of 32, the stride of C5.");
+  const problem = config.plain && plainProblem(config.plain, config.image);
+  if (problem) refuse(...problem);
   if (config.cardinality !== undefined) {
     whole("cardinality", config.cardinality, 2, LARGEST_SIZE);
     choice("block", config.block, ["bottleneck"]);

@@ -2,7 +2,10 @@
  * Reference forward pass of a detector in float64, for tests only: slow, obvious, written from the papers and mmdetection's
  * names without the app's own operations. One image at a time, but for batch norm, which takes tracked statistics.
  */
+import type { ViTConfig } from "../vit/config";
+import { attentionBranch, type Lookup, layerNorm, mlpBranch } from "../vit/reference";
 import type { DetectorConfig } from "./config";
+import type { PlainBackbone } from "./plain";
 
 /** Weights by name, convolutions [O, kh, kw, I], in any precision. */
 export type Weights64 = ReadonlyMap<string, { shape: readonly number[]; data: ArrayLike<number> }>;
@@ -32,8 +35,9 @@ export function detectorForward64(
   visible = false,
 ): Detector64 {
   const net: Net = { config, weights, mask, visible };
-  const stages = backbone(net, { side: config.image, channels: 3, data: Float64Array.from(image) });
-  const pyramid = neck(net, stages);
+  const pixels = { side: config.image, channels: 3, data: Float64Array.from(image) };
+  const stages = config.plain ? [] : backbone(net, pixels);
+  const pyramid = config.plain ? plainPyramid(net, config.plain, pixels) : neck(net, stages);
   return { stages, pyramid, levels: pyramid.map((feature, l) => head(net, feature, l)) };
 }
 
@@ -68,7 +72,6 @@ function block(net: Net, name: string, x: Map64, stride: number): Map64 {
 }
 
 function neck(net: Net, stages: Map64[]): Map64[] {
-  const { kind, levels } = net.config;
   const merged = stages.map((stage, l) => convolve(net, `neck.lateral_convs.${l}.conv`, stage, 1));
   for (let l = 1; l >= 0; l--) {
     const [to, from] = [merged[l], merged[l + 1]];
@@ -77,12 +80,94 @@ function neck(net: Net, stages: Map64[]): Map64[] {
     });
   }
   const outputs = merged.map((x, l) => convolve(net, `neck.fpn_convs.${l}.conv`, x, 1));
+  return coarser64(net, outputs, stages[2]);
+}
+
+/** P3 to P5 and what is beyond; RetinaNet makes P6 of C5. */
+function coarser64(net: Net, maps: Map64[], last: Map64): Map64[] {
+  const { kind, levels } = net.config;
+  const outputs = [...maps];
   for (let l = 3; l < levels; l++) {
     const below = outputs[l - 1];
     const input = l > 3 && kind === "fcos" ? { ...below, data: below.data.map((v) => Math.max(0, v)) } : below;
-    outputs.push(convolve(net, `neck.fpn_convs.${l}.conv`, l === 3 && kind === "retinanet" ? stages[2] : input, 2));
+    outputs.push(convolve(net, `neck.fpn_convs.${l}.conv`, l === 3 && kind === "retinanet" ? last : input, 2));
   }
   return outputs;
+}
+
+/** ViTDet: tokens of 16 x 16 pixels, blocks that attend within windows or to all, and a pyramid of the last map. */
+function plainPyramid(net: Net, plain: PlainBackbone, image: Map64): Map64[] {
+  const { width, heads, depth, window, globals } = plain;
+  const lookup: Lookup = (name) => (net.weights.has(name) ? Float64Array.from(get(net, name)) : undefined);
+  const block: ViTConfig = {
+    ...{ image: 0, patch: 16, channels: 3, classes: 0, width, depth, heads, headDim: width / heads, mlp: 4 * width },
+    ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
+  };
+  const side = image.side / 16;
+  const tokens = Array.from({ length: side * side }, (_, cell) => token64(net, image, cell, side, width));
+  const one = (x: Float64Array, i: number) => {
+    attentionBranch(block, lookup, `backbone.blocks.${i}`, x);
+    mlpBranch(block, lookup, `backbone.blocks.${i}`, x);
+  };
+  // Global blocks are the last of each of as many equal stretches: with depths that these divide, as in the paper.
+  for (let i = 0; i < depth; i++) {
+    const whole = (i + 1) % (depth / globals) === 0;
+    const groupOf = (cell: number) =>
+      whole ? 0 : Math.floor(Math.floor(cell / side) / window) * side + Math.floor((cell % side) / window);
+    for (const group of new Set(tokens.map((_, cell) => groupOf(cell)))) {
+      const members = tokens.flatMap((_, cell) => (groupOf(cell) === group ? [cell] : []));
+      const x = Float64Array.from(members.flatMap((cell) => [...tokens[cell]]));
+      one(x, i);
+      for (const [at, cell] of members.entries()) tokens[cell] = x.slice(at * width, (at + 1) * width);
+    }
+  }
+  const map: Map64 = { side, channels: width, data: Float64Array.from(tokens.flatMap((t) => [...t])) };
+  const maps = [doubled(net, map), map, halved(map)].map((x, l) => {
+    const norm = (y: Map64, name: string) => {
+      const data = layerNorm(lookup, `neck.simfp.${l}.${name}`, y.data, { width: y.channels, eps: 1e-6 });
+      return { ...y, data };
+    };
+    return norm(convolve(net, `neck.simfp.${l}.conv2`, norm(convolve(net, `neck.simfp.${l}.conv1`, x, 1), "norm1"), 1), "norm2");
+  });
+  return coarser64(net, maps, maps[2]);
+}
+
+/** A patch's embedding and its fixed position. */
+function token64(net: Net, image: Map64, cell: number, side: number, width: number): Float64Array {
+  const [weight, bias] = [get(net, "backbone.patch_embed.proj.weight"), get(net, "backbone.patch_embed.proj.bias")];
+  const [row, column] = [Math.floor(cell / side), cell % side];
+  const quarter = width / 4;
+  return Float64Array.from({ length: width }, (_, d) => {
+    let sum = bias[d];
+    for (let y = 0; y < 16; y++)
+      for (let x = 0; x < 16; x++)
+        for (let c = 0; c < 3; c++) sum += weight[((d * 16 + y) * 16 + x) * 3 + c] * at(image, 16 * row + y, 16 * column + x, c);
+    const angle = (d < width / 2 ? row : column) / 10000 ** ((d % quarter) / quarter);
+    return sum + (Math.floor(d / quarter) % 2 === 0 ? Math.sin(angle) : Math.cos(angle));
+  });
+}
+
+/** A transposed convolution of 2 x 2 with stride 2. */
+function doubled(net: Net, x: Map64): Map64 {
+  const weight = get(net, "neck.simfp.0.double.weight");
+  const channels = x.channels / 2;
+  const out: Map64 = { side: 2 * x.side, channels, data: new Float64Array(4 * x.side ** 2 * channels) };
+  each(out, (y, z, c) => {
+    const row = (2 * (y % 2) + (z % 2)) * channels + c;
+    let sum = 0;
+    for (let i = 0; i < x.channels; i++) sum += weight[row * x.channels + i] * at(x, y >> 1, z >> 1, i);
+    out.data[(y * out.side + z) * channels + c] = sum;
+  });
+  return out;
+}
+
+function halved(x: Map64): Map64 {
+  const out: Map64 = { side: x.side / 2, channels: x.channels, data: new Float64Array(x.data.length / 4) };
+  each(out, (y, z, c) => {
+    const four = [0, 1].flatMap((i) => [0, 1].map((j) => at(x, 2 * y + i, 2 * z + j, c)));
+    out.data[(y * out.side + z) * out.channels + c] = Math.max(...four);
+  });
+  return out;
 }
 
 /** Names of the last layers: [classes, boxes, centerness, the branch centerness belongs to]. */

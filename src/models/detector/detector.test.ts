@@ -99,6 +99,34 @@ describe.each(Object.entries(CONFIGS))("%s", (_, config) => {
   });
 });
 
+describe("ViTDet", () => {
+  test.each<[string, Partial<DetectorConfig>]>([
+    ["GFL, windows of 2 x 2 tokens", { plain: { width: 8, depth: 4, heads: 2, window: 2, globals: 2 } }],
+    ["RetinaNet with five levels", { kind: "retinanet", levels: 5, plain: { width: 12, depth: 2, heads: 3, window: 4, globals: 1 } }],
+    ["FCOS with four levels, no window", { kind: "fcos", levels: 4, plain: { width: 8, depth: 2, heads: 2, window: 1, globals: 2 } }],
+    ["ATSS", { kind: "atss", plain: { width: 16, depth: 3, heads: 2, window: 2, globals: 1 } }],
+  ])("%s", async (_, more) => {
+    const config = { ...TINY, ...more };
+    const weights = weightsOf(config);
+    const images = imagesOf(config);
+    const found = await run(config, weights, images);
+    const expected = reference(config, weights, images);
+    expect(Object.keys(found)).toEqual(Object.keys(expected));
+    for (const [name, values] of Object.entries(expected)) compare(name, found[name], values, 5e-5);
+  });
+
+  test("takes no mask of its input, and says which windows do not fit", async () => {
+    const plain = { width: 8, depth: 2, heads: 2, window: 2, globals: 1 };
+    const config = { ...TINY, plain };
+    await expect(run(config, weightsOf(config), imagesOf(config), maskOf(2))).rejects.toThrow("a plain backbone takes no mask");
+    expect(() => weightsOf({ ...TINY, plain: { ...plain, window: 3 } })).toThrow("windows of 3 do not tile 4 x 4 tokens");
+    expect(() => weightsOf({ ...TINY, plain: { ...plain, heads: 3 } })).toThrow("a width of 8 cannot be shared by 3 heads");
+    expect(() => weightsOf({ ...TINY, plain: { ...plain, globals: 3 } })).toThrow("3 of 2 blocks are to be global");
+    expect(() => weightsOf({ ...TINY, plain: { ...plain, depth: 1e9 } })).toThrow("the plain backbone's depth is 1000000000");
+    expect(() => weightsOf({ ...TINY, plain: "large" as never })).toThrow("the plain backbone's width is undefined");
+  });
+});
+
 describe("what an input mask isolates", () => {
   const weights = weightsOf(TINY);
   const mask = [0, 1, 1, 0, 1, 1, 0, 1];

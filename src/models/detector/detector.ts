@@ -6,10 +6,12 @@ import { backbone } from "./backbone";
 import { type DetectorConfig, detectorShapes } from "./config";
 import { head, type LevelTensors } from "./head";
 import { type DetectorOptions, Layers } from "./layers";
-import { neck } from "./neck";
+import { neck, withCoarser } from "./neck";
+import type { PlainBackbone } from "./plain";
+import { plainMap, simplePyramid } from "./vitdet";
 
 export interface DetectorResult {
-  /** C3 to C5, [B, H, W, channels]. */
+  /** C3 to C5, [B, H, W, channels]; none of a plain backbone. */
   stages: Tensor[];
   /** P3, P4, ...: outputs of the pyramid, which distillation compares. */
   pyramid: Tensor[];
@@ -26,9 +28,19 @@ export function detector(params: Bound, config: DetectorConfig, images: Tensor, 
   const expected = [images.shape[0], config.image, config.image, 3];
   if (String(images.shape) !== String(expected)) throw new Error(`detector: images are [${images.shape}], not [${expected}]`);
   const layers = new Layers(params, config, options);
-  const stages = backbone(layers, config, images);
-  const pyramid = neck(layers, config, stages);
+  if (config.plain && options.mask) throw new Error("detector: a plain backbone takes no mask of its input");
+  const { stages, pyramid } = config.plain ? plainPyramid(layers, config, config.plain, images) : residualPyramid(layers, config, images);
   return { stages, pyramid, levels: heads(layers, config, pyramid) };
+}
+
+function residualPyramid(layers: Layers, config: DetectorConfig, images: Tensor) {
+  const stages = backbone(layers, config, images);
+  return { stages, pyramid: neck(layers, config, stages) };
+}
+
+function plainPyramid(layers: Layers, config: DetectorConfig, plain: PlainBackbone, images: Tensor) {
+  const maps = simplePyramid(layers, plainMap(layers, plain, images));
+  return { stages: [], pyramid: withCoarser(layers, config, maps, maps[maps.length - 1]) };
 }
 
 /** What a detector's head says of a pyramid that is not of its own making: maps [B, H, W, channels], finest first. */

@@ -8,6 +8,8 @@ const PRIOR = 0.01;
 /** Standard deviation of the head's weights where it has 256 channels. */
 const HEAD_STD = 0.01;
 const HEAD_CHANNELS = 256;
+/** Standard deviation of the weights of a plain vision transformer. */
+const PLAIN_STD = 0.02;
 
 /**
  * Fresh weights as mmdetection draws them: the backbone by He's rule (fan out), the last norm of every residual block 0
@@ -15,7 +17,7 @@ const HEAD_CHANNELS = 256;
  * as much more, so that as much of the signal arrives. The same seed gives the same weights. Throws as `checkDetector` does.
  */
 export function initDetector(config: DetectorConfig, seed: number): Weights {
-  const last = new Set(residualBlocks(config).map(({ name, convs }) => `${name}.bn${convs.length}.weight`));
+  const last = new Set(blocksOf(config).map(({ name, convs }) => `${name}.bn${convs.length}.weight`));
   return new Map(
     [...detectorShapes(config)].map(([name, shape], i) => {
       const draw = last.has(name) ? () => 0 : drawer(config, name, shape, seed, INIT_STREAM + i);
@@ -24,17 +26,20 @@ export function initDetector(config: DetectorConfig, seed: number): Weights {
   );
 }
 
+const blocksOf = (config: DetectorConfig) => (config.plain ? [] : residualBlocks(config));
+
 /** Gives the initial value of the element at an index. */
 function drawer(config: DetectorConfig, name: string, shape: number[], seed: number, stream: number): (at: number) => number {
   if (name === `${OUTPUTS[config.kind].cls}.bias`) return () => -Math.log((1 - PRIOR) / PRIOR);
   if (/\.(scale|running_var)$/.test(name) || (shape.length === 1 && name.endsWith(".weight"))) return () => 1;
   if (shape.length === 1) return () => 0;
-  const [outputs, height, width, inputs] = shape;
-  const area = height * width;
+  const [outputs, inputs] = [shape[0], shape[shape.length - 1]];
+  const area = elements(shape) / outputs / inputs;
   if (name.startsWith("neck.")) {
     const limit = Math.sqrt(6 / (area * (inputs + outputs)));
     return (at) => limit * (2 * uniform(seed, stream, 0, at) - 1);
   }
+  if (config.plain && name.startsWith("backbone.")) return (at) => PLAIN_STD * normal(seed, stream, 0, at);
   const std = name.startsWith("backbone.") ? Math.sqrt(2 / (area * outputs)) : HEAD_STD * Math.sqrt(HEAD_CHANNELS / inputs);
   return (at) => std * normal(seed, stream, 0, at);
 }

@@ -21,7 +21,7 @@ export interface DetectorOptions {
 
 export class Layers {
   constructor(
-    private readonly params: Bound,
+    readonly params: Bound,
     private readonly config: DetectorConfig,
     private readonly options: DetectorOptions,
   ) {}

@@ -10,7 +10,13 @@ export function neck(layers: Layers, config: DetectorConfig, stages: Tensor[]): 
   const merged: Tensor[] = [];
   for (let l = LATERALS - 1; l >= 0; l--) merged[l] = lateral(layers, stages[l], `neck.lateral_convs.${l}.conv`, merged[l + 1]);
   const outputs = merged.map((x, l) => layers.conv(x, `neck.fpn_convs.${l}.conv`));
-  for (let l = LATERALS; l < config.levels; l++) outputs.push(coarser(layers, config, l, stages, outputs[l - 1]));
+  return withCoarser(layers, config, outputs, stages[LATERALS - 1]);
+}
+
+/** P3 to P5 and the levels beyond them; `last` is what RetinaNet makes P6 of: C5. */
+export function withCoarser(layers: Layers, config: DetectorConfig, maps: readonly Tensor[], last: Tensor): Tensor[] {
+  const outputs = [...maps];
+  for (let l = LATERALS; l < config.levels; l++) outputs.push(coarser(layers, config, l, last, outputs[l - 1]));
   return outputs;
 }
 
@@ -25,8 +31,8 @@ function lateral(layers: Layers, stage: Tensor, name: string, above?: Tensor): T
 }
 
 /** A level beyond P5, of stride 2: RetinaNet makes P6 of C5, the others of P5; FCOS applies ReLU before P7. */
-function coarser(layers: Layers, { kind }: DetectorConfig, l: number, stages: Tensor[], below: Tensor): Tensor {
+function coarser(layers: Layers, { kind }: DetectorConfig, l: number, last: Tensor, below: Tensor): Tensor {
   const first = l === LATERALS;
-  const input = first && kind === "retinanet" ? stages[LATERALS - 1] : !first && kind === "fcos" ? relu(below) : below;
+  const input = first && kind === "retinanet" ? last : !first && kind === "fcos" ? relu(below) : below;
   return layers.conv(input, `neck.fpn_convs.${l}.conv`, { stride: 2 });
 }

@@ -59,6 +59,11 @@ const CONFIGS: [name: string, config: DetectorConfig][] = [
     "gfl on a ResNeXt",
     { ...smallDetector("gfl", "student", 3, SIDE), block: "bottleneck", cardinality: 4, groupWidth: 4, norm: "bn", stem: 7, width: 8 },
   ],
+  ["gfl on ViTDet", { ...smallDetector("gfl", "student", 3, SIDE), plain: { width: 16, depth: 4, heads: 2, window: 3, globals: 2 } }],
+  [
+    "fcos of four levels on ViTDet",
+    { ...smallDetector("fcos", "student", 3, SIDE), levels: 4, plain: { width: 8, depth: 1, heads: 2, window: 2, globals: 1 } },
+  ],
 ];
 
 describe.each(CONFIGS)("%s", (_, config) => {

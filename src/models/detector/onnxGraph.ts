@@ -2,11 +2,15 @@
  * A detector as an ONNX file: what `detector` and `decode` make of one whole image, in the operators of ONNX, from pixels before
  * normalisation to boxes without doubles. Weights keep the names and shapes that files have (names.ts).
  */
+
+import { sinePositions } from "../mae";
 import { OnnxGraph } from "../onnx";
+import { Writer as VitWriter } from "../vit/onnxGraph";
 import type { Weights } from "../weights";
 import { type DetectorConfig, groups, LATERALS, OUTPUTS, type ResidualBlock, residualBlocks } from "./config";
-import { toTorch } from "./names";
+import { toTorch, transposed } from "./names";
 import { detections } from "./onnxBoxes";
+import { blockConfig, isGlobal, PATCH, EPS as PLAIN_EPS, type PlainBackbone } from "./plain";
 
 /** Mean and deviation of each channel. */
 interface Normalised {
@@ -29,7 +33,7 @@ export function detectorOnnx(
 ): Uint8Array {
   const graph = new OnnxGraph();
   const writer = new Writer(graph, config, toTorch(weights));
-  const levels = writer.pyramid(writer.stages(writer.normalised(moments))).map((map, l) => writer.head(map, l));
+  const levels = writer.pyramid(writer.normalised(moments)).map((map, l) => writer.head(map, l));
   const found = detections(graph, config, levels);
   const outputs = [
     { name: found.boxes, shape: ["found", 4] },
@@ -52,8 +56,69 @@ class Writer {
     return this.graph.node("Div", [this.graph.node("Sub", ["images", each("mean", mean)]), each("std", std)]);
   }
 
+  /** P3, P4, ... of images. */
+  pyramid(images: string): string[] {
+    const { plain } = this.config;
+    if (!plain) {
+      const stages = this.stages(images);
+      return this.withCoarser(this.neck(stages), stages[LATERALS - 1]);
+    }
+    const maps = this.simple(this.plainMap(plain, images));
+    return this.withCoarser(maps, maps[LATERALS - 1]);
+  }
+
+  /** ViTDet's last map. Tokens lie in the order of windows between, as in vitdet.ts. */
+  private plainMap(plain: PlainBackbone, images: string): string {
+    const { width, window } = plain;
+    const side = this.config.image / PATCH;
+    const across = side / window;
+    const inputs = [images, this.weight("backbone.patch_embed.proj.weight"), this.weight("backbone.patch_embed.proj.bias")];
+    const map = this.graph.node("Conv", inputs, { strides: [PATCH, PATCH] });
+    const cut = this.shaped(this.graph.node("Add", [map, this.places(side, width)]), [1, width, across, window, across, window]);
+    let x = this.shaped(this.turned(cut, [0, 2, 4, 3, 5, 1]), [1, -1, width]);
+    const blocks = new VitWriter(
+      this.graph,
+      { image: 0, patch: PATCH, channels: 3, classes: 0, depth: 0, ...blockConfig(plain) },
+      this.weights,
+    );
+    for (let i = 0; i < plain.depth; i++) {
+      const tokens = isGlobal(i, plain) ? side ** 2 : window ** 2;
+      x = blocks.block(this.shaped(x, [-1, tokens, width]), `backbone.blocks.${i}`);
+    }
+    const windows = this.turned(this.shaped(x, [1, across, across, window, window, width]), [0, 5, 1, 3, 2, 4]);
+    return this.shaped(windows, [1, width, side, side]);
+  }
+
+  /** Fixed positions [width, side, side]. */
+  private places(side: number, width: number): string {
+    return this.graph.weights("positions", [width, side, side], transposed(sinePositions(side, side, width), 1, side ** 2, width));
+  }
+
+  /** P3 to P5 of ViTDet's map. */
+  private simple(map: string): string[] {
+    const double = this.weights.get("neck.simfp.0.double.weight")!;
+    // A product gives a pixel's four, row by row, as `DepthToSpace` wants them: a convolution of 1 x 1.
+    const spread = this.graph.weights("double", [...double.shape, 1, 1], double.data);
+    const large = this.graph.node("DepthToSpace", [this.graph.node("Conv", [map, spread])], { blocksize: 2, mode: "DCR" });
+    const small = this.graph.node("MaxPool", [map], { kernel_shape: [2, 2], strides: [2, 2] });
+    return [large, map, small].map((x, l) => {
+      const name = `neck.simfp.${l}`;
+      return this.pixelNorm(this.conv(this.pixelNorm(this.conv(x, `${name}.conv1`), `${name}.norm1`), `${name}.conv2`), `${name}.norm2`);
+    });
+  }
+
+  /** Each pixel normalised over its channels. */
+  private pixelNorm(map: string, layer: string): string {
+    const [scale, bias] = [this.weight(`${layer}.weight`), this.weight(`${layer}.bias`)];
+    const normed = this.graph.node("LayerNormalization", [this.turned(map, [0, 2, 3, 1]), scale, bias], {
+      axis: -1,
+      epsilon: { f: PLAIN_EPS },
+    });
+    return this.turned(normed, [0, 3, 1, 2]);
+  }
+
   /** C3 to C5. */
-  stages(images: string): string[] {
+  private stages(images: string): string[] {
     const stem = this.relu(this.norm(this.conv(images, "backbone.conv1", { stride: 2 }), "backbone.bn1"));
     let x = this.graph.node("MaxPool", [stem], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
     const stages: string[] = [];
@@ -75,18 +140,21 @@ class Writer {
     return this.relu(this.graph.node("Add", [y, around]));
   }
 
-  /** P3, P4, ... of C3 to C5. */
-  pyramid(stages: string[]): string[] {
-    const { levels, kind } = this.config;
+  /** P3 to P5 of C3 to C5. */
+  private neck(stages: string[]): string[] {
     const merged: string[] = [];
     for (let l = LATERALS - 1; l >= 0; l--) {
       const lateral = this.conv(stages[l], `neck.lateral_convs.${l}.conv`);
       merged[l] = merged[l + 1] ? this.graph.node("Add", [lateral, this.doubled(merged[l + 1])]) : lateral;
     }
-    const maps = merged.map((x, l) => this.conv(x, `neck.fpn_convs.${l}.conv`));
+    return merged.map((x, l) => this.conv(x, `neck.fpn_convs.${l}.conv`));
+  }
+
+  private withCoarser(maps: string[], last: string): string[] {
+    const { levels, kind } = this.config;
     for (let l = LATERALS; l < levels; l++) {
       const first = l === LATERALS;
-      const below = first && kind === "retinanet" ? stages[LATERALS - 1] : maps[l - 1];
+      const below = first && kind === "retinanet" ? last : maps[l - 1];
       maps.push(this.conv(!first && kind === "fcos" ? this.relu(below) : below, `neck.fpn_convs.${l}.conv`, { stride: 2 }));
     }
     return maps;
@@ -119,7 +187,15 @@ class Writer {
   }
 
   private rows(map: string, cols: number): string {
-    return this.graph.node("Reshape", [this.graph.node("Transpose", [map], { perm: [0, 2, 3, 1] }), this.graph.whole([1, -1, cols])]);
+    return this.shaped(this.turned(map, [0, 2, 3, 1]), [1, -1, cols]);
+  }
+
+  private turned(x: string, perm: number[]): string {
+    return this.graph.node("Transpose", [x], { perm });
+  }
+
+  private shaped(x: string, shape: number[]): string {
+    return this.graph.node("Reshape", [x, this.graph.whole(shape)]);
   }
 
   /** A map of twice the sides, each pixel four times. */

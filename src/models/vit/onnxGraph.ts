@@ -32,7 +32,8 @@ export function vitOnnx(
   return graph.file(familyOf(config).label, images, [{ name: output as string, shape: ["batch", size] }], metadata);
 }
 
-class Writer {
+/** Adds parts of a ViT to a graph. */
+export class Writer {
   constructor(
     private readonly graph: OnnxGraph,
     private readonly config: ViTConfig,
@@ -100,7 +101,8 @@ class Writer {
     return this.graph.node("ReduceMean", [rest], { axes: [1], keepdims: 0 });
   }
 
-  private block(x: string, block: string): string {
+  /** Tokens [batch, tokens, width] after the block whose weights begin with that name. */
+  block(x: string, block: string): string {
     const { heads, headDim } = this.config;
     const qkv = this.linear(this.norm(x, `${block}.norm1`), `${block}.attn.qkv`);
     const parts = this.turned(this.shaped(qkv, [0, 0, 3, heads, headDim]), [2, 0, 3, 1, 4]);

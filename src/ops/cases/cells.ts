@@ -1,5 +1,5 @@
 /** Cells of MKD's decoder beside loops. */
-import { placeTokens, shuffle, weigh } from "../cells";
+import { placeTokens, positioned, shuffle, unshuffle, weigh } from "../cells";
 import { type Check, randoms } from "../evidence";
 import { add } from "../maps";
 
@@ -39,6 +39,36 @@ export function shuffleCase([batch, h, w, all]: number[], side: number): Check {
         return 2 * x[cell * all + ((line % side) * side + (column % side)) * cols + c];
       }),
     ],
+  };
+}
+
+/** A map with the same positions, of which nothing is erased. */
+export function positionedCase([batch, h, w, cols]: number[]): Check {
+  return {
+    inputs: { x: { shape: [batch, h, w, cols], grad: true } },
+    op: ({ x }) => add(positioned(x), x),
+    reference: ({ x }) => [x.map((v, i) => 2 * v + position64(Math.floor(i / cols / w) % h, Math.floor(i / cols) % w, i % cols, cols))],
+    tolerance: 2e-5,
+  };
+}
+
+/** Blocks of pixels as tokens, and the same pixels again. */
+export function unshuffleCase([batch, h, w, cols]: number[], side: number): Check {
+  const pixel = (b: number, i: number, j: number, k: number) => (b * h + i * side + Math.floor(k / side)) * w + j * side + (k % side);
+  return {
+    inputs: { x: { shape: [batch, h, w, cols], grad: true } },
+    op: ({ x }) => {
+      const blocks = unshuffle(x, side);
+      return [add(blocks, blocks), shuffle(blocks, side)];
+    },
+    reference: ({ x }) => {
+      const tokens = Float64Array.from(x, (_, at) => {
+        const [c, k, cell] = [at % cols, Math.floor(at / cols) % side ** 2, Math.floor(at / cols / side ** 2)];
+        const [j, i] = [cell % (w / side), Math.floor(cell / (w / side)) % (h / side)];
+        return 2 * x[pixel(Math.floor((cell * side ** 2) / h / w), i, j, k) * cols + c];
+      });
+      return [tokens, x];
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** Settings of detection that cannot go together. */
 import { DETECTION_METHODS } from "../../methods/detection";
 import type { DetectionMethod } from "../../methods/detection/method";
+import { type PlainBackbone, plainProblem } from "../../models/detector/plain";
 import type { Settings } from "../../settings/run";
 import { keyOf } from "../../settings/setting";
 import { choicesOf, kindsConflict } from "./heads";
@@ -17,7 +18,27 @@ export function conflictsOf(settings: Settings): Record<string, string> {
 export function imageConflicts(settings: Settings): Record<string, string> {
   const method = METHODS[settings.preset];
   const found = method.conflicts?.(settings.side, choicesOf(method, settings)) ?? {};
-  return Object.fromEntries(Object.entries(found).map(([knob, what]) => [keyOf(method.name, knob), what]));
+  const ofMethod = Object.entries(found).map(([knob, what]) => [keyOf(method.name, knob), what]);
+  return { ...Object.fromEntries(ofMethod), ...plainConflicts(settings as DetectionSettings) };
+}
+
+/** ViTDet's dimensions. */
+export const plainOf = ({ vitWidth, vitDepth, vitHeads, window, globals }: DetectionSettings): PlainBackbone => {
+  return { width: vitWidth, depth: vitDepth, heads: vitHeads, window, globals };
+};
+
+/** What cannot be with a plain backbone. */
+function plainConflicts(settings: DetectionSettings): Record<string, string> {
+  if (settings.backbone !== "vitdet") return {};
+  const { preset, side, "mkd.variant": variant, "mkd.encoder": encoder } = settings;
+  const problem = plainProblem(plainOf(settings), side);
+  const hides = preset === "mkd" && settings.teacher !== "none";
+  return {
+    ...(problem && { backbone: `${problem.join(". ")}`.replace(/^./, (first) => first.toUpperCase()) }),
+    ...(hides &&
+      variant !== "vanilla" && { "mkd.variant": "Part of the input can be hidden from a ResNet or ResNeXt alone. Use vanilla." }),
+    ...(hides && encoder === "on" && { "mkd.encoder": "ViTDet has no maps of three strides to compare." }),
+  };
 }
 
 /** Of a teacher that is wanted to be of another kind. */

@@ -61,7 +61,8 @@ export function writeDetectorOnnx({ weights, config }: Pick<DetectorNetwork, "we
 }
 
 /** The network's kind and size, for people. */
-export function describeDetector({ config: { kind, block, blocks, cardinality, width, channels } }: DetectorNetwork): string {
+export function describeDetector({ config: { kind, block, blocks, cardinality, width, channels, plain } }: DetectorNetwork): string {
+  if (plain) return `${kind.toUpperCase()}, ViTDet of ${plain.depth} blocks, width ${plain.width}, pyramid ${channels}`;
   const layers = 2 + (block === "bottleneck" ? 3 : 2) * blocks.reduce((a, b) => a + b, 0);
   const backbone = cardinality ? `ResNeXt of ${layers} layers in ${cardinality} groups` : `ResNet of ${layers} layers`;
   return `${kind.toUpperCase()}, ${backbone}, width ${width}, pyramid ${channels}`;

@@ -31,8 +31,8 @@ export const SETTINGS = {
   }),
   backbone: choice({
     label: "Backbone",
-    help: "resnet: residual blocks of plain convolutions. resnext: bottlenecks whose 3 x 3 convolution falls into groups, as SAMKD's teacher in Tables II to VI has them.",
-    ...{ default: "resnet", options: ["resnet", "resnext"], when: "next", group: "student" },
+    help: "resnet: residual blocks of plain convolutions. resnext: bottlenecks whose 3 x 3 convolution falls into groups, as SAMKD's teacher in Tables II to VI has them. vitdet: a plain vision transformer of patches of 16 pixels, most of whose blocks attend within windows, and a simple pyramid of its last map, as in MKD's Table 3.",
+    ...{ default: "resnet", options: ["resnet", "resnext", "vitdet"], when: "next", group: "student" },
   }),
   block: choice({
     label: "Residual block",
@@ -43,6 +43,31 @@ export const SETTINGS = {
     label: "Groups of ResNeXt",
     help: "Groups of its 3 x 3 convolutions, of 4 channels each in the first stage. The paper's has 32 at width 64.",
     ...{ default: "8", options: ["4", "8", "16", "32"], when: "next", group: "student" },
+  }),
+  vitWidth: number({
+    label: "Width of ViTDet",
+    help: "Numbers per token; an even multiple of the heads. ViTDet-S: 384.",
+    ...{ default: 64, min: 8, max: 768, integer: true, when: "next", group: "student" },
+  }),
+  vitDepth: number({
+    label: "Blocks of ViTDet",
+    help: "Its transformer blocks. ViTDet-S: 12.",
+    ...{ default: 4, min: 1, max: 24, integer: true, when: "next", group: "student" },
+  }),
+  vitHeads: number({
+    label: "Heads of ViTDet",
+    help: "Its attention heads. ViTDet-S: 6.",
+    ...{ default: 4, min: 1, max: 16, integer: true, when: "next", group: "student" },
+  }),
+  window: number({
+    label: "Windows of ViTDet",
+    help: "Tokens along a side of the windows within which most blocks attend; they tile the image. ViTDet: 14.",
+    ...{ default: 4, min: 1, max: 32, integer: true, when: "next", group: "student" },
+  }),
+  globals: number({
+    label: "Global blocks of ViTDet",
+    help: "Blocks that attend to the whole image, spread evenly, the last one among them. ViTDet: 4.",
+    ...{ default: 2, min: 1, max: 24, integer: true, when: "next", group: "student" },
   }),
   norm: choice({
     label: "Normalisation",

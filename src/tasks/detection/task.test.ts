@@ -9,7 +9,7 @@ import { initDetector } from "../../models/detector/init";
 import { gradientReader } from "../../models/gradients.fixture";
 import { testEngine } from "../../ops/check";
 import { conflictsOf } from "./conflicts";
-import { type DetectorNetwork, readDetector, writeDetector } from "./network";
+import { type DetectorNetwork, describeDetector, readDetector, writeDetector } from "./network";
 import { config, dataset, network, settingsOf, taskOf } from "./task.fixture";
 
 describe("a detection task", () => {
@@ -255,6 +255,33 @@ describe("a detection task", () => {
     const refused = () => taskOf(engine, teacher, settingsOf("mgd", { inherit: "on" }));
     expect(refused).toThrow(/nothing to inherit.*of 12 channels.*of 8\. Set channels to 12/);
     taskOf(engine, undefined, settingsOf("mgd", { inherit: "on" })).destroy();
+  });
+
+  test("a student on ViTDet learns from the teacher, in a file that reads back; what cannot be is said", async () => {
+    const vit = { backbone: "vitdet", vitWidth: 8, vitDepth: 2, vitHeads: 2, window: 2, globals: 1 };
+    const task = taskOf(engine, teacher, settingsOf("samkd", vit));
+    const { grads, outputs } = task.trace(new Graph(engine));
+    const reader = gradientReader(task.params, grads);
+    const program = await Program.compile(grads.graph, { ...outputs, ...reader.outputs });
+    task.load(0);
+    const gradients = reader.read(await program.fetch());
+    program.dispose();
+    for (const name of [
+      "student.backbone.patch_embed.proj.weight",
+      "student.backbone.blocks.0.attn.qkv.weight",
+      "student.neck.simfp.0.double.weight",
+    ])
+      expect(Math.hypot(...gradients.get(name)!), name).toBeGreaterThan(0);
+    const read = await readDetector(writeDetector({ weights: await task.weights(), config: task.config }, dataset), "student");
+    expect(read.config).toEqual(task.config);
+    expect(describeDetector(read)).toBe("GFL, ViTDet of 2 blocks, width 8, pyramid 8");
+    task.destroy();
+    expect(() => taskOf(engine, teacher, settingsOf("mkd", vit))).toThrow(/hidden from a ResNet or ResNeXt alone/);
+    taskOf(engine, teacher, settingsOf("mkd", { ...vit, "mkd.variant": "vanilla" })).destroy();
+    expect(conflictsOf(settingsOf("samkd", { ...vit, window: 3 })).backbone).toContain("Windows of 3 do not tile 4 x 4 tokens");
+    expect(() => taskOf(engine, undefined, settingsOf("samkd", { ...vit, vitHeads: 3 }))).toThrow(
+      "a width of 8 cannot be shared by 3 heads",
+    );
   });
 
   test("a student on a ResNeXt tracks its batch's statistics, and leaves them where they are frozen", async () => {

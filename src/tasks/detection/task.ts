@@ -25,7 +25,7 @@ import { keyOf, type NumberSetting } from "../../settings/setting";
 import { Recorded } from "../recorded";
 import type { Beside, Errors, HandedOver, LiveValues, Progress, Report, Scores, Sources, Task, TraceOptions } from "../task";
 import { TeacherStage } from "./beforehand";
-import { imageConflicts } from "./conflicts";
+import { imageConflicts, plainOf } from "./conflicts";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
 import { handedOver, ofBatch, wholeBatch } from "./handover";
 import { anchorsConflict, kindsConflict } from "./heads";
@@ -278,8 +278,10 @@ function studentConfig(settings: DetectionSettings, dataset: DetectionSet): Dete
 /** Channels of a group of ResNeXt in its first stage. */
 const GROUP_WIDTH = 4;
 
-function backboneOf({ backbone, block, cardinality, norm: kind }: DetectionSettings): Partial<DetectorConfig> {
+function backboneOf(settings: DetectionSettings): Partial<DetectorConfig> {
+  const { backbone, block, cardinality, norm: kind } = settings;
   const norm = kind === "gn" ? "gn" : "bn";
+  if (backbone === "vitdet") return { plain: plainOf(settings) };
   if (backbone === "resnet") return { block, norm };
   return { block: "bottleneck", norm, cardinality: Number(cardinality), groupWidth: GROUP_WIDTH };
 }
