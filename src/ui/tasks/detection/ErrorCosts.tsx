@@ -8,7 +8,7 @@ import { ErrorPlots } from "./ErrorPlots";
 import { besideOf, curvesFor, type Subject, subjectsOf } from "./errorCosts";
 import "./errors.css";
 
-export default function ErrorCosts({ galleryOf }: { galleryOf(state: State): { classes: readonly string[] } }) {
+export function ErrorCosts({ galleryOf }: { galleryOf(state: State): { classes: readonly string[] } }) {
   const known = useStore(galleryOf).classes;
   const { subjects, classes, alone } = useSubjects(known);
   const [picked, setPicked] = useState<number>();

@@ -3,18 +3,16 @@ import { lazy, Suspense } from "react";
 import type { TaskParts } from "../parts";
 import { Alarms } from "./Alarms";
 import { ErasureMaps } from "./ErasureMaps";
-import { galleryOf } from "./gallery";
 import "./detection.css";
 
-// It brings the chart library along.
-const ErrorCosts = lazy(() => import("./ErrorCosts"));
+const DetectorErrors = lazy(() => import("./DetectorErrors"));
 
 export const DETECTION_PARTS: TaskParts = {
   Details: () => (
     <div className="stack details-stack">
       <Alarms />
       <Suspense>
-        <ErrorCosts galleryOf={galleryOf} />
+        <DetectorErrors />
       </Suspense>
       <ErasureMaps />
     </div>

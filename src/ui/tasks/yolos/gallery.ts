@@ -2,15 +2,13 @@
 import { DETECTION_CLASSES, detectionScene } from "../../../data/scenes.detection";
 import type { PatchedGallery, PatchedSnapshot, YolosViews } from "../../../tasks/yolos/views";
 import { DATA_SEED } from "../../../worker/readerProtocol";
-import { cellsOf } from "../../draw/grid";
 import type { Moment } from "../../state/history";
 import type { State } from "../../state/store";
 import { momentsOf, shownView, viewOf } from "../../state/views";
+import { GRID, TASK } from "./patches";
 
-const TASK = "yolos";
 const GALLERY = 6;
 const SIDE = 64;
-const PATCHES = 8;
 
 let first: PatchedGallery | undefined;
 
@@ -18,7 +16,7 @@ function firstGallery(): PatchedGallery {
   const scenes = Array.from({ length: GALLERY }, (_, i) => detectionScene(DATA_SEED, "test", i, SIDE));
   const images = new Uint8Array(GALLERY * 3 * SIDE ** 2);
   for (const [i, { image }] of scenes.entries()) images.set(image, i * image.length);
-  return { side: SIDE, grid: [PATCHES, PATCHES], images, truths: scenes.map(({ truths }) => truths), classes: DETECTION_CLASSES };
+  return { side: SIDE, grid: GRID, images, truths: scenes.map(({ truths }) => truths), classes: DETECTION_CLASSES };
 }
 
 export function galleryOf(state: State): PatchedGallery {
@@ -27,9 +25,6 @@ export function galleryOf(state: State): PatchedGallery {
   first ??= firstGallery();
   return first;
 }
-
-/** Patches of an image. */
-export const patchCount = (state: State): number => cellsOf(galleryOf(state).grid);
 
 export const frequencyOf = (state: State) => viewOf<YolosViews, "frequency">(state, TASK, "frequency");
 export const snapshotOf = (state: State): PatchedSnapshot | undefined => shownView<YolosViews, "snapshot">(state, TASK, "snapshot");

@@ -2,7 +2,7 @@
 import { DETECTION_PAGE } from "../detection/page";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
-import { patchCount } from "./gallery";
+import { patchCount } from "./patches";
 
 const { charts, curves, condense, formats, generated, words, least, result } = DETECTION_PAGE;
 

@@ -3,7 +3,7 @@ import { lazy, Suspense } from "react";
 import { useStore } from "../../state/app";
 import { KeepExtras } from "../masks/KeepExtras";
 import type { ExtrasProps, TaskParts } from "../parts";
-import { patchCount } from "./gallery";
+import { patchCount } from "./patches";
 
 const Details = lazy(() => import("./Details"));
 
