@@ -83,7 +83,7 @@ export function checkYolosWeights(config: YolosConfig, weights: Weights, name = 
 /**
  * Fresh weights: those of a ViT; the detection tokens from N(0, 1), as DETR draws its queries; their positions like the ViT's; the heads'
  * layers uniform within 1 / sqrt(D) as PyTorch draws linear layers, but with biases of 0. The original code draws detection tokens like
- * embeddings, with a deviation of 0.02: the first block's attention drowns them, and in runs as short as those here they stay alike. The same seed gives the same weights. Throws as `checkYolos` does.
+ * embeddings, with a deviation of 0.02, which what the first block adds drowns. The same seed gives the same weights. Throws as `checkYolos` does.
  */
 export function initYolos(config: YolosConfig, seed: number): Weights {
   const shapes = [...yolosShapes(config)];

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { SCHEMA } from "../../tasks";
 import { paperOf } from "./papers";
 
-test.each(["maskedkd", "samkd", "mkd"])(
+test.each(["maskedkd", "samkd", "mkd", "yolos"])(
   "each reading of %s names its settings, and each mask or loss that is a reading is told",
   (method) => {
     const own = SCHEMA.of(method);

@@ -81,6 +81,34 @@ const MASKEDKD: Paper = {
   ],
 };
 
+const YOLOS: Paper = {
+  bibtex: MASKEDKD.bibtex,
+  readings: [
+    {
+      clause: "YOLOS-B to YOLOS-Ti with “algorithms from ViDT” (App. J, Table 12)",
+      keys: ["yolos.lambda"],
+      reading:
+        "Token matching: the mean distance of tokens after the last norm, of patches and of detection tokens, each with ViDT's weight 4. Widths differ, so a linear projection of the student's tokens is learned beside it and thrown away. ViDT's code takes a square root besides.",
+    },
+    {
+      clause: "Which attention chooses the patches is not given",
+      keys: ["queries", "block"],
+      reading: "That of the detection tokens, a mean over them and the heads: the detector does not use its class token.",
+    },
+    {
+      clause: "50 % masked",
+      keys: ["keep"],
+      reading: "Patches are compared where the teacher saw them; detection tokens always.",
+    },
+    {
+      clause: "100 detection tokens, pre-trained on COCO",
+      keys: ["detTokens", "noObject"],
+      reading:
+        "Pictures here have up to six objects: 16 tokens. Costs and weights of matching and losses are those of DETR, which YOLOS takes over. Fresh detection tokens are drawn from N(0, 1), as DETR draws its queries; YOLOS draws them with a deviation of 0.02.",
+    },
+  ],
+};
+
 const SAMKD: Paper = {
   bibtex: `@article{zhang_samkd,
   title  = {SAMKD: Spatial-aware Adaptive Masking Knowledge Distillation for Object Detection},
@@ -233,6 +261,7 @@ const MAE: Paper = {
 const PAPERS: Readonly<Record<string, Paper>> = {
   maskedkd: MASKEDKD,
   segmenter: MASKEDKD,
+  yolos: YOLOS,
   ast: MASKEDKD,
   dino: MASKEDKD,
   samkd: SAMKD,

@@ -9,6 +9,7 @@ import { maskHint } from "../masks/words";
 import { PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import { describe, type Row, rowsOf } from "./rows";
+import "./segmentation.css";
 
 export default function MaskPictures() {
   const { gallery, snapshot, hasTeacher } = useStore(

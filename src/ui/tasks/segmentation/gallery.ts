@@ -3,14 +3,12 @@ import { SEGMENTATION_CLASSES, segmentationScene } from "../../../data/scenes.se
 import { vocPalette } from "../../../data/segmentation";
 import type { MaskGallery, SegmentationViews } from "../../../tasks/segmentation/views";
 import { DATA_SEED } from "../../../worker/readerProtocol";
-import { cellsOf } from "../../draw/grid";
 import type { State } from "../../state/store";
 import { momentsOf, shownView, viewOf } from "../../state/views";
+import { GRID, TASK } from "./patches";
 
-const TASK = "segmentation";
 const SHOWN = 6;
 const SIDE = 64;
-const PATCHES = 8;
 
 let first: MaskGallery | undefined;
 
@@ -25,16 +23,13 @@ function firstGallery(): MaskGallery {
     truths.set(labels, i * area);
   }
   const classes = SEGMENTATION_CLASSES;
-  return { side: SIDE, grid: [PATCHES, PATCHES], images, truths, classes, palette: vocPalette(classes.length) };
+  return { side: SIDE, grid: GRID, images, truths, classes, palette: vocPalette(classes.length) };
 }
 
 export function galleryOf(state: State): MaskGallery {
   first ??= firstGallery();
   return viewOf<SegmentationViews, "gallery">(state, TASK, "gallery") ?? first;
 }
-
-/** Patches of an image. */
-export const patchCount = (state: State): number => cellsOf(galleryOf(state).grid);
 
 export const frequencyOf = (state: State) => viewOf<SegmentationViews, "frequency">(state, TASK, "frequency");
 export const classScoresOf = (state: State) => viewOf<SegmentationViews, "classes">(state, TASK, "classes");

@@ -3,7 +3,7 @@ import { SEGMENTATION_SCENES } from "../../../data/generated.id";
 import { percent, short } from "../../format";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
-import { patchCount } from "./gallery";
+import { patchCount } from "./patches";
 
 export const SEGMENTATION_PAGE: TaskPage = {
   tagline:

@@ -1,20 +1,17 @@
 /** Segmentation's components. */
+import { lazy, Suspense } from "react";
 import { useStore } from "../../state/app";
-import { CostCard } from "../masks/CostCard";
-import { FrequencyMaps } from "../masks/FrequencyMaps";
 import { KeepExtras } from "../masks/KeepExtras";
 import type { ExtrasProps, TaskParts } from "../parts";
-import { ClassScores } from "./ClassScores";
-import { frequencyOf, galleryOf, patchCount } from "./gallery";
-import "./segmentation.css";
+import { patchCount } from "./patches";
+
+const Details = lazy(() => import("./Details"));
 
 export const SEGMENTATION_PARTS: TaskParts = {
   Details: () => (
-    <>
-      <ClassScores />
-      <Frequency />
-      <CostCard />
-    </>
+    <Suspense>
+      <Details />
+    </Suspense>
   ),
   ImportHelp: () => (
     <p className="hint">
@@ -23,10 +20,6 @@ export const SEGMENTATION_PARTS: TaskParts = {
   ),
   extras: { keep: Keep },
 };
-
-function Frequency() {
-  return <FrequencyMaps frequency={useStore(frequencyOf)} grid={useStore(galleryOf).grid} />;
-}
 
 function Keep({ value, onChange }: ExtrasProps) {
   return <KeepExtras value={Number(value)} patches={useStore(patchCount)} onChange={onChange} />;
