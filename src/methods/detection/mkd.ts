@@ -7,7 +7,7 @@
  * weights are readings; what the text leaves open otherwise is a knob.
  */
 import type { Tensor } from "../../engine/graph";
-import { stageChannels } from "../../models/detector/config";
+import { stageChannels } from "../../models/detector/kinds";
 import { weigh } from "../../ops/cells";
 import { standardise } from "../../ops/channelnorm";
 import { errorLoss } from "../../ops/features";

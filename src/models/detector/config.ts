@@ -10,10 +10,10 @@
  */
 import { shown } from "../../engine/errors";
 import { checkTensors, type Shapes, type Weights, WeightsError } from "../weights";
+import { DETECTORS, type DetectorKind, stageChannels } from "./kinds";
 import { type PlainBackbone, plainProblem, plainShapes, simplePyramidShapes } from "./plain";
 
-export const DETECTORS = ["retinanet", "fcos", "atss", "gfl"] as const;
-export type DetectorKind = (typeof DETECTORS)[number];
+export { DETECTORS, type DetectorKind, stageChannels };
 
 export interface DetectorConfig {
   kind: DetectorKind;
@@ -89,11 +89,6 @@ export function boxOutputs({ kind, regMax }: DetectorConfig): number {
 /** Groups a layer of `channels` is normalised in. */
 export function groups(channels: number): number {
   return Math.min(MOST_GROUPS, channels / 4);
-}
-
-/** Channels of the backbone's stages C2 to C5. */
-export function stageChannels({ block, width }: Pick<DetectorConfig, "block" | "width">): number[] {
-  return [1, 2, 4, 8].map((times) => width * times * (block === "bottleneck" ? 4 : 1));
 }
 
 /** One residual block: its convolutions in order, and the one of its shortcut where that is not the identity. */

@@ -11,8 +11,7 @@ import { shown } from "../../engine/errors";
 import { normal } from "../../engine/random";
 import { blockShapes, checkConfig, initial, linearShapes, normShapes, type ViTConfig, vitShapes } from "../vit/config";
 import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "../weights";
-
-export const DECODERS = ["linear", "mask"] as const;
+import { DECODERS } from "./decoders";
 
 /** The mask transformer: class tokens join the patches in a few more blocks; a class's mask is its cosine similarity to every patch. */
 export interface MaskDecoder {

@@ -1,5 +1,5 @@
 /** Settings of detection: a detector learns to find objects. Its methods bring more. */
-import { DETECTORS, type DetectorKind } from "../../models/detector/config";
+import { DETECTORS, type DetectorKind } from "../../models/detector/kinds";
 import type { Settings } from "../../settings/run";
 import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
 

@@ -1,6 +1,6 @@
 /** Settings of segmentation: a Segmenter that learns to name every pixel from a masked teacher. */
 import { ownCriteria } from "../../methods/masking";
-import { DECODERS } from "../../models/segmenter/config";
+import { DECODERS } from "../../models/segmenter/decoders";
 import type { Settings } from "../../settings/run";
 import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
 import { ATTENTION_SETTINGS, keepSetting } from "../maskSettings";
