@@ -110,7 +110,16 @@ function plainPyramid(net: Net, plain: PlainBackbone, image: Map64): Map64[] {
     mlpBranch(block, lookup, `backbone.blocks.${i}`, x);
   };
   // Global blocks are the last of each of as many equal stretches: with depths that these divide, as in the paper.
+  const cells = Math.sqrt(net.mask?.length ?? 1);
+  const hidden = (cell: number) => {
+    const [row, column] = [Math.floor(cell / side), cell % side].map((at) => Math.floor((at * cells) / side));
+    return net.mask !== undefined && net.mask[row * cells + column] === 0;
+  };
+  const eraseTokens = () => {
+    for (const [cell, token] of tokens.entries()) if (hidden(cell)) token.fill(0);
+  };
   for (let i = 0; i < depth; i++) {
+    eraseTokens();
     const whole = (i + 1) % (depth / globals) === 0;
     const groupOf = (cell: number) =>
       whole ? 0 : Math.floor(Math.floor(cell / side) / window) * side + Math.floor((cell % side) / window);
@@ -121,6 +130,7 @@ function plainPyramid(net: Net, plain: PlainBackbone, image: Map64): Map64[] {
       for (const [at, cell] of members.entries()) tokens[cell] = x.slice(at * width, (at + 1) * width);
     }
   }
+  eraseTokens();
   const map: Map64 = { side, channels: width, data: Float64Array.from(tokens.flatMap((t) => [...t])) };
   const maps = [doubled(net, map), map, halved(map)].map((x, l) => {
     const norm = (y: Map64, name: string) => {

@@ -109,16 +109,31 @@ describe("ViTDet", () => {
     const config = { ...TINY, ...more };
     const weights = weightsOf(config);
     const images = imagesOf(config);
-    const found = await run(config, weights, images);
-    const expected = reference(config, weights, images);
-    expect(Object.keys(found)).toEqual(Object.keys(expected));
-    for (const [name, values] of Object.entries(expected)) compare(name, found[name], values, 5e-5);
+    for (const mask of [undefined, maskOf(2), maskOf(4)]) {
+      const found = await run(config, weights, images, mask);
+      const expected = reference(config, weights, images, mask);
+      expect(Object.keys(found)).toEqual(Object.keys(expected));
+      for (const [name, values] of Object.entries(expected)) compare(name, found[name], values, 5e-5);
+    }
   });
 
-  test("takes no mask of its input, and says which windows do not fit", async () => {
-    const plain = { width: 8, depth: 2, heads: 2, window: 2, globals: 1 };
+  const plain = { width: 8, depth: 2, heads: 2, window: 2, globals: 1 };
+
+  test("pixels of erased cells change no bit of anything", async () => {
     const config = { ...TINY, plain };
-    await expect(run(config, weightsOf(config), imagesOf(config), maskOf(2))).rejects.toThrow("a plain backbone takes no mask");
+    const [weights, images, mask] = [weightsOf(config), imagesOf(config), maskOf(4)];
+    const changed = (value: number) =>
+      images.map((v, i) => {
+        const [b, y, x] = [Math.floor(i / 3 / 64 / 64), Math.floor(i / 3 / 64) % 64, Math.floor(i / 3) % 64];
+        return mask[16 * b + 4 * Math.floor(y / 16) + Math.floor(x / 16)] === value ? -v : v;
+      });
+    const seen = await run(config, weights, images, mask);
+    expect(await run(config, weights, changed(0), mask)).toEqual(seen);
+    expect(await run(config, weights, changed(1), mask)).not.toEqual(seen);
+    expect(await run(config, weights, images, new Array(32).fill(1))).toEqual(await run(config, weights, images));
+  });
+
+  test("says which windows do not fit", () => {
     expect(() => weightsOf({ ...TINY, plain: { ...plain, window: 3 } })).toThrow("windows of 3 do not tile 4 x 4 tokens");
     expect(() => weightsOf({ ...TINY, plain: { ...plain, heads: 3 } })).toThrow("a width of 8 cannot be shared by 3 heads");
     expect(() => weightsOf({ ...TINY, plain: { ...plain, globals: 3 } })).toThrow("3 of 2 blocks are to be global");

@@ -28,8 +28,9 @@ export function detector(params: Bound, config: DetectorConfig, images: Tensor, 
   const expected = [images.shape[0], config.image, config.image, 3];
   if (String(images.shape) !== String(expected)) throw new Error(`detector: images are [${images.shape}], not [${expected}]`);
   const layers = new Layers(params, config, options);
-  if (config.plain && options.mask) throw new Error("detector: a plain backbone takes no mask of its input");
-  const { stages, pyramid } = config.plain ? plainPyramid(layers, config, config.plain, images) : residualPyramid(layers, config, images);
+  const { stages, pyramid } = config.plain
+    ? plainPyramid(layers, config, config.plain, images, options.mask)
+    : residualPyramid(layers, config, images);
   return { stages, pyramid, levels: heads(layers, config, pyramid) };
 }
 
@@ -38,8 +39,8 @@ function residualPyramid(layers: Layers, config: DetectorConfig, images: Tensor)
   return { stages, pyramid: neck(layers, config, stages) };
 }
 
-function plainPyramid(layers: Layers, config: DetectorConfig, plain: PlainBackbone, images: Tensor) {
-  const maps = simplePyramid(layers, plainMap(layers, plain, images));
+function plainPyramid(layers: Layers, config: DetectorConfig, plain: PlainBackbone, images: Tensor, mask?: Tensor) {
+  const maps = simplePyramid(layers, plainMap(layers, plain, images, mask));
   return { stages: [], pyramid: withCoarser(layers, config, maps, maps[maps.length - 1]) };
 }
 

@@ -10,7 +10,7 @@ import { type DetectorConfig, groups } from "./config";
 export interface DetectorOptions {
   /**
    * f32 [B, gh, gw], 1 visible, 0 erased (MKD): the input of every convolution and window of the backbone is multiplied
-   * with it, and so are C3 to C5, so that nothing passes between erased and visible cells.
+   * with it, and so are C3 to C5, so that nothing passes between erased and visible cells. Of a plain backbone: see vitdet.ts.
    */
   mask?: Tensor;
   /** With a mask: normalise by what is visible alone, in backbone and head. */

@@ -3,6 +3,7 @@ import type { Tensor } from "../../engine/graph";
 import { positioned, shuffle, unshuffle } from "../../ops/cells";
 import { conv2d } from "../../ops/conv";
 import { linear } from "../../ops/linear";
+import { maskCells, upsampleNearest } from "../../ops/maps";
 import { layerNorm } from "../../ops/norm";
 import { maxPool } from "../../ops/pool";
 import { block } from "../vit/block";
@@ -11,20 +12,32 @@ import { blockConfig, EPS, isGlobal, PATCH, type PlainBackbone } from "./plain";
 
 /**
  * The last map [B, S / 16, S / 16, width] of images [B, S, S, 3]. Tokens stay in the order of windows between: a window is a batch entry
- * to blocks that attend within it, and the order of tokens is nothing to those that attend to all.
+ * to blocks that attend within it, and the order of tokens is nothing to those that attend to all. Where cells of the input are erased,
+ * their tokens are zeros before every block and at the end, as what convolutions of a ResNet read there: whatever they show, they say the
+ * same to others. Cells are tokens, or several.
  */
-export function plainMap(layers: Layers, plain: PlainBackbone, images: Tensor): Tensor {
+export function plainMap(layers: Layers, plain: PlainBackbone, images: Tensor, mask?: Tensor): Tensor {
   const [weight, bias] = [layers.get("backbone.patch_embed.proj.weight"), layers.get("backbone.patch_embed.proj.bias")];
   const map = positioned(conv2d(images, weight, { bias, stride: PATCH, padding: 0 }));
   const [batch, height, width, cols] = map.shape;
   const { window } = plain;
   const windows = [batch, height / window, width / window, window ** 2 * cols];
+  const left = mask && inWindows(mask, [height, width], window);
+  const visible = (x: Tensor) => (left ? maskCells(x.reshape([batch, height * width, 1, cols]), left).reshape(x.shape) : x);
   let x = unshuffle(map, window).reshape([batch * height * width, cols]);
   for (let i = 0; i < plain.depth; i++) {
     const tokens = isGlobal(i, plain) ? height * width : window ** 2;
-    ({ x } = block(x, layers.params, `backbone.blocks.${i}.`, blockConfig(plain), { batch: x.rows / tokens, tokens, clsOnly: false }));
+    const shape = { batch: x.rows / tokens, tokens, clsOnly: false };
+    ({ x } = block(visible(x), layers.params, `backbone.blocks.${i}.`, blockConfig(plain), shape));
   }
-  return shuffle(x.reshape(windows), window);
+  return shuffle(visible(x).reshape(windows), window);
+}
+
+/** A mask [B, gh, gw] for tokens in the order of windows, [B, N, 1]. */
+function inWindows(mask: Tensor, [height, width]: [number, number], window: number): Tensor {
+  const [batch] = mask.shape;
+  const tokens = upsampleNearest(mask.reshape([...mask.shape, 1]), [height, width]);
+  return unshuffle(tokens, window).reshape([batch, height * width, 1]);
 }
 
 /** P3 to P5 [B, H, W, C]: the map twice as large, as it is, and half as large, each through 1 x 1 and 3 x 3 with layer norms. */

@@ -30,14 +30,12 @@ export const plainOf = ({ vitWidth, vitDepth, vitHeads, window, globals }: Detec
 /** What cannot be with a plain backbone. */
 function plainConflicts(settings: DetectionSettings): Record<string, string> {
   if (settings.backbone !== "vitdet") return {};
-  const { preset, side, "mkd.variant": variant, "mkd.encoder": encoder } = settings;
+  const { preset, side, teacher, "mkd.encoder": encoder } = settings;
   const problem = plainProblem(plainOf(settings), side);
-  const hides = preset === "mkd" && settings.teacher !== "none";
+  const compares = preset === "mkd" && teacher !== "none" && encoder === "on";
   return {
     ...(problem && { backbone: `${problem.join(". ")}`.replace(/^./, (first) => first.toUpperCase()) }),
-    ...(hides &&
-      variant !== "vanilla" && { "mkd.variant": "Part of the input can be hidden from a ResNet or ResNeXt alone. Use vanilla." }),
-    ...(hides && encoder === "on" && { "mkd.encoder": "ViTDet has no maps of three strides to compare." }),
+    ...(compares && { "mkd.encoder": "ViTDet has no maps of three strides to compare." }),
   };
 }
 

@@ -276,8 +276,8 @@ describe("a detection task", () => {
     expect(read.config).toEqual(task.config);
     expect(describeDetector(read)).toBe("GFL, ViTDet of 2 blocks, width 8, pyramid 8");
     task.destroy();
-    expect(() => taskOf(engine, teacher, settingsOf("mkd", vit))).toThrow(/hidden from a ResNet or ResNeXt alone/);
-    taskOf(engine, teacher, settingsOf("mkd", { ...vit, "mkd.variant": "vanilla" })).destroy();
+    expect(() => taskOf(engine, teacher, settingsOf("mkd", { ...vit, "mkd.encoder": "on" }))).toThrow(/no maps of three strides/);
+    taskOf(engine, teacher, settingsOf("mkd", vit)).destroy();
     expect(conflictsOf(settingsOf("samkd", { ...vit, window: 3 })).backbone).toContain("Windows of 3 do not tile 4 x 4 tokens");
     expect(() => taskOf(engine, undefined, settingsOf("samkd", { ...vit, vitHeads: 3 }))).toThrow(
       "a width of 8 cannot be shared by 3 heads",
