@@ -3,6 +3,8 @@
 //   pool           out[b, c] = sum_p w[b, p] x[b, p, c];  without WEIGHTED w = 1
 //   pool_gradient  dx[b, p, c] = w[b, p] g[b, c]
 //   weights_gradient  dw[b, p] = sum_c g[b, c] x[b, p, c]
+//   gate           out[b, p, c] = sigmoid(t[b, c]) x[b, p, c]; its gradient to x is the same of g
+//   gates_gradient  dt[b, c] = s (1 - s) sum_p g[b, p, c] x[b, p, c], s = sigmoid(t[b, c])
 //   add_all        out[b, p, c] = x[b, p, c] + t[b, c]; its gradient to t is `pool` of g without weights
 //
 // Layout. x is [images, pixels, cols], w [images, pixels], t and g [images, cols]; no gaps. One lane per result.
@@ -88,4 +90,32 @@ fn add_all(@builtin(global_invocation_id) id: vec3u) {
   if (i < p.images * p.pixels * p.cols) {
     out[i] = x[i] + w[(i / p.cols / p.pixels) * p.cols + i % p.cols];
   }
+}
+
+// Binding w holds t here and below.
+@compute @workgroup_size(64)
+fn gate(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
+  let i = id.x + id.y * 65535u * 64u;
+  if (i < p.images * p.pixels * p.cols) {
+    let row = i / p.cols;
+    let c = i % p.cols;
+    out[i] = x[i] / (1.0 + exp(-w[(row / p.pixels) * p.cols + c])) + earlier(p, row, c);
+  }
+}
+
+@compute @workgroup_size(64)
+fn gates_gradient(@builtin(global_invocation_id) id: vec3u) {
+  let p = params;
+  let i = id.x + id.y * 65535u * 64u;
+  if (i >= p.images * p.cols) {
+    return;
+  }
+  let first = (i / p.cols) * p.pixels;
+  var sum = 0.0;
+  for (var row = first; row < first + p.pixels; row++) {
+    sum += g[row * p.cols + i % p.cols] * x[row * p.cols + i % p.cols];
+  }
+  let s = 1.0 / (1.0 + exp(-w[i]));
+  out[i] = s * (1.0 - s) * sum + earlier(p, i / p.cols, i % p.cols);
 }

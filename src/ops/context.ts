@@ -38,6 +38,25 @@ export function addToAll(x: Tensor, t: Tensor): Tensor {
   return out;
 }
 
+/** x [B, .., C] with each channel of an image times sigmoid(t), t [B, C]. Both get gradients. */
+export function gateChannels(x: Tensor, t: Tensor): Tensor {
+  if (t.rows !== x.shape[0] || t.cols !== x.cols) throw new Error(`gateChannels: [${t.shape}] for [${x.shape}]`);
+  const { graph } = x;
+  const out = graph.temp(x.shape, "f32", x.needsGrad || t.needsGrad);
+  launch(x, "gate", { x, w: t, out });
+  const gradient = (to: Tensor, entry: string, bind: Record<string, Tensor>) => (previous?: RowGradient) => {
+    const d = graph.temp(to.shape);
+    launch(x, entry, { ...bind, w: t, out: d }, { previous });
+    return d;
+  };
+  if (out.needsGrad)
+    graph.record(out, (g, grads) => {
+      grads.add(x, gradient(x, "gate", { x: g }));
+      grads.add(t, gradient(t, "gates_gradient", { x, g }));
+    });
+  return out;
+}
+
 /** A launch over the elements of `bind.out`; `x` gives the sizes. */
 function launch(x: Tensor, entry: string, bind: Record<string, Tensor>, o: { WEIGHTED?: boolean; previous?: RowGradient } = {}): void {
   const add = plus(o.previous);

@@ -6,7 +6,7 @@ import * as augment from "./cases/augment";
 import { boxMasksCase } from "./cases/boxmasks";
 import { placeTokensCase, positionedCase, shuffleCase, weighCase } from "./cases/cells";
 import { batchNormCase, groupNormCase, standardiseCase } from "./cases/channelnorm";
-import { addToAllCase, weightedSumCase } from "./cases/context";
+import { addToAllCase, gateCase, weightedSumCase } from "./cases/context";
 import { decoupledCase, disagreementCase } from "./cases/decoupling";
 import * as detection from "./cases/detection";
 import { dropPathCase } from "./cases/droppath";
@@ -80,7 +80,7 @@ export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> =
     shuffle: shuffleCase([1, 2, 3, 45], 3),
     weights: weighCase("erased"),
   },
-  context: { pool: weightedSumCase(MAP), add: addToAllCase(MAP) },
+  context: { pool: weightedSumCase(MAP), add: addToAllCase(MAP), gates: gateCase(MAP) },
   crop: {
     crop: augment.cropCase({ ...IMAGES, least: 0.08, shape: 4 / 3 }),
     erase: augment.erasingCase({ batch: 21, channels: 1, side: 7 }),

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { Weights } from "../../models/weights";
 import { testEngine } from "../../ops/check";
+import { amd } from "./amd";
 import { distill, features, type Scene } from "./distill.fixture";
+import { dmkd } from "./dmkd";
 import { fgd } from "./fgd";
 import { fitnet } from "./fitnet";
 import { freekd } from "./freekd";
 import { awake, checkGradients, sum } from "./gradients.fixture";
 import { logit } from "./logit";
+import type { DetectionMethod } from "./method";
 import { mgd } from "./mgd";
 import { pkd } from "./pkd";
 
@@ -135,6 +138,33 @@ describe("FGD", () => {
     };
     const apart = (b: number) => sum(attention(map(student), b).map((v, i) => Math.abs(v - attention(map(teacher), b)[i])));
     expect(values.attention / ((apart(0) + apart(1)) / 2)).toBeCloseTo(1, 4);
+  });
+});
+
+describe("AMD", () => {
+  test("erases where DMKD does in space, and with everything off is FitNet's distance", async () => {
+    const run = async (method: DetectionMethod, knobs: Record<string, string>) =>
+      (await distill(await testEngine(), method, { ...same, knobs })).run();
+    const [ours, dual] = [await run(amd, {}), await run(dmkd, {})];
+    expect(ours.maps["mask.0.1"]).toEqual(dual.maps["mask.0.1"]);
+    expect(new Set(ours.maps["mask.0.1"]).size).toBe(2);
+    const off = await run(amd, { masking: "off", blocks: "off", channels: "off" });
+    const plain = await run(fitnet, {});
+    expect(off.values.feature / plain.values.feature).toBeCloseTo(1, 5);
+  });
+
+  test("a channel whose gate is shut counts as zero", async () => {
+    const shut = (fresh: Weights): Weights =>
+      new Map(
+        [...fresh].map(([name, { shape, data }]) => {
+          if (name === "channels.0.2.weight") return [name, { shape, data: data.map(() => 0) }];
+          return [name, { shape, data: name === "channels.0.2.bias" ? data.map((_, c) => (c === 0 ? -60 : 60)) : data }];
+        }),
+      );
+    const trial = { ...same, knobs: { masking: "off", blocks: "off" }, modules: shut };
+    const { maps } = await (await distill(await testEngine(), amd, trial)).run();
+    const expected = map(student).map((v, i) => (i % 4 === 0 ? 0 : v));
+    for (const [i, v] of maps["reconstruction.0.1"].entries()) expect(v).toBeCloseTo(expected[i], 5);
   });
 });
 

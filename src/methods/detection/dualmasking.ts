@@ -133,7 +133,7 @@ function masksOf(teacher: Tensor, sides: Sides, options: DualMasking) {
 }
 
 /** More than any attention. */
-const NEVER = 1e30;
+export const NEVER = 1e30;
 
 function thresholds({ masking, omegaS, omegaC }: DualMasking) {
   return masking === "on" ? { omegaS, omegaC } : { omegaS: NEVER, omegaC: NEVER };

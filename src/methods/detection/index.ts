@@ -1,4 +1,5 @@
 /** Detection's distillation methods by name. To add one: its file, and a line here. */
+import { amd } from "./amd";
 import { dkd } from "./dkd";
 import { dmkd } from "./dmkd";
 import { fgd } from "./fgd";
@@ -12,7 +13,7 @@ import { pkd } from "./pkd";
 import { samkd } from "./samkd";
 import { sdd } from "./sdd";
 
-export const DETECTION_METHODS = { samkd, mkd, dmkd, mgd, fgd, freekd, pkd, fitnet, logit, dkd, sdd } as const satisfies Record<
+export const DETECTION_METHODS = { samkd, mkd, dmkd, amd, mgd, fgd, freekd, pkd, fitnet, logit, dkd, sdd } as const satisfies Record<
   string,
   DetectionMethod
 >;

@@ -1,5 +1,5 @@
 /** Global context beside loops. */
-import { addToAll, weightedSum } from "../context";
+import { addToAll, gateChannels, weightedSum } from "../context";
 import type { Check } from "../evidence";
 import { add } from "../maps";
 
@@ -27,4 +27,11 @@ export const addToAllCase = (shape: number[]): Check => ({
   inputs: { x: { shape, grad: true }, t: { shape: [shape[0], shape[shape.length - 1]], grad: true } },
   op: ({ x, t }) => add(addToAll(addToAll(x, t), t), x),
   reference: ({ x, t }) => [x.map((v, i) => 2 * v + 2 * t[place(shape, i).at])],
+});
+
+/** Twice, and added to what is there. */
+export const gateCase = (shape: number[]): Check => ({
+  inputs: { x: { shape, grad: true }, t: { shape: [shape[0], shape[shape.length - 1]], grad: true } },
+  op: ({ x, t }) => add(gateChannels(gateChannels(x, t), t), x),
+  reference: ({ x, t }) => [x.map((v, i) => v + v / (1 + Math.exp(-t[place(shape, i).at])) ** 2)],
 });

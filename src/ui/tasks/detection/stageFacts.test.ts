@@ -127,7 +127,7 @@ describe("parts and sentences", () => {
   });
 
   test("every detection method has equations for its parts", () => {
-    for (const preset of ["samkd", "mkd", "mgd", "dmkd", "fgd", "freekd", "pkd", "fitnet", "logit", "dkd", "sdd"])
+    for (const preset of ["samkd", "mkd", "mgd", "dmkd", "amd", "fgd", "freekd", "pkd", "fitnet", "logit", "dkd", "sdd"])
       expect(equationOf("compare", preset), preset).toMatch(/\w/);
   });
 });

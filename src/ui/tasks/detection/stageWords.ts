@@ -25,7 +25,12 @@ const EQUATIONS: Record<Part, Readonly<Record<string, string>> & { other: string
   look: { other: "F_S = f_S(x)" },
   attend: { other: "A = φ(σ(‖F_T‖² / τC))", fgd: "A = n softmax(|F_T| / T)" },
   erase: { other: "M = 0 where A ≥ ωˢ", mgd: "M = 0 at random" },
-  regenerate: { other: "F̂ = λ θₛ(M ⊙ F_S) + μ θ_c(…)", mkd: "F̂ = D(F_S, m)", mgd: "F̂ = G(M ⊙ F_S)" },
+  regenerate: {
+    amd: "F̂ = σ(SE(G)) ⊙ G, G = G(M ⊙ F_S)",
+    other: "F̂ = λ θₛ(M ⊙ F_S) + μ θ_c(…)",
+    mkd: "F̂ = D(F_S, m)",
+    mgd: "F̂ = G(M ⊙ F_S)",
+  },
   compare: {
     other: "‖F_T − F̂‖²",
     samkd: "W KL(z_T ‖ z_S), W = 1 − cos(F_T, F_S)",
