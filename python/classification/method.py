@@ -31,6 +31,9 @@ class Distillation(Learning):
 
     def __init__(self, settings, student, teacher=None, guide=None):
         self.settings, self.student = settings, student
+        if settings.get("frozen") == "on":
+            for name, parameter in student.named_parameters():
+                parameter.requires_grad_(name.startswith(("head.", "head_dist.")))
         self.frozen = {"teacher": teacher, "guide": guide}
         for network in filter(None, self.frozen.values()):
             network.eval().requires_grad_(False)

@@ -87,7 +87,7 @@ test("every method that is handed over is tried", () => {
 });
 
 test("a method that is not part of a project is refused by name", () => {
-  expect(() => assertHandedOver(SCHEMA.defaults("segmenter"))).toThrow("There is no PyTorch project for preset=segmenter yet.");
+  expect(() => assertHandedOver(SCHEMA.defaults("yolos"))).toThrow("There is no PyTorch project for preset=yolos yet.");
   const freekd = SCHEMA.defaults("freekd");
   expect(() => assertHandedOver(freekd)).not.toThrow();
   expect(() => assertHandedOver({ ...freekd, "freekd.prompts": "learned" })).toThrow("FreeKD with learned prompts");

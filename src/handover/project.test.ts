@@ -8,7 +8,7 @@ import { SCHEMA } from "../tasks";
 import { runtime } from "../tasks/classification/runtime";
 import type { Network } from "../tasks/vitNetwork";
 import { Session } from "../train/session";
-import { type Project, project } from "./project";
+import { assertHandedOver, type Project, project } from "./project";
 import { altered, folderOf, hasTorch, python } from "./torch.fixture";
 
 const dataset = scenes({ side: 16, train: 40, test: 12, seed: 3 });
@@ -67,11 +67,13 @@ test("holds the run's own losses, its weights before and after, and the settings
   session.destroy();
 });
 
-test("a task without a project refuses, with what to do", async () => {
-  const none = { settings: SCHEMA.defaults("segmenter"), changes: [], task: {} } as unknown as Session;
-  await expect(project({ engine: await testEngine(), runtime, sources } as never, none)).rejects.toThrow(
-    "no PyTorch project for preset=segmenter",
-  );
+test("what no project knows is refused before a run, with what to do", async () => {
+  const settings = SCHEMA.defaults();
+  expect(() => assertHandedOver({ ...settings, family: "cait" })).toThrow("There is no PyTorch project for CaiT yet.");
+  expect(() => assertHandedOver({ ...settings, tome: 2 })).toThrow("There is no PyTorch project yet for a teacher that merges tokens.");
+  expect(() => assertHandedOver(SCHEMA.defaults("mim"))).toThrow("There is no PyTorch project for preset=mim yet.");
+  assertHandedOver(settings);
+  await expect(handedOver({ family: "cait" })).rejects.toThrow("Use another family, or leave handover= out.");
 });
 
 const RUNS: Record<string, string | number>[] = [
@@ -88,6 +90,7 @@ const RUNS: Record<string, string | number>[] = [
   { base: "hard", family: "deit-distilled", queries: "patches" },
   { base: "manifold", family: "deit3", dropPath: 0.3 },
   { family: "mae", softmaxOver: "eq2" },
+  { frozen: "on", optimizer: "sgd" },
   { masked: "student", base: "attention", "attention.temperature": 20, criterion: "guide-late-random" },
 ];
 

@@ -352,11 +352,12 @@ export class Host {
   }
 
   private async save(): Promise<void> {
-    let saved: { bytes?: Uint8Array; step: number } = { step: 0 };
+    let saved: Awaited<ReturnType<Run["save"]>> = { step: 0 };
     try {
       saved = await this.theRun().save();
     } finally {
-      this.at.post({ type: "saved", ...saved });
+      // Handed over rather than copied: large runs have hundreds of megabytes.
+      this.at.post({ type: "saved", ...saved }, saved.bytes && [saved.bytes.buffer as ArrayBuffer]);
     }
   }
 

@@ -135,7 +135,7 @@ export type Event =
   /** The teacher's GPU time per step, measured beside the run. */
   | { type: "timed"; time: TeacherTime }
   /** The answer to each `save`: without bytes where a failure, which is told beside it, left none. */
-  | { type: "saved"; bytes?: Uint8Array; step: number }
+  | { type: "saved"; bytes?: Uint8Array; step: number; ms?: number }
   /**
    * `fatal`: there is no GPU any more. `spoiled`: the run's state is no good any more; otherwise the run is untouched. `memory`: the GPU has
    * too little memory for the run.

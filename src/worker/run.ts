@@ -227,15 +227,16 @@ export class Run {
   }
 
   /**
-   * The run as a file, and its step, once all its steps have been told: else what is kept would lack the losses of some. Without a file where
-   * one of them failed.
+   * The run as a file, and its step, once all its steps have been told: else what is kept would lack the losses of some; and how long it stood
+   * still for that. Without a file where one of them failed.
    */
-  save(): Promise<{ bytes?: Uint8Array; step: number }> {
+  save(): Promise<{ bytes?: Uint8Array; step: number; ms?: number }> {
     return this.turns.alone(async () => {
       const { step } = this.session;
       if (this.flight && !(await this.flight.landed())) return { step };
+      const begun = performance.now();
       this.monitor.store();
-      return { bytes: await this.session.save(), step };
+      return { bytes: await this.session.save(), step, ms: performance.now() - begun };
     });
   }
 

@@ -6,7 +6,7 @@ import type { TaskDefinition } from "../definition";
 import { FASHION, SCENES, SHAPES } from "../imageSets";
 import { VIT_SIZES } from "../widths";
 import type { Teacher } from "./answers";
-import { conflictsOf } from "./conflicts";
+import { conflictsOf, keepsBack } from "./conflicts";
 import { ROWS } from "./rows";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
@@ -33,6 +33,7 @@ export const classification: TaskDefinition<Dataset, Teacher, Classification> = 
   stepFirst: true,
   onnx: true,
   handsOver: ["maskedkd"],
+  keepsBack: (settings) => keepsBack(settings as ClassificationSettings),
   conflicts: (settings) => conflictsOf(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),
   studies: async () => (await import("./studies")).studies,

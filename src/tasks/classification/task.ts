@@ -300,23 +300,11 @@ export class Classification implements Task<Outputs> {
         "A run that learns from saved answers is not handed over.",
         "Its teacher is in PyTorch already: answers.py asked it.",
       );
-    this.assertHandedOver();
     const read = async ({ params, config }: Model) => ({ weights: await params.read(), config });
     const { student, teacher } = this;
     const guide = this.guide && this.guideModel;
     const networks = { student: await read(student), teacher: teacher && (await read(teacher)), guide: guide && (await read(guide)) };
     return handedOver(networks, this.sources.dataset, this.kind.projects);
-  }
-
-  /** Throws an EngineError for what the projects in PyTorch do not know. */
-  private assertHandedOver(): void {
-    const { student, teacher, guideModel, settings } = this;
-    const strange = [
-      [student, teacher, guideModel].some((one) => one?.config.family === "cait") && "A run with a CaiT",
-      (settings.tome ?? 0) > 0 && "A run whose teacher merges tokens (tome)",
-      this.frozen && "A run of which the student's head alone learns (frozen=on)",
-    ].find((one) => one !== false);
-    if (strange) throw new EngineError(`${strange} is not handed over to PyTorch yet.`, "Leave handover= out, or hand over one without.");
   }
 
   forget(): void {

@@ -11,9 +11,9 @@ import { reason } from "./runs";
 import { busy, offered } from "./selectors";
 import { Owner } from "./tabs";
 
-/** How often a run is kept, and how many bytes are written in a second at most: large runs are kept less often. */
+/** How often a run is kept; and one for which that takes long so seldom that it takes a tenth of the time at most. */
 const EVERY_MS = 8_000;
-const BYTES_PER_SECOND = 2e6;
+const SHARE = 1 / 10;
 
 /** Whether the visitor's browser was asked to let what is kept stay. */
 const ASKED = "asked-to-stay";
@@ -41,9 +41,9 @@ export class RunKeeper {
   private spoiled = false;
   /** Ends waiting for a run that another tab has open. */
   private waiting = new AbortController();
-  /** When the run was last kept, or began, and how large it was. */
+  /** When the run was last kept, or began, and how many milliseconds that took: of training, and of writing. */
   private keptAt = now();
-  private size = 0;
+  private took = 0;
   /** Whether it found room, and when it is tried again if not. */
   private fits = true;
   private retry?: ReturnType<typeof setTimeout>;
@@ -168,9 +168,9 @@ export class RunKeeper {
 
   /** After an event has entered the store. */
   receive(event: Event): void {
-    if (event.type === "saved") this.saved(event.bytes, event.step);
+    if (event.type === "saved") this.saved(event);
     if (event.type === "started") this.started(event.restored);
-    if (event.type === "step" && since(this.keptAt) >= Math.max(EVERY_MS, (1000 * this.size) / BYTES_PER_SECOND)) this.autosave();
+    if (event.type === "step" && since(this.keptAt) >= Math.max(EVERY_MS, this.took / SHARE)) this.autosave();
     if (event.type === "failed") this.spoiled ||= event.spoiled || event.fatal;
     if (event.type === "phase" && (event.phase === "paused" || event.phase === "finished")) this.autosave();
   }
@@ -188,7 +188,7 @@ export class RunKeeper {
     this.spoiled = false;
     this.fits = true;
     this.keptAt = now();
-    this.size = 0;
+    this.took = 0;
     onceRestored?.();
   }
 
@@ -199,9 +199,10 @@ export class RunKeeper {
   }
 
   /** Without bytes where they could not be had; a failure says why. What was asked for before the run was spoiled may have come after. */
-  private saved(bytes: Uint8Array | undefined, step: number): void {
+  private saved({ bytes, step, ms = 0 }: Event & { type: "saved" }): void {
     const purpose = this.purposes.shift();
     if (!bytes || this.spoiled) return;
+    this.took = ms;
     if (purpose === "file") void this.download({ bytes, step, history: this.context.store.getState().history });
     else this.keepRun(bytes, step);
   }
@@ -210,7 +211,6 @@ export class RunKeeper {
     const { history: seen, active, place = crypto.randomUUID() } = this.context.store.getState();
     if (!active) return;
     this.context.store.setState({ place });
-    this.size = bytes.length;
     // The curves go on while this is written.
     const history = structuredClone(seen);
     const what = reason(SCHEMA.defaults(active.preset), active) || "defaults";
@@ -227,7 +227,9 @@ export class RunKeeper {
   /** Keeps a run. Where there is no room the visitor is asked which others may go; training goes on. */
   private async keep(facts: KeptFacts, run: KeptRun): Promise<void> {
     await this.owner.take(facts.id);
+    const begun = now();
     const kept = await this.list.keep(facts, run);
+    this.took += since(begun);
     if (facts.id !== this.context.store.getState().place) return;
     // Said once: who has dismissed it knows.
     if (kept !== this.fits) this.context.store.setState({ full: !kept });

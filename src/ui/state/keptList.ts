@@ -18,6 +18,17 @@ export interface KeptRun {
   history: History;
 }
 
+/** As it lies in storage: browsers refuse values of more than about 127 MB, but not files among them. */
+type Stored = Omit<KeptRun, "bytes"> & { bytes: Uint8Array | Blob };
+
+/** From so many bytes on they are stored as a file. */
+const AS_FILE = 2 ** 25;
+
+const stored = ({ bytes, ...run }: KeptRun): Stored => ({
+  ...run,
+  bytes: bytes.length < AS_FILE ? bytes : new Blob([bytes as BlobPart]),
+});
+
 /** What is said of a kept run before it is opened. */
 export interface KeptFacts {
   id: string;
@@ -49,8 +60,12 @@ export class KeptList {
     await this.show(await this.read());
   }
 
-  recall(id: string): Promise<KeptRun | undefined> {
-    return this.context.storage.recall<KeptRun>(placeOf(id));
+  /** A kept run; undefined where it is no more. */
+  async recall(id: string): Promise<KeptRun | undefined> {
+    const run = await this.context.storage.recall<Stored>(placeOf(id));
+    if (!(run?.bytes instanceof Blob)) return run as KeptRun | undefined;
+    const bytes = await run.bytes.arrayBuffer().catch(() => undefined);
+    return bytes && { ...run, bytes: new Uint8Array(bytes) };
   }
 
   rename(id: string, name: string): Promise<boolean> {
@@ -70,7 +85,7 @@ export class KeptList {
   async keep(facts: KeptFacts, run: KeptRun): Promise<boolean> {
     const elsewhere = await this.owner.elsewhere();
     return this.alter((list, beside) => {
-      beside.put(placeOf(facts.id), run);
+      beside.put(placeOf(facts.id), stored(run));
       const before = list.find(({ id }) => id === facts.id);
       const stays = ({ id, pinned }: KeptFacts) => pinned || elsewhere.includes(id);
       const all = [{ name: before?.name, pinned: before?.pinned, ...facts }, ...list.filter((one) => one !== before)];
