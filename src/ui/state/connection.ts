@@ -17,9 +17,13 @@ export class Connection {
     private readonly receive: (event: Event) => void,
   ) {}
 
-  /** Starts a new worker, or turns to one that is given; the one before ends. */
+  /** Starts a new worker, or turns to one that is given; the one before ends, and what it has still said is not heard. */
   open(worker = this.start()): void {
-    this.worker?.terminate();
+    if (this.worker) {
+      this.worker.onmessage = null;
+      this.worker.onerror = null;
+      this.worker.terminate();
+    }
     worker.onmessage = ({ data }: MessageEvent<Event>) => this.receive(data);
     worker.onerror = ({ message }) => this.fail(message || "The training worker did not start.");
     this.worker = worker;

@@ -339,6 +339,48 @@ test("a GPU that is lost again before the run is under way does not leave it sta
   expect(told("play")).toHaveLength(1);
 });
 
+test.each([
+  ["at once, with the run still on its way from storage", async () => {}],
+  ["later, when the run was sent to it already", settle],
+])("a GPU that is lost while it is opened again, %s, is opened once more, and the run goes on", async (_, meanwhile) => {
+  const { page, say, told, trainers } = await keptPage();
+  say({ type: "adapter", facts: adapter }, step(4), step(5), lost());
+  await meanwhile();
+  // What the worker before says after it was given up is not heard.
+  trainers[0].say(phase("failed"), step(6));
+  expect([page.store.getState().phase, page.store.getState().step]).toEqual(["opening", 0]);
+  say(lost());
+  await settle();
+  expect([trainers.length, page.store.getState().phase]).toEqual([3, "opening"]);
+  expect(page.store.getState().notice).toBe("The GPU was reset at step 5; the run goes on from step 3.");
+  expect(told("restore")).toHaveLength(1);
+  say({ type: "adapter", facts: adapter }, started({ ...page.store.getState().wanted }, { step: 3, restored: true }));
+  expect(told("play")).toHaveLength(1);
+  const { history, place } = page.store.getState();
+  expect(history.marks).toEqual([{ step: 3, text: "GPU was reset at step 5, continued from 3" }]);
+  expect(page.store.getState().kept.map(({ id }) => id)).toEqual([place]);
+});
+
+test("a GPU that is lost three times while it is opened again is left alone, and that is said", async () => {
+  const { page, say, told, trainers } = await keptPage();
+  say(step(4), lost());
+  for (let time = 0; time < 2; time++) {
+    await settle();
+    say(lost());
+  }
+  say(phase("failed"));
+  await settle();
+  expect([trainers.length, page.store.getState().phase]).toEqual([3, "failed"]);
+  expect(page.store.getState().notice).toContain("3 times within a minute");
+  told();
+  // Two clicks bring it back: the GPU, and the run.
+  page.connect();
+  await settle();
+  expect(told("restore")).toHaveLength(0);
+  await page.keeper.resume();
+  expect(told("restore")).toHaveLength(1);
+});
+
 test("losses count as within a minute by the clock that has gone further: one may be set back, and one stands still while the machine sleeps", async () => {
   const lose = async ({ page, say }: FakePage) => {
     say({ type: "adapter", facts: adapter }, started({ ...page.store.getState().wanted }, { step: 3, restored: true }), step(4), lost());

@@ -4,15 +4,27 @@ import type { Context } from "./context";
 import { type Instant, now, since } from "./instant";
 import type { RunKeeper } from "./keeper";
 import { begun, busy } from "./selectors";
+import type { State } from "./store";
 
 const MINUTE_MS = 60_000;
 /** So many losses within a minute are not worth another try. */
 const TOO_MANY = 3;
 
+/** A run that is being brought back: where it is kept, the step there, and the one at which the GPU was lost. */
+interface Coming {
+  place: string;
+  kept: number;
+  lost: number;
+}
+
 export class Recovery {
   private losses: Instant[] = [];
   /** Whether the run was playing that is being brought back, until it makes a step: the GPU may be lost again meanwhile. */
   private plays = false;
+  /** Until the run is there again: a new GPU may be lost while it is opened, when nothing in the store tells of the run. */
+  private coming?: Coming;
+  /** How many are on their way from storage. Such a one goes to the newest worker, whichever that is. */
+  private fetching = 0;
 
   constructor(
     private readonly context: Context,
@@ -23,17 +35,24 @@ export class Recovery {
   /** After a failure has entered the store, and before the phase that follows it: what the run was doing still stands there. */
   receive(event: Event): void {
     if (event.type === "step") this.plays = false;
+    if (event.type === "started") this.coming = undefined;
     const state = this.context.store.getState();
-    if (event.type !== "failed" || !event.fatal || !state.adapter || !begun(state)) return;
-    const { step, place, kept } = state;
-    const last = kept.find(({ id }) => id === place);
+    if (event.type !== "failed" || !event.fatal || !state.adapter || !(begun(state) || this.coming)) return;
+    const coming = this.coming ?? keptOf(state);
     this.losses = [...this.losses.filter((at) => since(at) < MINUTE_MS), now()];
-    this.context.store.setState({ notice: this.told(step, last?.step) });
+    this.context.store.setState({ notice: this.told(coming?.lost ?? state.step, coming?.kept) });
+    this.plays ||= busy(state);
+    this.coming = undefined;
     if (this.losses.length >= TOO_MANY) return;
     this.reconnect();
-    const mark = `GPU was reset at step ${step}, continued from ${last?.step}`;
-    this.plays ||= busy(state);
-    if (last) void this.keeper.resume(place, { play: this.plays, mark });
+    this.coming = coming;
+    if (coming && this.fetching === 0) void this.bring(coming);
+  }
+
+  private async bring({ place, kept, lost }: Coming): Promise<void> {
+    this.fetching++;
+    const mark = `GPU was reset at step ${lost}, continued from ${kept}`;
+    await this.keeper.resume(place, { play: this.plays, mark }).finally(() => this.fetching--);
   }
 
   private told(step: number, kept?: number): string {
@@ -42,4 +61,10 @@ export class Recovery {
     if (kept === undefined) return `The GPU was reset at step ${step}, before this run was kept: it has to be started again.`;
     return `The GPU was reset at step ${step}; the run goes on from step ${kept}.`;
   }
+}
+
+/** The run under way as it is kept; undefined where it is not yet. */
+function keptOf({ step, place, kept }: State): Coming | undefined {
+  const last = kept.find(({ id }) => id === place);
+  return last && { place: last.id, kept: last.step, lost: step };
 }
