@@ -2,6 +2,7 @@
 import type { SoundSet } from "../../data/sounds";
 import { AUDIO_METHODS } from "../../methods/audio";
 import { asksGuide } from "../../methods/masking";
+import { keepsBack } from "../classification/conflicts";
 import type { Classification } from "../classification/task";
 import type { TaskDefinition } from "../definition";
 import type { Network } from "../vitNetwork";
@@ -33,6 +34,7 @@ export const audio: TaskDefinition<SoundSet, Network, Classification> = {
   stepFirst: true,
   onnx: true,
   handsOver: ["ast"],
+  keepsBack: (settings) => keepsBack(settings as AudioSettings),
   conflicts: (settings) => conflictsOf(settings as AudioSettings),
   asksGuide: (settings) => asksGuide((settings as AudioSettings).criterion),
   data: () => import("./data").then(({ data }) => data),

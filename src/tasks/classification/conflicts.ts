@@ -31,7 +31,7 @@ export const CAIT = { problem: "There is no PyTorch project for CaiT yet.", reme
 const MERGING = { problem: "There is no PyTorch project yet for a teacher that merges tokens.", remedy: `Use tome=0, ${ELSE}` };
 
 /** Why a run of these settings cannot be handed over to PyTorch, and what to do. */
-export function keepsBack({ family, tome, teacher }: ClassificationSettings) {
+export function keepsBack({ family, tome = 0, teacher }: Pick<ClassificationSettings, "family" | "teacher"> & { tome?: number }) {
   if (family === "cait") return CAIT;
   return tome > 0 && teacher !== "none" ? MERGING : undefined;
 }
