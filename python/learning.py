@@ -7,6 +7,8 @@ class Learning:
 
     # Which parameters the weight decay pulls at, by name.
     decays = staticmethod(optim.decays)
+    # Of AdamW's second moment.
+    beta2 = 0.999
 
     def before(self, optimizer, step):
         """Is called before the update of step `step` (from 0)."""

@@ -25,7 +25,7 @@ def decays(name, parameter):
     return parameter.ndim > 1 and name.split(".")[-1] not in ("pos_embed", "cls_token", "dist_token", "cls_emb")
 
 
-def make(model, settings, decays=decays):
+def make(model, settings, decays=decays, beta2=0.999):
     """AdamW, or SGD with momentum, over two groups: what decays and what does not. What is frozen is left alone."""
     named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     groups = [
@@ -34,7 +34,7 @@ def make(model, settings, decays=decays):
     ]
     if settings["optimizer"] == "sgd":
         return torch.optim.SGD(groups, lr=settings["lr"], momentum=settings["momentum"])
-    return torch.optim.AdamW(groups, lr=settings["lr"], betas=(0.9, 0.999), eps=1e-8)
+    return torch.optim.AdamW(groups, lr=settings["lr"], betas=(0.9, beta2), eps=1e-8)
 
 
 def clip(optimizer, of, limit):

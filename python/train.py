@@ -52,7 +52,7 @@ class Training:
         self.say(f"student: {self.task.origin}")
         self.distillation = self.task.distillation.to(processes.device)
         self.trained, self.step, self.scores = self.distillation.trained, 0, {}
-        self.optimizer = optim.make(self.trained, settings, self.distillation.decays)
+        self.optimizer = optim.make(self.trained, settings, self.distillation.decays, self.distillation.beta2)
         self.scaler = torch.cuda.amp.GradScaler(enabled=own["amp"] == "float16" and processes.device.type == "cuda")
         os.makedirs(own["out"], exist_ok=True)
         self.resume()

@@ -17,7 +17,7 @@ def main():
     batches, _ = tensors.load(here("batches.safetensors"))
     distillation = handed_over(run)
     distillation.trained.train()
-    optimizer = optim.make(distillation.trained, settings, distillation.decays)
+    optimizer = optim.make(distillation.trained, settings, distillation.decays, distillation.beta2)
     worst = 0.0
     print("step  loss        in the run   here         difference")
     for step, expected in enumerate(run["expected"]):

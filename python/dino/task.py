@@ -3,10 +3,10 @@ import math
 
 import data
 import networks
+import pictures
 import torch
-import torch.nn.functional as F
 from method import GLOBAL, Distillation, load_network
-from torch.utils.data import DataLoader
+from neighbours import named_right
 
 from run import fail, here
 
@@ -15,10 +15,6 @@ OWN = {}
 # What student.safetensors is.
 MADE = "teacher"
 WANTED = "a folder of pictures, perhaps with train and val below it"
-# Nearest neighbours as DINO's eval_knn.py has them, among so many pictures that were learned from.
-NEIGHBOURS, TEMPERATURE, BANK = 20, 0.07, 2000
-# Pictures a look.
-BATCH = 64
 
 
 class Task:
@@ -26,12 +22,12 @@ class Task:
         for word in ("student", "teacher"):
             if own[word]:
                 fail(f"{word}= is not used here.", "A run makes both networks itself; out=FOLDER continues what stands there.")
-        folder, held = data.folders(own["data"])
-        self.classes = data.classes_of(folder)
+        folder, held = pictures.folders(own["data"])
+        self.classes = pictures.classes_of(folder)
         moments = {name: run[name] for name in ("mean", "std")}
         self.pictures = data.Crops(folder, self.classes, settings, moments)
-        self.plain = data.Pictures(folder, self.classes, settings["side"], moments)
-        self.held = data.Pictures(held, self.classes, settings["side"], moments) if held and self.classes else None
+        self.plain = pictures.Pictures(folder, self.classes, settings["side"], moments)
+        self.held = pictures.Pictures(held, self.classes, settings["side"], moments) if held and self.classes else None
         config = networks.config_of(settings, len(run["mean"]))
         same = config == run["student"]
         student = load_network(here("student_initial.safetensors"), config) if same else networks.fresh(config, settings["seed"])
@@ -57,23 +53,6 @@ class Task:
         return made.losses, {"spread": made.losses["entropy"].item() / most, "use": use}
 
     def scores(self, batches, autocast, processes):
-        """Share of the held-out pictures whose nearest neighbours among those learned from are of their class."""
-        every = max(1, len(self.plain) // BANK)
-        asked = [(index, 0, 0) for index in range(0, len(self.plain), every)][:BANK]
-        some = [asked[at : at + BATCH] for at in range(0, len(asked), BATCH)]
-        bank, known = self.features(DataLoader(self.plain, batch_sampler=some), autocast, processes)
-        tokens, labels = self.features(batches, autocast, processes)
-        values, indices = (tokens @ bank.t()).topk(min(NEIGHBOURS, len(bank)), dim=1)
-        votes = torch.zeros(len(tokens), len(self.classes)).scatter_add_(1, known[indices], (values / TEMPERATURE).exp())
-        right, seen = processes.summed([int((votes.argmax(dim=1) == labels).sum()), len(labels)])
-        return {"knn_top1": right / seen}
-
-    def features(self, batches, autocast, processes):
-        """Class tokens of length 1, and labels."""
-        teacher, found, labels = self.distillation.trained.teacher, [], []
-        for images, classes in batches:
-            with autocast():
-                tokens = teacher.class_tokens(images.to(processes.device))
-            found.append(F.normalize(tokens.float().cpu(), dim=1))
-            labels.append(classes)
-        return torch.cat(found), torch.cat(labels)
+        """Share of the held-out pictures that their neighbours name right, by the teacher's features."""
+        teacher = self.distillation.trained.teacher
+        return {"knn_top1": named_right(teacher, self.plain, len(self.classes), batches, autocast, processes)}

@@ -16,7 +16,7 @@ interface Configs {
 /** `small` is the side of small crops, in pixels. */
 export function handedOver(networks: Record<"student" | "teacher", Weights>, config: Configs, small: number, dataset: Dataset): HandedOver {
   return {
-    folders: ["vit", "crops", "dino"],
+    folders: ["vit", "crops", "unlabelled", "dino"],
     networks: Object.fromEntries(
       Object.entries(networks).map(([role, weights]) => [role, { bytes: writeSafetensors(weights, { format: "pt" }), config }]),
     ),

@@ -46,13 +46,19 @@ export interface Parts {
   crop?: { seed: number; step: Live; least: Live };
 }
 
-/** What is told of all patches [B N, C P P], and the loss. */
-export function forward(graph: Graph, { config, params, inputs, scale, ratio, target, crop }: Parts): { told: Tensor; loss: Loss } {
+/** What the networks see: images as they are cropped, and the patches that are left of them. */
+type Seen = Record<"images" | "kept", Tensor>;
+
+/** What is told of all patches [B N, C P P], the loss, and what was seen. */
+export function forward(
+  graph: Graph,
+  { config, params, inputs, scale, ratio, target, crop }: Parts,
+): { told: Tensor; loss: Loss; seen: Seen } {
   const { encoder } = config;
   const { images: whole, left, hidden } = inputs.on(graph, ratio);
   const images = crop ? randomResizedCrop(whole, crop) : whole;
   const told = mae(params.on(graph, learns), config, images, left);
   const { channels, image, patch } = encoder;
   const wanted = targetOf(patchify(images, { batch: inputs.batch, channels, image, patch }), target, scale.on(graph));
-  return { told, loss: hiddenError(told, wanted, hidden) };
+  return { told, loss: hiddenError(told, wanted, hidden), seen: { images, kept: left.kept } };
 }

@@ -15,9 +15,10 @@ import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { told } from "../dino/evaluate";
 import { Recorded } from "../recorded";
-import type { LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task } from "../task";
+import type { HandedOver, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task, TraceOptions } from "../task";
 import type { Network } from "../vitNetwork";
 import { conflictsOf } from "./conflicts";
+import { handedOver } from "./handover";
 import { MaskedInputs } from "./inputs";
 import type { MimSettings } from "./settings";
 import { Snapshot, type Told } from "./snapshot";
@@ -73,11 +74,11 @@ export class MaskedModelling implements Task<Told> {
     return { config: this.mae, params, scale, ratio: settings["mim.ratio"], target: settings["mim.target"] };
   }
 
-  trace(graph: Graph) {
+  trace(graph: Graph, { whole }: TraceOptions = {}) {
     const { seed } = this.settings;
     const { step, crop: least } = this.live;
-    const { loss } = forward(graph, { ...this.parts(), inputs: this.inputs, crop: { seed, step, least } });
-    return { grads: graph.gradients((g) => loss.seed(1, g)), outputs: { mim: loss.value } };
+    const { loss, seen } = forward(graph, { ...this.parts(), inputs: this.inputs, crop: { seed, step, least } });
+    return { grads: graph.gradients((g) => loss.seed(1, g)), outputs: { mim: loss.value, ...(whole && seen) } };
   }
 
   load(step: number): void {
@@ -112,6 +113,11 @@ export class MaskedModelling implements Task<Told> {
     const { seed, "mim.ratio": ratio } = this.settings;
     const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, this.parts(), indices.length));
     return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images, { ratio, seed, step: SHOWN_STEP });
+  }
+
+  /** Encoder and decoder as they are now, for a project in PyTorch. */
+  async handedOver(): Promise<HandedOver> {
+    return handedOver(await this.params.read(), this.mae, this.sources.dataset);
   }
 
   forget(): void {
