@@ -1,6 +1,6 @@
 /** A YOLOS is taught in the page: boxes and what the teacher is not shown, and how that follows the slider. */
 import { expect, test } from "@playwright/test";
-import { button, expectNoViolations, LONG, phase, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches } from "./page";
+import { button, expectNoViolations, exportAs, LONG, phase, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches } from "./page";
 
 /** A student as small as there are, so that a software adapter trains it. */
 const SMALL = `./?preset=yolos&batch=2&width=16&depth=1&heads=2&evaluate=1000&${QUICK_KERNELS}`;
@@ -49,7 +49,7 @@ test("a finished student leaves as a file and comes back as a teacher", async ({
   await phase(page, "ready");
   await runToEnd(page);
   const saved = page.waitForEvent("download");
-  await button(page, "Download student").click();
+  await exportAs(page, "Download student");
   const path = await (await saved).path();
   await button(page, "With a teacher").click();
   await page.getByLabel("Teacher file").setInputFiles(path);

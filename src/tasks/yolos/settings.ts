@@ -30,17 +30,17 @@ export const SETTINGS = {
   width: number({
     label: "Student width",
     help: "Numbers per token; a multiple of the heads.",
-    ...{ default: 48, min: 8, max: 1024, integer: true, when: "next", group: "student" },
+    ...{ default: 32, min: 8, max: 1024, integer: true, when: "next", group: "student" },
   }),
   depth: number({
     label: "Student blocks",
     help: "Transformer blocks.",
-    ...{ default: 4, min: 1, max: 24, integer: true, when: "next", group: "student" },
+    ...{ default: 3, min: 1, max: 24, integer: true, when: "next", group: "student" },
   }),
   heads: number({
     label: "Student heads",
     help: "Attention heads.",
-    ...{ default: 3, min: 1, max: 16, integer: true, when: "next", group: "student" },
+    ...{ default: 2, min: 1, max: 16, integer: true, when: "next", group: "student" },
   }),
   patch: number({
     label: "Patch size",
