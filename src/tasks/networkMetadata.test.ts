@@ -8,9 +8,12 @@ import { writeSafetensors } from "../models/safetensors";
 import { initSegmenter, smallSegmenter } from "../models/segmenter/config";
 import { toOriginal } from "../models/segmenter/names";
 import { initViT, type ViTConfig } from "../models/vit/config";
+import { initYolos, type YolosConfig } from "../models/yolos/config";
+import { toOriginal as yolosNames } from "../models/yolos/names";
 import { readDetector } from "./detection/network";
 import { readNetwork as readSegmenter } from "./segmentation/network";
 import { readNetwork } from "./vitNetwork";
+import { readNetwork as readYolos } from "./yolos/network";
 
 type Metadata = Record<string, string>;
 const MOMENTS = { mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2] };
@@ -19,6 +22,7 @@ const SHAPE = { image: 8, patch: 4, channels: 3, classes: 2, width: 8, depth: 1,
 const VIT: ViTConfig = { ...SHAPE, activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 };
 const detector = { ...smallDetector("gfl", "student", 2, 32), width: 4, channels: 4 };
 const segmenter = smallSegmenter("linear", "student", 2, 8);
+const yolos: YolosConfig = { encoder: segmenter.encoder, tokens: 3, classes: 2 };
 const json = { classes: '["cat","dog"]', moments: JSON.stringify(MOMENTS) };
 
 const KINDS: [string, (told?: Metadata) => Promise<object>][] = [
@@ -44,6 +48,13 @@ const KINDS: [string, (told?: Metadata) => Promise<object>][] = [
       return readSegmenter(writeSafetensors(toOriginal(initSegmenter(segmenter, 1)), { ...whole, ...told }), "n.st");
     },
   ],
+  [
+    "YOLOS",
+    (told) => {
+      const whole = { ...json, yolos: JSON.stringify(yolos), map: "0.5" };
+      return readYolos(writeSafetensors(yolosNames(initYolos(yolos, 1)), { ...whole, ...told }), "n.st");
+    },
+  ],
 ];
 
 describe.each(KINDS)("%s", (kind, read) => {
@@ -57,7 +68,7 @@ describe.each(KINDS)("%s", (kind, read) => {
 
   const moments = (mean: string, std: string): Metadata =>
     kind === "classifier" ? { mean, std } : { moments: `{"mean":[${mean}],"std":[${std}]}` };
-  const score = { classifier: "top1", detector: "map", Segmenter: "miou" }[kind] as string;
+  const score = { classifier: "top1", detector: "map", Segmenter: "miou", YOLOS: "map" }[kind] as string;
 
   it.each<[string, Metadata, RegExp]>([
     ["an empty name", { classes: '["cat",""]' }, /its classes are no list of names/],

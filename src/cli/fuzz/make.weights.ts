@@ -7,6 +7,8 @@ import { initSegmenter, smallSegmenter } from "../../models/segmenter/config";
 import { toOriginal } from "../../models/segmenter/names";
 import { initViT, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
+import { initYolos } from "../../models/yolos/config";
+import { toOriginal as yolosNames } from "../../models/yolos/names";
 import { SCHEMA } from "../../tasks";
 import { writeCheckpoint } from "../../train/checkpoint";
 import type { Draws } from "./draws";
@@ -50,6 +52,13 @@ const segmenter = () => {
   return writeSafetensors(toOriginal(initSegmenter(config, 1)), { format: "pt", ...told });
 };
 
+const yolos = () => {
+  const { encoder } = smallSegmenter("linear", "student", 2, 8);
+  const config = { encoder: { ...encoder, width: 8, heads: 2, mlp: 8, headDim: 4, depth: 1 }, tokens: 2, classes: 2 };
+  const told = { yolos: JSON.stringify(config), classes: '["cat","dog"]', moments: JSON.stringify(MOMENTS), map: "0.5" };
+  return writeSafetensors(yolosNames(initYolos(config, 1)), { format: "pt", ...told });
+};
+
 const answers = () => {
   const rows = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
   const told = { format: "masked-distillation-answers-1", data: "scenes-1", data_name: "Scenes", classes: '["cat","dog"]' };
@@ -73,6 +82,7 @@ const checkpoint = (preset: string) => () => {
 export const someViT = (draws: Draws) => changed(once("vit", vit), draws);
 export const someDetector = (draws: Draws) => changed(once("detector", detector), draws);
 export const someSegmenter = (draws: Draws) => changed(once("segmenter", segmenter), draws);
+export const someYolosNetwork = (draws: Draws) => changed(once("yolos", yolos), draws);
 export const someAnswers = (draws: Draws) => changed(once("answers", answers), draws);
 export const someTensors = (draws: Draws) => changed(once("vit", vit), draws);
 

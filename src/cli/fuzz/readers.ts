@@ -22,6 +22,7 @@ import { readDetector } from "../../tasks/detection/network";
 import { generatedBy, sampleBy } from "../../tasks/generated";
 import { readNetwork as readSegmenter } from "../../tasks/segmentation/network";
 import { readNetwork as readViT } from "../../tasks/vitNetwork";
+import { readNetwork as readYolos } from "../../tasks/yolos/network";
 import { opened } from "../../train/bundle";
 import { decodeInNode, decodeWholeInNode } from "../decode.node";
 import { rowsIn } from "../rows";
@@ -30,7 +31,7 @@ import { gzipped, someTar, someZip, withChangedChunk } from "./make.archives";
 import { someCoco, someFolders, someMasks, someNumbers, someVoc, someYolo } from "./make.data";
 import { someParquet } from "./make.parquet";
 import { somePicture, somePng } from "./make.pictures";
-import { someAnswers, someCheckpoint, someDetector, someSegmenter, someTensors, someViT } from "./make.weights";
+import { someAnswers, someCheckpoint, someDetector, someSegmenter, someTensors, someViT, someYolosNetwork } from "./make.weights";
 import { someAddress, someClaims, someRows, someSettings } from "./make.words";
 import { mutatedBytes } from "./mutate.bytes";
 import type { Reader } from "./reader";
@@ -120,6 +121,11 @@ const segmenter = async (bytes: Bytes, name: string) => {
   soundNetwork(network, network.config.classes, network.config.encoder.channels);
 };
 
+const yolos = async (bytes: Bytes, name: string) => {
+  const network = await readYolos(bytes, name);
+  soundNetwork(network, network.config.classes, network.config.encoder.channels);
+};
+
 /** Facts of an adapter, for the choice of kernels that an address may name. */
 const engine = { facts: { name: "none", software: false, subgroup: 32 } } as unknown as Engine;
 
@@ -178,6 +184,7 @@ export const READERS: readonly Reader[] = [
   { name: "answers", make: someOf("a.safetensors", someAnswers), read: withBytes(answers) },
   { name: "detector", make: someOf("a.safetensors", someDetector), read: withBytes(detector) },
   { name: "segmenter", make: someOf("a.safetensors", someSegmenter), read: withBytes(segmenter) },
+  { name: "yolos", make: someOf("a.safetensors", someYolosNetwork), read: withBytes(yolos) },
   {
     name: "run",
     make: someOf("a.safetensors", someCheckpoint),
