@@ -1,5 +1,5 @@
 /** What the papers claim, beside what was measured at this size. */
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { ClaimsFile, Drawing, Instrument, Measured } from "../../tasks/claims";
 import { playground } from "../state/app";
 import { fetchClaims } from "./file";
@@ -11,6 +11,7 @@ const FigureChart = lazy(() => import("../charts/FigureChart"));
 
 export function Claims() {
   const [file, setFile] = useState<ClaimsFile | Error>();
+  const [, asked] = location.hash.split("/").map(decodeURIComponent);
   useEffect(() => {
     fetchClaims(document.baseURI).then(setFile, setFile);
   }, []);
@@ -24,6 +25,11 @@ export function Claims() {
   return (
     <section className="panel claims" aria-label="Claims">
       <h2>Claims of the papers, and what was measured here</h2>
+      {asked !== undefined && !file.claims.some((claim) => nameOf(claim) === asked) && (
+        <p className="problem" role="alert">
+          There is no claim “{asked}” here. These are all there are.
+        </p>
+      )}
       <p>
         Each row compares runs of the same seeds. A claim <i>agrees</i> when the whole 95 % interval of the difference lies on its side of 0
         (or above the margin), and is <i>opposite</i> when it lies on the other. Everything else is <i>cannot tell</i>, which does not mean
@@ -34,6 +40,7 @@ export function Claims() {
           key={instrument.study}
           instrument={instrument}
           claims={file.claims.filter(({ study }) => study === instrument.study)}
+          asked={asked}
           figures={file.figures.filter(({ study }) => study === instrument.study)}
         />
       ))}
@@ -45,7 +52,15 @@ export function Claims() {
 }
 
 /** A study: whether it can tell, and its claims. */
-function Proof({ instrument, claims, figures }: { instrument: Instrument; claims: readonly Measured[]; figures: readonly Drawing[] }) {
+interface ProofProps {
+  instrument: Instrument;
+  claims: readonly Measured[];
+  figures: readonly Drawing[];
+  /** The claim that the address names. */
+  asked?: string;
+}
+
+function Proof({ instrument, claims, figures, asked }: ProofProps) {
   const { about, study, proven, seeds } = instrument;
   return (
     <>
@@ -62,7 +77,7 @@ function Proof({ instrument, claims, figures }: { instrument: Instrument; claims
       )}
       <ul>
         {claims.map((claim) => (
-          <Claim key={claim.id} claim={claim} />
+          <Claim key={claim.id} claim={claim} asked={nameOf(claim) === asked} />
         ))}
       </ul>
       <Suspense fallback={<p>Loading the charts …</p>}>
@@ -76,11 +91,21 @@ function Proof({ instrument, claims, figures }: { instrument: Instrument; claims
   );
 }
 
-function Claim({ claim }: { claim: Measured }) {
-  const { id, study, title, paper, measured, seeds, verdict, margin, address, difference } = claim;
+const nameOf = ({ study, id }: Measured): string => `${study} ${id}`;
+
+function Claim({ claim, asked }: { claim: Measured; asked: boolean }) {
+  const here = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    if (asked) here.current?.focus();
+  }, [asked]);
+  const { title, paper, measured, seeds, verdict, margin, address, difference } = claim;
   return (
-    <li data-claim={`${study} ${id}`}>
-      <b>{title}</b>
+    <li data-claim={nameOf(claim)}>
+      <b>
+        <a ref={here} className="claim-title" href={`#claims/${encodeURIComponent(nameOf(claim))}`} title="A link to this claim">
+          {title}
+        </a>
+      </b>
       <span className="verdict-mark" data-verdict={verdict}>
         {difference === null ? "not run yet" : verdict}
       </span>

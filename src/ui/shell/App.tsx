@@ -108,13 +108,13 @@ export function App() {
   );
 }
 
-/** The part of the address behind "#". */
+/** The view that the part of the address behind "#" names; what follows a stroke is the view's own. */
 function useHash(): string {
   const subscribe = (changed: () => void) => {
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
   };
-  return useSyncExternalStore(subscribe, () => location.hash);
+  return useSyncExternalStore(subscribe, () => location.hash.split("/")[0]);
 }
 
 /** The way to the method's lesson, where there is one and no run would be lost. */

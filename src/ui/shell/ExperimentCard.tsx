@@ -1,6 +1,7 @@
 /** The experiment or the sweep under way: how far it has come, and what it says. */
 import { lazy, Suspense } from "react";
 import type { Agreement } from "../../metrics/paired";
+import { SCHEMA } from "../../tasks";
 import { reach, signed } from "../format";
 import { experiments } from "../state/app";
 import { doneOf, type Experiment, isComplete, isSweep, nextOf, type Series, type Sweep } from "../state/experiments";
@@ -59,11 +60,18 @@ function progressOf(series: Series): string {
   return `Run ${doneOf(series) + 1} of ${series.cases.length * series.seeds}: ${ownWords(series, index)}, seed ${seed}.`;
 }
 
-/** What one of the cases says that not all others do: "keep=0.5". */
+/** What the cases differ in, and what one of them says of it: "keep=0.5", be it the default or not. */
 function ownWords({ cases }: Series, index: number): string {
-  const [own, ...others] = [cases[index], ...cases].map((query) => new URLSearchParams(query));
-  const words = [...own].filter(([key, value]) => others.some((other) => other.get(key) !== value)).map((pair) => pair.join("="));
-  return words.join(" ") || "defaults";
+  const all = cases.map((query) => SCHEMA.fromPairs(withoutData(query)).settings);
+  const own = all[index];
+  const keys = Object.keys(own).filter((key) => all.some((other) => other[key] !== own[key]));
+  return keys.map((key) => `${key}=${own[key]}`).join(" ");
+}
+
+function withoutData(query: string): URLSearchParams {
+  const words = new URLSearchParams(query);
+  words.delete("data");
+  return words;
 }
 
 /** What the pairs so far say, and how the visitor's guess did. */

@@ -119,6 +119,8 @@ export class Playground {
   /** Nothing is under way any more: another worker comes. */
   private clear(): void {
     this.startsWhenReady = false;
+    // A step that has yet to be shown is one of what has just ended.
+    this.redraw.drop();
     this.keeper.reset();
     this.sources.setState({ restoring: false, missing: undefined, teacherTraining: undefined, importing: false, run: undefined });
     this.store.setState({ phase: "opening", note: "", active: undefined, step: 0, measuring: undefined, place: undefined });

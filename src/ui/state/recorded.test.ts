@@ -97,6 +97,18 @@ test("a changed setting stays in the panel; trained live, its data and settings 
   expect(told.at(-1)).toMatchObject({ type: "start", settings: { keep: 0.4 } });
 });
 
+test("trained live in the middle of it, no step of the recording shows any more: the run begins at none", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+  const { page, trainers, say } = await watching();
+  // A step has just come, and has yet to be shown.
+  while (page.store.getState().history.points.length < 3) vi.advanceTimersByTime(10);
+  page.trainLive();
+  vi.advanceTimersByTime(1000);
+  expect(page.store.getState().step).toBe(0);
+  say(loaded("maskedkd"));
+  expect(trainers[trainers.length - 1].told.at(-1)).toMatchObject({ type: "start" });
+});
+
 test("whatever only a worker can do opens one first", async () => {
   const { page, trainers } = await watching();
   const before = trainers.length;

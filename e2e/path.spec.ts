@@ -1,0 +1,113 @@
+/** A person's way through the page: watch, guess, run a pair, read what came of it, share the link, open it elsewhere. */
+import { type Browser, expect, type Locator, type Page, test } from "@playwright/test";
+import { expectNoViolations, LONG, phase, QUICK_KERNELS, stepReaches } from "./page";
+
+test.describe.configure({ timeout: 4 * LONG });
+test.use({ permissions: ["clipboard-read", "clipboard-write"] });
+
+/** How somebody gets at things. */
+interface Hand {
+  press(page: Page, what: Locator): Promise<void>;
+  choose(page: Page, what: Locator, option: number): Promise<void>;
+}
+
+const MOUSE: Hand = {
+  press: (_, what) => what.click(),
+  choose: async (_, what, option) => void (await what.selectOption({ index: option })),
+};
+
+const MOST_TABS = 250;
+
+/** Moves the focus with the Tab key alone. */
+async function tabTo(page: Page, what: Locator): Promise<void> {
+  await what.waitFor();
+  for (let i = 0; i < MOST_TABS; i++) {
+    if (await what.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`${what} is not reached in ${MOST_TABS} presses of Tab`);
+}
+
+const KEYBOARD: Hand = {
+  async press(page, what) {
+    await tabTo(page, what);
+    await page.keyboard.press("Enter");
+  },
+  async choose(page, what, option) {
+    await tabTo(page, what);
+    await page.keyboard.press("Home");
+    for (let i = 0; i < option; i++) await page.keyboard.press("ArrowDown");
+  },
+};
+
+/** The claims as they are, with runs that end in seconds. */
+async function shortClaims(page: Page): Promise<void> {
+  await page.route("**/claims.json", async (route) => {
+    const text = await (await route.fetch()).text();
+    const small = text.replaceAll("shapes%3A1200%2C2000", "shapes%3A48%2C24&batch=8&width=16&depth=1&heads=2");
+    await route.fulfill({ body: small.replaceAll("steps=1500&evaluate=250", "steps=6&evaluate=6"), contentType: "application/json" });
+  });
+}
+
+async function walk(page: Page, browser: Browser, { press, choose }: Hand): Promise<void> {
+  await shortClaims(page);
+  await page.goto(`./?watch=maskedkd&${QUICK_KERNELS}`);
+  await stepReaches(page, 20);
+  await press(page, page.getByRole("link", { name: "Claims", exact: true }));
+  const claim = page.locator('[data-claim="shapes 1b"]');
+  await press(page, claim.getByText("Try it here"));
+  await choose(page, claim.getByLabel("I expect"), 1);
+  await choose(page, claim.getByLabel("Seeds"), 0);
+  await press(page, claim.getByRole("button", { name: "Start 2 runs" }));
+  await expect(page.locator(".experiment")).toContainText("Run 1 of 2: keep=0.5, seed 1", { timeout: LONG });
+  await expect(page.locator(".experiment [role=status]")).toHaveText(/^One pair so far: .* points\. One pair cannot tell\.$/, {
+    timeout: 2 * LONG,
+  });
+  await expect(page.locator(".verdict")).toContainText("held-out images");
+  await expect(page.locator(".runs tbody tr")).toHaveCount(2);
+  await press(page, page.getByRole("button", { name: "Copy a link to these settings" }));
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  const elsewhere = await (await browser.newContext({ serviceWorkers: "block" })).newPage();
+  await elsewhere.goto(link);
+  await phase(elsewhere, "ready");
+  await expect(elsewhere.getByLabel("Patches the teacher sees", { exact: true })).toHaveValue("1");
+  await expect(elsewhere.locator("#data")).toContainText("48 images to learn from");
+  await elsewhere.context().close();
+}
+
+test("by keyboard alone", ({ page, browser }) => walk(page, browser, KEYBOARD));
+test("by mouse", ({ page, browser }) => walk(page, browser, MOUSE));
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing in ${colorScheme} in any view: recordings, claims, papers, the GPU, the Hub's form, lessons, a projector`, async ({
+    page,
+  }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const name of ["maskedkd", "samkd"]) {
+      await page.goto(`./?watch=${name}`);
+      await page.getByRole("button", { name: "To the end" }).click();
+      await expect(page.locator(".verdict")).toBeVisible({ timeout: LONG });
+      for (const summary of await page.getByText("From the Hub (huggingface.co)").all()) await summary.click();
+      await page.getByText("By position").click();
+      await expectNoViolations(page);
+      for (const view of ["Claims", "Paper", "This GPU"]) {
+        await page.getByRole("link", { name: view, exact: true }).click();
+        await expect(page.locator("main h2").first()).toBeVisible({ timeout: LONG });
+        await expectNoViolations(page);
+      }
+    }
+    await page.goto("./?present&lesson=mkd");
+    await page.locator(".lesson").getByRole("button", { name: "Next" }).click({ timeout: LONG });
+    await expectNoViolations(page);
+  });
+}
+
+test("a link to a claim leads to it; one to a claim that does not exist is told, with those there are", async ({ page }) => {
+  await page.goto("./?watch=maskedkd#claims/shapes%2013a");
+  const claim = page.locator('[data-claim="shapes 13a"]');
+  await expect(claim.locator(".claim-title")).toBeFocused({ timeout: LONG });
+  await page.goto("./?watch=maskedkd#claims/alchemy");
+  await page.reload();
+  await expect(page.getByRole("alert")).toContainText("There is no claim “alchemy” here.", { timeout: LONG });
+  await expect(claim).toBeVisible();
+});
