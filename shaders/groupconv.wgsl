@@ -13,8 +13,12 @@
 // Trick. A group is too narrow for the tiles of gemm.wgsl: most of a tile's columns would lie outside. So a lane computes four
 // channels of PIXELS pixels in a line, whose windows overlap: it loads ROW pixels once for all taps of a kernel's line, and each
 // product of four channels with a block of the kernel is one of a vector and a matrix. All lanes of a workgroup compute the same four
-// channels, so that they load the same kernel, which adapters do once for all of them. For dx the pixels are STRIDE apart, so that
+// channels, so that they need the same kernel: with QUAD each lane of a quad loads one of its four rows and the quad passes them on,
+// where the same taps reach all pixels. Lanes beyond the end, and taps outside the map, then go along with zeros. For dx the pixels are STRIDE apart, so that
 // the same taps reach all of them. For dw a lane keeps a 4 x 4 block of every tap of a kernel's line and slides along the map.
+enable subgroups;
+
+const QUAD = true;
 const KERNEL = 3u; // width of the kernel
 const STRIDE = 1u;
 const PIXELS = 4u;
@@ -56,10 +60,15 @@ fn index(id: vec3u) -> u32 {
 }
 
 // Four rows of the kernel from output channel 4 o on, at a tap and four of the group's channels.
-fn block(p: Params, o: u32, tap: u32, c: u32) -> mat4x4f {
+fn block(p: Params, o: u32, tap: u32, c: u32, local: u32) -> mat4x4f {
   let pace = p.kernel_height * KERNEL * p.group_channels;
   let at = 4u * o * pace + tap * p.group_channels + c;
-  return mat4x4f(w[at], w[at + pace], w[at + 2u * pace], w[at + 3u * pace]);
+  if (QUAD) {
+    let mine = w[at + (local & 3u) * pace];
+    return mat4x4f(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+  } else {
+    return mat4x4f(w[at], w[at + pace], w[at + 2u * pace], w[at + 3u * pace]);
+  }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -70,9 +79,6 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   let i = which / p.outputs * WORKGROUP + local;
   let run = i % p.runs;
   let line = i / p.runs;
-  if (line >= p.batch * p.out_height) {
-    return;
-  }
   let map = line / p.out_height;
   let first = o / p.group_outputs * p.group_channels;
   // Places left of or above the map are large as u32.
@@ -80,27 +86,28 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   var acc: array<vec4f, PIXELS>;
   for (var ky = 0u; ky < p.kernel_height; ky++) {
     let y = (line - map * p.out_height) * STRIDE + ky - p.padding;
-    if (y < p.height) {
-      for (var c = 0u; c < p.group_channels; c++) {
-        var row: array<vec4f, ROW>;
-        let base = (map * p.height + y) * p.width;
-        for (var k = 0u; k < ROW; k++) { // unroll
-          let at = left + k;
-          row[k] = select(vec4f(), x[(base + at) * p.channels + first + c], at < p.width);
-        }
-        for (var kx = 0u; kx < KERNEL; kx++) { // unroll
-          let m = block(p, o, ky * KERNEL + kx, c);
-          for (var k = 0u; k < PIXELS; k++) { // unroll
-            acc[k] += row[k * STRIDE + kx] * m;
-          }
+    let width = select(0u, p.width, y < p.height && map < p.batch);
+    let base = (map * p.height + y) * p.width;
+    for (var c = 0u; c < p.group_channels; c++) {
+      var row: array<vec4f, ROW>;
+      for (var k = 0u; k < ROW; k++) { // unroll
+        let at = left + k;
+        row[k] = select(vec4f(), x[(base + at) * p.channels + first + c], at < width);
+      }
+      for (var kx = 0u; kx < KERNEL; kx++) { // unroll
+        let m = block(p, o, ky * KERNEL + kx, c, local);
+        for (var k = 0u; k < PIXELS; k++) { // unroll
+          acc[k] += row[k * STRIDE + kx] * m;
         }
       }
     }
   }
-  for (var k = 0u; k < PIXELS; k++) { // unroll
-    let at = run * PIXELS + k;
-    if (at < p.out_width) {
-      out[(line * p.out_width + at) * p.outputs + o] = acc[k];
+  if (map < p.batch) {
+    for (var k = 0u; k < PIXELS; k++) { // unroll
+      let at = run * PIXELS + k;
+      if (at < p.out_width) {
+        out[(line * p.out_width + at) * p.outputs + o] = acc[k];
+      }
     }
   }
 }
@@ -124,44 +131,47 @@ fn input_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   let i = which / p.channels * WORKGROUP + local;
   let rest = i % (p.runs * STRIDE);
   let line = i / (p.runs * STRIDE);
-  if (line >= p.batch * p.height) {
-    return;
-  }
   let map = line / p.height;
   let y = line - map * p.height + p.padding;
-  // Pixels start, start + STRIDE, ..: the first tap along the line that reaches them, and where its answer lies.
+  // Pixels start, start + STRIDE, ..: the first taps that reach them, and where the answer of the one along the line lies.
   let start = rest / STRIDE * PIXELS * STRIDE + rest % STRIDE;
-  let first_tap = (start + p.padding) % STRIDE;
   let reach = (start + p.padding) / STRIDE;
+  var first_tap = 0u;
+  var first_line = 0u;
+  if (STRIDE > 1u) {
+    first_tap = (start + p.padding) % STRIDE;
+    first_line = y % STRIDE;
+  }
   let first = c / p.group_channels * p.group_outputs;
   var acc: array<vec4f, PIXELS>;
-  for (var ky = y % STRIDE; ky < p.kernel_height; ky += STRIDE) {
+  for (var ky = first_line; ky < p.kernel_height; ky += STRIDE) {
     let oy = (y - ky) / STRIDE;
-    if (ky <= y && oy < p.out_height) {
-      for (var o = 0u; o < p.group_outputs; o++) {
-        var row: array<vec4f, ROW>;
-        let base = (map * p.out_height + oy) * p.out_width;
-        for (var k = 0u; k < ROW; k++) { // unroll
-          let at = reach + k - (TAPS - 1u);
-          row[k] = select(vec4f(), g[(base + at) * p.outputs + first + o], at < p.out_width);
-        }
-        for (var t = 0u; t < TAPS; t++) { // unroll
-          let kx = first_tap + t * STRIDE;
-          if (kx < KERNEL) {
-            let m = block(p, first + o, ky * KERNEL + kx, c % p.group_channels);
-            for (var k = 0u; k < PIXELS; k++) { // unroll
-              acc[k] += m * row[k + (TAPS - 1u) - t];
-            }
+    let width = select(0u, p.out_width, ky <= y && oy < p.out_height && map < p.batch);
+    let base = (map * p.out_height + oy) * p.out_width;
+    for (var o = 0u; o < p.group_outputs; o++) {
+      var row: array<vec4f, ROW>;
+      for (var k = 0u; k < ROW; k++) { // unroll
+        let at = reach + k - (TAPS - 1u);
+        row[k] = select(vec4f(), g[(base + at) * p.outputs + first + o], at < width);
+      }
+      for (var t = 0u; t < TAPS; t++) { // unroll
+        let kx = first_tap + t * STRIDE;
+        if (kx < KERNEL) {
+          let m = block(p, first + o, ky * KERNEL + kx, c % p.group_channels, local);
+          for (var k = 0u; k < PIXELS; k++) { // unroll
+            acc[k] += m * row[k + (TAPS - 1u) - t];
           }
         }
       }
     }
   }
-  for (var k = 0u; k < PIXELS; k++) { // unroll
-    let at = start + k * STRIDE;
-    if (at < p.width) {
-      let pixel = line * p.width + at;
-      out[pixel * p.channels + c] = acc[k] + earlier(p, pixel, c);
+  if (map < p.batch) {
+    for (var k = 0u; k < PIXELS; k++) { // unroll
+      let at = start + k * STRIDE;
+      if (at < p.width) {
+        let pixel = line * p.width + at;
+        out[pixel * p.channels + c] = acc[k] + earlier(p, pixel, c);
+      }
     }
   }
 }

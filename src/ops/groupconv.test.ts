@@ -17,6 +17,10 @@ test.for(CASES.map((o) => ({ o, name: JSON.stringify(o) })))("$name: values and 
   await check(await testEngine(), groupConvCase(o));
 });
 
+test("and on adapters whose lanes cannot pass on what they loaded", async () => {
+  await check(await testEngine({ without: ["subgroups"] }), groupConvCase(CASES[0]));
+});
+
 test("a gradient is added to what is there, and a frozen kernel gets none", async () => {
   const o: Case = { x: [2, 5, 6, 8], out: 8, groups: 2, kernel: [3, 3] };
   await check(await testEngine(), {

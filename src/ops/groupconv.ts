@@ -41,8 +41,9 @@ interface Convolution {
   padding: number;
 }
 
-/** Pixels of a line that a lane computes. */
+/** Pixels of a line that a lane computes; of dx on a software adapter, where loads cost most, twice as many where a line has them. */
 const PIXELS = 4;
+const MORE_PIXELS = 8;
 
 function check(x: Tensor, w: Tensor, stride: number, padding: number): void {
   const groups = x.cols / w.cols;
@@ -53,16 +54,17 @@ function check(x: Tensor, w: Tensor, stride: number, padding: number): void {
     throw new Error(`groupConv2d: stride ${stride}, padding ${padding}`);
 }
 
-const runsOf = (pixels: number) => Math.ceil(pixels / PIXELS);
+const runsOf = (pixels: number, each = PIXELS) => Math.ceil(pixels / each);
 
 function inputGradient(c: Convolution, g: Tensor, previous?: RowGradient): Tensor {
   const { x, stride } = c;
   const [batch, height, width, channels] = x.shape;
   const out = x.graph.temp(x.shape);
-  const count = runsOf(Math.ceil(width / stride));
+  const pixels = x.graph.engine.facts.software && stride === 1 && width >= MORE_PIXELS ? MORE_PIXELS : PIXELS;
+  const count = runsOf(Math.ceil(width / stride), pixels);
   const taps = Math.ceil(c.w.shape[2] / stride);
   const size = { blocks: channels / 4, each: batch * height * count * stride };
-  launch(c, "input_gradient", { w: c.w, g, out }, { ...size, row: PIXELS + taps - 1, runs: count, previous });
+  launch(c, "input_gradient", { w: c.w, g, out }, { ...size, pixels, row: pixels + taps - 1, runs: count, previous });
   return out;
 }
 
@@ -86,6 +88,7 @@ interface GroupLaunch {
   /** Lanes for each of so many blocks of four channels. */
   blocks: number;
   each: number;
+  pixels?: number;
   row: number;
   runs?: number;
   lines?: number;
@@ -94,18 +97,26 @@ interface GroupLaunch {
   previous?: RowGradient;
 }
 
-function launch(c: Convolution, entry: string, bind: Record<string, Tensor>, { blocks, each, row, previous, ...own }: GroupLaunch): void {
+function launch(
+  c: Convolution,
+  entry: string,
+  bind: Record<string, Tensor>,
+  { blocks, each, pixels = PIXELS, row, previous, ...own }: GroupLaunch,
+): void {
   const { x, w, y, stride } = c;
   const add = plus(previous);
   const TAPS = Math.ceil(w.shape[2] / stride);
+  const { engine } = x.graph;
+  // Lanes of a quad need the same taps of the kernel: where dx has a stride they do not.
+  const QUAD = engine.facts.subgroup >= 4 && (entry === "forward" || (entry === "input_gradient" && stride === 1));
   x.graph.launch("groupconv", entry, {
-    constants: { KERNEL: w.shape[2], STRIDE: stride, PIXELS, ROW: row, TAPS, WORKGROUP: workgroup(x.graph.engine), ...add.constants },
+    constants: { QUAD, KERNEL: w.shape[2], STRIDE: stride, PIXELS: pixels, ROW: row, TAPS, WORKGROUP: workgroup(engine), ...add.constants },
     bind: { ...bind, ...add.bind },
     params: {
       ...{ batch: x.shape[0], height: x.shape[1], width: x.shape[2], out_height: y.shape[1], out_width: y.shape[2] },
       ...{ channels: x.cols / 4, group_channels: w.cols / 4, outputs: y.cols / 4, group_outputs: (y.cols * w.cols) / x.cols / 4 },
       ...{ kernel_height: w.shape[1], padding: c.padding, runs: runsOf(y.shape[2]), lines: 0, part: 1, lanes: 1, ...own, ...add.params },
     },
-    groups: blocks * Math.ceil(each / workgroup(x.graph.engine)),
+    groups: blocks * Math.ceil(each / workgroup(engine)),
   });
 }
