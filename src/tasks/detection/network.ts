@@ -2,6 +2,7 @@
 import type { Moments } from "../../data/dataset";
 import type { DetectionSet } from "../../data/detection";
 import { digest } from "../../data/digest";
+import { EngineError } from "../../engine/errors";
 import { checkDetector, checkDetectorWeights, type DetectorConfig } from "../../models/detector/config";
 import { fromTorch, toTorch } from "../../models/detector/names";
 import { detectorOnnx } from "../../models/detector/onnxGraph";
@@ -10,6 +11,7 @@ import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../.
 import type { Weights } from "../../models/weights";
 import { assertSameImages } from "../sameImages";
 import type { AnyNetwork } from "../task";
+import { fromVit } from "./beginning";
 
 /** A trained detector and what its file says of it: its score is the average precision on held-out images when it was written. */
 export interface DetectorNetwork extends AnyNetwork {
@@ -19,6 +21,8 @@ export interface DetectorNetwork extends AnyNetwork {
   classes: string[];
   /** With which its images were normalised. */
   moments: Moments;
+  /** It has yet to find anything: a vision transformer that a student may begin as. */
+  begins?: true;
 }
 
 /** Strides of an anchor where a file does not say: all had as many once. */
@@ -28,9 +32,10 @@ const KIND = "detector";
 /** Red, green and blue. */
 const CHANNELS = 3;
 
-/** Reads a detector that `writeDetector` wrote. Rejects with an EngineError what is none. */
+/** Reads a detector that `writeDetector` wrote, or a ViT as what a student may begin as. Rejects with an EngineError what is neither. */
 export async function readDetector(bytes: Uint8Array, name: string): Promise<DetectorNetwork> {
   const { detector, classes, moments, map } = readSafetensorsMetadata(bytes, name);
+  if (detector === undefined && readSafetensors(bytes, name).has("patch_embed.proj.weight")) return fromVit(bytes, name);
   const told = parsed(detector, "detector", KIND, name) as Omit<DetectorConfig, "anchor"> & { anchor?: number };
   const config: DetectorConfig = { ...told, anchor: told?.anchor ?? FORMER_ANCHOR };
   checkDetector(config, name);
@@ -69,6 +74,7 @@ export function describeDetector({ config: { kind, block, blocks, cardinality, w
 }
 
 /** Throws an EngineError unless the network takes the images of this data and knows its classes. */
-export function assertTakes({ name, config, classes, moments }: DetectorNetwork, data: DetectionSet): void {
+export function assertTakes({ name, config, classes, moments, begins }: DetectorNetwork, data: DetectionSet): void {
+  if (begins) throw new EngineError(`${name} is a vision transformer, no detector.`, "A student on ViTDet can begin as it.");
   assertSameImages({ name, side: config.image, classes, moments }, data);
 }

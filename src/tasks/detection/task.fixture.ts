@@ -35,8 +35,13 @@ export function settingsOf(preset = "samkd", more: Partial<Settings> = {}): Sett
 }
 
 /** A task without a session, before its first step. */
-export function taskOf(engine: Engine, teacher: DetectorNetwork | undefined, settings = settingsOf()): DetectionTask {
+export function taskOf(
+  engine: Engine,
+  teacher: DetectorNetwork | undefined,
+  settings = settingsOf(),
+  start?: DetectorNetwork,
+): DetectionTask {
   const live = Object.fromEntries(Object.entries({ ...settings, step: 0 }).map(([key, value]) => [key, new Live(Number(value))]));
-  const sources: Sources<typeof dataset, DetectorNetwork> = { dataset, teacher };
+  const sources: Sources<typeof dataset, DetectorNetwork> = { dataset, teacher, start };
   return runtime.create(engine, sources, settings, live);
 }

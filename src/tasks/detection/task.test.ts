@@ -6,8 +6,12 @@ import { Graph } from "../../engine/graph";
 import { Program } from "../../engine/program";
 import { fittedAnchor } from "../../models/detector/coverage";
 import { initDetector } from "../../models/detector/init";
+import { toTorch } from "../../models/detector/names";
 import { gradientReader } from "../../models/gradients.fixture";
+import { initViT, type ViTConfig } from "../../models/vit/config";
 import { testEngine } from "../../ops/check";
+import { writeNetwork } from "../vitNetwork";
+import { sizesOf } from "./beginning";
 import { conflictsOf } from "./conflicts";
 import { type DetectorNetwork, describeDetector, readDetector, writeDetector } from "./network";
 import { config, dataset, network, settingsOf, taskOf } from "./task.fixture";
@@ -282,6 +286,35 @@ describe("a detection task", () => {
     expect(() => taskOf(engine, undefined, settingsOf("samkd", { ...vit, vitHeads: 3 }))).toThrow(
       "a width of 8 cannot be shared by 3 heads",
     );
+  });
+
+  test("a student on ViTDet begins as a vision transformer of a file, which is no teacher", async () => {
+    const vit: ViTConfig = {
+      ...{ image: 64, patch: 16, channels: 3, classes: 0, width: 8, depth: 2, heads: 2, headDim: 4, mlp: 32 },
+      ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
+    };
+    const weights = initViT(vit, 3);
+    const fileOf = (config: ViTConfig, moments = dataset.moments) =>
+      writeNetwork({ weights: initViT(config, 3), config }, { name: "scenes", classes: [], moments });
+    const start = await readDetector(fileOf(vit), "mae");
+    expect(sizesOf(start)).toEqual({ backbone: "vitdet", vitWidth: 8, vitDepth: 2, vitHeads: 2 });
+    const settings = settingsOf("samkd", { ...sizesOf(start), window: 2, globals: 1 });
+    const task = taskOf(engine, teacher, settings, start);
+    const begun = await task.weights();
+    expect(begun.get("backbone.blocks.1.mlp.fc1.weight")).toEqual(weights.get("blocks.1.mlp.fc1.weight"));
+    expect(toTorch(begun).get("backbone.patch_embed.proj.weight")).toEqual(weights.get("patch_embed.proj.weight"));
+    task.destroy();
+    // Twice the deviation there: the embedding of pixels normalised as here weighs them half as much.
+    const wide = { ...dataset.moments, std: dataset.moments.std.map((v) => 2 * v) };
+    const other = taskOf(engine, undefined, settings, await readDetector(fileOf(vit, wide), "wide"));
+    const halved = toTorch(await other.weights()).get("backbone.patch_embed.proj.weight")!.data;
+    for (const [i, v] of halved.entries()) expect(v).toBeCloseTo(weights.get("patch_embed.proj.weight")!.data[i] / 2, 5);
+    other.destroy();
+    expect(() => taskOf(engine, start, settingsOf("fitnet"))).toThrow("mae is a vision transformer, no detector");
+    expect(() => sizesOf(teacher)).toThrow("is a detector; a student begins as a vision transformer");
+    expect(() => taskOf(engine, teacher, settingsOf("samkd"), start)).toThrow("begins a student on ViTDet alone");
+    await expect(readDetector(fileOf({ ...vit, patch: 8 }), "fine")).rejects.toThrow("fine has patches of 8 pixels");
+    await expect(readDetector(fileOf({ ...vit, mlp: 16 }), "slim")).rejects.toThrow("slim is no plain vision transformer");
   });
 
   test("a student on a ResNeXt tracks its batch's statistics, and leaves them where they are frozen", async () => {

@@ -25,6 +25,7 @@ import { keyOf, type NumberSetting } from "../../settings/setting";
 import { Recorded } from "../recorded";
 import type { Beside, Errors, HandedOver, LiveValues, Progress, Report, Scores, Sources, Task, TraceOptions } from "../task";
 import { TeacherStage } from "./beforehand";
+import { beginning } from "./beginning";
 import { imageConflicts, plainOf } from "./conflicts";
 import { answersOf, detectorErrors, scored, teacherErrors } from "./evaluate";
 import { handedOver, ofBatch, wholeBatch } from "./handover";
@@ -71,7 +72,8 @@ export class DetectionTask implements Task<DetectorViews> {
       assertComparable(this.method, settings, this.config, teacher);
     }
     const modules = teacher ? this.method.modules(this.config, teacher.config, knobsOf(this.method, settings, live)) : {};
-    const fresh = initDetector(this.config, seed);
+    const drawn = initDetector(this.config, seed);
+    const fresh = sources.start ? beginning(drawn, sources.start, this.config, dataset) : drawn;
     const begun = teacher && settings.inherit === "on" ? inherited(fresh, teacher, this.config) : fresh;
     this.params = new Params(engine, new Map([...prefixed("student.", begun), ...prefixed("kd.", initModules(modules, seed))]));
     this.batches = new DetectionBatches(dataset, batch, seed, augment !== "none");
