@@ -3,6 +3,7 @@ import math
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from draws import uniform
 from losses import by_prior
@@ -69,11 +70,28 @@ def covered(boxes, side, height, width):
 class FreeKD(Method):
     """
     Zhang et al., "FreeKD", CVPR 2024: details of the features, level by level of a wavelet transform, imitate where prompts ask for them.
-    The run's prompts are random and stay so; the paper's are trained beforehand.
+    The run's prompts are random and stay so, or come from its file: learned beforehand, on the teacher's own loss. They learn no more.
     """
 
     name, terms = "freekd", {"frequency": "alpha", "feature": "beta", "boxes": "gamma"}
     LEVELS, PROMPTS, DEVIATION, STREAM = 3, 6, 0.01, 0x400
+    FIRST_STRIDE = 8
+
+    def __init__(self, settings, student, teacher):
+        super().__init__(settings, student, teacher)
+        self.prompts = nn.ModuleDict()
+        if self.of("prompts") == "learned":
+            self.prompts = for_levels(teacher, lambda level: self.fresh(teacher, level))
+
+    def fresh(self, teacher, level):
+        """Prompts of a level of the pyramid by wavelet level, 0 for the low band: none where the map has no wavelets."""
+        count = self.depth(math.ceil(teacher["image"] / (self.FIRST_STRIDE * 2**level)))
+        draw = lambda: nn.Parameter(self.DEVIATION * torch.randn(self.PROMPTS, teacher["channels"]), requires_grad=False)  # noqa: E731
+        return nn.ParameterDict({str(j): draw() for j in range(count + 1) if count > 0})
+
+    def depth(self, side):
+        """Small maps have fewer wavelet levels."""
+        return min(self.LEVELS, int(math.log2(side)))
 
     def forward(self, student, teacher, draws, mask, targets):
         each = pairs(self.align, student, teacher)
@@ -85,17 +103,20 @@ class FreeKD(Method):
         return values
 
     def details(self, pair, seed):
-        """Of one level of the pyramid, a loss for each level of the transform; small maps have fewer."""
+        """Of one level of the pyramid, a loss for each level of the transform."""
         ours, theirs, losses = pair.student, pair.teacher, []
-        for j in range(min(self.LEVELS, int(math.log2(min(theirs.shape[-2:]))))):
+        for j in range(self.depth(min(theirs.shape[-2:]))):
             (ours, own), (theirs, wanted) = haar(ours), haar(theirs)
-            prompts = self.prompts(theirs.shape[1], seed, self.STREAM + 2 * (self.LEVELS * pair.level + j)).to(theirs)
+            prompts = self.asking(theirs.shape[1], seed, pair.level, j).to(theirs)
             asked = torch.einsum("tc,bchw->bthw", prompts, wanted.sum(dim=0)).sigmoid().mean(dim=1)
             losses.append((asked[:, None] * (own - wanted).abs()).sum() / own.numel())
         return losses
 
-    def prompts(self, channels, seed, stream):
-        """[T, C], the same in every step: differences of two uniform numbers, whose variance is 1/6."""
+    def asking(self, channels, seed, level, j):
+        """Prompts [T, C], the same in every step; random ones are differences of two uniform numbers, whose variance is 1/6."""
+        if len(self.prompts) > 0:
+            return self.prompts[str(level)][str(j + 1)]
+        stream = self.STREAM + 2 * (self.LEVELS * level + j)
         a, b = (uniform(seed, stream + i, 0, self.PROMPTS * channels).reshape(self.PROMPTS, channels) for i in (0, 1))
         return self.DEVIATION * math.sqrt(6) * (a - b)
 

@@ -87,8 +87,10 @@ function latest({ step, settings }: Session, measured: First["measured"]): Recor
   return Object.fromEntries(measured.map(({ key, to }) => [key, step > 0 ? settings[key] : to]));
 }
 
-async function handedOver({ task, settings }: Session): Promise<HandedOver> {
+async function handedOver(session: Session): Promise<HandedOver> {
+  const { task, settings } = session;
   assertHandedOver(settings);
+  await session.learnBefore();
   return (task.handedOver as () => Promise<HandedOver>)();
 }
 

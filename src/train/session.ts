@@ -93,6 +93,8 @@ export class Session<T extends Task = Task> {
   private landings: number[] = [];
   /** Counts the changes that call for a new recording. */
   private version = 0;
+  /** Whether what comes before the first step has been learned. */
+  private learned = false;
 
   private constructor(
     private readonly engine: Engine,
@@ -218,10 +220,17 @@ export class Session<T extends Task = Task> {
     return Math.max(LEAST_MS, (now - this.landings[0]) / (this.landings.length - 1));
   }
 
+  /** Learns what has to be learned before the first step, unless that has been done. */
+  async learnBefore(): Promise<void> {
+    const { beforehand } = this.task;
+    if (!beforehand || this.step > 0 || this.learned) return;
+    await learnBeforehand(this.engine, beforehand, { lr: this.settings.lr, told: this.beforehand });
+    this.learned = true;
+  }
+
   /** What is learned before the first step, and settings that the task measures rather than takes, but for those that a person has set, even meanwhile. */
   private async measure(): Promise<void> {
-    const { beforehand } = this.task;
-    if (beforehand && this.step === 0) await learnBeforehand(this.engine, beforehand, { lr: this.settings.lr, told: this.beforehand });
+    await this.learnBefore();
     const measured = (await this.task.prepare?.(this.step)) ?? {};
     for (const [key, value] of Object.entries(measured)) if (!this.given.has(key)) this.change(key, value);
   }

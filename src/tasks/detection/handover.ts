@@ -12,12 +12,15 @@ import { below, type DetectorInputs } from "./step";
 
 type Weighed = { weights: Weights; config: DetectorConfig };
 
-/** `learned` has the student's parameters under `student.`, those of the method's modules under `kd.`. */
-export function handedOver(learned: Weighed, teacher: Weighed | undefined, dataset: DetectionSet): HandedOver {
+/** `learned` has the student's parameters under `student.`, those of the method's modules under `kd.`; `before` are modules learned beforehand. */
+export function handedOver(learned: Weighed, teacher: Weighed | undefined, before: Weights, dataset: DetectionSet): HandedOver {
   const { config } = learned;
   const student = { weights: below("student.", learned.weights), config };
   const detectors = { student, ...(teacher && { teacher }) };
-  const modules = { bytes: writeSafetensors(toTorch(below("kd.", learned.weights)), { format: "pt" }), config: {} };
+  const modules = {
+    bytes: writeSafetensors(toTorch(new Map([...below("kd.", learned.weights), ...before])), { format: "pt" }),
+    config: {},
+  };
   return {
     folders: ["squares", "detection"],
     networks: {

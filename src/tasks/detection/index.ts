@@ -46,12 +46,8 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   stepFirst: false,
   onnx: true,
   handsOver: ["samkd", "mkd", "dmkd", "mgd", "fgd", "freekd", "fitnet", "pkd", "logit", "dkd", "sdd"],
-  keepsBack({ preset, backbone, "freekd.prompts": prompts }) {
-    const problem = (what: string) => `There is no PyTorch project for ${what} yet.`;
-    if (backbone === "vitdet") return { problem: problem("ViTDet"), remedy: "Use backbone=resnet." };
-    if (preset !== "freekd" || prompts !== "learned") return undefined;
-    return { problem: problem("FreeKD with learned prompts"), remedy: "Use freekd.prompts=random." };
-  },
+  keepsBack: ({ backbone }) =>
+    backbone === "vitdet" ? { problem: "There is no PyTorch project for ViTDet yet.", remedy: "Use backbone=resnet." } : undefined,
   conflicts: conflictsOf,
   studies: () => import("./studies").then(({ studies }) => studies),
   data: () => import("./data").then(({ data }) => data),

@@ -256,7 +256,8 @@ export class DetectionTask implements Task<DetectorViews> {
   async handedOver(): Promise<HandedOver> {
     const { config, params, teacher } = this;
     const frozen = teacher && { weights: await teacher.params.read(), config: teacher.config };
-    return handedOver({ weights: await params.read(), config }, frozen, this.sources.dataset);
+    const before = (await this.carried?.read()) ?? new Map();
+    return handedOver({ weights: await params.read(), config }, frozen, before, this.sources.dataset);
   }
 
   destroy(): void {
