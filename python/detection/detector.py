@@ -1,4 +1,4 @@
-"""One-stage detectors: a ResNet, a feature pyramid and the head of RetinaNet, FCOS, ATSS or GFL. Names are torchvision's (backbone)
+"""One-stage detectors: a ResNet or ViTDet, a feature pyramid and the head of RetinaNet, FCOS, ATSS or GFL. Names are torchvision's (backbone)
 and mmdetection's (neck, head). Needs nothing but torch.
 
 Shapes: images [B, 3, S, S]; maps [B, C, H, W]; K classes; A anchors per cell. He et al. 2016 (ResNet), Lin et al. 2017 (FPN,
@@ -7,6 +7,8 @@ RetinaNet), Tian et al. 2019 (FCOS), Zhang et al. 2020 (ATSS), Li et al. 2020 (G
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from vitdet import PlainBackbone, SimplePyramid
 
 # The pyramid stands on C3, C4 and C5.
 LATERALS = 3
@@ -235,15 +237,23 @@ class Answers:
 class Detector(nn.Module):
     """
     `config` is that of run.json: kind, image, classes, block, blocks, width, stem, channels, stacked, levels, norm, anchor, regMax; of a
-    ResNeXt also cardinality and groupWidth.
+    ResNeXt also cardinality and groupWidth; on ViTDet `plain`, see vitdet.py.
     """
 
     def __init__(self, config):
         super().__init__()
         self.config = config
-        self.backbone, self.neck, self.bbox_head = Backbone(config), Neck(config), Head(config)
+        if config.get("plain"):
+            self.backbone = PlainBackbone(config["plain"])
+            self.neck = SimplePyramid(config, lambda channels: ConvModule(channels, channels, 3, 2))
+        else:
+            self.backbone, self.neck = Backbone(config), Neck(config)
+        self.bbox_head = Head(config)
 
     def forward(self, images, mask=None):
-        stages = self.backbone(images, mask)
-        pyramid = self.neck(stages)
+        if self.config.get("plain"):
+            stages, pyramid = [], self.neck(self.backbone(images, lambda x: seen(x, mask)))
+        else:
+            stages = self.backbone(images, mask)
+            pyramid = self.neck(stages)
         return Answers(stages, pyramid, [self.bbox_head(x, level, mask) for level, x in enumerate(pyramid)])

@@ -11,6 +11,8 @@ from torch import nn
 
 # Probability of a class everywhere before training (Lin et al. 2017).
 PRIOR = 0.01
+# ViTDet's sizes by the names of their settings.
+PLAIN = {"width": "vitWidth", "depth": "vitDepth", "heads": "vitHeads", "window": "window", "globals": "globals"}
 
 
 def read(source, side):
@@ -46,8 +48,9 @@ def check(about, run, classes, name):
 def student_config(run, settings, classes):
     """The run's own, with the sizes of the settings."""
     anchors, blocks = settings["anchors"], settings["blocks"]
+    plain = {name: settings[key] for name, key in PLAIN.items()} if settings["backbone"] == "vitdet" else None
     return {
-        **run["student"],
+        **{key: value for key, value in run["student"].items() if key != "plain"}, **({"plain": plain} if plain else {}),
         "kind": settings["detector"], "image": settings["side"], "classes": classes, "blocks": [blocks] * 4,
         "width": settings["stem"], "channels": settings["channels"], "stacked": settings["stacked"],
         "anchor": run["student"]["anchor"] if anchors == "fitted" else float(anchors),
@@ -74,13 +77,20 @@ def fresh(config, seed):
     model = Detector(config)
     for name, module in model.named_modules():
         if isinstance(module, nn.Conv2d):
-            if name.startswith("backbone."):
+            if config.get("plain") and name.startswith("backbone."):
+                nn.init.normal_(module.weight, std=0.02)
+            elif name.startswith("backbone."):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             elif name.startswith("neck."):
                 nn.init.xavier_uniform_(module.weight)
             else:
                 # Narrower heads get as much more, so that as much of the signal arrives.
                 nn.init.normal_(module.weight, std=0.01 * math.sqrt(256 / module.in_channels))
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        if isinstance(module, nn.Linear):
+            # Of ViTDet: there is no other.
+            nn.init.normal_(module.weight, std=0.02) if name.startswith("backbone.") else nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         if isinstance(module, Block):

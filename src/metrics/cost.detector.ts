@@ -19,7 +19,7 @@ export function detectorMacs(config: DetectorConfig): DetectorMacs {
   const levels = sides(config);
   const { plain, image } = config;
   const backbone = plain ? plainMacs(plain, image) : sum(backboneSides(config).map(([name, side]) => cost(name, side)));
-  const doubled = cost("neck.simfp.0.double", image / PATCH);
+  const doubled = cost("neck.simfp.0.up", image / PATCH);
   const parts = (l: number) => [
     `neck.fpn_convs.${l}.conv`,
     `neck.lateral_convs.${l}.conv`,

@@ -15,7 +15,7 @@ const knobs = {
   ratio: number({
     label: "Hidden share",
     help: "Share of the patches that is hidden, others in every step. MAE: 0.75.",
-    ...{ default: 0.75, min: 0.05, max: 0.95, when: "live", records: true, group: "mask" },
+    ...{ default: 0.75, min: 0.05, max: 0.95, when: "live", records: true, group: "mask", essential: true },
   }),
   target: choice({
     label: "Target",

@@ -159,7 +159,7 @@ function token64(net: Net, image: Map64, cell: number, side: number, width: numb
 
 /** A transposed convolution of 2 x 2 with stride 2. */
 function doubled(net: Net, x: Map64): Map64 {
-  const weight = get(net, "neck.simfp.0.double.weight");
+  const weight = get(net, "neck.simfp.0.up.weight");
   const channels = x.channels / 2;
   const out: Map64 = { side: 2 * x.side, channels, data: new Float64Array(4 * x.side ** 2 * channels) };
   each(out, (y, z, c) => {

@@ -96,7 +96,7 @@ class Writer {
 
   /** P3 to P5 of ViTDet's map. */
   private simple(map: string): string[] {
-    const double = this.weights.get("neck.simfp.0.double.weight")!;
+    const double = this.weights.get("neck.simfp.0.up.weight")!;
     // A product gives a pixel's four, row by row, as `DepthToSpace` wants them: a convolution of 1 x 1.
     const spread = this.graph.weights("double", [...double.shape, 1, 1], double.data);
     const large = this.graph.node("DepthToSpace", [this.graph.node("Conv", [map, spread])], { blocksize: 2, mode: "DCR" });

@@ -53,7 +53,7 @@ export function simplePyramidShapes({ width }: PlainBackbone, channels: number):
       [`neck.simfp.${l}.${name}.bias`, [channels]],
     ];
     return [
-      ...((l === 0 ? [["neck.simfp.0.double.weight", [4 * inputs, width]]] : []) as Shapes),
+      ...((l === 0 ? [["neck.simfp.0.up.weight", [4 * inputs, width]]] : []) as Shapes),
       [`neck.simfp.${l}.conv1.weight`, [channels, 1, 1, inputs]],
       ...norm("norm1"),
       [`neck.simfp.${l}.conv2.weight`, [channels, 3, 3, channels]],

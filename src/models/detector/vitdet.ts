@@ -43,7 +43,7 @@ function inWindows(mask: Tensor, [height, width]: [number, number], window: numb
 /** P3 to P5 [B, H, W, C]: the map twice as large, as it is, and half as large, each through 1 x 1 and 3 x 3 with layer norms. */
 export function simplePyramid(layers: Layers, map: Tensor): Tensor[] {
   const [batch, height, width] = map.shape;
-  const doubled = linear(map, layers.get("neck.simfp.0.double.weight"));
+  const doubled = linear(map, layers.get("neck.simfp.0.up.weight"));
   const sizes = [shuffle(doubled.reshape([batch, height, width, doubled.cols]), 2), map, maxPool(map, { size: 2, stride: 2, padding: 0 })];
   return sizes.map((x, l) => {
     const name = `neck.simfp.${l}`;

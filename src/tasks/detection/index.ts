@@ -46,8 +46,6 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   stepFirst: false,
   onnx: true,
   handsOver: ["samkd", "mkd", "dmkd", "mgd", "fgd", "freekd", "fitnet", "pkd", "logit", "dkd", "sdd"],
-  keepsBack: ({ backbone }) =>
-    backbone === "vitdet" ? { problem: "There is no PyTorch project for ViTDet yet.", remedy: "Use backbone=resnet." } : undefined,
   conflicts: conflictsOf,
   studies: () => import("./studies").then(({ studies }) => studies),
   data: () => import("./data").then(({ data }) => data),

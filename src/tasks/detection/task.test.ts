@@ -273,7 +273,7 @@ describe("a detection task", () => {
     for (const name of [
       "student.backbone.patch_embed.proj.weight",
       "student.backbone.blocks.0.attn.qkv.weight",
-      "student.neck.simfp.0.double.weight",
+      "student.neck.simfp.0.up.weight",
     ])
       expect(Math.hypot(...gradients.get(name)!), name).toBeGreaterThan(0);
     const read = await readDetector(writeDetector({ weights: await task.weights(), config: task.config }, dataset), "student");
