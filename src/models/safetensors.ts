@@ -215,11 +215,31 @@ function parseHeader(text: string, name: string): Record<string, unknown> {
 /** JSON.parse silently keeps the last of two equal keys. In valid JSON a string followed by ":" is always a key. */
 function refuseDuplicateKeys(text: string, name: string): void {
   const open: Set<string>[] = [];
-  for (const [token, quoted, colon] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")\s*(:)?|[{}]/g)) {
-    if (token === "{") open.push(new Set());
-    else if (token === "}") open.pop();
-    else if (colon) addKey(open.at(-1) as Set<string>, JSON.parse(quoted), name);
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "{") open.push(new Set());
+    else if (text[at] === "}") open.pop();
+    else if (text[at] === '"') {
+      const end = closing(text, at);
+      if (firstAfter(text, end) === ":") addKey(open.at(-1) as Set<string>, JSON.parse(text.slice(at, end + 1)), name);
+      at = end;
+    }
   }
+}
+
+/** The first character after `at` that is no space. */
+function firstAfter(text: string, at: number): string | undefined {
+  let next = at + 1;
+  while (/\s/.test(text[next] ?? "x")) next++;
+  return text[next];
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+
+/** Where the string that begins at `from` ends. A loop: a regular expression runs out of stack over a hundred thousand escapes. */
+function closing(text: string, from: number): number {
+  let at = from + 1;
+  for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) at += code === BACKSLASH ? 2 : 1;
+  return at;
 }
 
 function addKey(keys: Set<string>, key: string, name: string): void {
