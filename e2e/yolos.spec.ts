@@ -1,9 +1,34 @@
 /** A YOLOS is taught in the page: boxes and what the teacher is not shown, and how that follows the slider. */
 import { expect, test } from "@playwright/test";
-import { button, expectNoViolations, exportAs, LONG, phase, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches } from "./page";
+import { detectionScenes } from "../src/data/scenes.detection";
+import { initYolos } from "../src/models/yolos/config";
+import { writeNetwork } from "../src/tasks/yolos/network";
+import {
+  button,
+  expectNoViolations,
+  exportAs,
+  LONG,
+  phase,
+  QUICK_KERNELS,
+  runToEnd,
+  says,
+  stepOf,
+  stepReaches,
+  type Upload,
+  upload,
+} from "./page";
 
 /** A student as small as there are, so that a software adapter trains it. */
 const SMALL = `./?preset=yolos&batch=2&width=16&depth=1&heads=2&evaluate=1000&${QUICK_KERNELS}`;
+
+/** A teacher that has learned nothing: none comes with the page. */
+function teacher(): Upload {
+  const shared = { image: 64, patch: 8, channels: 3, classes: 0, width: 16, depth: 1, heads: 2, headDim: 8, mlp: 64 };
+  const encoder = { ...shared, activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 } as const;
+  const data = detectionScenes({ side: 64, train: 1, test: 1, seed: 1 });
+  const config = { encoder, tokens: 16, classes: data.classes.length };
+  return upload("teacher.safetensors", writeNetwork({ weights: initYolos(config, 1), config }, data));
+}
 
 test.describe.configure({ timeout: 4 * LONG });
 
@@ -18,6 +43,7 @@ test("images and their boxes show at once, in words too, and fit a phone", async
 
 test("it trains, moving the share changes what the teacher sees on the next step, and it ends with average precision", async ({ page }) => {
   await page.goto(`${SMALL}&steps=24`);
+  await page.getByLabel("Teacher file").setInputFiles(teacher());
   await phase(page, "ready");
   const found = page.locator(".found");
   const kept = async () => Number(await found.getAttribute("data-kept"));

@@ -18,7 +18,7 @@ export const yolos: TaskDefinition<DetectionSet, YolosNetwork, Yolos> = {
   generated: {
     page: { train: 4000, test: 200 },
     cli: { train: 4000, test: 400 },
-    sets: { scenes: { about: "one object or more on each picture, with boxes", shipped: "teacher-yolos.safetensors" } },
+    sets: { scenes: { about: "one object or more on each picture, with boxes" } },
   },
   hub: () => import("../hubSets").then(({ BOXES }) => BOXES),
   shares: ["patch", "detTokens"],
