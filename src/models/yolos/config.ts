@@ -8,7 +8,7 @@
  * Source: Fang et al., "You Only Look at One Sequence: Rethinking Transformer in Vision through Object Detection", NeurIPS 2021.
  */
 import { shown } from "../../engine/errors";
-import { normal, uniform } from "../../engine/random";
+import { uniform } from "../../engine/random";
 import { checkConfig, initial, linearShapes, type ViTConfig, vitShapes } from "../vit/config";
 import { checkTensors, elements, INIT_STREAM, type Shapes, type Weights, WeightsError } from "../weights";
 
@@ -81,9 +81,8 @@ export function checkYolosWeights(config: YolosConfig, weights: Weights, name = 
 }
 
 /**
- * Fresh weights: those of a ViT; the detection tokens from N(0, 1), as DETR draws its queries; their positions like the ViT's; the heads'
- * layers uniform within 1 / sqrt(D) as PyTorch draws linear layers, but with biases of 0. The original code draws detection tokens like
- * embeddings, with a deviation of 0.02, which what the first block adds drowns. The same seed gives the same weights. Throws as `checkYolos` does.
+ * Fresh weights: those of a ViT, the detection tokens and their positions like its embeddings, the heads' layers uniform within
+ * 1 / sqrt(D) as PyTorch draws linear layers, but with biases of 0. The same seed gives the same weights. Throws as `checkYolos` does.
  */
 export function initYolos(config: YolosConfig, seed: number): Weights {
   const shapes = [...yolosShapes(config)];
@@ -91,7 +90,6 @@ export function initYolos(config: YolosConfig, seed: number): Weights {
 }
 
 function fresh(name: string, shape: number[], seed: number, stream: number): Float32Array {
-  if (name.endsWith(".det_token")) return Float32Array.from({ length: elements(shape) }, (_, i) => normal(seed, stream, 0, i));
   if (!/^(class|bbox)_embed\..*\.weight$/.test(name)) return initial(name, shape, seed, stream);
   const within = 1 / Math.sqrt(shape[1]);
   return Float32Array.from({ length: elements(shape) }, (_, i) => within * (2 * uniform(seed, stream, 0, i) - 1));

@@ -104,7 +104,7 @@ const YOLOS: Paper = {
       clause: "100 detection tokens, pre-trained on COCO",
       keys: ["detTokens", "noObject"],
       reading:
-        "Pictures here have up to six objects: 16 tokens. Costs and weights of matching and losses are those of DETR, which YOLOS takes over. Fresh detection tokens are drawn from N(0, 1), as DETR draws its queries; YOLOS draws them with a deviation of 0.02.",
+        "Pictures here have up to six objects: 16 tokens. Costs and weights of matching and losses are those of DETR, which YOLOS takes over.",
     },
   ],
 };
