@@ -21,8 +21,8 @@ def learning_rate(settings, step):
 
 
 def decays(name, parameter):
-    """DeiT's rule: matrices decay; biases, norms, positions, class and distillation token, tokens of a Segmenter's classes do not."""
-    return parameter.ndim > 1 and name.split(".")[-1] not in ("pos_embed", "cls_token", "dist_token", "cls_emb")
+    """DeiT's rule: matrices decay; biases, norms, positions, class and distillation token, tokens of a Segmenter's classes and of a YOLOS's objects do not."""
+    return parameter.ndim > 1 and name.split(".")[-1] not in ("pos_embed", "cls_token", "dist_token", "cls_emb", "det_token")
 
 
 def make(model, settings, decays=decays, beta2=0.999):

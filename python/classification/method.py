@@ -135,7 +135,7 @@ class Distillation(Learning):
         if who != "student":
             network, block = self.frozen[who], len(self.frozen[who].blocks) - 1
             seen = self.ask(who, images, wanted=(block,))
-        score = masking.saliency(seen.scores[block].detach().float(), self.settings, seen.lead)
+        score = masking.saliency(seen.scores[block].detach().float(), self.settings, seen.lead, network.patches)
         return masking.on_grid(score, network.grid, grid)
 
     @torch.no_grad()

@@ -4,6 +4,7 @@ RetinaNet: by overlap (Lin et al. 2017). FCOS: points inside a box, by range of 
 overlap of the nearest anchors (Zhang et al. 2020). Boxes are corners in pixels, float64 [n, 4]; choices are indices of boxes, [N].
 """
 import torch
+from boxes import areas, overlap
 
 from priors import priors, strides
 
@@ -21,16 +22,6 @@ def centres(boxes):
 def distances(points, boxes):
     """From points to the left, top, right and bottom of boxes; negative outside."""
     return torch.cat([points - boxes[..., :2], boxes[..., 2:] - points], dim=-1)
-
-
-def areas(boxes):
-    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
-
-
-def overlap(a, b):
-    """IoU of boxes, whatever their leading axes."""
-    both = (torch.min(a[..., 2:], b[..., 2:]) - torch.max(a[..., :2], b[..., :2])).clamp(min=0).prod(dim=-1)
-    return both / (areas(a) + areas(b) - both)
 
 
 def by_overlap(levels, boxes, config):

@@ -144,6 +144,37 @@ class DMKD(DualMasking):
         return {"feature": sum(found)} if found else {}
 
 
+class AMD(Method):
+    """
+    Yang et al., "AMD: Adaptive masked distillation for object detection", IJCNN 2023, as read from its abstract: what is erased where the
+    teacher attends is regenerated, and its channels weigh themselves.
+    """
+
+    name, terms = "amd", {"feature": "alpha"}
+
+    def __init__(self, settings, student, teacher):
+        super().__init__(settings, student, teacher)
+        channels = teacher["channels"]
+        hidden = max(1, (channels + 2) // 4)
+        excitation = lambda: nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels))  # noqa: E731
+        self.generation = for_levels(teacher, lambda level: generator(channels))
+        self.channels = for_levels(teacher, lambda level: excitation())
+
+    def forward(self, student, teacher, draws, mask, targets):
+        return {"feature": sum(self.adapted(p) for p in pairs(self.align, student, teacher))}
+
+    def adapted(self, pair):
+        x, level = pair.student, str(pair.level)
+        if self.of("masking") == "on":
+            attention = spatial_attention(pair.teacher, 1, self.of("tau"), self.of("phi"), self.of("unit"))
+            x = x * (attention < self.of("omegaS"))[:, None]
+        if self.of("blocks") == "on":
+            x = self.generation[level](x)
+        if self.of("channels") == "on":
+            x = x * self.channels[level](x.mean(dim=(-2, -1))).sigmoid()[..., None, None]
+        return error(x, pair.teacher, scale_of(pair.teacher, self.of("reduction")))
+
+
 class SAMKD(DualMasking):
     """
     Zhang, Li, Li, Xu, "Spatial-aware Adaptive Masking Knowledge Distillation for Object Detection": dual masking region by region
@@ -225,4 +256,4 @@ def cosine_distance(uv, uu, vv):
     return 1 - uv / (uu * vv).sqrt().clamp(min=1e-8)
 
 
-METHODS = {method.name: method for method in (FitNet, PKD, MGD, FGD, FreeKD, LogitKD, DKD, SDD, DMKD, SAMKD, MKD)}
+METHODS = {method.name: method for method in (FitNet, PKD, MGD, FGD, FreeKD, LogitKD, DKD, SDD, DMKD, AMD, SAMKD, MKD)}

@@ -1,15 +1,16 @@
 """What train.py needs to know of detection: data, networks, losses and scores."""
 import json
 
+import coco
 import data
 import networks
 import torch
-import torch.distributed as dist
 from assign import Assigner
 from draws import Draws
 from method import Distillation, load_into
 from run import here
-from scores import average_precision, detections
+from precision import scored
+from scores import detections
 
 # Words of the command besides those of train.py.
 OWN = {}
@@ -20,8 +21,8 @@ WANTED = "pictures and COCO annotations"
 
 class Task:
     def __init__(self, run, settings, own):
-        train, held = data.parts(own["data"])
-        self.classes, side = list(data.classes_of(train).values()), settings["side"]
+        train, held = coco.parts(own["data"])
+        self.classes, side = list(coco.classes_of(train).values()), settings["side"]
         teacher = None if settings["teacher"] == "none" else networks.teacher(own["teacher"], run, settings, self.classes)
         self.student, self.origin = networks.student(own["student"], run, settings, self.classes)
         torch.manual_seed(settings["seed"])
@@ -64,11 +65,7 @@ class Task:
                 answers = self.student(images.to(processes.device))
             found = detections(self.student.config, answers.levels)
             answered += [(one, each[each[:, 4] >= 0]) for one, each in zip(found, objects)]
-        if processes.count > 1:
-            gathered = [None] * processes.count
-            dist.all_gather_object(gathered, answered)
-            answered = [one for part in gathered for one in part]
-        return average_precision(answered, len(self.classes))
+        return scored(answered, len(self.classes), processes)
 
 
 def visible_share(boxes, cells, side):

@@ -100,7 +100,7 @@ class Distillation(Learning):
             block = len(self.trained.teacher.blocks) - 1
             with torch.no_grad():
                 seen = self.trained.teacher(crops, wanted=(block,))
-        return masking.saliency(seen.scores[block].detach().float(), self.settings, seen.lead)
+        return masking.saliency(seen.scores[block].detach().float(), self.settings, seen.lead, self.trained.student.patches)
 
     def before(self, optimizer, step):
         """Sets the weight decay; at first the last layer keeps its weights, while its moments gather."""

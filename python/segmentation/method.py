@@ -66,7 +66,7 @@ class Distillation(Learning):
                 _, answer = self.teacher(images)
             values["kd"] = losses.soft_labels(rows(pixels), rows(answer), settings["segmenter.temperature"])
             return Step(values, pixels)
-        score_of = lambda who: masking.saliency(seen.scores[block].detach().float(), settings, seen.lead)  # noqa: E731
+        score_of = lambda who: masking.saliency(seen.scores[block].detach().float(), settings, seen.lead, encoder.patches)  # noqa: E731
         kept, score = masking.select(settings, encoder.grid, draws, step, score_of)
         if settle is not None and kept is not None:
             kept = settle(kept, score)

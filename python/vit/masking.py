@@ -35,15 +35,17 @@ def block_of(settings, depth):
     return (depth if block == 0 else min(block, depth)) - 1
 
 
-def saliency(scores, settings, lead):
+def saliency(scores, settings, lead, patches):
     """
-    Attention each patch receives, [B, N], from scores [B, H, n, n]: of the class token, or the mean of all patches' queries, or of
-    those of the tokens before the patches, `lead` of them.
+    Attention each of N `patches` receives, [B, N], from scores [B, H, n, n]: of the class token, or the mean of all patches' queries,
+    or of those of the tokens before the patches, `lead` of them, or behind them, where detection tokens are.
     """
-    rows = {"cls": scores[:, :, :1], "lead": scores[:, :, :lead], "patches": scores[:, :, lead:]}[settings["queries"]]
+    end = lead + patches
+    asked = {"cls": slice(0, 1), "lead": slice(0, lead), "patches": slice(lead, end), "det": slice(end, None)}[settings["queries"]]
+    rows = scores[:, :, asked]
     if settings["softmaxOver"] == "eq2":  # Eq. 2: over the patches alone
-        return rows[..., lead:].softmax(dim=-1).mean(dim=(1, 2))
-    return rows.softmax(dim=-1)[..., lead:].mean(dim=(1, 2))  # the published code: over all tokens, then the patches' share
+        return rows[..., lead:end].softmax(dim=-1).mean(dim=(1, 2))
+    return rows.softmax(dim=-1)[..., lead:end].mean(dim=(1, 2))  # the published code: over all tokens, then the patches' share
 
 
 def on_grid(score, own, grid):

@@ -88,7 +88,7 @@ class ViT(nn.Module):
         lead = self.cls_token if self.dist_token is None else torch.cat([self.cls_token, self.dist_token], dim=1)
         if self.placed:
             lead = lead + self.pos_embed[:, : self.placed]
-        x = self.norm_pre(torch.cat([lead.expand(len(x), -1, -1), x], dim=1))
+        x = self.norm_pre(torch.cat([lead.expand(len(x), -1, -1), x, *self.extra(len(x))], dim=1))
         blocks, scores = [], {}
         for i, block in enumerate(self.blocks):
             x, asked = block(x, self.dropper(i, draws, drop_path))
@@ -104,6 +104,10 @@ class ViT(nn.Module):
             return Features(logits, blocks, scores)
         dist = self.head_dist(self.norm(x[:, 1]))
         return Features((logits + dist) / 2, blocks, scores, self.lead, logits, dist)
+
+    def extra(self, batch):
+        """Tokens behind the patches, [B, m, D]: a plain ViT has none."""
+        return []
 
     def positions(self, images):
         """Of the patches, [1, N, D]; bicubically interpolated where images have another side, as DINO does for small crops."""

@@ -21,7 +21,7 @@ const STEPS = 10;
 
 /**
  * The project of a run. `options` are those it was made with; of the settings it began with the first steps are made again. Rejects
- * with an EngineError where its task has no project.
+ * with an EngineError where no project knows what it does.
  */
 export async function project(options: Omit<SessionOptions, "settings" | "given" | "watch">, run: Session): Promise<Project> {
   const settings = atStart(run.settings, run.changes);
@@ -91,18 +91,13 @@ async function handedOver(session: Session): Promise<HandedOver> {
   const { task, settings } = session;
   assertHandedOver(settings);
   await session.learnBefore();
-  return (task.handedOver as () => Promise<HandedOver>)();
+  return task.handedOver();
 }
 
-/** Throws an EngineError where there is no project for a run of these settings. */
+/** Throws an EngineError where no project knows what a run of these settings does. */
 export function assertHandedOver(settings: Settings): void {
-  const { preset } = settings;
-  const { handsOver = [], keepsBack } = taskOf(preset);
-  const back = keepsBack?.(settings);
+  const back = taskOf(settings.preset).keepsBack?.(settings);
   if (back) throw new EngineError(back.problem, back.remedy);
-  if (handsOver.includes(preset)) return;
-  const known = handsOver.length ? `Leave handover= out, or use preset=${handsOver.join(" or ")}.` : "Leave handover= out.";
-  throw new EngineError(`There is no PyTorch project for preset=${preset} yet.`, known);
 }
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

@@ -188,9 +188,7 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   asksGuide?(settings: Settings): boolean;
   /** Whether its networks are also written as ONNX. */
   onnx?: boolean;
-  /** Presets whose runs can be handed over to PyTorch. */
-  handsOver?: readonly string[];
-  /** Why a run of one of them cannot be handed over with these settings, and what to do. */
+  /** Why a run of these settings cannot be handed over to PyTorch, and what to do. */
   keepsBack?(settings: Settings): { problem: string; remedy: string } | undefined;
   /** Claims of its papers as experiments, in the order in which they should be run. */
   studies?(): Promise<readonly Study[]>;

@@ -231,8 +231,8 @@ export interface Task<Views = unknown> {
   offerGuide?(guide: AnyNetwork): void;
   /** The student alone, under the names the outside world knows. */
   weights(): Promise<Weights>;
-  /** For a project in PyTorch; absent where there is none for this task. */
-  handedOver?(): Promise<HandedOver>;
+  /** For a project in PyTorch. Rejects with an EngineError where a network is of a kind that it does not know. */
+  handedOver(): Promise<HandedOver>;
   destroy(): void;
 }
 

@@ -33,7 +33,6 @@ export const audio: TaskDefinition<SoundSet, Network, Classification> = {
   readsUnasked: true,
   stepFirst: true,
   onnx: true,
-  handsOver: ["ast"],
   keepsBack: (settings) => keepsBack(settings as AudioSettings),
   conflicts: (settings) => conflictsOf(settings as AudioSettings),
   asksGuide: (settings) => asksGuide((settings as AudioSettings).criterion),

@@ -32,7 +32,6 @@ export const classification: TaskDefinition<Dataset, Teacher, Classification> = 
   readsUnasked: true,
   stepFirst: true,
   onnx: true,
-  handsOver: ["maskedkd"],
   keepsBack: (settings) => keepsBack(settings as ClassificationSettings),
   conflicts: (settings) => conflictsOf(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),

@@ -22,7 +22,7 @@ export function handedOver(learned: Weighed, teacher: Weighed | undefined, befor
     config: {},
   };
   return {
-    folders: ["squares", "detection"],
+    folders: ["squares", "objects", "detection"],
     networks: {
       ...Object.fromEntries(
         Object.entries(detectors).map(([role, one]) => [role, { bytes: writeDetector(one, dataset), config: one.config }]),

@@ -45,7 +45,6 @@ export const detection: TaskDefinition<DetectionSet, DetectorNetwork, DetectionT
   readsUnasked: true,
   stepFirst: false,
   onnx: true,
-  handsOver: ["samkd", "mkd", "dmkd", "mgd", "fgd", "freekd", "fitnet", "pkd", "logit", "dkd", "sdd"],
   conflicts: conflictsOf,
   studies: () => import("./studies").then(({ studies }) => studies),
   data: () => import("./data").then(({ data }) => data),

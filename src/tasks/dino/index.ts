@@ -27,7 +27,6 @@ export const dino: TaskDefinition<Dataset, Network, SelfDistillation> = {
   sizes: {},
   stepFirst: true,
   onnx: true,
-  handsOver: ["dino"],
   conflicts: (settings) => conflictsOf(settings as DinoSettings),
   data: () => import("../imageData").then(({ data }) => data),
   runtime: () => import("./runtime").then(({ runtime }) => runtime),

@@ -24,7 +24,6 @@ export const mim: TaskDefinition<Dataset, Network, MaskedModelling> = {
   sizes: {},
   stepFirst: true,
   onnx: true,
-  handsOver: ["mim"],
   conflicts: (settings) => conflictsOf(settings as MimSettings),
   data: () => import("../imageData").then(({ data }) => data),
   runtime: () => import("./runtime").then(({ runtime }) => runtime),

@@ -30,7 +30,6 @@ export const segmentation: TaskDefinition<SegmentationSet, SegmenterNetwork, Seg
     large: { width: 192, depth: 8, heads: 6, ...TRAINING },
   },
   stepFirst: true,
-  handsOver: ["segmenter"],
   conflicts: (settings) => widthConflict(settings as SegmentationSettings),
   data: () => import("./data").then(({ data }) => data),
   runtime: () => import("./runtime").then(({ runtime }) => runtime),

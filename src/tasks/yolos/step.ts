@@ -40,11 +40,11 @@ export interface Parts {
 
 /**
  * Records a step before its update. Returns the student's gradient and the outputs: its own losses and, with a teacher, those of its
- * method; `score` [B, N] and `kept` u32 [B, k] where patches are selected.
+ * method; `score` [B, N] and `kept` u32 [B, k] where patches are selected; where the `whole` is wanted `images`, `labels` and `boxes`.
  */
 export function traceLosses(
   graph: Graph,
-  { student, distillation, inputs, noObject }: Parts & { inputs: YolosInputs; noObject: Live },
+  { student, distillation, inputs, noObject, whole = false }: Parts & { inputs: YolosInputs; noObject: Live; whole?: boolean },
 ): { grads: Gradients; outputs: Record<string, Tensor> } {
   const { images, objects } = inputs.on(graph);
   const bound = student.params.on(graph, true);
@@ -60,7 +60,9 @@ export function traceLosses(
   const grads = graph.gradients((g) => {
     for (const [, loss, weight] of losses) loss.seed(weight, g);
   });
-  return { grads, outputs: { ...Object.fromEntries(losses.map(([name, loss]) => [name, loss.value])), ...taught?.choice } };
+  const values = Object.fromEntries(losses.map(([name, loss]) => [name, loss.value]));
+  const { labels, boxes } = objects;
+  return { grads, outputs: { ...values, ...taught?.choice, ...(whole && { images, labels, boxes }) } };
 }
 
 /** The parameters below a prefix, under the names that follow it. */

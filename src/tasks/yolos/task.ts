@@ -21,10 +21,24 @@ import { answersBy, scoredBy } from "../detection/evaluate";
 import { areasOf, scoresOf, tideCosts } from "../detection/outcome";
 import { below, prefixed } from "../detection/step";
 import { Recorded } from "../recorded";
-import type { Beside, Cost, Errors, LiveValues, Progress, Report, Scores, Sources, Task, TeacherTime } from "../task";
+import type {
+  Beside,
+  Cost,
+  Errors,
+  HandedOver,
+  LiveValues,
+  Progress,
+  Report,
+  Scores,
+  Sources,
+  Task,
+  TeacherTime,
+  TraceOptions,
+} from "../task";
 import { type Asked, TeacherClock, timeOf } from "../teacherClock";
 import { beginning } from "./beginning";
 import { errorsOf, recordingOf } from "./evaluate";
+import { handedOver } from "./handover";
 import { YolosInputs } from "./inputs";
 import { assertSameTokens, assertTakes, type YolosNetwork } from "./network";
 import type { YolosSettings } from "./settings";
@@ -105,8 +119,8 @@ export class Yolos implements Task<Outputs> {
     return Math.min(this.count, Math.max(1, Math.round(this.settings.keep * this.count)));
   }
 
-  trace(graph: Graph) {
-    return traceLosses(graph, { ...this.parts(), inputs: this.inputs, noObject: this.live.noObject });
+  trace(graph: Graph, { whole }: TraceOptions = {}) {
+    return traceLosses(graph, { ...this.parts(), inputs: this.inputs, noObject: this.live.noObject, whole });
   }
 
   private parts(): Parts {
@@ -192,6 +206,13 @@ export class Yolos implements Task<Outputs> {
     const { images, truths } = this.batches.load(this.sources.dataset.test, indices);
     const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, this.parts(), indices.length));
     return snapshot.run(images, truths);
+  }
+
+  /** Its networks as they are now, for a project in PyTorch. */
+  async handedOver(): Promise<HandedOver> {
+    const { params, config, teacher } = this;
+    const frozen = teacher && { weights: await teacher.params.read(), config: teacher.config };
+    return handedOver({ weights: await params.read(), config }, frozen, this.sources.dataset);
   }
 
   forget(): void {

@@ -117,8 +117,7 @@ function FileButtons({ disabled, state }: { disabled: boolean; state: State }) {
 
 /** What other programs can go on with. */
 function Exports({ state }: { state: State }) {
-  const preset = presetOf(state);
-  const { made = "student", onnx, handsOver } = taskOf(preset);
+  const { made = "student", onnx } = taskOf(presetOf(state));
   const untrained = !begun(state);
   return (
     <div id="exports" popover="auto" className="exports">
@@ -131,13 +130,11 @@ function Exports({ state }: { state: State }) {
           disabled={untrained}
         />
       )}
-      {handsOver?.includes(preset) && (
-        <Export
-          what="project"
-          label="Hand over to PyTorch"
-          hint="A zip with the networks, the settings, the first batches and their losses, and a small PyTorch project that repeats them and trains on"
-        />
-      )}
+      <Export
+        what="project"
+        label="Hand over to PyTorch"
+        hint="A zip with the networks, the settings, the first batches and their losses, and a small PyTorch project that repeats them and trains on"
+      />
     </div>
   );
 }
