@@ -20,7 +20,7 @@ test("claims show beside what was measured, while a run goes on; one of them set
   await expect(page.getByText("@inproceedings{son2024masking")).toBeVisible();
   await expectNoViolations(page);
   await page.getByRole("link", { name: "Claims" }).click();
-  await claims.locator('[data-claim="shapes 13a"]').getByRole("link", { name: "Set this run up" }).click();
+  await claims.locator('[data-claim="shapes 13a"]').getByRole("link", { name: "Load its settings" }).click();
   const named = (key: string) => new URL(page.url()).searchParams.get(key);
   await expect.poll(() => [named("data"), named("steps")]).toEqual(["shapes:1200,2000", "1500"]);
   await expect(page.locator("#data")).toContainText("Scenes-Shapes");

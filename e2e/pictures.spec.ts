@@ -29,7 +29,7 @@ test("frequencies sum to k: over positions at each stage, and within each image"
   await expect(sums).toHaveCount(3);
   for (const sum of await sums.all()) expect(Number(await sum.getAttribute("data-sum"))).toBe(PATCHES / 2);
   await button(page, "How often kept").click();
-  await expect(page.locator("[data-layer=kept]")).toContainText(`40 moments of the run; each image's shares sum to ${PATCHES / 2}`);
+  await expect(page.locator("[data-layer=kept]")).toContainText(`40 snapshots of the run; each image's shares sum to ${PATCHES / 2}`);
 });
 
 test("a resumed run goes on counting where it was", async ({ page }) => {
@@ -124,7 +124,7 @@ test("runs are kept, compared, named and pinned; a student that has not learned 
   await phase(page, "finished");
   const beside = page.getByRole("region", { name: "One image under several masks" }).locator("figure");
   await expect(beside).toHaveText([/^half 50 % by student, as varied as/, /^Run 3 50 % by random, as varied as/]);
-  await page.getByRole("button", { name: "Set up half again" }).click();
+  await page.getByRole("button", { name: "Load the settings of half" }).click();
   await expect.poll(() => new URL(page.url()).searchParams.has("keep")).toBe(false);
   await page.getByRole("button", { name: "Delete Run 2" }).click();
   await expect(rows).toHaveCount(2);

@@ -151,7 +151,7 @@ export interface HubSet {
 /** What a wing declares. */
 export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork, T extends Task = Task> {
   name: string;
-  /** What its students do: "names images". */
+  /** What its students do: "classifies images". */
   verb: string;
   /** Which network a run hands out as its result: the student by default. */
   made?: "teacher";

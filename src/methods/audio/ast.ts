@@ -12,5 +12,5 @@ export const ast: ClassificationMethod<typeof maskedkd.knobs> = {
   ...maskedkd,
   name: "ast",
   label: "MaskedKD on sounds",
-  about: "An audio spectrogram transformer learns to name sounds from a teacher that sees only the patches the student attends to.",
+  about: "An audio spectrogram transformer learns to classify sounds from a teacher that sees only the patches the student attends to.",
 };

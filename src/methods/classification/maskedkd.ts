@@ -25,7 +25,7 @@ export const maskedkd: ClassificationMethod<typeof knobs> = {
   name: "maskedkd",
   label: "MaskedKD",
   paper: "Son et al., The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers, ECCV 2024",
-  about: "A vision transformer learns to name images from a teacher that sees only the patches the student attends to.",
+  about: "A vision transformer learns to classify images from a teacher that sees only the patches the student attends to.",
   knobs,
   terms: { kd: { label: "soft labels", kind: "logit", weight: "lambda", paper: "1" } },
   views: {},

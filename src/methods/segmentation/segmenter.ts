@@ -39,7 +39,7 @@ export const segmenter: SegmentationMethod<typeof knobs> = {
   label: "MaskedKD, Segmenter",
   paper: "Son et al., The Role of Masking for Efficient Supervised Knowledge Distillation of Vision Transformers, ECCV 2024",
   about:
-    "A Segmenter learns to name every pixel. Its tokens become alike where those of a teacher are alike that sees only the patches the student attends to.",
+    "A Segmenter learns to classify every pixel. Its tokens become alike where those of a teacher are alike that sees only the patches the student attends to.",
   knobs,
   terms: {
     manifold: { label: "manifold", kind: "feature", weight: "beta", paper: "1" },

@@ -13,7 +13,7 @@ import { type AudioSettings, SETTINGS } from "./settings";
 
 export const audio: TaskDefinition<SoundSet, Network, Classification> = {
   name: "audio",
-  verb: "names sounds",
+  verb: "classifies sounds",
   metric: "top1",
   rateNames: { student: "student_top1", teacher: "teacher_top1" },
   settings: SETTINGS,

@@ -13,7 +13,7 @@ import type { Classification } from "./task";
 
 export const classification: TaskDefinition<Dataset, Teacher, Classification> = {
   name: "classification",
-  verb: "names images",
+  verb: "classifies images",
   metric: "top1",
   rateNames: { student: "student_top1", teacher: "teacher_top1" },
   settings: SETTINGS,

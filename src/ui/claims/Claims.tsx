@@ -135,7 +135,7 @@ function Claim({ claim, asked }: { claim: Measured; asked: boolean }) {
           location.hash = "train";
         }}
       >
-        Set this run up
+        Load its settings
       </a>
       <Repeat claim={claim} />
     </li>

@@ -1,7 +1,8 @@
 /** The page: controls of the training above, pictures and curves beside the settings. */
 import { type ComponentType, lazy, Suspense, useRef, useSyncExternalStore } from "react";
 import { methodOf } from "../../tasks";
-import { playground, useStore } from "../state/app";
+import { playground, type State, useStore } from "../state/app";
+import { isSweep } from "../state/experiments";
 import { begun, presetOf } from "../state/selectors";
 import { lessonFor, pageOf } from "../tasks";
 import { picturesOf } from "../tasks/pictures";
@@ -49,11 +50,7 @@ export function App() {
         <div className="messages">
           <Failure />
           <Notices />
-          {experiment && (
-            <Suspense>
-              <ExperimentCard experiment={experiment} />
-            </Suspense>
-          )}
+          {experiment && isSweep(experiment) && <Series of={experiment} />}
         </div>
         {view ? (
           <Boundary of="This view" key={view.name}>
@@ -65,6 +62,7 @@ export function App() {
           <div className="layout">
             <div className="beside">
               <Lesson />
+              {experiment && !isSweep(experiment) && <Series of={experiment} />}
               {picturesShow && (
                 <Boundary of="The settings">
                   <Suspense>
@@ -127,6 +125,15 @@ function Lessons() {
 function Watch() {
   const free = useStore((state) => state.watching === undefined && !begun(state));
   return free ? <Recordings /> : null;
+}
+
+/** The experiment or sweep under way: a sweep's plot needs the page's width, an experiment is read beside what it is about. */
+function Series({ of }: { of: NonNullable<State["experiment"]> }) {
+  return (
+    <Suspense>
+      <ExperimentCard experiment={of} />
+    </Suspense>
+  );
 }
 
 /** The lesson that is open, if one is. */

@@ -26,8 +26,12 @@ export default function ExperimentCard({ experiment }: { experiment: Experiment 
   const what = isSweep(experiment) ? "sweep" : "experiment";
   return (
     <section className="card experiment" aria-labelledby="experiment-title">
-      <h2 id="experiment-title">{isSweep(experiment) ? sweepTitle(experiment) : `${experiment.title}?`}</h2>
-      {!isSweep(experiment) && <p>The paper: {experiment.paper}.</p>}
+      <h2 id="experiment-title">{isSweep(experiment) ? sweepTitle(experiment) : "A claim, tried here"}</h2>
+      {!isSweep(experiment) && (
+        <p>
+          <b>{experiment.title}.</b> The paper: {experiment.paper}.
+        </p>
+      )}
       <p role="status">{[!complete && progressOf(experiment), !isSweep(experiment) && toldOf(experiment)].filter(Boolean).join(" ")}</p>
       {!complete && <progress max={cases.length * seeds} value={doneOf(experiment)} aria-label="Runs done" />}
       {isSweep(experiment) && doneOf(experiment) > 0 && (

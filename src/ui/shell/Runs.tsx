@@ -108,9 +108,9 @@ function Row({ run, pinned: baseline }: { run: Run; pinned?: Run }) {
             type="button"
             onClick={() => settings.setUp(run.settings)}
             title="Puts its settings into the panel"
-            aria-label={`Set up ${run.name} again`}
+            aria-label={`Load the settings of ${run.name}`}
           >
-            Set up
+            Load settings
           </button>
           <button type="button" onClick={() => savedRuns.delete(run.id)} aria-label={`Delete ${run.name}`}>
             Delete

@@ -9,7 +9,7 @@ import { isSame, partnerOf, type Run, reason, runOf } from "./runs";
 import { run } from "./runs.fixture";
 import { scoreOf } from "./score";
 import type { State } from "./store";
-import { besideOf, verdict } from "./summary";
+import { besideOf, offerOf, verdict } from "./summary";
 
 /** A state in which this run has just ended. */
 function ended({ settings, evaluations, sums, teacher, changes, step, total }: Run, runs: Run[], baseline?: number): State {
@@ -72,12 +72,21 @@ test("noise is that of shares of independent images", () => {
 
 test("the verdict of a pair says what the mask cost, that one pair cannot tell, and what it saved", () => {
   const said = verdict(ended(masked, [full])).join(" ");
-  expect(said).toContain("The student names 49.7 % of 1,000 held-out images right (± 3.1 points); guessing would give 8.3 %.");
+  expect(said).toContain("The student classifies 49.7 % of 1,000 held-out images correctly (± 3.1 points); guessing would give 8.3 %.");
   expect(said).toContain(
     "Keeping 50 % of the patches cost 0.3 points against all of them (Run 1). The 95 % interval on these images is −4.7 to +4.1: one pair of runs cannot tell.",
   );
   expect(said).toContain("The mask saved 51 % of the teacher's multiply-adds.");
   expect(said).toContain("Advice takes pairs of 3 seeds or more.");
+});
+
+test("a pair whose partner was deleted is one run again, and making the pair anew is offered", () => {
+  const pair = ended(masked, [full]);
+  expect(verdict(pair).join(" ")).toContain("(Run 1)");
+  const left = { ...pair, runs: [] };
+  expect(verdict(left).join(" ")).not.toContain("Run 1");
+  expect(verdict(left).at(-1)).toContain("this run alone cannot tell");
+  expect(offerOf(left)).toMatchObject({ settings: { keep: 1 } });
 });
 
 test("what is beyond noise, measured or unpaired is said, too", () => {

@@ -80,7 +80,7 @@ const TABLE: Row[] = [
     title: "What the student looks at",
     caption: /There is no teacher, so no patch has to be chosen\. Nobody answers but the student\./,
     card: /no teacher, so there is nothing that a mask could save/,
-    verdict: [/names 60 % of 1,000 held-out images right/],
+    verdict: [/classifies 60 % of 1,000 held-out images correctly/],
     not: /mask|teacher|patches/i,
   },
   {
@@ -99,7 +99,7 @@ const TABLE: Row[] = [
     title: "What the teacher sees",
     caption: /2 patches ranked highest/,
     card: undefined,
-    verdict: [/names 21 % .* guessing would give 20 %/, /has not learned yet/, /saved 51 %/],
+    verdict: [/classifies 21 % .* guessing would give 20 %/, /has not learned yet/, /saved 51 %/],
     not: JUDGED,
   },
   {
@@ -177,7 +177,7 @@ const TABLE: Row[] = [
     title: "What the student sees",
     caption: /kept for the student.*The teacher sees the whole image/,
     card: undefined,
-    verdict: [/names 60 %/],
+    verdict: [/classifies 60 %/],
     not: ADVICE,
     offer: "Run the same with every patch",
   },
@@ -211,7 +211,7 @@ describe.each(TABLE)("$state", ({ given, title, caption, card, verdict: says, no
 
 test("a run under way says how its last test came out, and before one that there was none", () => {
   const state = stateOf({});
-  expect(soFar(state)).toMatch(/^As of step 100: The student names 60 % of 1,000 held-out images right/);
+  expect(soFar(state)).toMatch(/^As of step 100: The student classifies 60 % of 1,000 held-out images correctly/);
   const untested = { ...state, history: { ...state.history, evaluations: [] } } as unknown as State;
   expect(soFar(untested)).toBe("It has not been tested on held-out images yet.");
   expect(soFar({ ...untested, step: 0 })).toMatch(/untrained student/);

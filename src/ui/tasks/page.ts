@@ -72,7 +72,7 @@ export interface TaskWords {
   alone: string;
   /** What its score is called: "accuracy". */
   score: string;
-  /** A network's score among so many classes: "Names 60 % of held-out images right (guessing: 8.3 %)". */
+  /** A network's score among so many classes: "Classifies 60 % of held-out images correctly (guessing: 8.3 %)". */
   scored(score: number, classes: number): string;
   /** How good a teacher in training is so far; undefined while it is unknown. */
   progress(report: TeacherTrainingReport): string | undefined;

@@ -10,7 +10,7 @@ const { charts, curves, words, shares, margin } = CLASSIFICATION_PAGE;
 
 export const AUDIO_PAGE: TaskPage = {
   tagline:
-    "An audio spectrogram transformer learns to name sounds from a teacher that sees only part of each spectrogram. Steer the mask while it learns, and listen.",
+    "An audio spectrogram transformer learns to classify sounds from a teacher that sees only part of each spectrogram. Steer the mask while it learns, and listen.",
   ...{ charts, curves, shares, margin, pairs: MASK_PAIRS, keptOf: LOOKS.keptOf },
   formats: [
     "A folder, or a zip or tar of one, with a folder of WAV files per class: 8 to 32 bits or floats, any rate, mono or not. MP3, FLAC and the like where this browser decodes them.",
@@ -26,16 +26,16 @@ export const AUDIO_PAGE: TaskPage = {
   generated: SOUNDS,
   words: {
     ...words,
-    scored: (score, classes) => `Names ${percent(score)} of held-out sounds right (guessing: ${percent(1 / classes)})`,
+    scored: (score, classes) => `Classifies ${percent(score)} of held-out sounds correctly (guessing: ${percent(1 / classes)})`,
     progress({ rate, score }) {
-      if (score !== undefined) return `names ${percent(score)} of held-out sounds right`;
-      return rate === undefined ? undefined : `names ${percent(rate)} of its batch right`;
+      if (score !== undefined) return `classifies ${percent(score)} of held-out sounds correctly`;
+      return rate === undefined ? undefined : `classifies ${percent(rate)} of its batch correctly`;
     },
   },
   sliderStep: (key, state) => (key === "keep" ? 1 / LOOKS.patchCount(state) : undefined),
   chance: (state) => 1 / Math.max(1, LOOKS.galleryOf(state).classes.length),
   result({ value, count, margin = 0 }, state) {
     const chance = percent(1 / LOOKS.galleryOf(state).classes.length);
-    return `The student names ${percent(value)} of ${short(count)} held-out sounds right (± ${points(margin)}); guessing would give ${chance}.`;
+    return `The student classifies ${percent(value)} of ${short(count)} held-out sounds correctly (± ${points(margin)}); guessing would give ${chance}.`;
   },
 };

@@ -75,5 +75,5 @@ test("how often each patch was kept is counted over all stages of the run", () =
     [1, 0],
     [0.25, 0.75],
   ]);
-  expect(layer.note).toBe("share of 4 moments of the run; each image's shares sum to 1");
+  expect(layer.note).toBe("share of 4 snapshots of the run; each image's shares sum to 1");
 });

@@ -85,7 +85,7 @@ function keptLayer(frequency: Frequency, { labels, grid }: Gallery): Layer[] {
   if (!counted) return [];
   const { rates, moments } = counted;
   const k = rates.reduce((a, b) => a + b, 0) / labels.length;
-  const note = `share of ${moments} moments of the run; each image's shares sum to ${short(k)}`;
+  const note = `share of ${moments} snapshots of the run; each image's shares sum to ${short(k)}`;
   return [{ id: "kept", title: "How often kept", note, unit: "kept", ...valuesOf(rates, grid), range: [0, 1] }];
 }
 

@@ -44,7 +44,7 @@ export const lesson: Lesson = {
       at: 0.125,
       part: "answer",
       text: ({ state, claims }) => [
-        `After an eighth of the run the half that is shown holds ${seenAt(state, 0.125)} of the objects, and the masked teacher names ${rateAt(state, "teacher", 0.125)} of the training images right. ${told(claims, STUDY, "19a")}`,
+        `After an eighth of the run the half that is shown holds ${seenAt(state, 0.125)} of the objects, and the masked teacher classifies ${rateAt(state, "teacher", 0.125)} of the training images correctly. ${told(claims, STUDY, "19a")}`,
         "The authors see the same (their Figure 3): a beginner's teacher knows less. They take it for a curriculum: what the teacher then says is simple, and easy to imitate.",
       ],
     },
@@ -53,8 +53,8 @@ export const lesson: Lesson = {
       at: 1,
       part: "choose",
       text: ({ state, claims }) => [
-        `At the end ${seenAt(state, 1)} of the objects lies in the half that the student chooses, and the masked teacher names ${rateAt(state, "teacher", 1)} right. ${told(claims, STUDY, "19b")}`,
-        "Nobody told the student where the objects are. It learned to attend to them because that is what naming them takes. Pick other images on the stage, and drag the time slider under the pictures.",
+        `At the end ${seenAt(state, 1)} of the objects lies in the half that the student chooses, and the masked teacher classifies ${rateAt(state, "teacher", 1)} correctly. ${told(claims, STUDY, "19b")}`,
+        "Nobody told the student where the objects are. It learned to attend to them because that is what classifying them takes. Pick other images on the stage, and drag the time slider under the pictures.",
       ],
     },
     {

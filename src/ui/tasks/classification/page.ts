@@ -21,10 +21,10 @@ export const CLASSIFICATION_PAGE: TaskPage = {
   words: {
     alone: "labels",
     score: "accuracy",
-    scored: (score, classes) => `Names ${percent(score)} of held-out images right (guessing: ${percent(1 / classes)})`,
+    scored: (score, classes) => `Classifies ${percent(score)} of held-out images correctly (guessing: ${percent(1 / classes)})`,
     progress({ rate, score }) {
-      if (score !== undefined) return `names ${percent(score)} of held-out images right`;
-      return rate === undefined ? undefined : `names ${percent(rate)} of its batch right`;
+      if (score !== undefined) return `classifies ${percent(score)} of held-out images correctly`;
+      return rate === undefined ? undefined : `classifies ${percent(rate)} of its batch correctly`;
     },
     size: ({ depth, width }) => `${depth} blocks of width ${width}`,
   },
@@ -34,7 +34,7 @@ export const CLASSIFICATION_PAGE: TaskPage = {
   margin: binomialMargin,
   result({ value, count, margin = 0 }, state) {
     const chance = percent(1 / galleryOf(state).classes.length);
-    return `The student names ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)}); guessing would give ${chance}.`;
+    return `The student classifies ${percent(value)} of ${short(count)} held-out images correctly (± ${points(margin)}); guessing would give ${chance}.`;
   },
   pairs: MASK_PAIRS,
   keptOf: LOOKS.keptOf,

@@ -51,7 +51,7 @@ describe("facts", () => {
     const stage = { name: "early", positions: { images: 4, counts: Uint32Array.of(1, 1, 1, 1) }, watched };
     const frequency = { stages: [stage] } as unknown as Shown["frequency"];
     expect(patchFacts(stageOf({ ...masked, frequency }, 1), 3)).toBe(
-      "score 1.6 × an even share; rank 1 of 4; shown to the teacher; kept in 100 % of 2 moments",
+      "score 1.6 × an even share; rank 1 of 4; shown to the teacher; kept in 100 % of 2 snapshots",
     );
     expect(patchFacts(stageOf(masked, 1), 0)).toBe("score 0.4 × an even share; rank 4 of 4; hidden from the teacher");
   });

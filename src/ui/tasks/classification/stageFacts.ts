@@ -120,7 +120,7 @@ export function patchFacts({ looking, kept, often, grid, masked }: Stage, patch:
   const score = looking && `${looking.chose ? "score" : "attention"} ${short(looking.times[patch])} × an even share`;
   const rank = looking && `rank ${looking.rank[patch]} of ${cellsOf(grid)}`;
   const shown = kept?.has(patch) === false ? `hidden from the ${masked}` : `shown to the ${masked}`;
-  const rate = often && `kept in ${percent(often.rates[patch])} of ${short(often.moments)} moments`;
+  const rate = often && `kept in ${percent(often.rates[patch])} of ${short(often.moments)} snapshots`;
   return [score, rank, shown, rate].filter(Boolean).join("; ");
 }
 

@@ -25,7 +25,7 @@ export const DINO_PAGE: TaskPage = {
     alone:
       "The run makes its own: the running mean of the student. It is shown the patches that the student attends to, learns by no gradient, and is what can be downloaded in the end.",
     score: "k-NN top-1",
-    scored: (score) => `Nearest neighbours name ${percent(score)} of held-out images right`,
+    scored: (score) => `Nearest neighbours classify ${percent(score)} of held-out images correctly`,
     progress: () => undefined,
     size: ({ depth, width }) => `${depth} blocks of width ${width}`,
   },
@@ -37,7 +37,7 @@ export const DINO_PAGE: TaskPage = {
     const { linear_top1: linear } = state.history.evaluations[state.history.evaluations.length - 1].scores;
     const chance = percent(1 / galleryOf(state).classes.length);
     const also = linear === undefined ? "" : `, a linear classifier on its features ${percent(linear)}`;
-    return `By the features of a teacher that never saw a label, nearest neighbours name ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)})${also}; guessing would give ${chance}.`;
+    return `By the features of a teacher that never saw a label, nearest neighbours classify ${percent(value)} of ${short(count)} held-out images correctly (± ${points(margin)})${also}; guessing would give ${chance}.`;
   },
   pairs: MASK_PAIRS,
 };

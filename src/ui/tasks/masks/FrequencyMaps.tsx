@@ -114,7 +114,7 @@ function StageMap({ stage, grid, reach, onRead }: StageMapProps) {
     paintDiverging(context, rates, grid, chance, reach);
     paintGrid(context, grid);
   };
-  const differs = (cell: number) => (Math.abs(rates[cell] - chance) > stray(chance, positions.images) ? "" : ", as by chance");
+  const differs = (cell: number) => (Math.abs(rates[cell] - chance) > stray(chance, positions.images) ? "" : ", within chance");
   return (
     <figure>
       <GridCanvas

@@ -49,7 +49,7 @@ export function MasksBeside({ looks }: { looks: Looks }) {
       </div>
       <div className="under">
         <p className="reading" aria-live="polite">
-          {reading || "Share of the run's moments in which a patch was kept."}
+          {reading || "Share of the run's snapshots in which a patch was kept."}
         </p>
         <Legend low={0} high={1} />
         <PicturesExport panel={panel} />

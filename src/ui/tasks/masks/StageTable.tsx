@@ -62,7 +62,7 @@ export function StageTable({ stages, grid, objects }: StageTableProps) {
             ({ rates }) => `${entropy(rates).toFixed(3)} nats`,
           )}
           {row(
-            "as by chance",
+            "within chance",
             "A random mask differs from k/N by up to this much by chance (two standard errors)",
             ({ chance, positions }) => `± ${points(stray(chance, positions.images))}`,
           )}

@@ -7,7 +7,7 @@ import { patchCount } from "./patches";
 
 export const SEGMENTATION_PAGE: TaskPage = {
   tagline:
-    "A small Segmenter learns to name every pixel from a teacher that sees only part of each image. Train it on your own GPU and steer the mask while it learns.",
+    "A small Segmenter learns to classify every pixel from a teacher that sees only part of each image. Train it on your own GPU and steer the mask while it learns.",
   charts: [{ id: "score", title: "Mean IoU, held out", of: "scores", format: percent, tested: true }],
   curves: {
     ce: { label: "cross-entropy, pixels", colour: "var(--student)" },
@@ -36,7 +36,7 @@ export const SEGMENTATION_PAGE: TaskPage = {
   least: 0.05,
   result({ value, count }, { history }) {
     const { accuracy } = history.evaluations[history.evaluations.length - 1].scores;
-    const pixels = accuracy === undefined ? "" : ` It names ${percent(accuracy)} of the pixels right.`;
+    const pixels = accuracy === undefined ? "" : ` It classifies ${percent(accuracy)} of the pixels correctly.`;
     return `The student's masks of ${short(count)} held-out images overlap the true ones by ${percent(value)}, averaged over the classes (mean IoU).${pixels}`;
   },
   pairs: MASK_PAIRS,
