@@ -18,7 +18,7 @@ export const MIM_PAGE: TaskPage = {
     alone:
       "There is none: what is hidden of an image is the answer. The encoder can be downloaded in the end, and a student of classification can begin as it.",
     score: "linear top-1",
-    scored: (score) => `A linear classifier on its features names ${percent(score)} of held-out images right`,
+    scored: (score) => `A linear classifier on its features classifies ${percent(score)} of held-out images correctly`,
     progress: () => undefined,
     size: ({ depth, width }) => `${depth} blocks of width ${width}`,
   },
@@ -27,6 +27,6 @@ export const MIM_PAGE: TaskPage = {
   margin: binomialMargin,
   result({ value, count, margin = 0 }, state) {
     const chance = percent(1 / galleryOf(state).classes.length);
-    return `By the features of an encoder that never saw a label, a linear classifier names ${percent(value)} of ${short(count)} held-out images right (± ${points(margin)}); guessing would give ${chance}.`;
+    return `A linear classifier on the features of an encoder that never saw a label classifies ${percent(value)} of ${short(count)} held-out images correctly (± ${points(margin)}); guessing would give ${chance}.`;
   },
 };
