@@ -11,8 +11,13 @@
 //   saliency          mean over heads (and over those query rows) of the probability of each patch's key, by either
 //                     log sum exp: as in attention, or renormalised over the patches (Eq. 2 of the MaskedKD paper)
 //
+//   split_forward, split_backward_queries, split_backward_keys
+//                     the same as the first three where a head is too wide for the registers of a lane
+//
 // Trick. With QUAD, each lane of a quad loads one of four keys and the quad passes them round (quadSwap), which divides
 // the loads by four; every lane owns ROWS rows of queries (keys in backward_keys). Without QUAD a lane works alone.
+// In the split kernels LANES lanes own the same ROWS rows, each every LANES-th vec4 of the head; what they make of four keys (queries) at once
+// is summed over them, by quadSwap and subgroupShuffleXor or, with MEMORY, in workgroup memory.
 enable subgroups;
 
 const QUAD = true;
@@ -24,6 +29,8 @@ const LANES = 4u; // lanes that work together: 4 with QUAD, else 1
 const V4 = 4u; // vec4s per head: HEAD / 4 rounded up
 const PER_HEAD = false; // saliency: keep the heads apart
 const SIZES = false; // forward: add to each score how many tokens its key stands for, as a logarithm
+const P4 = 1u; // split: vec4s of a head that a lane holds, V4 / LANES rounded up
+const MEMORY = false; // split: lanes exchange sums in workgroup memory, with barriers
 const LEAD = 1u; // saliency: keys before the patches, the class token first
 const TAIL = 0u; // and keys after them
 
@@ -171,6 +178,271 @@ fn o_at(p: Params, image: u32, head: u32, row: u32) -> u32 {
 
 fn lse_at(p: Params, image: u32, head: u32, row: u32) -> u32 {
   return (min(image, p.batch - 1u) * p.heads + head) * p.queries + min(row, p.queries - 1u);
+}
+
+// ---- a head split over lanes --------------------------------------------------------------------------------------------
+
+// A lane's share of a head.
+alias Share = array<vec4f, P4>;
+
+var<workgroup> partial: array<vec4f, WORKGROUP>;
+
+// Sums over the lanes that share rows. All lanes of the workgroup must come here.
+fn whole(v: vec4f, local: u32) -> vec4f {
+  if (MEMORY) {
+    workgroupBarrier(); // the sums before these have been read
+    partial[local] = v;
+    workgroupBarrier();
+    var sum = vec4f();
+    for (var i = 0u; i < LANES; i++) { // unroll
+      sum += partial[local / LANES * LANES + i];
+    }
+    return sum;
+  } else {
+    let pair = v + quadSwapX(v);
+    let four = pair + quadSwapY(pair);
+    if (LANES == 8u) {
+      return four + subgroupShuffleXor(four, 4u);
+    } else {
+      return four;
+    }
+  }
+}
+
+// The lanes of a team own the same rows, which lie next to each other.
+fn split_place(p: Params, group: vec3u, local: u32, rows: u32) -> Place {
+  let team = (group.x + group.y * 65535u) * (WORKGROUP / LANES) + local / LANES;
+  let teams = (rows + ROWS - 1u) / ROWS;
+  let pair = min(team / teams, p.batch * p.heads); // past the end: image = batch, stores nothing
+  return Place(pair / p.heads, pair % p.heads, (team % teams) * ROWS, local % LANES);
+}
+
+// Which vec4 of the head is the lane's c-th; past the end of the head it repeats the last, and `owned` makes nothing of it.
+fn own(at: Place, c: u32) -> u32 {
+  return min(c * LANES + at.lane, V4 - 1u);
+}
+
+fn owned(at: Place, c: u32, v: vec4f) -> vec4f {
+  return select(vec4f(), v, c * LANES + at.lane < V4);
+}
+
+fn four_keys(p: Params, at: Place, j: u32, c: u32) -> mat4x4f {
+  let o = own(at, c);
+  return mat4x4f(
+    kv_part(k_at(p, at.image, at.head, j), o),
+    kv_part(k_at(p, at.image, at.head, j + 1u), o),
+    kv_part(k_at(p, at.image, at.head, j + 2u), o),
+    kv_part(k_at(p, at.image, at.head, j + 3u), o),
+  );
+}
+
+fn four_values(p: Params, at: Place, j: u32, c: u32) -> mat4x4f {
+  let o = own(at, c);
+  return mat4x4f(
+    kv_part(v_at(p, at.image, at.head, j), o),
+    kv_part(v_at(p, at.image, at.head, j + 1u), o),
+    kv_part(v_at(p, at.image, at.head, j + 2u), o),
+    kv_part(v_at(p, at.image, at.head, j + 3u), o),
+  );
+}
+
+fn four_queries(p: Params, at: Place, i: u32, c: u32) -> mat4x4f {
+  let o = own(at, c);
+  return p.scale * mat4x4f(
+    q_part(q_at(p, at.image, at.head, i), o),
+    q_part(q_at(p, at.image, at.head, i + 1u), o),
+    q_part(q_at(p, at.image, at.head, i + 2u), o),
+    q_part(q_at(p, at.image, at.head, i + 3u), o),
+  );
+}
+
+fn four_grads(p: Params, at: Place, i: u32, c: u32) -> mat4x4f {
+  let o = own(at, c);
+  return mat4x4f(
+    grad_part(o_at(p, at.image, at.head, i), o),
+    grad_part(o_at(p, at.image, at.head, i + 1u), o),
+    grad_part(o_at(p, at.image, at.head, i + 2u), o),
+    grad_part(o_at(p, at.image, at.head, i + 3u), o),
+  );
+}
+
+fn within(first: u32, count: u32) -> vec4<bool> {
+  return vec4u(first, first + 1u, first + 2u, first + 3u) < vec4u(count);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn split_forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = params;
+  let at = split_place(p, group, local, p.queries);
+  var q: array<Share, ROWS>;
+  var acc: array<Share, ROWS>;
+  var top: array<f32, ROWS>;
+  var total: array<f32, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    top[r] = -3.0e38;
+    for (var c = 0u; c < P4; c++) { // unroll
+      q[r][c] = owned(at, c, q_part(q_at(p, at.image, at.head, at.row + r), own(at, c)) * p.scale);
+    }
+  }
+  for (var j = 0u; j < p.keys; j += 4u) {
+    var s = array<vec4f, ROWS>();
+    for (var c = 0u; c < P4; c++) { // unroll
+      let k = four_keys(p, at, j, c);
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        s[r] += q[r][c] * k;
+      }
+    }
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      var score = whole(s[r], local);
+      if (SIZES) {
+        let first = min(at.image, p.batch - 1u) * p.keys;
+        let key = first + min(vec4u(j, j + 1u, j + 2u, j + 3u), vec4u(p.keys - 1u));
+        score += vec4f(log_sizes[key.x], log_sizes[key.y], log_sizes[key.z], log_sizes[key.w]);
+      }
+      score = select(vec4f(-3.0e38), score, within(j, p.keys));
+      let high = max(top[r], max(max(score.x, score.y), max(score.z, score.w)));
+      let shrink = exp(top[r] - high);
+      top[r] = high;
+      s[r] = exp(score - high);
+      total[r] = total[r] * shrink + dot(s[r], vec4f(1.0));
+      for (var c = 0u; c < P4; c++) { // unroll
+        acc[r][c] *= shrink;
+      }
+    }
+    for (var c = 0u; c < P4; c++) { // unroll
+      let v = four_values(p, at, j, c);
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        acc[r][c] += v * s[r];
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = at.row + r;
+    if (row < p.queries && at.image < p.batch) {
+      for (var c = 0u; c < P4; c++) { // unroll
+        if (c * LANES + at.lane < V4) {
+          write_part(o_at(p, at.image, at.head, row), own(at, c), acc[r][c] / total[r]);
+        }
+      }
+      if (at.lane == 0u) {
+        lse[lse_at(p, at.image, at.head, row)] = top[r] + log(total[r]);
+      }
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn split_backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = params;
+  let at = split_place(p, group, local, p.queries);
+  var q: array<Share, ROWS>;
+  var g: array<Share, ROWS>;
+  var acc: array<Share, ROWS>;
+  var shift: array<f32, ROWS>; // log sum exp
+  var mean: array<f32, ROWS>; // delta
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = at.row + r;
+    let o_row = o_at(p, at.image, at.head, row);
+    shift[r] = lse_in[lse_at(p, at.image, at.head, row)];
+    var product = 0.0;
+    for (var c = 0u; c < P4; c++) { // unroll
+      q[r][c] = owned(at, c, q_part(q_at(p, at.image, at.head, row), own(at, c)) * p.scale);
+      g[r][c] = owned(at, c, grad_part(o_row, own(at, c)));
+      product += dot(g[r][c], result_part(o_row, own(at, c)));
+    }
+    mean[r] = whole(vec4f(product), local).x;
+  }
+  for (var j = 0u; j < p.keys; j += 4u) {
+    var s = array<vec4f, ROWS>();
+    var dp = array<vec4f, ROWS>();
+    for (var c = 0u; c < P4; c++) { // unroll
+      let k = four_keys(p, at, j, c);
+      let v = four_values(p, at, j, c);
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        s[r] += q[r][c] * k;
+        dp[r] += g[r][c] * v;
+      }
+    }
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      let prob = exp(whole(s[r], local) - shift[r]);
+      s[r] = select(vec4f(), prob * (whole(dp[r], local) - mean[r]), within(j, p.keys));
+    }
+    for (var c = 0u; c < P4; c++) { // unroll
+      let k = four_keys(p, at, j, c);
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        acc[r][c] += k * s[r];
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = at.row + r;
+    if (row < p.queries && at.image < p.batch) {
+      for (var c = 0u; c < P4; c++) { // unroll
+        if (c * LANES + at.lane < V4) {
+          write_part(q_at(p, at.image, at.head, row), own(at, c), acc[r][c] * p.scale);
+        }
+      }
+      if (at.lane == 0u) {
+        delta[lse_at(p, at.image, at.head, row)] = mean[r];
+      }
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn split_backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = params;
+  let at = split_place(p, group, local, p.keys);
+  var k: array<Share, ROWS>;
+  var v: array<Share, ROWS>;
+  var dk: array<Share, ROWS>;
+  var dv: array<Share, ROWS>;
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    for (var c = 0u; c < P4; c++) { // unroll
+      k[r][c] = owned(at, c, kv_part(k_at(p, at.image, at.head, at.row + r), own(at, c)));
+      v[r][c] = owned(at, c, kv_part(v_at(p, at.image, at.head, at.row + r), own(at, c)));
+    }
+  }
+  for (var i = 0u; i < p.queries; i += 4u) {
+    let lse_row = lse_at(p, at.image, at.head, 0u);
+    let those = lse_row + min(vec4u(i, i + 1u, i + 2u, i + 3u), vec4u(p.queries - 1u));
+    // A query past the end gets an infinite shift, hence probability zero.
+    let shift = select(vec4f(3.0e38), vec4f(lse_in[those.x], lse_in[those.y], lse_in[those.z], lse_in[those.w]), within(i, p.queries));
+    let mean = vec4f(delta_in[those.x], delta_in[those.y], delta_in[those.z], delta_in[those.w]);
+    var s = array<vec4f, ROWS>();
+    var ds = array<vec4f, ROWS>();
+    for (var c = 0u; c < P4; c++) { // unroll
+      let q = four_queries(p, at, i, c);
+      let g = four_grads(p, at, i, c);
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        s[r] += k[r][c] * q;
+        ds[r] += v[r][c] * g;
+      }
+    }
+    for (var r = 0u; r < ROWS; r++) { // unroll
+      s[r] = exp(whole(s[r], local) - shift);
+      ds[r] = s[r] * (whole(ds[r], local) - mean);
+    }
+    for (var c = 0u; c < P4; c++) { // unroll
+      let q = four_queries(p, at, i, c);
+      let g = four_grads(p, at, i, c);
+      for (var r = 0u; r < ROWS; r++) { // unroll
+        dv[r][c] += g * s[r];
+        dk[r][c] += q * ds[r];
+      }
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) { // unroll
+    let row = at.row + r;
+    if (row < p.keys && at.image < p.batch) {
+      for (var c = 0u; c < P4; c++) { // unroll
+        if (c * LANES + at.lane < V4) {
+          write_part(k_at(p, at.image, at.head, row), own(at, c), dk[r][c]);
+          write_part(v_at(p, at.image, at.head, row), own(at, c), dv[r][c]);
+        }
+      }
+    }
+  }
 }
 
 // ---- kernels -------------------------------------------------------------------------------------------------------------

@@ -109,7 +109,9 @@ const MAX_GROUPS = 65535;
 
 export class Graph {
   readonly launches: Launch[] = [];
-  private readonly tape: { output: Tensor; backward: (g: Tensor, grads: Gradients) => void }[] = [];
+  private readonly tape: Recorded[] = [];
+  /** Tensors whose gradient would be lost: what they are made of was forgotten. */
+  readonly forgotten = new WeakSet<Tensor>();
 
   constructor(readonly engine: Engine) {}
 
@@ -140,17 +142,43 @@ export class Graph {
     this.tape.push({ output, backward });
   }
 
+  /**
+   * What `make` makes, forgotten until a gradient arrives at `x` of it, and then made again: what lies between takes memory only while it is
+   * needed, for twice the work. Nothing else that `make` returns may be differentiated; its values may be read.
+   */
+  recomputed<T extends { x: Tensor }>(make: () => T): T {
+    const { made, recorded } = this.apart(make);
+    if (!made.x.needsGrad) return made;
+    for (const { output } of recorded) this.forgotten.add(output);
+    this.forgotten.delete(made.x);
+    this.record(made.x, (g, grads) => {
+      const again = this.apart(make);
+      grads.alias(again.made.x, g);
+      grads.walk(again.recorded);
+    });
+    return made;
+  }
+
+  /** What `make` makes, and what it would have left on the tape. */
+  private apart<T>(make: () => T): { made: T; recorded: Recorded[] } {
+    const from = this.tape.length;
+    const made = make();
+    return { made, recorded: this.tape.splice(from) };
+  }
+
   /** Differentiates: `seed` plants the first gradients, then the tape is walked backwards. Returns the parameters' share. */
   gradients(seed: (grads: Gradients) => void): Gradients {
     const grads = new Gradients(this);
     seed(grads);
-    for (const { output, backward } of [...this.tape].reverse()) {
-      const g = grads.of(output);
-      if (g) backward(g, grads);
-    }
-    for (const { output } of this.tape) grads.flowsOn.add(output);
+    grads.walk(this.tape);
     return grads;
   }
+}
+
+/** How a gradient at a tensor flows on. */
+interface Recorded {
+  output: Tensor;
+  backward(g: Tensor, grads: Gradients): void;
 }
 
 /** Parts of a gradient that the optimizer sums, and numbers of a parameter from which on there may be no more of them. */
@@ -174,6 +202,15 @@ export class Gradients {
   private readonly collected = new Set<Tensor>();
 
   constructor(readonly graph: Graph) {}
+
+  /** Lets the gradients that have arrived flow back along a tape. */
+  walk(tape: readonly Recorded[]): void {
+    for (const { output, backward } of [...tape].reverse()) {
+      const g = this.of(output);
+      if (g) backward(g, this);
+    }
+    for (const { output } of tape) this.flowsOn.add(output);
+  }
 
   /** The whole gradient at `t`, if any arrived: without gaps and from its memory's start, as backward kernels read it. */
   of(t: Tensor): Tensor | undefined {
@@ -207,6 +244,7 @@ export class Gradients {
   }
 
   private set(t: Tensor, tensor: Tensor, every: number): void {
+    if (this.graph.forgotten.has(t)) throw new Error(`a gradient arrives at [${t.shape}], which is made again and takes none`);
     const rows = Math.ceil(t.rows / every);
     if (tensor.size !== rows * t.cols) throw new Error(`a gradient of [${t.shape}] is [${tensor.shape}], for every ${every}th row`);
     this.found.set(t, { tensor, every });

@@ -34,7 +34,7 @@ export function forwardStudent(
   student: { params: Bound; config: ViTConfig },
   images: Tensor,
   keep?: KeepChoice,
-  options: Pick<ViTOptions, "allTokens" | "dropPath"> = {},
+  options: Pick<ViTOptions, "allTokens" | "dropPath" | "recompute"> = {},
 ): ViTResult {
   const { params, config } = student;
   const reads = keep?.queries === "patches" && blockOf(keep, config.depth) === config.depth;

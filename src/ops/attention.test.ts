@@ -28,6 +28,20 @@ describe.each(Object.keys(ATTENTION))("attention by %s", (name) => {
   });
 });
 
+describe.each(Object.keys(ATTENTION).filter((name) => ATTENTION[name].split))("a head split over lanes by %s", (name) => {
+  test.for([
+    // The lanes' shares are of two vec4s, of one and of none.
+    { batch: 1, heads: 2, headDim: 20, queries: 9, keys: 9 },
+    { batch: 1, heads: 1, headDim: 64, queries: 577, keys: 577 },
+  ])("heads of $headDim, $keys tokens", async (d, { skip }) => {
+    const engine = await testEngine();
+    if (d.keys > 500 && ATTENTION[name].split === "memory") skip("barriers are slow on a software adapter");
+    if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
+    choose(engine, { attentionForward: name, attentionBackward: name });
+    await check(engine, { ...selfAttentionCase(d), samples: 3 });
+  });
+});
+
 const readings = [
   ["cls", "code", false],
   ["cls", "eq2", false],

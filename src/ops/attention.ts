@@ -1,4 +1,5 @@
 /** Fused multi-head attention and the saliency read from it. */
+import type { AdapterFacts } from "../engine/device";
 import type { Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
 import { ATTENTION, type AttentionVariant, choice } from "./variants";
@@ -33,6 +34,8 @@ interface Columns {
 }
 
 const WORKGROUP = 32;
+/** Of kernels that split a head. */
+const SPLIT_WORKGROUP = 64;
 
 /** softmax(Q K^T / sqrt(headDim)) V for qkv [batch * tokens, 3 * inner], columns [q | k | v], heads side by side in each. */
 export function selfAttention(qkv: Tensor, heads: Heads): { out: Tensor; trace: AttentionTrace } {
@@ -134,40 +137,78 @@ interface LaunchOver {
   constants?: Constants;
 }
 
-/** Products of the size of Q K^T that each kernel takes, at most. */
-const PRODUCTS = { forward: 2, backward_queries: 3, backward_keys: 4, patch_lse: 1, saliency: 1 };
+/** Of each kernel: products of the size of Q K^T that it takes at most, heads it holds for each row and loads, and whether there is a split one. */
+const KERNELS = {
+  forward: { products: 2, held: 2, loaded: 2, splits: true },
+  backward_queries: { products: 3, held: 3, loaded: 3, splits: true },
+  backward_keys: { products: 4, held: 4, loaded: 4, splits: true },
+  patch_lse: { products: 1, held: 1, loaded: 1, splits: false },
+  saliency: { products: 1, held: 1, loaded: 1, splits: false },
+};
+type Entry = keyof typeof KERNELS;
 
-function launch(trace: AttentionTrace, entry: keyof typeof PRODUCTS, bind: Record<string, Tensor>, o: LaunchOver): void {
+function launch(trace: AttentionTrace, entry: Entry, bind: Record<string, Tensor>, o: LaunchOver): void {
   const { q, kv, batch, heads, headDim } = trace;
-  const { variant, count, pairs = batch * heads } = o;
-  const rows = rowsPerLane(variant, count, headDim);
-  q.graph.launch("attention", entry, {
+  const { count, pairs = batch * heads } = o;
+  const { variant, rows } = fitted(q.graph.engine.facts, entry, o.variant, count, headDim);
+  const teams = pairs * Math.ceil(count / (variant.split ? rows : rows * variant.lanes));
+  q.graph.launch("attention", variant.split ? `split_${entry}` : entry, {
     constants: { ...constantsOf(trace, variant, rows), ...o.constants },
     bind: { q4: q, q1: q, kv4: kv, kv1: kv, ...bind },
     params: { ...params(trace), ...o.range },
-    groups: Math.ceil((pairs * Math.ceil(count / (rows * variant.lanes)) * variant.lanes) / WORKGROUP),
-    work: 2 * PRODUCTS[entry] * batch * heads * trace.queries * trace.keys * headDim,
+    groups: Math.ceil((teams * variant.lanes) / (variant.split ? SPLIT_WORKGROUP : WORKGROUP)),
+    work: 2 * KERNELS[entry].products * batch * heads * trace.queries * trace.keys * headDim,
   });
 }
 
-/** vec4s of one operand a lane may hold: with heads of 64, twice as many run a fifth faster but compile six times longer. */
+/** vec4s of one operand a lane of a software adapter may hold: with heads of 64, twice as many run a fifth faster but compile six times longer. */
 const MOST_HELD = 24;
+/** Floats a lane of a GPU may hold: with more, many GPUs run fewer lanes at once, and from about 250 on they spill to memory. */
+export const MOST_FLOATS = 144;
+/** Floats beside heads that a row takes: its maximum, its sum, and scores. */
+const BESIDE = 10;
 
-/** Fewer rows per lane when there are too few to go round, or when heads are so wide that registers run out. */
-function rowsPerLane({ lanes, rows }: AttentionVariant, count: number, headDim: number): number {
-  const held = Math.floor(MOST_HELD / Math.ceil(headDim / 4));
-  return Math.max(1, Math.min(rows, Math.ceil(count / lanes), held));
+/** A split kernel loads four rows at once, a vec4 of each, of two operands. */
+const FOUR_ROWS = 16;
+
+/** The variant and its rows per lane for heads so wide: fewer rows when there are too few to go round, or registers run out; at last a split head. */
+export function fitted(
+  facts: AdapterFacts,
+  entry: Entry,
+  variant: AttentionVariant,
+  count: number,
+  headDim: number,
+): { variant: AttentionVariant; rows: number } {
+  const { lanes, split, wide } = variant;
+  const { held, loaded, splits } = KERNELS[entry];
+  if (split && !splits) return fitted(facts, entry, ATTENTION[split === "registers" ? "quad1" : "lane"], count, headDim);
+  const vectors = Math.ceil(headDim / 4);
+  const most = (fits: number) => Math.max(1, Math.min(variant.rows, Math.ceil(count / (split ? 1 : lanes)), fits));
+  if (facts.software && !split) return { variant, rows: most(Math.floor(MOST_HELD / vectors)) };
+  const head = 4 * (split ? Math.ceil(vectors / lanes) : vectors);
+  const besides = split ? 2 * FOUR_ROWS : loaded * head;
+  const fits = Math.floor((MOST_FLOATS - besides) / (held * head + BESIDE));
+  const wider = fits < 1 && splits ? wide.find((name) => ATTENTION[name].runs(facts)) : undefined;
+  if (wider) return fitted(facts, entry, ATTENTION[wider], count, headDim);
+  return { variant, rows: most(fits) };
 }
 
-function constantsOf({ headDim, columns, q, kv }: AttentionTrace, { lanes }: AttentionVariant, rows: number): Constants {
+function constantsOf({ headDim, columns, q, kv }: AttentionTrace, variant: AttentionVariant, rows: number): Constants {
   const fours = [headDim, q.stride, kv.stride, q.offset, kv.offset, columns.k, columns.v];
+  return { ...kernelConstants(headDim, variant, rows), VEC: fours.every((n) => n % 4 === 0) };
+}
+
+/** Constants of a kernel of a variant for heads so wide. */
+export function kernelConstants(headDim: number, { lanes, split }: AttentionVariant, rows: number): Constants {
+  const vectors = Math.ceil(headDim / 4);
   return {
-    QUAD: lanes === 4,
+    QUAD: lanes === 4 && !split,
     LANES: lanes,
     ROWS: rows,
     HEAD: headDim,
-    V4: Math.ceil(headDim / 4),
-    VEC: fours.every((n) => n % 4 === 0),
+    V4: vectors,
+    WORKGROUP: split ? SPLIT_WORKGROUP : WORKGROUP,
+    ...(split && { P4: Math.ceil(vectors / lanes), MEMORY: split === "memory" }),
   };
 }
 

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { AdapterFacts } from "../engine/device";
 import { type Constants, type Shader, specialise } from "../engine/wgsl";
+import { fitted, kernelConstants, MOST_FLOATS } from "./attention";
 import { bankConflicts, evaluate, liveFloats } from "./inspect";
 import { ATTENTION, GEMM } from "./variants";
 
@@ -75,3 +77,40 @@ test("floats a lane of attention holds: twice the head, three and four times wit
   expect(held("backward_keys", 1, 16)).toBe(64 * 8 + 2);
   expect(held("backward_keys", 3, 4) - held("backward_keys", 2, 4)).toBe(16 * 4 + 2);
 });
+
+const ENTRIES = ["forward", "backward_queries", "backward_keys"] as const;
+/** A GPU of so many lanes; 1 where lanes cannot share registers. */
+const gpu = (subgroup: number): AdapterFacts => ({ name: "acme", software: false, subgroup, half: true, timestamps: true });
+
+describe.each([16, 32, 48, 64, 80, 128])("attention on GPUs by heads of %i", (headDim) => {
+  const variants = Object.values(ATTENTION).flatMap((variant) =>
+    [gpu(32), gpu(4), gpu(1)].filter((facts) => variant.runs(facts)).map((facts) => ({ facts, variant })),
+  );
+
+  test.each(ENTRIES)("%s holds no more than registers take, in any variant", (entry) => {
+    const kernels = new Map<string, { name: string; constants: Constants }>();
+    for (const { facts, variant } of variants) {
+      const fit = fitted(facts, entry, variant, 577, headDim);
+      const constants = kernelConstants(headDim, fit.variant, fit.rows);
+      kernels.set(JSON.stringify(constants), { name: fit.variant.split ? `split_${entry}` : entry, constants });
+    }
+    for (const [key, { name, constants }] of kernels)
+      expect(liveFloats(kernel("attention", name, constants)), key).toBeLessThanOrEqual(MOST_FLOATS);
+  });
+});
+
+test("sums that split heads exchange in workgroup memory would conflict if lanes of a team lay far apart", () => {
+  const { code, ...rest } = kernel("attention", "split_forward", kernelConstants(64, ATTENTION.split8shared, 1));
+  expect(bankConflicts({ code, ...rest })).toBe(1);
+  expect(bankConflicts({ ...rest, code: code.replaceAll("partial [ local ]", "partial [ local % 8u * 8u + local / 8u ]") })).toBe(8);
+});
+
+test.each(Object.entries(GEMM))(
+  "a lane of %s holds its sums and the blocks it multiplies",
+  (name, { entry, constants, tile, workgroup, tiles }) => {
+    const sums = (tile[0] * tile[1] * tiles) / workgroup;
+    const found = liveFloats(kernel("gemm", entry, constants));
+    expect(found).toBeGreaterThanOrEqual(sums + 32);
+    if (name.startsWith("shared")) expect(found).toBeLessThanOrEqual(sums + 4 * 16);
+  },
+);

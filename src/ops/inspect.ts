@@ -102,8 +102,9 @@ function accesses({ code, entry, workgroup }: Shader): Access[] {
   if (arrays.size === 0) return [];
   const functions = functionsOf(text, arrays);
   const constants = constantsOf(text);
-  const body = text.slice(text.indexOf(`fn ${entry} `));
-  const index = /@ builtin \( local_invocation_index \) (\w+)/.exec(body)?.[1] ?? "local";
+  const main = text.slice(text.indexOf(`fn ${entry} `));
+  const index = /@ builtin \( local_invocation_index \) (\w+)/.exec(main)?.[1] ?? "local";
+  const body = `${main} ${helpers(text, [...arrays.keys()], entry, index)}`;
   const found: Access[] = [];
   for (const turn of turns(body)) {
     const perLane = Array.from({ length: workgroup }, (_, local) =>
@@ -116,6 +117,26 @@ function accesses({ code, entry, workgroup }: Shader): Access[] {
     }
   }
   return found;
+}
+
+/** Functions other than the entry point that are handed the lane's index and go to workgroup memory themselves. */
+function helpers(text: string, arrays: string[], entry: string, index: string): string {
+  const handed = functionsIn(text).filter(({ name, parameters }) => name !== entry && parameters.includes(`${index} : u32`));
+  return handed
+    .filter(({ body }) => arrays.some((array) => body.includes(` ${array} [`)))
+    .map(({ body }) => body)
+    .join(" ");
+}
+
+/** All functions of a text. */
+function functionsIn(text: string): { name: string; parameters: string; body: string }[] {
+  return text
+    .split(/\bfn /)
+    .slice(1)
+    .map((body) => {
+      const opened = body.indexOf("(");
+      return { name: body.slice(0, opened).trim(), parameters: inside(body, opened + 1), body };
+    });
 }
 
 /** Functions of one number: what they return, or, of those that read workgroup memory, the array and the index. */
@@ -196,17 +217,22 @@ function inside(text: string, from: number): string {
 }
 
 /**
- * Floats that a lane holds at once in the variables of its entry point: about what it takes of a GPU's registers. Loops that are written
- * out declare a variable again and again; it counts once.
+ * Floats that a lane holds at once in the variables of its entry point, and of functions that it hands sums to: about what it takes of a
+ * GPU's registers. Blocks that a function loads count, too. Loops that are written out declare a variable again and again; it counts once.
  */
 export function liveFloats({ code, entry }: Shader): number {
   const text = code.replace(/\s+/g, " ");
   const aliases = new Map([...text.matchAll(/alias (\w+) = ([^;]*) ;/g)].map(([, name, type]) => [name, type]));
+  const functions = functionsIn(text);
+  const loads = functions.filter(({ body }) => body.slice(0, body.indexOf("{")).endsWith("-> mat4x4f ")).map(({ name }) => name);
   const constants = constantsOf(text);
   const declared = new Map<string, string>();
-  const body = text.slice(text.indexOf(`fn ${entry} `));
-  for (const [, name, type, made] of body.matchAll(/var (\w+) (?:: ([^;=]*?) ;|= (array < .*? >) \( \) ;)/g))
-    declared.set(name, type ?? made);
+  for (const { body } of functions.filter(({ name, parameters }) => name === entry || parameters.includes("ptr < function"))) {
+    for (const [, name, type, made] of body.matchAll(/var (\w+) (?:: ([^;=]*?) ;|= (array < .*? >) \( \) ;)/g))
+      declared.set(name, type ?? made);
+    for (const [, name, load] of body.matchAll(/(?:let|var) (\w+) = (\w+) \(/g))
+      if (load === "mat4x4f" || loads.includes(load)) declared.set(name, "mat4x4f");
+  }
   return [...declared.values()].reduce((sum, type) => sum + floatsOf(type.trim(), aliases, constants), 0);
 }
 

@@ -76,19 +76,26 @@ export const GEMM: Record<string, GemmVariant> = {
 
 /** Attention: lanes that share what they load, and rows each lane owns. */
 export interface AttentionVariant {
-  lanes: 4 | 1;
+  lanes: 8 | 4 | 1;
   rows: number;
+  /** The lanes own the same rows, each a part of the head, and exchange sums in registers or in workgroup memory. */
+  split?: "registers" | "memory";
+  /** Split variants, of which a GPU takes the first that it runs where a row's heads are too wide for a lane's registers. */
+  wide: string[];
   runs(facts: AdapterFacts): boolean;
 }
 
-const quads = (rows: number): AttentionVariant => ({ lanes: 4, rows, runs: (f) => f.subgroup >= 4 });
+const quads = (rows: number): AttentionVariant => ({ lanes: 4, rows, wide: ["split4"], runs: (f) => f.subgroup >= 4 });
 
 export const ATTENTION: Record<string, AttentionVariant> = {
   quad1: quads(1),
   quad2: quads(2),
   quad3: quads(3),
   quad6: quads(6),
-  lane: { lanes: 1, rows: 1, runs: () => true },
+  lane: { lanes: 1, rows: 1, wide: ["split8shared"], runs: () => true },
+  split4: { lanes: 4, rows: 4, split: "registers", wide: ["split8", "split8shared"], runs: (f) => f.subgroup >= 4 },
+  split8: { lanes: 8, rows: 4, split: "registers", wide: [], runs: (f) => f.subgroup >= 8 },
+  split8shared: { lanes: 8, rows: 1, split: "memory", wide: [], runs: () => true },
 };
 
 /**

@@ -25,6 +25,8 @@ export interface StandardOptions {
   batch: number;
   /** Patches the teacher sees, and the weight and the temperature of what it says. */
   keep?: number;
+  /** Drop what the student's blocks keep for their gradients, and make it again there. */
+  recompute?: boolean;
   lambda?: number;
   temperature?: number;
 }
@@ -72,7 +74,7 @@ export function standardStep(engine: Engine, o: StandardOptions): StandardStep {
   const distillation = teacher && softLabels(teacher, { k: keep }, { lambda, temperature });
   return {
     params: student.params,
-    trace: (graph) => traceLosses(graph, { student, batch, distillation }),
+    trace: (graph) => traceLosses(graph, { student, batch, distillation, recompute: o.recompute }),
     loss: ({ ce, kd }) => ce[0] + (kd ? lambda * kd[0] : 0),
     destroy() {
       for (const buffer of [batch.images, batch.labels]) engine.giveBuffer(buffer);

@@ -85,6 +85,7 @@ export const NETWORKS: Readonly<Record<string, StandardOptions>> = {
   "DeiT-Ti": { student: deit(192), batch: 64 },
   "DeiT-Ti from DeiT-S, 50 %, batch 64": { student: deit(192), teacher: deit(384), batch: 64, keep: 98 },
   "DeiT-Ti from DeiT-S, 50 %": { student: deit(192), teacher: deit(384), batch: 128, keep: 98 },
+  "DeiT-Ti from DeiT-S, 50 %, recomputed": { student: deit(192), teacher: deit(384), batch: 128, keep: 98, recompute: true },
   "DeiT-Ti from DeiT-S, 100 %": { student: deit(192), teacher: deit(384), batch: 128 },
 };
 

@@ -33,6 +33,8 @@ export interface ViTOptions {
   append?: { tokens: Tensor; positions: Tensor };
   /** Stochastic depth while learning; nothing is left out when absent. */
   dropPath?: DropPath;
+  /** Forget what blocks but the last keep for their gradients, and make it again there. Not of CaiT. */
+  recompute?: boolean;
   /** Tokens that each block merges with others that are alike, of a network that is frozen (ToMe); 0 by default. */
   merge?: number;
 }
@@ -117,7 +119,10 @@ export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTO
     const clsOnly = i === config.depth - 1 && !allTokens;
     // What is merged after the last attention changes nothing of the class token.
     const merge = clsOnly ? 0 : mergeable(tokens, o.merge ?? 0, leadOf(config));
-    const result = block(x, params, `blocks.${i}.`, config, { batch, tokens, tail, clsOnly, drop: drops?.(i), merge, sizes });
+    const [before, shape] = [x, { batch, tokens, tail, clsOnly, drop: drops?.(i), merge, sizes }];
+    const make = () => block(before, params, `blocks.${i}.`, config, shape);
+    // The gradient of the last block begins as soon as it ends: nothing would be gained.
+    const result = o.recompute && i < config.depth - 1 ? x.graph.recomputed(make) : make();
     ({ x, sizes } = result);
     tokens -= merge;
     blocks.push(x);

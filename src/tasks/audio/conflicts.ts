@@ -1,4 +1,5 @@
 /** Settings that cannot go together. */
+import { recomputeConflict } from "../classification/conflicts";
 import { widthConflict } from "../widths";
 import type { AudioSettings } from "./settings";
 
@@ -7,6 +8,7 @@ export function conflictsOf(settings: AudioSettings): Record<string, string> {
   const { side, frames, patch, stride } = settings;
   return {
     ...widthConflict(settings),
+    ...recomputeConflict(settings),
     ...(stride > patch && { stride: `Patches of ${patch} leave gaps when they are ${stride} apart. Use ${patch} or less.` }),
     ...(stride === patch && (side % patch || frames % patch) && { patch: untiled(settings) }),
     ...(patch > Math.min(side, frames) && { patch: `Patches of ${patch} do not fit into a spectrogram of ${side} x ${frames}.` }),

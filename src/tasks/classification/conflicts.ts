@@ -16,9 +16,18 @@ export function conflictsOf(settings: ClassificationSettings): Record<string, st
     ...widthConflict(settings),
     ...(!tiled && { patch: `Patches of ${patch} pixels do not tile images of ${side}.` }),
     ...(compared && { tome: `The base loss "${base}" compares tokens one by one, so none may be merged. Use logit or hard.` }),
+    ...recomputeConflict(settings),
     ...(frozen === "on" &&
       comparesTokens(settings) && { frozen: `The base loss "${base}" teaches features, which are frozen. Use logit or hard.` }),
   };
+}
+
+/** Where what the blocks keep for their gradients cannot be dropped. */
+export function recomputeConflict({ recompute, base, family }: ClassificationSettings): Record<string, string> {
+  if (recompute === "off") return {};
+  if (base === "attention")
+    return { recompute: `The base loss "attention" teaches inside the blocks, whose values are dropped. Use logit, or off.` };
+  return family === "cait" ? { recompute: "CaiT's blocks keep what they compute. Use another family, or off." } : {};
 }
 
 /** Whether the base loss compares the two networks token by token. */

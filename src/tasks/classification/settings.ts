@@ -94,6 +94,11 @@ export const OWN = {
     help: "Images per step.",
     ...{ default: 32, min: 1, max: 512, integer: true, when: "next", group: "run" },
   }),
+  recompute: choice({
+    label: "Recompute",
+    help: "on: what the student's blocks keep for their gradients is dropped and computed again there. Losses stay the same, a step takes longer, and larger batches fit.",
+    ...{ default: "off", options: ["off", "on"], when: "next", group: "run" },
+  }),
   augment: choice({
     label: "Augmentation",
     help: "light: each image is shifted by up to an eighth and mirrored at random. crop: a random window is enlarged and mirrored, which the papers call light; the smallest crop below is its least share of the area, 0.08 in the papers. heavy: after light, two rounds of RandAugment, and mixup or cutmix.",

@@ -57,6 +57,8 @@ export interface StepOptions {
   smoothing?: number | Live;
   /** Stochastic depth of the student while it learns. */
   dropPath?: DropPath;
+  /** What the student's blocks keep for their gradients is dropped and made again. */
+  recompute?: boolean;
   augment?: Augmentation | Masking;
   /** Whether the batch as it is learned from is an output too. */
   whole?: boolean;
@@ -86,11 +88,12 @@ export interface Augmentation {
  * [B, K] where images are mixed; and where the `whole` is wanted `images`, and `labels` u32 [B] where they are not mixed.
  */
 export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradients; outputs: Record<string, Tensor> } {
-  const { student, distillation, labelWeight = 1, dropPath, whole = false } = options;
+  const { student, distillation, labelWeight = 1, dropPath, recompute, whole = false } = options;
   const { images, truth } = prepared(graph, options);
   const learner = on(student, graph, options.frozen ? isOfHead : true);
-  const seen = distillation && compared({ ...student, learner }, distillation, images, dropPath);
-  const { logits, heads } = seen ? seen.context.student.result : forwardStudent(learner, images, undefined, { dropPath });
+  const learns = { dropPath, recompute };
+  const seen = distillation && compared({ ...student, learner }, distillation, images, learns);
+  const { logits, heads } = seen ? seen.context.student.result : forwardStudent(learner, images, undefined, learns);
   const ce = crossEntropy(heads?.cls ?? logits, truth);
   const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, distillation ? labelWeight : 1]];
   if (seen) for (const one of distillation.methods) losses.push(...weighted(one, seen.context));
@@ -118,10 +121,13 @@ interface BothOutputs {
 /** A student, and its parameters as those that gradients reach. */
 type Learning = Model & { learner: ReturnType<typeof on> };
 
+/** How the student learns. */
+type Learns = Pick<StepOptions, "dropPath" | "recompute">;
+
 /** What the student makes of the images, and what the teacher makes of them, or once made. */
-function compared(student: Learning, distillation: Distillation | SavedAnswers, images: Tensor, dropPath?: DropPath): BothOutputs {
-  if (!("answers" in distillation)) return forwardBoth(student, distillation, images, dropPath);
-  const result = forwardStudent(student.learner, images, undefined, { dropPath });
+function compared(student: Learning, distillation: Distillation | SavedAnswers, images: Tensor, learns: Learns): BothOutputs {
+  if (!("answers" in distillation)) return forwardBoth(student, distillation, images, learns);
+  const result = forwardStudent(student.learner, images, undefined, learns);
   const logits = images.graph.fixed(distillation.answers, result.logits.shape);
   const saliency = () => {
     throw new EngineError("Of saved answers there is no attention.", "Use another teacher.");
@@ -131,28 +137,23 @@ function compared(student: Learning, distillation: Distillation | SavedAnswers, 
 }
 
 /** The student sees the images, its attention selects, the teacher answers on what was selected. */
-function forwardBoth(student: Learning, distillation: Distillation, images: Tensor, dropPath?: DropPath): BothOutputs {
+function forwardBoth(student: Learning, distillation: Distillation, images: Tensor, learns: Learns): BothOutputs {
   const { teacher, keep, methods } = distillation;
-  if (keep.masked === "student") return forwardMaskedStudent(student, distillation, images, dropPath);
+  if (keep.masked === "student") return forwardMaskedStudent(student, distillation, images, learns);
   const allTokens = methods.some(({ method }) => method.allTokens);
-  const result = forwardStudent(student.learner, images, keep, { allTokens, dropPath });
+  const result = forwardStudent(student.learner, images, keep, { allTokens, ...learns });
   const choice = selectPatches({ student, teacher }, images, result, keep);
   const answer = forwardTeacher(teacher, images, { kept: choice.kept, allTokens, merge: keep.merge });
   return { context: { student: { result, shared: choice.kept }, teacher: { result: answer }, random: randomOf(keep) }, choice };
 }
 
 /** The other way round: the teacher sees everything, the student learns from what was selected. */
-function forwardMaskedStudent(
-  student: Learning,
-  { teacher, keep, methods }: Distillation,
-  images: Tensor,
-  dropPath?: DropPath,
-): BothOutputs {
+function forwardMaskedStudent(student: Learning, { teacher, keep, methods }: Distillation, images: Tensor, learns: Learns): BothOutputs {
   const allTokens = methods.some(({ method }) => method.allTokens);
   const whole = forwardStudent(on(student, images.graph, false), images, keep);
   const choice = selectPatches({ student, teacher }, images, whole, keep);
   const { params, config } = student.learner;
-  const result = vit(params, config, images, { kept: choice.kept, allTokens, dropPath });
+  const result = vit(params, config, images, { kept: choice.kept, allTokens, ...learns });
   const answer = forwardTeacher(teacher, images, { allTokens, merge: keep.merge });
   return { context: { student: { result }, teacher: { result: answer, shared: choice.kept }, random: randomOf(keep) }, choice };
 }

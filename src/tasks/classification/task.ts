@@ -175,8 +175,10 @@ export class Classification implements Task<Outputs> {
     const { smoothing, labels: labelWeight } = live;
     const { dropPath: rate, seed } = this.settings;
     const dropPath = rate > 0 ? { rate: live.dropPath, seed, step: live.step } : undefined;
+    const recompute = this.settings.recompute === "on";
     const augment = this.kind.augmentation(this.settings, live, this.sources.dataset);
-    return traceLosses(graph, { student, frozen: this.frozen, batch, smoothing, labelWeight, dropPath, augment, distillation, whole });
+    const learning = { student, frozen: this.frozen, dropPath, recompute };
+    return traceLosses(graph, { ...learning, batch, smoothing, labelWeight, augment, distillation, whole });
   }
 
   /** Soft labels, and the base loss where one is chosen, beside or instead of them. */
