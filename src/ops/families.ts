@@ -2,12 +2,12 @@
 import type { AdapterFacts } from "../engine/device";
 import type { Graph, Tensor } from "../engine/graph";
 import { selfAttention } from "./attention";
-import { convolutionCase, layerNormCase, perceptronCase, selfAttentionCase } from "./cases/variants";
+import { convolutionCase, layerNormCase, linearCase, perceptronCase, selfAttentionCase } from "./cases/variants";
 import type { Check } from "./evidence";
 import { linear } from "./linear";
 import { layerNorm } from "./norm";
 import type { MakeInput } from "./timing";
-import { ATTENTION, type Choice, GEMM, ROWS } from "./variants";
+import { ATTENTION, type Choice, GEMM, ROWS, SPLIT } from "./variants";
 
 export interface Family {
   key: keyof Choice;
@@ -114,6 +114,17 @@ export const FAMILIES: readonly Family[] = [
       "rows of 70": few(layerNormCase(37, 70)),
       "rows of 384": few(layerNormCase(70, 384)),
     },
+    tolerance: () => TOLERANCE,
+  },
+  {
+    key: "split",
+    variants: SPLIT,
+    tuned: () => true,
+    shapes: {
+      "weight gradient": weightGradient(BATCH * TOKENS, 192, 64),
+      "large weight gradient": weightGradient(4 * 197, 768, 384),
+    },
+    proofs: { linear: few(linearCase({ m: 520, n: 68, k: 36 }), 3) },
     tolerance: () => TOLERANCE,
   },
 ];

@@ -10,7 +10,10 @@ import { PROOFS } from "./proofs";
 /** Launched by the engine when it opens an adapter, and by the optimizer, which is no op. */
 const ELSEWHERE = ["probe subgroup_layout", ...["norm", "factor", "factor_each", "adamw", "sgd"].map((entry) => `optimizer ${entry}`)];
 /** A matter of which variant is chosen, one after the other. */
-const VARIANTS = ["gemm quad", "gemm coop", "gemm shared_tiles", "layernorm quad_forward", "layernorm quad_backward"];
+const VARIANTS = [
+  ...["gemm quad", "gemm coop", "gemm shared_tiles", "layernorm quad_forward", "layernorm quad_backward"],
+  ...["attention split_forward", "attention split_backward_queries", "attention split_backward_keys"],
+];
 
 test("between them the proofs launch every entry point of every file", async () => {
   const engine = await testEngine();

@@ -109,12 +109,24 @@ export const ROWS: Record<string, { group: 1 | 64; quads: boolean; runs(facts: A
   quadGroup: { group: 64, quads: true, runs: (f) => f.subgroup >= 4 && !f.software },
 };
 
+/**
+ * Into how many workgroups a weight gradient's sum over all rows is split, and with it other sums that can be split freely. Enough of them keep
+ * a GPU busy; what they leave must be summed again.
+ */
+export const SPLIT: Record<string, { groups: number; runs(facts: AdapterFacts): boolean }> = {
+  groups32: { groups: 32, runs: (f) => f.software },
+  groups128: { groups: 128, runs: (f) => !f.software },
+  groups512: { groups: 512, runs: (f) => !f.software },
+  groups2048: { groups: 2048, runs: (f) => !f.software },
+};
+
 /** A choice for each family; keys of the tables above. */
 export interface Choice {
   gemm: string;
   attentionForward: string;
   attentionBackward: string;
   rows: string;
+  split: string;
 }
 
 const chosen = new WeakMap<Engine, Choice>();
@@ -132,11 +144,11 @@ export function choose(engine: Engine, part: Partial<Choice>): void {
 function guess({ software, subgroup }: AdapterFacts): Choice {
   const quad = subgroup >= 4;
   const attentionForward = quad ? "quad3" : "lane";
-  if (!software) return { gemm: "shared", attentionForward, attentionBackward: attentionForward, rows: "group" };
+  if (!software) return { gemm: "shared", attentionForward, attentionBackward: attentionForward, rows: "group", split: "groups512" };
   // The software adapter with four lanes (SwiftShader) pays most for loads, and of those the more rows the fewer.
   const attentionBackward = subgroup === 4 ? "quad6" : attentionForward;
   const gemm = subgroup === 8 ? "coop8" : quad ? "quad8x8" : "register8x8";
-  return { gemm, attentionForward, attentionBackward, rows: quad ? "quadLane" : "lane" };
+  return { gemm, attentionForward, attentionBackward, rows: quad ? "quadLane" : "lane", split: "groups32" };
 }
 
 /**
@@ -154,5 +166,5 @@ export function fewestGroups(engine: Engine): number {
 
 /** Workgroups a launch that can be split freely should have. */
 export function wantedGroups(engine: Engine): number {
-  return engine.facts.software ? 32 : 512;
+  return SPLIT[choice(engine).split].groups;
 }

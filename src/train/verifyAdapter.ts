@@ -1,6 +1,6 @@
 /** All that can be said of an adapter without a run: whether its kernels are right, which suit it, and how fast a step is. */
 import type { Engine } from "../engine/device";
-import { inWords } from "../ops/tune";
+import { inWords, type TuneRecord } from "../ops/tune";
 import { choice } from "../ops/variants";
 import { type Verdict, verify } from "../ops/verify";
 import { STANDARD, type StandardOptions, standardStep } from "../tasks/standardStep";
@@ -25,6 +25,8 @@ export interface AdapterReport {
   /** The variants in force, in the words that `kernels=` takes. */
   kernels: string;
   images_per_s: number;
+  /** What the tuner measured, where it did: milliseconds by family, class of shapes and variant. */
+  times?: TuneRecord["times"];
 }
 
 /** A step is timed for so long, and at least so often. */

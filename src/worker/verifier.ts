@@ -15,8 +15,10 @@ self.onmessage = ({ data }: MessageEvent<VerifyCommand>) => {
 async function run({ kernels }: VerifyCommand): Promise<void> {
   const engine = await openEngine(navigator.gpu);
   post({ type: "begun", adapter: engine.facts.name, count: countOf(engine) });
-  if (!engine.facts.software)
-    await tune(engine, { get: (key) => recall<string>(key), set: async (key, value) => void (await keep(key, value)) });
+  const tuned = engine.facts.software
+    ? undefined
+    : await tune(engine, { get: (key) => recall<string>(key), set: async (key, value) => void (await keep(key, value)) });
   if (kernels) override(engine, kernels);
-  post({ type: "report", report: await verifyAdapter(engine, (verdict) => post({ type: "verdict", verdict })) });
+  const report = await verifyAdapter(engine, (verdict) => post({ type: "verdict", verdict }));
+  post({ type: "report", report: { ...report, times: tuned?.times } });
 }

@@ -2,6 +2,7 @@
  * `npm run gpu`: is this machine's GPU computing right, and how fast is it?
  *
  *   npm run -s gpu -- --check --json      every kernel beside its float64 reference
+ *   npm run -s gpu -- --soak steps=2000   the same steps twice: are the bits the same? And which batch is refused, and how?
  *   npm run -s gpu -- out=mycard          measures everything and writes mycard.json and mycard.md
  */
 import { spawnSync } from "node:child_process";
@@ -14,25 +15,28 @@ import { type AdapterReport, verifyAdapter } from "../../train/verifyAdapter";
 import { printer, rounded } from "../arguments";
 import { nodeGPU } from "../device.node";
 import { nodeEngine, tunedStore } from "../headless";
+import { doubling, soak } from "./endurance";
 import { kernelShares, NETWORKS, roofline, scalePoint } from "./measure";
 import { type Measurement, tableOf } from "./table";
 
 const USAGE = `usage: gpu --check [--json] [only=KERNEL] [kernels=FAMILY=VARIANT,...]     checks every kernel, in every variant
+       gpu --soak [--json] [steps=2000]     trains twice and compares bits, then doubles the batch until it is refused
        gpu [--any] [--no-peer] [--json] [out=NAME]          measures a real GPU (with --any whatever there is) into NAME.json and NAME.md`;
 
 /** Exit status of a wrong kernel, or of a measurement that found no real GPU; and of a command that cannot be read. */
 const [WRONG, UNREADABLE] = [1, 2];
 
 export async function main(argv: string[]): Promise<number> {
-  const flags = ["--check", "--json", "--any", "--no-peer"];
+  const flags = ["--check", "--soak", "--json", "--any", "--no-peer"];
   const value = (key: string) => argv.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
-  const unknown = argv.find((word) => !flags.includes(word) && !/^(kernels|out|only)=./.test(word));
+  const unknown = argv.find((word) => !flags.includes(word) && !/^((kernels|out|only)=.|steps=[1-9]\d*$)/.test(word));
   if (unknown) {
     console.error(`gpu: ${unknown} is unknown.\n${USAGE}`);
     return UNREADABLE;
   }
   const has = (flag: string) => argv.includes(flag);
   if (has("--check")) return check(has("--json"), value("kernels"), value("only"));
+  if (has("--soak")) return endure(has("--json"), Number(value("steps") ?? SOAK_STEPS));
   return measure({
     any: has("--any"),
     peer: !has("--no-peer"),
@@ -50,6 +54,20 @@ async function check(json: boolean, kernels?: string, only?: string): Promise<nu
   if (report.checked > 0) return report.failed ? WRONG : 0;
   console.error(`gpu: there is no kernel "${only}".`);
   return UNREADABLE;
+}
+
+/** Steps of a soak, each made twice. */
+const SOAK_STEPS = 2000;
+
+/** Prints a line for the soak and one for the doubling; the exit status says whether bits differed or a refusal left the device unusable. */
+async function endure(json: boolean, steps: number): Promise<number> {
+  const print = printer(json);
+  const engine = await nodeEngine();
+  const soaked = await soak(engine, steps);
+  print(rounded(soaked));
+  const doubled = await doubling(engine);
+  print(doubled);
+  return soaked.equal && doubled.goes_on ? 0 : WRONG;
 }
 
 interface Options {
@@ -72,9 +90,9 @@ async function measure({ any, peer, json, out, kernels }: Options): Promise<numb
     return WRONG;
   }
   const untuned = choice(engine);
-  if (!software) await tune(engine, tunedStore);
+  const tuned = software ? undefined : await tune(engine, tunedStore);
   if (kernels) override(engine, kernels);
-  const found: Measurement = { adapter: name, verdicts: [], roofline: [], kernels: [], scale: [], peers: [] };
+  const found: Measurement = { adapter: name, verdicts: [], roofline: [], kernels: [], scale: [], endurance: [], peers: [] };
   const told = <T extends object>(list: T[], row: T) => {
     list.push(row);
     print(rounded(row));
@@ -84,7 +102,11 @@ async function measure({ any, peer, json, out, kernels }: Options): Promise<numb
   for (const share of await kernelShares(engine)) told(found.kernels, share);
   for (const network of Object.keys(NETWORKS)) told(found.scale, await scalePoint(engine, network, untuned));
   if (peer) for (const task of ["vit-step", "maskedkd-step"]) for (const row of contest(task)) told(found.peers, row);
-  const whole = { ...found, report };
+  if (!software) {
+    told(found.endurance, await soak(engine, SOAK_STEPS));
+    told(found.endurance, await doubling(engine));
+  }
+  const whole = { ...found, report: { ...report, times: tuned?.times } };
   writeFileSync(`${out}.json`, `${JSON.stringify(whole, undefined, 1)}\n`);
   writeFileSync(`${out}.md`, tableOf(whole));
   print(report);
@@ -94,7 +116,9 @@ async function measure({ any, peer, json, out, kernels }: Options): Promise<numb
 /** The rows of one task of the bench: this engine beside jax-js, in a process of its own. */
 function contest(task: string): Measurement["peers"] {
   const [runner, bench] = ["../run.mjs", "../bench/bench.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  const { stdout, stderr, status } = spawnSync(process.execPath, [runner, bench, "--task", task, "--json"], { encoding: "utf8" });
+  // A pack has no TypeScript: its one program is both commands.
+  const program = import.meta.env.PROD ? [process.argv[1], "bench"] : [runner, bench];
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...program, "--task", task, "--json"], { encoding: "utf8" });
   const rows = stdout.split("\n").filter((line) => line.startsWith("{"));
   if (status !== 0 || rows.length === 0) console.error(`gpu: the bench of ${task} did not run: ${stderr.trim().split("\n").at(-1)}`);
   return rows.map((row) => JSON.parse(row));

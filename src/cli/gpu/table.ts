@@ -1,6 +1,7 @@
 /** A measurement of an adapter as tables in Markdown. */
 import type { Verdict } from "../../ops/verify";
 import type { AdapterReport } from "../../train/verifyAdapter";
+import type { Doubling, Soak } from "./endurance";
 import type { KernelShare, RoofPoint, ScalePoint } from "./measure";
 
 export interface Measurement {
@@ -9,6 +10,7 @@ export interface Measurement {
   roofline: RoofPoint[];
   kernels: KernelShare[];
   scale: ScalePoint[];
+  endurance: (Soak | Doubling)[];
   /** Rows of the bench, where other engines take part. */
   peers: { engine: string; task: string; median_ms: number; images_per_s: number | null }[];
 }
@@ -21,7 +23,23 @@ function table(head: string[], rows: (string | number)[][]): string {
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-export function tableOf({ adapter, verdicts, roofline, kernels, scale, peers, report }: Measurement & { report: AdapterReport }): string {
+function enduranceOf(row: Soak | Doubling): string {
+  if (row.soak === "steps")
+    return `${row.steps} steps twice: ${row.equal ? "the same bits" : "OTHER BITS"}, ${digits(row.ms_per_step)} ms each.`;
+  const end = row.refused === null ? "none was refused" : `${row.refused} was refused: ${row.why}`;
+  return `Batches up to ${row.batch} ran, ${end} ${row.goes_on ? "The device went on." : "THE DEVICE DID NOT GO ON."}`;
+}
+
+export function tableOf({
+  adapter,
+  verdicts,
+  roofline,
+  kernels,
+  scale,
+  endurance,
+  peers,
+  report,
+}: Measurement & { report: AdapterReport }): string {
   const best = Math.max(...roofline.map(({ gflops }) => gflops));
   return `${[
     `## ${adapter}`,
@@ -33,6 +51,7 @@ export function tableOf({ adapter, verdicts, roofline, kernels, scale, peers, re
         ...[digits(row.gflops), row.gflops ? `${digits((100 * row.gflops) / best)} %` : "", digits(row.step_mb), digits(row.largest_mb)],
       ]),
     ),
+    ...endurance.map(enduranceOf),
     table(
       ["product of n x n", "ms", "GFLOP/s"],
       roofline.map(({ size, ms, gflops }) => [size, digits(ms), digits(gflops)]),

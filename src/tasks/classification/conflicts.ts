@@ -23,7 +23,11 @@ export function conflictsOf(settings: ClassificationSettings): Record<string, st
 }
 
 /** Where what the blocks keep for their gradients cannot be dropped. */
-export function recomputeConflict({ recompute, base, family }: ClassificationSettings): Record<string, string> {
+export function recomputeConflict({
+  recompute,
+  base,
+  family,
+}: Pick<ClassificationSettings, "recompute" | "base" | "family">): Record<string, string> {
   if (recompute === "off") return {};
   if (base === "attention")
     return { recompute: `The base loss "attention" teaches inside the blocks, whose values are dropped. Use logit, or off.` };

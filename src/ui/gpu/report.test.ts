@@ -4,7 +4,15 @@ import { textOf } from "./report";
 test("the text names adapter, browser, variants in use, speed, and what is wrong", () => {
   const right = { kernel: "gemm", variant: "quad8x8", error: 1.23e-6, ms: 0.5 };
   const broken = { kernel: "rows", variant: "lane", error: null, ms: null, wrong: "layernorm.wgsl does not compile." };
-  const report = { final: true, adapter: "acme gpu", checked: 2, failed: 1, kernels: "gemm=quad8x8", images_per_s: 123.4 } as const;
+  const report = {
+    final: true,
+    adapter: "acme gpu",
+    checked: 2,
+    failed: 1,
+    kernels: "gemm=quad8x8",
+    images_per_s: 123.4,
+    times: { gemm: { large: { quad8x8: 2, shared: 0.5 } } },
+  } as const;
   const lines = textOf("Browser 1", [right, broken], report).split("\n");
   expect(lines).toEqual(
     expect.arrayContaining([
@@ -12,6 +20,7 @@ test("the text names adapter, browser, variants in use, speed, and what is wrong
       "Browser: Browser 1",
       "In use: kernels=gemm=quad8x8",
       "Standard step: 123.4 images/s",
+      "Measured, gemm, large: shared 0.500 ms, quad8x8 2.00 ms",
     ]),
   );
   expect(lines.find((line) => line.startsWith("gemm"))).toMatch(/quad8x8 +1\.2e-6 +0\.500 ms +right/);
