@@ -17,7 +17,7 @@ export interface Verdict {
   error: number | null;
   /** Milliseconds of the family's first class of shapes, or of the proof; null when it did not compute. */
   ms: number | null;
-  /** Floats a lane holds at once, at most, over the family's classes of shapes: attention spills where registers are fewer. */
+  /** Floats a lane holds at once, at most, over the family's classes of shapes: kernels spill where registers are fewer. */
   registers?: number;
   /** Lanes that wait for one bank of workgroup memory, at most; absent for kernels that use none. */
   conflicts?: number;
@@ -124,8 +124,8 @@ function told(engine: Engine, { key, shapes }: Family): Pick<Verdict, "registers
     return launches.map(({ shader }) => shader);
   });
   const conflicts = Math.max(...shaders.map(bankConflicts));
-  const attention = key === "attentionForward" || key === "attentionBackward";
-  return { ...(attention && { registers: Math.max(...shaders.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };
+  const told = key === "gemm" || key === "attentionForward" || key === "attentionBackward";
+  return { ...(told && { registers: Math.max(...shaders.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };
 }
 
 async function timed(engine: Engine, { shapes }: Family): Promise<number> {
