@@ -124,8 +124,8 @@ function told(engine: Engine, { key, shapes }: Family): Pick<Verdict, "registers
     return launches.map(({ shader }) => shader);
   });
   const conflicts = Math.max(...shaders.map(bankConflicts));
-  const told = key === "gemm" || key === "attentionForward" || key === "attentionBackward";
-  return { ...(told && { registers: Math.max(...shaders.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };
+  const counted = key === "gemm" || key === "attentionForward" || key === "attentionBackward";
+  return { ...(counted && { registers: Math.max(...shaders.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };
 }
 
 async function timed(engine: Engine, { shapes }: Family): Promise<number> {
