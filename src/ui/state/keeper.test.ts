@@ -120,7 +120,7 @@ test("one button erases all that is kept; where the browser refuses, that is sai
   expect(made.page.store.getState().notice).toContain("browser's settings");
 });
 
-test("a run is kept within ten seconds of its beginning, as often afterwards, less often if that takes long, and when it is paused", () => {
+test("a run is kept within ten seconds of its beginning, as often afterwards, less often if it stands still for long, and when it is paused", async () => {
   const { say, told } = readyPage();
   vi.advanceTimersByTime(60_000);
   say(started(SCHEMA.defaults()), phase("running"), step(1));
@@ -129,11 +129,13 @@ test("a run is kept within ten seconds of its beginning, as often afterwards, le
   say(step(2), step(3));
   expect(told("save")).toHaveLength(1);
   say({ type: "saved", bytes: new Uint8Array(40e6), step: 3, ms: 700 });
+  await settle();
   vi.advanceTimersByTime(7_000);
   say(step(4));
   expect(told("save")).toHaveLength(0);
   vi.advanceTimersByTime(1_000);
   say(step(5), { type: "saved", bytes: new Uint8Array(40e6), step: 5, ms: 2000 });
+  await settle();
   expect(told("save")).toHaveLength(1);
   vi.advanceTimersByTime(19_000);
   say(step(6));
@@ -141,6 +143,30 @@ test("a run is kept within ten seconds of its beginning, as often afterwards, le
   vi.advanceTimersByTime(1_000);
   say(step(7), { type: "saved", bytes: new Uint8Array(40e6), step: 7, ms: 2000 }, phase("paused"));
   expect(told("save")).toHaveLength(2);
+});
+
+test("a run is not kept again while it is being written", async () => {
+  const { page, say, told, storage } = readyPage();
+  let written = () => {};
+  const alter = storage.alter.bind(storage);
+  storage.alter = async (...words: Parameters<typeof alter>) => {
+    await new Promise<void>((resolve) => {
+      written = resolve;
+    });
+    return alter(...words);
+  };
+  say(started(SCHEMA.defaults()), phase("running"), step(1));
+  await vi.advanceTimersByTimeAsync(8_000);
+  say(step(2), { type: "saved", bytes: BYTES, step: 2, ms: 1 });
+  await vi.advanceTimersByTimeAsync(30_000);
+  told();
+  say(step(3));
+  expect(told("save")).toHaveLength(0);
+  written();
+  await settle();
+  say(step(4));
+  expect(told("save")).toHaveLength(1);
+  expect(page.store.getState().kept).toHaveLength(1);
 });
 
 test("a large run is kept as a file, since browsers refuse larger values, and comes back whole", async () => {

@@ -11,7 +11,7 @@ import { reason } from "./runs";
 import { busy, offered } from "./selectors";
 import { Owner } from "./tabs";
 
-/** How often a run is kept; and one for which that takes long so seldom that it takes a tenth of the time at most. */
+/** How often a run is kept; and one that stands still for long meanwhile so seldom that this is a tenth of the time at most. */
 const EVERY_MS = 8_000;
 const SHARE = 1 / 10;
 
@@ -41,9 +41,11 @@ export class RunKeeper {
   private spoiled = false;
   /** Ends waiting for a run that another tab has open. */
   private waiting = new AbortController();
-  /** When the run was last kept, or began, and how many milliseconds that took: of training, and of writing. */
+  /** When the run was last kept, or began, and for how many milliseconds it stood still for that. */
   private keptAt = now();
-  private took = 0;
+  private stood = 0;
+  /** How many states are being written. */
+  private writes = 0;
   /** Whether it found room, and when it is tried again if not. */
   private fits = true;
   private retry?: ReturnType<typeof setTimeout>;
@@ -170,9 +172,14 @@ export class RunKeeper {
   receive(event: Event): void {
     if (event.type === "saved") this.saved(event);
     if (event.type === "started") this.started(event.restored);
-    if (event.type === "step" && since(this.keptAt) >= Math.max(EVERY_MS, this.took / SHARE)) this.autosave();
+    if (event.type === "step" && this.isDue()) this.autosave();
     if (event.type === "failed") this.spoiled ||= event.spoiled || event.fatal;
     if (event.type === "phase" && (event.phase === "paused" || event.phase === "finished")) this.autosave();
+  }
+
+  /** Not while one is being written: a disk may be slower than that. */
+  private isDue(): boolean {
+    return this.writes === 0 && since(this.keptAt) >= Math.max(EVERY_MS, this.stood / SHARE);
   }
 
   /**
@@ -188,7 +195,7 @@ export class RunKeeper {
     this.spoiled = false;
     this.fits = true;
     this.keptAt = now();
-    this.took = 0;
+    this.stood = 0;
     onceRestored?.();
   }
 
@@ -202,7 +209,7 @@ export class RunKeeper {
   private saved({ bytes, step, ms = 0 }: Event & { type: "saved" }): void {
     const purpose = this.purposes.shift();
     if (!bytes || this.spoiled) return;
-    this.took = ms;
+    this.stood = ms;
     if (purpose === "file") void this.download({ bytes, step, history: this.context.store.getState().history });
     else this.keepRun(bytes, step);
   }
@@ -216,7 +223,8 @@ export class RunKeeper {
     const what = reason(SCHEMA.defaults(active.preset), active) || "defaults";
     const facts = { id: place, what: `${active.preset}: ${what}`, step, total: history.total, at: Date.now(), size: bytes.length };
     const run = { bytes, step, total: history.total, history };
-    this.writing = this.writing.then(() => this.keep(facts, run));
+    this.writes++;
+    this.writing = this.writing.then(() => this.keep(facts, run)).finally(() => this.writes--);
   }
 
   private async download({ bytes, step, history }: Pick<KeptRun, "bytes" | "step" | "history">): Promise<void> {
@@ -227,9 +235,7 @@ export class RunKeeper {
   /** Keeps a run. Where there is no room the visitor is asked which others may go; training goes on. */
   private async keep(facts: KeptFacts, run: KeptRun): Promise<void> {
     await this.owner.take(facts.id);
-    const begun = now();
     const kept = await this.list.keep(facts, run);
-    this.took += since(begun);
     if (facts.id !== this.context.store.getState().place) return;
     // Said once: who has dismissed it knows.
     if (kept !== this.fits) this.context.store.setState({ full: !kept });
