@@ -186,7 +186,7 @@ test.each([
   ["the clock of the day is set back", -3_600_000, 9_000],
   ["the clock of the day is set forward", 86_400_000, 1_000],
   ["the machine slept, which one clock does not count", 86_400_000, 9_000],
-])("a run goes on being kept where %s", (_, by, later) => {
+])("a run goes on being kept where %s", async (_, by, later) => {
   const { say, told } = readyPage();
   say(started(SCHEMA.defaults()), phase("running"), step(1));
   for (const at of [2, 3, 4]) {
@@ -194,6 +194,7 @@ test.each([
     vi.advanceTimersByTime(later);
     say(step(at), { type: "saved", bytes: Uint8Array.of(1), step: at });
     expect(told("save")).toHaveLength(1);
+    await settle();
   }
 });
 
