@@ -149,11 +149,11 @@ test("a run is not kept again while it is being written", async () => {
   const { page, say, told, storage } = readyPage();
   let written = () => {};
   const alter = storage.alter.bind(storage);
-  storage.alter = async (...words: Parameters<typeof alter>) => {
+  storage.alter = async (key, edit) => {
     await new Promise<void>((resolve) => {
       written = resolve;
     });
-    return alter(...words);
+    return alter(key, edit);
   };
   say(started(SCHEMA.defaults()), phase("running"), step(1));
   await vi.advanceTimersByTimeAsync(8_000);
