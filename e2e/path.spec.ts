@@ -102,6 +102,53 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
+test("at 1440 x 900 stage, curves and words are in view together, beside a lesson too, and stay where they are", async ({ page }) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const places = async () => {
+    const boxes = await Promise.all([".stage", ".charts", ".now"].map((part) => page.locator(part).boundingBox()));
+    return boxes.map((box) => box && [box.x, box.y, box.width].map(Math.round));
+  };
+  const inView = async () => {
+    await expect(page.locator(".stage .parts")).toBeInViewport({ ratio: 1 });
+    await expect(page.locator("[data-chart=loss] .plot")).toBeInViewport({ ratio: 0.9 });
+    await expect(page.locator(".now p").first()).toBeInViewport({ ratio: 1 });
+  };
+  await page.goto("./?watch=maskedkd");
+  await expect(page.locator("[data-chart=loss] .plot")).toBeVisible({ timeout: LONG });
+  await expect(page.locator(".now")).toContainText("Recorded.");
+  await stepReaches(page, 20);
+  const before = await places();
+  await page.getByRole("button", { name: "To the end" }).click();
+  await expect(page.locator(".verdict")).toBeVisible();
+  expect(await places()).toEqual(before);
+  await inView();
+  expect(await page.evaluate(wordsInView)).toBeLessThan(120);
+  await page.goto("./?lesson=maskedkd");
+  const lesson = page.locator(".lesson");
+  await expect(lesson).toContainText("page 1 of", { timeout: LONG });
+  await expect(page.locator("[data-chart=loss] .plot")).toBeVisible({ timeout: LONG });
+  const there = await places();
+  for (let number = 2; number <= 4; number++) {
+    await lesson.getByRole("button", { name: "Next" }).click();
+    await expect(lesson).toContainText(`page ${number} of`);
+    await expect(lesson.getByRole("button", { name: "Next" })).toBeInViewport({ ratio: 1 });
+  }
+  expect(await places()).toEqual(there);
+  await inView();
+});
+
+/** Words of the settings that the first screen shows. */
+function wordsInView(): number {
+  const walker = document.createTreeWalker(document.querySelector(".settings")!, NodeFilter.SHOW_TEXT);
+  let words = 0;
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement!;
+    const shown = !parent.closest("option") && parent.checkVisibility() && parent.getBoundingClientRect().top < innerHeight;
+    if (shown) words += walker.currentNode.textContent!.split(/\s+/).filter(Boolean).length;
+  }
+  return words;
+}
+
 test("a link to a claim leads to it; one to a claim that does not exist is told, with those there are", async ({ page }) => {
   await page.goto("./?watch=maskedkd#claims/shapes%2013a");
   const claim = page.locator('[data-claim="shapes 13a"]');
