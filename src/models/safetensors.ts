@@ -59,8 +59,8 @@ interface Header {
 }
 
 const METADATA = "__metadata__";
-/** The reference implementation's limit too: a longer header is an attack or not this format. */
-const MAX_HEADER = 100_000_000;
+/** A longer header is an attack or not this format: it would name a hundred thousand tensors, and keep a reader busy for seconds. */
+const MAX_HEADER = 16_000_000;
 const RE_EXPORT = "Download the file again, or export it again with the safetensors library.";
 const NOT_THIS_FORMAT = "Choose a .safetensors file; a .pt, .bin or .h5 checkpoint has to be converted first.";
 
