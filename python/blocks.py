@@ -14,13 +14,17 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * heads * head_dim, bias=qkv_bias)
         self.proj = nn.Linear(heads * head_dim, width, bias=proj_bias)
 
-    def forward(self, x):
-        """x [B, n, D] -> the same, and the scores before the softmax [B, H, n, n]."""
+    def forward(self, x, sizes=None):
+        """
+        x [B, n, D] -> the same, the scores before the softmax [B, H, n, n], and the keys [B, H, n, d]. With `sizes` [B, n] tokens are attended to as so
+        many.
+        """
         batch, tokens, _ = x.shape
         q, k, v = self.qkv(x).reshape(batch, tokens, 3, self.heads, self.head_dim).permute(2, 0, 3, 1, 4)
         scores = (q @ k.transpose(-2, -1)) * self.head_dim**-0.5
-        out = scores.softmax(dim=-1) @ v
-        return self.proj(out.transpose(1, 2).reshape(batch, tokens, -1)), scores
+        weighed = scores if sizes is None else scores + sizes.log()[:, None, None]
+        out = weighed.softmax(dim=-1) @ v
+        return self.proj(out.transpose(1, 2).reshape(batch, tokens, -1)), scores, k
 
 
 def quick_gelu(x):
@@ -63,8 +67,13 @@ class Block(nn.Module):
         self.mlp = Mlp(c["width"], c["mlp"], c["activation"]) if c["mlp"] else None
         self.ls2 = LayerScale(c["width"]) if scaled and c["mlp"] else nn.Identity()
 
-    def forward(self, x, drop=lambda branch, i: branch):
-        """x [B, n, D] -> the same and the attention's scores. `drop(branch, i)` may leave a branch out."""
-        out, scores = self.attn(self.norm1(x))
+    def forward(self, x, drop=lambda branch, i: branch, sizes=None, merge=None):
+        """
+        x [B, n, D] -> the same and the attention's scores. `drop(branch, i)` may leave a branch out. `merge(x, keys)` may merge tokens between
+        attention and MLP; `sizes` [B, n] say how many each stands for before.
+        """
+        out, scores, keys = self.attn(self.norm1(x), sizes)
         x = x + drop(self.ls1(out), 0)
+        if merge:
+            x = merge(x, keys)
         return (x + drop(self.ls2(self.mlp(self.norm2(x))), 1) if self.mlp else x), scores

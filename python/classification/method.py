@@ -100,7 +100,7 @@ class Distillation(Learning):
             seen, shared = self.student(images, kept=kept, wanted=wanted, **drop), (None, kept)
         else:
             seen, shared = whole, (kept, None)
-        answer = self.ask("teacher", images, None if masked == "student" else kept)
+        answer = self.ask("teacher", images, None if masked == "student" else kept, merged=settings.get("tome", 0))
         return Step(self.compared(seen, answer, shared, truth, draws), seen, answer, kept)
 
     def repeat(self, batch, step):
@@ -139,7 +139,7 @@ class Distillation(Learning):
         return masking.on_grid(score, network.grid, grid)
 
     @torch.no_grad()
-    def ask(self, who, images, kept=None, wanted=None):
+    def ask(self, who, images, kept=None, wanted=None, merged=0):
         """A frozen network on (some patches of) the images, resized to the side it was trained for."""
         network = self.frozen[who]
         side = vit.side_of(network.config)
@@ -147,7 +147,7 @@ class Distillation(Learning):
             images = F.interpolate(images, size=side, mode="bilinear", align_corners=False)
         if wanted is None:
             wanted = range(len(network.blocks)) if self.settings["base"] == "attention" else ()
-        return network(images, kept=kept, wanted=wanted)
+        return network(images, kept=kept, wanted=wanted, merged=merged)
 
 
 def handed_over(run, student="student_initial.safetensors"):

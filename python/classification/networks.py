@@ -91,7 +91,7 @@ def student_config(settings, channels, classes, teacher):
     patch = settings["patch"] or (teacher.config["patch"] if fits else math.ceil(side / 8))
     stride = settings.get("stride", patch)
     return {
-        **({} if family == "deit" else {"family": family}),
+        **({} if family == "deit" else {"family": family}), **({"classDepth": 2} if family == "cait" else {}),
         **({"columns": settings["frames"]} if "frames" in settings else {}), **({"stride": stride} if stride < patch else {}),
         "image": side, "patch": patch, "channels": channels,
         "classes": classes, "width": width, "depth": settings["depth"], "heads": heads, "headDim": width // heads,

@@ -9,18 +9,21 @@ import math
 import torch
 import torch.nn.functional as F
 from blocks import Block
+from cait import ClassBlock, TalkingBlock
+from merging import merge, mergeable
 from torch import nn
 
 # How each family differs from the plain ViT. distilled: a second token with a head of its own, and the answer is the mean of both
 # heads'. patchPositions: patches alone have positions. normPre: a norm before the blocks. meanPool: the answer comes from the mean
 # of the patches, by `fc_norm`. layerScale: learned factors of each branch. oneHead: the mean of both tokens, normalised once more by
-# `head_norm`, answers.
+# `head_norm`, answers. talking: patches alone pass through blocks whose heads talk, then the class token attends to them.
 FAMILIES = {
     "deit": (), "deit-distilled": ("distilled",), "deit3": ("patchPositions", "layerScale"), "mae": ("meanPool",),
+    "cait": ("patchPositions", "talking"),
     "clip": ("normPre",), "ast": ("distilled", "oneHead"),
 }  # fmt: skip
 # Tensors that only networks of that family have.
-MARKS = {"head_norm.weight": "ast", "dist_token": "deit-distilled", "blocks.0.ls1.gamma": "deit3", "fc_norm.weight": "mae", "norm_pre.weight": "clip"}
+MARKS = {"head_norm.weight": "ast", "dist_token": "deit-distilled", "blocks.0.ls1.gamma": "deit3", "blocks_token_only.0.gamma_1": "cait", "fc_norm.weight": "mae", "norm_pre.weight": "clip"}
 
 # Keeps the draws of stochastic depth apart from other uses of the same seed.
 DROP_STREAM = 0x220
@@ -67,7 +70,11 @@ class ViT(nn.Module):
         self.placed = 0 if "patchPositions" in self.parts else self.lead
         self.pos_embed = nn.Parameter(torch.zeros(1, self.placed + self.patches, width))
         self.patch_embed = PatchEmbed(config["channels"], width, config["patch"], config.get("stride", config["patch"]))
-        self.blocks = nn.ModuleList(Block(config, "layerScale" in self.parts) for _ in range(config["depth"]))
+        self.talking = "talking" in self.parts
+        block = (lambda: TalkingBlock(config)) if self.talking else (lambda: Block(config, "layerScale" in self.parts))
+        self.blocks = nn.ModuleList(block() for _ in range(config["depth"]))
+        if self.talking:
+            self.blocks_token_only = nn.ModuleList(ClassBlock(config) for _ in range(config["classDepth"]))
         self.norm_pre = nn.LayerNorm(width, eps=config["eps"]) if "normPre" in self.parts else nn.Identity()
         self.mean_pool = "meanPool" in self.parts
         last = nn.LayerNorm(width, eps=config["eps"])
@@ -77,10 +84,11 @@ class ViT(nn.Module):
         self.head, self.head_dist = head(), head() if distilled and not self.one_head else None
         self.head_norm = nn.LayerNorm(width, eps=config["eps"]) if self.one_head and config["classes"] else nn.Identity()
 
-    def forward(self, images, kept=None, wanted=(), draws=None, drop_path=0.0):
+    def forward(self, images, kept=None, wanted=(), draws=None, drop_path=0.0, merged=0):
         """
         Features of the images, or of their `kept` patches, indices [B, k]: every patch is embedded and given its position, then those
-        that are not kept are removed. `wanted` numbers the blocks (from 0) whose attention scores are to be returned.
+        that are not kept are removed. `wanted` numbers the blocks (from 0) whose attention scores are to be returned; of CaiT these are those of
+        its last block, whichever. Each block merges `merged` tokens, of a network that is frozen.
         """
         x = self.patch_embed(images) + self.positions(images)
         if kept is not None:
@@ -88,22 +96,49 @@ class ViT(nn.Module):
         lead = self.cls_token if self.dist_token is None else torch.cat([self.cls_token, self.dist_token], dim=1)
         if self.placed:
             lead = lead + self.pos_embed[:, : self.placed]
-        x = self.norm_pre(torch.cat([lead.expand(len(x), -1, -1), x, *self.extra(len(x))], dim=1))
+        lead = lead.expand(len(x), -1, -1)
+        if self.talking:
+            return self.talked(lead, x, wanted, lambda i: self.dropper(i, draws, drop_path))
+        x = self.norm_pre(torch.cat([lead, x, *self.extra(len(x))], dim=1))
         blocks, scores = [], {}
+        merging = Merging(merged, self.lead) if merged else None
         for i, block in enumerate(self.blocks):
-            x, asked = block(x, self.dropper(i, draws, drop_path))
+            drop = self.dropper(i, draws, drop_path)
+            # What the last block merges changes the mean of its patches alone.
+            merges = merging and (i < len(self.blocks) - 1 or self.mean_pool)
+            x, asked = block(x, drop, merging and merging.sizes, merging if merges else None)
             blocks.append(x)
             if i in wanted:
                 scores[i] = asked
         if self.one_head:
             both = (self.norm(x[:, 0]) + self.norm(x[:, 1])) / 2
             return Features(self.head(self.head_norm(both)), blocks, scores, self.lead)
-        pooled = x[:, 1:].mean(dim=1) if self.mean_pool else x[:, 0]
+        pooled = self.pooled(x, merging and merging.sizes)
         logits = self.head(self.fc_norm(self.norm(pooled)))
         if self.head_dist is None:
             return Features(logits, blocks, scores)
         dist = self.head_dist(self.norm(x[:, 1]))
         return Features((logits + dist) / 2, blocks, scores, self.lead, logits, dist)
+
+    def talked(self, token, x, wanted, dropper):
+        """CaiT's blocks: patches x [B, n, D], then the class token [B, 1, D]."""
+        blocks = []
+        for i, block in enumerate(self.blocks):
+            x = block(x, dropper(i))
+            blocks.append(x)
+        for block in self.blocks_token_only:
+            token, scores = block(token, x)
+            blocks.append(token)
+        return Features(self.head(self.norm(token[:, 0])), blocks, dict.fromkeys(wanted, scores))
+
+    def pooled(self, x, sizes):
+        """What the head sees of the last block's tokens."""
+        if not self.mean_pool:
+            return x[:, 0]
+        if sizes is None:
+            return x[:, 1:].mean(dim=1)
+        share = sizes[:, 1:, None]
+        return (x[:, 1:] * share).sum(dim=1) / share.sum(dim=1)
 
     def extra(self, batch):
         """Tokens behind the patches, [B, m, D]: a plain ViT has none."""
@@ -125,6 +160,18 @@ class ViT(nn.Module):
             return lambda branch, which: branch
         drawn = draws.per_row(DROP_STREAM, 2 * len(self.blocks))
         return lambda branch, which: branch * ((drawn[2 * i + which] >= rate) / (1 - rate))[:, None, None]
+
+
+class Merging:
+    """Merges r tokens when it is called, and keeps how many each stands for, [B, n]; None before the first time."""
+
+    def __init__(self, r, lead):
+        self.r, self.lead, self.sizes = r, lead, None
+
+    def __call__(self, x, keys):
+        sizes = x.new_ones(x.shape[:2]) if self.sizes is None else self.sizes
+        x, self.sizes = merge(x, keys, sizes, mergeable(x.shape[1], self.r, self.lead), self.lead)
+        return x
 
 
 def side_of(config):
@@ -150,7 +197,7 @@ def fresh(config, seed):
     for name, parameter in model.named_parameters():
         if name.endswith("bias"):
             nn.init.zeros_(parameter)
-        elif "norm" not in name and not name.endswith("gamma"):
+        elif "norm" not in name and "gamma" not in name:
             nn.init.trunc_normal_(parameter, std=0.02, a=-0.04, b=0.04)
     return model
 
@@ -168,6 +215,7 @@ def config_of(state, heads, eps=1e-6, activation="gelu", cut=None):
     qkv = state["blocks.0.attn.qkv.weight"].shape[0] // 3
     return {
         **({} if family == "deit" else {"family": family}),
+        **({"classDepth": 1 + max(int(name.split(".")[1]) for name in state if name.startswith("blocks_token_only."))} if family == "cait" else {}),
         **oblong, "image": side, "patch": patch, "channels": channels, "width": width, "heads": heads, "headDim": qkv // heads,
         "classes": state["head.weight"].shape[0] if "head.weight" in state else 0,
         "depth": 1 + max(int(name.split(".")[1]) for name in state if name.startswith("blocks.")),

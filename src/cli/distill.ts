@@ -2,7 +2,6 @@
  * A distillation run without a browser: `npm run distill -- keep=0.5 criterion=student steps=500 seed=1 --json`.
  * The same session as in the page, with the same settings (`src/tasks`).
  */
-import { assertHandedOver } from "../handover/project";
 import { assertOnnx, onnxOf } from "../tasks/onnxOf";
 import type { Task } from "../tasks/task";
 import type { BeforehandReport } from "../train/beforehand";
@@ -23,7 +22,6 @@ export async function main(argv: string[]): Promise<number> {
   const saved = await savedRun(rest.resume);
   // A saved run goes on as it was.
   const { settings, given } = saved?.checkpoint ?? words;
-  if (rest.handover) assertHandedOver(settings);
   const print = printer(json);
   const teacherTime = stopwatch();
   const [engine, wing] = [await nodeEngine(rest.kernels), await openWing(settings)];

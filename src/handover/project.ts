@@ -3,10 +3,9 @@
  * repeats those steps and trains on. A run is a function of its settings and its sources, so the first steps are simply made
  * again, with what each of them saw read back: images as augmentation left them.
  */
-import { EngineError } from "../engine/errors";
 import type { Fetched } from "../engine/readback";
 import { type Writable, writeSafetensors } from "../models/safetensors";
-import { atStart, type Change, type Settings } from "../settings/run";
+import { atStart, type Change } from "../settings/run";
 import type { Value } from "../settings/setting";
 import { taskOf } from "../tasks";
 import type { HandedOver } from "../tasks/task";
@@ -88,16 +87,8 @@ function latest({ step, settings }: Session, measured: First["measured"]): Recor
 }
 
 async function handedOver(session: Session): Promise<HandedOver> {
-  const { task, settings } = session;
-  assertHandedOver(settings);
   await session.learnBefore();
-  return task.handedOver();
-}
-
-/** Throws an EngineError where no project knows what a run of these settings does. */
-export function assertHandedOver(settings: Settings): void {
-  const back = taskOf(settings.preset).keepsBack?.(settings);
-  if (back) throw new EngineError(back.problem, back.remedy);
+  return session.task.handedOver();
 }
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

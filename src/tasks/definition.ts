@@ -188,8 +188,6 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   asksGuide?(settings: Settings): boolean;
   /** Whether its networks are also written as ONNX. */
   onnx?: boolean;
-  /** Why a run of these settings cannot be handed over to PyTorch, and what to do. */
-  keepsBack?(settings: Settings): { problem: string; remedy: string } | undefined;
   /** Claims of its papers as experiments, in the order in which they should be run. */
   studies?(): Promise<readonly Study[]>;
   data(): Promise<TaskData<D>>;

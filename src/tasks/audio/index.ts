@@ -2,7 +2,6 @@
 import type { SoundSet } from "../../data/sounds";
 import { AUDIO_METHODS } from "../../methods/audio";
 import { asksGuide } from "../../methods/masking";
-import { keepsBack } from "../classification/conflicts";
 import type { Classification } from "../classification/task";
 import type { TaskDefinition } from "../definition";
 import type { Network } from "../vitNetwork";
@@ -33,7 +32,6 @@ export const audio: TaskDefinition<SoundSet, Network, Classification> = {
   readsUnasked: true,
   stepFirst: true,
   onnx: true,
-  keepsBack: (settings) => keepsBack(settings as AudioSettings),
   conflicts: (settings) => conflictsOf(settings as AudioSettings),
   asksGuide: (settings) => asksGuide((settings as AudioSettings).criterion),
   data: () => import("./data").then(({ data }) => data),

@@ -38,13 +38,3 @@ export function recomputeConflict({
 export function comparesTokens({ base }: Pick<ClassificationSettings, "base">): boolean {
   return base !== "logit" && (BASE_LOSSES[base] as ClassificationMethod).comparesTokens === true;
 }
-
-const ELSE = "or leave handover= out.";
-export const CAIT = { problem: "There is no PyTorch project for CaiT yet.", remedy: `Use another family, ${ELSE}` };
-const MERGING = { problem: "There is no PyTorch project yet for a teacher that merges tokens.", remedy: `Use tome=0, ${ELSE}` };
-
-/** Why a run of these settings cannot be handed over to PyTorch, and what to do. */
-export function keepsBack({ family, tome = 0, teacher }: Pick<ClassificationSettings, "family" | "teacher"> & { tome?: number }) {
-  if (family === "cait") return CAIT;
-  return tome > 0 && teacher !== "none" ? MERGING : undefined;
-}

@@ -1,12 +1,10 @@
 /** What a project in PyTorch has of a run of classification; the project's own files are in `python/classification`. */
 import type { Pictures } from "../../data/dataset";
-import { EngineError } from "../../engine/errors";
 import type { Fetched } from "../../engine/readback";
 import type { Writable } from "../../models/safetensors";
 import { imageShape } from "../../models/vit/config";
 import type { HandedOver } from "../task";
 import { type Network, writeNetwork } from "../vitNetwork";
-import { CAIT } from "./conflicts";
 
 type Weighed = Pick<Network, "weights" | "config">;
 
@@ -17,9 +15,8 @@ export interface Networks {
   guide?: Weighed;
 }
 
-/** `folders` of `python/` besides classification's are those of the kind of pictures. Throws an EngineError for a CaiT. */
+/** `folders` of `python/` besides classification's are those of the kind of pictures. */
 export function handedOver(networks: Networks, dataset: Pictures, folders: readonly string[]): HandedOver {
-  if (Object.values(networks).some((one) => one?.config.family === "cait")) throw new EngineError(CAIT.problem, CAIT.remedy);
   const present = Object.entries(networks).filter((entry): entry is [string, Weighed] => entry[1] !== undefined);
   const shape = imageShape(networks.student.config);
   return {

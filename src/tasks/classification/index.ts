@@ -6,7 +6,7 @@ import type { TaskDefinition } from "../definition";
 import { FASHION, SCENES, SHAPES } from "../imageSets";
 import { VIT_SIZES } from "../widths";
 import type { Teacher } from "./answers";
-import { conflictsOf, keepsBack } from "./conflicts";
+import { conflictsOf } from "./conflicts";
 import { ROWS } from "./rows";
 import { type ClassificationSettings, SETTINGS } from "./settings";
 import type { Classification } from "./task";
@@ -32,7 +32,6 @@ export const classification: TaskDefinition<Dataset, Teacher, Classification> = 
   readsUnasked: true,
   stepFirst: true,
   onnx: true,
-  keepsBack: (settings) => keepsBack(settings as ClassificationSettings),
   conflicts: (settings) => conflictsOf(settings as ClassificationSettings),
   asksGuide: (settings) => asksGuide((settings as ClassificationSettings).criterion),
   studies: async () => (await import("./studies")).studies,
