@@ -61,14 +61,14 @@ export interface Doubling {
   refused: number | null;
   /** In which words. */
   why?: string;
-  /** Whether the standard step has the same loss afterwards, on the same device. */
+  /** Whether the first batch has the same loss afterwards, on the same device. */
   goes_on: boolean;
 }
 
 const MOST_BATCH = 2 ** 20;
 
 export async function doubling(engine: Engine, options: StandardOptions = STANDARD): Promise<Doubling> {
-  const before = (await stepSpeed(engine, STANDARD)).loss;
+  const before = (await stepSpeed(engine, options)).loss;
   let batch = 0;
   let [refused, why]: [number | null, string | undefined] = [null, undefined];
   for (let next = options.batch; next <= MOST_BATCH && refused === null; next *= 2) {
@@ -77,7 +77,7 @@ export async function doubling(engine: Engine, options: StandardOptions = STANDA
     else refused = next;
   }
   engine.trim();
-  const goesOn = !engine.failure && (await stepSpeed(engine, STANDARD)).loss === before;
+  const goesOn = !engine.failure && (await stepSpeed(engine, options)).loss === before;
   return { soak: "memory", batch, refused, ...(why && { why }), goes_on: goesOn };
 }
 
