@@ -124,8 +124,10 @@ function told(engine: Engine, { key, shapes }: Family): Pick<Verdict, "registers
     return launches.map(({ shader }) => shader);
   });
   const conflicts = Math.max(...shaders.map(bankConflicts));
-  const counted = key === "gemm" || key === "attentionForward" || key === "attentionBackward";
-  return { ...(counted && { registers: Math.max(...shaders.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };
+  // Before the backward pass of attention there is a forward one, in the variant in force.
+  const counted = { gemm: "", attentionForward: "forward", attentionBackward: "backward", rows: undefined, split: undefined }[key];
+  const own = counted === undefined ? [] : shaders.filter(({ entry }) => entry.includes(counted));
+  return { ...(own.length > 0 && { registers: Math.max(...own.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };
 }
 
 async function timed(engine: Engine, { shapes }: Family): Promise<number> {
