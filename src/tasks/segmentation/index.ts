@@ -13,7 +13,7 @@ const TRAINING = { lr: 0.002, decay: 0.02 };
 
 export const segmentation: TaskDefinition<SegmentationSet, SegmenterNetwork, Segmentation> = {
   name: "segmentation",
-  verb: "names pixels",
+  verb: "classifies pixels",
   metric: "miou",
   settings: SETTINGS,
   methods: SEGMENTATION_METHODS,

@@ -26,10 +26,10 @@ function Details() {
   return (
     <>
       <FrequencyMaps frequency={useStore(LOOKS.frequencyOf)} grid={grid} objects={objects} />
-      <MasksBeside looks={LOOKS} />
       <CostCard paper={{ heads: ["all 600", "50 %"], rows: PAPER }}>
         <Stages />
       </CostCard>
+      <MasksBeside looks={LOOKS} />
     </>
   );
 }

@@ -29,10 +29,10 @@ function Details() {
   return (
     <>
       <FrequencyMaps frequency={useStore(frequencyOf)} grid={grid} objects={objects} anywhere />
-      <MasksBeside looks={LOOKS} />
       <CostCard paper={{ heads: ["all 196", "50 %"], rows: PAPER }}>
         <Stages />
       </CostCard>
+      <MasksBeside looks={LOOKS} />
       <Proposition />
     </>
   );

@@ -28,7 +28,7 @@ export function MasksBeside({ looks }: { looks: Looks }) {
   const index = Math.min(chosen, gallery.labels.length - 1);
   const subject = subjectOf(gallery, index);
   return (
-    <section ref={panel} className="panel frequency" aria-labelledby="beside-title">
+    <section ref={panel} className="panel masks-beside" aria-labelledby="beside-title">
       <div className="panel-head">
         <h2 id="beside-title">One image under several masks</h2>
         <Choice gallery={gallery} index={index} onChoose={choose} />
