@@ -250,10 +250,10 @@ test("a student begins as a file, with its sizes, until it is to begin fresh; a 
   expect(page.last("started")).toMatchObject({ settings: { width: 8 } });
   expect(page.last("started").start).toBeUndefined();
   expect(page.last("missing")).toMatchObject({ what: "student", wanted: { name: "mine.safetensors" } });
-  const detectors = await TestHost.ready("samkd");
-  detectors.send({ type: "import", as: "student", bytes, name: "mine.safetensors", hints: {} });
-  await detectors.host.idle();
-  expect(detectors.last("refused").message).toContain("begin with fresh weights");
+  const others = await TestHost.ready("segmenter");
+  others.send({ type: "import", as: "student", bytes, name: "mine.safetensors", hints: {} });
+  await others.host.idle();
+  expect(others.last("refused").message).toContain("begin with fresh weights");
 });
 
 test("a teacher of another tab teaches here, too; what is erased there is gone here", async () => {
