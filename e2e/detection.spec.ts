@@ -58,7 +58,7 @@ test("a detector trains, its loss is drawn, and moving omega changes what is era
 test("the teacher is of the detector that is wanted, and a row of a table is set up by one choice", async ({ page }) => {
   await page.goto(`./?preset=fitnet&detector=fcos&teacherDetector=gfl&${SIZES}&${QUICK_KERNELS}`);
   await phase(page, "ready");
-  const teacher = page.locator("#teacher .what");
+  const teacher = page.locator("#teacher .what").first();
   await expect(teacher).toContainText("GFL, ResNet of 18 layers");
   await page.locator("#set-preset").selectOption("logit");
   await expect(page.locator("#problem-teacherDetector")).toContainText("do not say the same");
