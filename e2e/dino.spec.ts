@@ -1,6 +1,6 @@
 /** Self-distillation: a student and its running mean learn without labels, the mask acts live, and the teacher can be taken away. */
 import { expect, test } from "@playwright/test";
-import { button, expectNoViolations, LONG, PATCHES, phase, picture, QUICK_KERNELS, stepOf, stepReaches } from "./page";
+import { button, expectNoViolations, exportAs, LONG, PATCHES, phase, picture, QUICK_KERNELS, stepOf, stepReaches } from "./page";
 
 test.describe.configure({ timeout: 6 * LONG });
 
@@ -16,7 +16,7 @@ test("it trains, the mask follows the share of patches, frozen features are test
   await phase(page, "finished");
   await expect(page.locator(".verdict")).toContainText("held-out images");
   const download = page.waitForEvent("download");
-  await button(page, "Download teacher").click();
+  await exportAs(page, "Download teacher");
   expect((await download).suggestedFilename()).toMatch(/\.safetensors$/);
   await expectNoViolations(page);
 });
