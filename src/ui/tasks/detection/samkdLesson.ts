@@ -40,7 +40,7 @@ export const lesson: Lesson = {
       at: 0.25,
       part: "regenerate",
       text: ({ state }) => [
-        `A small block turns what is left into the teacher's features. After a quarter of the run its error is ${over(state, 0.25, timesHarder)} times as large where features were erased as elsewhere.`,
+        `A small block turns what is left into the teacher's features. In the first quarter of the run its error is ${over(state, 0.25, timesHarder)} times as large where features were erased as elsewhere.`,
         "That is no proof that erasing is what makes it hard: attention erases the strongest features, and strong features have large errors. Choose other regions above the pictures, and click on a place to read its row.",
       ],
     },
