@@ -11,7 +11,7 @@ import { dataset, SETTINGS, teacher } from "../tasks/audio/task.fixture";
 import { readNetwork } from "../tasks/vitNetwork";
 import { Session } from "../train/session";
 import { type Project, project } from "./project";
-import { folderOf, hasTorch, logged, python } from "./torch.fixture";
+import { folderOf, hasTorch, inTwoProcesses, logged, python } from "./torch.fixture";
 
 const sources = { dataset, teacher };
 
@@ -52,7 +52,7 @@ describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {
     expect(status).toBe(0);
   });
 
-  test("hears the same spectrograms, trains on folders of sounds, and its student comes back", async () => {
+  test("hears the same spectrograms, trains on folders of sounds, in two processes with the same losses, and its student comes back", async () => {
     const folder = folderOf(await handedOver({ batch: 4, steps: 4, evaluate: 4 }));
     const sounds = soundFolder(dataset);
     const path = join(sounds, "test", dataset.classes[dataset.test.label(0)], "0.wav");
@@ -64,6 +64,13 @@ describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {
     const { status, text } = python(folder, ["train.py", `data=${sounds}`, "every=1", "workers=0", "out=one"]);
     expect(text).toContain("student: the run's own, before its first step");
     expect(status).toBe(0);
+    const two = inTwoProcesses(folder, 29529, [`data=${sounds}`, "every=1", "workers=0", "out=two"]);
+    expect(two.text).toContain("the student after 4 steps");
+    expect(two.status).toBe(0);
+    const again = logged(folder, "two");
+    for (const [i, row] of logged(folder, "one").entries())
+      for (const name of ["ce", "kd", "heldout_top1"])
+        if (name in row) expect(Math.abs(again[i][name] - row[name]), `${name} of row ${i}`).toBeLessThan(1e-4);
     const score = logged(folder, "one").at(-1)?.heldout_top1 as number;
     const network = await readNetwork(new Uint8Array(readFileSync(join(folder, "one/student.safetensors"))), "student.safetensors");
     expect([network.config.family, network.config.columns]).toEqual(["ast", 12]);

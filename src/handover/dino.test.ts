@@ -9,7 +9,7 @@ import { dataset, SETTINGS } from "../tasks/dino/task.fixture";
 import { readNetwork } from "../tasks/vitNetwork";
 import { Session } from "../train/session";
 import { type Project, project } from "./project";
-import { folderOf, hasPillow, hasTorch, imageFolder, logged, python } from "./torch.fixture";
+import { folderOf, hasPillow, hasTorch, imageFolder, inTwoProcesses, logged, python } from "./torch.fixture";
 
 async function handedOver(changed: Record<string, string | number>, made = 0): Promise<Project> {
   const options = { engine: await testEngine(), runtime, sources: { dataset } };
@@ -74,8 +74,7 @@ describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   });
 
   test("has the same losses in two processes over gloo", () => {
-    const start = ["-m", "torch.distributed.run", "--redirects=1", "--tee=1", "--nproc_per_node=2", "--master_port=29523"];
-    const { status, text } = python(folder, [...start, "train.py", ...words, "out=two"]);
+    const { status, text } = inTwoProcesses(folder, 29523, [...words, "out=two"]);
     expect(text).toContain("the teacher after 4 steps");
     expect(status).toBe(0);
     const [one, two] = [logged(folder, "one"), logged(folder, "two")];

@@ -9,7 +9,7 @@ import { runtime } from "../tasks/segmentation/runtime";
 import { dataset, SETTINGS, teacher } from "../tasks/segmentation/task.fixture";
 import { Session } from "../train/session";
 import { type Project, project } from "./project";
-import { folderOf, hasPillow, hasTorch, logged, python } from "./torch.fixture";
+import { folderOf, hasPillow, hasTorch, inTwoProcesses, logged, python } from "./torch.fixture";
 
 /** Its weights are large enough for attention to prefer something. */
 const strong = { ...teacher, weights: new Map([...teacher.weights].map(([name, w]) => [name, { ...w, data: w.data.map((v) => 4 * v) }])) };
@@ -71,8 +71,7 @@ describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   });
 
   test("has the same losses in two processes over gloo", () => {
-    const start = ["-m", "torch.distributed.run", "--redirects=1", "--tee=1", "--nproc_per_node=2", "--master_port=29521"];
-    const { status, text } = python(folder, [...start, "train.py", ...words, "out=two"]);
+    const { status, text } = inTwoProcesses(folder, 29521, [...words, "out=two"]);
     expect(text).toContain("the student after 4 steps");
     expect(status).toBe(0);
     const [one, two] = [logged(folder, "one"), logged(folder, "two")];

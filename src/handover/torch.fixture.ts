@@ -73,3 +73,11 @@ export function altered(files: Project, change: (run: { expected: { losses: Reco
   change(run);
   return new Map([...files, ["run.json", new TextEncoder().encode(JSON.stringify(run))]]);
 }
+
+/** Trains as `python` does, in two processes that talk over gloo by this port of the machine; every test file has a port of its own. */
+export const inTwoProcesses = (folder: string, port: number, words: string[]): ReturnType<typeof python> =>
+  python(folder, [
+    // Python 3.11 does not take the default of these two in PyTorch 1.13.
+    ...["-m", "torch.distributed.run", "--redirects=1", "--tee=1"],
+    ...["--nproc_per_node=2", `--master_port=${port}`, "train.py", ...words],
+  ]);

@@ -12,7 +12,7 @@ import { runtime } from "../tasks/detection/runtime";
 import { Session } from "../train/session";
 import { coco } from "./coco.fixture";
 import { project } from "./project";
-import { folderOf, hasPillow, logged, python } from "./torch.fixture";
+import { folderOf, hasPillow, inTwoProcesses, logged, python } from "./torch.fixture";
 
 const SIDE = 64;
 const dataset = detectionScenes({ side: SIDE, train: 12, test: 6, seed: 3 });
@@ -47,12 +47,7 @@ describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   });
 
   test("has the same losses in two processes over gloo", () => {
-    const { status, text } = python(folder, [
-      // Python 3.11 does not take the default of these two in PyTorch 1.13.
-      ...["-m", "torch.distributed.run", "--redirects=1", "--tee=1"],
-      ...["--nproc_per_node=2", "--master_port=29519"],
-      ...["train.py", ...words, "out=two"],
-    ]);
+    const { status, text } = inTwoProcesses(folder, 29519, [...words, "out=two"]);
     expect(text).toContain("the student after 4 steps");
     expect(status).toBe(0);
     const [one, two] = [rows("one"), rows("two")];

@@ -9,7 +9,7 @@ import { runtime } from "../tasks/classification/runtime";
 import { readNetwork } from "../tasks/vitNetwork";
 import { Session } from "../train/session";
 import { project } from "./project";
-import { folderOf, hasPillow, imageFolder, logged, python } from "./torch.fixture";
+import { folderOf, hasPillow, imageFolder, inTwoProcesses, logged, python } from "./torch.fixture";
 
 const SIDE = 16;
 const dataset = scenes({ side: SIDE, train: 40, test: 20, seed: 3 });
@@ -59,12 +59,7 @@ describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   });
 
   test("has the same losses in two processes over gloo", () => {
-    const { status, text } = python(folder, [
-      // Python 3.11 does not take the default of these two in PyTorch 1.13.
-      ...["-m", "torch.distributed.run", "--redirects=1", "--tee=1"],
-      ...["--nproc_per_node=2", "--master_port=29517"],
-      ...["train.py", ...words, "out=two"],
-    ]);
+    const { status, text } = inTwoProcesses(folder, 29517, [...words, "out=two"]);
     expect(text).toContain("the student after 6 steps");
     expect(status).toBe(0);
     const [one, two] = [values("one"), values("two")];

@@ -9,7 +9,7 @@ import { dataset, SETTINGS, teacher } from "../tasks/yolos/task.fixture";
 import { Session } from "../train/session";
 import { coco } from "./coco.fixture";
 import { type Project, project } from "./project";
-import { folderOf, hasPillow, hasTorch, logged, python } from "./torch.fixture";
+import { folderOf, hasPillow, hasTorch, inTwoProcesses, logged, python } from "./torch.fixture";
 
 /** Its weights are large enough for attention to prefer something. */
 const strong = { ...teacher, weights: new Map([...teacher.weights].map(([name, w]) => [name, { ...w, data: w.data.map((v) => 3 * v) }])) };
@@ -54,8 +54,7 @@ describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   });
 
   test("has the same losses in two processes over gloo", () => {
-    const start = ["-m", "torch.distributed.run", "--redirects=1", "--tee=1", "--nproc_per_node=2", "--master_port=29527"];
-    const { status, text } = python(folder, [...start, "train.py", ...words, "out=two"]);
+    const { status, text } = inTwoProcesses(folder, 29527, [...words, "out=two"]);
     expect(text).toContain("the student after 4 steps");
     expect(status).toBe(0);
     const [one, two] = [logged(folder, "one"), logged(folder, "two")];
