@@ -9,7 +9,7 @@ import type { Margin } from "../metrics/paired";
  * Which results belong together: rows of another value are never mixed with these. It is raised when runs come to other numbers, that
  * is when golden losses change.
  */
-export const CODE = "0.3";
+export const CODE = "0.4";
 
 /** One score of one run, and how it counts. */
 export interface Summand {

@@ -1,5 +1,6 @@
 /** Fresh weights of a detector. */
 import { normal, uniform } from "../../engine/random";
+import { initial } from "../vit/config";
 import { elements, INIT_STREAM, type Weights } from "../weights";
 import { type DetectorConfig, detectorShapes, OUTPUTS, residualBlocks } from "./config";
 
@@ -8,12 +9,11 @@ const PRIOR = 0.01;
 /** Standard deviation of the head's weights where it has 256 channels. */
 const HEAD_STD = 0.01;
 const HEAD_CHANNELS = 256;
-/** Standard deviation of the weights of a plain vision transformer. */
-const PLAIN_STD = 0.02;
 
 /**
  * Fresh weights as mmdetection draws them: the backbone by He's rule (fan out), the last norm of every residual block 0
- * (Goyal et al. 2017), the neck by Glorot's, the head from N(0, 0.01). Narrower heads than mmdetection's 256 channels get
+ * (Goyal et al. 2017), the neck by Glorot's, the head from N(0, 0.01); a plain vision transformer as any
+ * here. Narrower heads than mmdetection's 256 channels get
  * as much more, so that as much of the signal arrives. The same seed gives the same weights. Throws as `checkDetector` does.
  */
 export function initDetector(config: DetectorConfig, seed: number): Weights {
@@ -39,7 +39,10 @@ function drawer(config: DetectorConfig, name: string, shape: number[], seed: num
     const limit = Math.sqrt(6 / (area * (inputs + outputs)));
     return (at) => limit * (2 * uniform(seed, stream, 0, at) - 1);
   }
-  if (config.plain && name.startsWith("backbone.")) return (at) => PLAIN_STD * normal(seed, stream, 0, at);
+  if (config.plain && name.startsWith("backbone.")) {
+    const drawn = initial(name, shape, seed, stream);
+    return (at) => drawn[at];
+  }
   const std = name.startsWith("backbone.") ? Math.sqrt(2 / (area * outputs)) : HEAD_STD * Math.sqrt(HEAD_CHANNELS / inputs);
   return (at) => std * normal(seed, stream, 0, at);
 }

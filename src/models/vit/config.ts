@@ -48,9 +48,11 @@ export interface ViTConfig {
   eps: number;
 }
 
-/** Of the normal that fresh weights come from, as in DeiT (Touvron et al. 2021); draws beyond two of them are rejected. */
-const INIT_STD = 0.02;
-const INIT_LIMIT = 2;
+/** Standard deviation of fresh tokens and positions, before the cut, as in DeiT (Touvron et al. 2021). */
+const TOKEN_STD = 0.02;
+/** Draws beyond so many standard deviations are rejected, which leaves a normal this standard deviation. */
+const CUT = 2;
+const STD_OF_CUT = 0.8796256610342398;
 /** Of layer scale, as DeiT-III's code (models_v2.py) has it. */
 const INIT_GAMMA = 1e-4;
 
@@ -172,15 +174,13 @@ export function normShapes(name: string, width: number): Shapes {
 }
 
 /**
- * Fresh weights: matrices and both embeddings from a normal of std 0.02 cut at two standard deviations, biases 0, LayerNorm
- * weights 1. The same seed gives the same weights. Throws as `checkConfig` does.
+ * Fresh weights: matrices from a normal of variance 1 / fan-in (LeCun et al. 1998), tokens and positions from one of std 0.02, both cut at
+ * two standard deviations; biases 0, LayerNorm weights 1. The same seed gives the same weights. Throws as `checkConfig` does.
  *
- * DeiT's paper says truncated normal, not where it is cut. What its code (timm) draws differs from this in three ways:
- * - timm's `trunc_normal_(std=.02)` cuts at -2 and 2 themselves, a hundred standard deviations away, so it is a plain normal.
- *   Cut at two deviations, ours has a standard deviation of 0.88 x 0.02 = 0.0176.
- * - timm leaves the convolution that embeds patches at PyTorch's default, weights and biases uniform within 1 / sqrt(C P²).
- *   For 16 x 16 patches that is std 0.021, about ours; for 4 x 4 patches of three channels 0.083, almost five times ours.
- * - The class token has std 0.02 in the timm of DeiT's time, as here, and 1e-6 in later ones.
+ * DeiT's code (timm) draws all matrices with std 0.02, but for the convolution that embeds patches, whose std it leaves at 1 / sqrt(3 fan-in).
+ * At DeiT-B's width of 768 an std of 0.02 is half of 1 / sqrt(768). At the width of 48 of students here it is a seventh, and every matrix shrinks what
+ * passes it so much that students answer at chance for hundreds of steps (docs/results.md). The original ViT's code (flax) draws the embedding as
+ * is done here, and other matrices with variance 2 / (fan-in + fan-out).
  */
 export function initViT(config: ViTConfig, seed: number): Weights {
   const shapes = [...vitShapes(config)];
@@ -198,13 +198,14 @@ export function initial(name: string, shape: number[], seed: number, stream: num
   if (name.endsWith(".bias")) return data;
   if (name.endsWith(".gamma")) return data.fill(INIT_GAMMA);
   if (/(^|[._])norm(\d|_pre)?\.weight$/.test(name)) return data.fill(1);
-  return data.map((_, i) => INIT_STD * truncatedNormal(seed, stream, i));
+  const std = /\.weight(_v)?$/.test(name) ? Math.sqrt(shape[0] / data.length) / STD_OF_CUT : TOKEN_STD;
+  return data.map((_, i) => std * truncatedNormal(seed, stream, i));
 }
 
 function truncatedNormal(seed: number, stream: number, index: number): number {
   for (let attempt = 0; ; attempt++) {
     const z = normal(seed, stream, attempt, index);
-    if (Math.abs(z) <= INIT_LIMIT) return z;
+    if (Math.abs(z) <= CUT) return z;
   }
 }
 

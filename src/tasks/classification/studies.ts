@@ -73,7 +73,7 @@ export const studies: readonly Study[] = [
   {
     name: "shapes",
     about: "Scenes-Shapes: 1,200 images, 12 classes told by shape alone; ViT of width 48 with 3 blocks",
-    base: "data=shapes:1200,2000 steps=1500 evaluate=250",
+    base: "data=shapes:1200,2000 steps=750 evaluate=125",
     seeds: 5,
     tuned: [101, 102],
     instrument: { of: "keep=1", over: "teacher=none", score: TOP1, least: 3 },
