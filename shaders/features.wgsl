@@ -1,7 +1,7 @@
 // Comparing a student's features and logits with a teacher's.
 //
-//   error            rows[r] = scale w_r sum_c v_c e(a - b); e(d) = d^2, |d| or smooth |d| (d^2 / 2 below 1); a row weight w and a
-//                    channel weight v of each image are optional; b repeats when it has fewer rows
+//   error            rows[r] = scale w_r sum_c v_c e(a - b); e(d) = d^2, |d| or smooth |d| (d^2 / 2 beta below beta, |d| - beta / 2
+//                    above); a row weight w and a channel weight v of each image are optional; b repeats when it has fewer rows
 //   error_gradient   da = weight scale w_r v_c e'(a - b); db is the same with a and b exchanged
 //   distance         rows[r] = scale |a - b|, the Euclidean length over the columns
 //   distance_gradient  da = weight scale (a - b) / |a - b|, 0 where both are equal
@@ -41,6 +41,8 @@ struct Params {
   temperature: f32,
   weight: f32,
   scale: f32,
+  beta: f32, // smooth |d|: where the parabola ends
+  sharpness: f32, // 1 / beta
   add_offset: u32,
   add_stride: u32,
   add_every: u32,
@@ -110,7 +112,8 @@ fn error(@builtin(global_invocation_id) id: vec3u) {
     if (POWER == 2u) {
       e = d * d;
     } else if (POWER == 0u) {
-      e = select(e - 0.5, 0.5 * d * d, e < 1.0);
+      let u = e * p.sharpness;
+      e = p.beta * select(u - 0.5, 0.5 * u * u, u < 1.0);
     }
     sum += channel_weight(p, row, c) * e;
   }
@@ -168,7 +171,7 @@ fn error_gradient(@builtin(global_invocation_id) id: vec3u) {
   if (POWER == 2u) {
     slope = 2.0 * d;
   } else if (POWER == 0u) {
-    slope = clamp(d, -1.0, 1.0);
+    slope = clamp(d * p.sharpness, -1.0, 1.0);
   }
   out[i] = p.weight * p.scale * row_weight(row) * channel_weight(p, row, c) * slope + earlier(p, row, c);
 }

@@ -30,6 +30,10 @@ describe("errors", () => {
     await check(await testEngine(), errorCase(power));
   });
 
+  test.each([0.4, 2])("smooth, a parabola up to %f", async (beta) => {
+    await check(await testEngine(), errorCase("smooth", beta));
+  });
+
   test("of a stack of maps, each against the same teacher, twice over", async () => {
     await check(await testEngine(), {
       inputs: { s: { shape: [3, 2, 4, 5, 2], grad: true }, t: { shape: [2, 4, 5, 2] } },

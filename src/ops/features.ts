@@ -6,8 +6,10 @@ import { type Loss, sum } from "./losses";
 const POWERS = { square: 2, absolute: 1, smooth: 0 } as const;
 
 export interface ErrorOptions {
-  /** e(d) of each difference: d^2 (default), |d|, or smooth |d|: d^2 / 2 below 1, |d| - 1/2 above. */
+  /** e(d) of each difference: d^2 (default), |d|, or smooth |d|: d^2 / 2 beta below beta, |d| - beta / 2 above. */
   power?: keyof typeof POWERS;
+  /** Default 1. */
+  beta?: number;
   /** What the sum is multiplied with. Default 1. */
   scale?: number;
   /** A weight for each row (pixel) of `student`. No gradient. */
@@ -22,7 +24,7 @@ export interface ErrorOptions {
  * the shapes disagree.
  */
 export function errorLoss(student: Tensor, teacher: Tensor, options: ErrorOptions = {}): Loss & { rows: Tensor } {
-  const { power = "square", scale = 1, rows: perRow, channels } = options;
+  const { power = "square", beta = 1, scale = 1, rows: perRow, channels } = options;
   const { graph, rows, cols } = student;
   const stacked = rows !== teacher.rows;
   if (cols !== teacher.cols || rows % teacher.rows || (stacked && teacher.needsGrad))
@@ -32,7 +34,7 @@ export function errorLoss(student: Tensor, teacher: Tensor, options: ErrorOption
   const launch = {
     constants: { POWER: POWERS[power], ROW_WEIGHTS: perRow !== undefined, CHANNEL_WEIGHTS: channels !== undefined },
     bind: { ...(perRow && { row_weights: perRow }), ...(channels && { channel_weights: channels }) },
-    params: { ...NOTHING, rows, cols, b_rows: teacher.rows, image: rows / (channels?.rows ?? 1), scale },
+    params: { ...NOTHING, rows, cols, b_rows: teacher.rows, image: rows / (channels?.rows ?? 1), scale, beta, sharpness: 1 / beta },
   };
   const out = graph.temp([rows]);
   graph.launch("features", "error", { ...launch, bind: { ...launch.bind, a: student, b: teacher, out }, threads: rows });
@@ -192,5 +194,5 @@ function gradient(
 /** Parameters of an entry point that has no use for them. */
 const NOTHING = {
   ...{ rows: 0, cols: 0, b_rows: 1, a_offset: 0, b_offset: 0, image: 1, own: 0, classes: 1, lambda: 0, mu: 0 },
-  ...{ temperature: 1, weight: 0, scale: 1, ...plus().params },
+  ...{ temperature: 1, weight: 0, scale: 1, beta: 1, sharpness: 1, ...plus().params },
 };

@@ -105,7 +105,7 @@ export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> =
   droppath: { branches: dropPathCase(0.5) },
   elementwise: { "sum of parts": sumOfPartsCase(7, 130), "sum of gradients": sumsCase(MAP) },
   features: {
-    errors: errorCase("smooth"),
+    errors: errorCase("smooth", 2),
     distances: rowDistanceCase(MAP),
     mixtures: mixCase(40, 3),
     cosine: cosineCase([2, 3, 7]),

@@ -6,10 +6,10 @@ import { logSoftmax64, softmax64 } from "../softmax.fixture";
 
 export const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
 
-const errors: Record<NonNullable<ErrorOptions["power"]>, (d: number) => number> = {
+const errors: Record<NonNullable<ErrorOptions["power"]>, (d: number, beta: number) => number> = {
   square: (d) => d * d,
   absolute: Math.abs,
-  smooth: (d) => (Math.abs(d) < 1 ? 0.5 * d * d : Math.abs(d) - 0.5),
+  smooth: (d, beta) => (Math.abs(d) < beta ? (0.5 * d * d) / beta : Math.abs(d) - beta / 2),
 };
 
 /** 1 - cosine of the sums of products over `pixels`. */
@@ -44,7 +44,7 @@ export function divergence64(s: ArrayLike<number>, t: ArrayLike<number>, cols: n
 const positive = (count: number, seed: number) => randoms(count, seed).map(Math.abs);
 
 /** Weighted by pixels and by channels of each image. */
-export function errorCase(power: NonNullable<ErrorOptions["power"]>): Check {
+export function errorCase(power: NonNullable<ErrorOptions["power"]>, beta = 1): Check {
   const [batch, pixels, cols] = [3, 5, 7];
   const shape = [batch, pixels, cols];
   return {
@@ -54,11 +54,11 @@ export function errorCase(power: NonNullable<ErrorOptions["power"]>): Check {
       w: { shape: [batch, pixels], data: positive(15, 3) },
       v: { shape: [batch, cols], data: positive(21, 4) },
     },
-    op: ({ s, t, w, v }, graph) => asOp(graph, errorLoss(s, t, { power, scale: 0.3, rows: w, channels: v })),
+    op: ({ s, t, w, v }, graph) => asOp(graph, errorLoss(s, t, { power, beta, scale: 0.3, rows: w, channels: v })),
     reference: ({ s, t, w, v }) => {
       const terms = [...s].map((_, i) => {
         const row = Math.floor(i / cols);
-        return w[row] * v[Math.floor(row / pixels) * cols + (i % cols)] * errors[power](s[i] - t[i]);
+        return w[row] * v[Math.floor(row / pixels) * cols + (i % cols)] * errors[power](s[i] - t[i], beta);
       });
       return [[0.3 * terms.reduce((a, b) => a + b)]];
     },
