@@ -4,10 +4,10 @@ import { Graph, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { compare, randoms, testEngine, upload } from "../ops/check";
 import { gradientReader } from "./gradients.fixture";
-import { decoderShapes, encoderOf, initMae, learns, type MaeConfig, mae } from "./mae";
+import { decoded, decoderShapes, encoderOf, featuresOf, initMae, learns, type MaeConfig, mae } from "./mae";
 import { Params } from "./params";
 import { patches, vitShapes } from "./vit/config";
-import { attentionBranch, type Lookup, layerNorm, linear, lookup, mlpBranch, vitForward64 } from "./vit/reference";
+import { attentionBranch, gelu, type Lookup, layerNorm, linear, lookup, mlpBranch, vitForward64 } from "./vit/reference";
 import { elements, type Weights } from "./weights";
 
 const CONFIG: MaeConfig = {
@@ -17,6 +17,8 @@ const CONFIG: MaeConfig = {
   },
   decoder: { width: 12, depth: 2, heads: 3 },
 };
+/** The same with a decoder that tells 10 features of each token. */
+const FEATURED: MaeConfig = { ...CONFIG, decoder: { ...CONFIG.decoder, features: 10 } };
 const BATCH = 2;
 const KEPT = [
   [1, 3, 8],
@@ -26,9 +28,9 @@ const N = patches(CONFIG.encoder);
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /** Random weights in which no bias is zero and no norm one; positions as they are fixed. */
-function weightsOf(): Weights {
-  const shapes = [...vitShapes(CONFIG.encoder), ...decoderShapes(CONFIG)];
-  const fresh = initMae(CONFIG, 1);
+function weightsOf(config: MaeConfig): Weights {
+  const shapes = [...vitShapes(config.encoder), ...decoderShapes(config)];
+  const fresh = initMae(config, 1);
   return new Map(
     shapes.map(([name, shape], i) => {
       const centre = /norm\d?\.weight$/.test(name) ? 1 : 0;
@@ -46,7 +48,7 @@ function position64(cell: number, width: number): number[] {
   return [row, column].flatMap((at) => [...waves.map((w) => Math.sin(at * w)), ...waves.map((w) => Math.cos(at * w))]);
 }
 
-/** Told patches [B N, C P P]: the tokens of the encoder, put back to where they were. */
+/** Told patches [B N, C P P], or features of all tokens [B (1 + N), 10]: the tokens of the encoder, put back to where they were. */
 function mae64(weights: ReadonlyMap<string, { data: ArrayLike<number> }>, images: ArrayLike<number>): Float64Array {
   const { width, heads } = CONFIG.decoder;
   const get: Lookup = lookup(weights);
@@ -68,12 +70,16 @@ function mae64(weights: ReadonlyMap<string, { data: ArrayLike<number> }>, images
         attentionBranch(config, get, `decoder_blocks.${i}`, x);
         mlpBranch(config, get, `decoder_blocks.${i}`, x);
       }
+      if (weights.has("decoderfeature_pred.fc1.weight")) {
+        const hidden = linear(get, "decoderfeature_pred.fc1", x, width).map(gelu);
+        return [...linear(get, "decoderfeature_pred.fc2", hidden, 10)];
+      }
       return [...linear(get, "decoder_pred", layerNorm(get, "decoder_norm", x.subarray(width), config), width)];
     }),
   );
 }
 
-async function run(weights: Weights, images: ArrayLike<number>, upstream: ArrayLike<number>) {
+async function run(config: MaeConfig, weights: Weights, images: ArrayLike<number>, upstream: ArrayLike<number>) {
   const engine = await testEngine();
   const graph = new Graph(engine);
   const params = new Params(engine, weights);
@@ -84,9 +90,10 @@ async function run(weights: Weights, images: ArrayLike<number>, upstream: ArrayL
     places: graph.fixed(upload(engine, places, "u32"), [BATCH, N], "u32"),
     visible: graph.fixed(upload(engine, visible, "f32"), [BATCH, 3, 3]),
   };
-  const { encoder } = CONFIG;
+  const { encoder, decoder } = config;
   const shape = [BATCH, encoder.channels, encoder.image, encoder.image];
-  const told = mae(params.on(graph, learns), CONFIG, graph.fixed(upload(engine, images, "f32"), shape), left);
+  const [bound, pictures] = [params.on(graph, learns), graph.fixed(upload(engine, images, "f32"), shape)];
+  const told = decoder.features ? featuresOf(bound, decoded(bound, config, pictures, left).at(-1)!) : mae(bound, config, pictures, left);
   const grads = graph.gradients((g) => g.alias(told, graph.fixed(upload(engine, upstream, "f32"), told.shape)));
   const reader = gradientReader(params, grads);
   const found = await (await Program.compile(graph, { told: told as Tensor, ...reader.outputs })).fetch();
@@ -94,14 +101,17 @@ async function run(weights: Weights, images: ArrayLike<number>, upstream: ArrayL
   return { told: found.told, gradients: reader.read(found) };
 }
 
-describe("a masked autoencoder", () => {
-  const weights = weightsOf();
+describe.each([
+  { tells: "pixels", config: CONFIG },
+  { tells: "features", config: FEATURED },
+])("a masked autoencoder that tells $tells", ({ config }) => {
+  const weights = weightsOf(config);
   const images = randoms(BATCH * 2 * 144, 3);
   const expected = mae64(weights, images);
   const upstream = randoms(expected.length, 4);
 
   test("tells what float64 tells, and its gradients are slopes of that", { timeout: 60_000 }, async () => {
-    const { told, gradients } = await run(weights, images, upstream);
+    const { told, gradients } = await run(config, weights, images, upstream);
     compare("told", told, expected, 1e-4);
     expect([...gradients.get("pos_embed")!].every((v) => v === 0)).toBe(true);
     for (const [i, [name, gradient]] of [...gradients].filter(([name]) => learns(name)).entries()) {
@@ -119,6 +129,6 @@ describe("a masked autoencoder", () => {
   });
 
   test("hands out the encoder alone", () => {
-    expect([...encoderOf(weights, CONFIG).keys()]).toEqual([...vitShapes(CONFIG.encoder).keys()]);
+    expect([...encoderOf(weights, config).keys()]).toEqual([...vitShapes(CONFIG.encoder).keys()]);
   });
 });

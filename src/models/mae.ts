@@ -1,5 +1,6 @@
 /**
- * A masked autoencoder: a ViT encodes the patches that are left of an image, a small decoder says what the others looked like.
+ * A masked autoencoder: a ViT encodes the patches that are left of an image, a small decoder says what the others looked like, or what
+ * another one's decoder makes of them.
  *
  * He et al., "Masked autoencoders are scalable vision learners", CVPR 2022; names are those of its code (models_mae.py). Positions of
  * encoder and decoder are fixed sines and cosines, those of the class token zero. Channels of a position and pixels of a patch come in
@@ -10,6 +11,7 @@ import { placeTokens } from "../ops/cells";
 import { linear } from "../ops/linear";
 import { layerNorm } from "../ops/norm";
 import { prepend, withoutFirst } from "../ops/prepend";
+import type { Activation } from "../ops/product";
 import { everyRow, gather } from "../ops/select";
 import type { Bound } from "./params";
 import { block } from "./vit/block";
@@ -17,10 +19,11 @@ import { blockShapes, gridOf, initial, initViT, linearShapes, normShapes, patche
 import { encode } from "./vit/model";
 import { INIT_STREAM, type Shapes, type Weights } from "./weights";
 
+/** `features`: each token tells so many features, by an MLP under the names of G2SD's code, instead of the pixels of its patch. */
 export interface MaeConfig {
   /** A plain ViT without a head. */
   encoder: ViTConfig;
-  decoder: { width: number; depth: number; heads: number };
+  decoder: { width: number; depth: number; heads: number; features?: number };
 }
 
 /** What of each image is left, N patches in rows and columns. */
@@ -34,18 +37,24 @@ export interface Left {
 }
 
 const MASK_TOKEN = "mask_token";
+const FEATURES = "decoderfeature_pred";
 
 /** Every parameter of the decoder with its shape. */
 export function decoderShapes({ encoder, decoder }: MaeConfig): Shapes {
-  const { width, depth } = decoder;
+  const { width, depth, features } = decoder;
+  const pixels = [...normShapes("decoder_norm", width), ...linearShapes("decoder_pred", width, encoder.channels * encoder.patch ** 2)];
   return [
     [MASK_TOKEN, [1, 1, width]],
     ...linearShapes("decoder_embed", encoder.width, width),
     ...Array.from({ length: depth }, (_, i) => blockShapes(blockConfig(decoder), blockName(i))).flat(),
-    ...normShapes("decoder_norm", width),
-    ...linearShapes("decoder_pred", width, encoder.channels * encoder.patch ** 2),
+    ...(features ? mlpShapes(width, features) : pixels),
   ];
 }
+
+const mlpShapes = (width: number, features: number): Shapes => [
+  ...linearShapes(`${FEATURES}.fc1`, width, features),
+  ...linearShapes(`${FEATURES}.fc2`, features, features),
+];
 
 const blockName = (i: number) => `decoder_blocks.${i}`;
 
@@ -95,17 +104,32 @@ export function sinePositions(rows: number, columns: number, width: number): Flo
 }
 
 /** What the patches look like, rows of pixels [B * N, C P P] as `patchify` cuts them, of images [B, C, S, S] of which so much is left. */
-export function mae(params: Bound, { encoder, decoder }: MaeConfig, images: Tensor, { kept, places, visible }: Left): Tensor {
+export const mae = (params: Bound, config: MaeConfig, images: Tensor, left: Left): Tensor =>
+  pixelsOf(params, decoded(params, config, images, left).at(-1)!, images.shape[0]);
+
+/** Tokens of class and patches after each block of the decoder, [B * (1 + N), width] each. */
+export function decoded(params: Bound, { encoder, decoder }: MaeConfig, images: Tensor, { kept, places, visible }: Left): Tensor[] {
   const batch = images.shape[0];
-  const layer = (x: Tensor, name: string) => linear(x, params[`${name}.weight`], { bias: params[`${name}.bias`] });
-  const norm = (x: Tensor, name: string) => layerNorm(x, params[`${name}.weight`], params[`${name}.bias`], EPS);
   const { blocks } = encode(params, encoder, images, { kept, allTokens: true });
-  const narrow = layer(norm(blocks[blocks.length - 1], "norm"), "decoder_embed");
+  const narrow = layer(params, normed(params, blocks[blocks.length - 1], "norm"), "decoder_embed");
   const tokens = 1 + patches(encoder);
   const all = gather(narrow.reshape([batch, 1 + kept.cols, decoder.width]), places, { keepFirst: true });
   const map = withoutFirst(all, batch).reshape([batch, ...gridOf(encoder), decoder.width]);
   let x = prepend(everyRow(all, tokens), placeTokens(map, visible, params[MASK_TOKEN]));
-  for (let i = 0; i < decoder.depth; i++)
+  return Array.from({ length: decoder.depth }, (_, i) => {
     ({ x } = block(x, params, `${blockName(i)}.`, blockConfig(decoder), { batch, tokens, clsOnly: false }));
-  return layer(norm(withoutFirst(x, batch), "decoder_norm"), "decoder_pred");
+    return x;
+  });
 }
+
+/** What tokens after the last block tell of the pixels, [B * N, C P P]. */
+export const pixelsOf = (params: Bound, tokens: Tensor, batch: number): Tensor =>
+  layer(params, normed(params, withoutFirst(tokens, batch), "decoder_norm"), "decoder_pred");
+
+/** What they tell of another decoder's features, [B * (1 + N), features]. */
+export const featuresOf = (params: Bound, tokens: Tensor): Tensor =>
+  layer(params, layer(params, tokens, `${FEATURES}.fc1`, "gelu"), `${FEATURES}.fc2`);
+
+const layer = (params: Bound, x: Tensor, name: string, activation?: Activation) =>
+  linear(x, params[`${name}.weight`], { bias: params[`${name}.bias`], activation });
+const normed = (params: Bound, x: Tensor, name: string) => layerNorm(x, params[`${name}.weight`], params[`${name}.bias`], EPS);
