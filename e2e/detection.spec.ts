@@ -1,4 +1,5 @@
 /** A detector is taught in the page: what it finds, what is erased, and how both follow the settings. */
+import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
 import { file, zipOf } from "../src/data/files.fixture";
 import { hasShared, sharedBytes, sharedPaths } from "../src/models/shared.fixture";
@@ -88,6 +89,42 @@ test("when a run ends its errors are measured, and kept to be set beside the nex
   await page.reload();
   await expect(panel).toHaveAttribute("data-subjects", "baseline", { timeout: LONG });
   await expect(panel.locator("[data-errors=baseline]")).toContainText("Run 1");
+});
+
+test("features of students that learned at one scale and at all stand beside their teacher's, on one scale, and are exported", async ({
+  page,
+}) => {
+  await page.goto(`${SMALL}&steps=1&samkd.regions=1`);
+  await phase(page, "ready");
+  await runToEnd(page);
+  const panel = page.getByRole("region", { name: "Features of several runs" });
+  await expect(panel).toHaveCount(0);
+  await page.goto(`${SMALL}&steps=1`);
+  await phase(page, "ready");
+  await button(page, "Start a new run").click();
+  await stepReaches(page, 1);
+  await phase(page, "finished");
+  await expect(panel.locator("figcaption")).toHaveText([
+    "Image 1",
+    "Teacher",
+    /^Run 1 samkd\.regions 1, step 1; r = .* with the teacher's$/,
+    /^Run 2 samkd\.regions 1\+2\+4, step 1; r = .* with the teacher's$/,
+  ]);
+  const maps = panel.locator("[data-features] canvas");
+  await maps.nth(1).press("ArrowRight");
+  await expect(panel.locator(".reading")).toContainText("Run 1. Row 1, column 1: mean |F| ");
+  await panel.getByLabel("FPN level").selectOption("P4");
+  await panel.getByLabel("Image").selectOption("2");
+  await expect(maps.last()).toHaveAttribute("aria-label", /^Run 2\. Image 2, P4, 8 × 8\./);
+  await panel.locator(".export summary").click();
+  const [file] = await Promise.all([page.waitForEvent("download"), panel.getByRole("button", { name: "SVG" }).click()]);
+  expect(file.suggestedFilename()).toBe("masked-distillation-features-teacher-2-student-1-student-2.svg");
+  const svg = await readFile(await file.path(), "utf8");
+  expect(svg.match(/<image /g)).toHaveLength(4);
+  expect(svg).toContain("one scale from");
+  await page.reload();
+  await expect(maps).toHaveCount(3);
+  await expectNoViolations(page);
 });
 
 test("MKD hides patches of the student's input, r moves how many at once, and what is regenerated is shown", async ({ page }) => {

@@ -1,6 +1,6 @@
 /** Takes a chart, the pictures or the table of runs away as a file. */
 import { type RefObject, useState } from "react";
-import type { Exported, Format, Width } from "./exportFiles";
+import type { Exported, Format, Named, Width } from "./exportFiles";
 
 /** `content` makes, when it is asked, what goes into the file; `figure` holds the drawing. */
 interface ChartExportProps {
@@ -17,10 +17,11 @@ export function ChartExport({ title, content, figure }: ChartExportProps) {
   return <Buttons of={title} formats={["CSV", "JSON", "SVG", "PNG"]} save={save} />;
 }
 
-export function PicturesExport({ panel }: { panel: RefObject<HTMLElement | null> }) {
+/** `of` where the pictures are not those of the run under way. */
+export function PicturesExport({ panel, of }: { panel: RefObject<HTMLElement | null>; of?: Named }) {
   const save = async (format: Format, width: Width) => {
     const { exportPictures } = await import("./exportFiles");
-    if (panel.current) await exportPictures(format, panel.current, width);
+    if (panel.current) await exportPictures(format, panel.current, width, of);
   };
   return <Buttons of="pictures" formats={["SVG", "PNG"]} save={save} />;
 }

@@ -72,10 +72,17 @@ export async function exportChart(format: Format, what: Exported, figure: HTMLEl
   else await save(await chartSvg(figure, what, WIDTHS[width]), format, name);
 }
 
-/** The rows of the gallery as they are on the page. */
-export async function exportPictures(format: Format, panel: HTMLElement, width: Width): Promise<void> {
-  const name = `masked-distillation-masks-step-${panel.dataset.look}.${format.toLowerCase()}`;
-  await save(sheetSvg(panel, captionOf(store.getState()), WIDTHS[width]), format, name);
+/** Pictures as files want them: their name, and under them what they are. */
+export interface Named {
+  name: string;
+  caption: string;
+}
+
+/** The rows of pictures as they are on the page; those of the run under way unless it is said what they are of. */
+export async function exportPictures(format: Format, panel: HTMLElement, width: Width, of?: Named): Promise<void> {
+  const name = `masked-distillation-${of?.name ?? `masks-step-${panel.dataset.look}`}.${format.toLowerCase()}`;
+  const words = of ? { caption: of.caption, about: "" } : captionOf(store.getState());
+  await save(sheetSvg(panel, words, WIDTHS[width]), format, name);
 }
 
 /** The list of runs as a table. */

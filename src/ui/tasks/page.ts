@@ -51,6 +51,8 @@ export interface TaskPage {
   pairs?: Pairs;
   /** How often each patch of the pictures that are watched was kept, picture after picture. */
   keptOf?(state: State): number[] | undefined;
+  /** What a run keeps of its last pictures, to be set beside another run's. */
+  lastPictures?(state: State): unknown;
   /** Lessons by the method that they are about. */
   lessons?: Readonly<Record<string, () => Promise<Lesson>>>;
   /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */

@@ -5,6 +5,7 @@ import type { BoxSnapshot, Pulls } from "../../../tasks/detection/views";
 import { percent, short } from "../../format";
 import type { Numbers } from "../../state/history";
 import type { TaskPage } from "../page";
+import { lastFeatures } from "./featuresBeside";
 
 export const DETECTION_PAGE: TaskPage = {
   tagline: "A small detector learns to find objects from a larger one. Steer what is erased and compared while it learns.",
@@ -52,6 +53,7 @@ export const DETECTION_PAGE: TaskPage = {
     size: ({ blocks, stem }) => `four stages of ${blocks} from width ${stem}`,
   },
   least: 0.01,
+  lastPictures: lastFeatures,
   lessons: {
     samkd: async () => (await import("./samkdLesson")).lesson,
     mkd: async () => (await import("./mkdLesson")).lesson,

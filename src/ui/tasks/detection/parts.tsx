@@ -5,6 +5,7 @@ import { Alarms } from "./Alarms";
 import { ErasureMaps } from "./ErasureMaps";
 import "./detection.css";
 
+const FeaturesBeside = lazy(() => import("./FeaturesBeside").then((loaded) => ({ default: loaded.FeaturesBeside })));
 const DetectorErrors = lazy(() => import("./DetectorErrors"));
 
 export const DETECTION_PARTS: TaskParts = {
@@ -12,6 +13,7 @@ export const DETECTION_PARTS: TaskParts = {
     <div className="stack details-stack">
       <Alarms />
       <Suspense>
+        <FeaturesBeside />
         <DetectorErrors />
       </Suspense>
       <ErasureMaps />

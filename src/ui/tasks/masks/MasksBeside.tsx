@@ -52,11 +52,17 @@ export function MasksBeside({ looks }: { looks: Looks }) {
           {reading || "Share of the run's snapshots in which a patch was kept."}
         </p>
         <Legend low={0} high={1} />
-        <PicturesExport panel={panel} />
+        <PicturesExport panel={panel} of={namedOf(runs, subject)} />
       </div>
     </section>
   );
 }
+
+/** The figure as a file: its pictures are of these runs, not of the one under way. */
+const namedOf = (runs: readonly Run[], subject: string) => ({
+  name: `masks-of-runs-${runs.map(({ id }) => id).join("-")}`,
+  caption: `Share of snapshots in which a patch of ${subject} was kept. ${runs.map((run) => `${run.name}: ${maskOf(run)}`).join("; ")}.`,
+});
 
 /** Which picture to look at. */
 function Choice({ gallery, index, onChoose }: { gallery: Gallery; index: number; onChoose(index: number): void }) {
