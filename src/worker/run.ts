@@ -204,6 +204,8 @@ export class Run {
     const { lastRight: right } = this.session.task;
     this.post({ type: "evaluated", step, scores, count: this.sources.dataset.test.count, right });
     await this.monitor.tested?.();
+    // Runs of one length are tested at the same steps, so these are pictures that they can be compared by.
+    await this.monitor.snapshot();
   }
 
   /** Tests the student where it is, unless that has just been done. */
