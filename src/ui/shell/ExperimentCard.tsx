@@ -1,12 +1,14 @@
 /** The experiment or the sweep under way: how far it has come, and what it says. */
 import { lazy, Suspense } from "react";
 import type { Agreement } from "../../metrics/paired";
-import { SCHEMA } from "../../tasks";
-import { reach, signed } from "../format";
+import { mean } from "../../metrics/verdicts";
+import { HeadedTable } from "../draw/HeadedTable";
+import { percent, reach, signed } from "../format";
 import { experiments } from "../state/app";
-import { doneOf, type Experiment, isComplete, isSweep, nextOf, type Series, type Sweep } from "../state/experiments";
-import { outcomeOf } from "../state/outcome";
+import { doneOf, type Experiment, isComplete, isSweep, nextOf, ownWords, type Series, type Sweep, settingsIn } from "../state/experiments";
+import { drawingOf as drawingOfPairs, outcomeOf, pairedRows, type Row, rowsOf } from "../state/outcome";
 import { drawingOf, sweepTitle } from "../state/sweep";
+import { pageOf } from "../tasks";
 
 const FigureChart = lazy(() => import("../charts/FigureChart"));
 
@@ -39,11 +41,21 @@ export default function ExperimentCard({ experiment }: { experiment: Experiment 
           <FigureChart drawing={drawingOf(experiment)} note={NOTE} />
         </Suspense>
       )}
+      {!isSweep(experiment) && <Pairs experiment={experiment} />}
       {halted && <p className="heed">It waits: {halted}</p>}
       <div className="buttons">
         {halted && (
           <button type="button" onClick={() => experiments.goOn()}>
             Go on
+          </button>
+        )}
+        {halted && (
+          <button
+            type="button"
+            onClick={() => experiments.leaveOut()}
+            title={isSweep(experiment) ? "Without the run that is to come" : "Without this seed, of which a pair would lack a run"}
+          >
+            Leave it out
           </button>
         )}
         {!complete && !halted && (
@@ -64,24 +76,55 @@ function progressOf(series: Series): string {
   return `Run ${doneOf(series) + 1} of ${series.cases.length * series.seeds}: ${ownWords(series, index)}, seed ${seed}.`;
 }
 
-/** What the cases differ in, and what one of them says of it: "keep=0.5", be it the default or not. */
-function ownWords({ cases }: Series, index: number): string {
-  const all = cases.map((query) => SCHEMA.fromPairs(withoutData(query)).settings);
-  const own = all[index];
-  const keys = Object.keys(own).filter((key) => all.some((other) => other[key] !== own[key]));
-  return keys.map((key) => `${key}=${own[key]}`).join(" ");
+/** Seed by seed what both came to, and how they differ; as a figure, too. */
+function Pairs({ experiment }: { experiment: Experiment }) {
+  const { words } = pageOf(settingsIn(experiment.cases[0]).preset);
+  const rows = rowsOf(experiment);
+  const pairs = pairedRows(experiment);
+  if (!rows.length) return null;
+  const meanOf = (of: "first" | "second") => mean(pairs.map((row) => row[of]));
+  return (
+    <>
+      <section className="scroll">
+        <HeadedTable heads={["seed", `A: ${ownWords(experiment, 0)}`, `B: ${ownWords(experiment, 1)}`, "A − B"]}>
+          {rows.map((row) => (
+            <PairRow key={row.seed} name={String(row.seed)} row={row} />
+          ))}
+          {pairs.length > 1 && <PairRow name="mean" row={{ first: meanOf("first"), second: meanOf("second") }} />}
+        </HeadedTable>
+      </section>
+      {pairs.length > 1 && (
+        <details>
+          <summary>As a figure</summary>
+          <Suspense>
+            <FigureChart drawing={drawingOfPairs(experiment, words.score)} note={PAIRS_NOTE} />
+          </Suspense>
+        </details>
+      )}
+    </>
+  );
 }
 
-function withoutData(query: string): URLSearchParams {
-  const words = new URLSearchParams(query);
-  words.delete("data");
-  return words;
+const PAIRS_NOTE =
+  "Each line joins the two runs of a seed; the bars are 95 % intervals of the means. What counts is the difference within seeds.";
+
+function PairRow({ name, row: { first, second } }: { name: string; row: Omit<Row, "seed"> }) {
+  const cell = (score: Row["first"]) => (typeof score === "number" ? percent(score) : score === null ? "left out" : "…");
+  const both = typeof first === "number" && typeof second === "number";
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{cell(first)}</td>
+      <td>{cell(second)}</td>
+      <td>{both && signed(100 * (first - second))}</td>
+    </tr>
+  );
 }
 
 /** What the pairs so far say, and how the visitor's guess did. */
 export function toldOf(experiment: Experiment): string {
   const outcome = outcomeOf(experiment);
-  if (!outcome) return "";
+  if (!outcome) return isComplete(experiment) ? "No pair is left, so nothing can be told." : "";
   const { difference, interval, seeds, verdict } = outcome;
   const by = `${signed(100 * difference)} points`;
   if (seeds < 2) return `One pair so far: ${by}. One pair cannot tell.`;

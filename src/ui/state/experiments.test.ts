@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { SCHEMA } from "../../tasks";
 import { EXPERIMENT, type Experiment, isComplete, nextOf, type Sweep } from "./experiments";
-import { outcomeOf } from "./outcome";
+import { drawingOf as drawingOfPairs, outcomeOf, rowsOf } from "./outcome";
 import { type FakePage, loaded, openPage, phase, readyPage, started, step } from "./playground.fixture";
 import { axisOf, casesOf, drawingOf, sweepOf } from "./sweep";
 
@@ -68,6 +68,61 @@ test("a failure halts it; what was measured before stays", async () => {
   page.say({ type: "failed", message: "The loss is not a number.", remedy: "Lower the rate.", fatal: false, spoiled: true });
   expect(now(page)).toMatchObject({ halted: "The loss is not a number.", scores: [[0.5], []] });
   expect(nextOf(now(page))).toEqual({ index: 1, seed: 1, query: "steps=2&keep=0.5&seed=1" });
+});
+
+test("a seed of which a run fails again and again can be left out, with its pair; the others count", async () => {
+  const page = readyPage();
+  page.page.experiments.start({ ...ASKED, seeds: 3 });
+  const fail = () =>
+    page.say({ type: "failed", message: "The loss is not a number.", remedy: "Lower the rate.", fatal: false, spoiled: true });
+  const scores = [0.5, undefined, 0.6, 0.52, undefined];
+  for (const score of scores) {
+    await settled();
+    if (score !== undefined) carryOut(page, score);
+    else {
+      fail();
+      page.page.experiments.goOn();
+      await settled();
+      fail();
+      page.page.experiments.leaveOut();
+    }
+  }
+  expect(now(page)).toMatchObject({
+    scores: [
+      [0.5, 0.6, null],
+      [null, 0.52, null],
+    ],
+    halted: undefined,
+  });
+  expect(isComplete(now(page))).toBe(true);
+  expect(outcomeOf(now(page))).toMatchObject({ difference: expect.closeTo(0.08), seeds: 1 });
+  expect(rowsOf(now(page))).toEqual([
+    { seed: 1, first: 0.5, second: null },
+    { seed: 2, first: 0.6, second: 0.52 },
+    { seed: 3, first: null, second: null },
+  ]);
+});
+
+test("the figure of an experiment joins the two runs of each seed, and tells the means with their intervals", () => {
+  const { lines, x } = drawingOfPairs(
+    {
+      ...ASKED,
+      scores: [
+        [0.5, 0.6, null],
+        [0.4, 0.48, 0.5],
+      ],
+    },
+    "accuracy",
+  );
+  expect(x).toBe("1: keep=1; 2: keep=0.5");
+  expect(lines.map(({ label }) => label)).toEqual(["mean", "seed 1", "seed 2"]);
+  const [[at, middle, low, high]] = lines[0].points;
+  // Two seeds, 10 points apart: 5 x t(0.975, 1) = 63.5.
+  expect([at, middle, low, high]).toEqual([1, expect.closeTo(55), expect.closeTo(55 - 63.53, 1), expect.closeTo(55 + 63.53, 1)]);
+  expect(lines[2].points).toEqual([
+    [1, 60, null, null],
+    [2, 48, null, null],
+  ]);
 });
 
 test("one that was under way when the page was closed waits to go on, one that was complete shows what it said", async () => {
@@ -150,6 +205,21 @@ describe("a sweep", () => {
     // Two seeds, 4 points apart: 2 x t(0.975, 1) = 25.4.
     expect(means.points[0][2]).toBeCloseTo(42 - 25.41, 1);
     expect(runs.points).toHaveLength(4);
+  });
+
+  test("a run that fails can be left out; its case has one seed less, the others all of theirs", async () => {
+    const page = readyPage();
+    page.page.settings.change("steps", 2);
+    page.page.experiments.start(sweepOf(axes, 1, { settings: page.page.store.getState().wanted }));
+    await settled();
+    page.say({ type: "failed", message: "The loss is not a number.", remedy: "Lower the rate.", fatal: false, spoiled: true });
+    page.page.experiments.leaveOut();
+    await settled();
+    expect(page.page.store.getState().wanted).toMatchObject({ keep: 1, seed: 1 });
+    carryOut(page, 0.6);
+    const sweep = page.page.store.getState().experiment as Sweep;
+    expect(sweep.scores).toEqual([[null], [0.6]]);
+    expect(drawingOf(sweep).lines[0].points).toEqual([[1, 60, null, null]]);
   });
 
   test("two settings make every combination, in groups of the second", () => {

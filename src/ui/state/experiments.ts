@@ -4,6 +4,7 @@
  * after the page was closed.
  */
 import type { Agreement, Margin } from "../../metrics/paired";
+import type { Settings } from "../../settings/run";
 import type { Value } from "../../settings/setting";
 import { SCHEMA } from "../../tasks";
 import type { Reference } from "../../tasks/task";
@@ -16,12 +17,14 @@ import { scoreOf } from "./score";
 /** The number rises when the shape of what is kept changes. */
 export const EXPERIMENT = "experiment-1";
 
+type Scores = readonly (number | null)[];
+
 export interface Series {
   /** Queries of addresses, without a seed. */
   cases: readonly string[];
   seeds: number;
-  /** Of each case the scores so far, of seeds 1, 2, ..., and what the teacher computed in these runs, in multiply-adds. */
-  scores: readonly (readonly number[])[];
+  /** Of each case the scores so far, of seeds 1, 2, ..., null where a run was left out; and what the teacher computed in these runs, in multiply-adds. */
+  scores: readonly Scores[];
   costs?: readonly (readonly number[])[];
   /** Why it does not go on by itself. */
   halted?: string;
@@ -87,6 +90,18 @@ export class Experiments {
     void this.next();
   }
 
+  /** Goes on without the run that was to come; a pair without one of its runs says nothing, so an experiment leaves out both. */
+  leaveOut(): void {
+    if (!this.now || isComplete(this.now)) return;
+    const series = this.now;
+    const { index, seed } = nextOf(series);
+    const ends = (list: { length: number }, i: number) => list.length < seed && (i === index || !isSweep(series));
+    const scores = series.scores.map((list, i) => (ends(list, i) ? [...list, null] : list));
+    const costs = costsOf(series).map((list, i) => (ends(list, i) ? [...list, 0] : list));
+    this.change({ ...series, scores, costs, halted: undefined });
+    void this.next();
+  }
+
   halt(why: string): void {
     if (this.now && !isComplete(this.now)) this.change({ ...this.now, halted: why });
   }
@@ -116,8 +131,8 @@ export class Experiments {
       this.halt(fault ?? ENDED);
       return;
     }
-    const added = (lists: Series["scores"], value: number) => lists.map((list, i) => (i === index ? [...list, value] : list));
-    const costs = added(series.costs ?? series.cases.map(() => []), run.sums.macs ?? 0);
+    const added = <T>(lists: readonly (readonly T[])[], value: T) => lists.map((list, i) => (i === index ? [...list, value] : list));
+    const costs = added(costsOf(series), run.sums.macs ?? 0);
     this.change({ ...series, scores: added(series.scores, scoreOf(run).value), costs });
     void this.next();
   }
@@ -135,6 +150,8 @@ export class Experiments {
   }
 }
 
+const costsOf = ({ costs, cases }: Series): readonly (readonly number[])[] => costs ?? cases.map(() => []);
+
 const ownOf = (series: Experiment | Sweep): Reference | undefined => (isSweep(series) ? series.own : undefined);
 
 const missing = ({ name }: Reference) => `Its images, ${name}, are not here now. Open them under Data, then go on.`;
@@ -148,17 +165,36 @@ export function nextOf({ cases, scores }: Series): { index: number; seed: number
   const done = scores.map((list) => list.length);
   const index = done.indexOf(Math.min(...done));
   const seed = 1 + done[index];
-  return { index, seed, query: `${cases[index]}&seed=${seed}` };
+  return { index, seed, query: queryOf({ cases }, index, seed) };
 }
+
+/** The query of a case under a seed. */
+export const queryOf = ({ cases }: Pick<Series, "cases">, index: number, seed: number): string => `${cases[index]}&seed=${seed}`;
 
 /** Why a finished run is not the one that an address asks for; undefined where it is. What a task measures by itself may have changed. */
 function faultOf(run: Run, query: string): string | undefined {
-  const { settings, step, total } = run;
+  if (!isAsked(run, query)) return CHANGED;
+  return run.step < run.total ? ENDED : undefined;
+}
+
+/** Whether a run is the one that an address asks for, so far; what a task measures by itself may have changed. */
+export function isAsked(run: Pick<Run, "settings" | "changes">, query: string): boolean {
+  const expected = settingsIn(query);
+  const isMeasured = (key: string) => SCHEMA.setting(key, expected.preset).measured === true;
+  return !isSteered(run) && Object.keys(expected).every((key) => isMeasured(key) || run.settings[key] === expected[key]);
+}
+
+/** The settings of an address, whatever images it names. */
+export function settingsIn(query: string): Settings {
   const words = new URLSearchParams(query);
   words.delete("data");
-  const { settings: expected } = SCHEMA.fromPairs(words);
-  const isMeasured = (key: string) => SCHEMA.setting(key, expected.preset).measured === true;
-  const differs = Object.keys(expected).some((key) => !isMeasured(key) && settings[key] !== expected[key]);
-  if (differs || isSteered(run)) return CHANGED;
-  return step < total ? ENDED : undefined;
+  return SCHEMA.fromPairs(words).settings;
+}
+
+/** What the cases differ in, and what one of them says of it: "keep=0.5", be it the default or not. */
+export function ownWords({ cases }: Pick<Series, "cases">, index: number): string {
+  const all = cases.map(settingsIn);
+  const own = all[index];
+  const keys = Object.keys(own).filter((key) => all.some((other) => other[key] !== own[key]));
+  return keys.map((key) => `${key}=${own[key]}`).join(" ");
 }

@@ -1,13 +1,65 @@
 /** What an experiment says so far. */
-import { type Agreement, agreement, noWorse, overSeeds, type Seeded } from "../../metrics/paired";
-import type { Experiment } from "./experiments";
+import { type Agreement, agreement, noWorse, overSeeds, reachOfMean, type Seeded } from "../../metrics/paired";
+import { mean } from "../../metrics/verdicts";
+import type { Drawing, DrawnLine } from "../../tasks/claims";
+import { type Experiment, ownWords } from "./experiments";
+
+/** The two scores under a seed; null where a run was left out, undefined where it is to come. */
+export interface Row {
+  seed: number;
+  first: number | null | undefined;
+  second: number | null | undefined;
+}
+
+/** A row for each seed of which a run has ended. */
+export function rowsOf({ scores: [first, second] }: Pick<Experiment, "scores">): Row[] {
+  return Array.from({ length: Math.max(first.length, second.length) }, (_, i) => ({ seed: i + 1, first: first[i], second: second[i] }));
+}
+
+interface PairedRow {
+  seed: number;
+  first: number;
+  second: number;
+}
+
+/** Those with both scores. */
+export const pairedRows = (experiment: Pick<Experiment, "scores">): PairedRow[] =>
+  rowsOf(experiment).filter((row): row is PairedRow => typeof row.first === "number" && typeof row.second === "number");
 
 /** The difference over the seeds that both cases have, in shares, and what it says of the claim; undefined before the first pair. */
-export function outcomeOf({ scores: [first, second], claimed }: Experiment): (Seeded & { verdict: Agreement }) | undefined {
-  if (!second.length) return undefined;
-  const bySeed = (list: readonly number[]) => new Map(list.map((score, i) => [i, score]));
-  const told = overSeeds(bySeed(first), bySeed(second));
+export function outcomeOf({ scores, claimed }: Pick<Experiment, "scores" | "claimed">): (Seeded & { verdict: Agreement }) | undefined {
+  const rows = pairedRows({ scores });
+  if (!rows.length) return undefined;
+  const bySeed = (of: "first" | "second") => new Map(rows.map((row) => [row.seed, row[of]]));
+  const told = overSeeds(bySeed("first"), bySeed("second"));
   if (typeof claimed === "number") return { ...told, verdict: agreement(told, claimed) };
   const { verdict } = noWorse(told, { ...claimed, value: claimed.value / 100 });
   return { ...told, verdict: verdict === "no worse" ? "agrees" : verdict === "worse" ? "opposite" : "cannot tell" };
+}
+
+/** The pairs as a figure: a line for each seed from the first case to the second, and their means with 95 % intervals. In percent. */
+export function drawingOf(experiment: Experiment, score: string): Drawing {
+  const rows = pairedRows(experiment);
+  const point = (x: number, values: readonly number[]): DrawnLine["points"][number] => {
+    const [y, reach] = [100 * mean(values), 100 * (reachOfMean(values) ?? Number.NaN)];
+    return Number.isNaN(reach) ? [x, y, null, null] : [x, y, y - reach, y + reach];
+  };
+  const line = (some: readonly PairedRow[]) => [
+    point(
+      1,
+      some.map(({ first }) => first),
+    ),
+    point(
+      2,
+      some.map(({ second }) => second),
+    ),
+  ];
+  return {
+    ...{ study: "experiment", id: "pairs", title: experiment.title, paper: experiment.paper },
+    ...{ x: `1: ${ownWords(experiment, 0)}; 2: ${ownWords(experiment, 1)}`, y: `${score}, %` },
+    lines: [
+      { label: "mean", seeds: rows.length, points: line(rows) },
+      ...rows.map((row): DrawnLine => ({ label: `seed ${row.seed}`, seeds: 0, points: line([row]) })),
+    ],
+  };
 }

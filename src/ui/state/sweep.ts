@@ -68,7 +68,8 @@ const MILLION = 1e6;
  * setting, or its number in the list. Cases of one value of the second setting are a group; a case's mean has its 95 % interval over seeds.
  */
 export function drawingOf(sweep: Sweep): Drawing {
-  const { axes, scores, score } = sweep;
+  const { axes, score } = sweep;
+  const scores = sweep.scores.map(runsOf);
   const { label, of } = horizontal(sweep);
   const [first, second] = axes;
   const perGroup = first.values.length;
@@ -81,7 +82,7 @@ export function drawingOf(sweep: Sweep): Drawing {
     const name = value === undefined ? "mean" : `${second.key} ${value}`;
     const seeds = Math.min(...cases.map((index) => scores[index].length));
     const runs = cases.flatMap((index) =>
-      scores[index].map((one, run): DrawnLine["points"][number] => [of(index, run), 100 * one, null, null]),
+      scores[index].map(({ run, score }): DrawnLine["points"][number] => [of(index, run), 100 * score, null, null]),
     );
     return [
       { label: name, seeds, points: cases.map((index) => meanPoint(scores[index], of, index)).toSorted(([a], [b]) => a - b) },
@@ -101,15 +102,20 @@ export function drawingOf(sweep: Sweep): Drawing {
 
 type Where = (index: number, run: number) => number;
 
-function meanPoint(scores: readonly number[], of: Where, index: number): DrawnLine["points"][number] {
+/** The runs of a case that were not left out: which of its seeds, from 0, and its score. */
+const runsOf = (scores: Sweep["scores"][number]): { run: number; score: number }[] =>
+  scores.flatMap((score, run) => (score === null ? [] : [{ run, score }]));
+
+function meanPoint(runs: ReturnType<typeof runsOf>, of: Where, index: number): DrawnLine["points"][number] {
+  const scores = runs.map(({ score }) => score);
   const middle = 100 * mean(scores);
   const reach = reachOfMean(scores);
-  const x = mean(scores.map((_, run) => of(index, run)));
+  const x = mean(runs.map(({ run }) => of(index, run)));
   return reach === undefined ? [x, middle, null, null] : [x, middle, middle - 100 * reach, middle + 100 * reach];
 }
 
-function horizontal({ axes: [first, second], costs = [] }: Sweep): { label: string; of: Where } {
-  const all = costs.flat();
+function horizontal({ axes: [first, second], scores, costs = [] }: Sweep): { label: string; of: Where } {
+  const all = costs.flatMap((list, index) => list.filter((_, run) => scores[index][run] !== null));
   if (new Set(all).size > 1)
     return { label: "teacher's multiply-adds over the run, millions", of: (index, run) => costs[index][run] / MILLION };
   const place = (index: number) => Math.floor(index / (second?.values.length ?? 1));
