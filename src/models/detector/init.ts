@@ -12,9 +12,8 @@ const HEAD_CHANNELS = 256;
 
 /**
  * Fresh weights as mmdetection draws them: the backbone by He's rule (fan out), the last norm of every residual block 0
- * (Goyal et al. 2017), the neck by Glorot's, the head from N(0, 0.01); a plain vision transformer as any
- * here. Narrower heads than mmdetection's 256 channels get
- * as much more, so that as much of the signal arrives. The same seed gives the same weights. Throws as `checkDetector` does.
+ * (Goyal et al. 2017), the neck by Glorot's, the head from N(0, 0.01). Narrower heads than mmdetection's 256 channels get
+ * as much more, so that as much of the signal arrives. A plain vision transformer is drawn as any here is. The same seed gives the same weights. Throws as `checkDetector` does.
  */
 export function initDetector(config: DetectorConfig, seed: number): Weights {
   const last = new Set(blocksOf(config).map(({ name, convs }) => `${name}.bn${convs.length}.weight`));

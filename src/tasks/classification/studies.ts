@@ -224,7 +224,7 @@ export const studies: readonly Study[] = [
   {
     name: "clothes",
     about: "Fashion-MNIST: 600 photographs of clothes, 10 classes; ViT of width 48 with 3 blocks",
-    base: "data=fashion:600,2000 steps=1500 evaluate=250",
+    base: "data=fashion:600,2000 steps=750 evaluate=125",
     seeds: 5,
     tuned: [101],
     instrument: { of: "keep=1", over: "teacher=none", score: TOP1, least: 3 },
