@@ -13,17 +13,21 @@
 // Trick. A group is too narrow for the tiles of gemm.wgsl: most of a tile's columns would lie outside. So a lane computes four
 // channels of PIXELS pixels in a line, whose windows overlap: it loads ROW pixels once for all taps of a kernel's line, and each
 // product of four channels with a block of the kernel is one of a vector and a matrix. All lanes of a workgroup compute the same four
-// channels, so that they need the same kernel: with QUAD each lane of a quad loads one of its four rows and the quad passes them on,
-// where the same taps reach all pixels. Lanes beyond the end, and taps outside the map, then go along with zeros. For dx the pixels are STRIDE apart, so that
-// the same taps reach all of them. For dw a lane keeps a 4 x 4 block of every tap of a kernel's line and slides along the map.
+// channels, so that they need the same kernel: with QUAD each lane of a quad loads one of its four rows and the quad passes them on.
+// Lanes beyond the end, and taps outside the map, then go along with zeros. With a stride windows overlap less: a lane then computes OUTS
+// such blocks of y from what it loaded; and for dx the lines of a workgroup are STRIDE apart, so that the same lines of the kernel reach
+// them, while along a line a lane computes all PIXELS STRIDE pixels, each by the taps that reach it. For dw a lane keeps a 4 x 4 block of every
+// tap of a kernel's line and slides along the map.
 enable subgroups;
 
 const QUAD = true;
 const KERNEL = 3u; // width of the kernel
 const STRIDE = 1u;
 const PIXELS = 4u;
-const ROW = 6u; // pixels that are held: (PIXELS - 1) STRIDE + KERNEL, for dx PIXELS + TAPS - 1, for dw KERNEL + STRIDE
+const OUTS = 1u; // y: blocks of four channels that a lane computes
+const ROW = 6u; // pixels that are held: (PIXELS - 1) STRIDE + KERNEL, for dx PIXELS + TAPS - 1 and one more with a PHASE, for dw KERNEL + STRIDE
 const TAPS = 3u; // of a line that can reach a pixel: KERNEL / STRIDE, rounded up
+const PHASE = 0u; // padding, less as many STRIDEs as it holds
 const ADD = false;
 const WORKGROUP = 64u;
 
@@ -39,7 +43,7 @@ struct Params {
   group_outputs: u32,
   kernel_height: u32,
   padding: u32,
-  runs: u32, // of PIXELS pixels in a line
+  runs: u32, // of PIXELS pixels in a line, for dx PIXELS STRIDE
   lines: u32, // dw: of y in all maps, and those of a part
   part: u32,
   lanes: u32, // dw: of a part
@@ -75,15 +79,16 @@ fn block(p: Params, o: u32, tap: u32, c: u32, local: u32) -> mat4x4f {
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
   let which = group.x + group.y * 65535u;
-  let o = which % p.outputs;
-  let i = which / p.outputs * WORKGROUP + local;
+  let blocks = p.outputs / OUTS;
+  let o = which % blocks * OUTS;
+  let i = which / blocks * WORKGROUP + local;
   let run = i % p.runs;
   let line = i / p.runs;
   let map = line / p.out_height;
   let first = o / p.group_outputs * p.group_channels;
   // Places left of or above the map are large as u32.
   let left = run * PIXELS * STRIDE - p.padding;
-  var acc: array<vec4f, PIXELS>;
+  var acc: array<vec4f, PIXELS * OUTS>;
   for (var ky = 0u; ky < p.kernel_height; ky++) {
     let y = (line - map * p.out_height) * STRIDE + ky - p.padding;
     let width = select(0u, p.width, y < p.height && map < p.batch);
@@ -95,9 +100,11 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
         row[k] = select(vec4f(), x[(base + at) * p.channels + first + c], at < width);
       }
       for (var kx = 0u; kx < KERNEL; kx++) { // unroll
-        let m = block(p, o, ky * KERNEL + kx, c, local);
-        for (var k = 0u; k < PIXELS; k++) { // unroll
-          acc[k] += row[k * STRIDE + kx] * m;
+        for (var e = 0u; e < OUTS; e++) { // unroll
+          let m = block(p, o + e, ky * KERNEL + kx, c, local);
+          for (var k = 0u; k < PIXELS; k++) { // unroll
+            acc[k * OUTS + e] += row[k * STRIDE + kx] * m;
+          }
         }
       }
     }
@@ -106,7 +113,9 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
     for (var k = 0u; k < PIXELS; k++) { // unroll
       let at = run * PIXELS + k;
       if (at < p.out_width) {
-        out[(line * p.out_width + at) * p.outputs + o] = acc[k];
+        for (var e = 0u; e < OUTS; e++) { // unroll
+          out[(line * p.out_width + at) * p.outputs + o + e] = acc[k * OUTS + e];
+        }
       }
     }
   }
@@ -128,25 +137,23 @@ fn input_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   let p = params;
   let which = group.x + group.y * 65535u;
   let c = which % p.channels;
-  let i = which / p.channels * WORKGROUP + local;
-  let rest = i % (p.runs * STRIDE);
-  let line = i / (p.runs * STRIDE);
-  let map = line / p.height;
-  let y = line - map * p.height + p.padding;
-  // Pixels start, start + STRIDE, ..: the first taps that reach them, and where the answer of the one along the line lies.
-  let start = rest / STRIDE * PIXELS * STRIDE + rest % STRIDE;
+  let rest = which / p.channels % STRIDE;
+  let i = which / (p.channels * STRIDE) * WORKGROUP + local;
+  let run = i % p.runs;
+  let line = i / p.runs;
+  let lines = (p.height + STRIDE - 1u) / STRIDE;
+  let map = line / lines;
+  let row_of_map = (line - map * lines) * STRIDE + rest;
+  let inside = map < p.batch && row_of_map < p.height;
+  let y = row_of_map + p.padding;
+  // The first pixel, and the last answer that reaches it.
+  let start = run * PIXELS * STRIDE;
   let reach = (start + p.padding) / STRIDE;
-  var first_tap = 0u;
-  var first_line = 0u;
-  if (STRIDE > 1u) {
-    first_tap = (start + p.padding) % STRIDE;
-    first_line = y % STRIDE;
-  }
   let first = c / p.group_channels * p.group_outputs;
-  var acc: array<vec4f, PIXELS>;
-  for (var ky = first_line; ky < p.kernel_height; ky += STRIDE) {
+  var acc: array<vec4f, PIXELS * STRIDE>;
+  for (var ky = (rest + p.padding) % STRIDE; ky < p.kernel_height; ky += STRIDE) {
     let oy = (y - ky) / STRIDE;
-    let width = select(0u, p.out_width, ky <= y && oy < p.out_height && map < p.batch);
+    let width = select(0u, p.out_width, ky <= y && oy < p.out_height && inside);
     let base = (map * p.out_height + oy) * p.out_width;
     for (var o = 0u; o < p.group_outputs; o++) {
       var row: array<vec4f, ROW>;
@@ -154,22 +161,20 @@ fn input_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
         let at = reach + k - (TAPS - 1u);
         row[k] = select(vec4f(), g[(base + at) * p.outputs + first + o], at < width);
       }
-      for (var t = 0u; t < TAPS; t++) { // unroll
-        let kx = first_tap + t * STRIDE;
-        if (kx < KERNEL) {
-          let m = block(p, first + o, ky * KERNEL + kx, c % p.group_channels, local);
-          for (var k = 0u; k < PIXELS; k++) { // unroll
-            acc[k] += m * row[k + (TAPS - 1u) - t];
-          }
+      for (var kx = 0u; kx < KERNEL; kx++) { // unroll
+        let m = block(p, first + o, ky * KERNEL + kx, c % p.group_channels, local);
+        // Of every STRIDE pixels it reaches one.
+        for (var k = 0u; k < PIXELS; k++) { // unroll
+          acc[k * STRIDE + (kx + STRIDE - PHASE) % STRIDE] += m * row[k + ((kx + STRIDE - PHASE) % STRIDE + PHASE) / STRIDE + (TAPS - 1u) - kx / STRIDE];
         }
       }
     }
   }
-  if (map < p.batch) {
-    for (var k = 0u; k < PIXELS; k++) { // unroll
-      let at = start + k * STRIDE;
+  if (inside) {
+    for (var k = 0u; k < PIXELS * STRIDE; k++) { // unroll
+      let at = start + k;
       if (at < p.width) {
-        let pixel = line * p.width + at;
+        let pixel = (map * p.height + row_of_map) * p.width + at;
         out[pixel * p.channels + c] = acc[k] + earlier(p, pixel, c);
       }
     }

@@ -24,7 +24,10 @@ export function groupConv2d(x: Tensor, w: Tensor, { stride = 1, padding = (w.sha
   const y = x.graph.temp([x.shape[0], ...size, outputs], "f32", x.needsGrad || w.needsGrad);
   const c: Convolution = { x, w, y, stride, padding };
   const lines = y.shape[0] * y.shape[1];
-  launch(c, "forward", { x, w, out: y }, { row: (PIXELS - 1) * stride + kw, blocks: outputs / 4, each: lines * runsOf(y.shape[2]) });
+  // Windows that overlap little are loaded for two blocks of channels, where a group has them.
+  const outs = stride > 1 && (((outputs / 4) * w.cols) / x.cols) % 2 === 0 ? 2 : 1;
+  const lanes = { outs, blocks: outputs / 4 / outs, each: lines * runsOf(y.shape[2]) };
+  launch(c, "forward", { x, w, out: y }, { row: (PIXELS - 1) * stride + kw, ...lanes });
   if (y.needsGrad)
     x.graph.record(y, (g, grads) => {
       grads.add(x, (previous) => inputGradient(c, g, previous));
@@ -54,6 +57,10 @@ function check(x: Tensor, w: Tensor, stride: number, padding: number): void {
     throw new Error(`groupConv2d: stride ${stride}, padding ${padding}`);
 }
 
+/** Taps of a kernel's line that can reach a pixel, and how far the first of them is behind the map's first pixel. */
+const tapsOf = ({ w, stride }: Convolution) => Math.ceil(w.shape[2] / stride);
+const phaseOf = ({ padding, stride }: Convolution) => padding % stride;
+
 const runsOf = (pixels: number, each = PIXELS) => Math.ceil(pixels / each);
 
 function inputGradient(c: Convolution, g: Tensor, previous?: RowGradient): Tensor {
@@ -61,10 +68,10 @@ function inputGradient(c: Convolution, g: Tensor, previous?: RowGradient): Tenso
   const [batch, height, width, channels] = x.shape;
   const out = x.graph.temp(x.shape);
   const pixels = x.graph.engine.facts.software && stride === 1 && width >= MORE_PIXELS ? MORE_PIXELS : PIXELS;
-  const count = runsOf(Math.ceil(width / stride), pixels);
-  const taps = Math.ceil(c.w.shape[2] / stride);
-  const size = { blocks: channels / 4, each: batch * height * count * stride };
-  launch(c, "input_gradient", { w: c.w, g, out }, { ...size, pixels, row: pixels + taps - 1, runs: count, previous });
+  const runs = runsOf(width, pixels * stride);
+  const row = pixels + tapsOf(c) - 1 + Number(phaseOf(c) > 0);
+  const size = { blocks: (channels / 4) * stride, each: batch * Math.ceil(height / stride) * runs };
+  launch(c, "input_gradient", { w: c.w, g, out }, { ...size, pixels, row, runs, previous });
   return out;
 }
 
@@ -89,6 +96,7 @@ interface GroupLaunch {
   blocks: number;
   each: number;
   pixels?: number;
+  outs?: number;
   row: number;
   runs?: number;
   lines?: number;
@@ -101,16 +109,15 @@ function launch(
   c: Convolution,
   entry: string,
   bind: Record<string, Tensor>,
-  { blocks, each, pixels = PIXELS, row, previous, ...own }: GroupLaunch,
+  { blocks, each, pixels = PIXELS, outs = 1, row, previous, ...own }: GroupLaunch,
 ): void {
   const { x, w, y, stride } = c;
   const add = plus(previous);
-  const TAPS = Math.ceil(w.shape[2] / stride);
   const { engine } = x.graph;
-  // Lanes of a quad need the same taps of the kernel: where dx has a stride they do not.
-  const QUAD = engine.facts.subgroup >= 4 && (entry === "forward" || (entry === "input_gradient" && stride === 1));
+  const QUAD = engine.facts.subgroup >= 4 && entry !== "weight_gradient";
+  const sizes = { KERNEL: w.shape[2], STRIDE: stride, PIXELS: pixels, OUTS: outs, ROW: row, TAPS: tapsOf(c), PHASE: phaseOf(c) };
   x.graph.launch("groupconv", entry, {
-    constants: { QUAD, KERNEL: w.shape[2], STRIDE: stride, PIXELS: pixels, ROW: row, TAPS, WORKGROUP: workgroup(engine), ...add.constants },
+    constants: { QUAD, ...sizes, WORKGROUP: workgroup(engine), ...add.constants },
     bind: { ...bind, ...add.bind },
     params: {
       ...{ batch: x.shape[0], height: x.shape[1], width: x.shape[2], out_height: y.shape[1], out_width: y.shape[2] },
