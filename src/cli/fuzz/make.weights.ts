@@ -5,11 +5,13 @@ import { toTorch } from "../../models/detector/names";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
 import { initSegmenter, smallSegmenter } from "../../models/segmenter/config";
 import { toOriginal } from "../../models/segmenter/names";
+import { backboneOf } from "../../models/spark";
 import { initViT, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import { initYolos } from "../../models/yolos/config";
 import { toOriginal as yolosNames } from "../../models/yolos/names";
 import { SCHEMA } from "../../tasks";
+import { writeResnet } from "../../tasks/resnetFile";
 import { writeCheckpoint } from "../../train/checkpoint";
 import type { Draws } from "./draws";
 import { mutatedBytes } from "./mutate.bytes";
@@ -38,6 +40,12 @@ const detector = () => {
   const config = { ...smallDetector("gfl", "student", 2, 32), width: 4, channels: 4 };
   const told = { detector: JSON.stringify(config), classes: '["cat","dog"]', moments: JSON.stringify(MOMENTS), map: "0.5" };
   return writeSafetensors(toTorch(initDetector(config, 1)), { format: "pt", ...told });
+};
+
+const resnet = () => {
+  const config = { ...smallDetector("gfl", "student", 1, 32), width: 4 };
+  const weights = backboneOf(initDetector(config, 1), config);
+  return writeResnet({ weights, config, moments: MOMENTS }, "x", 0.5);
 };
 
 const segmenter = () => {
@@ -81,6 +89,7 @@ const checkpoint = (preset: string) => () => {
 
 export const someViT = (draws: Draws) => changed(once("vit", vit), draws);
 export const someDetector = (draws: Draws) => changed(once("detector", detector), draws);
+export const someResnet = (draws: Draws) => changed(once("resnet", resnet), draws);
 export const someSegmenter = (draws: Draws) => changed(once("segmenter", segmenter), draws);
 export const someYolosNetwork = (draws: Draws) => changed(once("yolos", yolos), draws);
 export const someAnswers = (draws: Draws) => changed(once("answers", answers), draws);

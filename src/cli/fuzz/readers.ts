@@ -31,7 +31,16 @@ import { gzipped, someTar, someZip, withChangedChunk } from "./make.archives";
 import { someCoco, someFolders, someMasks, someNumbers, someVoc, someYolo } from "./make.data";
 import { someParquet } from "./make.parquet";
 import { somePicture, somePng } from "./make.pictures";
-import { someAnswers, someCheckpoint, someDetector, someSegmenter, someTensors, someViT, someYolosNetwork } from "./make.weights";
+import {
+  someAnswers,
+  someCheckpoint,
+  someDetector,
+  someResnet,
+  someSegmenter,
+  someTensors,
+  someViT,
+  someYolosNetwork,
+} from "./make.weights";
 import { someAddress, someClaims, someRows, someSettings } from "./make.words";
 import { mutatedBytes } from "./mutate.bytes";
 import type { Reader } from "./reader";
@@ -183,6 +192,7 @@ export const READERS: readonly Reader[] = [
   { name: "vit", make: someOf("a.safetensors", someViT), read: withBytes(vit) },
   { name: "answers", make: someOf("a.safetensors", someAnswers), read: withBytes(answers) },
   { name: "detector", make: someOf("a.safetensors", someDetector), read: withBytes(detector) },
+  { name: "backbone", make: someOf("a.safetensors", someResnet), read: withBytes(detector) },
   { name: "segmenter", make: someOf("a.safetensors", someSegmenter), read: withBytes(segmenter) },
   { name: "yolos", make: someOf("a.safetensors", someYolosNetwork), read: withBytes(yolos) },
   {

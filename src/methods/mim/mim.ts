@@ -1,8 +1,9 @@
 /**
  * Masked image modelling: most patches of an image are hidden, and what they looked like is to be told from the rest, without labels and
- * without a teacher. What has learned it is a student's beginning, as in Table 3 of MKD's paper.
+ * without a teacher. What has learned it is a student's beginning, as in Tables 2 and 3 of MKD's appendix.
  *
- * He et al., "Masked autoencoders are scalable vision learners", CVPR 2022; the values are those of its code.
+ * He et al., "Masked autoencoders are scalable vision learners", CVPR 2022; the values are those of its code. With a ResNet it is SparK: Tian et
+ * al., "Designing BERT for convolutional networks: sparse and hierarchical masked modeling", ICLR 2023.
  */
 import type { Tensor } from "../../engine/graph";
 import { errorLoss } from "../../ops/features";
@@ -14,37 +15,36 @@ import type { MethodInfo } from "../method";
 const knobs = {
   ratio: number({
     label: "Hidden share",
-    help: "Share of the patches that is hidden, others in every step. MAE: 0.75.",
+    help: "Share of the patches that is hidden, others in every step. MAE: 0.75, SparK: 0.6.",
     ...{ default: 0.75, min: 0.05, max: 0.95, when: "live", records: true, group: "mask", essential: true },
   }),
   target: choice({
     label: "Target",
-    help: "normalised: the pixels of a patch less their mean, over their deviation (MAE's better one). pixels: as the network sees them.",
+    help: "normalised: the pixels of a patch less their mean, over their deviation (MAE's better one, and SparK's). pixels: as the network sees them.",
     ...{ default: "normalised", options: ["normalised", "pixels"], when: "live", records: true, group: "loss" },
   }),
   decoderWidth: number({
     label: "Decoder width",
-    help: "Numbers per token of the decoder, which is thrown away afterwards; a multiple of its heads. MAE: 512.",
+    help: "Of the decoder, which is thrown away afterwards. MAE: numbers per token, a multiple of its heads (512 there). SparK: channels at the coarsest map, halved with each of five steps to pixels (512).",
     ...{ default: 48, min: 8, max: 512, integer: true, when: "next", group: "student" },
   }),
   decoderDepth: number({
     label: "Decoder blocks",
-    help: "Transformer blocks of the decoder. MAE: 8.",
+    help: "Transformer blocks of MAE's decoder. There: 8.",
     ...{ default: 2, min: 1, max: 12, integer: true, when: "next", group: "student" },
   }),
   decoderHeads: number({
     label: "Decoder heads",
-    help: "Attention heads of the decoder.",
+    help: "Attention heads of MAE's decoder.",
     ...{ default: 4, min: 1, max: 16, integer: true, when: "next", group: "student" },
   }),
 };
 
 export const mim: MethodInfo<typeof knobs> = {
   name: "mim",
-  label: "MAE",
+  label: "MAE, SparK",
   paper: "He et al., Masked autoencoders are scalable vision learners, CVPR 2022",
-  about:
-    "A vision transformer learns without labels: it sees a few patches of an image, and a small decoder tells what the others look like.",
+  about: "A network learns without labels: it sees a few patches of an image, and a small decoder tells what the others look like.",
   knobs,
   terms: {},
   views: {},

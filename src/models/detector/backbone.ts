@@ -6,15 +6,21 @@ import { type DetectorConfig, LATERALS, type ResidualBlock, residualBlocks } fro
 import type { Layers } from "./layers";
 
 /** C3, C4 and C5 (strides 8, 16, 32) of images [B, S, S, 3]. */
-export function backbone(layers: Layers, config: DetectorConfig, images: Tensor): Tensor[] {
+export const backbone = (layers: Layers, config: DetectorConfig, images: Tensor): Tensor[] =>
+  stages(layers, config, images)
+    .slice(-LATERALS)
+    .map((stage) => layers.visible(stage));
+
+/** C2 to C5, erased cells as they come. */
+export function stages(layers: Layers, config: DetectorConfig, images: Tensor): Tensor[] {
   const stem = layers.norm(layers.conv(layers.visible(images), "backbone.conv1", { stride: 2 }), "backbone.bn1", true);
   let x = maxPool(layers.visible(stem));
-  const stages: Tensor[] = [];
+  const maps: Tensor[] = [];
   for (const block of residualBlocks(config)) {
     x = residual(layers, block, x);
-    stages[block.stage] = x;
+    maps[block.stage] = x;
   }
-  return stages.slice(-LATERALS).map((stage) => layers.visible(stage));
+  return maps;
 }
 
 /** relu(norm(conv(... relu(norm(conv(x))))) + shortcut(x)). */

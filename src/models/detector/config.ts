@@ -147,7 +147,8 @@ export function detectorShapes(config: DetectorConfig): Map<string, number[]> {
   return new Map([...backboneShapes(config), ...neckShapes(config), ...headShapes(config)]);
 }
 
-function backboneShapes(config: DetectorConfig): Shapes {
+/** Those of the backbone. */
+export function backboneShapes(config: DetectorConfig): Shapes {
   if (config.plain) return plainShapes(config.plain);
   const { width, stem } = config;
   return [

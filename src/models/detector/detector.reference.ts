@@ -36,19 +36,19 @@ export function detectorForward64(
 ): Detector64 {
   const net: Net = { config, weights, mask, visible };
   const pixels = { side: config.image, channels: 3, data: Float64Array.from(image) };
-  const stages = config.plain ? [] : backbone(net, pixels);
+  const stages = config.plain ? [] : backbone(net, pixels).slice(1);
   const pyramid = config.plain ? plainPyramid(net, config.plain, pixels) : neck(net, stages);
   return { stages, pyramid, levels: pyramid.map((feature, l) => head(net, feature, l)) };
 }
 
-interface Net {
+export interface Net {
   config: DetectorConfig;
   weights: Weights64;
   mask?: ArrayLike<number>;
   visible: boolean;
 }
 
-function backbone(net: Net, image: Map64): Map64[] {
+export function backbone(net: Net, image: Map64): Map64[] {
   let x = norm(net, "backbone.bn1", convolve(net, "backbone.conv1", erase(net, image), 2), true);
   x = maxPool(erase(net, x));
   const stages: Map64[] = [];
@@ -56,7 +56,7 @@ function backbone(net: Net, image: Map64): Map64[] {
     for (let i = 0; i < count; i++) x = block(net, `backbone.layer${stage + 1}.${i}`, x, stage > 0 && i === 0 ? 2 : 1);
     stages.push(erase(net, x));
   }
-  return stages.slice(1);
+  return stages;
 }
 
 function block(net: Net, name: string, x: Map64, stride: number): Map64 {
@@ -158,9 +158,8 @@ function token64(net: Net, image: Map64, cell: number, side: number, width: numb
 }
 
 /** A transposed convolution of 2 x 2 with stride 2. */
-function doubled(net: Net, x: Map64): Map64 {
-  const weight = get(net, "neck.simfp.0.up.weight");
-  const channels = x.channels / 2;
+export function doubled(net: Net, x: Map64, name = "neck.simfp.0.up", channels = x.channels / 2): Map64 {
+  const weight = get(net, `${name}.weight`);
   const out: Map64 = { side: 2 * x.side, channels, data: new Float64Array(4 * x.side ** 2 * channels) };
   each(out, (y, z, c) => {
     const row = (2 * (y % 2) + (z % 2)) * channels + c;
@@ -216,7 +215,7 @@ function branch(net: Net, feature: Map64, name: string): Map64 {
 }
 
 /** Zero padding of (k - 1) / 2 all round. */
-function convolve(net: Net, name: string, x: Map64, stride: number): Map64 {
+export function convolve(net: Net, name: string, x: Map64, stride: number): Map64 {
   const weight = net.weights.get(`${name}.weight`)!;
   const [outputs, kernel, , inputs] = weight.shape;
   const first = (o: number) => Math.floor((o * x.channels) / inputs / outputs) * inputs;
@@ -245,7 +244,7 @@ function norm(net: Net, name: string, x: Map64, rectify: boolean): Map64 {
 }
 
 /** Groups of four channels, in wide layers 32 groups. */
-function groupNorm(net: Net, name: string, x: Map64, rectify: boolean): Map64 {
+export function groupNorm(net: Net, name: string, x: Map64, rectify: boolean): Map64 {
   const size = x.channels / Math.min(32, x.channels / 4);
   const counts = (i: number) => !net.visible || seen(net, x.side, Math.floor(i / x.channels)) === 1;
   const groups = Array.from({ length: x.channels / size }, (_, g) =>
@@ -281,7 +280,7 @@ function maxPool(x: Map64): Map64 {
   return out;
 }
 
-function erase(net: Net, x: Map64): Map64 {
+export function erase(net: Net, x: Map64): Map64 {
   const out = map(x.side, x.channels);
   each(x, (y, column, c) => {
     out.data[(y * x.side + column) * x.channels + c] = seen(net, x.side, y * x.side + column) * at(x, y, column, c);
@@ -290,14 +289,14 @@ function erase(net: Net, x: Map64): Map64 {
 }
 
 /** The mask at a pixel of a map: that of the nearest cell of its grid. */
-function seen({ mask }: Net, side: number, pixel: number): number {
+export function seen({ mask }: Net, side: number, pixel: number): number {
   if (!mask) return 1;
   const grid = Math.sqrt(mask.length);
   const [row, column] = [Math.floor(pixel / side), pixel % side];
   return mask[Math.floor((row * grid) / side) * grid + Math.floor((column * grid) / side)];
 }
 
-function map(side: number, channels: number): Map64 {
+export function map(side: number, channels: number): Map64 {
   return { side, channels, data: new Float64Array(side * side * channels) };
 }
 

@@ -1,14 +1,22 @@
-/** A student on ViTDet that begins as a plain vision transformer of a file, such as MAE's encoder (Table 3 of MKD's appendix). */
+/**
+ * A student whose backbone begins as that of a file: ViTDet as a plain vision transformer, such as MAE's encoder (Table 3 of MKD's appendix), a
+ * ResNet as one that masked modelling made (Table 2).
+ */
 import type { DetectionSet } from "../../data/detection";
+import { digest } from "../../data/digest";
 import { EngineError } from "../../engine/errors";
-import { type DetectorConfig, smallDetector } from "../../models/detector/config";
+import { backboneShapes, type DetectorConfig, smallDetector } from "../../models/detector/config";
 import { initDetector } from "../../models/detector/init";
 import { fromTorch, toTorch } from "../../models/detector/names";
 import { PATCH, plainShapes } from "../../models/detector/plain";
 import type { Weights } from "../../models/weights";
+import { readResnet } from "../resnetFile";
 import { suited } from "../suited";
 import { type Network, readNetwork } from "../vitNetwork";
 import type { DetectorNetwork } from "./network";
+import { GROUP_WIDTH, SETTINGS } from "./settings";
+
+const CARDINALITIES: readonly string[] = SETTINGS.cardinality.options;
 
 /** What embeds patches: it depends on how images are normalised. */
 const EMBEDDING = ["patch_embed.proj.weight", "patch_embed.proj.bias"];
@@ -36,8 +44,38 @@ export async function fromVit(bytes: Uint8Array, name: string): Promise<Detector
   return { id: vit.id, name, weights, config, classes: [], moments: vit.moments ?? { mean: [], std: [] }, begins: true };
 }
 
-/** A student's fresh weights with the backbone of `start`, for images normalised as this data set's; so are its own where its file does not say. */
-export function beginning(fresh: Weights, start: DetectorNetwork, { plain }: DetectorConfig, { moments }: DetectionSet): Weights {
+/** A file of a ResNet alone as a detector that has yet to find anything. Throws an EngineError for what is none, or none that a student can be. */
+export async function fromResnet(bytes: Uint8Array, name: string): Promise<DetectorNetwork> {
+  const { config, weights: backbone, moments } = readResnet(bytes, name);
+  const { blocks, stem, groupWidth, cardinality } = config;
+  const usual = blocks.every((count) => count === blocks[0]) && stem === 3 && (groupWidth ?? GROUP_WIDTH) === GROUP_WIDTH;
+  if (!usual || (cardinality !== undefined && !CARDINALITIES.includes(String(cardinality))))
+    throw new EngineError(
+      `${name} is no ResNet that a student can be: its stages have ${blocks.join(", ")} blocks, its stem a kernel of ${stem}.`,
+      "Begin as one that preset=mim writes.",
+    );
+  const weights: Weights = new Map([...initDetector(config, 0), ...backbone]);
+  return { id: await digest([bytes]), name, weights, config, classes: [], moments, begins: true };
+}
+
+/** A student's fresh weights with the backbone of `start`. Throws an EngineError where the student's is another. */
+export function beginning(fresh: Weights, start: DetectorNetwork, config: DetectorConfig, dataset: DetectionSet): Weights {
+  return start.config.plain ? asVit(fresh, start, config, dataset) : asResnet(fresh, start, config);
+}
+
+/** Whatever the images were normalised by: both data sets' are brought to mean 0 and variance 1, and a norm follows the first layer. */
+function asResnet(fresh: Weights, { name, config: own, weights }: DetectorNetwork, config: DetectorConfig): Weights {
+  const wanted = config.plain ? [] : backboneShapes(config);
+  const fits =
+    wanted.length === backboneShapes(own).length && wanted.every(([key, shape]) => String(weights.get(key)?.shape) === String(shape));
+  if (fits) return new Map([...fresh, ...wanted.map(([key]) => [key, weights.get(key)!] as const)]);
+  const norms = own.norm === "gn" ? "gn" : "bn, or frozen";
+  throw new EngineError(`The student's backbone is another than ${name}.`, `Leave its sizes to the file, and set norm to ${norms}.`);
+}
+
+/** For images normalised as this data set's; so are its own where its file does not say. */
+function asVit(fresh: Weights, start: DetectorNetwork, config: DetectorConfig, { moments }: DetectionSet): Weights {
+  const { plain } = config;
   if (!plain) throw new EngineError(`${start.name} begins a student on ViTDet alone.`, "Set backbone to vitdet.");
   const weights = new Map([...start.weights].filter(([key]) => key.startsWith("backbone.")));
   if (start.moments.mean.length > 0) for (const [key, weight] of embedding(start, moments)) weights.set(`backbone.${key}`, weight);
@@ -51,10 +89,14 @@ function embedding({ weights, moments }: DetectorNetwork, given: DetectionSet["m
   return fromTorch(suited(network, { moments: given, channels: 3 } as Parameters<typeof suited>[1]).weights);
 }
 
-/** The settings that such a network decides. Throws an EngineError for a detector: a student begins as a vision transformer alone. */
-export function sizesOf({ name, config: { plain }, begins }: DetectorNetwork): Record<string, number | string> {
-  if (!plain || !begins)
-    throw new EngineError(`${name} is a detector; a student begins as a vision transformer.`, "Use it as a teacher, or inherit=on.");
+/** The settings that such a network decides. Throws an EngineError for a detector: a student begins as a backbone alone. */
+export function sizesOf({ name, config, begins }: DetectorNetwork): Record<string, number | string> {
+  if (!begins) throw new EngineError(`${name} is a detector; a student begins as a backbone alone.`, "Use it as a teacher, or inherit=on.");
+  const { plain, block, blocks, width: stem, cardinality } = config;
+  if (!plain) {
+    const sizes = { stem, blocks: blocks[0], block };
+    return cardinality ? { ...sizes, backbone: "resnext", cardinality: String(cardinality) } : { ...sizes, backbone: "resnet" };
+  }
   const { width, depth, heads } = plain;
   return { backbone: "vitdet", vitWidth: width, vitDepth: depth, vitHeads: heads };
 }

@@ -9,9 +9,10 @@ import { detectorOnnx } from "../../models/detector/onnxGraph";
 import { distinctNamesIn, momentsIn, parsed, scoreIn } from "../../models/metadata";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
 import type { Weights } from "../../models/weights";
+import { isResnet } from "../resnetFile";
 import { assertSameImages } from "../sameImages";
 import type { AnyNetwork } from "../task";
-import { fromVit } from "./beginning";
+import { fromResnet, fromVit } from "./beginning";
 
 /** A trained detector and what its file says of it: its score is the average precision on held-out images when it was written. */
 export interface DetectorNetwork extends AnyNetwork {
@@ -21,7 +22,7 @@ export interface DetectorNetwork extends AnyNetwork {
   classes: string[];
   /** With which its images were normalised. */
   moments: Moments;
-  /** It has yet to find anything: a vision transformer that a student may begin as. */
+  /** It has yet to find anything: a backbone that a student may begin as. */
   begins?: true;
 }
 
@@ -32,9 +33,11 @@ const KIND = "detector";
 /** Red, green and blue. */
 const CHANNELS = 3;
 
-/** Reads a detector that `writeDetector` wrote, or a ViT as what a student may begin as. Rejects with an EngineError what is neither. */
+/** Reads a detector that `writeDetector` wrote, or a backbone alone as what a student may begin as. Rejects with an EngineError what is neither. */
 export async function readDetector(bytes: Uint8Array, name: string): Promise<DetectorNetwork> {
-  const { detector, classes, moments, map } = readSafetensorsMetadata(bytes, name);
+  const metadata = readSafetensorsMetadata(bytes, name);
+  if (isResnet(metadata)) return fromResnet(bytes, name);
+  const { detector, classes, moments, map } = metadata;
   if (detector === undefined && readSafetensors(bytes, name).has("patch_embed.proj.weight")) return fromVit(bytes, name);
   const told = parsed(detector, "detector", KIND, name) as Omit<DetectorConfig, "anchor"> & { anchor?: number };
   const config: DetectorConfig = { ...told, anchor: told?.anchor ?? FORMER_ANCHOR };
@@ -75,6 +78,6 @@ export function describeDetector({ config: { kind, block, blocks, cardinality, w
 
 /** Throws an EngineError unless the network takes the images of this data and knows its classes. */
 export function assertTakes({ name, config, classes, moments, begins }: DetectorNetwork, data: DetectionSet): void {
-  if (begins) throw new EngineError(`${name} is a vision transformer, no detector.`, "A student on ViTDet can begin as it.");
+  if (begins) throw new EngineError(`${name} is a backbone, no detector.`, "A student can begin as it.");
   assertSameImages({ name, side: config.image, classes, moments }, data);
 }

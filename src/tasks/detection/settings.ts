@@ -3,6 +3,9 @@ import { DETECTORS, type DetectorKind } from "../../models/detector/kinds";
 import type { Settings } from "../../settings/run";
 import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
 
+/** Channels of a group of ResNeXt in its first stage. */
+export const GROUP_WIDTH = 4;
+
 export const SETTINGS = {
   side: number({
     label: "Image side",

@@ -310,8 +310,8 @@ describe("a detection task", () => {
     const halved = toTorch(await other.weights()).get("backbone.patch_embed.proj.weight")!.data;
     for (const [i, v] of halved.entries()) expect(v).toBeCloseTo(weights.get("patch_embed.proj.weight")!.data[i] / 2, 5);
     other.destroy();
-    expect(() => taskOf(engine, start, settingsOf("fitnet"))).toThrow("mae is a vision transformer, no detector");
-    expect(() => sizesOf(teacher)).toThrow("is a detector; a student begins as a vision transformer");
+    expect(() => taskOf(engine, start, settingsOf("fitnet"))).toThrow("mae is a backbone, no detector");
+    expect(() => sizesOf(teacher)).toThrow("is a detector; a student begins as a backbone alone");
     expect(() => taskOf(engine, teacher, settingsOf("samkd"), start)).toThrow("begins a student on ViTDet alone");
     await expect(readDetector(fileOf({ ...vit, patch: 8 }), "fine")).rejects.toThrow("fine has patches of 8 pixels");
     await expect(readDetector(fileOf({ ...vit, mlp: 16 }), "slim")).rejects.toThrow("slim is no plain vision transformer");

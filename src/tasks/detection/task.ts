@@ -34,7 +34,7 @@ import { markHidden } from "./hidden";
 import { assertTakes, type DetectorNetwork } from "./network";
 import { areasOf, scoresOf, tideCosts } from "./outcome";
 import { type LossTerm, type MeasuredPulls, measurePulls } from "./pulls";
-import type { DetectionSettings } from "./settings";
+import { type DetectionSettings, GROUP_WIDTH } from "./settings";
 import { DetectorSnapshot, type DetectorViews } from "./snapshot";
 import { below, DetectorInputs, type DetectorModel, forward, knobsOf, type Parts, prefixed } from "./step";
 
@@ -277,9 +277,6 @@ function studentConfig(settings: DetectionSettings, dataset: DetectionSet): Dete
   const sizes = { blocks: [blocks, blocks, blocks, blocks], width: stem, channels, stacked } as const;
   return { ...small, ...sizes, ...backboneOf(settings), anchor: fitted ?? small.anchor };
 }
-
-/** Channels of a group of ResNeXt in its first stage. */
-const GROUP_WIDTH = 4;
 
 function backboneOf(settings: DetectionSettings): Partial<DetectorConfig> {
   const { backbone, block, cardinality, norm: kind } = settings;

@@ -2,11 +2,11 @@
 import { Batches } from "../../data/batches";
 import type { Dataset, Split } from "../../data/dataset";
 import type { Engine } from "../../engine/device";
-import { Graph } from "../../engine/graph";
+import { Graph, type Tensor } from "../../engine/graph";
 import { Program } from "../../engine/program";
 import { type Labelled, nearest } from "../../metrics/knn";
 import { linearProbe } from "../../metrics/probe";
-import { Params } from "../../models/params";
+import { type Bound, Params } from "../../models/params";
 import { vit } from "../../models/vit/model";
 import { layerNorm } from "../../ops/norm";
 import { everyRow } from "../../ops/select";
@@ -23,6 +23,32 @@ export const BANK = 2000;
 /** The linear classifier reads the class tokens of so many last blocks side by side, as DINO's does of a small ViT. */
 const READ = 4;
 
+/** Features of images that stay as they are while they are told apart. */
+export interface Frozen {
+  params: Params;
+  /** What images are like, and how many numbers a feature has. */
+  channels: number;
+  image: number;
+  width: number;
+  /** Features [B, width] of images f32 [B, C, S, S]: those of the last layer, which neighbours are found by, and perhaps of others. */
+  read(bound: Bound, images: Tensor): Tensor[];
+}
+
+/** A vision transformer's class tokens. */
+export function classTokens({ params, config }: Model): Frozen {
+  const { channels, image, depth, width, eps } = config;
+  return {
+    ...{ params, channels, image, width },
+    read(bound, images) {
+      const { blocks, attention } = vit(bound, config, images);
+      // The last block computes class tokens alone.
+      const tokens = (i: number) => (i === depth - 1 ? blocks[i] : everyRow(blocks[i], attention[i].keys));
+      const read = Array.from({ length: Math.min(READ, depth) }, (_, i) => depth - 1 - i);
+      return read.map((i) => layerNorm(tokens(i), bound["norm.weight"], bound["norm.bias"], eps));
+    },
+  };
+}
+
 /** Which held-out images are named right: by their neighbours, and by a linear classifier. */
 export interface Told {
   knn: Uint8Array;
@@ -30,8 +56,8 @@ export interface Told {
 }
 
 /** Both, of all held-out images or the first `limit`. */
-export async function told(engine: Engine, model: Model, dataset: Dataset, limit: number, progress?: Progress): Promise<Told> {
-  const reader = await Reader.compile(engine, model, dataset);
+export async function told(engine: Engine, frozen: Frozen, dataset: Dataset, limit: number, progress?: Progress): Promise<Told> {
+  const reader = await Reader.compile(engine, frozen, dataset);
   try {
     const bank = await reader.read(dataset.train, BANK, (share) => progress?.(share / 2));
     const asked = await reader.read(dataset.test, limit, (share) => progress?.(0.5 + share / 2));
@@ -49,7 +75,7 @@ export async function measure(engine: Engine, network: Network, dataset: Dataset
   const { weights, config } = suited(network, dataset);
   const params = new Params(engine, weights);
   try {
-    const { knn } = await told(engine, { params, config: { ...config, classes: 0 } }, dataset, Number.POSITIVE_INFINITY);
+    const { knn } = await told(engine, classTokens({ params, config: { ...config, classes: 0 } }), dataset, Number.POSITIVE_INFINITY);
     return knn.reduce((sum, one) => sum + one, 0) / knn.length;
   } finally {
     params.destroy();
@@ -61,7 +87,7 @@ export function assertTakes({ name, config }: Network, { side }: Dataset): void 
   if (config.image !== side) throw new OtherSide(name, config.image, side);
 }
 
-/** Class tokens, after the last norm: of the last block, and of several side by side. */
+/** Features of the last layer, and of several side by side. */
 interface Read {
   last: Labelled;
   several: Labelled;
@@ -77,17 +103,11 @@ class Reader {
     private readonly width: number,
   ) {}
 
-  static async compile(engine: Engine, { params, config }: Model, dataset: Dataset): Promise<Reader> {
-    const { channels, image, depth, width, eps } = config;
+  static async compile(engine: Engine, { params, channels, image, width, read }: Frozen, dataset: Dataset): Promise<Reader> {
     const buffer = engine.takeBuffer(4 * BATCH * channels * image ** 2);
     const graph = new Graph(engine);
-    const bound = params.on(graph, false);
-    const { blocks, attention } = vit(bound, config, graph.fixed(buffer, [BATCH, channels, image, image]));
-    // The last block computes class tokens alone.
-    const tokens = (i: number) => (i === depth - 1 ? blocks[i] : everyRow(blocks[i], attention[i].keys));
-    const read = Array.from({ length: Math.min(READ, depth) }, (_, i) => depth - 1 - i);
-    const outputs = read.map((i) => [`block${i}`, layerNorm(tokens(i), bound["norm.weight"], bound["norm.bias"], eps)] as const);
-    const program = await Program.compile(graph, Object.fromEntries(outputs));
+    const features = read(params.on(graph, false), graph.fixed(buffer, [BATCH, channels, image, image]));
+    const program = await Program.compile(graph, Object.fromEntries(features.map((tensor, i) => [`layer${i}`, tensor])));
     return new Reader(engine, new Batches(dataset, 1, 0), buffer, program, width);
   }
 

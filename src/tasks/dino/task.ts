@@ -37,7 +37,7 @@ import { TeacherClock } from "../teacherClock";
 import type { Network } from "../vitNetwork";
 import { asked, costOf } from "./cost";
 import type { CropSettings } from "./crops";
-import { told } from "./evaluate";
+import { classTokens, told } from "./evaluate";
 import { handedOver } from "./handover";
 import { configsOf, decays, initStudent, initTeacher, vitOf } from "./pair";
 import type { DinoSettings } from "./settings";
@@ -178,7 +178,7 @@ export class SelfDistillation implements Task<Outputs> {
   /** Of the teacher's features, on held-out images: the share that their nearest neighbours, and a linear classifier, name right. */
   async evaluate(limit: number, progress?: Progress): Promise<Scores> {
     const { dataset } = this.sources;
-    const { knn, linear } = await told(this.engine, this.teacher, dataset, limit, progress);
+    const { knn, linear } = await told(this.engine, classTokens(this.teacher), dataset, limit, progress);
     if (limit >= dataset.test.count) this.lastRight = knn;
     return { knn_top1: mean(knn), linear_top1: mean(linear) };
   }

@@ -1,4 +1,4 @@
-/** Masked image modelling: a vision transformer learns without labels what the hidden patches of an image look like. */
+/** Masked image modelling: a network learns without labels what the hidden patches of an image look like. */
 import type { Dataset } from "../../data/dataset";
 import { MIM_METHODS } from "../../methods/mim";
 import type { TaskDefinition } from "../definition";

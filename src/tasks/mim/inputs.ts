@@ -1,9 +1,8 @@
 /** A batch on the GPU: its images, and what is left of each. */
 import type { Engine } from "../../engine/device";
-import type { Graph, Tensor } from "../../engine/graph";
-import type { Left } from "../../models/mae";
-import { gridOf, patches, type ViTConfig } from "../../models/vit/config";
+import type { Graph } from "../../engine/graph";
 import { hidden } from "../../ops/select";
+import { type Cut, cellsAcross, type Masked } from "./autoencoder";
 
 /** Keeps these draws apart from others of the same seed. */
 const STREAM = 0x500;
@@ -24,11 +23,11 @@ export class MaskedInputs {
 
   constructor(
     private readonly engine: Engine,
-    private readonly config: ViTConfig,
+    private readonly cut: Cut,
     readonly batch: number,
   ) {
-    this.count = patches(config);
-    const { channels, image } = config;
+    this.count = cellsAcross(cut) ** 2;
+    const { channels, image } = cut;
     const each = this.engine.takeBuffer.bind(this.engine);
     const cells = 4 * batch * this.count;
     this.buffers = {
@@ -66,16 +65,16 @@ export class MaskedInputs {
   }
 
   /** The same on a graph that hides this share. */
-  on(graph: Graph, ratio: number): { images: Tensor; left: Left; hidden: { hidden: Tensor; count: number } } {
+  on(graph: Graph, ratio: number): Masked {
     const { batch, count, buffers } = this;
-    const { channels, image } = this.config;
+    const { channels, image } = this.cut;
     const each = hiddenCount(count, ratio);
     return {
       images: graph.fixed(buffers.images, [batch, channels, image, image]),
       left: {
         kept: graph.fixed(buffers.kept, [batch, count - each], "u32"),
         places: graph.fixed(buffers.places, [batch, count], "u32"),
-        visible: graph.fixed(buffers.visible, [batch, ...gridOf(this.config)]),
+        visible: graph.fixed(buffers.visible, [batch, cellsAcross(this.cut), cellsAcross(this.cut)]),
       },
       hidden: { hidden: graph.fixed(buffers.hidden, [batch * count]), count: batch * each },
     };

@@ -57,7 +57,8 @@ export class MimMonitor implements Monitor {
     const { test, side, channels, moments } = this.watched.dataset;
     const images = new Uint8Array(this.images.length * channels * side ** 2);
     for (const [at, i] of this.images.entries()) images.set(test.image(i), at * channels * side ** 2);
-    return { images, side, channels, moments, patch: this.watched.task.config.patch };
+    const { cut, pixels } = this.watched.task.network;
+    return { images, side, channels, moments, patch: cut.patch, pixels };
   }
 
   private show<N extends keyof MimViews>(name: N, value: MimViews[N], keep?: number): void {

@@ -2,15 +2,15 @@
 import type { Dataset } from "../../data/dataset";
 import type { TaskRuntime } from "../definition";
 import { assertTakes, measure } from "../dino/evaluate";
-import { describeViT, type Network, readNetwork, writeNetwork, writeOnnx } from "../vitNetwork";
+import { describeViT, type Network, readNetwork } from "../vitNetwork";
 import { MimMonitor } from "./monitor";
 import { MaskedModelling } from "./task";
 
 export const runtime: TaskRuntime<Dataset, Network, MaskedModelling> = {
   networks: {
     read: readNetwork,
-    write: async (task, dataset, score) => writeNetwork({ weights: await task.weights(), config: task.config, score }, dataset),
-    onnx: async (task, dataset) => writeOnnx({ weights: await task.weights(), config: task.config }, dataset),
+    write: async (task, dataset, score) => task.network.write(await task.params.read(), dataset, score),
+    onnx: async (task, dataset) => task.network.onnx(await task.params.read(), dataset),
     assertFits: assertTakes,
     measure,
     describe: ({ config }) => describeViT(config),

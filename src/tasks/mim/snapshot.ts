@@ -20,7 +20,7 @@ export class Snapshot {
   ) {}
 
   static async compile(engine: Engine, parts: Omit<Parts, "inputs" | "crop">, batch: number): Promise<Snapshot> {
-    const inputs = new MaskedInputs(engine, parts.config.encoder, batch);
+    const inputs = new MaskedInputs(engine, parts.network.cut, batch);
     const graph = new Graph(engine);
     const { told, loss } = forward(graph, { ...parts, inputs });
     return new Snapshot(batch, inputs, await Program.compile(graph, { told, loss: loss.value }));

@@ -2,11 +2,10 @@
 import type { Engine } from "../../engine/device";
 import type { Graph, Live, Tensor } from "../../engine/graph";
 import { hiddenError, targetOf } from "../../methods/mim/mim";
-import { learns, type MaeConfig, mae } from "../../models/mae";
 import type { Params } from "../../models/params";
 import { randomResizedCrop } from "../../ops/augment";
 import type { Loss } from "../../ops/losses";
-import { patchify } from "../../ops/tokens";
+import type { Autoencoder } from "./autoencoder";
 import type { MaskedInputs } from "./inputs";
 
 /** Numbers that the target is made with, for patches of n of them: sqrt((n - 1) / n) and zeros, [n] each. Takes buffers. */
@@ -36,7 +35,7 @@ export class TargetScale {
 }
 
 export interface Parts {
-  config: MaeConfig;
+  network: Autoencoder;
   params: Params;
   inputs: MaskedInputs;
   scale: TargetScale;
@@ -52,13 +51,11 @@ type Seen = Record<"images" | "kept", Tensor>;
 /** What is told of all patches [B N, C P P], the loss, and what was seen. */
 export function forward(
   graph: Graph,
-  { config, params, inputs, scale, ratio, target, crop }: Parts,
+  { network, params, inputs, scale, ratio, target, crop }: Parts,
 ): { told: Tensor; loss: Loss; seen: Seen } {
-  const { encoder } = config;
   const { images: whole, left, hidden } = inputs.on(graph, ratio);
   const images = crop ? randomResizedCrop(whole, crop) : whole;
-  const told = mae(params.on(graph, learns), config, images, left);
-  const { channels, image, patch } = encoder;
-  const wanted = targetOf(patchify(images, { batch: inputs.batch, channels, image, patch }), target, scale.on(graph));
+  const told = network.tell(params.on(graph, network.learns), { images, left, hidden }, { training: crop !== undefined });
+  const wanted = targetOf(network.patches(images), target, scale.on(graph));
   return { told, loss: hiddenError(told, wanted, hidden), seen: { images, kept: left.kept } };
 }

@@ -7,21 +7,21 @@ import type { Graph } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
 import { packBits } from "../../metrics/bits";
 import { mean } from "../../metrics/verdicts";
-import { encoderOf, initMae, type MaeConfig } from "../../models/mae";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
-import { gridOf, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { told } from "../dino/evaluate";
 import { Recorded } from "../recorded";
 import type { HandedOver, LiveValues, OptimizerOptions, Progress, Report, Scores, Sources, Task, TraceOptions } from "../task";
 import type { Network } from "../vitNetwork";
+import { type Autoencoder, cellsAcross } from "./autoencoder";
 import { conflictsOf } from "./conflicts";
-import { handedOver } from "./handover";
 import { MaskedInputs } from "./inputs";
+import { maeAutoencoder, maeConfig } from "./mae";
 import type { MimSettings } from "./settings";
 import { Snapshot, type Told } from "./snapshot";
+import { sparkAutoencoder, sparkConfig } from "./spark";
 import { forward, type Parts, TargetScale } from "./step";
 
 /** Pictures are masked as in this step, so that they can be compared over a run. */
@@ -31,7 +31,7 @@ export class MaskedModelling implements Task<Told> {
   /** MAE's second decay rate; matrices and embeddings decay. */
   readonly optimizer: Omit<OptimizerOptions, "kind"> = { beta2: 0.95, decays: (_, shape) => shape.length > 1 };
   readonly params: Params;
-  readonly mae: MaeConfig;
+  readonly network: Autoencoder;
   lastRight?: Uint8Array;
   private readonly settings: MimSettings;
   private readonly batches: Batches;
@@ -49,29 +49,26 @@ export class MaskedModelling implements Task<Told> {
     this.settings = settings as MimSettings;
     const { dataset, teacher } = sources;
     if (teacher) throw new EngineError(`${settings.preset} takes no teacher: what is hidden is the answer.`, "Leave the teacher out.");
-    this.mae = configOf(this.settings, dataset);
-    this.params = new Params(engine, initMae(this.mae, settings.seed));
+    this.network = networkOf(this.settings, dataset);
+    this.params = new Params(engine, this.network.fresh(settings.seed));
     this.batches = new Batches(dataset, settings.batch, settings.seed);
-    this.inputs = new MaskedInputs(engine, this.config, settings.batch);
-    this.scale = new TargetScale(engine, dataset.channels * this.config.patch ** 2);
+    const { cut } = this.network;
+    this.inputs = new MaskedInputs(engine, cut, settings.batch);
+    this.scale = new TargetScale(engine, dataset.channels * cut.patch ** 2);
   }
 
   get batch(): number {
     return this.settings.batch;
   }
 
-  /** Of the encoder. */
-  get config(): ViTConfig {
-    return this.mae.encoder;
-  }
-
   get grid(): Grid {
-    return gridOf(this.config);
+    const across = cellsAcross(this.network.cut);
+    return [across, across];
   }
 
   private parts(): Omit<Parts, "inputs" | "crop"> {
-    const { params, scale, settings } = this;
-    return { config: this.mae, params, scale, ratio: settings["mim.ratio"], target: settings["mim.target"] };
+    const { network, params, scale, settings } = this;
+    return { network, params, scale, ratio: settings["mim.ratio"], target: settings["mim.target"] };
   }
 
   trace(graph: Graph, { whole }: TraceOptions = {}) {
@@ -97,7 +94,7 @@ export class MaskedModelling implements Task<Told> {
   /** Of the encoder's features, on held-out images: the share that a linear classifier, and their nearest neighbours, name right. */
   async evaluate(limit: number, progress?: Progress): Promise<Scores> {
     const { dataset } = this.sources;
-    const { knn, linear } = await told(this.engine, { params: this.params, config: this.config }, dataset, limit, progress);
+    const { knn, linear } = await told(this.engine, this.network.features(this.params), dataset, limit, progress);
     if (limit >= dataset.test.count) this.lastRight = linear;
     return { linear_top1: mean(linear), knn_top1: mean(knn) };
   }
@@ -117,7 +114,7 @@ export class MaskedModelling implements Task<Told> {
 
   /** Encoder and decoder as they are now, for a project in PyTorch. */
   async handedOver(): Promise<HandedOver> {
-    return handedOver(await this.params.read(), this.mae, this.sources.dataset);
+    return this.network.handedOver(await this.params.read(), this.sources.dataset);
   }
 
   forget(): void {
@@ -129,9 +126,9 @@ export class MaskedModelling implements Task<Told> {
     return undefined;
   }
 
-  /** The encoder: a ViT without a head. */
+  /** The encoder. */
   async weights(): Promise<Weights> {
-    return encoderOf(await this.params.read(), this.mae);
+    return this.network.encoder(await this.params.read());
   }
 
   destroy(): void {
@@ -143,15 +140,10 @@ export class MaskedModelling implements Task<Told> {
 }
 
 /** Throws an EngineError for settings that cannot go together. */
-function configOf(settings: MimSettings, { side, channels }: Dataset): MaeConfig {
+function networkOf(settings: MimSettings, { side, channels }: Dataset): Autoencoder {
   const [conflict] = Object.values(conflictsOf({ ...settings, side }));
   if (conflict) throw new EngineError(conflict, "Change one of these settings.");
-  const { width, depth, heads, patch } = settings;
-  return {
-    encoder: {
-      ...{ image: side, patch, channels, classes: 0, width, depth, heads, headDim: width / heads, mlp: 4 * width },
-      ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
-    },
-    decoder: { width: settings["mim.decoderWidth"], depth: settings["mim.decoderDepth"], heads: settings["mim.decoderHeads"] },
-  };
+  if (settings.backbone === "vit") return maeAutoencoder(maeConfig(settings, side, channels));
+  if (channels !== 3) throw new EngineError(`${settings.backbone} takes images of three channels, not of ${channels}.`, "Choose vit.");
+  return sparkAutoencoder(sparkConfig(settings, side));
 }

@@ -51,7 +51,7 @@ test("a picture of what is told right is the image, and keeps what was seen", as
   const kept = Uint32Array.of(0, 7, 2, 8);
   for (const kind of ["normalised", "pixels"] as const) {
     const told = await targets(normal, kind);
-    const patched = { images, side: 12, channels: 3, patch: 4, moments };
+    const patched = { images, side: 12, channels: 3, patch: 4, moments, pixels: "planes" as const };
     const shown = toldImages(patched, { told, kept, normalised: kind === "normalised" });
     expect(Math.max(...shown.map((v, i) => Math.abs(v - images[i])))).toBeLessThanOrEqual(1);
     const wrong = toldImages(patched, { told: told.map(() => 0), kept, normalised: kind === "normalised" });

@@ -8,6 +8,8 @@ export interface Patched {
   channels: number;
   patch: number;
   moments: Moments;
+  /** In which order the pixels of a told patch come: channel by channel, or pixel by pixel. */
+  pixels: "planes" | "interleaved";
 }
 
 export interface ToldPatches {
@@ -21,7 +23,7 @@ export interface ToldPatches {
 
 /** The images with what is told in place of hidden patches. */
 export function toldImages(patched: Patched, { told, kept, normalised }: ToldPatches): Uint8Array {
-  const { images, side, channels, patch, moments } = patched;
+  const { images, side, channels, patch, moments, pixels } = patched;
   const across = side / patch;
   const count = across ** 2;
   const n = images.length / (channels * side ** 2);
@@ -29,8 +31,8 @@ export function toldImages(patched: Patched, { told, kept, normalised }: ToldPat
   const out = images.slice();
   for (let row = 0; row < n * count; row++) {
     if (seen.has(row)) continue;
-    const places = placesOf(row, { side, channels, patch });
-    const channel = (i: number) => Math.floor(i / patch ** 2);
+    const places = placesOf(row, { side, channels, patch, pixels });
+    const channel = (i: number) => (pixels === "planes" ? Math.floor(i / patch ** 2) : i % channels);
     const own = places.map((at, i) => (images[at] / 255 - moments.mean[channel(i)]) / moments.std[channel(i)]);
     const { mean, deviation } = normalised ? spread(own) : { mean: 0, deviation: 1 };
     for (const [i, at] of places.entries()) {
@@ -41,13 +43,14 @@ export function toldImages(patched: Patched, { told, kept, normalised }: ToldPat
   return out;
 }
 
-/** Where the pixels of patch `row` of all lie, channel by channel and line by line. */
-function placesOf(row: number, { side, channels, patch }: Pick<Patched, "side" | "channels" | "patch">): number[] {
+/** Where the pixels of patch `row` of all lie in the images, line by line, in the order in which they are told. */
+function placesOf(row: number, { side, channels, patch, pixels }: Omit<Patched, "images" | "moments">): number[] {
   const across = side / patch;
   const [image, cell] = [Math.floor(row / across ** 2), row % across ** 2];
   const [top, left] = [Math.floor(cell / across) * patch, (cell % across) * patch];
   return Array.from({ length: channels * patch ** 2 }, (_, i) => {
-    const [c, y, x] = [Math.floor(i / patch ** 2), Math.floor(i / patch) % patch, i % patch];
+    const [c, pixel] = pixels === "planes" ? [Math.floor(i / patch ** 2), i % patch ** 2] : [i % channels, Math.floor(i / channels)];
+    const [y, x] = [Math.floor(pixel / patch), pixel % patch];
     return ((image * channels + c) * side + top + y) * side + left + x;
   });
 }

@@ -254,6 +254,12 @@ const MAE: Paper = {
       keys: ["mim.decoderDepth", "mim.decoderWidth"],
       reading: "Far smaller here, as the encoder is. Positions are fixed sines and cosines in both.",
     },
+    {
+      clause: "SparK (Tian et al., ICLR 2023): sparse convolutions and norms of what is seen",
+      keys: ["backbone", "patch"],
+      reading:
+        "Dense ones that read zeros in place of what is hidden; norms measure visible cells alone. The decoder doubles by transposed convolutions of 2 x 2.",
+    },
   ],
 };
 

@@ -6,7 +6,7 @@ import { galleryOf, patchCount } from "./gallery";
 
 export const MIM_PAGE: TaskPage = {
   tagline:
-    "A vision transformer learns without labels and without a teacher: it sees a few patches of an image, and a small decoder tells what the others look like.",
+    "A network learns without labels and without a teacher: it sees a few patches of an image, and a small decoder tells what the others look like.",
   charts: [{ id: "score", title: "Top-1 of frozen features, held out", of: "scores", format: percent, tested: true }],
   curves: {
     mim: { label: "squared difference at hidden patches", colour: "var(--student)" },
@@ -16,7 +16,7 @@ export const MIM_PAGE: TaskPage = {
   ...IMAGE_DATA,
   words: {
     alone:
-      "There is none: what is hidden of an image is the answer. The encoder can be downloaded in the end, and a student of classification can begin as it.",
+      "There is none: what is hidden of an image is the answer. The encoder can be downloaded in the end, and a student can begin as it: a vision transformer one of classification or on ViTDet, a ResNet a detector on one.",
     score: "linear top-1",
     scored: (score) => `A linear classifier on its features classifies ${percent(score)} of held-out images correctly`,
     progress: () => undefined,
