@@ -14,14 +14,16 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * heads * head_dim, bias=qkv_bias)
         self.proj = nn.Linear(heads * head_dim, width, bias=proj_bias)
 
-    def forward(self, x, sizes=None):
+    def forward(self, x, sizes=None, more=None):
         """
         x [B, n, D] -> the same, the scores before the softmax [B, H, n, n], and the keys [B, H, n, d]. With `sizes` [B, n] tokens are attended to as so
-        many.
+        many. `more(attention, q)` is added to the scores of queries [B, H, n, d].
         """
         batch, tokens, _ = x.shape
         q, k, v = self.qkv(x).reshape(batch, tokens, 3, self.heads, self.head_dim).permute(2, 0, 3, 1, 4)
         scores = (q @ k.transpose(-2, -1)) * self.head_dim**-0.5
+        if more:
+            scores = scores + more(self, q)
         weighed = scores if sizes is None else scores + sizes.log()[:, None, None]
         out = weighed.softmax(dim=-1) @ v
         return self.proj(out.transpose(1, 2).reshape(batch, tokens, -1)), scores, k
@@ -67,12 +69,12 @@ class Block(nn.Module):
         self.mlp = Mlp(c["width"], c["mlp"], c["activation"]) if c["mlp"] else None
         self.ls2 = LayerScale(c["width"]) if scaled and c["mlp"] else nn.Identity()
 
-    def forward(self, x, drop=lambda branch, i: branch, sizes=None, merge=None):
+    def forward(self, x, drop=lambda branch, i: branch, sizes=None, merge=None, more=None):
         """
         x [B, n, D] -> the same and the attention's scores. `drop(branch, i)` may leave a branch out. `merge(x, keys)` may merge tokens between
-        attention and MLP; `sizes` [B, n] say how many each stands for before.
+        attention and MLP; `sizes` [B, n] say how many each stands for before. `more` is attention's.
         """
-        out, scores, keys = self.attn(self.norm1(x), sizes)
+        out, scores, keys = self.attn(self.norm1(x), sizes, more)
         x = x + drop(self.ls1(out), 0)
         if merge:
             x = merge(x, keys)

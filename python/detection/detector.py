@@ -244,7 +244,7 @@ class Detector(nn.Module):
         super().__init__()
         self.config = config
         if config.get("plain"):
-            self.backbone = PlainBackbone(config["plain"])
+            self.backbone = PlainBackbone(config["plain"], config["image"])
             self.neck = SimplePyramid(config, lambda channels: ConvModule(channels, channels, 3, 2))
         else:
             self.backbone, self.neck = Backbone(config), Neck(config)

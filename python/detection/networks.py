@@ -49,6 +49,8 @@ def student_config(run, settings, classes):
     """The run's own, with the sizes of the settings."""
     anchors, blocks = settings["anchors"], settings["blocks"]
     plain = {name: settings[key] for name, key in PLAIN.items()} if settings["backbone"] == "vitdet" else None
+    if plain and settings["relpos"] == "on":
+        plain["relative"] = True
     return {
         **{key: value for key, value in run["student"].items() if key != "plain"}, **({"plain": plain} if plain else {}),
         "kind": settings["detector"], "image": settings["side"], "classes": classes, "blocks": [blocks] * 4,

@@ -1,7 +1,7 @@
 """ViTDet: a plain vision transformer of patches of 16 pixels, most of whose blocks attend within windows, and a pyramid of its last map.
 
 Li et al., "Exploring plain vision transformer backbones for object detection", ECCV 2022; but positions are MAE's fixed sines and cosines,
-without relative ones, and what doubles a map has no bias. Maps are [B, C, H, W].
+with relative ones where they are wanted, and what doubles a map has no bias. Maps are [B, C, H, W].
 """
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,17 @@ def places(width, rows, columns):
     return F.pad(torch.cat([down, across])[None], (0, 0, 0, 0, 0, width - 4 * quarter))
 
 
+def relative(attention, q, rows, columns):
+    """What is added to the scores of queries q [B, H, rows columns, d] of a grid, for its keys; as `add_decomposed_rel_pos` of detectron2."""
+    def apart(table, n):
+        return table[torch.arange(n)[:, None] - torch.arange(n) + n - 1]
+
+    grid = q.unflatten(2, (rows, columns))
+    down = torch.einsum("bhrcd,rkd->bhrck", grid, apart(attention.rel_pos_h, rows))
+    across = torch.einsum("bhrcd,ckd->bhrck", grid, apart(attention.rel_pos_w, columns))
+    return (down[..., :, None] + across[..., None, :]).flatten(4).flatten(2, 3)
+
+
 class PatchEmbed(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -31,15 +42,19 @@ class PatchEmbed(nn.Module):
 
 
 class PlainBackbone(nn.Module):
-    """`plain` is that of the configuration: width, depth, heads, window (tokens a side), globals (blocks that attend to all)."""
+    """`plain` is that of the configuration: width, depth, heads, window (tokens a side), globals (blocks that attend to all), relative (positions)."""
 
-    def __init__(self, plain):
+    def __init__(self, plain, image):
         super().__init__()
         self.plain, width = plain, plain["width"]
         sizes = {"width": width, "heads": plain["heads"], "headDim": width // plain["heads"], "mlp": 4 * width}
         fixed = {"qkvBias": True, "projBias": True, "activation": "gelu", "eps": EPS}
         self.patch_embed = PatchEmbed(width)
         self.blocks = nn.ModuleList(Block({**sizes, **fixed}) for _ in range(plain["depth"]))
+        for i, block in enumerate(self.blocks if plain.get("relative") else []):
+            side = image // PATCH if self.is_global(i) else plain["window"]
+            for name in ("rel_pos_h", "rel_pos_w"):
+                setattr(block.attn, name, nn.Parameter(torch.zeros(2 * side - 1, block.attn.head_dim)))
 
     def forward(self, images, seen):
         """The last map. `seen` sets its erased tokens to zero: before every block and at the end."""
@@ -58,7 +73,7 @@ class PlainBackbone(nn.Module):
         down, across = window or rows, window or columns
         cut = x.reshape(batch, width, rows // down, down, columns // across, across)
         tokens = cut.permute(0, 2, 4, 3, 5, 1).reshape(-1, down * across, width)
-        tokens, _ = block(tokens)
+        tokens, _ = block(tokens, more=(lambda attention, q: relative(attention, q, down, across)) if self.plain.get("relative") else None)
         return tokens.reshape(batch, rows // down, columns // across, down, across, width).permute(0, 5, 1, 3, 2, 4).reshape(x.shape)
 
 

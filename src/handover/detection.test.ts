@@ -71,6 +71,7 @@ const RUNS: [preset: string, settings: Record<string, string | number>][] = [
   ["mgd", { norm: "bn", block: "bottleneck" }],
   ["mkd", { norm: "bn", backbone: "resnext", cardinality: "4" }],
   ["mgd", { backbone: "vitdet", ...PLAIN }],
+  ["fitnet", { backbone: "vitdet", ...PLAIN, vitDepth: 2, relpos: "on", lr: 0.01 }],
   ["mkd", { backbone: "vitdet", ...PLAIN, globals: 2, "mkd.patchPixels": "16", "mkd.tokenPixels": "16" }],
   ["fitnet", { norm: "frozen", "fitnet.reduction": "literal" }],
   ["dmkd", { "dmkd.shares": "learned" }],

@@ -1,6 +1,6 @@
 /** What a detector costs: multiply-adds of its convolutions and, on a plain backbone, of its products, taps outside the map included. Everything else counts nothing. */
 import { type DetectorConfig, detectorShapes, OUTPUTS, residualBlocks, sides } from "../models/detector/config";
-import { blockConfig, isGlobal, PATCH, type PlainBackbone } from "../models/detector/plain";
+import { attended, blockConfig, PATCH, type PlainBackbone } from "../models/detector/plain";
 
 /** Multiply-adds of one forward pass of one image. */
 export interface DetectorMacs {
@@ -35,13 +35,17 @@ export function detectorMacs(config: DetectorConfig): DetectorMacs {
   return { backbone, neck, head, total: backbone + neck + head };
 }
 
-/** Of a plain backbone: its products, and attention's, of which each token has as many keys as its window or the image has tokens. */
+/**
+ * Of a plain backbone: its products, and attention's, of which each token has as many keys as its window or the image has tokens; of relative positions
+ * the products of queries with as many distances as rows and columns have.
+ */
 function plainMacs(plain: PlainBackbone, image: number): number {
-  const { width, depth, window } = plain;
+  const { width, depth } = plain;
   const tokens = (image / PATCH) ** 2;
   const { mlp } = blockConfig(plain);
-  const keys = (i: number) => (isGlobal(i, plain) ? tokens : window ** 2);
-  const blocks = Array.from({ length: depth }, (_, i) => tokens * width * (4 * width + 2 * mlp + 2 * keys(i)));
+  const side = (i: number) => attended(i, plain, image);
+  const distances = (i: number) => (plain.relative ? 2 * side(i) : 0);
+  const blocks = Array.from({ length: depth }, (_, i) => tokens * width * (4 * width + 2 * mlp + 2 * side(i) ** 2 + distances(i)));
   return tokens * width * 3 * PATCH ** 2 + sum(blocks);
 }
 

@@ -24,6 +24,7 @@ import { positionsCase } from "./cases/positions";
 import { diceCase, maskedInverseCase, maskedLowCase, promptMasksCase } from "./cases/prompts";
 import * as regions from "./cases/regions";
 import { attentionLogitsCase, gramCase, unitRowsCase } from "./cases/relations";
+import { relativeCase } from "./cases/relative";
 import { resizeCase } from "./cases/resize";
 import { saliencyCase } from "./cases/saliency";
 import * as segmentation from "./cases/segmentation";
@@ -153,6 +154,7 @@ export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> =
     "erasing channels": regions.eraseCase(MAP, [1, 2], true),
     seams: regions.closeSeamsCase(EVEN_MAP, SIDES),
   },
+  relative: { attention: relativeCase({ batch: 2, heads: 2, dim: 4, side: 4, window: 2 }) },
   relations: {
     "unit rows": unitRowsCase(7, 66),
     Gram: gramCase(6, 3, true),

@@ -149,7 +149,7 @@ export function detectorShapes(config: DetectorConfig): Map<string, number[]> {
 
 /** Those of the backbone. */
 export function backboneShapes(config: DetectorConfig): Shapes {
-  if (config.plain) return plainShapes(config.plain);
+  if (config.plain) return plainShapes(config.plain, config.image);
   const { width, stem } = config;
   return [
     ...convShape("backbone.conv1", 3, width, stem, false),

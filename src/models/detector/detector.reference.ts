@@ -106,7 +106,7 @@ function plainPyramid(net: Net, plain: PlainBackbone, image: Map64): Map64[] {
   const side = image.side / 16;
   const tokens = Array.from({ length: side * side }, (_, cell) => token64(net, image, cell, side, width));
   const one = (x: Float64Array, i: number) => {
-    attentionBranch(block, lookup, `backbone.blocks.${i}`, x);
+    attentionBranch(block, lookup, `backbone.blocks.${i}`, x, 1, plain.relative && distance64(net, `backbone.blocks.${i}.attn`));
     mlpBranch(block, lookup, `backbone.blocks.${i}`, x);
   };
   // Global blocks are the last of each of as many equal stretches: with depths that these divide, as in the paper.
@@ -140,6 +140,17 @@ function plainPyramid(net: Net, plain: PlainBackbone, image: Map64): Map64[] {
     return norm(convolve(net, `neck.simfp.${l}.conv2`, norm(convolve(net, `neck.simfp.${l}.conv1`, x, 1), "norm1"), 1), "norm2");
   });
   return coarser64(net, maps, maps[2]);
+}
+
+/** What the distance of two tokens of a square, row by row, adds to a logit. */
+function distance64(net: Net, attn: string): (query: Float64Array, i: number, j: number) => number {
+  const [rows, columns] = ["rel_pos_h", "rel_pos_w"].map((name) => net.weights.get(`${attn}.${name}`)!);
+  const side = (rows.shape[0] + 1) / 2;
+  return (query, i, j) => {
+    const down = Math.floor(i / side) - Math.floor(j / side) + side - 1;
+    const across = (i % side) - (j % side) + side - 1;
+    return query.reduce((sum, q, d) => sum + q * (rows.data[down * query.length + d] + columns.data[across * query.length + d]), 0);
+  };
 }
 
 /** A patch's embedding and its fixed position. */

@@ -104,6 +104,7 @@ describe("ViTDet", () => {
     ["GFL, windows of 2 x 2 tokens", { plain: { width: 8, depth: 4, heads: 2, window: 2, globals: 2 } }],
     ["RetinaNet with five levels", { kind: "retinanet", levels: 5, plain: { width: 12, depth: 2, heads: 3, window: 4, globals: 1 } }],
     ["FCOS with four levels, no window", { kind: "fcos", levels: 4, plain: { width: 8, depth: 2, heads: 2, window: 1, globals: 2 } }],
+    ["GFL, relative positions", { plain: { width: 8, depth: 2, heads: 2, window: 2, globals: 1, relative: true } }],
     ["ATSS", { kind: "atss", plain: { width: 16, depth: 3, heads: 2, window: 2, globals: 1 } }],
   ])("%s", async (_, more) => {
     const config = { ...TINY, ...more };

@@ -30,6 +30,7 @@ const blocksOf = (config: DetectorConfig) => (config.plain ? [] : residualBlocks
 /** Gives the initial value of the element at an index. */
 function drawer(config: DetectorConfig, name: string, shape: number[], seed: number, stream: number): (at: number) => number {
   if (name === `${OUTPUTS[config.kind].cls}.bias`) return () => -Math.log((1 - PRIOR) / PRIOR);
+  if (/\.rel_pos_[hw]$/.test(name)) return () => 0;
   if (/\.(scale|running_var)$/.test(name) || (shape.length === 1 && name.endsWith(".weight"))) return () => 1;
   if (shape.length === 1) return () => 0;
   const [outputs, inputs] = [shape[0], shape[shape.length - 1]];

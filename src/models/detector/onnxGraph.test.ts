@@ -59,6 +59,10 @@ const CONFIGS: [name: string, config: DetectorConfig][] = [
     "gfl on a ResNeXt",
     { ...smallDetector("gfl", "student", 3, SIDE), block: "bottleneck", cardinality: 4, groupWidth: 4, norm: "bn", stem: 7, width: 8 },
   ],
+  [
+    "gfl on ViTDet with relative positions",
+    { ...smallDetector("gfl", "student", 3, SIDE), plain: { width: 8, depth: 2, heads: 2, window: 3, globals: 1, relative: true } },
+  ],
   ["gfl on ViTDet", { ...smallDetector("gfl", "student", 3, SIDE), plain: { width: 16, depth: 4, heads: 2, window: 3, globals: 2 } }],
   [
     "fcos of four levels on ViTDet",

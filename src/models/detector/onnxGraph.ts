@@ -3,6 +3,7 @@
  * normalisation to boxes without doubles. Weights keep the names and shapes that files have (names.ts).
  */
 
+import { placeOf, type TokenGrid } from "../../ops/relative";
 import { sinePositions } from "../mae";
 import { OnnxGraph } from "../onnx";
 import { Writer as VitWriter } from "../vit/onnxGraph";
@@ -10,7 +11,7 @@ import type { Weights } from "../weights";
 import { type DetectorConfig, groups, LATERALS, OUTPUTS, type ResidualBlock, residualBlocks } from "./config";
 import { toTorch, transposed } from "./names";
 import { detections } from "./onnxBoxes";
-import { blockConfig, isGlobal, PATCH, EPS as PLAIN_EPS, type PlainBackbone } from "./plain";
+import { attended, blockConfig, PATCH, EPS as PLAIN_EPS, type PlainBackbone } from "./plain";
 
 /** Mean and deviation of each channel. */
 interface Normalised {
@@ -82,11 +83,32 @@ class Writer {
       this.weights,
     );
     for (let i = 0; i < plain.depth; i++) {
-      const tokens = isGlobal(i, plain) ? side ** 2 : window ** 2;
-      x = blocks.block(this.shaped(x, [-1, tokens, width]), `backbone.blocks.${i}`);
+      const reach = attended(i, plain, this.config.image);
+      const name = `backbone.blocks.${i}`;
+      const more = plain.relative ? (q: string) => this.distances(q, name, { side: reach, window }) : undefined;
+      x = blocks.block(this.shaped(x, [-1, reach ** 2, width]), name, more);
     }
     const windows = this.turned(this.shaped(x, [1, across, across, window, window, width]), [0, 5, 1, 3, 2, 4]);
     return this.shaped(windows, [1, width, side, side]);
+  }
+
+  /** What distances add to the scores of queries [batch, heads, n, d]: products with those of every row and column, handed on to the keys there. */
+  private distances(queries: string, block: string, grid: TokenGrid): string {
+    const tables = ["rel_pos_h", "rel_pos_w"].map((name) => this.weights.get(`${block}.attn.${name}`)!);
+    const { side } = grid;
+    const [n, dim] = [side ** 2, tables[0].shape[1]];
+    const [reach, keys] = [new Float32Array(n * dim * 2 * side), new Float32Array(2 * side * n)];
+    for (let t = 0; t < n; t++)
+      for (const [axis, at] of placeOf(t, grid).entries()) {
+        keys[(axis * side + at) * n + t] = 1;
+        for (let j = 0; j < side; j++)
+          for (let d = 0; d < dim; d++)
+            reach[(t * dim + d) * 2 * side + axis * side + j] = tables[axis].data[(at - j + side - 1) * dim + d];
+      }
+    const each = this.graph.node("Unsqueeze", [queries, this.graph.whole([3])]);
+    const found = this.graph.node("MatMul", [each, this.graph.weights(`${block} distances`, [n, dim, 2 * side], reach)]);
+    const flat = this.graph.node("Squeeze", [found, this.graph.whole([3])]);
+    return this.graph.node("MatMul", [flat, this.graph.weights(`${block} keys`, [2 * side, n], keys)]);
   }
 
   /** Fixed positions [width, side, side]. */

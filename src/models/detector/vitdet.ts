@@ -26,8 +26,8 @@ export function plainMap(layers: Layers, plain: PlainBackbone, images: Tensor, m
   const visible = (x: Tensor) => (left ? maskCells(x.reshape([batch, height * width, 1, cols]), left).reshape(x.shape) : x);
   let x = unshuffle(map, window).reshape([batch * height * width, cols]);
   for (let i = 0; i < plain.depth; i++) {
-    const tokens = isGlobal(i, plain) ? height * width : window ** 2;
-    const shape = { batch: x.rows / tokens, tokens, clsOnly: false };
+    const side = isGlobal(i, plain) ? height : window;
+    const shape = { batch: x.rows / side ** 2, tokens: side ** 2, clsOnly: false, ...(plain.relative && { grid: { side, window } }) };
     ({ x } = block(visible(x), layers.params, `backbone.blocks.${i}.`, blockConfig(plain), shape));
   }
   return shuffle(visible(x).reshape(windows), window);

@@ -4,6 +4,7 @@ import { type AttentionTrace, crossAttention, type Heads, selfAttention } from "
 import { linear } from "../../ops/linear";
 import { mergeTokens, type Sizes } from "../../ops/merge";
 import { layerNorm } from "../../ops/norm";
+import { relativeAttention, type TokenGrid } from "../../ops/relative";
 import { everyRow } from "../../ops/select";
 import type { Bound } from "../params";
 import { branch, type Drop, mlpBranch, type Named } from "./branch";
@@ -20,6 +21,8 @@ export interface BlockShape {
   /** Tokens to merge between attention and MLP, and how many each stands for before. */
   merge?: number;
   sizes?: Sizes;
+  /** Where tokens lie, for attention with tables of relative positions. */
+  grid?: TokenGrid;
 }
 
 /** x += ls1 proj(attention(norm1(x))); x += ls2 fc2(act(fc1(norm2(x)))), ls1 and ls2 where there are. With `clsOnly`, for the class rows alone. */
@@ -40,7 +43,7 @@ export function block(
     logSizes: shape.sizes?.logs,
   };
   const normed = layerNorm(x, p("norm1.weight"), p("norm1.bias"), config.eps);
-  const { out, trace } = shape.clsOnly ? attendFromCls(normed, p, heads, shape.tokens) : attend(normed, p, heads);
+  const { out, trace } = shape.clsOnly ? attendFromCls(normed, p, heads, shape.tokens) : attend(normed, p, heads, shape.grid);
   const residual = shape.clsOnly ? everyRow(x, shape.tokens) : x;
   const all = branch(out, p, ["attn.proj", "ls1.gamma"], residual, 0, shape.drop);
   const { x: mixed, sizes } = shape.merge ? mergedBy(all, trace, shape.merge, shape.sizes) : { x: all, sizes: shape.sizes };
@@ -53,8 +56,10 @@ function mergedBy(x: Tensor, trace: AttentionTrace, r: number, before?: Sizes): 
   return { x: merged, sizes };
 }
 
-function attend(normed: Tensor, p: Named, heads: Heads) {
-  return selfAttention(linear(normed, p("attn.qkv.weight"), { bias: p("attn.qkv.bias") }), heads);
+function attend(normed: Tensor, p: Named, heads: Heads, grid?: TokenGrid) {
+  const qkv = linear(normed, p("attn.qkv.weight"), { bias: p("attn.qkv.bias") });
+  if (!grid) return selfAttention(qkv, heads);
+  return relativeAttention(qkv, heads, { ...grid, rows: p("attn.rel_pos_h"), columns: p("attn.rel_pos_w") });
 }
 
 /** Queries for the class rows only; keys and values for all. The same weights, used in two ranges of rows. */

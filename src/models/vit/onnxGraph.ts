@@ -101,14 +101,15 @@ export class Writer {
     return this.graph.node("ReduceMean", [rest], { axes: [1], keepdims: 0 });
   }
 
-  /** Tokens [batch, tokens, width] after the block whose weights begin with that name. */
-  block(x: string, block: string): string {
+  /** Tokens [batch, tokens, width] after the block whose weights begin with that name; `more` makes what is added to scores of its queries. */
+  block(x: string, block: string, more?: (queries: string) => string): string {
     const { heads, headDim } = this.config;
     const qkv = this.linear(this.norm(x, `${block}.norm1`), `${block}.attn.qkv`);
     const parts = this.turned(this.shaped(qkv, [0, 0, 3, heads, headDim]), [2, 0, 3, 1, 4]);
     const [q, k, v] = [0, 1, 2].map((i) => this.graph.node("Gather", [parts, this.graph.whole([i], [])], { axis: 0 }));
     const { talking } = familyOf(this.config);
-    const scores = this.scores(q, k);
+    const products = this.scores(q, k);
+    const scores = more ? this.add(products, more(q)) : products;
     const attention = this.graph.node("Softmax", [talking ? this.talk(scores, `${block}.attn.proj_l`) : scores], { axis: -1 });
     return this.ended(this.mixed(talking ? this.talk(attention, `${block}.attn.proj_w`) : attention, v), x, block);
   }

@@ -137,8 +137,15 @@ export function gather(tokens: Float64Array, config: ViTConfig, keep?: readonly 
   return concat([tokens.subarray(0, start), ...keep.map((patch) => tokens.subarray(start + patch * width, start + (patch + 1) * width))]);
 }
 
-/** x += gain ls1 proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. */
-export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x: Float64Array, gain = 1): Float64Array {
+/** x += gain ls1 proj(attention(LN1 x)) on x [T, D]; returns the softmax [H, T, T]. `more` is added to the logit of token i's query and token j's key. */
+export function attentionBranch(
+  config: ViTConfig,
+  get: Lookup,
+  block: string,
+  x: Float64Array,
+  gain = 1,
+  more: (query: Float64Array, i: number, j: number) => number = () => 0,
+): Float64Array {
   const { width, heads, headDim } = config;
   const count = x.length / width;
   const qkv = linear(get, `${block}.attn.qkv`, layerNorm(get, `${block}.norm1`, x, config), width);
@@ -148,7 +155,9 @@ export function attentionBranch(config: ViTConfig, get: Lookup, block: string, x
   for (let h = 0; h < heads; h++)
     for (let i = 0; i < count; i++) {
       const row = softmax.subarray((h * count + i) * count, (h * count + i + 1) * count);
-      for (let j = 0; j < count; j++) row[j] = dot(qkv, part(0, i, h), qkv, part(1, j, h), headDim) / Math.sqrt(headDim);
+      const query = qkv.subarray(part(0, i, h), part(0, i, h) + headDim);
+      for (let j = 0; j < count; j++)
+        row[j] = dot(qkv, part(0, i, h), qkv, part(1, j, h), headDim) / Math.sqrt(headDim) + more(query, i, j);
       softmaxInPlace(row);
       for (let j = 0; j < count; j++)
         for (let e = 0; e < headDim; e++) mixed[(i * heads + h) * headDim + e] += row[j] * qkv[part(2, j, h) + e];

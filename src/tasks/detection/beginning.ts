@@ -79,7 +79,11 @@ function asVit(fresh: Weights, start: DetectorNetwork, config: DetectorConfig, {
   if (!plain) throw new EngineError(`${start.name} begins a student on ViTDet alone.`, "Set backbone to vitdet.");
   const weights = new Map([...start.weights].filter(([key]) => key.startsWith("backbone.")));
   if (start.moments.mean.length > 0) for (const [key, weight] of embedding(start, moments)) weights.set(`backbone.${key}`, weight);
-  return new Map([...fresh, ...plainShapes(plain).map(([key]) => [key, weights.get(key)!] as const)]);
+  // What the file does not have, such as relative positions, stays fresh.
+  return new Map([
+    ...fresh,
+    ...plainShapes(plain, config.image).flatMap(([key]) => (weights.has(key) ? [[key, weights.get(key)!] as const] : [])),
+  ]);
 }
 
 /** What embeds its patches, as if its images had been normalised so. */

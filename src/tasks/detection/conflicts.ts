@@ -23,8 +23,8 @@ export function imageConflicts(settings: Settings): Record<string, string> {
 }
 
 /** ViTDet's dimensions. */
-export const plainOf = ({ vitWidth, vitDepth, vitHeads, window, globals }: DetectionSettings): PlainBackbone => {
-  return { width: vitWidth, depth: vitDepth, heads: vitHeads, window, globals };
+export const plainOf = ({ vitWidth, vitDepth, vitHeads, window, globals, relpos }: DetectionSettings): PlainBackbone => {
+  return { width: vitWidth, depth: vitDepth, heads: vitHeads, window, globals, ...(relpos === "on" && { relative: true }) };
 };
 
 /** What cannot be with a plain backbone. */

@@ -72,6 +72,11 @@ export const SETTINGS = {
     help: "Blocks that attend to the whole image, spread evenly, the last one among them. ViTDet: 4.",
     ...{ default: 2, min: 1, max: 24, integer: true, when: "next", group: "student" },
   }),
+  relpos: choice({
+    label: "Relative positions of ViTDet",
+    help: "on: learnt distances between tokens, along rows and along columns, are part of attention in every block, as in ViTDet. They begin at zero and belong to one image side.",
+    ...{ default: "off", options: ["off", "on"], when: "next", group: "student" },
+  }),
   norm: choice({
     label: "Normalisation",
     help: "Of the backbone. gn: groups of channels within each image. bn: each channel over the batch, in tests by running statistics. frozen: batch norm by running statistics that stay as they are, for a backbone that brings its own.",
