@@ -123,7 +123,7 @@ const answers = async (bytes: Bytes, name: string) => {
 };
 const detector = async (bytes: Bytes, name: string) => {
   const network = await readDetector(bytes, name);
-  soundNetwork(network, network.config.classes, 3);
+  soundNetwork(network, network.begins ? 0 : network.config.classes, 3);
 };
 const segmenter = async (bytes: Bytes, name: string) => {
   const network = await readSegmenter(bytes, name);
