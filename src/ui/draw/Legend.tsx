@@ -18,3 +18,12 @@ export function EvenLegend() {
     </span>
   );
 }
+
+/** That of a difference of two runs, A minus B. */
+export function DifferenceLegend({ reach }: { reach: number }) {
+  return (
+    <span className="legend" title="A minus B">
+      −{short(reach)} <i style={{ background: DIVERGING_GRADIENT }} aria-hidden="true" /> +{short(reach)}
+    </span>
+  );
+}

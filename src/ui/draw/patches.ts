@@ -102,6 +102,15 @@ export function paintDiverging(
   });
 }
 
+/** Greys from black 0 to white 1. */
+export function paintShades(context: CanvasRenderingContext2D, values: ArrayLike<number>, grid: Grid): void {
+  eachCell(grid, (i, ...rect) => {
+    const grey = Math.round(255 * Math.min(1, Math.max(0, values[i])));
+    context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
+    context.fillRect(...rect);
+  });
+}
+
 /** Attention from a quarter of an even share to four times it, as powers of two: one scale everywhere. */
 const REACH = 2;
 

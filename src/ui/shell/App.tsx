@@ -18,6 +18,7 @@ const Rest = lazy(() => import("./Rest"));
 const DropZone = lazy(() => import("./DropZone").then(({ DropZone }) => ({ default: DropZone })));
 const Now = lazy(() => import("./Now"));
 const SettingsPanel = lazy(() => import("../controls/Settings").then(({ SettingsPanel }) => ({ default: SettingsPanel })));
+const PairPanel = lazy(() => import("../pair/PairPanel"));
 const ExperimentCard = lazy(() => import("./ExperimentCard"));
 const Claims = lazy(() => import("../claims/Claims").then(({ Claims }) => ({ default: Claims })));
 
@@ -41,6 +42,7 @@ export function App() {
   const { Stage, Pictures } = picturesOf(preset);
   const picturesShow = usePainted();
   const experiment = useStore((state) => state.experiment);
+  const mayPair = useStore((state) => state.experiment !== undefined || state.runs.length > 0);
   const view = VIEWS[useHash()];
   return (
     <>
@@ -71,6 +73,13 @@ export function App() {
                 </Boundary>
               )}
             </div>
+            {picturesShow && mayPair && (
+              <Boundary of="The pair of runs">
+                <Suspense fallback={experiment && <section className="panel pair loading" data-asked />}>
+                  <PairPanel />
+                </Suspense>
+              </Boundary>
+            )}
             {Stage && (
               <Boundary of="The stage" key={`stage ${preset}`}>
                 <Stage />

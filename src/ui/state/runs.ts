@@ -8,6 +8,7 @@ import { percent, short } from "../format";
 import { pageOf } from "../tasks";
 import { differences, isSteered } from "./compare";
 import type { Evaluation, Point } from "./history";
+import type { Look } from "./looks";
 import type { State } from "./store";
 
 export interface Run {
@@ -33,6 +34,8 @@ export interface Run {
   kept?: number[];
   /** What its task keeps of the last pictures, to be set beside another run's. */
   pictures?: unknown;
+  /** Maps of its pictures, of the newest runs alone. */
+  looks?: Look[];
   /** What errors cost its student at the end, where that was measured. */
   errors?: Pick<ErrorReport, "student" | "images">;
 }
@@ -41,8 +44,13 @@ const MOST_POINTS = 200;
 
 /** The current run as it would be kept; undefined before it was tested. What was changed after its last step never acted. */
 export function runOf(state: State): Run | undefined {
+  return state.history.evaluations.length ? currentRun(state) : undefined;
+}
+
+/** The current run, tested or not; undefined where there is none. */
+export function currentRun(state: State): Run | undefined {
   const { history, active, changes: all, dataset, teacher, step, errors } = state;
-  if (!active || !history.evaluations.length) return undefined;
+  if (!active) return undefined;
   const kept = pageOf(active.preset).keptOf?.(state);
   const pictures = pageOf(active.preset).lastPictures?.(state);
   const changes = all.filter((change) => change.step < step);

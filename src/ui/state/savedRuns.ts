@@ -2,6 +2,7 @@
 import { EngineError } from "../../engine/errors";
 import { SCHEMA } from "../../tasks";
 import type { Context } from "./context";
+import { looksOf } from "./looks";
 import { isSame, type Run, runOf } from "./runs";
 
 /** The number rises when the shape of what is kept changes. */
@@ -45,8 +46,11 @@ export class SavedRuns {
 
   /** Keeps the run that has just ended. */
   keep(): void {
-    const fresh = runOf(this.context.store.getState());
-    if (fresh) this.change(({ runs, baseline }) => ({ runs: withRun(runs, fresh), baseline }));
+    const state = this.context.store.getState();
+    const fresh = runOf(state);
+    if (!fresh) return;
+    const looks = looksOf(state);
+    this.change(({ runs, baseline }) => ({ runs: withFewLooks(withRun(runs, { ...fresh, looks })), baseline }));
   }
 
   /** Adds runs that were made elsewhere, from a log or a sweep's rows. What is wrong with the file is said where failures are. */
@@ -97,6 +101,13 @@ function added(runs: Run[], run: Omit<Run, "id" | "colour" | "name"> & { name?: 
   const id = 1 + Math.max(0, ...runs.map((other) => other.id));
   return [...withFewShown(runs), { ...run, name: run.name ?? `Run ${id}`, id, colour: id - 1 }];
 }
+
+/** Maps take room, so only the newest runs keep theirs. */
+function withFewLooks(runs: Run[]): Run[] {
+  return runs.map((run, i) => (run.looks && i < runs.length - WITH_LOOKS ? { ...run, looks: undefined } : run));
+}
+
+const WITH_LOOKS = 10;
 
 /** The same, unless the run is there already. */
 const addedOnce = (runs: Run[], run: Omit<Run, "id" | "colour">): Run[] =>

@@ -8,6 +8,7 @@ import type { ChartKind, CurveLook } from "../charts/curves";
 import type { Lesson } from "../lessons/lesson";
 import type { Difference } from "../state/difference";
 import type { Numbers } from "../state/history";
+import type { Look } from "../state/looks";
 import type { Run } from "../state/runs";
 import type { Score } from "../state/score";
 import type { State } from "../state/store";
@@ -53,6 +54,8 @@ export interface TaskPage {
   keptOf?(state: State): number[] | undefined;
   /** What a run keeps of its last pictures, to be set beside another run's. */
   lastPictures?(state: State): unknown;
+  /** By what two runs' pictures are compared: maps of a snapshot, from the view of this name. */
+  compared?: { view: string; look(value: unknown, state: State): Omit<Look, "step"> };
   /** Lessons by the method that they are about. */
   lessons?: Readonly<Record<string, () => Promise<Lesson>>>;
   /** Pictures for the page's HTML, which show before any script has run, if this is the first task. */

@@ -2,6 +2,7 @@
 import { SOUNDS } from "../../../data/generated.id";
 import { percent, points, short } from "../../format";
 import { CLASSIFICATION_PAGE } from "../classification/page";
+import { comparedAt } from "../masks/compared";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
 import { LOOKS } from "./gallery";
@@ -11,7 +12,7 @@ const { charts, curves, words, shares, margin } = CLASSIFICATION_PAGE;
 export const AUDIO_PAGE: TaskPage = {
   tagline:
     "An audio spectrogram transformer learns to classify sounds from a teacher that sees only part of each spectrogram. Steer the mask while it learns, and listen.",
-  ...{ charts, curves, shares, margin, pairs: MASK_PAIRS, keptOf: LOOKS.keptOf },
+  ...{ charts, curves, shares, margin, pairs: MASK_PAIRS, keptOf: LOOKS.keptOf, compared: comparedAt(LOOKS) },
   formats: [
     "A folder, or a zip or tar of one, with a folder of WAV files per class: 8 to 32 bits or floats, any rate, mono or not. MP3, FLAC and the like where this browser decodes them.",
     "ESC-50's folder: recordings and a table of their categories and folds, of which the last is held out.",

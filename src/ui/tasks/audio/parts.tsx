@@ -1,4 +1,5 @@
 /** Audio's components. */
+
 import { useStore } from "../../state/app";
 import { CostCard, type PaperRow } from "../masks/CostCard";
 import { FrequencyMaps } from "../masks/FrequencyMaps";
@@ -6,12 +7,14 @@ import { KeepExtras } from "../masks/KeepExtras";
 import { MasksBeside } from "../masks/MasksBeside";
 import { Stages } from "../masks/Stages";
 import type { ExtrasProps, TaskParts } from "../parts";
+import { madeOnce, namedPictures } from "../pickable";
 import { LOOKS } from "./gallery";
 
 /** Table 3: an AST on ESC-50, TFLOPs of an epoch of one fold at all 600 patches and at half of them. What it calls a FLOP is a MAC. */
 const PAPER: PaperRow[] = [{ name: "AST on ESC-50, TFLOPs an epoch", of: [92.8, 44.0], format: String }];
 
 export const AUDIO_PARTS: TaskParts = {
+  pictures: madeOnce(LOOKS.galleryOf, namedPictures),
   Details,
   ImportHelp: () => (
     <p className="hint">

@@ -89,7 +89,7 @@ function keptLayer(frequency: Frequency, { labels, grid }: Gallery): Layer[] {
   return [{ id: "kept", title: "How often kept", note, unit: "kept", ...valuesOf(rates, grid), range: [0, 1] }];
 }
 
-function meanOverHeads({ attention, heads, grid }: Snapshot): Float32Array {
+export function meanOverHeads({ attention, heads, grid }: Snapshot): Float32Array {
   const n = cellsOf(grid);
   return Float32Array.from({ length: attention.length / heads }, (_, at) => {
     const [image, patch] = [Math.floor(at / n), at % n];

@@ -1,6 +1,7 @@
 /** What the page says of classification. */
 import { percent, points, short } from "../../format";
 import { binomialMargin, IMAGE_DATA } from "../imageData";
+import { comparedAt } from "../masks/compared";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
 import { firstGallery, galleryOf, LOOKS, patchCount } from "./gallery";
@@ -38,6 +39,7 @@ export const CLASSIFICATION_PAGE: TaskPage = {
   },
   pairs: MASK_PAIRS,
   keptOf: LOOKS.keptOf,
+  compared: comparedAt(LOOKS),
   lessons: { maskedkd: async () => (await import("./lesson")).lesson },
   first() {
     const { labels, classes, side, images } = firstGallery();

@@ -1,4 +1,5 @@
 /** Classification's components. */
+
 import { scaled, short } from "../../format";
 import { useStore } from "../../state/app";
 import { CostCard, type PaperRow } from "../masks/CostCard";
@@ -7,6 +8,7 @@ import { KeepExtras } from "../masks/KeepExtras";
 import { MasksBeside } from "../masks/MasksBeside";
 import { Stages } from "../masks/Stages";
 import type { ExtrasProps, TaskParts } from "../parts";
+import { madeOnce, namedPictures } from "../pickable";
 import { frequencyOf, galleryOf, LOOKS, patchCount } from "./gallery";
 import { ImportHelp } from "./ImportHelp";
 import { Proposition } from "./Proposition";
@@ -19,6 +21,7 @@ const PAPER: PaperRow[] = [
 ];
 
 export const CLASSIFICATION_PARTS: TaskParts = {
+  pictures: madeOnce(galleryOf, namedPictures),
   Details,
   ImportHelp,
   extras: { keep: Keep },

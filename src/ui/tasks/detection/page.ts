@@ -1,10 +1,12 @@
 /** What the page says of detection. */
 import { DETECTION_SCENES } from "../../../data/generated.id";
 import type { Detection } from "../../../geometry/boxes";
-import type { BoxSnapshot, Pulls } from "../../../tasks/detection/views";
+import { methodOf } from "../../../tasks";
+import type { BoxSnapshot, FeatureMaps, Pulls } from "../../../tasks/detection/views";
 import { percent, short } from "../../format";
 import type { Numbers } from "../../state/history";
 import type { TaskPage } from "../page";
+import { comparedMaps } from "./compared";
 import { lastFeatures } from "./featuresBeside";
 
 export const DETECTION_PAGE: TaskPage = {
@@ -54,6 +56,10 @@ export const DETECTION_PAGE: TaskPage = {
   },
   least: 0.01,
   lastPictures: lastFeatures,
+  compared: {
+    view: "maps",
+    look: (value, { active, wanted }) => ({ maps: comparedMaps((value as FeatureMaps).maps, methodOf((active ?? wanted).preset).views) }),
+  },
   lessons: {
     samkd: async () => (await import("./samkdLesson")).lesson,
     mkd: async () => (await import("./mkdLesson")).lesson,

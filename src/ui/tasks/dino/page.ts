@@ -1,5 +1,8 @@
 /** What the page says of self-distillation. */
+
+import type { CropSnapshot } from "../../../tasks/dino/views";
 import { percent, points, short } from "../../format";
+import { maskMaps, timesMap } from "../compared";
 import { binomialMargin, IMAGE_DATA } from "../imageData";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
@@ -40,4 +43,12 @@ export const DINO_PAGE: TaskPage = {
     return `By the features of a teacher that never saw a label, nearest neighbours classify ${percent(value)} of ${short(count)} held-out images correctly (± ${points(margin)})${also}; guessing would give ${chance}.`;
   },
   pairs: MASK_PAIRS,
+  compared: {
+    view: "snapshot",
+    look(value, state) {
+      const { student, kept } = value as CropSnapshot;
+      const { grid, labels } = galleryOf(state);
+      return { maps: [timesMap("Student's attention", student, grid), ...maskMaps({ kept, teacher: true }, labels.length, grid)] };
+    },
+  },
 };

@@ -1,5 +1,8 @@
 /** What the page says of masked image modelling. */
+
+import type { MimSnapshot } from "../../../tasks/mim/views";
 import { percent, points, short } from "../../format";
+import { greyMap } from "../compared";
 import { binomialMargin, IMAGE_DATA } from "../imageData";
 import type { TaskPage } from "../page";
 import { galleryOf, patchCount } from "./gallery";
@@ -28,5 +31,12 @@ export const MIM_PAGE: TaskPage = {
   result({ value, count, margin = 0 }, state) {
     const chance = percent(1 / galleryOf(state).classes.length);
     return `A linear classifier on the features of an encoder that never saw a label classifies ${percent(value)} of ${short(count)} held-out images correctly (± ${points(margin)}); guessing would give ${chance}.`;
+  },
+  compared: {
+    view: "snapshot",
+    look(value, state) {
+      const { channels, side } = galleryOf(state);
+      return { maps: [greyMap("What the decoder tells", (value as MimSnapshot).told, channels, side)] };
+    },
   },
 };

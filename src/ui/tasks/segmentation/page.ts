@@ -1,9 +1,12 @@
 /** What the page says of segmentation. */
 import { SEGMENTATION_SCENES } from "../../../data/generated.id";
+import type { MaskSnapshot, SegmentationViews } from "../../../tasks/segmentation/views";
 import { percent, short } from "../../format";
+import { viewOf } from "../../state/views";
+import { maskMaps } from "../compared";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
-import { patchCount } from "./patches";
+import { patchCount, TASK } from "./patches";
 
 export const SEGMENTATION_PAGE: TaskPage = {
   tagline:
@@ -40,4 +43,11 @@ export const SEGMENTATION_PAGE: TaskPage = {
     return `The student's masks of ${short(count)} held-out images overlap the true ones by ${percent(value)}, averaged over the classes (mean IoU).${pixels}`;
   },
   pairs: MASK_PAIRS,
+  compared: {
+    view: "snapshot",
+    look(value, state) {
+      const gallery = viewOf<SegmentationViews, "gallery">(state, TASK, "gallery");
+      return { maps: gallery ? maskMaps(value as MaskSnapshot, gallery.images.length / (3 * gallery.side ** 2), gallery.grid) : [] };
+    },
+  },
 };

@@ -1,13 +1,20 @@
 /** Segmentation's components. */
+
 import { lazy, Suspense } from "react";
 import { useStore } from "../../state/app";
 import { KeepExtras } from "../masks/KeepExtras";
+import { bakedOf } from "../masks/LayerCanvas";
 import type { ExtrasProps, TaskParts } from "../parts";
+import { madeOnce } from "../pickable";
+import { galleryOf } from "./gallery";
 import { patchCount } from "./patches";
 
 const Details = lazy(() => import("./Details"));
 
 export const SEGMENTATION_PARTS: TaskParts = {
+  pictures: madeOnce(galleryOf, ({ images, side }) =>
+    bakedOf(images, side, 3).map(({ colour }, i) => ({ picture: colour, name: `scene ${i + 1}` })),
+  ),
   Details: () => (
     <Suspense>
       <Details />

@@ -10,12 +10,14 @@ interface PickerProps {
   pictures: readonly Pickable[];
   chosen: number;
   onPick(image: number): void;
+  /** What is picked, for those who do not see it. */
+  legend?: string;
 }
 
-export function Picker({ pictures, chosen, onPick }: PickerProps) {
+export function Picker({ pictures, chosen, onPick, legend = "Image on the stage" }: PickerProps) {
   return (
     <fieldset className="picker">
-      <legend className="hidden">Image on the stage</legend>
+      <legend className="hidden">{legend}</legend>
       {pictures.map(({ picture, name }, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name, and classes may repeat
         <button key={i} type="button" aria-pressed={i === chosen} aria-label={`Image ${i + 1}: ${name}`} onClick={() => onPick(i)}>

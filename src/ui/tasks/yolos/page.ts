@@ -1,8 +1,12 @@
 /** What the page says of detection by transformer: much of it is what it says of detection. */
+
+import type { PatchedSnapshot, YolosViews } from "../../../tasks/yolos/views";
+import { viewOf } from "../../state/views";
+import { maskMaps } from "../compared";
 import { DETECTION_PAGE } from "../detection/page";
 import { MASK_PAIRS } from "../masks/pairs";
 import type { TaskPage } from "../page";
-import { patchCount } from "./patches";
+import { patchCount, TASK } from "./patches";
 
 const { charts, curves, condense, formats, generated, words, least, result } = DETECTION_PAGE;
 
@@ -24,4 +28,11 @@ export const YOLOS_PAGE: TaskPage = {
   shares: ["keep"],
   sliderStep: (key, state) => (key === "keep" ? 1 / patchCount(state) : undefined),
   pairs: MASK_PAIRS,
+  compared: {
+    view: "snapshot",
+    look(value, state) {
+      const gallery = viewOf<YolosViews, "gallery">(state, TASK, "gallery");
+      return { maps: gallery ? maskMaps(value as PatchedSnapshot, gallery.images.length / (3 * gallery.side ** 2), gallery.grid) : [] };
+    },
+  },
 };

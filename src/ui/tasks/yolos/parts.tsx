@@ -1,13 +1,18 @@
 /** Components of detection by transformer. */
+
 import { lazy, Suspense } from "react";
 import { useStore } from "../../state/app";
+import { scenePictures } from "../detection/bakeScene";
 import { KeepExtras } from "../masks/KeepExtras";
 import type { ExtrasProps, TaskParts } from "../parts";
+import { madeOnce } from "../pickable";
+import { galleryOf } from "./gallery";
 import { patchCount } from "./patches";
 
 const Details = lazy(() => import("./Details"));
 
 export const YOLOS_PARTS: TaskParts = {
+  pictures: madeOnce(galleryOf, scenePictures),
   Details: () => (
     <Suspense>
       <Details />

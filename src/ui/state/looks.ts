@@ -1,0 +1,37 @@
+/** Maps of the held-out pictures over a run, as far as they are kept with it: by them it can be set against another run. */
+import { taskOf } from "../../tasks";
+import type { Grid } from "../draw/grid";
+import { pageOf } from "../tasks";
+import type { State } from "./store";
+
+/** A value for each cell of each picture [count, cells]. */
+export interface SharedMap {
+  name: string;
+  grid: Grid;
+  /** `kept`: 1 or 0. `times`: multiples of an even share, or of the mean. `shade`: from black 0 to white 1. */
+  kind: "kept" | "times" | "shade";
+  values: Float32Array;
+}
+
+/** What was seen of the pictures at a step. */
+export interface Look {
+  step: number;
+  maps: SharedMap[];
+  /** What the student says of each picture, in a word or two. */
+  says?: string[];
+}
+
+/** Looks that are kept of a run. */
+const MOST = 12;
+
+/** Of the run under way or ended: at its tests, since runs of one length are tested at the same steps, and before its first step. */
+export function looksOf(state: State): Look[] {
+  const { active, history } = state;
+  const compared = active && pageOf(active.preset).compared;
+  if (!compared) return [];
+  const tested = new Set([0, ...history.evaluations.map(({ step }) => step)]);
+  const moments = history.moments(taskOf(active.preset).name, compared.view).filter(({ step }) => tested.has(step));
+  const stride = Math.ceil(moments.length / MOST);
+  const some = moments.filter((_, i) => (moments.length - 1 - i) % stride === 0);
+  return some.map(({ step, value }) => ({ step, ...compared.look(value, state) }));
+}

@@ -1,0 +1,83 @@
+/** Two runs of one seed to be seen side by side: those of an experiment, or the run on the page and its pair. */
+import { differences } from "./compare";
+import type { Experiment } from "./experiments";
+import { isAsked, isComplete, isSweep, nextOf, ownWords, queryOf } from "./experiments";
+import { looksOf } from "./looks";
+import { pairedRows } from "./outcome";
+import { BEFORE, currentRun, partnerOf, type Run } from "./runs";
+import { begun } from "./selectors";
+import type { State } from "./store";
+
+export interface Side {
+  /** What it is in a few words, such as its settings. */
+  words: string;
+  /** Absent where it has yet to begin, and where it was deleted. */
+  run?: Run;
+  missing?: string;
+}
+
+export interface Pair {
+  /** Whether an experiment asked for it. */
+  asked: boolean;
+  /** Of both; undefined where they have not the same. */
+  seed?: number;
+  sides: readonly [a: Side, b: Side];
+}
+
+const AHEAD = "Its run is still to come.";
+const DELETED = "This run was deleted, with its curve and its maps. Its score still counts.";
+
+/** The pair to show; undefined where there is none. */
+export function pairOf(state: State): Pair | undefined {
+  if (state.watching) return undefined;
+  const { experiment } = state;
+  return experiment && !isSweep(experiment) ? ofExperiment(experiment, state) : ofRun(state);
+}
+
+/** Of the seed under way once its second run is; until then of the seed before. */
+function ofExperiment(experiment: Experiment, state: State): Pair | undefined {
+  const complete = isComplete(experiment);
+  const next = nextOf(experiment);
+  const before = pairedRows(experiment).at(-1);
+  const seed = (complete || (next.index === 0 && before)) && before ? before.seed : next.seed;
+  if (complete && !before) return undefined;
+  const live = begun(state) || state.phase === "running" ? currentRun(state) : undefined;
+  const side = (index: 0 | 1): Side => {
+    const query = queryOf(experiment, index, seed);
+    const ended = typeof experiment.scores[index][seed - 1] === "number";
+    const isLive = live && !ended && isAsked(live, query);
+    const run = isLive ? { ...live, looks: looksOf(state) } : state.runs.findLast((one) => one.step >= one.total && isAsked(one, query));
+    return { words: ownWords(experiment, index), run: ended || isLive ? run : undefined, missing: ended ? DELETED : AHEAD };
+  };
+  return { asked: true, seed, sides: [side(0), side(1)] };
+}
+
+/** The run on the page, and the one it is to be set against: its pair, or the baseline. */
+function ofRun(state: State): Pair | undefined {
+  const now = begun(state) ? currentRun(state) : undefined;
+  if (!now) return undefined;
+  const partner = partnerOf({ ...now, step: now.total }, state);
+  if (!partner || partner.as === BEFORE) return undefined;
+  const sides = [
+    { words: unlike(now, partner.run, "this run"), run: { ...now, looks: looksOf(state) } },
+    { words: unlike(partner.run, now, partner.run.name), run: partner.run },
+  ] as const;
+  const { seed } = now.settings;
+  return { asked: false, ...(seed === partner.run.settings.seed && { seed: Number(seed) }), sides };
+}
+
+/** What a run has that the other has not: "keep=0.5"; where all is alike, its name. */
+function unlike({ settings }: Run, other: Run, name: string): string {
+  return (
+    differences(settings, other.settings)
+      .map((key) => `${key}=${settings[key]}`)
+      .join(" ") || name
+  );
+}
+
+/** The last step, at or before another, of which both runs have maps, or the one run that has any; undefined where there is none. */
+export function sharedStep(sides: readonly Side[], most = Number.POSITIVE_INFINITY): number | undefined {
+  const [first = [], ...others] = sides.map(({ run }) => run?.looks?.map(({ step }) => step) ?? []).filter((steps) => steps.length);
+  const shared = first.filter((step) => others.every((steps) => steps.includes(step)));
+  return shared.findLast((step) => step <= most) ?? shared[0];
+}
