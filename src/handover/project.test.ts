@@ -17,9 +17,7 @@ const TEACHER: ViTConfig = {
   ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
 };
 const network = (name: string, config: ViTConfig): Network => {
-  // Stronger than fresh weights, whose attention is nearly even: patches would be chosen by rounding.
-  const weights = [...initViT(config, 2)].map(([key, { shape, data }]) => [key, { shape, data: data.map((v) => 4 * v) }] as const);
-  return { id: name, name, weights: new Map(weights), config };
+  return { id: name, name, weights: initViT(config, 2), config };
 };
 const sources = {
   dataset,

@@ -11,10 +11,7 @@ import { Session } from "../train/session";
 import { type Project, project } from "./project";
 import { folderOf, hasPillow, hasTorch, inTwoProcesses, logged, python } from "./torch.fixture";
 
-/** Its weights are large enough for attention to prefer something. */
-const strong = { ...teacher, weights: new Map([...teacher.weights].map(([name, w]) => [name, { ...w, data: w.data.map((v) => 4 * v) }])) };
-
-async function handedOver(changed: Record<string, string | number>, taught: SegmenterNetwork = strong): Promise<Project> {
+async function handedOver(changed: Record<string, string | number>, taught: SegmenterNetwork = teacher): Promise<Project> {
   const sources = { dataset, ...(changed.teacher !== "none" && { teacher: taught }) };
   const options = { engine: await testEngine(), runtime, sources };
   const session = Session.create({ ...options, settings: { ...SETTINGS, steps: 12, keep: 0.5, ...changed } });

@@ -121,8 +121,8 @@ export function checkSegmenterWeights(config: SegmenterConfig, weights: Weights,
 }
 
 /**
- * Fresh weights as the original code draws them: those of a ViT, the class tokens like its embeddings, and the projections before
- * the projections before the similarity from N(0, 1 / d). The same seed gives the same weights. Throws as `checkSegmenter` does.
+ * Fresh weights: those of a ViT, the class tokens like its own, and the projections before the similarity from N(0, 1 / d), as the
+ * original code draws them. The same seed gives the same weights. Throws as `checkSegmenter` does.
  */
 export function initSegmenter(config: SegmenterConfig, seed: number): Weights {
   const shapes = [...segmenterShapes(config)];

@@ -19,10 +19,8 @@ import { dataset, SETTINGS } from "./task.fixture";
 const BATCH = 3;
 const LOCAL = 2;
 const { vit, head } = configsOf(SETTINGS as never, dataset);
-/** Weights large enough for attention to prefer something. */
-const strong = (weights: Weights): Weights => new Map([...weights].map(([name, w]) => [name, { ...w, data: w.data.map((v) => 6 * v) }]));
-const weights = strong(initStudent(vit, head, 1));
-const other = initTeacher(strong(initStudent(vit, head, 2)));
+const weights = initStudent(vit, head, 1);
+const other = initTeacher(initStudent(vit, head, 2));
 other.get("centre")?.data.set(randoms(head.outputs, 9));
 
 const rows = (values: ArrayLike<number>, each: number) =>
