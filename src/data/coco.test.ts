@@ -170,6 +170,15 @@ describe("COCO JSON", () => {
       ),
     ).toContain("1.png is annotated twice in a.json.");
     expect(await refusal(sound([]))).toContain("No picture to train on has a box.");
+    const heldOut = (annotations: unknown[]) => [
+      instances("d/annotations/instances_train2017.json", ["a.png", "b.png"], two),
+      instances("d/annotations/instances_val2017.json", ["a.png"], annotations),
+      ...pictures("d/train2017/", "a.png", "b.png"),
+      ...pictures("d/val2017/", "a.png"),
+    ];
+    const crowd = annotation(1, 3, [0, 0, 8, 4], { iscrowd: 1 });
+    for (const none of [[], [annotation(1, 7, [0, 0, 8, 4])], [crowd]])
+      expect(await refusal(heldOut(none))).toContain("No held-out picture has a box that counts, of a class that is taught.");
     expect(await refusal([instances("a.json", ["1.png"], two.slice(0, 1)), ...pictures("", "1.png")])).toContain(
       "one picture with annotations only (1.png)",
     );

@@ -61,6 +61,7 @@ async function open(files: SourceFile[], options: OpenDetectionOptions, findings
   const name = options.name ?? `${topFolder(found.pictures) ?? "Pictures"} (yours)`;
   const split = (pictures: PlacedPicture[]) => splitOf(pictures, classes.classes, findings);
   const set = { name, side, ...classes, moments, train: split(train), test: split(test) };
+  assertScorable(set.test);
   return { ...set, id: await idOf(set), notes: findings.notes() };
 }
 
@@ -86,6 +87,15 @@ function taught({ classes, supercategories }: Annotated, train: PlacedPicture[])
   // A class of no family is its own: nothing else is like it.
   const family = (one: (typeof kept)[number]) => (one.family && one.family !== "none" ? one.family : one.name);
   return { classes: kept.map(({ name }) => name), supercategories: kept.map(family) };
+}
+
+/** Precision is a mean over classes with objects: without any there is none. */
+function assertScorable({ count, truths }: DetectionSplit): void {
+  for (let i = 0; i < count; i++) if (truths(i).some(({ crowd, difficult }) => !crowd && !difficult)) return;
+  throw new DataError(
+    "No held-out picture has a box that counts, of a class that is taught.",
+    "Annotate some, or hold out others: a student could not be scored.",
+  );
 }
 
 function splitOf(pictures: PlacedPicture[], classes: string[], findings: Findings): DetectionSplit {

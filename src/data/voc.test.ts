@@ -21,7 +21,7 @@ describe("Pascal VOC", () => {
           ["dog 9", 0, 0, 4, 4],
         ]),
       ),
-      textFile("v/Annotations/c.xml", vocText("c.jpg", [], "<width>0</width>")),
+      textFile("v/Annotations/c.xml", vocText("c.jpg", [["cat", 0, 0, 4, 4]], "<width>0</width>")),
       textFile("v/Annotations/d.xml", vocText("d.jpg", [])),
       ...pictures("v/JPEGImages/", "a.jpg", "b.jpg", "c.jpg", "d.jpg"),
       ...lists,
@@ -38,7 +38,7 @@ describe("Pascal VOC", () => {
         { category: 2, box: [0, 5, 2, 7] },
       ],
     ]);
-    expect(all(data.test)).toEqual([[]]);
+    expect(all(data.test)).toEqual([[{ category: 0, box: [0, 5, 2, 7] }]]);
     expect(data.notes).toEqual(["Pictures that no list names, left out: 1 (v/JPEGImages/d.jpg)."]);
   });
 
