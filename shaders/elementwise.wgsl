@@ -2,6 +2,8 @@
 //
 //   add_rows  out[r,c] = a[r,c] + (every divides r ? b[r/every, c] : 0)      rows may lie any distance apart
 //   sum_parts out[i] = b[i] + b[cols + i] + b[2 cols + i] + ...              `rows` of them
+//   multiply  out[r,c] = factor[0] b[r,c]
+//   copy_blocks  out[64 to[i] + ..] = b[64 i + ..] for blocks of 64, but for those that go NOWHERE
 const A = true;
 
 struct Params {
@@ -18,6 +20,12 @@ struct Params {
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<uniform> p: Params;
+@group(0) @binding(4) var<storage, read> factor: array<f32>;
+@group(0) @binding(5) var<storage, read> b4: array<vec4f>;
+@group(0) @binding(6) var<storage, read> to: array<u32>;
+@group(0) @binding(7) var<storage, read_write> out4: array<vec4f>;
+
+const NOWHERE = 0xffffffffu;
 
 @compute @workgroup_size(64)
 fn add_rows(@builtin(global_invocation_id) id: vec3u) {
@@ -46,5 +54,25 @@ fn sum_parts(@builtin(global_invocation_id) id: vec3u) {
       sum += b[part * p.cols + i];
     }
     out[i] = sum;
+  }
+}
+
+@compute @workgroup_size(64)
+fn multiply(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i < p.rows * p.cols) {
+    out[i] = factor[0] * b[p.b_offset + (i / p.cols) * p.b_stride + i % p.cols];
+  }
+}
+
+// `rows` blocks, a lane for each four numbers.
+@compute @workgroup_size(64)
+fn copy_blocks(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.x + id.y * 65535u * 64u;
+  if (i < p.rows * 16u) {
+    let block = to[i / 16u];
+    if (block != NOWHERE) {
+      out4[block * 16u + i % 16u] = b4[i];
+    }
   }
 }

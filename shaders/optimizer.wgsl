@@ -8,6 +8,8 @@
 //   norm    squares[b] = sum of squared gradients of a block (only launched when the norm is clipped)
 //   factor  scale[0] = min(1, limit / sqrt(sum squares)), scale[1] = the norm
 //   factor_each  the same for each parameter by itself: scale[b] for each of its blocks b
+//   judge   mixed precision: whether the gradients, multiplied with the loss scale S, are finite. If they are, the update is made with
+//           verdict[0] = 1/S (clipped as by factor) and S doubles after `interval` such steps in a row; if not, no update is made and S halves
 //   adamw   m += (1-b1)(g-m); v += (1-b2)(g²-v); w -= lr (m/c1 / (sqrt(v/c2) + eps) + decay w), c = 1 - b^t
 //   sgd     m = momentum m + g + decay w; w -= lr m
 // Blocks of frozen parameters have no pieces and are left alone. Those that wait keep their weights while `hold` is 1, but their
@@ -15,6 +17,7 @@
 const CLIP = false;
 const EACH = false; // each parameter's gradient is clipped by itself
 const HOLD = false; // some parameters wait
+const SCALED = false; // gradients are multiplied with a loss scale
 const RAGGED = false; // some piece does not begin at a multiple of four, in the arena or its parameter
 
 struct Params {
@@ -28,6 +31,7 @@ struct Params {
   correction2: f32, // 1 - beta2^t
   limit: f32,
   hold: f32,
+  interval: f32,
 }
 
 struct Block {
@@ -57,6 +61,10 @@ struct Piece {
 @group(0) @binding(10) var<storage, read> scale_in: array<f32>;
 @group(0) @binding(11) var<uniform> params: Params;
 @group(0) @binding(12) var<storage, read> ranges: array<vec2u>; // of each parameter: its first block, and how many
+// S; updates since it changed; steps whose update was left out; and what stands for correction1 and correction2, of updates that were made
+@group(0) @binding(13) var<storage, read_write> scaler: array<f32>;
+@group(0) @binding(14) var<storage, read_write> verdict: array<f32>; // factor of gradients, their norm, 1 where the update is made, corrections
+@group(0) @binding(15) var<storage, read> verdict_in: array<f32>;
 
 fn four(at: u32) -> vec4f {
   if (RAGGED) {
@@ -87,7 +95,9 @@ fn gradient(block: Block, place: u32) -> vec4f {
 }
 
 fn clipped(block: Block, place: u32) -> vec4f {
-  if (CLIP) {
+  if (SCALED) {
+    return gradient(block, place) * verdict_in[0];
+  } else if (CLIP) {
     return gradient(block, place) * scale_in[0];
   } else {
     return gradient(block, place);
@@ -97,11 +107,36 @@ fn clipped(block: Block, place: u32) -> vec4f {
 // The gradient of four neighbours as it is used.
 fn used(i: u32, block: Block) -> vec4f {
   if (EACH) {
-    return gradient(block, (i & 15u) * 4u) * scale_in[i >> 4u];
+    return clipped(block, (i & 15u) * 4u) * scale_in[i >> 4u];
   } else {
     return clipped(block, (i & 15u) * 4u);
   }
 }
+
+fn left_out() -> bool {
+  if (SCALED) {
+    return verdict_in[2] == 0.0;
+  } else {
+    return false;
+  }
+}
+
+// 1 - beta1^t and 1 - beta2^t, t counting the updates that were made.
+fn corrections(p: Params) -> vec2f {
+  if (SCALED) {
+    return vec2f(verdict_in[3], verdict_in[4]);
+  } else {
+    return vec2f(p.correction1, p.correction2);
+  }
+}
+
+// By its bits: compilers may take it for granted that every number is finite.
+fn is_finite(v: vec4f) -> bool {
+  return all((bitcast<vec4u>(v) & vec4u(0x7f800000u)) != vec4u(0x7f800000u));
+}
+
+// Of a block whose gradient is not finite; every other sum of squares is at least zero.
+const BROKEN = -1.0;
 
 fn rate(block: Block) -> f32 {
   if (HOLD) {
@@ -118,11 +153,15 @@ fn norm(@builtin(global_invocation_id) id: vec3u) {
   if (b < p.count) {
     let block = blocks[b];
     var sum = 0.0;
+    var broken = false;
     for (var place = 0u; place < 64u; place += 4u) {
       let g = gradient(block, place);
       sum += dot(g, g);
+      if (SCALED) {
+        broken = broken || !is_finite(g);
+      }
     }
-    squares[b] = sum;
+    squares[b] = select(sum, BROKEN, broken);
   }
 }
 
@@ -163,17 +202,66 @@ fn factor_each(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id
   for (var i = 0u; i < 64u; i++) {
     total += partial[i];
   }
-  let length = sqrt(total);
+  var length = sqrt(total);
+  if (SCALED) {
+    length *= verdict_in[0];
+  }
   for (var b = lane; b < range.y; b += 64u) {
     scale[range.x + b] = select(1.0, p.limit / length, length > p.limit);
   }
 }
 
+var<workgroup> broken_lanes: array<u32, 64>;
+
+@compute @workgroup_size(64)
+fn judge(@builtin(local_invocation_index) lane: u32) {
+  let p = params;
+  var sum = 0.0;
+  var broken = 0u;
+  for (var b = lane; b < p.count; b += 64u) {
+    sum += squares_in[b];
+    broken += select(0u, 1u, squares_in[b] < 0.0);
+  }
+  partial[lane] = sum;
+  broken_lanes[lane] = broken;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var total = 0.0;
+    var any = 0u;
+    for (var i = 0u; i < 64u; i++) {
+      total += partial[i];
+      any += broken_lanes[i];
+    }
+    let made = any == 0u;
+    let length = sqrt(max(total, 0.0)) / scaler[0];
+    var by = 1.0 / scaler[0];
+    if (CLIP) {
+      by *= select(1.0, p.limit / length, length > p.limit);
+    }
+    let rates = vec2f(p.beta1, p.beta2);
+    let before = vec2f(scaler[3], scaler[4]);
+    let after = select(before, before * rates + (1.0 - rates), made);
+    verdict[0] = by;
+    verdict[1] = length;
+    verdict[2] = select(0.0, 1.0, made);
+    verdict[3] = after.x;
+    verdict[4] = after.y;
+    let grows = made && scaler[1] + 1.0 >= p.interval;
+    scaler[0] = clamp(scaler[0] * select(select(0.5, 1.0, made), 2.0, grows), 1.0, MOST_SCALE);
+    scaler[1] = select(0.0, scaler[1] + 1.0, made && !grows);
+    scaler[2] += select(1.0, 0.0, made);
+    scaler[3] = after.x;
+    scaler[4] = after.y;
+  }
+}
+
+const MOST_SCALE = 16777216.0; // beyond, nothing is left to gain: 2^-24 is the least number of f16
+
 @compute @workgroup_size(64)
 fn adamw(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
   let i = id.x + id.y * 65535u * 64u;
-  if (i >= p.count * 16u) {
+  if (i >= p.count * 16u || left_out()) {
     return;
   }
   let block = blocks[i >> 4u];
@@ -186,7 +274,8 @@ fn adamw(@builtin(global_invocation_id) id: vec3u) {
     v += (1.0 - p.beta2) * (g * g - v);
     first[i] = m;
     second[i] = v;
-    let step = (m / p.correction1) / (sqrt(v / p.correction2) + p.eps);
+    let c = corrections(p);
+    let step = (m / c.x) / (sqrt(v / c.y) + p.eps);
     weights[i] = w - rate(block) * (step + p.decay * f32(block.flags & 1u) * w);
   }
 }
@@ -195,7 +284,7 @@ fn adamw(@builtin(global_invocation_id) id: vec3u) {
 fn sgd(@builtin(global_invocation_id) id: vec3u) {
   let p = params;
   let i = id.x + id.y * 65535u * 64u;
-  if (i >= p.count * 16u) {
+  if (i >= p.count * 16u || left_out()) {
     return;
   }
   let block = blocks[i >> 4u];

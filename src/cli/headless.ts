@@ -83,10 +83,11 @@ export async function runToEnd({ session: options, resume, begun, every = 1, log
   return session;
 }
 
-/** A step as a row: losses, rates, speed. */
-export function rowOf({ step, losses, rates, imagesPerSecond, ms }: StepReport, { rateNames = {} }: TaskDefinition): object {
+/** A step as a row: losses, rates, the loss scale where precision is mixed, speed. */
+export function rowOf({ step, losses, rates, scaled, imagesPerSecond, ms }: StepReport, { rateNames = {} }: TaskDefinition): object {
   const named = Object.entries(rates).map(([name, rate]) => [rateNames[name] ?? name, rate]);
-  return { step, ...losses, ...Object.fromEntries(named), images_per_s: Math.round(imagesPerSecond), step_ms: ms };
+  const scale = scaled && { loss_scale: scaled.scale, skipped: scaled.skipped };
+  return { step, ...losses, ...Object.fromEntries(named), ...scale, images_per_s: Math.round(imagesPerSecond), step_ms: ms };
 }
 
 /** Scores on held-out data as a row. */

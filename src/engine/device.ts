@@ -107,14 +107,14 @@ export class Engine {
     return made;
   }
 
-  /** The specialised entry point of a file in `shaders/`; the same request gives the same object. */
-  shader(file: string, entry: string, constants: Constants = {}): Shader {
-    const key = `${file} ${entry} ${JSON.stringify(constants)}`;
+  /** The specialised entry point of a file in `shaders/`, the arrays named in `halves` in f16; the same request gives the same object. */
+  shader(file: string, entry: string, constants: Constants = {}, halves: readonly string[] = []): Shader {
+    const key = `${file} ${entry} ${JSON.stringify(constants)} ${halves}`;
     let shader = this.shaders.get(key);
     if (!shader) {
       const text = SHADERS[`/shaders/${file}.wgsl`];
       if (text === undefined) throw new EngineError(`There is no shader ${file}.`, "Check the file name in the launch.");
-      shader = specialise(`shaders/${file}.wgsl`, text, entry, constants);
+      shader = specialise(`shaders/${file}.wgsl`, text, entry, constants, halves);
       this.shaders.set(key, shader);
     }
     return shader;

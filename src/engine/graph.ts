@@ -6,7 +6,10 @@
 import type { Engine } from "./device";
 import type { Constants, Shader } from "./wgsl";
 
-export type Dtype = "f32" | "u32";
+/** How an element is stored. Kernels compute in f32 whichever of f32 and f16 it is. */
+export type Dtype = "f32" | "u32" | "f16";
+
+export const bytesOf = (dtype: Dtype): number => (dtype === "f16" ? 2 : 4);
 
 /** A number that may change between two runs of a program without touching anything but four bytes. */
 export class Live {
@@ -21,6 +24,8 @@ export interface Storage {
   /** Byte offset in the buffer or the parent, a multiple of 256. */
   offset: number;
   parent?: Storage;
+  /** A copy in f16, which kernels read in its stead. */
+  half?: Storage;
 }
 
 /**
@@ -107,34 +112,83 @@ export interface Piece {
 
 const MAX_GROUPS = 65535;
 
+/** Mixed precision: what layers hand on and their weights are kept in f16, all sums in f32. */
+export interface Mixed {
+  /** [1], which gradients are multiplied with, so that f16 does not round them to zero. */
+  lossScale(graph: Graph): Tensor;
+}
+
 export class Graph {
   readonly launches: Launch[] = [];
+  /** Memory of the parameters' gradients. */
+  readonly arenas = new Set<Storage>();
   private readonly tape: Recorded[] = [];
   /** Tensors whose gradient would be lost: what they are made of was forgotten. */
   readonly forgotten = new WeakSet<Tensor>();
 
-  constructor(readonly engine: Engine) {}
+  constructor(
+    readonly engine: Engine,
+    readonly mixed?: Mixed,
+  ) {}
 
   /** A tensor in temporary memory, written by some launch of this graph. */
   temp(shape: readonly number[], dtype: Dtype = "f32", needsGrad = false): Tensor {
-    const bytes = shape.reduce((a, b) => a * b, 4);
+    const bytes = shape.reduce((a, b) => a * b, bytesOf(dtype));
     return new Tensor(this, { bytes, offset: 0 }, shape, dtype, needsGrad);
   }
 
   /** A tensor over memory that outlives the graph: parameters, optimizer state, batches. */
   fixed(buffer: GPUBuffer, shape: readonly number[], dtype: Dtype = "f32", offset = 0, needsGrad = false): Tensor {
-    const bytes = shape.reduce((a, b) => a * b, 4);
+    const bytes = shape.reduce((a, b) => a * b, bytesOf(dtype));
     return new Tensor(this, { bytes, buffer, offset }, shape, dtype, needsGrad);
   }
 
-  /** Records one dispatch. Which tensors it writes is read from the WGSL. */
+  /** The same numbers stored as `dtype`. */
+  cast(t: Tensor, dtype: "f32" | "f16"): Tensor {
+    const out = this.temp(t.shape, dtype, t.needsGrad);
+    this.addRows(t, undefined, { tensor: t, every: 1 }, out);
+    if (t.needsGrad) this.record(out, (g, grads) => grads.alias(t, g));
+    return out;
+  }
+
+  /** out = a (zero when absent) + rows of b, in the shape of `like`. */
+  addRows(like: Tensor, a: Tensor | undefined, { tensor: b, every }: RowGradient, out: Tensor): void {
+    this.launch("elementwise", "add_rows", {
+      constants: { A: a !== undefined },
+      bind: { ...(a && { a }), b, out },
+      params: {
+        rows: like.rows,
+        cols: like.cols,
+        a_offset: a?.offset ?? 0,
+        a_stride: a?.stride ?? 0,
+        b_offset: b.offset,
+        b_stride: b.stride,
+        every,
+      },
+      threads: like.size,
+    });
+  }
+
+  /** Records one dispatch. Which tensors it writes is read from the WGSL; of those that it reads, it reads the copies in f16 that there are. */
   launch(file: string, entry: string, options: LaunchOptions): void {
-    const shader = this.engine.shader(file, entry, options.constants);
+    const { bind, shader } = this.stored(file, entry, options);
     const count = options.groups ?? Math.ceil((options.threads ?? 1) / shader.workgroup);
     const x = Math.min(count, MAX_GROUPS);
     const groups: Launch["groups"] = [x, Math.ceil(count / MAX_GROUPS), options.z ?? 1];
     const work = options.work ?? USUAL_WORK * shader.workgroup * count * groups[2];
-    if (count > 0) this.launches.push({ shader, bind: options.bind, params: options.params ?? {}, groups, work });
+    if (count > 0) this.launches.push({ shader, bind, params: options.params ?? {}, groups, work });
+  }
+
+  /** The tensors as they lie in memory, and the kernel that takes them so. */
+  private stored(file: string, entry: string, { constants, bind: given }: LaunchOptions): Pick<Launch, "bind" | "shader"> {
+    const shader = this.engine.shader(file, entry, constants);
+    const bind = { ...given };
+    for (const { name, kind } of shader.bindings) {
+      const { storage, shape, offset, stride } = given[name] ?? {};
+      if (storage?.half && kind === "read") bind[name] = new Tensor(this, storage.half, shape, "f16", false, offset, stride);
+    }
+    const halves = shader.bindings.flatMap(({ name }) => (bind[name]?.dtype === "f16" ? [name] : []));
+    return { bind, shader: halves.length > 0 ? this.engine.shader(file, entry, constants, halves) : shader };
   }
 
   /** Declares how a gradient at `output` flows on. Called only when one arrives. */
@@ -170,6 +224,7 @@ export class Graph {
   gradients(seed: (grads: Gradients) => void): Gradients {
     const grads = new Gradients(this);
     seed(grads);
+    if (this.mixed) grads.multiply(this.mixed.lossScale(this));
     grads.walk(this.tape);
     return grads;
   }
@@ -201,7 +256,9 @@ export class Gradients {
   private readonly list: Piece[] = [];
   private readonly collected = new Set<Tensor>();
 
-  constructor(readonly graph: Graph) {}
+  constructor(readonly graph: Graph) {
+    graph.arenas.add(this.arena);
+  }
 
   /** Lets the gradients that have arrived flow back along a tape. */
   walk(tape: readonly Recorded[]): void {
@@ -218,7 +275,7 @@ export class Gradients {
     if (!g) return undefined;
     const { tensor } = g;
     if (g.every === 1 && tensor.stride === tensor.cols && tensor.offset === 0)
-      return tensor.cols === t.cols ? tensor : new Tensor(this.graph, tensor.storage, t.shape);
+      return tensor.cols === t.cols ? tensor : new Tensor(this.graph, tensor.storage, t.shape, tensor.dtype);
     const whole = this.addition(t, undefined, g);
     this.set(t, whole, 1);
     return whole;
@@ -290,27 +347,25 @@ export class Gradients {
     this.graph.launch("elementwise", "sum_parts", { bind: { b, out }, params: { ...none, rows: parts, cols: size }, threads: size });
   }
 
+  /** Multiplies what has arrived with the number `factor` [1]. */
+  multiply(factor: Tensor): void {
+    for (const [t, { tensor, every }] of this.found) {
+      const { rows, cols, offset, stride } = tensor;
+      const out = this.graph.temp(tensor.shape, t.dtype);
+      const params = { rows, cols, a_offset: 0, a_stride: 0, b_offset: offset, b_stride: stride, every: 1 };
+      this.graph.launch("elementwise", "multiply", { bind: { b: tensor, factor, out }, params, threads: out.size });
+      this.found.set(t, { tensor: out, every });
+    }
+  }
+
   /** All pieces as one tensor. */
   whole(): Tensor {
     return new Tensor(this.graph, this.arena, [this.arena.bytes / 4]);
   }
 
   /** a (zero when absent) + rows of b, in the shape of `like`. */
-  private addition(like: Tensor, a: Tensor | undefined, b: RowGradient, out = this.graph.temp(like.shape)): Tensor {
-    this.graph.launch("elementwise", "add_rows", {
-      constants: { A: a !== undefined },
-      bind: { ...(a && { a }), b: b.tensor, out },
-      params: {
-        rows: like.rows,
-        cols: like.cols,
-        a_offset: a?.offset ?? 0,
-        a_stride: a?.stride ?? 0,
-        b_offset: b.tensor.offset,
-        b_stride: b.tensor.stride,
-        every: b.every,
-      },
-      threads: like.size,
-    });
+  private addition(like: Tensor, a: Tensor | undefined, b: RowGradient, out = this.graph.temp(like.shape, like.dtype)): Tensor {
+    this.graph.addRows(like, a, b, out);
     return out;
   }
 }

@@ -86,10 +86,7 @@ export function planMemory(graph: Graph, outputs: Record<string, Tensor> = {}): 
 
 /** The same of a trace that has been laid out. */
 export function planOf(graph: Graph, { sizes, at }: Layout): MemoryPlan {
-  const arenas = new Set(
-    graph.launches.flatMap((l) => Object.values(l.bind).flatMap(({ storage: { parent } }) => (parent ? [parent] : []))),
-  );
-  const gradients = [...arenas].reduce((sum, arena) => sum + (at.has(arena) ? arena.bytes : 0), 0);
+  const gradients = [...graph.arenas].reduce((sum, arena) => sum + (at.has(arena) ? arena.bytes : 0), 0);
   return { bytes: sizes.reduce((sum, bytes) => sum + bytes, 0), largest: Math.max(0, ...sizes), gradients };
 }
 

@@ -222,6 +222,50 @@ describe("what an entry point needs", () => {
   });
 });
 
+describe("arrays in f16", () => {
+  const STORED = `${HEAD} @group(0) @binding(1) var<storage, read> x: array<vec4f>; @group(0) @binding(2) var<storage, read> n: array<u32>;`;
+  const main = (statements: string, halves: string[], more = "") =>
+    specialise("own.wgsl", `${STORED} ${more} @compute @workgroup_size(1) fn main() { ${statements} }`, "main", {}, halves);
+  const bodyOf = (statements: string, halves: string[]) =>
+    main(statements, halves).code.replace(/^.*fn main \( \) \{ | \}(\nfn .*)?$/gs, "");
+
+  test.each([
+    ["out[i] = x[n[0]].y;", ["x"], "out [ i ] = unpack4x16float ( x [ n [ 0 ] ] ) . y ;"],
+    ["out[i] = x[0].y;", ["out"], "out [ i ] = f16 ( ( x [ 0 ] . y ) ) ;"],
+    ["out[u32(out[1])] = 2.0;", ["out"], "out [ u32 ( f32 ( out [ 1 ] ) ) ] = f16 ( ( 2.0 ) ) ;"],
+    ["out[i] -= a + x[0].x;", ["out", "x"], "out [ i ] = f16 ( f32 ( out [ i ] ) - ( a + unpack4x16float ( x [ 0 ] ) . x ) ) ;"],
+    ["if (out[0] == v.out[1]) { }", ["out"], "if ( f32 ( out [ 0 ] ) == v . out [ 1 ] ) { }"],
+  ])("%s with %s", (statement, halves, left) => {
+    expect(bodyOf(statement, halves)).toBe(left);
+  });
+
+  test("are declared so, and ask for the feature", () => {
+    const { code, features, bindings } = main("out[0] = x[0].x;", ["x", "out", "n", "elsewhere"]);
+    expect(code).toContain("x : array < vec2u >");
+    expect(code).toContain("out : array < f16 >");
+    expect(code.startsWith("enable f16 ;")).toBe(true);
+    expect(features).toEqual(["shader-f16"]);
+    expect(bindings.map(({ name, kind }) => [name, kind])).toEqual([
+      ["out", "write"],
+      ["x", "read"],
+    ]);
+    expect(main("out[0] = x[0].x;", ["x"]).features).toEqual([]); // vectors are packed in words
+    expect(main("out[0] = x[0].x;", ["elsewhere"]).features).toEqual([]);
+  });
+
+  test("a parameter of their name hides them", () => {
+    const { code } = main("out[0] = x[0].x + f(x[1]);", ["x"], "fn f(x: vec4f) -> f32 { return x[0]; }");
+    expect(code).toContain("return x [ 0 ] ;");
+    expect(code).toContain("f ( unpack4x16float ( x [ 1 ] ) )");
+  });
+
+  test("integers, pointers and locals of the same name are refused", () => {
+    expect(() => main("out[0] = f32(n[0]);", ["n"])).toThrow("own.wgsl:1: n cannot hold f16.");
+    expect(() => main("f(&x);", ["x"])).toThrow("own.wgsl:1: x cannot hold f16 where it has no index.");
+    expect(() => main("out[0] = x[0].x; { let x = 1.0; }", ["x"])).toThrow("own.wgsl:1: x cannot hold f16 where it has no index.");
+  });
+});
+
 describe("tokens", () => {
   test("comments vanish, numbers and operators stay whole", () => {
     const line = "let a = 1.5e-3f /* b\n */ + .5 + 3. - 0xFFu+2i*1h; // c = d\n x >>= 1u; x--; y -= -1.0; m = a <= b && !c || d != e;";
@@ -272,6 +316,13 @@ describe("on the adapter", () => {
       const shader = engine.shader(file, entry);
       if (!shader.features.every((f) => engine.device.features.has(f))) skip(`this adapter lacks one of ${shader.features.join(", ")}`);
       expect(shader.workgroup).toBeGreaterThan(0);
+      await engine.pipeline(shader);
+    });
+
+    test.for(entryPoints(text))("%s makes one with its floats in f16", async (entry, { skip }) => {
+      const floats = [...text.matchAll(/(\w+): array<(f32|vec[24]f)>;/g)].map(([, name]) => name);
+      const shader = engine.shader(file, entry, {}, floats);
+      if (!shader.features.every((f) => engine.device.features.has(f))) skip(`this adapter lacks one of ${shader.features.join(", ")}`);
       await engine.pipeline(shader);
     });
   });

@@ -2,14 +2,17 @@
  * Reads a WGSL file and specialises one entry point of it.
  *
  * Every file in `shaders/` is complete WGSL, valid but for subgroup lanes that are constant only once a loop is written
- * out. Specialising keeps it complete and does four things, all on tokens:
+ * out. Specialising keeps it complete and does five things, all on tokens:
  *   1. module constants take the values of a variant (`const R = 4u;` -> `const R = 2u;`);
  *   2. an `if` whose condition is made of module constants is folded away;
  *   3. a counting loop marked `// unroll` is written out, because software adapters keep an array in registers only
  *      when every index is a literal;
  *   4. declarations (and `enable` lines) that the entry point does not reach are dropped, which is also how the
- *      bindings and the parameter block of a kernel are known without declaring them a second time.
- * What these files do without: one `enable` for two features, nested block comments, locals named like a module constant.
+ *      bindings and the parameter block of a kernel are known without declaring them a second time;
+ *   5. arrays of f32 that a launch keeps in f16 are declared so, and what is read from and written to them is converted on the way: a kernel
+ *      computes in f32 whatever its arrays hold, and is written once for both.
+ * What these files do without: one `enable` for two features, nested block comments, locals named like a module constant; and, where an array
+ * may be kept in f16, pointers to it, locals named like it, and writes to one component of an element.
  */
 import { EngineError } from "./errors";
 
@@ -54,8 +57,11 @@ const PARAMS = `Use up to ${MAX_PARAMS} fields of u32, f32 or i32.`;
 const TOKEN =
   /\/\/[^\n]*|\/\*[\s\S]*?\*\/|[A-Za-z_]\w*|0[xX][0-9a-fA-F]+[iu]?|(?:\d+\.\d*|\.?\d+)(?:[eE][+-]?\d+)?[fhiu]?|<<=|>>=|->|\+\+|--|&&|\|\||[-+*/%&|^=!<>]=|<<|>>|[^\s]/g;
 
-/** Specialises `entry` of the WGSL `text`. Throws an `EngineError` for unknown entries, constants or unbounded unrolls. */
-export function specialise(file: string, text: string, entry: string, constants: Constants = {}): Shader {
+/**
+ * Specialises `entry` of the WGSL `text`; the arrays named in `halves` hold f16. Throws an `EngineError` for unknown entries, constants or
+ * unbounded unrolls, and for arrays that cannot be kept so.
+ */
+export function specialise(file: string, text: string, entry: string, constants: Constants = {}, halves: readonly string[] = []): Shader {
   const declarations = withConstants(file, parse(tokenise(text)), constants);
   const known = knownConstants(declarations);
   const byName = new Map(declarations.filter((d) => d.name).map((d) => [d.name, d]));
@@ -63,6 +69,7 @@ export function specialise(file: string, text: string, entry: string, constants:
   if (!main || !isEntry(main)) throw new EngineError(`${file} has no entry point ${entry}.`, "Check the name in the launch.");
   for (const d of declarations) if (d.kind === "fn") d.tokens = unroll(file, fold(d.tokens, known), known);
   const used = reachable(main, byName);
+  if (halves.length > 0) keepHalves(file, declarations, used, new Set(halves));
   const features = enabledFeatures(declarations, used);
   const kept = declarations.filter((d) => used.has(d) || (d.kind === "enable" && features.has(d.name)));
   return {
@@ -304,6 +311,83 @@ function enabledFeatures(declarations: Declaration[], used: Set<Declaration>): S
     f16: () => [...text].some((t) => /^(f16|(vec|mat)[\dx]+h|[\d.].*h)$/.test(t)),
   };
   return new Set(declarations.filter((d) => d.kind === "enable" && needs[d.name]?.()).map((d) => d.name));
+}
+
+/**
+ * How an array of f16 is declared, and what converts an element of it from and to f32. Vectors are packed in words: that needs no feature, and
+ * software adapters, which load word by word, compile it many times faster than elements of f16.
+ */
+const HALF_TYPES: Readonly<Record<string, { stored: string; from: string; to: string }>> = {
+  f32: { stored: "f16", from: "f32", to: "f16" },
+  vec2f: { stored: "u32", from: "unpack2x16float", to: "pack2x16float" },
+  vec4f: { stored: "vec2u", from: "unpack4x16float", to: "pack4x16float" },
+};
+
+/** The conversions that WGSL lacks. */
+const PACKING = `
+fn unpack4x16float(v: vec2u) -> vec4f { return vec4f(unpack2x16float(v.x), unpack2x16float(v.y)); }
+fn pack4x16float(v: vec4f) -> vec2u { return vec2u(pack2x16float(v.xy), pack2x16float(v.zw)); }`;
+
+/** Keeps in f16 those of the arrays named that the kernel reaches. */
+function keepHalves(file: string, declarations: Declaration[], used: Set<Declaration>, halves: ReadonlySet<string>): void {
+  const types = new Map<string, string>();
+  for (const d of [...used].filter(({ kind, name }) => kind === "var" && halves.has(name))) {
+    const at = indexOf(d.tokens, ["array", "<"]) + 2;
+    const type = d.tokens[at].text;
+    if (at < 2 || !HALF_TYPES[type]) throw new EngineError(`${file}:${d.tokens[0].line}: ${d.name} cannot hold f16.`, ARRAYS);
+    d.tokens = d.tokens.with(at, { ...d.tokens[at], text: HALF_TYPES[type].stored });
+    types.set(d.name, type);
+  }
+  if (types.size === 0) return;
+  for (const d of used) if (d.kind === "fn") d.tokens = converted(file, d.tokens, withoutParameters(d.tokens, types));
+  if (!declarations.some(({ kind, name }) => kind === "enable" && name === "f16")) declarations.unshift(...parse(tokenise("enable f16;")));
+  const packing = parse(tokenise(PACKING));
+  const words = new Set([...used].flatMap(({ tokens }) => tokens.map(({ text }) => text)));
+  for (const d of packing.filter(({ name }) => words.has(name))) used.add(d);
+  declarations.push(...packing);
+}
+
+const ARRAYS = "Keep it in f32, or make it an array of f32, vec2f or vec4f.";
+
+/** The arrays that a function sees: not those that a parameter of its hides. */
+function withoutParameters(tokens: Token[], types: Map<string, string>): Map<string, string> {
+  const head = tokens.slice(
+    0,
+    tokens.findIndex(({ text }) => text === "{"),
+  );
+  return new Map([...types].filter(([name]) => !head.some(({ text }, i) => text === name && head[i + 1]?.text === ":")));
+}
+
+const ASSIGNMENT = /^([-+*/%&|^]?|<<|>>)=$/;
+
+/** Tokens with each element that is read from an array of f16 as f32, and each that is written as f16; `types` are those in f32. */
+function converted(file: string, tokens: Token[], types: Map<string, string>): Token[] {
+  const out: Token[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    const { text, line } = tokens[i];
+    const type = types.get(text);
+    if (type === undefined || tokens[i - 1]?.text === ".") {
+      out.push(tokens[i]);
+      continue;
+    }
+    const close = tokens[i + 1]?.text === "[" ? closing(tokens, i + 1, "[", "]") : i;
+    if (close === i) throw new EngineError(`${file}:${line}: ${text} cannot hold f16 where it has no index.`, ARRAYS);
+    const { from, to } = HALF_TYPES[type];
+    const words = (...texts: string[]) => texts.map((word) => ({ text: word, line }));
+    const place = [...tokens.slice(i, i + 2), ...converted(file, tokens.slice(i + 2, close), types), tokens[close]];
+    const operator = tokens[close + 1]?.text ?? "";
+    if (!ASSIGNMENT.test(operator)) {
+      out.push(...words(from, "("), ...place, ...words(")"));
+      i = close;
+      continue;
+    }
+    const end = tokens.findIndex((t, at) => at > close && t.text === ";");
+    const value = converted(file, tokens.slice(close + 2, end), types);
+    const before = operator === "=" ? [] : [...words(from, "("), ...place, ...words(")", operator.slice(0, -1))];
+    out.push(...place, ...words("=", to, "("), ...before, ...words("("), ...value, ...words(")", ")", ";"));
+    i = end;
+  }
+  return out;
 }
 
 function readBinding(d: Declaration): Binding[] {

@@ -1,13 +1,15 @@
 /**
  * A model's parameters on the GPU: one flat buffer of 64-float blocks, each parameter starting at a block, so that any of
- * them can be bound by offset and one optimizer kernel walks all of them.
+ * them can be bound by offset and one optimizer kernel walks all of them. A graph of mixed precision reads the matrices of layers from
+ * copies in f16, which it makes first.
  */
 import type { Engine } from "../engine/device";
-import type { Graph, Tensor } from "../engine/graph";
+import { bytesOf, type Graph, type Storage, Tensor } from "../engine/graph";
+import { BLOCK, copyBlocks, NOWHERE } from "../ops/copyblocks";
 import { checkTensor, listed, type Weights, WeightsError } from "./weights";
 
 /** Floats per block: 256 bytes, the alignment that WebGPU requires of a binding. */
-export const BLOCK = 64;
+export { BLOCK };
 
 interface Place {
   shape: number[];
@@ -19,10 +21,16 @@ interface Place {
 /** Parameters as tensors of one graph, by timm name. */
 export type Bound = Record<string, Tensor>;
 
+/** Matrices of layers, but for those that answer; not tokens, positions, norms and biases. */
+const isHalved = (name: string, { shape }: Place): boolean => shape.length > 1 && !/token|pos_embed|head/.test(name);
+
 export class Params {
   readonly places = new Map<string, Place>();
   readonly blocks: number;
   readonly buffer: GPUBuffer;
+  private readonly halves = new WeakMap<Graph, ReadonlyMap<string, Storage>>();
+  /** Where each block lies among the copies, once a graph had some. */
+  private blocksTo?: GPUBuffer;
 
   /** Uploads `weights`. Throws a WeightsError naming the tensor whose values do not fill its shape or are not finite. */
   constructor(
@@ -56,8 +64,44 @@ export class Params {
   /** The parameters as tensors; gradients reach them when `trainable`, or those that it names. */
   on(graph: Graph, trainable: boolean | ((name: string) => boolean)): Bound {
     const learns = typeof trainable === "function" ? trainable : () => trainable;
-    const bind = (name: string, { shape, block }: Place) => graph.fixed(this.buffer, shape, "f32", 4 * BLOCK * block, learns(name));
+    const halves = graph.mixed && this.halvesOn(graph);
+    const bind = (name: string, { shape, block }: Place) => {
+      const tensor = graph.fixed(this.buffer, shape, "f32", 4 * BLOCK * block, learns(name));
+      tensor.storage.half = halves?.get(name);
+      return tensor;
+    };
     return Object.fromEntries([...this.places].map(([name, place]) => [name, bind(name, place)]));
+  }
+
+  /** The copies in f16, by name, that a graph makes where it first asks for the parameters. */
+  private halvesOn(graph: Graph): ReadonlyMap<string, Storage> {
+    const known = this.halves.get(graph);
+    if (known) return known;
+    const halves = new Map<string, Storage>();
+    const parent: Storage = { bytes: 0, offset: 0 };
+    const to = new Uint32Array(this.blocks).fill(NOWHERE);
+    const bytes = bytesOf("f16") * BLOCK;
+    for (const [name, place] of this.places) {
+      if (!isHalved(name, place)) continue;
+      const { block, size } = place;
+      const count = Math.ceil(size / BLOCK);
+      for (let i = 0; i < count; i++) to[block + i] = parent.bytes / bytes + i;
+      halves.set(name, { bytes: bytesOf("f16") * size, offset: parent.bytes, parent });
+      parent.bytes += 256 * Math.ceil((count * bytes) / 256);
+    }
+    this.halves.set(graph, halves);
+    if (halves.size > 0) this.copyHalves(graph, parent, to);
+    return halves;
+  }
+
+  private copyHalves(graph: Graph, copies: Storage, to: Uint32Array<ArrayBuffer>): void {
+    const { engine, blocks } = this;
+    if (!this.blocksTo) {
+      this.blocksTo = engine.takeBuffer(to.byteLength);
+      engine.device.queue.writeBuffer(this.blocksTo, 0, to);
+    }
+    const out = new Tensor(graph, copies, [copies.bytes / bytesOf("f16")], "f16");
+    copyBlocks(graph.fixed(this.buffer, [BLOCK * blocks]), graph.fixed(this.blocksTo, [blocks], "u32"), out);
   }
 
   /** Copies the current values back. */
@@ -70,6 +114,7 @@ export class Params {
 
   destroy(): void {
     this.engine.giveBuffer(this.buffer);
+    if (this.blocksTo) this.engine.giveBuffer(this.blocksTo);
   }
 
   private flatten(weights: Weights): Float32Array<ArrayBuffer> {

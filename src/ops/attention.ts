@@ -58,7 +58,7 @@ function attend(q: Tensor, kv: Tensor, heads: Heads, columns: Columns): { out: T
     throw new Error(`attention: sizes [${logSizes.shape}] for ${keys} keys, and no gradient goes with them`);
   for (const t of [q, kv])
     if (t.needsGrad && (t.stride !== t.cols || t.offset !== 0)) throw new Error("attention: gradients need q and kv without gaps");
-  const out = graph.temp([q.rows, heads.heads * heads.headDim], "f32", needsGrad);
+  const out = graph.temp([q.rows, heads.heads * heads.headDim], q.dtype, needsGrad);
   const lse = graph.temp([heads.batch, heads.heads, queries]);
   const trace = { ...heads, q, kv, lse, queries, keys, columns };
   const variant = ATTENTION[choice(graph.engine).attentionForward];
@@ -71,8 +71,8 @@ function attend(q: Tensor, kv: Tensor, heads: Heads, columns: Columns): { out: T
 function backward(trace: AttentionTrace, result: Tensor, g: Tensor, give: (t: Tensor, gradient: Tensor) => void): void {
   const { q, kv, lse } = trace;
   const { graph } = q;
-  const dq = graph.temp(q.shape);
-  const dkv = q === kv ? dq : graph.temp(kv.shape);
+  const dq = graph.temp(q.shape, q.dtype);
+  const dkv = q === kv ? dq : graph.temp(kv.shape, kv.dtype);
   const delta = graph.temp(lse.shape);
   const variant = ATTENTION[choice(graph.engine).attentionBackward];
   const shared = { lse_in: lse, grad4: g, grad1: g };

@@ -4,7 +4,7 @@
  */
 import type { Gradients, Tensor } from "../engine/graph";
 import { linear } from "./linear";
-import { type Gather, inputGradient, type Product, product, recordLayer, split } from "./product";
+import { type Gather, inputGradient, madeWith, type Product, product, recordLayer, split } from "./product";
 
 export interface ConvOptions {
   bias?: Tensor;
@@ -25,8 +25,9 @@ export function conv2d(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor 
   const c: Convolution = { x, w, rows: matrix(w), bias, stride, padding, size: outputSize(x, w, stride, padding) };
   const shape = [x.shape[0], ...c.size, w.shape[0]];
   const needsGrad = x.needsGrad || w.needsGrad;
-  const y = graph.temp(shape, "f32", needsGrad);
-  const save = activation && needsGrad ? graph.temp(shape, "f32", true) : undefined;
+  const dtype = madeWith(w);
+  const y = graph.temp(shape, dtype, needsGrad);
+  const save = activation && needsGrad ? graph.temp(shape, dtype, true) : undefined;
   product({ ...{ a: x, b: c.rows, bT: true, m: y.rows, n: y.cols, k: kw * x.cols }, out: y, bias, activation, save, gather: forward(c) });
   if (!needsGrad) return y;
   recordLayer(y, save, (g, grads) => {

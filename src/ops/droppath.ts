@@ -20,7 +20,7 @@ export function dropPath(branch: Tensor, residual: Tensor, o: DropPathOptions): 
   if (!Number.isInteger(each) || residual.rows !== rows || residual.cols !== cols)
     throw new Error(`dropPath: branch is [${branch.shape}], residual [${residual.shape}], draws [${o.draws.shape}]`);
   const scaled = (x: Tensor, added?: RowGradient) => {
-    const out = graph.temp(branch.shape, "f32", branch.needsGrad || residual.needsGrad);
+    const out = graph.temp(branch.shape, branch.dtype, branch.needsGrad || residual.needsGrad);
     const { constants, bind, params } = plus(added);
     graph.launch("droppath", "scale_images", {
       constants,

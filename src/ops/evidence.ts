@@ -21,6 +21,8 @@ export interface Input {
   dtype?: "f32" | "u32";
   /** Check the gradient with respect to this input. */
   grad?: boolean;
+  /** Kept in f16: as a weight, of which kernels read a copy, or as what another layer handed on. */
+  half?: "weight" | "activation";
 }
 
 export interface Check {
@@ -34,6 +36,34 @@ export interface Check {
   seed?: number;
   /** Gradient elements compared per input. */
   samples?: number;
+}
+
+/** The least number that is no multiple of f16's smallest; numbers below it are coarser than others. */
+const LEAST_NORMAL = 2 ** -14;
+
+/** The number of f16 next to x, for |x| up to 65,504. */
+function halfOf(x: number): number {
+  const unit = 2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), LEAST_NORMAL))) - 10);
+  const parts = x / unit;
+  const below = Math.floor(parts);
+  const rest = parts - below;
+  return unit * (rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below);
+}
+
+/** Of f16: half the distance of 1 to the next number. */
+const ROUNDOFF = 2 ** -11;
+
+/**
+ * The same check with its floats kept in f16: rounded before, so that the reference gets the numbers that the kernels get. What ops hand on is
+ * then rounded, too, a few times until it is compared: values may stray by eight roundings, gradients by ten times that as ever.
+ */
+export function inHalves(spec: Check): Check {
+  const entries = Object.entries(spec.inputs).map(([name, input], i) => {
+    if (input.dtype === "u32") return [name, input];
+    const half = i === 0 ? ("activation" as const) : ("weight" as const);
+    return [name, { ...input, half, data: valuesOf(input, i, spec.seed ?? 1).map(halfOf) }];
+  });
+  return { ...spec, inputs: Object.fromEntries(entries), tolerance: Math.max(spec.tolerance ?? 0, 8 * ROUNDOFF) };
 }
 
 type Values = Record<string, Float64Array>;
@@ -99,14 +129,25 @@ function traced(engine: Engine, spec: Check) {
     buffers.push(buffer);
     tensors[name] = graph.fixed(buffer, input.shape, input.dtype, 0, input.grad ?? false);
   }
-  const results = [spec.op(tensors, graph)].flat();
-  const outputs: Record<string, Tensor> = Object.fromEntries(results.map((t, i) => [`out${i}`, t]));
+  const results = [spec.op(asKept(graph, spec, tensors), graph)].flat();
+  const outputs = Object.fromEntries(results.map((t, i) => [`out${i}`, t.dtype === "f16" ? graph.cast(t.detach(), "f32") : t]));
   const names = wanted(spec);
   const pieces = names.length ? gradientOutputs(engine, graph, tensors, names, results[0], outputs, buffers) : {};
   const release = () => {
     for (const buffer of buffers) engine.giveBuffer(buffer);
   };
   return { graph, results, outputs, pieces, release };
+}
+
+/** The inputs as the op sees them. */
+function asKept(graph: Graph, { inputs }: Check, tensors: Record<string, Tensor>): Record<string, Tensor> {
+  const kept = Object.entries(tensors).map(([name, tensor]) => {
+    const { half } = inputs[name];
+    if (half === "activation") return [name, graph.cast(tensor, "f16")];
+    if (half === "weight") tensor.storage.half = graph.cast(tensor.detach(), "f16").storage;
+    return [name, tensor];
+  });
+  return Object.fromEntries(kept);
 }
 
 const wanted = ({ inputs }: Check): string[] => Object.keys(inputs).filter((name) => inputs[name].grad);

@@ -16,7 +16,7 @@ export function layerScale(x: Tensor, gamma: Tensor, residual?: Tensor): Tensor 
   const needsGrad = x.needsGrad || gamma.needsGrad || (residual?.needsGrad ?? false);
   const sizes = { rows, cols, part_rows: PART_ROWS };
   const scaled = (of: Tensor, added?: RowGradient) => {
-    const out = graph.temp(x.shape, "f32", needsGrad);
+    const out = graph.temp(x.shape, x.dtype, needsGrad);
     const { constants, bind, params } = plus(added);
     const places = { ...place("x", of), ...place("g", of) };
     const all = { ...bind, x: of, gamma, out };

@@ -1,6 +1,6 @@
 /** Matrix products and the linear layer: bias, activation and residual ride in the product's epilogue. */
 import type { Gradients, Tensor } from "../engine/graph";
-import { type Activation, inputGradient, product, recordLayer, split } from "./product";
+import { type Activation, inputGradient, madeWith, product, recordLayer, split } from "./product";
 
 /** C = A B for matrices A [m, k] and B [k, n], into `out` [m, n] if there is one. No gradient: layers use `linear`. */
 export function matmul(a: Tensor, b: Tensor, out = a.graph.temp([a.rows, b.cols])): Tensor {
@@ -25,8 +25,9 @@ export function linear(x: Tensor, w: Tensor, { bias, activation, residual }: Lin
   const m = x.rows;
   const shape = [...x.shape.slice(0, -1), n];
   const needsGrad = x.needsGrad || w.needsGrad || (residual?.needsGrad ?? false);
-  const y = graph.temp(shape, "f32", needsGrad);
-  const save = activation && needsGrad ? graph.temp(shape, "f32", true) : undefined;
+  const dtype = madeWith(w);
+  const y = graph.temp(shape, dtype, needsGrad);
+  const save = activation && needsGrad ? graph.temp(shape, dtype, true) : undefined;
   product({ a: x, b: w, bT: true, m, n, k, out: y, bias, activation, save, add: residual && { tensor: residual, every: 1 } });
   if (!needsGrad) return y;
   recordLayer(y, save, (g, grads) => {
@@ -52,7 +53,7 @@ function weightGradient(x: Tensor, g: Tensor, w: Tensor, bias: Tensor | undefine
 function computedGradient(x: Tensor, g: Tensor, w: Tensor, grads: Gradients): void {
   const [n, k] = w.shape;
   grads.add(w, (add) => {
-    const out = x.graph.temp(w.shape);
+    const out = x.graph.temp(w.shape, w.dtype);
     product({ a: g, aT: true, b: x, m: n, n: k, k: x.rows, out, add });
     return out;
   });

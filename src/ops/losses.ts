@@ -146,6 +146,6 @@ function sumParts(x: Tensor, runs: number, parts: number, scale: number): Tensor
 }
 
 function assertSameShape(op: string, a: Tensor, b: Tensor): void {
-  if (a.dtype !== "f32" || b.dtype !== "f32" || a.rows !== b.rows || a.cols !== b.cols)
+  if (a.dtype === "u32" || b.dtype === "u32" || a.rows !== b.rows || a.cols !== b.cols)
     throw new Error(`${op}: ${a.dtype} [${a.shape}] and ${b.dtype} [${b.shape}] do not match`);
 }

@@ -10,7 +10,7 @@ export function shapeOfMap(op: string, x: Tensor): [number, number, number, numb
 }
 
 function assertDense(op: string, x: Tensor): void {
-  if (x.stride !== x.cols || x.offset !== 0 || x.dtype !== "f32") throw new Error(`${op}: x is no f32 tensor without gaps`);
+  if (x.stride !== x.cols || x.offset !== 0 || x.dtype === "u32") throw new Error(`${op}: x is no tensor of floats without gaps`);
 }
 
 /** max(x, 0), any shape. */

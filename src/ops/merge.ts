@@ -39,7 +39,7 @@ export function mergeTokens(x: Tensor, trace: AttentionTrace, r: number, before?
   launch("matching", { metric_in: unit, best, partner }, best.size);
   const to = graph.temp([batch, tokens], "u32");
   launch("place", { chosen: topk(best, merged), partner_in: partner, to }, to.size);
-  const out = graph.temp([batch * left, cols]);
+  const out = graph.temp([batch * left, cols], x.dtype);
   launch("merge", { x, to_in: to, out, ...sized }, out.rows * Math.ceil(cols / SLAB));
   const [sizes, logs] = [graph.temp([batch, left]), graph.temp([batch, left])];
   launch("resize", { to_in: to, out: sizes, logs, ...sized }, sizes.size);

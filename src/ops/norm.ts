@@ -9,7 +9,7 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, eps = 1e-6): T
   if (gamma.size !== x.cols || beta.size !== x.cols) throw new Error(`layerNorm: x is [${x.shape}], gamma [${gamma.shape}]`);
   const { graph } = x;
   const needsGrad = x.needsGrad || gamma.needsGrad;
-  const y = graph.temp(x.shape, "f32", needsGrad);
+  const y = graph.temp(x.shape, x.dtype, needsGrad);
   const stats = needsGrad ? graph.temp([x.rows, 2]) : undefined;
   const { quads, constants, part, rowThreads } = teamsOf(x);
   graph.launch("layernorm", quads ? "quad_forward" : "forward", {
@@ -31,7 +31,7 @@ interface Forward {
 
 /** The gradient of x, which is returned, and those of gamma and beta. */
 function backward({ x, gamma, beta, stats }: Forward, g: Tensor, grads: Gradients, previous?: RowGradient): Tensor {
-  const out = x.graph.temp(x.shape);
+  const out = x.graph.temp(x.shape, x.dtype);
   const { quads, constants, part, parts, rowThreads, sumThreads } = teamsOf(x);
   const affine = gamma.needsGrad;
   const { bind, params: add, constants: added } = plus(previous);

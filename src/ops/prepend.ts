@@ -8,11 +8,11 @@ export function prepend(first: Tensor, rest: Tensor): Tensor {
   const [batch, tokens] = [first.rows, rest.rows / first.rows];
   if (!Number.isInteger(tokens) || first.cols !== rest.cols) throw new Error(`prepend: [${first.shape}] before [${rest.shape}]`);
   const { graph } = rest;
-  const out = graph.temp([batch * (1 + tokens), rest.cols], "f32", first.needsGrad || rest.needsGrad);
+  const out = graph.temp([batch * (1 + tokens), rest.cols], rest.dtype, first.needsGrad || rest.needsGrad);
   before(out, batch, rest, first);
   if (out.needsGrad)
     graph.record(out, (g, grads) => {
-      grads.add(rest, (previous) => after(graph.temp(rest.shape), batch, g, previous));
+      grads.add(rest, (previous) => after(graph.temp(rest.shape, rest.dtype), batch, g, previous));
       grads.alias(first, everyRow(g, 1 + tokens));
     });
   return out;
@@ -23,8 +23,9 @@ export function withoutFirst(x: Tensor, batch: number): Tensor {
   const tokens = x.rows / batch - 1;
   if (!Number.isInteger(tokens) || tokens < 0) throw new Error(`withoutFirst: [${x.shape}] for ${batch} images`);
   const { graph } = x;
-  const out = after(graph.temp([batch * tokens, x.cols], "f32", x.needsGrad), batch, x);
-  if (x.needsGrad) graph.record(out, (g, grads) => grads.add(x, (previous) => before(graph.temp(x.shape), batch, g, undefined, previous)));
+  const out = after(graph.temp([batch * tokens, x.cols], x.dtype, x.needsGrad), batch, x);
+  if (x.needsGrad)
+    graph.record(out, (g, grads) => grads.add(x, (previous) => before(graph.temp(x.shape, x.dtype), batch, g, undefined, previous)));
   return out;
 }
 

@@ -1,6 +1,6 @@
 /** Launches of the matrix product (shaders/gemm.wgsl): its parameters and its variant. Layers are made of these. */
 import type { Engine } from "../engine/device";
-import type { Gradients, Graph, RowGradient, Tensor } from "../engine/graph";
+import type { Dtype, Gradients, Graph, RowGradient, Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
 import { choice, fewestGroups, GEMM, type GemmVariant, smallGemm, wantedGroups } from "./variants";
 
@@ -53,6 +53,9 @@ const GATHERED = [
   ...(["kernel_height", "kernel_width", "stride", "padding", "out_height", "out_width"] as const),
 ];
 const NOTHING_GATHERED = Object.fromEntries(GATHERED.map((name) => [name, 0]));
+
+/** How what a layer makes with the weight w is stored: as kernels read w. */
+export const madeWith = (w: Tensor): Dtype => (w.storage.half ? "f16" : w.dtype);
 
 const aligned = (t: Tensor) => t.offset % 4 === 0 && t.stride % 4 === 0;
 
@@ -173,7 +176,7 @@ export function recordLayer(y: Tensor, save: Tensor | undefined, backward: (g: T
 export function inputGradient(x: Tensor, grads: Gradients, launch: (o: Pick<Product, "out" | "add" | "factor">) => void): void {
   const factor = derivatives.get(x);
   grads.add(factor ?? x, (add) => {
-    const out = x.graph.temp(x.shape);
+    const out = x.graph.temp(x.shape, x.dtype);
     launch({ out, add, factor });
     return out;
   });
@@ -181,7 +184,7 @@ export function inputGradient(x: Tensor, grads: Gradients, launch: (o: Pick<Prod
 
 /** g times an activation's derivative, plus `add`: for gradients that do not come out of a product. */
 function times(g: Tensor, factor: Tensor, add?: RowGradient): Tensor {
-  const out = g.graph.temp(g.shape);
+  const out = g.graph.temp(g.shape, factor.dtype);
   const { constants, ...rest } = epilogueOf({ a: g, b: g, m: g.rows, n: g.cols, k: 0, out, factor, add });
   const vec = g.cols % 4 === 0;
   g.graph.launch("gemm", "epilogue", {

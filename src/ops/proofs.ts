@@ -11,7 +11,7 @@ import { decoupledCase, disagreementCase } from "./cases/decoupling";
 import * as detection from "./cases/detection";
 import { dropPathCase } from "./cases/droppath";
 import { cosineCase, divergenceCase, errorCase, mixCase, rowDistanceCase } from "./cases/features";
-import { sumOfPartsCase } from "./cases/gradients";
+import { copiedBlocksCase, multipliedCase, sumOfPartsCase } from "./cases/gradients";
 import { groupConvCase } from "./cases/groupconv";
 import { haarCase, promptWeightsCase } from "./cases/haar";
 import { jitterCase } from "./cases/jitter";
@@ -37,6 +37,7 @@ import { headScoresCase, headSumsCase, prependCase, swapLastCase, TALKING } from
 import { tokenMeanCase } from "./cases/tokenmean";
 import { assembleCase, patchifyCase } from "./cases/tokens";
 import { activatedCase } from "./cases/variants";
+import { NOWHERE } from "./copyblocks";
 import type { Check } from "./evidence";
 
 const MAP = [2, 5, 7, 3];
@@ -104,7 +105,12 @@ export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> =
     deltas: detection.deltaCase(),
   },
   droppath: { branches: dropPathCase(0.5) },
-  elementwise: { "sum of parts": sumOfPartsCase(7, 130), "sum of gradients": sumsCase(MAP) },
+  elementwise: {
+    "sum of parts": sumOfPartsCase(7, 130),
+    "sum of gradients": sumsCase(MAP),
+    multiple: multipliedCase(5, 7),
+    "blocks that are copied": copiedBlocksCase([2, NOWHERE, 0, 1]),
+  },
   features: {
     errors: errorCase("smooth", 2),
     distances: rowDistanceCase(MAP),

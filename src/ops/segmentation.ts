@@ -41,7 +41,7 @@ export function tokenRange(x: Tensor, images: number, begin: number, count: numb
   const tokens = x.rows / images;
   if (!Number.isInteger(tokens) || begin < 0 || begin + count > tokens)
     throw new Error(`tokenRange: no rows ${begin} to ${begin + count} in ${images} stretches of [${x.shape}]`);
-  const out = x.graph.temp([images, count, x.cols], "f32", x.needsGrad);
+  const out = x.graph.temp([images, count, x.cols], x.dtype, x.needsGrad);
   copyRange(x, { images, tokens, begin, count }, out);
   if (x.needsGrad)
     x.graph.record(out, (g, grads) =>
@@ -73,7 +73,7 @@ export function appendTokens(x: Tensor, more: Tensor, positions?: Tensor): Tenso
     throw new Error(`appendTokens: x is [${x.shape}], more is [${more.shape}]`);
   assertDense("appendTokens", x);
   const rows = tokens + count;
-  const out = x.graph.temp([images * rows, cols], "f32", x.needsGrad || more.needsGrad);
+  const out = x.graph.temp([images * rows, cols], x.dtype, x.needsGrad || more.needsGrad);
   x.graph.launch("segmentation", "append", {
     constants: { PLACED: positions !== undefined },
     bind: { x, y: more, out, ...(positions && { g: positions }) },
@@ -130,5 +130,5 @@ function gradient(
 }
 
 function assertDense(op: string, x: Tensor): void {
-  if (x.stride !== x.cols || x.offset !== 0 || x.dtype !== "f32") throw new Error(`${op}: x is no f32 tensor without gaps`);
+  if (x.stride !== x.cols || x.offset !== 0 || x.dtype === "u32") throw new Error(`${op}: x is no tensor of floats without gaps`);
 }

@@ -104,7 +104,7 @@ export function gather(x: Tensor, index: Tensor, { keepFirst = false }: GatherOp
   if (x.shape.length !== 3 || index.shape.length !== 2 || index.dtype !== "u32" || images !== batch)
     throw new Error(`gather: x is [${x.shape}], index is ${index.dtype} [${index.shape}]`);
   const first = Number(keepFirst);
-  const out = x.graph.temp([batch, first + k, cols], "f32", x.needsGrad);
+  const out = x.graph.temp([batch, first + k, cols], x.dtype, x.needsGrad);
   const sizes = { batch, rows: all - first, k, cols, ...place("index", index) };
   if (out.size > 0)
     x.graph.launch("select", "gather", {
@@ -121,7 +121,7 @@ export function gather(x: Tensor, index: Tensor, { keepFirst = false }: GatherOp
 const SLAB = 32;
 
 function gatherGradient(x: Tensor, index: Tensor, g: Tensor, sizes: Record<string, number>, KEEP: boolean, previous?: RowGradient): Tensor {
-  const out = x.graph.temp(x.shape);
+  const out = x.graph.temp(x.shape, x.dtype);
   const { constants, bind, params } = plus(previous);
   x.graph.launch("select", "gather_gradient", {
     constants: { ...constants, KEEP, SLAB },

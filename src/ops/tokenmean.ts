@@ -22,8 +22,8 @@ export function tokenMean(x: Tensor, { tokens, first, count }: TokenRange): Tens
     graph.launch("tokenmean", entry, { constants, bind: { ...bind, x: of, out }, params: { ...sizes, ...params }, threads: out.size });
     return out;
   };
-  const y = launch("token_mean", x, graph.temp([batch, cols], "f32", x.needsGrad));
+  const y = launch("token_mean", x, graph.temp([batch, cols], x.dtype, x.needsGrad));
   if (x.needsGrad)
-    graph.record(y, (g, grads) => grads.add(x, (previous) => launch("token_mean_gradient", g, graph.temp(x.shape), previous)));
+    graph.record(y, (g, grads) => grads.add(x, (previous) => launch("token_mean_gradient", g, graph.temp(x.shape, x.dtype), previous)));
   return y;
 }

@@ -56,12 +56,12 @@ export function assemble(embedded: Tensor, pos: Tensor, cls: Tensor, o: Patches,
   const constants = { KEPT: o.kept !== undefined, LEAD: lead, PLACED: placed };
   const kept = o.kept && { kept: o.kept };
   const needsGrad = [embedded, pos, cls, ...(dist ? [dist] : [])].some((t) => t.needsGrad);
-  const out = graph.temp([o.batch * (slots(o) + lead), width], "f32", needsGrad);
+  const out = graph.temp([o.batch * (slots(o) + lead), width], embedded.dtype, needsGrad);
   const bind = { embedded, pos, cls, out, ...kept, ...(dist && { dist }) };
   graph.launch("tokens", "assemble", { constants, bind, params: params(o, width), threads: out.size });
   if (out.needsGrad)
     graph.record(out, (g, grads) => {
-      const d = graph.temp(embedded.shape);
+      const d = graph.temp(embedded.shape, embedded.dtype);
       const back = {
         g,
         out: d,

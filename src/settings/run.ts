@@ -27,6 +27,11 @@ export const RUN_SETTINGS = {
     help: "Share of each step that sgd takes over into the next one.",
     ...{ default: 0.9, min: 0, max: 0.99, when: "next", group: "optimizer" },
   }),
+  precision: choice({
+    label: "Precision",
+    help: "mixed: what layers hand on and their weights are kept in f16, half the memory; sums, norms, losses and what the optimizer keeps stay f32. Needs a GPU with shader-f16.",
+    ...{ default: "f32", options: ["f32", "mixed"], needs: { mixed: "shader-f16" }, when: "next", group: "optimizer" },
+  }),
   schedule: choice({
     label: "Schedule",
     help: "cosine: the learning rate falls smoothly, to a hundredth. step: it falls to a tenth after 8 and after 11 twelfths of the run, as detectors' twelve epochs do.",

@@ -35,6 +35,8 @@ export interface ChoiceSetting extends Common {
   kind: "choice";
   default: string;
   options: readonly string[];
+  /** Options that not every GPU can carry out: the feature of WebGPU that each needs. */
+  needs?: Readonly<Record<string, "shader-f16">>;
 }
 
 export type Setting = NumberSetting | ChoiceSetting;

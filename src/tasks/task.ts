@@ -138,8 +138,18 @@ export interface OptimizerOptions {
   limit?: number;
   /** Parameters, by name, that keep their values while `hold` is 1; their moments gather meanwhile. */
   waits?: { which(name: string): boolean; hold: Live };
+  /** Mixed precision: gradients are multiplied with a loss scale, and updates left out where they overflow. */
+  scaling?: Partial<LossScaling>;
   /** Parameters that decay. DeiT's rule when absent: matrices do; biases, norms, positions and class token do not. */
   decays?: (name: string, shape: number[]) => boolean;
+}
+
+/** The scale of losses whose gradients are kept in f16. */
+export interface LossScaling {
+  /** That of the first step; 65,536 by default, as in PyTorch. */
+  initial: number;
+  /** After so many updates in a row it doubles; 2000 by default, as in PyTorch. */
+  interval: number;
 }
 
 /** How a step is recorded. */

@@ -6,6 +6,7 @@ import type { Change, Settings } from "../settings/run";
 import { asPairs } from "../settings/schema";
 import { SCHEMA } from "../tasks";
 import type { Reference } from "../tasks/task";
+import type { OptimizerState } from "./optimizer";
 
 export interface Checkpoint {
   settings: Settings;
@@ -24,7 +25,7 @@ export interface Checkpoint {
   carried?: Weights;
   /** Whatever else belongs to the run. */
   extras: Weights;
-  optimizer: { step: number; first: Float32Array; second: Float32Array };
+  optimizer: OptimizerState;
 }
 
 /** The number rises when an earlier version could not read what is written. */
@@ -40,8 +41,10 @@ export function writeCheckpoint({ weights, carried = new Map(), extras, optimize
   for (const [name, weight] of weights) tensors.set(WEIGHT + name, weight);
   for (const [name, weight] of carried) tensors.set(CARRIED + name, weight);
   for (const [name, extra] of extras) tensors.set(EXTRA + name, extra);
-  for (const moment of ["first", "second"] as const)
-    tensors.set(`optimizer.${moment}`, { shape: [optimizer[moment].length], data: optimizer[moment] });
+  for (const part of ["first", "second", "scaler"] as const) {
+    const data = optimizer[part];
+    if (data) tensors.set(`optimizer.${part}`, { shape: [data.length], data });
+  }
   return writeSafetensors(tensors, { format: FORMAT, run: JSON.stringify({ ...rest, updates: optimizer.step }) });
 }
 
@@ -86,11 +89,11 @@ function floatsIn(tensors: ReturnType<typeof readSafetensors>, name: string): We
 }
 
 function momentsIn(tensors: Weights, name: string): Omit<Checkpoint["optimizer"], "step"> {
-  const [first, second] = ["first", "second"].map((moment) => tensors.get(`optimizer.${moment}`)?.data);
+  const [first, second, scaler] = ["first", "second", "scaler"].map((part) => tensors.get(`optimizer.${part}`)?.data);
   if (!first || !second) throw damaged(name, `optimizer.${first ? "second" : "first"} is missing.`);
   if (first.length !== second.length || second.some((value) => value < 0))
     throw damaged(name, "optimizer.second cannot be a mean of squares.");
-  return { first, second };
+  return { first, second, ...(scaler && { scaler }) };
 }
 
 /** A change under the key it has now: earlier versions named a method's settings without their owner. */

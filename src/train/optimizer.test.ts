@@ -69,7 +69,7 @@ async function rig(options: OptimizerOptions, weights = weightsOf(SHAPES), plan 
 }
 
 async function trace({ engine, params, optimizer, sources }: Omit<Rig, "program">, plan = PLAN): Promise<Program> {
-  const graph = new Graph(engine);
+  const graph = new Graph(engine, optimizer.mixed);
   const bound = params.on(graph, true);
   const grads = graph.gradients((g) => {
     for (const [i, p] of plan.entries()) plant(g, p.rows ? bound[p.name].slice(...p.rows) : bound[p.name], sources[i], p.parts);
@@ -265,6 +265,77 @@ describe("a saved state", () => {
     const [s, t] = [await whole.optimizer.state(), await after.optimizer.state()];
     expect(bytesOf(t.first)).toBe(bytesOf(s.first));
     expect(bytesOf(t.second)).toBe(bytesOf(s.second));
+  });
+});
+
+describe("mixed precision", () => {
+  const SCALE = 512;
+  const scaling = { initial: SCALE, interval: 3 };
+  const times = (gradients: Float64Array[], by: number) => gradients.map((g) => g.map((v) => v * by));
+  const scalerOf = async ({ optimizer }: Rig) => [...((await optimizer.state()).scaler ?? [])].slice(0, 3);
+
+  test.each<[string, OptimizerOptions]>([
+    ["AdamW", { kind: "adamw" }],
+    ["AdamW, clipped", { kind: "adamw", clip: "all", limit: 3 }],
+    ["AdamW, each parameter clipped by itself", { kind: "adamw", clip: "each", limit: 1 }],
+    ["SGD", { kind: "sgd" }],
+  ])(
+    "%s: steps that overflow leave no trace but half the scale; other updates are float64's, and the scale doubles after three",
+    async (_, options) => {
+      const r = await rig({ ...options, scaling });
+      const reference = new Reference(options);
+      const knobs = { lr: 0.02, decay: 0.1, limit: options.limit ?? 1 };
+      Object.assign(r.optimizer.knobs.lr, { value: knobs.lr });
+      Object.assign(r.optimizer.knobs.decay, { value: knobs.decay });
+      const overflows = new Map([
+        [0, Number.POSITIVE_INFINITY],
+        [3, Number.NaN],
+      ]);
+      let scale = SCALE;
+      const states: number[][] = [];
+      for (let t = 0; t < 7; t++) {
+        const gradients = gradientsAt(t);
+        const planted = times(gradients, scale);
+        const bad = overflows.get(t);
+        if (bad === undefined) reference.update(gradients, knobs);
+        else planted[4][3] = bad;
+        const before = await r.params.read();
+        await step(r, planted);
+        if (bad !== undefined) expect(await r.params.read()).toEqual(before);
+        states.push(await scalerOf(r));
+        scale = states[t][0];
+      }
+      expect(states).toEqual([
+        ...[
+          [256, 0, 1],
+          [256, 1, 1],
+          [256, 2, 1],
+        ],
+        ...[
+          [128, 0, 2],
+          [128, 1, 2],
+          [128, 2, 2],
+          [256, 0, 2],
+        ],
+      ]);
+      await expectWeights(r.params, reference.weights, 5e-6);
+    },
+  );
+
+  test("a saved state continues with the bits of an uninterrupted run, its scale included", async () => {
+    const options: OptimizerOptions = { kind: "adamw", scaling };
+    const planted = (t: number) => times(gradientsAt(t), SCALE);
+    const [whole, before] = [await rig(options), await rig(options)];
+    for (let t = 0; t < 5; t++) await step(whole, planted(t));
+    for (let t = 0; t < 2; t++) await step(before, planted(t));
+    const after = await rig(options, await before.params.read());
+    after.optimizer.restore(await before.optimizer.state());
+    for (let t = 2; t < 5; t++) await step(after, planted(t));
+    expect(await after.params.read()).toEqual(await whole.params.read());
+    expect(await after.optimizer.state()).toEqual(await whole.optimizer.state());
+    const plain = await rig({ kind: "adamw" });
+    const saved = await whole.optimizer.state();
+    expect(() => plain.optimizer.restore(saved)).toThrow("The saved optimizer does not fit this model.");
   });
 });
 

@@ -1,10 +1,22 @@
-/** AdamW and SGD with momentum over all of a model's parameters in one launch, with optional clipping of the gradient's norm. */
+/**
+ * AdamW and SGD with momentum over all of a model's parameters in one launch, with optional clipping of the gradient's norm. Where
+ * precision is mixed, it keeps the scale of the loss: the GPU decides after each step whether the update is made and what the scale is
+ * then, and nobody waits for it.
+ */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { type Gradients, Live, type Piece, type Tensor } from "../engine/graph";
+import { type Gradients, type Graph, Live, type Mixed, type Piece, type Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
 import { BLOCK, type Params, readFloats } from "../models/params";
 import type { OptimizerOptions } from "../tasks/task";
+
+/** What of an optimizer is saved: updates, moments, and where precision is mixed the loss scale with what is kept beside it. */
+export interface OptimizerState {
+  step: number;
+  first: Float32Array;
+  second: Float32Array;
+  scaler?: Float32Array;
+}
 
 /** What a training step's size depends on; set `.value` between steps. */
 export interface OptimizerKnobs {
@@ -15,6 +27,19 @@ export interface OptimizerKnobs {
 
 export const deitDecay = (name: string, shape: number[]): boolean =>
   shape.length > 1 && !/(^|\.)(pos_embed|cls_token|dist_token)$/.test(name);
+
+/** Numbers of mixed precision that outlive a step: see `scaler` in shaders/optimizer.wgsl. */
+const SCALER = 5;
+const SCALING = { initial: 2 ** 16, interval: 2000 };
+
+/** What became of the loss scale: its value, and the steps so far whose update was left out because gradients overflowed. */
+export interface Scaled {
+  scale: number;
+  skipped: number;
+}
+
+/** The output `scaler` of a step, as numbers. */
+export const readScaler = ([scale, , skipped]: ArrayLike<number> & Iterable<number>): Scaled => ({ scale, skipped });
 
 export class Optimizer {
   readonly knobs: OptimizerKnobs;
@@ -27,6 +52,9 @@ export class Optimizer {
   /** Uploaded tables by content: a step recorded again with the same pieces shares those of the program before it. */
   private readonly tables = new Map<string, GPUBuffer>();
   private readonly engine: Engine;
+  private readonly scaling?: typeof SCALING;
+  /** Where precision is mixed. */
+  private readonly scaler?: GPUBuffer;
 
   constructor(
     private readonly params: Params,
@@ -38,6 +66,21 @@ export class Optimizer {
     this.first = this.engine.takeBuffer(zeros.byteLength);
     this.second = this.engine.takeBuffer(zeros.byteLength);
     for (const buffer of [this.first, this.second]) this.engine.device.queue.writeBuffer(buffer, 0, zeros);
+    if (!options.scaling) return;
+    this.scaling = { ...SCALING, ...options.scaling };
+    this.scaler = this.engine.takeBuffer(4 * SCALER);
+    this.engine.device.queue.writeBuffer(this.scaler, 0, new Float32Array([this.scaling.initial, 0, 0, 0, 0]));
+  }
+
+  /** Mixed precision of the graphs whose gradients it takes, where it keeps the loss scale. */
+  get mixed(): Mixed | undefined {
+    const { scaler } = this;
+    return scaler && { lossScale: (graph) => graph.fixed(scaler, [SCALER]).slice(0, 1) };
+  }
+
+  /** The loss scale and what is kept with it, after the step that `graph` records. */
+  scalerOn(graph: Graph): Tensor | undefined {
+    return this.scaler && graph.fixed(this.scaler, [SCALER]);
   }
 
   /** Counts a step and sets what depends on the count. Call once before every run of a program that updates. */
@@ -48,7 +91,7 @@ export class Optimizer {
     this.correction2.value = 1 - beta2 ** this.step;
   }
 
-  /** Records the update from `grads`. Returns [scale, norm] of the gradient when the norm of all of it is clipped. */
+  /** Records the update from `grads`. Returns [scale, norm] of the gradient when the norm of all of it is clipped, in f32. */
   update(grads: Gradients): Tensor | undefined {
     const { graph } = grads;
     const pieces = grads.pieces
@@ -63,30 +106,44 @@ export class Optimizer {
     };
     const RAGGED = pieces.some((p) => p.from % 4 || (p.parts > 1 && p.size % 4));
     const { kind, clip, waits } = this.options;
-    const scale = clip && this.clip(graph, bind, { RAGGED }, clip === "each");
+    const constants = { RAGGED, CLIP: clip === "all", EACH: clip === "each", SCALED: this.scaler !== undefined };
+    const { scale, verdict } = this.factors(graph, bind, constants);
     graph.launch("optimizer", kind, {
-      constants: { RAGGED, CLIP: clip === "all", EACH: clip === "each", HOLD: waits !== undefined },
-      bind: { ...bind, ...(scale && { scale_in: scale }) },
+      constants: { ...constants, HOLD: waits !== undefined },
+      bind: { ...bind, ...(scale && { scale_in: scale }), ...(verdict && { verdict_in: verdict }) },
       params: this.numbers(),
       threads: (BLOCK / 4) * this.params.blocks,
     });
     return clip === "all" ? scale : undefined;
   }
 
-  /** What the gradient is multiplied with: [scale, norm], or a scale for each block. */
-  private clip(graph: Gradients["graph"], bind: Record<string, Tensor>, constants: Constants, each: boolean): Tensor {
+  /** What the gradient is multiplied with: `scale` is [scale, norm] or a scale for each block; `verdict` says the same and whether the update is made. */
+  private factors(graph: Graph, bind: Record<string, Tensor>, constants: Constants): { scale?: Tensor; verdict?: Tensor } {
+    const { clip } = this.options;
+    if (!clip && !this.scaler) return {};
     const { blocks, places } = this.params;
     const params = this.numbers();
     const squares = graph.temp([blocks]);
     graph.launch("optimizer", "norm", { constants, bind: { ...bind, squares }, params, threads: blocks });
-    const scale = graph.temp([each ? blocks : 2]);
-    const norms = { squares_in: squares, scale };
-    if (!each) graph.launch("optimizer", "factor", { bind: norms, params, groups: 1 });
+    const verdict = this.judged(graph, squares, constants);
+    if (verdict && clip !== "each") return { verdict };
+    const scale = graph.temp([clip === "each" ? blocks : 2]);
+    const norms = { squares_in: squares, scale, ...(verdict && { verdict_in: verdict }) };
+    if (clip !== "each") graph.launch("optimizer", "factor", { bind: norms, params, groups: 1 });
     else {
       const ranges = graph.fixed(this.rangeTable(), [2 * places.size], "u32");
-      graph.launch("optimizer", "factor_each", { bind: { ...norms, ranges }, params, groups: places.size });
+      graph.launch("optimizer", "factor_each", { constants, bind: { ...norms, ranges }, params, groups: places.size });
     }
-    return scale;
+    return { scale, verdict };
+  }
+
+  /** Whether the update is made, and the next loss scale. */
+  private judged(graph: Graph, squares: Tensor, constants: Constants): Tensor | undefined {
+    const scaler = this.scalerOn(graph);
+    if (!scaler) return undefined;
+    const verdict = graph.temp([5]);
+    graph.launch("optimizer", "judge", { constants, bind: { squares_in: squares, scaler, verdict }, params: this.numbers(), groups: 1 });
+    return verdict;
   }
 
   private rates() {
@@ -99,7 +156,8 @@ export class Optimizer {
     const { lr, decay, limit } = this.knobs;
     const { correction1, correction2 } = this;
     const hold = this.options.waits?.hold ?? 0;
-    return { count: this.params.blocks, lr, beta1, beta2, eps, decay, correction1, correction2, limit, hold };
+    const interval = this.scaling?.interval ?? 0;
+    return { count: this.params.blocks, lr, beta1, beta2, eps, decay, correction1, correction2, limit, hold, interval };
   }
 
   /** For each block: its pieces (sorted by parameter), its place in its parameter, whether it decays, and whether it may wait. */
@@ -138,26 +196,29 @@ export class Optimizer {
     return buffer;
   }
 
-  /** The moments and the count, for a checkpoint. */
-  async state(): Promise<{ step: number; first: Float32Array; second: Float32Array }> {
+  /** The moments, the count and the loss scale, for a checkpoint. */
+  async state(): Promise<OptimizerState> {
     const count = BLOCK * this.params.blocks;
-    const read = (buffer: GPUBuffer) => readFloats(this.engine, buffer, count);
-    return { step: this.step, first: await read(this.first), second: await read(this.second) };
+    const read = (buffer: GPUBuffer, size = count) => readFloats(this.engine, buffer, size);
+    const scaler = this.scaler && (await read(this.scaler, SCALER));
+    return { step: this.step, first: await read(this.first), second: await read(this.second), ...(scaler && { scaler }) };
   }
 
   /** Continues from a saved state. */
-  restore(state: { step: number; first: Float32Array; second: Float32Array }): void {
+  restore(state: OptimizerState): void {
     const count = BLOCK * this.params.blocks;
-    if (state.first.length !== count || state.second.length !== count)
+    if (state.first.length !== count || state.second.length !== count || state.scaler?.length !== (this.scaler && SCALER))
       throw new EngineError("The saved optimizer does not fit this model.", "Choose a run of the same model.");
     this.step = state.step;
+    if (this.scaler && state.scaler) this.engine.device.queue.writeBuffer(this.scaler, 0, state.scaler as BufferSource);
     this.engine.device.queue.writeBuffer(this.first, 0, state.first as BufferSource);
     this.engine.device.queue.writeBuffer(this.second, 0, state.second as BufferSource);
   }
 
   /** Gives all its buffers back. Programs that update through it must not run again. */
   destroy(): void {
-    for (const buffer of [this.first, this.second, ...this.tables.values()]) this.engine.giveBuffer(buffer);
+    for (const buffer of [this.first, this.second, ...(this.scaler ? [this.scaler] : []), ...this.tables.values()])
+      this.engine.giveBuffer(buffer);
     this.tables.clear();
   }
 }

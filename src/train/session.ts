@@ -19,7 +19,7 @@ import type { TaskRuntime } from "../tasks/definition";
 import type { AnyDataset, AnyNetwork, Progress, Reference, Report, Scores, Sources, Task } from "../tasks/task";
 import { type BeforehandReport, learnBeforehand } from "./beforehand";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint";
-import { Optimizer, stepSchedule, warmupCosine } from "./optimizer";
+import { Optimizer, readScaler, type Scaled, stepSchedule, warmupCosine } from "./optimizer";
 import { recordStep } from "./step";
 
 /** What one step did. Times are in milliseconds. */
@@ -28,6 +28,8 @@ export interface StepReport extends Report {
   lr: number;
   ms: number;
   imagesPerSecond: number;
+  /** The loss scale, where precision is mixed. */
+  scaled?: Scaled;
 }
 
 export interface SessionOptions<T extends Task = Task, D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork> {
@@ -114,6 +116,8 @@ export class Session<T extends Task = Task> {
   static create<T extends Task, D extends AnyDataset, N extends AnyNetwork>(options: SessionOptions<T, D, N>): Session<T> {
     const { engine, runtime, sources } = options;
     const settings = SCHEMA.checked(options.settings);
+    if (settings.precision === "mixed" && !engine.facts.half)
+      throw new EngineError("This GPU does not offer half precision (shader-f16).", "Use precision=f32.");
     const live = Object.fromEntries(["step", ...Object.keys(settings)].map((key) => [key, new Live(0)]));
     const task = runtime.create(engine, sources, settings, live);
     const { given, watch, beforehand } = options;
@@ -209,7 +213,8 @@ export class Session<T extends Task = Task> {
     if (broken)
       throw new EngineError(`The loss "${broken}" is no longer a number at step ${step}.`, "Lower the learning rate and start again.");
     const ms = this.timed(started, performance.now());
-    return { step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...report };
+    const scaled = outputs.scaler && { scaled: readScaler(outputs.scaler) };
+    return { step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...scaled, ...report };
   }
 
   /** Milliseconds that a step took: since it was queued, or, where steps wait for each other and land in bursts, the mean of the last few. */
@@ -335,8 +340,9 @@ export class Session<T extends Task = Task> {
 }
 
 /** What the settings say of it, and what the task must have. */
-function optimizerOf({ params, optimizer }: Task, { optimizer: kind, momentum }: Settings): Optimizer {
-  return new Optimizer(params, { ...optimizer, kind, ...(kind === "sgd" && { beta1: momentum }) });
+function optimizerOf({ params, optimizer }: Task, { optimizer: kind, momentum, precision }: Settings): Optimizer {
+  const own = { ...(kind === "sgd" && { beta1: momentum }), ...(precision === "mixed" && { scaling: {} }) };
+  return new Optimizer(params, { ...optimizer, kind, ...own });
 }
 
 function learningRate({ schedule, lr: peak, steps: total }: Settings, step: number): number {

@@ -22,6 +22,8 @@ export function Control({ name }: { name: string }) {
 const Present = memo(function Present({ name, preset, setting }: { name: string; preset: string; setting: Setting }) {
   const value = useStore(({ wanted }) => wanted[name]);
   const problem = useStore(({ problems, wanted }) => problems[name] ?? conflicts(wanted)[name]);
+  const half = useStore(({ adapter }) => adapter?.half ?? true);
+  const needs = (setting.kind === "choice" && !half && setting.needs) || {};
   const step = useStore((state) => pageOf(state.wanted.preset).sliderStep?.(name, state));
   const ids = { id: `set-${name}`, help: `help-${name}`, problem: problem ? `problem-${name}` : undefined };
   const Kind = setting.kind === "number" ? NumberControl : ChoiceControl;
@@ -36,9 +38,15 @@ const Present = memo(function Present({ name, preset, setting }: { name: string;
         value={value}
         ids={ids}
         step={step}
+        missing={Object.keys(needs)}
         nameOf={name === METHOD ? methodName : undefined}
         onChange={onChange}
       />
+      {Object.entries(needs).map(([option, feature]) => (
+        <p className="hint" key={option}>
+          {option} needs {feature}, which this GPU does not offer.
+        </p>
+      ))}
       {Extras && <Extras value={value} onChange={onChange} />}
       {problem && (
         <p className="problem" id={ids.problem} role="alert">

@@ -11,6 +11,8 @@ interface Props<S> {
   step?: number;
   /** What an option is called. */
   nameOf?(option: string): string;
+  /** Options that this GPU cannot carry out. */
+  missing?: readonly string[];
   onChange(value: string | number): void;
 }
 
@@ -72,11 +74,11 @@ function Entry({ setting, value, ids, onChange }: { setting: NumberSetting; valu
   );
 }
 
-export function ChoiceControl({ setting, value, ids, nameOf = String, onChange }: Props<ChoiceSetting>) {
+export function ChoiceControl({ setting, value, ids, nameOf = String, missing = [], onChange }: Props<ChoiceSetting>) {
   return (
     <select id={ids.id} value={value} aria-describedby={ids.help} onChange={({ target }) => onChange(target.value)}>
       {setting.options.map((option) => (
-        <option key={option} value={option}>
+        <option key={option} value={option} disabled={missing.includes(option)}>
           {nameOf(option)}
         </option>
       ))}

@@ -176,9 +176,20 @@ function Progress({ state }: { state: State }) {
         step <b>{short(step)}</b> of {short(total)}
         {step > 0 && <span className="pace"> · {short(history.imagesPerSecond)} images/s</span>}
         {left !== undefined && <> · {duration(left)} left</>}
+        {history.scaled && <LossScale {...history.scaled} />}
       </span>
       <progress max={total} value={step} aria-label="Steps done" data-step={step} />
     </>
+  );
+}
+
+/** Mixed precision: what the loss is multiplied with, and the steps whose update was left out because gradients overflowed. */
+function LossScale({ scale, skipped }: NonNullable<State["history"]["scaled"]>) {
+  return (
+    <span className="pace">
+      {" "}
+      · loss scale {short(scale)}, {skipped} {skipped === 1 ? "update" : "updates"} skipped
+    </span>
   );
 }
 

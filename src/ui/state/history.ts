@@ -57,6 +57,8 @@ export class History {
   /** Milliseconds per step, smoothed. */
   ms = 0;
   imagesPerSecond = 0;
+  /** The loss scale, and updates skipped, where precision is mixed. */
+  scaled: StepReport["scaled"];
   private inPoint = 0;
   private readonly latest: Record<string, Numbers> = { scores: {} };
   private readonly means: Record<string, { sum: number; weight: number }> = {};
@@ -93,6 +95,7 @@ export class History {
     for (const [name, amount] of Object.entries(price)) this.sums[name] = (this.sums[name] ?? 0) + amount;
     // The first step prepares kernels; it says nothing about the others.
     const old = this.points.length < 3 ? 0 : 0.9;
+    this.scaled = report.scaled;
     this.ms = withStep(this.ms, report.ms, old);
     this.imagesPerSecond = old * this.imagesPerSecond + (1 - old) * report.imagesPerSecond;
   }
