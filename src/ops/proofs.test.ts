@@ -8,7 +8,10 @@ import { FAMILIES } from "./families";
 import { PROOFS } from "./proofs";
 
 /** Launched by the engine when it opens an adapter, and by the optimizer, which is no op. */
-const ELSEWHERE = ["probe subgroup_layout", ...["norm", "factor", "factor_each", "judge", "adamw", "sgd"].map((entry) => `optimizer ${entry}`)];
+const ELSEWHERE = [
+  "probe subgroup_layout",
+  ...["norm", "factor", "factor_each", "judge", "adamw", "sgd"].map((entry) => `optimizer ${entry}`),
+];
 /** A matter of which variant is chosen, one after the other. */
 const VARIANTS = [
   ...["gemm quad", "gemm coop", "gemm shared_tiles", "layernorm quad_forward", "layernorm quad_backward"],
