@@ -151,6 +151,11 @@ export class Graph {
     return out;
   }
 
+  /** As it can be an output of a program: f16 is not read back. */
+  readable(t: Tensor): Tensor {
+    return t.dtype === "f16" ? this.cast(t.detach(), "f32") : t;
+  }
+
   /** out = a (zero when absent) + rows of b, in the shape of `like`. */
   addRows(like: Tensor, a: Tensor | undefined, { tensor: b, every }: RowGradient, out: Tensor): void {
     this.launch("elementwise", "add_rows", {

@@ -35,6 +35,7 @@ export class Ring {
     sources: Map<Tensor, GPUBuffer>,
   ) {
     for (const [name, tensor] of Object.entries(outputs)) {
+      if (tensor.dtype === "f16") throw new Error(`the output ${name} is f16: see Graph.readable`);
       this.starts.set(name, this.bytes);
       const buffer = sources.get(tensor);
       if (buffer) this.copies.push(...stretches(tensor, buffer, this.bytes));

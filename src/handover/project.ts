@@ -23,7 +23,8 @@ const STEPS = 10;
  * with an EngineError where no project knows what it does.
  */
 export async function project(options: Omit<SessionOptions, "settings" | "given" | "watch">, run: Session): Promise<Project> {
-  const settings = atStart(run.settings, run.changes);
+  // PyTorch repeats the first steps in f32: so they are made in f32, whatever the run's precision was.
+  const settings = { ...atStart(run.settings, run.changes), precision: "f32" as const };
   const now = await handedOver(run);
   const { initial, seen, reports, measured } = await firstSteps({ ...options, settings, given: givenAtStart(run) });
   const { dataset, teacher } = run.sources;

@@ -23,6 +23,8 @@ export interface Input {
   grad?: boolean;
   /** Kept in f16: as a weight, of which kernels read a copy, or as what another layer handed on. */
   half?: "weight" | "activation";
+  /** Never kept in f16. */
+  whole?: true;
 }
 
 export interface Check {
@@ -59,7 +61,7 @@ const ROUNDOFF = 2 ** -11;
  */
 export function inHalves(spec: Check): Check {
   const entries = Object.entries(spec.inputs).map(([name, input], i) => {
-    if (input.dtype === "u32") return [name, input];
+    if (input.dtype === "u32" || input.whole) return [name, input];
     const half = i === 0 ? ("activation" as const) : ("weight" as const);
     return [name, { ...input, half, data: valuesOf(input, i, spec.seed ?? 1).map(halfOf) }];
   });
@@ -130,7 +132,7 @@ function traced(engine: Engine, spec: Check) {
     tensors[name] = graph.fixed(buffer, input.shape, input.dtype, 0, input.grad ?? false);
   }
   const results = [spec.op(asKept(graph, spec, tensors), graph)].flat();
-  const outputs = Object.fromEntries(results.map((t, i) => [`out${i}`, t.dtype === "f16" ? graph.cast(t.detach(), "f32") : t]));
+  const outputs = Object.fromEntries(results.map((t, i) => [`out${i}`, graph.readable(t)]));
   const names = wanted(spec);
   const pieces = names.length ? gradientOutputs(engine, graph, tensors, names, results[0], outputs, buffers) : {};
   const release = () => {

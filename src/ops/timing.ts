@@ -14,13 +14,17 @@ const MOST_RUNS = 512;
 type Trace = (graph: Graph, input: MakeInput) => Tensor;
 
 /** A trace, and what gives the memory of its inputs to others, who may write there: once it is compiled, or will not be. */
-export function recorded(engine: Engine, trace: Trace): { graph: Graph; launches: readonly Launch[]; result: Tensor; release(): void } {
+export function recorded(
+  engine: Engine,
+  trace: Trace,
+  dtype: "f32" | "f16" = "f32",
+): { graph: Graph; launches: readonly Launch[]; result: Tensor; release(): void } {
   const graph = new Graph(engine);
   const buffers: GPUBuffer[] = [];
   const input = (shape: number[]) => {
     const buffer = engine.takeBuffer(shape.reduce((a, b) => a * b, 4));
     buffers.push(buffer);
-    return graph.fixed(buffer, shape, "f32", 0, true);
+    return graph.fixed(buffer, shape, dtype, 0, true);
   };
   const result = trace(graph, input);
   return {
@@ -36,11 +40,11 @@ export class Stopwatch {
 
   constructor(private readonly program: Program) {}
 
-  /** Compiles a trace. */
-  static async of(engine: Engine, trace: Trace): Promise<Stopwatch> {
-    const { graph, result, release } = recorded(engine, trace);
+  /** Compiles a trace whose inputs are kept so. */
+  static async of(engine: Engine, trace: Trace, dtype?: "f32" | "f16"): Promise<Stopwatch> {
+    const { graph, result, release } = recorded(engine, trace, dtype);
     try {
-      return new Stopwatch(await Program.compile(graph, { result }));
+      return new Stopwatch(await Program.compile(graph, { result: graph.readable(result) }));
     } finally {
       release();
     }

@@ -17,7 +17,9 @@ test("every variant of a family that runs here is right, is timed, and the choic
   const before = choice(engine);
   const found = await verdicts(engine, "rows");
   const rows = FAMILIES.find(({ key }) => key === "rows") as Family;
-  expect(found.map(({ variant }) => variant)).toEqual(runnable(rows, engine.facts));
+  const variants = runnable(rows, engine.facts);
+  const inHalves = engine.facts.half ? variants.map((variant) => `${variant}, f16`) : [];
+  expect(found.map(({ variant }) => variant)).toEqual([...variants, ...inHalves]);
   for (const verdict of found) {
     expect(verdict.wrong).toBeUndefined();
     expect(verdict.error).toBeGreaterThan(0);
@@ -25,13 +27,13 @@ test("every variant of a family that runs here is right, is timed, and the choic
   }
   expect(choice(engine)).toEqual(before);
   engine.destroy();
-});
+}, 300_000);
 
 test("a kernel that computes something else is found, and one that does not compile", async () => {
   const engine = await openEngine(await nodeGPU());
   const shader = engine.shader.bind(engine);
-  engine.shader = (file, entry, constants) => {
-    const made = shader(file, entry, constants);
+  engine.shader = (file, entry, constants, halves) => {
+    const made = shader(file, entry, constants, halves);
     if (entry === "forward" && constants?.GROUP === 64) return { ...made, code: made.code.replace("fn forward", "fn forward (") };
     if (entry === "quad_forward") return { ...made, code: made.code.replace("inverseSqrt (", "1.001 * inverseSqrt (") };
     return made;

@@ -1,8 +1,8 @@
 /** Holds every kernel that an adapter can run, of those with variants each of them, against its float64 reference, and times it. */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { type Check, deviation, expected, observed, type Part } from "./evidence";
-import { FAMILIES, type Family, runnable } from "./families";
+import { type Check, deviation, expected, inHalves, observed, type Part } from "./evidence";
+import { FAMILIES, type Family, HALF_TOLERANCE, runnable } from "./families";
 import { bankConflicts, liveFloats } from "./inspect";
 import { PROOFS } from "./proofs";
 import { recorded, Stopwatch } from "./timing";
@@ -10,7 +10,7 @@ import { choice, choose } from "./variants";
 
 /** What was found of one variant, or of one proof of a kernel that has none. */
 export interface Verdict {
-  /** The family and the variant, as `kernels=` names them; else the file in `shaders/` and what was proven of it. */
+  /** The family and the variant, as `kernels=` names them; else the file in `shaders/` and what was proven of it. Followed by ", f16" where its arrays are kept so. */
   kernel: string;
   variant: string;
   /** Largest |difference| / max(1, |reference|) of values and gradients; null when it did not compute at all. */
@@ -33,8 +33,22 @@ const LEAST_TOLERANCE = 5e-5;
 
 /** How many verdicts there will be. */
 export const countOf = ({ facts }: Engine): number =>
-  FAMILIES.reduce((sum, family) => sum + runnable(family, facts).length, 0) +
-  Object.values(PROOFS).reduce((sum, proofs) => sum + Object.keys(proofs).length, 0);
+  (facts.half ? 2 : 1) *
+  (FAMILIES.reduce((sum, family) => sum + runnable(family, facts).length, 0) +
+    Object.values(PROOFS).reduce((sum, proofs) => sum + Object.keys(proofs).length, 0));
+
+/** How arrays of floats are kept. */
+type Kept = "f32" | "f16";
+const keptOn = ({ facts }: Engine): Kept[] => (facts.half ? ["f32", "f16"] : ["f32"]);
+
+const named = (variant: string, kept: Kept) => (kept === "f16" ? `${variant}, f16` : variant);
+
+/** A family whose arrays are kept in f16. */
+const halved = (family: Family): Family => ({
+  ...family,
+  proofs: Object.fromEntries(Object.entries(family.proofs).map(([name, spec]) => [name, inHalves(spec)])),
+  tolerance: () => HALF_TOLERANCE,
+});
 
 /**
  * Verdicts one after the other, of all families and other kernels or of the one named. Only the variant under test differs from the choice
@@ -43,37 +57,43 @@ export const countOf = ({ facts }: Engine): number =>
 export async function* verify(engine: Engine, only?: string): AsyncGenerator<Verdict> {
   const usual = choice(engine);
   try {
-    for (const family of FAMILIES.filter(({ key }) => only === undefined || key === only)) {
-      const references = new Map<string, Part[]>();
-      for (const variant of runnable(family, engine.facts)) {
-        choose(engine, { ...usual, [family.key]: variant });
-        yield await verdict(engine, { kernel: family.key, variant }, () => ofVariant(engine, family, variant, references));
+    for (const family of FAMILIES.filter(({ key }) => only === undefined || key === only))
+      for (const kept of keptOn(engine)) {
+        const references = new Map<string, Part[]>();
+        const proven = kept === "f16" ? halved(family) : family;
+        for (const variant of runnable(family, engine.facts)) {
+          choose(engine, { ...usual, [family.key]: variant });
+          const about = { kernel: family.key, variant: named(variant, kept) };
+          yield await verdict(engine, about, () => ofVariant(engine, proven, variant, references, kept));
+        }
       }
-    }
   } finally {
     choose(engine, usual);
   }
   for (const [kernel, proofs] of Object.entries(PROOFS).filter(([file]) => only === undefined || file === only))
     for (const [variant, spec] of Object.entries(proofs))
-      yield await verdict(engine, { kernel, variant }, () => ofProof(engine, variant, spec));
+      for (const kept of keptOn(engine)) {
+        const about = { kernel, variant: named(variant, kept) };
+        yield await verdict(engine, about, () => ofProof(engine, variant, kept === "f16" ? inHalves(spec) : spec));
+      }
 }
 
 type Named = Pick<Verdict, "kernel" | "variant">;
 type Found = Omit<Verdict, keyof Named>;
 
-async function verdict(engine: Engine, named: Named, find: () => Promise<Found>): Promise<Verdict> {
+async function verdict(engine: Engine, about: Named, find: () => Promise<Found>): Promise<Verdict> {
   try {
-    return { ...named, ...(await find()) };
+    return { ...about, ...(await find()) };
   } catch (error) {
     engine.assertAlive(); // of a lost device nothing more can be said
     if (!(error instanceof EngineError)) throw error;
-    return { ...named, error: null, ms: null, wrong: error.message };
+    return { ...about, error: null, ms: null, wrong: error.message };
   }
 }
 
-async function ofVariant(engine: Engine, family: Family, variant: string, references: Map<string, Part[]>): Promise<Found> {
+async function ofVariant(engine: Engine, family: Family, variant: string, references: Map<string, Part[]>, kept: Kept): Promise<Found> {
   const found = await worst(engine, family, variant, references);
-  return { ...found, ms: await timed(engine, family), ...told(engine, family) };
+  return { ...found, ms: await timed(engine, family, kept), ...(kept === "f32" && told(engine, family)) };
 }
 
 async function ofProof(engine: Engine, name: string, spec: Check): Promise<Found> {
@@ -130,8 +150,8 @@ function told(engine: Engine, { key, shapes }: Family): Pick<Verdict, "registers
   return { ...(own.length > 0 && { registers: Math.max(...own.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };
 }
 
-async function timed(engine: Engine, { shapes }: Family): Promise<number> {
-  const watch = await Stopwatch.of(engine, Object.values(shapes)[0]);
+async function timed(engine: Engine, { shapes }: Family, kept: Kept): Promise<number> {
+  const watch = await Stopwatch.of(engine, Object.values(shapes)[0], kept);
   const ms = await shortest(watch);
   watch.dispose();
   return ms;

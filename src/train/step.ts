@@ -15,7 +15,7 @@ export function recordStep(engine: Engine, trace: Task["trace"], optimizer: Opti
   const clip = optimizer.update(grads);
   after?.();
   const scaler = optimizer.scalerOn(graph);
-  const told = Object.entries(outputs).map(([name, t]) => [name, t.dtype === "f16" ? graph.cast(t, "f32") : t]);
+  const told = Object.entries(outputs).map(([name, t]) => [name, graph.readable(t)]);
   return [graph, { ...Object.fromEntries(told), ...(clip && { clip }), ...(scaler && { scaler }) }];
 }
 

@@ -25,7 +25,7 @@ export function gather64(x: ArrayLike<number>, index: ArrayLike<number>, [batch,
 }
 
 export const topkCase = (batch: number, n: number, k: number, order: "top" | "bottom"): Check => ({
-  inputs: { s: { shape: [batch, n] } },
+  inputs: { s: { shape: [batch, n], whole: true } },
   op: ({ s }) => topk(s, k, { order }),
   reference: ({ s }) => [topk64(s, n, k, order === "top" ? 1 : -1)],
   tolerance: 0,
@@ -57,7 +57,7 @@ export const randomCase = (batch: number, n: number): Check => ({
 
 /** The `highest` by score come first, then others by their draws: from none to all of k. */
 export const promoteCase = (batch: number, n: number, k: number, highest: number): Check => ({
-  inputs: { s: { shape: [batch, n] } },
+  inputs: { s: { shape: [batch, n], whole: true } },
   op: ({ s }, graph) => topk(promote(s, randomScores(graph, [batch, n], RANDOM), highest), k),
   reference: ({ s }) => [
     Array.from({ length: batch }, (_, b) => {

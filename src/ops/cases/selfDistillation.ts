@@ -49,7 +49,7 @@ export const probabilitiesCase = (): Check => ({
 
 /** The running mean of a vector and the mean of rows, which takes its place. */
 export const blendCase = (): Check => ({
-  inputs: { into: { shape: [K] }, x: { shape: [5, K] } },
+  inputs: { into: { shape: [K], whole: true }, x: { shape: [5, K] } },
   op: ({ into, x }) => {
     blend(into, rowsMean(x), 0.75);
     return into;
