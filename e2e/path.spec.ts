@@ -60,11 +60,21 @@ async function walk(page: Page, browser: Browser, { press, choose }: Hand): Prom
   await choose(page, claim.getByLabel("Seeds"), 0);
   await press(page, claim.getByRole("button", { name: "Start 2 runs" }));
   await expect(page.locator(".experiment")).toContainText("Run 1 of 2: keep=0.5, seed 1", { timeout: LONG });
+  const pair = page.locator(".pair");
+  await expect(pair.getByText("Its run is still to come.")).toHaveCount(2);
+  await expect(page.locator(".charts .plot").first()).toBeVisible({ timeout: LONG });
   await expect(page.locator(".experiment [role=status]")).toHaveText(/^One pair so far: .* points\. One pair cannot tell\.$/, {
     timeout: 2 * LONG,
   });
   await expect(page.locator(".verdict")).toContainText("held-out images");
   await expect(page.locator(".runs tbody tr")).toHaveCount(2);
+  // Both runs side by side: what each shows the teacher of one picture after its last step, and the difference.
+  await expect(pair).toHaveAttribute("data-step", "6");
+  await expect(pair.locator(".pair-pictures canvas")).toHaveCount(3);
+  await choose(page, pair.getByLabel("Map"), 1);
+  await expect(pair.locator("canvas[data-kept='32']")).toHaveCount(1);
+  await expect(pair.locator("canvas[data-kept='64']")).toHaveCount(1);
+  await expect(pair.locator(".summary")).toHaveText(/^At step 6: A .* %, B .* %, A − B .* points\.$/);
   await press(page, page.getByRole("button", { name: "Copy a link to these settings" }));
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const elsewhere = await (await browser.newContext({ serviceWorkers: "block" })).newPage();

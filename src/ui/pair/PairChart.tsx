@@ -10,8 +10,9 @@ import { at, numbersOf } from "../state/history";
 import type { Pair } from "../state/pair";
 import type { Run } from "../state/runs";
 import { scoreOf } from "../state/score";
-import { shownStep } from "../state/selectors";
+import { presetOf, shownStep } from "../state/selectors";
 import { pageOf } from "../tasks";
+import type { TaskPage } from "../tasks/page";
 
 const DASHES = [undefined, "6 3"] as const;
 const NAMES = ["A", "B"] as const;
@@ -35,12 +36,13 @@ export function PairChart({ pair: { sides }, words }: { pair: Pair; words: reado
   const [wanted, want] = useState("held");
   const cursor = useStore(shownStep);
   const runs = sides.map(({ run }) => run);
-  const measures = measuresOf(runs.filter((run) => run !== undefined));
+  const preset = useStore(presetOf);
+  const there = runs.filter((run) => run !== undefined);
+  const measures = measuresOf(there, pageOf(there[0]?.settings.preset ?? preset));
   const measure = measures.find(({ id }) => id === wanted) ?? measures[0];
-  if (!measure) return <p className="pair-chart hint">Both curves come here, on one axis.</p>;
   const curves = runs.map((run) => (run ? measure.of(run) : []));
   const kind: ChartKind = { id: "pair", title: measure.label, of: "", format: measure.format };
-  const total = Math.max(...runs.map((run) => run?.total ?? 0));
+  const total = Math.max(1, ...there.map((run) => run.total));
   const longest = runs.find((run) => run?.points.length)?.points ?? [];
   return (
     <figure className="chart pair-chart" data-chart="pair">
@@ -83,10 +85,7 @@ export function PairChart({ pair: { sides }, words }: { pair: Pair; words: reado
 const FEW = 30;
 
 /** Held-out scores first, then every loss and share that all of these runs report. */
-function measuresOf(runs: readonly Run[]): Measure[] {
-  const [first] = runs;
-  if (!first) return [];
-  const page = pageOf(first.settings.preset);
+function measuresOf(runs: readonly Run[], page: TaskPage): Measure[] {
   const held: Measure = {
     ...{ id: "held", label: `${page.words.score}, held out`, format: percent },
     of: (run) =>
@@ -96,7 +95,7 @@ function measuresOf(runs: readonly Run[]): Measure[] {
       }),
   };
   const reported = (["losses", "smooth"] as const).flatMap((set) =>
-    Object.keys(numbersOf(first.points.at(-1), set))
+    Object.keys(numbersOf(runs[0]?.points.at(-1), set))
       .filter((name) => runs.every((run) => name in numbersOf(run.points.at(-1), set)))
       .map((name): Measure => {
         const of = (run: Run) => run.points.map((point) => ({ step: point.step, y: numbersOf(point, set)[name] }));

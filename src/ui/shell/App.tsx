@@ -49,11 +49,11 @@ export function App() {
       <Header tagline={pageOf(preset).tagline} />
       <Controls onHelp={help} />
       <main>
-        <div className="messages">
+        <section className="messages" aria-label="Messages">
           <Failure />
           <Notices />
-          {experiment && isSweep(experiment) && <Series of={experiment} />}
-        </div>
+        </section>
+        {experiment && isSweep(experiment) && <Series of={experiment} />}
         {view ? (
           <Boundary of="This view" key={view.name}>
             <Suspense fallback={<p className="panel">Loading …</p>}>
@@ -130,10 +130,10 @@ function Lessons() {
   return name ? <a href={`?lesson=${name}`}>Lesson</a> : null;
 }
 
-/** Recorded runs to choose from, where no run would be lost. */
+/** Recorded runs to choose from, where no run would be lost; their place stays. */
 function Watch() {
   const free = useStore((state) => state.watching === undefined && !begun(state));
-  return free ? <Recordings /> : null;
+  return <div className="watch">{free && <Recordings />}</div>;
 }
 
 /** The experiment or sweep under way: a sweep's plot needs the page's width, an experiment is read beside what it is about. */
@@ -169,12 +169,12 @@ function Header({ tagline }: { tagline: string }) {
         <a href="#train" aria-current={hash in VIEWS ? undefined : "page"}>
           Train
         </a>
-        <Lessons />
         {Object.entries(VIEWS).map(([address, { name }]) => (
           <a key={address} href={address} aria-current={hash === address ? "page" : undefined}>
             {name}
           </a>
         ))}
+        <Lessons />
       </nav>
       <Watch />
       <p className="adapter">

@@ -36,10 +36,10 @@ export default function ExperimentCard({ experiment }: { experiment: Experiment 
       )}
       <p role="status">{[!complete && progressOf(experiment), !isSweep(experiment) && toldOf(experiment)].filter(Boolean).join(" ")}</p>
       {!complete && <progress max={cases.length * seeds} value={doneOf(experiment)} aria-label="Runs done" />}
-      {isSweep(experiment) && doneOf(experiment) > 0 && (
-        <Suspense>
-          <FigureChart drawing={drawingOf(experiment)} note={NOTE} />
-        </Suspense>
+      {isSweep(experiment) && (
+        <div className="figure-place">
+          <Suspense>{doneOf(experiment) > 0 && <FigureChart drawing={drawingOf(experiment)} note={NOTE} />}</Suspense>
+        </div>
       )}
       {!isSweep(experiment) && <Pairs experiment={experiment} />}
       {halted && <p className="heed">It waits: {halted}</p>}
@@ -81,8 +81,7 @@ function Pairs({ experiment }: { experiment: Experiment }) {
   const { words } = pageOf(settingsIn(experiment.cases[0]).preset);
   const rows = rowsOf(experiment);
   const pairs = pairedRows(experiment);
-  if (!rows.length) return null;
-  const meanOf = (of: "first" | "second") => mean(pairs.map((row) => row[of]));
+  const meanOf = (of: "first" | "second") => (pairs.length > 1 ? mean(pairs.map((row) => row[of])) : undefined);
   return (
     <>
       <section className="scroll">
@@ -90,15 +89,19 @@ function Pairs({ experiment }: { experiment: Experiment }) {
           {rows.map((row) => (
             <PairRow key={row.seed} name={String(row.seed)} row={row} />
           ))}
-          {pairs.length > 1 && <PairRow name="mean" row={{ first: meanOf("first"), second: meanOf("second") }} />}
+          {experiment.seeds > 1 && <PairRow name="mean" row={{ first: meanOf("first"), second: meanOf("second") }} />}
         </HeadedTable>
       </section>
-      {pairs.length > 1 && (
+      {experiment.seeds > 1 && (
         <details>
           <summary>As a figure</summary>
-          <Suspense>
-            <FigureChart drawing={drawingOfPairs(experiment, words.score)} note={PAIRS_NOTE} />
-          </Suspense>
+          {pairs.length ? (
+            <Suspense>
+              <FigureChart drawing={drawingOfPairs(experiment, words.score)} note={PAIRS_NOTE} />
+            </Suspense>
+          ) : (
+            <p className="hint">It comes with the first pair.</p>
+          )}
         </details>
       )}
     </>

@@ -1,6 +1,6 @@
 /** What went wrong and what to do about it, and what the page could not use of its address. */
 import { lazy, Suspense } from "react";
-import { keeper, playground, run, store, useStore } from "../state/app";
+import { keeper, playground, run, type State, store, useStore } from "../state/app";
 import { halfBatch } from "../state/runActions";
 import { busy, lastKept } from "../state/selectors";
 
@@ -22,11 +22,12 @@ export function Failure() {
       {noGpu && <SwitchOn />}
       {failure.fatal && !noGpu && <p>{kept ? `The run is kept up to step ${kept.step}.` : "Nothing of this run was kept."}</p>}
       <div className="buttons">
-        {failure.fatal ? (
+        {failure.fatal && (
           <button type="button" onClick={() => playground.connect()}>
             {noGpu ? "Try again" : "Open the GPU again"}
           </button>
-        ) : (
+        )}
+        {canBeDismissed(failure, noGpu) && (
           <button type="button" onClick={() => store.setState({ failure: undefined })}>
             Dismiss
           </button>
@@ -49,6 +50,19 @@ export function Failure() {
       </div>
     </section>
   );
+}
+
+/** A lost GPU has to be opened again before anything else; without one there is a recording to watch. */
+const canBeDismissed = ({ fatal }: NonNullable<State["failure"]>, noGpu: boolean) => !fatal || noGpu;
+
+/** Takes the newest message away that can be, as its own button does. Whether there was one. */
+export function dismissMessage(): boolean {
+  const { failure, notice, urlProblems, adapter } = store.getState();
+  if (failure && canBeDismissed(failure, failure.fatal && !adapter)) store.setState({ failure: undefined });
+  else if (notice) store.setState({ notice: undefined });
+  else if (urlProblems.length) store.setState({ urlProblems: [] });
+  else return false;
+  return true;
 }
 
 /** How WebGPU is switched on in this browser. */
@@ -116,7 +130,7 @@ function Update() {
   const playing = useStore(busy);
   if (!update) return null;
   return (
-    <p className="hint update" role="status">
+    <p className="card hint update" role="status">
       There is a newer version of this page. {playing ? "Pause or end the run to load it: the run is kept." : ""}
       <button type="button" onClick={update} disabled={playing}>
         Load it

@@ -10,7 +10,7 @@ export function Recordings() {
   if (!all.length) return null;
   return (
     <select aria-label="Recorded run" value={watching ?? ""} onChange={({ target }) => void playground.watch(target.value)}>
-      {watching === undefined && <option value="">Watch a recorded run …</option>}
+      {watching === undefined && <option value="">Watch a recording …</option>}
       {all.map(({ name, title }) => (
         <option key={name} value={name}>
           {title}

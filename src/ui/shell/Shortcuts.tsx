@@ -1,12 +1,14 @@
 /** The keys, and the sheet that lists them. */
 import { type RefObject, useEffect } from "react";
 import { run, settings } from "../state/app";
+import { dismissMessage } from "./Failure";
 
 const SHEET = [
   ["Space", "Start, pause, continue; resume a kept run"],
   [".", "One step"],
   ["Ctrl Z", "Take back the last live change"],
   ["Arrow keys", "Move over the patches of a picture, or over time on the time slider"],
+  ["Esc", "Dismiss a message"],
   ["?", "This sheet"],
 ];
 
@@ -18,7 +20,10 @@ export function useShortcuts(help: () => void): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
-      if (target.closest(TYPING) || target.closest("dialog")) return;
+      if (target.closest("dialog")) return;
+      // What Escape closes besides, such as a menu, comes first.
+      if (event.key === "Escape" && !target.closest("[popover]") && dismissMessage()) return event.preventDefault();
+      if (target.closest(TYPING)) return;
       if (event.key === " " && target.closest(PRESSING)) return;
       const action = actionOf(event, help);
       if (!action) return;

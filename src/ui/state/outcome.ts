@@ -11,9 +11,9 @@ export interface Row {
   second: number | null | undefined;
 }
 
-/** A row for each seed of which a run has ended. */
-export function rowsOf({ scores: [first, second] }: Pick<Experiment, "scores">): Row[] {
-  return Array.from({ length: Math.max(first.length, second.length) }, (_, i) => ({ seed: i + 1, first: first[i], second: second[i] }));
+/** A row for each seed. */
+export function rowsOf({ scores: [first, second], seeds }: Pick<Experiment, "scores" | "seeds">): Row[] {
+  return Array.from({ length: seeds }, (_, i) => ({ seed: i + 1, first: first[i], second: second[i] }));
 }
 
 interface PairedRow {
@@ -23,12 +23,13 @@ interface PairedRow {
 }
 
 /** Those with both scores. */
-export const pairedRows = (experiment: Pick<Experiment, "scores">): PairedRow[] =>
+export const pairedRows = (experiment: Pick<Experiment, "scores" | "seeds">): PairedRow[] =>
   rowsOf(experiment).filter((row): row is PairedRow => typeof row.first === "number" && typeof row.second === "number");
 
 /** The difference over the seeds that both cases have, in shares, and what it says of the claim; undefined before the first pair. */
-export function outcomeOf({ scores, claimed }: Pick<Experiment, "scores" | "claimed">): (Seeded & { verdict: Agreement }) | undefined {
-  const rows = pairedRows({ scores });
+export function outcomeOf(experiment: Pick<Experiment, "scores" | "seeds" | "claimed">): (Seeded & { verdict: Agreement }) | undefined {
+  const { claimed } = experiment;
+  const rows = pairedRows(experiment);
   if (!rows.length) return undefined;
   const bySeed = (of: "first" | "second") => new Map(rows.map((row) => [row.seed, row[of]]));
   const told = overSeeds(bySeed("first"), bySeed("second"));
