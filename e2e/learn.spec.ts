@@ -87,6 +87,9 @@ test("a lesson or a recording that does not exist is told, and the page goes on"
   await page.goto("./?lesson=alchemy");
   await expect(page.getByText("There is no lesson “alchemy” here.")).toBeVisible({ timeout: LONG });
   await page.goto(`./?watch=gone&${QUICK_KERNELS}`);
-  await expect(page.getByText('There is no recording "gone" here.')).toBeVisible({ timeout: LONG });
+  const told = page.locator(".messages").getByText('There is no recording "gone" here.');
+  await expect(told).toBeVisible({ timeout: LONG });
+  await page.keyboard.press("Escape");
+  await expect(told).toHaveCount(0);
   await phase(page, "ready");
 });

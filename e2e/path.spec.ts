@@ -49,6 +49,29 @@ async function shortClaims(page: Page): Promise<void> {
   });
 }
 
+/** Notes from now on whatever moves on the page without anybody having pressed anything. */
+async function watchShifts(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const noted: { value: number; what: string[] }[] = [];
+    Object.assign(window, { noted });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        value: number;
+        hadRecentInput: boolean;
+        sources: { node?: Node }[];
+      })[])
+        if (!entry.hadRecentInput) noted.push({ value: entry.value, what: entry.sources.map(({ node }) => (node as Element)?.className) });
+    }).observe({ type: "layout-shift" });
+  });
+}
+
+/** How much moved, as browsers count it; 1 is the whole window by its height. What it was is printed. */
+async function shifts(page: Page): Promise<number> {
+  const noted = await page.evaluate(() => (window as unknown as { noted: { value: number; what: string[] }[] }).noted);
+  for (const { value, what } of noted) console.log(`moved by ${value.toFixed(4)}: ${what.join(", ")}`);
+  return noted.reduce((sum, { value }) => sum + value, 0);
+}
+
 async function walk(page: Page, browser: Browser, { press, choose }: Hand): Promise<void> {
   await shortClaims(page);
   await page.goto(`./?watch=maskedkd&${QUICK_KERNELS}`);
@@ -63,6 +86,7 @@ async function walk(page: Page, browser: Browser, { press, choose }: Hand): Prom
   const pair = page.locator(".pair");
   await expect(pair.getByText("Its run is still to come.")).toHaveCount(2);
   await expect(page.locator(".charts .plot").first()).toBeVisible({ timeout: LONG });
+  await watchShifts(page);
   await expect(page.locator(".experiment [role=status]")).toHaveText(/^One pair so far: .* points\. One pair cannot tell\.$/, {
     timeout: 2 * LONG,
   });
@@ -75,6 +99,8 @@ async function walk(page: Page, browser: Browser, { press, choose }: Hand): Prom
   await expect(pair.locator("canvas[data-kept='32']")).toHaveCount(1);
   await expect(pair.locator("canvas[data-kept='64']")).toHaveCount(1);
   await expect(pair.locator(".summary")).toHaveText(/^At step 6: A .* %, B .* %, A − B .* points\.$/);
+  expect(await shifts(page)).toBeLessThan(0.05);
+  await expectNoViolations(page);
   await press(page, page.getByRole("button", { name: "Copy a link to these settings" }));
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const elsewhere = await (await browser.newContext({ serviceWorkers: "block" })).newPage();
