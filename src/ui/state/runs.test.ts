@@ -13,7 +13,7 @@ import { besideOf, offerOf, verdict } from "./summary";
 
 /** A state in which this run has just ended. */
 function ended({ settings, evaluations, sums, teacher, changes, step, total }: Run, runs: Run[], baseline?: number): State {
-  const history = { points: [], evaluations, sums, total };
+  const history = { points: [], evaluations, sums, total, moments: () => [] };
   const views = { classification: { gallery: { classes: new Array(12).fill("class") } } };
   return { active: settings, history, teacher, changes, step, runs, baseline, views } as unknown as State;
 }

@@ -37,6 +37,7 @@ function stateOf(given: Given): State {
   const active = { ...SCHEMA.defaults(preset), ...settings } as Settings;
   const scores: Record<string, number> = preset === "maskedkd" ? { top1: score } : { map: score, ap50: 2 * score };
   const history = {
+    moments: () => [],
     ...{ total: 100, sums: teacher === null ? {} : { macs: 49, fullMacs: 100 } },
     points: [{ step: 100, smooth: teacher === null ? {} : { teacher: taught }, losses: {}, rates: {}, figures: {}, scores: {} }],
     evaluations: [{ step: 100, scores, count: 1000 }],
