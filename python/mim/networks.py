@@ -35,19 +35,31 @@ class Mae(ViT):
         self.mask_token = nn.Parameter(torch.zeros(1, 1, width))
         self.decoder_embed = nn.Linear(encoder["width"], width)
         self.decoder_blocks = nn.ModuleList(Block(block) for _ in range(decoder["depth"]))
-        self.decoder_norm = nn.LayerNorm(width, eps=1e-6)
-        self.decoder_pred = nn.Linear(width, encoder["channels"] * encoder["patch"] ** 2)
+        if "features" in decoder:
+            self.decoderfeature_pred = Mlp(width, decoder["features"])
+        else:
+            self.decoder_norm = nn.LayerNorm(width, eps=1e-6)
+            self.decoder_pred = nn.Linear(width, encoder["channels"] * encoder["patch"] ** 2)
         self.register_buffer("places", sine_positions(*self.grid, width), persistent=False)
 
-    def forward(self, images, kept):
-        """What all patches look like, [B, N, C P P], where those of `kept` [B, k] were seen."""
+    def decoded(self, images, kept):
+        """Tokens of class and patches after each block of the decoder, [B, 1 + N, width], where the patches of `kept` [B, k] were seen."""
         seen = self.decoder_embed(self.norm(super().forward(images, kept=kept).blocks[-1])).float()
         width = seen.shape[-1]
         patches = self.mask_token.expand(len(seen), self.patches, width)
         patches = patches.scatter(1, kept[:, :, None].expand(-1, -1, width), seen[:, 1:]) + self.places
         x = torch.cat([seen[:, :1], patches], dim=1)
+        tokens = []
         for block in self.decoder_blocks:
             x, _ = block(x)
+            tokens.append(x)
+        return tokens
+
+    def forward(self, images, kept):
+        """What all patches look like, [B, N, C P P]; or the features that all tokens tell, [B, 1 + N, features]."""
+        x = self.decoded(images, kept)[-1]
+        if "features" in self.whole["decoder"]:
+            return self.decoderfeature_pred(x)
         return self.decoder_pred(self.decoder_norm(x[:, 1:]))
 
     def class_tokens(self, images):
@@ -60,9 +72,23 @@ class Mae(ViT):
         return {name: value for name, value in self.state_dict().items() if not name.startswith(names)}
 
 
-def config_of(settings, channels):
+class Mlp(nn.Module):
+    """Two layers with GELU between them, both of the features' width."""
+
+    def __init__(self, width, features):
+        super().__init__()
+        self.fc1 = nn.Linear(width, features)
+        self.fc2 = nn.Linear(features, features)
+
+    def forward(self, x):
+        return self.fc2(nn.functional.gelu(self.fc1(x)))
+
+
+def config_of(settings, channels, features=None):
     width, heads, side, patch = (settings[name] for name in ("width", "heads", "side", "patch"))
-    decoder = {"width": settings["mim.decoderWidth"], "depth": settings["mim.decoderDepth"], "heads": settings["mim.decoderHeads"]}
+    preset = settings["preset"]
+    decoder = {name: settings[f"{preset}.decoder{name.capitalize()}"] for name in ("width", "depth", "heads")}
+    decoder = {**decoder, **({"features": features} if features else {})}
     if width % heads or decoder["width"] % decoder["heads"] or side % patch:
         fail("Widths are no multiples of their heads, or the side none of the patch.", "Make them multiples.")
     encoder = {

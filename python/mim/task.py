@@ -2,7 +2,7 @@
 import data
 import networks
 import pictures
-from method import Distillation, load_network
+from method import Distillation, load_network, teacher_of
 from neighbours import named_right
 
 from run import fail, here
@@ -18,18 +18,21 @@ class Task:
     def __init__(self, run, settings, own):
         for word in ("student", "teacher"):
             if own[word]:
-                fail(f"{word}= is not used here.", "There is one network; out=FOLDER continues what stands there.")
+                fail(f"{word}= is not used here.", "The run's own are; out=FOLDER continues what stands there.")
         folder, held = pictures.folders(own["data"])
         self.classes = pictures.classes_of(folder)
         moments = {name: run[name] for name in ("mean", "std")}
         self.pictures = data.Crops(folder, self.classes, settings, moments)
         self.plain = pictures.Pictures(folder, self.classes, settings["side"], moments)
         self.held = pictures.Pictures(held, self.classes, settings["side"], moments) if held and self.classes else None
-        config = networks.config_of(settings, len(run["mean"]))
+        teacher = teacher_of(run)
+        config = networks.config_of(settings, len(run["mean"]), teacher and teacher.whole["decoder"]["width"])
+        if teacher and any(teacher.config[name] != config["encoder"][name] for name in ("image", "patch")):
+            fail("The teacher has other patches, or images of another side.", "Leave side= and patch= as they are in the run.")
         same = config == run["student"]
         network = load_network(here("student_initial.safetensors"), config) if same else networks.fresh(config, settings["seed"])
         self.origin = "the run's own, before its first step" if same else "fresh: its size is not that of the run's"
-        self.distillation = Distillation(settings, network)
+        self.distillation = Distillation(settings, network, teacher)
 
     @property
     def kept(self):

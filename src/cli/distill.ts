@@ -10,10 +10,19 @@ import { sized } from "../worker/sources";
 import { printer, readArguments, rounded } from "./arguments";
 import { askElsewhere, handOver } from "./handOver";
 import { nodeEngine, rowOf, runToEnd, savedRun, testRow, writeWhole } from "./headless";
-import { openData, openSources, openWing, SOURCE_KEYS, usualData } from "./sources";
+import { openData, openSources, openWing, SOURCE_KEYS, usualData, type Wing } from "./sources";
 
 export async function main(argv: string[]): Promise<number> {
-  const { rest, json, ...words } = readArguments(argv, [...SOURCE_KEYS, "resume", "every", "kernels", "handover", "onnx", "answers"]);
+  const { rest, json, ...words } = readArguments(argv, [
+    ...SOURCE_KEYS,
+    "resume",
+    "every",
+    "kernels",
+    "handover",
+    "onnx",
+    "out",
+    "answers",
+  ]);
   const every = Number(rest.every ?? 10);
   if (!Number.isInteger(every) || every < 1) {
     console.error(`every cannot be "${rest.every}". Use a whole number from 1.`);
@@ -30,7 +39,7 @@ export async function main(argv: string[]): Promise<number> {
     return 0;
   }
   if (rest.onnx) assertOnnx(wing.runtime);
-  if (rest.onnx) writeWhole(rest.onnx, new Uint8Array()); // fails now, not after hours, if it cannot be written
+  for (const file of [rest.onnx, rest.out]) if (file) writeWhole(file, new Uint8Array()); // fails now, not after hours, if it cannot be written
   const sources = await openSources(engine, wing, rest, settings, saved?.checkpoint.dataset.id);
   const options = { engine, runtime: wing.runtime, sources };
   const beforehand = ({ label, step, steps, losses }: BeforehandReport) => {
@@ -47,16 +56,24 @@ export async function main(argv: string[]): Promise<number> {
   for (const { key, to } of session.changes) print({ set: key, to });
   if (rest.handover) await handOver(options, session, rest.handover);
   if (rest.onnx) writeWhole(rest.onnx, await onnxOf(wing.runtime, session.task, sources.dataset));
+  const outcome = await session.task.outcome({ whole: json });
+  if (rest.out) writeWhole(rest.out, await wing.runtime.networks.write(session.task, sources.dataset, scoreOf(outcome, wing)));
   print(
     rounded({
       final: true,
       steps: session.step,
-      ...(await session.task.outcome({ whole: json })),
+      ...outcome,
       preset: settings.preset,
       seed: settings.seed,
     }),
   );
   return 0;
+}
+
+/** The score that counts, if it was measured. */
+function scoreOf(outcome: Record<string, unknown>, { definition: { metric } }: Wing): number | undefined {
+  const score = outcome[metric] ?? outcome[`student_${metric}`];
+  return typeof score === "number" ? score : undefined;
 }
 
 /** What a run takes of the GPU's memory, for people. */

@@ -8,7 +8,7 @@ import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import type { Settings } from "../settings/run";
 import type { Value } from "../settings/setting";
-import { SCHEMA, taskOf } from "../tasks";
+import { ownTeacher, SCHEMA, taskOf } from "../tasks";
 import type { ReadOptions, TaskData, TaskDefinition, TaskRuntime } from "../tasks/definition";
 import { generatedBy, sampleBy, shippedFor } from "../tasks/generated";
 import { type NetworkFile, networkIn } from "../tasks/networkFiles";
@@ -53,10 +53,9 @@ export async function openSources(
   const dataset = again ? wing.data.generated(again) : await openData(wing, rest.data ?? usualData(wing), settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
   const start = rest.student ? await loadStart(wing, rest.student) : undefined;
-  const { ownTeacher } = wing.definition;
-  if (ownTeacher && rest.teacher && rest.teacher !== "none")
-    throw new EngineError(`${settings.preset} takes no teacher.`, "Leave teacher= out.");
-  if (settings.teacher === "none" || ownTeacher) return { dataset, guide, start };
+  const own = ownTeacher(settings.preset);
+  if (own && rest.teacher && rest.teacher !== "none") throw new EngineError(`${settings.preset} takes no teacher.`, "Leave teacher= out.");
+  if (settings.teacher === "none" || own) return { dataset, guide, start };
   const teacher = rest.teacher
     ? await loadNetwork(wing, rest.teacher, aliasesIn(rest.aliases))
     : await usualTeacher(engine, wing, dataset, settings);
@@ -136,7 +135,7 @@ const EPOCHS = 30;
 const [LEAST_STEPS, MOST_STEPS] = [200, 1500];
 
 /** What a teacher that is trained for a student takes over from its settings. */
-function ownTeacher({ definition: { teacherKind, shares = [] } }: Wing, settings: Settings): Readonly<Record<string, Value>> {
+function taughtAlike({ definition: { teacherKind, shares = [] } }: Wing, settings: Settings): Readonly<Record<string, Value>> {
   return { ...teacherKind?.(settings), ...Object.fromEntries(shares.map((key) => [key, settings[key]])) };
 }
 
@@ -146,7 +145,7 @@ async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, set
     const shipped = await loadNetwork(wing, join("public", file));
     if (fits(wing, shipped, dataset)) return shipped;
   }
-  const own = ownTeacher(wing, settings);
+  const own = taughtAlike(wing, settings);
   const out = `.cache/teacher-${[...Object.values(own), dataset.id].join("-")}.safetensors`;
   if (!existsSync(out)) {
     const { batch, seed, side, preset } = settings;
@@ -154,7 +153,17 @@ async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, set
     console.error(`No teacher that comes with the program is for this data. Training one first (${steps} steps); it is kept as ${out}.`);
     mkdirSync(dirname(out), { recursive: true });
     const sizes = wing.definition.sizes.small;
-    const all = { ...SCHEMA.defaults(preset), ...sizes, ...own, lr: 2e-3, batch, seed, side, steps, evaluate: steps } as Settings;
+    const all = {
+      ...SCHEMA.defaults(String(own.preset ?? preset)),
+      ...sizes,
+      ...own,
+      lr: 2e-3,
+      batch,
+      seed,
+      side,
+      steps,
+      evaluate: steps,
+    } as Settings;
     await trainNetwork({ engine, wing, dataset, settings: all, out, print: (row) => console.error(JSON.stringify(row)) });
   }
   return loadNetwork(wing, out);

@@ -3,16 +3,20 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { testEngine } from "../ops/check";
+import { measure } from "../tasks/dino/evaluate";
+import { readMae } from "../tasks/mim/network";
 import { runtime } from "../tasks/mim/runtime";
-import { dataset, SETTINGS } from "../tasks/mim/task.fixture";
+import { dataset, G2SD, SETTINGS, teacherFile } from "../tasks/mim/task.fixture";
 import { readNetwork } from "../tasks/vitNetwork";
 import { Session } from "../train/session";
 import { type Project, project } from "./project";
 import { folderOf, hasPillow, hasTorch, imageFolder, inTwoProcesses, logged, python } from "./torch.fixture";
 
 async function handedOver(changed: Record<string, string | number>): Promise<Project> {
-  const options = { engine: await testEngine(), runtime, sources: { dataset } };
-  const session = Session.create({ ...options, settings: { ...SETTINGS, ...changed } });
+  const taught = changed.preset === "g2sd";
+  const sources = { dataset, ...(taught && { teacher: await readMae(teacherFile(), "mae.safetensors") }) };
+  const options = { engine: await testEngine(), runtime, sources };
+  const session = Session.create({ ...options, settings: { ...(taught ? G2SD : SETTINGS), ...changed } as typeof SETTINGS });
   try {
     return await project(options, session);
   } finally {
@@ -24,6 +28,8 @@ const RUNS: Record<string, string | number>[] = [
   { lr: 0.01 },
   { "mim.target": "pixels", "mim.ratio": 0.4, optimizer: "sgd" },
   { lr: 0.003, width: 18, "mim.decoderWidth": 10, crop: 1, decay: 0.3 },
+  { preset: "g2sd", lr: 0.01 },
+  { preset: "g2sd", lr: 0.003, "g2sd.tokens": "hidden", "g2sd.layer": "last", "g2sd.ratio": 0.5 },
 ];
 
 describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {
@@ -59,7 +65,7 @@ describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
   test("its encoder comes back as a network here, with the score that is measured here", async () => {
     const network = await readNetwork(new Uint8Array(readFileSync(join(folder, "one/student.safetensors"))), "student.safetensors");
     const score = logged(folder, "one").at(-1)?.heldout_knn_top1 as number;
-    expect(await runtime.networks.measure(await testEngine(), network, dataset)).toBeCloseTo(score, 3);
+    expect(await measure(await testEngine(), network, dataset)).toBeCloseTo(score, 3);
   });
 
   test("learns in half precision, with a fresh network of another size", () => {

@@ -5,7 +5,7 @@
  */
 import type { Live, Tensor } from "../engine/graph";
 import type { Loss } from "../ops/losses";
-import type { ChoiceSetting, NumberSetting } from "../settings/setting";
+import type { ChoiceSetting, NumberSetting, Table } from "../settings/setting";
 
 /**
  * A method's settings by name. A number is live: four bytes that the next step reads. A choice selects kernels, so the step
@@ -98,6 +98,8 @@ export interface MethodInfo<K extends Knobs = Knobs> {
   /** What it does, in a sentence or two; says plainly what differs from the paper. */
   about: string;
   knobs: K;
+  /** Settings of the run or the task that are others under this method, such as what is learned from. */
+  settings?: Table;
   terms: Record<string, Term>;
   /** Its pictures, in the order in which they are made. */
   views: Record<string, ViewSpec>;

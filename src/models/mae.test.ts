@@ -4,10 +4,10 @@ import { Graph, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { compare, randoms, testEngine, upload } from "../ops/check";
 import { gradientReader } from "./gradients.fixture";
-import { decoded, decoderShapes, encoderOf, featuresOf, initMae, learns, type MaeConfig, mae } from "./mae";
+import { decoderShapes, encoderOf, initMae, learns, type MaeConfig, mae } from "./mae";
+import { features64, mae64 } from "./mae.fixture";
 import { Params } from "./params";
 import { patches, vitShapes } from "./vit/config";
-import { attentionBranch, gelu, type Lookup, layerNorm, linear, lookup, mlpBranch, vitForward64 } from "./vit/reference";
 import { elements, type Weights } from "./weights";
 
 const CONFIG: MaeConfig = {
@@ -40,45 +40,6 @@ function weightsOf(config: MaeConfig): Weights {
   );
 }
 
-/** The decoder's fixed position of a cell, in float64. */
-function position64(cell: number, width: number): number[] {
-  const quarter = width / 4;
-  const waves = range(quarter).map((i) => 10000 ** (-i / quarter));
-  const [row, column] = [Math.floor(cell / 3), cell % 3];
-  return [row, column].flatMap((at) => [...waves.map((w) => Math.sin(at * w)), ...waves.map((w) => Math.cos(at * w))]);
-}
-
-/** Told patches [B N, C P P], or features of all tokens [B (1 + N), 10]: the tokens of the encoder, put back to where they were. */
-function mae64(weights: ReadonlyMap<string, { data: ArrayLike<number> }>, images: ArrayLike<number>): Float64Array {
-  const { width, heads } = CONFIG.decoder;
-  const get: Lookup = lookup(weights);
-  const { tokens } = vitForward64(CONFIG.encoder, weights, images, BATCH, KEPT);
-  const each = tokens.length / BATCH;
-  const config = { ...CONFIG.encoder, width, heads, headDim: width / heads, mlp: 4 * width };
-  return Float64Array.from(
-    range(BATCH).flatMap((b) => {
-      const encoded = layerNorm(get, "norm", tokens.subarray(b * each, (b + 1) * each), CONFIG.encoder);
-      const narrow = linear(get, "decoder_embed", encoded, CONFIG.encoder.width);
-      const row = (i: number) => [...narrow.subarray(i * width, (i + 1) * width)];
-      const token = [...(get("mask_token") as Float64Array)];
-      const placed = range(N).flatMap((cell) => {
-        const at = KEPT[b].indexOf(cell);
-        return (at < 0 ? token : row(1 + at)).map((v, c) => v + position64(cell, width)[c]);
-      });
-      const x = Float64Array.from([...row(0), ...placed]);
-      for (const i of range(CONFIG.decoder.depth)) {
-        attentionBranch(config, get, `decoder_blocks.${i}`, x);
-        mlpBranch(config, get, `decoder_blocks.${i}`, x);
-      }
-      if (weights.has("decoderfeature_pred.fc1.weight")) {
-        const hidden = linear(get, "decoderfeature_pred.fc1", x, width).map(gelu);
-        return [...linear(get, "decoderfeature_pred.fc2", hidden, 10)];
-      }
-      return [...linear(get, "decoder_pred", layerNorm(get, "decoder_norm", x.subarray(width), config), width)];
-    }),
-  );
-}
-
 async function run(config: MaeConfig, weights: Weights, images: ArrayLike<number>, upstream: ArrayLike<number>) {
   const engine = await testEngine();
   const graph = new Graph(engine);
@@ -90,10 +51,10 @@ async function run(config: MaeConfig, weights: Weights, images: ArrayLike<number
     places: graph.fixed(upload(engine, places, "u32"), [BATCH, N], "u32"),
     visible: graph.fixed(upload(engine, visible, "f32"), [BATCH, 3, 3]),
   };
-  const { encoder, decoder } = config;
+  const { encoder } = config;
   const shape = [BATCH, encoder.channels, encoder.image, encoder.image];
   const [bound, pictures] = [params.on(graph, learns), graph.fixed(upload(engine, images, "f32"), shape)];
-  const told = decoder.features ? featuresOf(bound, decoded(bound, config, pictures, left).at(-1)!) : mae(bound, config, pictures, left);
+  const told = mae(bound, config, pictures, left);
   const grads = graph.gradients((g) => g.alias(told, graph.fixed(upload(engine, upstream, "f32"), told.shape)));
   const reader = gradientReader(params, grads);
   const found = await (await Program.compile(graph, { told: told as Tensor, ...reader.outputs })).fetch();
@@ -105,9 +66,10 @@ describe.each([
   { tells: "pixels", config: CONFIG },
   { tells: "features", config: FEATURED },
 ])("a masked autoencoder that tells $tells", ({ config }) => {
+  const reference = config.decoder.features ? features64 : mae64;
   const weights = weightsOf(config);
   const images = randoms(BATCH * 2 * 144, 3);
-  const expected = mae64(weights, images);
+  const expected = reference(config, weights, images, KEPT);
   const upstream = randoms(expected.length, 4);
 
   test("tells what float64 tells, and its gradients are slopes of that", { timeout: 60_000 }, async () => {
@@ -119,7 +81,7 @@ describe.each([
       const value = (by: number) => {
         const data = Float64Array.from(weights.get(name)!.data, (v, k) => v + by * direction[k]);
         const moved = new Map<string, { data: ArrayLike<number> }>([...weights, [name, { data }]]);
-        return mae64(moved, images).reduce((sum, v, k) => sum + v * upstream[k], 0);
+        return reference(config, moved, images, KEPT).reduce((sum, v, k) => sum + v * upstream[k], 0);
       };
       const slope = (value(1e-5) - value(-1e-5)) / 2e-5;
       const along = gradient.reduce((sum, v, k) => sum + v * direction[k], 0);

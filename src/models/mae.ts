@@ -103,9 +103,14 @@ export function sinePositions(rows: number, columns: number, width: number): Flo
   return data;
 }
 
-/** What the patches look like, rows of pixels [B * N, C P P] as `patchify` cuts them, of images [B, C, S, S] of which so much is left. */
-export const mae = (params: Bound, config: MaeConfig, images: Tensor, left: Left): Tensor =>
-  pixelsOf(params, decoded(params, config, images, left).at(-1)!, images.shape[0]);
+/**
+ * What the decoder tells of images [B, C, S, S] of which so much is left: what the patches look like, rows of pixels [B * N, C P P] as
+ * `patchify` cuts them, or features of all tokens [B * (1 + N), features].
+ */
+export function mae(params: Bound, config: MaeConfig, images: Tensor, left: Left): Tensor {
+  const tokens = decoded(params, config, images, left).at(-1)!;
+  return config.decoder.features ? featuresOf(params, tokens) : pixelsOf(params, tokens, images.shape[0]);
+}
 
 /** Tokens of class and patches after each block of the decoder, [B * (1 + N), width] each. */
 export function decoded(params: Bound, { encoder, decoder }: MaeConfig, images: Tensor, { kept, places, visible }: Left): Tensor[] {
@@ -127,7 +132,7 @@ export const pixelsOf = (params: Bound, tokens: Tensor, batch: number): Tensor =
   layer(params, normed(params, withoutFirst(tokens, batch), "decoder_norm"), "decoder_pred");
 
 /** What they tell of another decoder's features, [B * (1 + N), features]. */
-export const featuresOf = (params: Bound, tokens: Tensor): Tensor =>
+const featuresOf = (params: Bound, tokens: Tensor): Tensor =>
   layer(params, layer(params, tokens, `${FEATURES}.fc1`, "gelu"), `${FEATURES}.fc2`);
 
 const layer = (params: Bound, x: Tensor, name: string, activation?: Activation) =>

@@ -15,7 +15,7 @@ export class SettingError extends EngineError {
 /** An owner of settings: a task and its methods, each a preset. */
 export interface Owner {
   settings: Table;
-  methods: Readonly<Record<string, { label: string; knobs: Table }>>;
+  methods: Readonly<Record<string, { label: string; knobs: Table; settings?: Table }>>;
   /** Rows of its papers' tables. */
   rows?: Readonly<Record<string, Row>>;
 }
@@ -37,7 +37,9 @@ export class Schema {
       ...{ default: this.presets[0], options: this.presets, when: "next", group: "method", essential: true },
     });
     const tables = owners.flatMap(({ settings, methods }) =>
-      Object.entries(methods).map(([name, { knobs }]) => [name, { preset, ...RUN_SETTINGS, ...settings, ...scoped(name, knobs) }] as const),
+      Object.entries(methods).map(
+        ([name, { knobs, settings: own }]) => [name, { preset, ...RUN_SETTINGS, ...settings, ...own, ...scoped(name, knobs) }] as const,
+      ),
     );
     this.tables = Object.fromEntries(tables);
     this.everywhere = new Set(tables.flatMap(([, table]) => Object.entries(table).flatMap(namesOf)));

@@ -99,8 +99,8 @@ export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = T
   suits?(network: N, settings: Settings): boolean;
   /** The network's kind and size, for people: "ViT, width 96, 5 blocks, 4 heads". */
   describe(network: N): string;
-  /** The settings that a network decides where a student begins as it; absent where none may. */
-  sizesOf?(network: N): Record<string, number | string>;
+  /** The settings that a network decides where a student begins as it, of those that were wanted; absent where none may. */
+  sizesOf?(network: N, wanted?: Settings): Record<string, number | string>;
   /** Reads a network whose attention may choose patches, and describes it; absent where no setting uses one. */
   readGuide?(bytes: Uint8Array, name: string, hints: ImportHints): Promise<{ network: AnyNetwork; kind: string }>;
 }
@@ -172,8 +172,6 @@ export interface TaskDefinition<D extends AnyDataset = AnyDataset, N extends Any
   rows?: Readonly<Record<string, Row>>;
   /** Settings, besides the side, that student and teacher must have alike; so a teacher that is trained for a student takes them over. */
   shares?: readonly string[];
-  /** Whether a run makes its own teacher, so that none is loaded. */
-  ownTeacher?: boolean;
   /** Where teachers differ in kind: the kind that teaches students of these settings, as settings of a network that is trained to be one. */
   teacherKind?(settings: Settings): Readonly<Record<string, Value>>;
   /** Sizes of a network that is trained here, by name: values of settings. A teacher should be larger than its student. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { DETECTORS } from "../models/detector/config";
-import { SCHEMA, TASKS } from ".";
+import { ownTeacher, SCHEMA, TASKS } from ".";
 import type { Shipped } from "./definition";
 import { generatedBy, sampleBy, shippedFor, wordFor } from "./generated";
 
@@ -41,7 +41,7 @@ test("every set comes with a teacher that is there, but where none is needed or 
       const { id } = data.generated({ set, side: 32, train: 12, test: 12, seed: 1 });
       const file = fileOf(shipped);
       expect(shippedFor(definition, data, { id }, settings)).toEqual(file ? [file] : []);
-      expect(file === undefined, set).toBe(definition.ownTeacher === true || WITHOUT.includes(definition.name));
+      expect(file === undefined, set).toBe(ownTeacher(Object.keys(definition.methods)[0]) || WITHOUT.includes(definition.name));
     }
     const all = shippedFor(definition, data, { id: "files-1" }, settings);
     expect(all[0]).toBe(fileOf(Object.values(definition.generated.sets)[0].shipped));

@@ -30,5 +30,16 @@ export function taskOf(preset: string): TaskDefinition {
   return Object.values(TASKS).find(({ methods }) => preset in methods) as TaskDefinition;
 }
 
+/** Whether a run takes no teacher from outside: it makes its own, or there is none. */
+export const ownTeacher = (preset: string): boolean => String(teachersOf(preset)) === "none";
+
+/** Whether a student cannot learn without a teacher. */
+export const needsTeacher = (preset: string): boolean => !teachersOf(preset).includes("none");
+
+function teachersOf(preset: string): readonly string[] {
+  const setting = SCHEMA.setting("teacher", preset);
+  return setting.kind === "choice" ? setting.options : [];
+}
+
 /** The method that a preset names. Throws a SettingError for an unknown preset. */
 export const methodOf = (preset: string): MethodInfo => taskOf(preset).methods[preset];

@@ -62,10 +62,11 @@ function configOf(weights: Weights, own: Record<string, string>, hints: ImportHi
   return inferViT(weights, heads, name, { eps, activation: hints.activation ?? usual, cut });
 }
 
-/** A classifier as safetensors under timm's names; the rest that a reader must know is in the file's metadata. */
+/** A classifier as safetensors under timm's names; the rest that a reader must know is in the file's metadata, with what is `more` there. */
 export function writeNetwork(
   network: Pick<Network, "weights" | "config" | "score">,
   dataset: Pick<Dataset, "name" | "classes" | "moments">,
+  more: Record<string, string> = {},
 ): Uint8Array {
   const { weights, config, score } = network;
   const { mean, std } = dataset.moments;
@@ -76,6 +77,7 @@ export function writeNetwork(
     ...(config.activation !== "gelu" && { activation: config.activation }),
     ...(isOblong(config) && { cut: [config.image, config.columns ?? config.image, config.stride ?? config.patch].join(",") }),
     ...{ mean: mean.join(","), std: std.join(","), ...(score !== undefined && { top1: score.toFixed(4) }) },
+    ...more,
   });
 }
 

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/device";
 import { EngineError, OutOfMemory } from "../engine/errors";
 import { override, tune } from "../ops/tune";
 import type { Settings } from "../settings/run";
-import { SCHEMA, TASKS, taskOf } from "../tasks";
+import { needsTeacher, SCHEMA, TASKS, taskOf } from "../tasks";
 import { OtherSide } from "../tasks/otherSide";
 import type { Reference, Sources } from "../tasks/task";
 import { readCheckpoint } from "../train/checkpoint";
@@ -220,9 +220,22 @@ export class Host {
   private async start({ settings, given }: Wanted, paused: boolean): Promise<void> {
     await this.settle();
     if (!paused) this.tell("compiling", `${PREPARING}, once`);
-    if (!(await this.isPrepared({ settings, given }))) await this.begin({ settings, given });
+    if (paused && (await this.lacksTeacher(settings))) this.drop();
+    else if (!(await this.isPrepared({ settings, given }))) await this.begin({ settings, given });
     if (paused) this.tell("ready");
     else await this.play();
+  }
+
+  /** Whether a student of these settings has yet to get the teacher that it cannot do without. */
+  private async lacksTeacher(settings: Settings): Promise<boolean> {
+    await this.turnTo(settings);
+    return needsTeacher(settings.preset) && !(await this.current()).teacher;
+  }
+
+  private drop(): void {
+    this.errors.end();
+    this.run?.destroy();
+    this.run = undefined;
   }
 
   /** Makes a fresh run, paused before its first step, and shows its images. */
@@ -242,8 +255,7 @@ export class Host {
 
   private async replace({ wing }: TaskSources, sources: Sources, from: Uint8Array | Wanted): Promise<void> {
     const run = new Run({ engine: this.opened(), wing, sources, turns: this.turns, post: this.at.post, from });
-    this.errors.end();
-    this.run?.destroy();
+    this.drop();
     // A smaller run needs nothing of what a larger one has left.
     this.opened().trim();
     this.run = run;

@@ -235,7 +235,8 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
       kind: this.guideNetwork.kind,
     };
     const begins = this.startNetwork;
-    const start = begins && sizesOf && { ...{ id: begins.id, name: begins.name, kind: describe(begins) }, sizes: sizesOf(begins) };
+    const start = begins &&
+      sizesOf && { ...{ id: begins.id, name: begins.name, kind: describe(begins) }, sizes: sizesOf(begins, this.wanted) };
     this.post({
       ...{ type: "loaded", fresh, data: facts, teacher: described ?? null, guide: guide ?? null },
       ...(sizesOf && { start: start ?? null }),
@@ -245,5 +246,5 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
 
 /** The settings of a run, with those that the network decides that the student begins as. */
 export function sized({ runtime }: Pick<Wing, "runtime">, settings: Settings, start?: AnyNetwork): Settings {
-  return start ? { ...settings, ...runtime.networks.sizesOf?.(start) } : settings;
+  return start ? { ...settings, ...runtime.networks.sizesOf?.(start, settings) } : settings;
 }

@@ -9,35 +9,23 @@ import type { Tensor } from "../../engine/graph";
 import { errorLoss } from "../../ops/features";
 import type { Loss } from "../../ops/losses";
 import { layerNorm } from "../../ops/norm";
-import { choice, number } from "../../settings/setting";
+import { choice } from "../../settings/setting";
 import type { MethodInfo } from "../method";
+import { KNOBS } from "./knobs";
 
 const knobs = {
-  ratio: number({
-    label: "Hidden share",
-    help: "Share of the patches that is hidden, others in every step. MAE: 0.75, SparK: 0.6.",
-    ...{ default: 0.75, min: 0.05, max: 0.95, when: "live", records: true, group: "mask", essential: true },
-  }),
+  ratio: KNOBS.ratio,
   target: choice({
     label: "Target",
     help: "normalised: the pixels of a patch less their mean, over their deviation (MAE's better one, and SparK's). pixels: as the network sees them.",
     ...{ default: "normalised", options: ["normalised", "pixels"], when: "live", records: true, group: "loss" },
   }),
-  decoderWidth: number({
-    label: "Decoder width",
-    help: "Of the decoder, which is thrown away afterwards. MAE: numbers per token, a multiple of its heads (512 there). SparK: channels at the coarsest map, halved with each of five steps to pixels (512).",
-    ...{ default: 48, min: 8, max: 512, integer: true, when: "next", group: "student" },
-  }),
-  decoderDepth: number({
-    label: "Decoder blocks",
-    help: "Transformer blocks of MAE's decoder. There: 8.",
-    ...{ default: 2, min: 1, max: 12, integer: true, when: "next", group: "student" },
-  }),
-  decoderHeads: number({
-    label: "Decoder heads",
-    help: "Attention heads of MAE's decoder.",
-    ...{ default: 4, min: 1, max: 16, integer: true, when: "next", group: "student" },
-  }),
+  decoderWidth: {
+    ...KNOBS.decoderWidth,
+    help: "MAE: numbers per token of the decoder, a multiple of its heads (512 there). SparK: channels of the decoder at the coarsest map, halved with each of five steps to pixels (512).",
+  },
+  decoderDepth: KNOBS.decoderDepth,
+  decoderHeads: KNOBS.decoderHeads,
 };
 
 export const mim: MethodInfo<typeof knobs> = {
@@ -46,6 +34,13 @@ export const mim: MethodInfo<typeof knobs> = {
   paper: "He et al., Masked autoencoders are scalable vision learners, CVPR 2022",
   about: "A network learns without labels: it sees a few patches of an image, and a small decoder tells what the others look like.",
   knobs,
+  settings: {
+    teacher: choice({
+      label: "Learns from",
+      help: "none: there is no teacher. What is hidden of an image is the answer.",
+      ...{ default: "none", options: ["none"], when: "next", group: "data" },
+    }),
+  },
   terms: {},
   views: {},
 };

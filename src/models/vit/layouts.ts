@@ -68,7 +68,8 @@ export const RULES: Record<Layout, Rules> = {
       [new RegExp(`^mlp_head\\.0\\.${WB}`), "head_norm.$1"],
       [new RegExp(`^mlp_head\\.1\\.${WB}`), "head.$1"],
     ],
-    ignored: NOTHING,
+    // Of a masked autoencoder the encoder is read.
+    ignored: /^(mask_token$|decoder_)/,
   },
   huggingface: {
     mark: /^(encoder\.layer\.|embeddings\.)/,

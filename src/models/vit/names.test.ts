@@ -90,6 +90,11 @@ describe("layouts become timm's", () => {
     expectSame(toTimm(saved), WEIGHTS);
   });
 
+  it("leaves out the decoder of a masked autoencoder", () => {
+    const saved = new Map([...WEIGHTS, ["mask_token", WEIGHTS.get("cls_token")!], ["decoder_embed.bias", WEIGHTS.get("norm.bias")!]]);
+    expectSame(toTimm(saved), WEIGHTS);
+  });
+
   it("takes Hugging Face weights without qkv bias", () => {
     const saved = new Map([...asHuggingFace(WEIGHTS)].filter(([name]) => !/(query|key|value)\.bias/.test(name)));
     expect(inferViT(toTimm(saved), 2).qkvBias).toBe(false);

@@ -24,7 +24,7 @@ export const runtime: TaskRuntime<Dataset, Teacher, Classification> = {
       if (asItIs) assertAsItIs(teacher, dataset);
     },
     adaptations: (teacher, dataset) => (areAnswers(teacher) ? [OF_ANSWERS] : adaptations(teacher, dataset)),
-    sizesOf: (start) => sizesOf(networkOf(start)),
+    sizesOf: (start, wanted) => sizesOf(networkOf(start), wanted),
     async measure(engine, teacher, dataset) {
       if (!areAnswers(teacher)) return measure(engine, teacher, dataset);
       assertAnswersFit(teacher, dataset);

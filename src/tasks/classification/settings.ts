@@ -60,7 +60,7 @@ export const OWN = {
   }),
   family: choice({
     label: "Student family",
-    help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged. cait: heads talk to each other, branches are scaled, and the class token comes in two blocks of its own at the end. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders. clip: a norm before the first block, and quick GELU. ast: a second token beside the class token, and one head that answers for the mean of both, as audio's transformer has it.",
+    help: "deit: the plain vision transformer. deit-distilled: a second token with a head of its own learns from the teacher, and both heads are averaged; a student that begins as an encoder without a head gains them. cait: heads talk to each other, branches are scaled, and the class token comes in two blocks of its own at the end. deit3: learned factors scale each branch (layer scale), and the class token has no position. mae: the answer comes from the mean of all patches, as of fine-tuned masked autoencoders. clip: a norm before the first block, and quick GELU. ast: a second token beside the class token, and one head that answers for the mean of both, as audio's transformer has it.",
     ...{ default: "deit", options: Object.keys(FAMILIES) as FamilyName[], when: "next", group: "student" },
   }),
   frozen: choice({

@@ -23,7 +23,7 @@ import { suited } from "../suited";
 import type { Cost, HandedOver, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime, TraceOptions } from "../task";
 import type { Network } from "../vitNetwork";
 import { type Answers, answersTo, areAnswers, assertAllowed, assertAnswersFit, rightAnswers, type Teacher } from "./answers";
-import { beginning } from "./beginning";
+import { beginning, gainsToken } from "./beginning";
 import { comparesTokens } from "./conflicts";
 import { costOf, type Priced, studentMacs, TeacherTimer } from "./cost";
 import { judged, ObjectsSeen, scoresOf, top } from "./evaluate";
@@ -71,7 +71,7 @@ export class Classification implements Task<Outputs> {
     this.check(this.settings);
     const { network } = this;
     const teacher = network && fitted(network, dataset);
-    const start = sources.start && beginning(sources.start, dataset, settings.seed);
+    const start = sources.start && beginning(sources.start, dataset, settings.seed, gainsToken(sources.start, settings));
     const config = start?.config ?? studentConfig(this.settings, dataset, kind.cut(this.settings, dataset, teacher?.config));
     this.fresh = () => start?.weights ?? initViT(config, settings.seed);
     this.student = { params: new Params(engine, this.fresh()), config };

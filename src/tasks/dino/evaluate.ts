@@ -69,14 +69,15 @@ export async function told(engine: Engine, frozen: Frozen, dataset: Dataset, lim
   }
 }
 
-/** A network's k-NN top-1 on held-out images. Rejects with an EngineError when it is for others. */
-export async function measure(engine: Engine, network: Network, dataset: Dataset): Promise<number> {
+/** A network's top-1 on held-out images, by nearest neighbours or by a linear classifier. Rejects with an EngineError when it is for others. */
+export async function measure(engine: Engine, network: Network, dataset: Dataset, by: keyof Told = "knn"): Promise<number> {
   assertTakes(network, dataset);
   const { weights, config } = suited(network, dataset);
   const params = new Params(engine, weights);
   try {
-    const { knn } = await told(engine, classTokens({ params, config: { ...config, classes: 0 } }), dataset, Number.POSITIVE_INFINITY);
-    return knn.reduce((sum, one) => sum + one, 0) / knn.length;
+    const frozen = classTokens({ params, config: { ...config, classes: 0 } });
+    const right = (await told(engine, frozen, dataset, Number.POSITIVE_INFINITY))[by];
+    return right.reduce((sum, one) => sum + one, 0) / right.length;
   } finally {
     params.destroy();
   }

@@ -23,7 +23,6 @@ export const dino: TaskDefinition<Dataset, Network, SelfDistillation> = {
   },
   samples: { fashion: FASHION },
   hub: () => import("../hubSets").then(({ IMAGES }) => IMAGES),
-  ownTeacher: true,
   sizes: {},
   stepFirst: true,
   onnx: true,

@@ -1,11 +1,12 @@
-/** What learns to tell hidden patches: an encoder that is kept, under a decoder that is thrown away. */
+/** What learns to tell hidden patches: an encoder that students begin as, under a decoder. */
 import type { Dataset } from "../../data/dataset";
 import type { Tensor } from "../../engine/graph";
 import type { Left } from "../../models/mae";
 import type { Bound, Params } from "../../models/params";
 import type { Weights } from "../../models/weights";
 import type { Frozen } from "../dino/evaluate";
-import type { HandedOver } from "../task";
+import type { HandedOver, Sources } from "../task";
+import type { MaeNetwork, Target } from "./network";
 
 /** How square images are cut into patches. */
 export interface Cut {
@@ -31,7 +32,10 @@ export interface Autoencoder {
   fresh(seed: number): Weights;
   /** Whether a parameter learns. */
   learns(name: string): boolean;
-  /** What all patches look like, rows of pixels [B N, C P P] in the order of `patches`, of a batch that is trained on or only looked at. */
+  /**
+   * What the decoder tells of a batch that is trained on or only looked at: what all patches look like, rows of pixels [B N, C P P] in the
+   * order of `patches`; or where it learns features, those of all tokens [B (1 + N), F].
+   */
   tell(params: Bound, masked: Masked, options: { training: boolean }): Tensor;
   /** The patches of images f32 [B, C, S, S] as rows of pixels. No gradient. */
   patches(images: Tensor): Tensor;
@@ -41,9 +45,10 @@ export interface Autoencoder {
   features(params: Params): Frozen;
   /** The encoder alone, under the names of its file. */
   encoder(weights: Weights): Weights;
-  /** The encoder as a file that a student may begin as. */
-  write(weights: Weights, dataset: Dataset, score?: number): Uint8Array;
+  /** As a file that a student may begin as; a vision transformer that tells pixels of this target may be a teacher, too. */
+  write(weights: Weights, dataset: Dataset, told: { target: Target; score?: number }): Uint8Array;
   /** Throws an EngineError where there is no such file. */
   onnx(weights: Weights, dataset: Dataset): Uint8Array;
-  handedOver(weights: Weights, dataset: Dataset): HandedOver;
+  /** With the teacher, where there is one. Throws an EngineError where nothing is handed over. */
+  handedOver(weights: Weights, sources: Sources<Dataset, MaeNetwork>): HandedOver;
 }

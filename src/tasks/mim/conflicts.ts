@@ -1,11 +1,15 @@
 /** Settings that cannot go together. */
 import { COARSEST_STRIDE } from "../../models/detector/kinds";
+import { keyOf } from "../../settings/setting";
 import { widthConflict } from "../widths";
-import type { MimSettings } from "./settings";
+import { knob, type MimSettings } from "./settings";
 
 /** What to say at which setting: heads that do not divide a width, patches that do not tile the image or a ResNet's coarsest map. */
-export const conflictsOf = (settings: MimSettings): Record<string, string> =>
-  settings.backbone === "vit" ? vitConflicts(settings) : resnetConflicts(settings);
+export function conflictsOf(settings: MimSettings): Record<string, string> {
+  if (settings.backbone === "vit") return vitConflicts(settings);
+  if (settings.preset === "g2sd") return { backbone: "G2SD compares tokens of decoders, which only vision transformers have." };
+  return resnetConflicts(settings);
+}
 
 function resnetConflicts({ side, patch, stem }: MimSettings): Record<string, string> {
   return {
@@ -19,10 +23,13 @@ function resnetConflicts({ side, patch, stem }: MimSettings): Record<string, str
 }
 
 function vitConflicts(settings: MimSettings): Record<string, string> {
-  const { side, patch, "mim.decoderWidth": width, "mim.decoderHeads": heads } = settings;
+  const { side, patch } = settings;
+  const [width, heads] = [knob(settings, "decoderWidth"), knob(settings, "decoderHeads")];
   return {
     ...widthConflict(settings),
     ...(side % patch !== 0 && { patch: `Patches of ${patch} pixels do not tile images of ${side}.` }),
-    ...(width % heads !== 0 && { "mim.decoderHeads": `A decoder of width ${width} cannot be split into ${heads} heads.` }),
+    ...(width % heads !== 0 && {
+      [keyOf(settings.preset, "decoderHeads")]: `A decoder of width ${width} cannot be split into ${heads} heads.`,
+    }),
   };
 }

@@ -5,13 +5,19 @@ import type { MaeConfig } from "../../models/mae";
 import { type Writable, writeSafetensors } from "../../models/safetensors";
 import { imageShape } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
-import type { HandedOver } from "../task";
+import { suited } from "../suited";
+import type { HandedOver, Sources } from "../task";
+import type { MaeNetwork } from "./network";
 
-/** Encoder and decoder are the one network that learns. */
-export function handedOver(weights: Weights, config: MaeConfig, dataset: Dataset): HandedOver {
+/** Encoder and decoder are the one network that learns; a teacher is of two such parts, too. */
+export function handedOver(weights: Weights, config: MaeConfig, { dataset, teacher }: Sources<Dataset, MaeNetwork>): HandedOver {
+  const file = (of: Weights) => writeSafetensors(of, { format: "pt" });
+  const taught = teacher && {
+    ...{ bytes: file(suited(teacher, dataset).weights), config: { encoder: teacher.config, decoder: teacher.decoder } },
+  };
   return {
     folders: ["vit", "crops", "unlabelled", "mim"],
-    networks: { student: { bytes: writeSafetensors(weights, { format: "pt" }), config } },
+    networks: { student: { bytes: file(weights), config }, ...(taught && { teacher: taught }) },
     facts: { classes: dataset.classes, ...dataset.moments },
     batch: (outputs) => batchOf(outputs, imageShape(config.encoder)),
   };

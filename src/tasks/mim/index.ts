@@ -3,12 +3,12 @@ import type { Dataset } from "../../data/dataset";
 import { MIM_METHODS } from "../../methods/mim";
 import type { TaskDefinition } from "../definition";
 import { FASHION, SCENES, SHAPES } from "../imageSets";
-import type { Network } from "../vitNetwork";
 import { conflictsOf } from "./conflicts";
+import type { MaeNetwork } from "./network";
 import { type MimSettings, SETTINGS } from "./settings";
 import type { MaskedModelling } from "./task";
 
-export const mim: TaskDefinition<Dataset, Network, MaskedModelling> = {
+export const mim: TaskDefinition<Dataset, MaeNetwork, MaskedModelling> = {
   name: "mim",
   verb: "tells hidden patches",
   metric: "linear_top1",
@@ -20,8 +20,14 @@ export const mim: TaskDefinition<Dataset, Network, MaskedModelling> = {
   },
   samples: { fashion: FASHION },
   hub: () => import("../hubSets").then(({ IMAGES }) => IMAGES),
-  ownTeacher: true,
-  sizes: {},
+  shares: ["patch"],
+  teacherKind: () => ({ preset: "mim" }),
+  sizes: {
+    tiny: { width: 64, depth: 4, heads: 4 },
+    small: { width: 96, depth: 5, heads: 4 },
+    medium: { width: 144, depth: 6, heads: 6 },
+    large: { width: 192, depth: 8, heads: 6 },
+  },
   stepFirst: true,
   onnx: true,
   conflicts: (settings) => conflictsOf(settings as MimSettings),

@@ -5,22 +5,26 @@ import { classTokens } from "../dino/evaluate";
 import { writeNetwork, writeOnnx } from "../vitNetwork";
 import type { Autoencoder } from "./autoencoder";
 import { handedOver } from "./handover";
-import type { MimSettings } from "./settings";
+import { writeMae } from "./network";
+import { knob, type MimSettings } from "./settings";
 
-/** The dimensions of settings that go together. */
-export function maeConfig(settings: MimSettings, side: number, channels: number): MaeConfig {
+/** The dimensions of settings that go together; with `features` each token tells so many of a teacher's. */
+export function maeConfig(settings: MimSettings, side: number, channels: number, features?: number): MaeConfig {
   const { width, depth, heads, patch } = settings;
   return {
     encoder: {
       ...{ image: side, patch, channels, classes: 0, width, depth, heads, headDim: width / heads, mlp: 4 * width },
       ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
     },
-    decoder: { width: settings["mim.decoderWidth"], depth: settings["mim.decoderDepth"], heads: settings["mim.decoderHeads"] },
+    decoder: {
+      ...{ width: knob(settings, "decoderWidth"), depth: knob(settings, "decoderDepth"), heads: knob(settings, "decoderHeads") },
+      ...(features && { features }),
+    },
   };
 }
 
 export function maeAutoencoder(config: MaeConfig): Autoencoder {
-  const { encoder } = config;
+  const { encoder, decoder } = config;
   const { image, patch, channels } = encoder;
   const encoderIn = (weights: Parameters<typeof encoderOf>[0]) => encoderOf(weights, config);
   return {
@@ -29,8 +33,11 @@ export function maeAutoencoder(config: MaeConfig): Autoencoder {
     tell: (params, { images, left }) => mae(params, config, images, left),
     patches: (images) => patchify(images, { batch: images.shape[0], channels, image, patch }),
     features: (params) => classTokens({ params, config: encoder }),
-    write: (weights, dataset, score) => writeNetwork({ weights: encoderIn(weights), config: encoder, score }, dataset),
+    write: (weights, dataset, { target, score }) =>
+      decoder.features
+        ? writeNetwork({ weights: encoderIn(weights), config: encoder, score }, dataset)
+        : writeMae(weights, config, target, dataset, score),
     onnx: (weights, dataset) => writeOnnx({ weights: encoderIn(weights), config: encoder }, dataset),
-    handedOver: (weights, dataset) => handedOver(weights, config, dataset),
+    handedOver: (weights, sources) => handedOver(weights, config, sources),
   };
 }

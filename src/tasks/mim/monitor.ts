@@ -2,7 +2,6 @@
 import type { Dataset } from "../../data/dataset";
 import { Pace } from "../pace";
 import type { Monitor, Watched } from "../task";
-import type { MimSettings } from "./settings";
 import type { MaskedModelling } from "./task";
 import { type Patched, toldImages } from "./told";
 import type { MimViews } from "./views";
@@ -36,11 +35,12 @@ export class MimMonitor implements Monitor {
   }
 
   async snapshot(): Promise<void> {
-    const { task, settings } = this.watched;
-    const { told, kept, loss } = await this.pace.taking(() => task.snapshot(this.images));
-    const normalised = (settings as MimSettings)["mim.target"] === "normalised";
-    const images = toldImages(this.patched(), { told, kept, normalised });
-    this.show("snapshot", { step: this.watched.step(), kept, told: images, loss }, KEPT);
+    const { task } = this.watched;
+    const { told, kept, loss, errors } = await this.pace.taking(() => task.snapshot(this.images));
+    const { normalised, moments } = task.telling;
+    const images = toldImages({ ...this.patched(), moments }, { told, kept, normalised });
+    const perPatch = errors && withoutClass(errors, this.images.length);
+    this.show("snapshot", { step: this.watched.step(), kept, told: images, loss, ...(perPatch && { errors: perPatch }) }, KEPT);
   }
 
   /** Nothing is counted. */
@@ -64,4 +64,10 @@ export class MimMonitor implements Monitor {
   private show<N extends keyof MimViews>(name: N, value: MimViews[N], keep?: number): void {
     this.watched.show({ name, value, step: this.watched.step(), keep });
   }
+}
+
+/** Values of tokens, the class token's first in each image, without it. */
+function withoutClass(values: Float32Array, images: number): Float32Array {
+  const each = values.length / images;
+  return values.filter((_, i) => i % each > 0);
 }

@@ -2,18 +2,18 @@
 import type { Dataset } from "../../data/dataset";
 import type { TaskRuntime } from "../definition";
 import { assertTakes, measure } from "../dino/evaluate";
-import { describeViT, type Network, readNetwork } from "../vitNetwork";
 import { MimMonitor } from "./monitor";
+import { describeMae, type MaeNetwork, readMae } from "./network";
 import { MaskedModelling } from "./task";
 
-export const runtime: TaskRuntime<Dataset, Network, MaskedModelling> = {
+export const runtime: TaskRuntime<Dataset, MaeNetwork, MaskedModelling> = {
   networks: {
-    read: readNetwork,
-    write: async (task, dataset, score) => task.network.write(await task.params.read(), dataset, score),
+    read: readMae,
+    write: (task, _, score) => task.file(score),
     onnx: async (task, dataset) => task.network.onnx(await task.params.read(), dataset),
     assertFits: assertTakes,
-    measure,
-    describe: ({ config }) => describeViT(config),
+    measure: (engine, network, dataset) => measure(engine, network, dataset, "linear"),
+    describe: describeMae,
   },
   create: (engine, sources, settings, live) => new MaskedModelling(engine, sources, settings, live),
   monitor: (watched) => new MimMonitor(watched),

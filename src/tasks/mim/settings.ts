@@ -1,16 +1,12 @@
 /** Settings of masked image modelling: a network learns without labels what hidden patches look like. */
+import type { KNOBS } from "../../methods/mim/knobs";
 import type { Settings } from "../../settings/run";
-import { choice, number, type Table, type ValuesOf } from "../../settings/setting";
+import { choice, keyOf, number, type Table, type ValuesOf } from "../../settings/setting";
 import { SETTINGS as DETECTION } from "../detection/settings";
 
 const { block, blocks, cardinality, stem } = DETECTION;
 
 export const SETTINGS = {
-  teacher: choice({
-    label: "Learns from",
-    help: "none: there is no teacher. What is hidden of an image is the answer.",
-    ...{ default: "none", options: ["none"], when: "next", group: "data" },
-  }),
   side: number({
     label: "Image side",
     help: "Pixels along an edge. Images of any size are cut square and resized to it.",
@@ -62,12 +58,15 @@ export const SETTINGS = {
   }),
 } as const satisfies Table;
 
-/** With the knobs of its one method, by key. */
+/** With the knobs of its methods, by key. */
 export type MimSettings = Settings &
   ValuesOf<typeof SETTINGS> & {
-    "mim.ratio": number;
     "mim.target": "normalised" | "pixels";
-    "mim.decoderWidth": number;
-    "mim.decoderDepth": number;
-    "mim.decoderHeads": number;
+    "g2sd.tokens": "all" | "hidden";
+    "g2sd.layer": "middle" | "last";
   };
+
+type Shared = keyof typeof KNOBS;
+
+/** Of the knobs that all methods have, the one of the run's method. */
+export const knob = (settings: MimSettings, name: Shared): number => settings[keyOf(settings.preset, name)] as number;

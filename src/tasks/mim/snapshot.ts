@@ -5,11 +5,12 @@ import { Program } from "../../engine/program";
 import { type Mask, MaskedInputs } from "./inputs";
 import { forward, type Parts } from "./step";
 
-/** Told patches [B N, C P P], those that were seen, u32 [B * k], and the mean squared difference at the hidden ones. */
+/** Told patches [B N, C P P], those that were seen, u32 [B * k], the loss, and of features each token's error [B (1 + N)]. */
 export interface Told {
   told: Float32Array;
   kept: Uint32Array;
   loss: number;
+  errors?: Float32Array;
 }
 
 export class Snapshot {
@@ -22,15 +23,15 @@ export class Snapshot {
   static async compile(engine: Engine, parts: Omit<Parts, "inputs" | "crop">, batch: number): Promise<Snapshot> {
     const inputs = new MaskedInputs(engine, parts.network.cut, batch);
     const graph = new Graph(engine);
-    const { told, loss } = forward(graph, { ...parts, inputs });
-    return new Snapshot(batch, inputs, await Program.compile(graph, { told, loss: loss.value }));
+    const { told, loss, errors } = forward(graph, { ...parts, inputs });
+    return new Snapshot(batch, inputs, await Program.compile(graph, { told, loss: loss.value, ...(errors && { errors }) }));
   }
 
   /** Of normalised images [B, C, S, S] under the mask of that step. */
   async run(images: Float32Array, mask: Mask): Promise<Told> {
     const kept = this.inputs.load(images, mask);
-    const { told, loss } = await this.program.fetch();
-    return { told: told as Float32Array, kept, loss: loss[0] };
+    const { told, loss, errors } = await this.program.fetch();
+    return { told: told as Float32Array, kept, loss: loss[0], ...(errors && { errors: errors as Float32Array }) };
   }
 
   destroy(): void {

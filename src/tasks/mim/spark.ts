@@ -10,7 +10,7 @@ import { patchify } from "../../ops/tokens";
 import { GROUP_WIDTH } from "../detection/settings";
 import { writeResnet } from "../resnetFile";
 import type { Autoencoder } from "./autoencoder";
-import type { MimSettings } from "./settings";
+import { knob, type MimSettings } from "./settings";
 
 const CHANNELS = 3;
 
@@ -22,7 +22,7 @@ export function sparkConfig(settings: MimSettings, side: number): SparkConfig {
   const grouped = { block: "bottleneck", cardinality: Number(cardinality), groupWidth: GROUP_WIDTH } as const;
   return {
     encoder: { ...sizes, ...(backbone === "resnext" ? grouped : { block }) },
-    decoder: { width: settings["mim.decoderWidth"] },
+    decoder: { width: knob(settings, "decoderWidth") },
   };
 }
 
@@ -49,7 +49,7 @@ export function sparkAutoencoder(config: SparkConfig): Autoencoder {
       ...{ params, channels: CHANNELS, image, width },
       read: (bound, images) => [regionMeans(sparkFeatures(bound, config, interleaved(images)), [1]).reshape([images.shape[0], width])],
     }),
-    write: (weights, { moments, name }, score) => writeResnet({ weights: encoderIn(weights), config: encoder, moments }, name, score),
+    write: (weights, { moments, name }, { score }) => writeResnet({ weights: encoderIn(weights), config: encoder, moments }, name, score),
     onnx: () => refuse("written as ONNX"),
     handedOver: () => refuse("handed over to PyTorch"),
   };

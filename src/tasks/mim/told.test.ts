@@ -4,8 +4,8 @@ import { Program } from "../../engine/program";
 import { targetOf } from "../../methods/mim/mim";
 import { compare, randoms, testEngine, upload } from "../../ops/check";
 import { patchify } from "../../ops/tokens";
+import { unbiased } from "./aim";
 import { hiddenCount, MaskedInputs } from "./inputs";
-import { TargetScale } from "./step";
 import { toldImages } from "./told";
 
 const ENCODER = {
@@ -17,7 +17,7 @@ const ENCODER = {
 async function targets(images: ArrayLike<number>, kind: "normalised" | "pixels"): Promise<Float32Array> {
   const engine = await testEngine();
   const graph = new Graph(engine);
-  const scale = new TargetScale(engine, 48);
+  const scale = unbiased(engine, 48);
   const cut = { batch: 2, channels: 3, image: 12, patch: 4 };
   const target = targetOf(patchify(graph.fixed(upload(engine, images, "f32"), [2, 3, 12, 12]), cut), kind, scale.on(graph));
   const { target: found } = await (await Program.compile(graph, { target })).fetch();

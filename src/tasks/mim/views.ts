@@ -6,10 +6,12 @@ export interface MimSnapshot {
   step: number;
   /** The patches that are seen, u32 [count * k], image by image. */
   kept: Uint32Array;
-  /** Images with what is told in place of what is hidden, u8 [count, channels, side, side]. */
+  /** Images with what the student tells in place of what is hidden, or where there is one the teacher, u8 [count, channels, side, side]. */
   told: Uint8Array;
-  /** Mean squared difference at hidden patches. */
+  /** The mean squared difference at hidden patches; with a teacher, of the features. */
   loss: number;
+  /** With a teacher: how far each patch's features are from its, f32 [count * N]. */
+  errors?: Float32Array;
 }
 
 /** The views by name. `snapshot` is kept over the run. */

@@ -263,6 +263,27 @@ const MAE: Paper = {
   ],
 };
 
+const G2SD: Paper = {
+  bibtex: `@inproceedings{huang2023generic,
+  title     = {Generic-to-Specific Distillation of Masked Autoencoders},
+  author    = {Huang, Wei and Peng, Zhiliang and Dong, Li and Wei, Furu and Jiao, Jianbin and Ye, Qixiang},
+  booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition (CVPR)},
+  year      = {2023}
+}`,
+  readings: [
+    {
+      clause: "The student's decoder predicts the features of the teacher's (first stage)",
+      keys: ["g2sd.tokens"],
+      reading: "Of all tokens, as the authors' script has it; their code can leave it at hidden patches.",
+    },
+    {
+      clause: "Features of the teacher's decoder after block 4 of 8",
+      keys: ["g2sd.layer"],
+      reading: "After half of its blocks, rounded up, or after all.",
+    },
+  ],
+};
+
 /** By method; those that are not here are baselines with papers of their own. */
 const PAPERS: Readonly<Record<string, Paper>> = {
   maskedkd: MASKEDKD,
@@ -273,6 +294,7 @@ const PAPERS: Readonly<Record<string, Paper>> = {
   samkd: SAMKD,
   mkd: MKD,
   mim: MAE,
+  g2sd: G2SD,
 };
 
 export const paperOf = (method: string): Paper | undefined => PAPERS[method];

@@ -1,5 +1,5 @@
 /** The teacher card: who teaches, how one is trained on the loaded data, and networks in and out as files. */
-import { taskOf } from "../../tasks";
+import { needsTeacher, ownTeacher } from "../../tasks";
 import type { TeacherFacts } from "../../worker/protocol";
 import { data, settings, teachers, useSources, useStore } from "../state/app";
 import { pageOf } from "../tasks";
@@ -10,8 +10,8 @@ import { ImportButton } from "./ImportButton";
 import { TrainingForm, TrainingProgress } from "./TeacherTraining";
 
 export function TeacherCard() {
-  const { ownTeacher } = taskOf(useStore(({ wanted }) => wanted.preset));
-  return ownTeacher ? <OwnTeacher /> : <LoadedTeacher />;
+  const own = useStore(({ wanted }) => ownTeacher(wanted.preset));
+  return own ? <OwnTeacher /> : <LoadedTeacher />;
 }
 
 /** Where a run makes its teacher itself, there is none to choose. */
@@ -31,6 +31,7 @@ function LoadedTeacher() {
   const training = useSources((state) => state.teacherTraining !== undefined);
   const refusal = useSources((state) => state.refusals.teacher);
   const alone = useStore(({ wanted }) => wanted.teacher === "none");
+  const mayLearnAlone = useStore(({ wanted }) => !needsTeacher(wanted.preset));
   const begun = useStore((state) => state.step > 0);
   const next = alone ? undefined : loaded?.teacher;
   const stale = begun && loaded && run && next?.id !== run.teacher?.id;
@@ -38,7 +39,7 @@ function LoadedTeacher() {
     <section className="panel source" id="teacher" aria-labelledby="teacher-title">
       <div className="panel-head">
         <h2 id="teacher-title">Teacher</h2>
-        <AloneSwitch alone={alone} />
+        {mayLearnAlone && <AloneSwitch alone={alone} />}
       </div>
       {loaded && <Who teacher={loaded.teacher} alone={alone} />}
       {stale && (

@@ -3,7 +3,7 @@ import { create, type StoreApi, type UseBoundStore } from "zustand";
 import type { AdapterFacts } from "../../engine/device";
 import { packBits } from "../../metrics/bits";
 import type { Change, Settings } from "../../settings/run";
-import { SCHEMA, taskOf } from "../../tasks";
+import { ownTeacher, SCHEMA, taskOf } from "../../tasks";
 import type { Cost, Reference, TeacherTime } from "../../tasks/task";
 import type { RunMemory } from "../../train/session";
 import type { ErrorReport, Event, Phase, Wanted } from "../../worker/protocol";
@@ -151,14 +151,14 @@ const GALLERY = "gallery";
 
 function started(event: Extract<Event, { type: "started" }>, { history, views }: State): Partial<State> {
   const { settings, dataset, teacher, step, changes } = event;
-  const { name: task, ownTeacher } = taskOf(settings.preset);
+  const { name: task } = taskOf(settings.preset);
   // A resumed run comes with its own history.
   const fresh = step === 0 || history.total !== settings.steps || (history.points.at(-1)?.step ?? Number.POSITIVE_INFINITY) > step;
   return {
     ...{ active: settings, dataset, teacher: teacher?.name ?? null, step, changes, failure: undefined, undo: [], version: 0 },
     ...{ errors: undefined, measuring: undefined, teacherTime: undefined, hover: undefined, pinned: undefined },
     // What the last run's teacher cost says nothing of a run without one.
-    ...(!teacher && !ownTeacher && { cost: undefined }),
+    ...(!teacher && !ownTeacher(settings.preset) && { cost: undefined }),
     views: { ...views, [task]: { [GALLERY]: views[task]?.[GALLERY] } },
     ...(fresh && { history: new History(settings.steps) }),
   };

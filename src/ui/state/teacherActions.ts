@@ -1,7 +1,7 @@
 /** What a visitor can do about the teacher, and networks as files: train, import, remove, take away. */
 import { EngineError } from "../../engine/errors";
 import type { Settings } from "../../settings/run";
-import { SCHEMA, taskOf } from "../../tasks";
+import { needsTeacher, SCHEMA, taskOf } from "../../tasks";
 import type { NetworkFile } from "../../tasks/networkFiles";
 import type { ImportHints } from "../../tasks/task";
 import type { Command } from "../../worker/protocol";
@@ -29,8 +29,9 @@ export class TeacherActions {
   isThere(): boolean {
     const { store, sources } = this.context;
     const { loaded } = sources.getState();
-    if (!loaded || loaded.teacher || store.getState().wanted.teacher === "none") return true;
-    const remedy = "Train one, import one, or let the student learn alone.";
+    const { wanted } = store.getState();
+    if (!loaded || loaded.teacher || wanted.teacher === "none") return true;
+    const remedy = needsTeacher(wanted.preset) ? "Train one, or import one." : "Train one, import one, or let the student learn alone.";
     refuse(sources, "teacher", { message: "There is no teacher for this data yet.", remedy });
     return false;
   }
@@ -118,11 +119,12 @@ function inWords(error: unknown): { message: string; remedy: string } {
 
 /** Settings of a teacher's training: the task's defaults, the chosen size, and what it has to share with the student. */
 function trainingSettings(wanted: Settings, size: string, steps: number): Settings {
-  const { preset, batch, seed, side } = wanted;
-  const kind = Object.entries(SCHEMA.of(preset)).filter(([, { group }]) => group === "student");
-  const shared = Object.fromEntries(kind.map(([key]) => [key, wanted[key]]));
-  for (const key of taskOf(preset).shares ?? []) shared[key] = wanted[key];
+  const { batch, seed, side } = wanted;
+  const { sizes, shares = [], teacherKind } = taskOf(wanted.preset);
+  const { preset = wanted.preset, ...kind } = teacherKind?.(wanted) ?? {};
+  const defaults = SCHEMA.defaults(String(preset));
+  const alike = Object.entries(SCHEMA.of(defaults.preset)).filter(([key, { group }]) => group === "student" && key in wanted);
+  const shared = Object.fromEntries([...alike.map(([key]) => key), ...shares].map((key) => [key, wanted[key]]));
   const evaluate = Math.max(LEAST_STEPS_APART, Math.round(steps / TESTS));
-  const { sizes, teacherKind } = taskOf(preset);
-  return { ...SCHEMA.defaults(preset), ...shared, ...sizes[size], ...teacherKind?.(wanted), batch, seed, side, steps, evaluate };
+  return { ...defaults, ...shared, ...sizes[size], ...kind, batch, seed, side, steps, evaluate };
 }

@@ -1,7 +1,7 @@
 /** For every task that masks the teacher's input: which runs are pairs, what the mask cost and what it saved. */
 import type { Settings } from "../../../settings/run";
 import { keyOf } from "../../../settings/setting";
-import { methodOf, SCHEMA, taskOf } from "../../../tasks";
+import { methodOf, ownTeacher, SCHEMA } from "../../../tasks";
 import { percent, points } from "../../format";
 import { differences, isSteered, savedOf } from "../../state/compare";
 import type { Run } from "../../state/runs";
@@ -87,7 +87,7 @@ function saving(now: Run): string | undefined {
 const wantsPair = (now: Run): boolean => hasTeacher(now) && keepOf(now) < 1 && !isSteered(now);
 
 /** One that was loaded, or that the run makes itself. */
-const hasTeacher = ({ teacher, settings }: Run): boolean => teacher !== undefined || taskOf(settings.preset).ownTeacher === true;
+const hasTeacher = ({ teacher, settings }: Run): boolean => teacher !== undefined || ownTeacher(settings.preset);
 
 /** The number of patches k that a share keeps; the worker rounds the same way. */
 export function keptOf(share: number, patches: number): number {

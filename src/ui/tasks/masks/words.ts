@@ -1,6 +1,6 @@
 /** What is said over pictures of masked patches, in every state that a run can be in. */
 import type { Settings } from "../../../settings/run";
-import { taskOf } from "../../../tasks";
+import { ownTeacher } from "../../../tasks";
 import type { State } from "../../state/store";
 
 type Run = Pick<State, "active" | "wanted" | "teacher" | "cost">;
@@ -8,7 +8,7 @@ type Run = Pick<State, "active" | "wanted" | "teacher" | "cost">;
 /** Who sees less than all: the teacher, or the student where the setting says so; nobody without a teacher. */
 function maskedOf({ active, wanted, teacher }: Run): "teacher" | "student" | undefined {
   const settings: Settings = active ?? wanted;
-  if (teacher === null && !taskOf(settings.preset).ownTeacher) return undefined;
+  if (teacher === null && !ownTeacher(settings.preset)) return undefined;
   return settings.masked === "student" ? "student" : "teacher";
 }
 

@@ -3,12 +3,12 @@ import { useMemo } from "react";
 import { useShallow } from "zustand/shallow";
 import type { CropGallery } from "../../../tasks/dino/views";
 import { useStore } from "../../state/app";
-import { bakedOf, LayerCanvas } from "../masks/LayerCanvas";
+import { bakedOf, LayerCanvas, LayerLegend } from "../masks/LayerCanvas";
 import { PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import { type Row, rowsOf } from "./rows";
 
-const HINT = "Hidden patches are hatched. What the decoder tells of them stands in the last row.";
+const HINT = "Hidden patches are hatched. What a decoder tells of them stands below.";
 
 export default function Pictures() {
   const { gallery, snapshot } = useStore(useShallow((state) => ({ gallery: galleryOf(state), snapshot: snapshotOf(state) })));
@@ -28,5 +28,5 @@ function RowStrip({ row, gallery, onRead }: { row: Row; gallery: CropGallery; on
       <LayerCanvas layer={row} picture={picture} index={i} subject={gallery.classes[gallery.labels[i]]} onRead={onRead} />
     </figure>
   ));
-  return <PictureStrip id={row.id} title={row.title} note={row.note} pictures={shown} />;
+  return <PictureStrip id={row.id} title={row.title} note={row.note} legend={<LayerLegend layer={row} />} pictures={shown} />;
 }

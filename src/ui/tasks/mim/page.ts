@@ -1,18 +1,19 @@
 /** What the page says of masked image modelling. */
-
+import { nameOf } from "../../../settings/setting";
 import type { MimSnapshot } from "../../../tasks/mim/views";
 import { percent, points, short } from "../../format";
-import { greyMap } from "../compared";
+import { greyMap, timesMap } from "../compared";
 import { binomialMargin, IMAGE_DATA } from "../imageData";
 import type { TaskPage } from "../page";
 import { galleryOf, patchCount } from "./gallery";
 
 export const MIM_PAGE: TaskPage = {
   tagline:
-    "A network learns without labels and without a teacher: it sees a few patches of an image, and a small decoder tells what the others look like.",
+    "A network learns without labels: it sees a few patches of an image, and a small decoder tells what the others look like (MAE, SparK), or what a larger one's decoder makes of all (G2SD).",
   charts: [{ id: "score", title: "Top-1 of frozen features, held out", of: "scores", format: percent, tested: true }],
   curves: {
     mim: { label: "squared difference at hidden patches", colour: "var(--student)" },
+    g2sd: { label: "difference from the teacher's features", colour: "var(--student)" },
     linear_top1: { label: "linear classifier", colour: "var(--student)" },
     knn_top1: { label: "nearest neighbours", colour: "var(--agreement)", dash: "6 3" },
   },
@@ -25,7 +26,7 @@ export const MIM_PAGE: TaskPage = {
     progress: () => undefined,
     size: ({ depth, width }) => `${depth} blocks of width ${width}`,
   },
-  sliderStep: (key, state) => (key === "mim.ratio" ? 1 / patchCount(state) : undefined),
+  sliderStep: (key, state) => (nameOf(key) === "ratio" ? 1 / patchCount(state) : undefined),
   chance: (state) => 1 / galleryOf(state).classes.length,
   margin: binomialMargin,
   result({ value, count, margin = 0 }, state) {
@@ -35,8 +36,11 @@ export const MIM_PAGE: TaskPage = {
   compared: {
     view: "snapshot",
     look(value, state) {
-      const { channels, side } = galleryOf(state);
-      return { maps: [greyMap("What the decoder tells", (value as MimSnapshot).told, channels, side)] };
+      const { channels, side, grid } = galleryOf(state);
+      const { told, errors } = value as MimSnapshot;
+      // With a teacher the pixels are told by it, and the same in both runs.
+      if (errors) return { maps: [timesMap("Difference from the teacher's features", errors, grid)] };
+      return { maps: [greyMap("What the decoder tells", told, channels, side)] };
     },
   },
 };

@@ -22,3 +22,12 @@ test("then what is seen of each, and what is told in place of the rest", () => {
   expect(seen.note).toContain("1 of 4 patches");
   expect(last.note).toContain("0.51");
 });
+
+test("with a teacher also how far the student's features are from its, patch by patch", () => {
+  const told = new Uint8Array(32).fill(5);
+  const errors = Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7);
+  const rows = rowsOf(GALLERY, { step: 3, kept: Uint32Array.of(2, 0), told, loss: 0.51, errors });
+  expect(rows.map(({ id }) => id)).toEqual(["images", "seen", "told", "errors"]);
+  expect(Array.from(rows[3].values!(1))).toEqual([4, 5, 6, 7]);
+  expect(rows[2].title).toContain("teacher");
+});
