@@ -45,8 +45,8 @@ test("a masked autoencoder's file teaches a smaller one, and pictures show how f
   const errors = page.locator("[data-layer=errors] canvas").first();
   await expect(errors).toBeVisible({ timeout: LONG });
   await expect(page.locator("[data-layer=seen] canvas").first()).toHaveAttribute("data-kept", String(PATCHES / 4));
-  const compared = page.locator('[id="set-g2sd.tokens"]');
-  await compared.selectOption("hidden");
+  await page.getByText("All settings").click();
+  await page.locator('[id="set-g2sd.tokens"]').selectOption("hidden");
   await stepReaches(page, (await stepOf(page)) + 2);
   await button(page, "Stop").click();
   await phase(page, "finished");
