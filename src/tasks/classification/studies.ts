@@ -223,8 +223,8 @@ export const studies: readonly Study[] = [
   },
   {
     name: "clothes",
-    about: "Fashion-MNIST: 600 photographs of clothes, 10 classes; ViT of width 48 with 3 blocks",
-    base: "data=fashion:600,2000 steps=750 evaluate=125",
+    about: "Fashion-MNIST: 200 photographs of clothes, 10 classes; ViT of width 48 with 3 blocks",
+    base: "data=fashion:200,2000 steps=750 evaluate=125",
     seeds: 5,
     tuned: [101],
     instrument: { of: "keep=1", over: "teacher=none", score: TOP1, least: 3 },
