@@ -25,7 +25,7 @@ function run(id: number, more: Partial<Run> = {}): Run {
 
 /** A state in which this run has just ended and been measured, with its teacher. */
 function ended({ settings, step, evaluations, total }: Run, more: Partial<State>): State {
-  const history = { points: [], evaluations, total, sums: {} };
+  const history = { points: [], evaluations, total, sums: {}, moments: () => [] };
   const errors = { step, images: 200, classes: ["disc", "ring"], student: analysis(), teacher: analysis() };
   return { active: settings, history, step, changes: [], dataset: DATA, teacher: "GFL", errors, runs: [], ...more } as unknown as State;
 }
