@@ -56,12 +56,12 @@ tensors.save({**pair.teacher.state_dict(), "centre": pair.centre}, "reached.safe
       readSafetensors(new Uint8Array(readFileSync(join(folder, `${name}.safetensors`)))),
     );
     expect([...reached.keys()].sort()).toEqual([...there.keys()].sort());
-    // A bias of keys has no gradient but rounding, and Adam makes whole steps of that.
+    // Biases of keys have no gradient but rounding, of which Adam makes whole steps.
+    const keys = (name: string, i: number, all: number) => name.endsWith("qkv.bias") && i >= all / 3 && i < (2 * all) / 3;
     for (const [name, { data }] of there)
       for (const [i, value] of data.entries())
-        expect(Math.abs(Number(reached.get(name)!.data[i]) - Number(value)), `${name} ${i}`).toBeLessThan(
-          name.endsWith("qkv.bias") ? 1e-2 : 2e-3,
-        );
+        if (!keys(name, i, data.length))
+          expect(Math.abs(Number(reached.get(name)!.data[i]) - Number(value)), `${name} ${i}`).toBeLessThan(2e-3);
   });
 });
 
