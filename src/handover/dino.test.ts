@@ -42,7 +42,8 @@ describe.skipIf(!hasTorch)("PyTorch", { timeout: 300_000 }, () => {
   });
 
   test("has teacher and centre of the run after its steps", async () => {
-    const folder = folderOf(await handedOver({ ...FAST, steps: 6, keep: 1 }, 6));
+    // Plain SGD: biases of keys have no gradient but rounding, of which Adam makes whole steps.
+    const folder = folderOf(await handedOver({ ...FAST, optimizer: "sgd", steps: 6, keep: 1 }, 6));
     const words = `
 import verify, method, tensors
 known = {}
@@ -56,12 +57,9 @@ tensors.save({**pair.teacher.state_dict(), "centre": pair.centre}, "reached.safe
       readSafetensors(new Uint8Array(readFileSync(join(folder, `${name}.safetensors`)))),
     );
     expect([...reached.keys()].sort()).toEqual([...there.keys()].sort());
-    // Biases of keys have no gradient but rounding, of which Adam makes whole steps.
-    const keys = (name: string, i: number, all: number) => name.endsWith("qkv.bias") && i >= all / 3 && i < (2 * all) / 3;
     for (const [name, { data }] of there)
       for (const [i, value] of data.entries())
-        if (!keys(name, i, data.length))
-          expect(Math.abs(Number(reached.get(name)!.data[i]) - Number(value)), `${name} ${i}`).toBeLessThan(2e-3);
+        expect(Math.abs(Number(reached.get(name)!.data[i]) - Number(value)), `${name} ${i}`).toBeLessThan(1e-5);
   });
 });
 
@@ -83,7 +81,7 @@ describe.skipIf(!hasPillow)("train.py", { timeout: 300_000 }, () => {
     const [one, two] = [logged(folder, "one"), logged(folder, "two")];
     for (const [i, row] of one.entries())
       for (const name of ["dino", "entropy", "heldout_knn_top1"])
-        if (name in row) expect(Math.abs(two[i][name] - row[name]), `${name} of row ${i}`).toBeLessThan(1e-4);
+        if (name in row) expect(Math.abs(two[i][name] - row[name]), `${name} of row ${i}`).toBeLessThan(1e-5);
   });
 
   test("its teacher comes back as a network here, with the score that is measured here", async () => {

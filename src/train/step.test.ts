@@ -4,6 +4,7 @@ import { Graph } from "../engine/graph";
 import { Program } from "../engine/program";
 import { Params } from "../models/params";
 import { initViT, type ViTConfig } from "../models/vit/config";
+import { vitForward64 } from "../models/vit/reference";
 import { compare, randoms, testEngine, upload } from "../ops/check";
 import { linear } from "../ops/linear";
 import { softLabels } from "../tasks/classification/softLabels";
@@ -16,6 +17,8 @@ const TINY: ViTConfig = {
   ...{ activation: "gelu", qkvBias: true, projBias: true, eps: 1e-6 },
 };
 const BATCH = 6;
+const PIXELS = randoms(BATCH * TINY.channels * TINY.image ** 2, 3);
+const LABELS = [0, 1, 2, 2, 1, 0];
 
 /** Adapters as they come, without what lets lanes share registers, and without anything optional. */
 const ADAPTERS = { all: [], "no subgroups": ["subgroups"], plain: ["subgroups", "timestamp-query", "shader-f16"] };
@@ -30,8 +33,8 @@ async function losses(engine: Engine, masked: boolean): Promise<Record<string, n
   const student = { params: new Params(engine, initViT(TINY, 1)), config: TINY };
   const optimizer = new Optimizer(student.params, { kind: "adamw", clip: "all" });
   optimizer.knobs.lr.value = 1e-2;
-  const images = upload(engine, randoms(BATCH * TINY.channels * TINY.image ** 2, 3), "f32");
-  const labels = upload(engine, [0, 1, 2, 2, 1, 0], "u32");
+  const images = upload(engine, PIXELS, "f32");
+  const labels = upload(engine, LABELS, "u32");
   const distillation = masked ? distillationFor(engine) : undefined;
   const batch = { size: BATCH, images, labels };
   const program = await compileStep(engine, (graph) => traceLosses(graph, { student, batch, distillation }), optimizer);
@@ -45,12 +48,20 @@ async function losses(engine: Engine, masked: boolean): Promise<Record<string, n
   return found;
 }
 
+/** Cross entropy of the fresh student in float64. */
+function first64(): number {
+  const { logits } = vitForward64(TINY, initViT(TINY, 1), PIXELS, BATCH);
+  const nats = logits.map((row, b) => Math.log(row.reduce((sum, z) => sum + Math.exp(z), 0)) - row[LABELS[b]]);
+  return nats.reduce((a, b) => a + b, 0) / BATCH;
+}
+
 describe.each([
   ["labels alone", false],
   ["a masked teacher", true],
 ])("three steps with %s", (_, masked) => {
   test("lose the same with every set of features", async () => {
     const expected = await losses(await testEngine(), masked);
+    compare("first loss", expected.ce.slice(0, 1), [first64()], 1e-5);
     expect(expected.ce[2]).toBeLessThan(expected.ce[0]);
     for (const [name, without] of Object.entries(ADAPTERS)) {
       const found = await losses(await testEngine({ without }), masked);
