@@ -22,7 +22,7 @@ test("claims show beside what was measured, while a run goes on; one of them set
   await page.getByRole("link", { name: "Claims" }).click();
   await claims.locator('[data-claim="shapes 13a"]').getByRole("link", { name: "Load its settings" }).click();
   const named = (key: string) => new URL(page.url()).searchParams.get(key);
-  await expect.poll(() => [named("data"), named("steps")]).toEqual(["shapes:1200,2000", "1500"]);
+  await expect.poll(() => [named("data"), named("steps")]).toEqual(["shapes:1200,2000", "750"]);
   await expect(page.locator("#data")).toContainText("Scenes-Shapes");
   await expect(button(page, "Restart to apply")).toBeVisible();
 });

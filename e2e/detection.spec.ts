@@ -112,7 +112,7 @@ test("features of students that learned at one scale and at all stand beside the
   await maps.nth(1).press("ArrowRight");
   await expect(panel.locator(".reading")).toContainText("Run 1. Row 1, column 1: mean |F| ");
   await panel.getByLabel("FPN level").selectOption("P4");
-  await panel.getByLabel("Image").selectOption("2");
+  await panel.getByRole("combobox", { name: "Image" }).selectOption("2");
   await expect(maps.last()).toHaveAttribute("aria-label", /^Run 2\. Image 2, P4, 8 × 8\./);
   await panel.locator(".export summary").click();
   const [file] = await Promise.all([page.waitForEvent("download"), panel.getByRole("button", { name: "SVG" }).click()]);
