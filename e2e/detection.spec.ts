@@ -3,7 +3,22 @@ import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
 import { file, zipOf } from "../src/data/files.fixture";
 import { hasShared, sharedBytes, sharedPaths } from "../src/models/shared.fixture";
-import { button, data, expectNoViolations, give, LONG, phase, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches, upload } from "./page";
+import {
+  button,
+  data,
+  endedRuns,
+  expectNoViolations,
+  give,
+  keptSteps,
+  LONG,
+  phase,
+  QUICK_KERNELS,
+  runToEnd,
+  says,
+  stepOf,
+  stepReaches,
+  upload,
+} from "./page";
 
 /** A student as small as there are, so that a software adapter trains it. */
 const SIZES = "batch=2&stem=4&channels=8&stacked=0&evaluate=1000";
@@ -99,9 +114,13 @@ test("features of students that learned at one scale and at all stand beside the
   await runToEnd(page);
   const panel = page.getByRole("region", { name: "Features of several runs" });
   await expect(panel).toHaveCount(0);
+  await expect.poll(() => endedRuns(page)).toBe(1);
+  await expect.poll(() => keptSteps(page)).toEqual([1]);
   await page.goto(`${SMALL}&data=scenes%3A24%2C12&steps=1`);
   await phase(page, "ready");
-  await runToEnd(page);
+  await button(page, "Start a new run").click();
+  await stepReaches(page, 1);
+  await phase(page, "finished");
   await expect(panel.locator("figcaption")).toHaveText([
     "Image 1",
     "Teacher",

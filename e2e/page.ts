@@ -83,16 +83,23 @@ export async function expectNoViolations(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
 }
 
-/** Steps of the runs that the page has put into IndexedDB, the newest first. */
-export const keptSteps = (page: Page): Promise<number[]> =>
-  page.evaluate(async () => {
+/** What the page has put into IndexedDB under a key. */
+const stored = <T>(page: Page, key: string): Promise<T | undefined> =>
+  page.evaluate(async (key) => {
     const database = await new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open("masked-distillation-playground");
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error);
     });
-    const request = database.transaction("values").objectStore("values").get("kept-runs-1");
-    return new Promise<number[]>((resolve) => {
-      request.onsuccess = () => resolve((request.result ?? []).map(({ step }: { step: number }) => step));
+    const request = database.transaction("values").objectStore("values").get(key);
+    return new Promise<T>((resolve) => {
+      request.onsuccess = () => resolve(request.result);
     });
-  });
+  }, key);
+
+/** Steps of the runs that can be continued, the newest first. */
+export const keptSteps = async (page: Page): Promise<number[]> =>
+  ((await stored<{ step: number }[]>(page, "kept-runs-1")) ?? []).map(({ step }) => step);
+
+/** How many runs have ended and are kept to be compared. */
+export const endedRuns = async (page: Page): Promise<number> => (await stored<{ runs: unknown[] }>(page, "runs-1"))?.runs.length ?? 0;

@@ -128,7 +128,10 @@ test("runs are kept, compared, named and pinned; a student that has not learned 
   await expect.poll(() => new URL(page.url()).searchParams.has("keep")).toBe(false);
   await page.getByRole("button", { name: "Delete Run 2" }).click();
   await expect(rows).toHaveCount(2);
-  // A sweep goes on where it was after a reload.
+});
+
+test("a sweep goes on where it was after a reload", async ({ page }) => {
+  await open(page, "&steps=8&evaluate=8");
   await page.locator(".sweep summary").click();
   await page.getByLabel("Setting", { exact: true }).selectOption("keep");
   await page.getByLabel("Values", { exact: true }).fill("0.25, 1");
