@@ -20,8 +20,8 @@ const NAMES = ["A", "B"] as const;
 interface Datum {
   step: number;
   y: number;
-  /** Half the 95 % interval, where that is known. */
-  reach?: number;
+  /** How far its 95 % interval goes down and up, where that is known. */
+  reach?: [number, number];
 }
 
 /** Something that both runs can be drawn by. */
@@ -91,7 +91,8 @@ function measuresOf(runs: readonly Run[], page: TaskPage): Measure[] {
     of: (run) =>
       run.evaluations.map((evaluation) => {
         const { value, margin } = scoreOf({ evaluations: [evaluation], settings: run.settings });
-        return { step: evaluation.step, y: value, reach: margin };
+        // No share is below 0.
+        return { step: evaluation.step, y: value, reach: margin === undefined ? undefined : [Math.min(value, margin), margin] };
       }),
   };
   const reported = (["losses", "smooth"] as const).flatMap((set) =>
