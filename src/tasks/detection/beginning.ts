@@ -1,6 +1,6 @@
 /**
- * A student whose backbone begins as that of a file: ViTDet as a plain vision transformer, such as MAE's encoder (Table 3 of MKD's appendix), a
- * ResNet as one that masked modelling made (Table 2).
+ * A student whose features begin as those of a file: ViTDet as a plain vision transformer, such as MAE's encoder (Table 3 of MKD's appendix), a
+ * ResNet as one that masked modelling made (Table 2), backbone and neck as those of a detector of any kind.
  */
 import type { DetectionSet } from "../../data/detection";
 import { digest } from "../../data/digest";
@@ -58,8 +58,9 @@ export async function fromResnet(bytes: Uint8Array, name: string): Promise<Detec
   return { id: await digest([bytes]), name, weights, config, classes: [], moments, begins: true };
 }
 
-/** A student's fresh weights with the backbone of `start`. Throws an EngineError where the student's is another. */
+/** A student's fresh weights with the backbone of `start`, and its neck where it has one. Throws an EngineError where the student's are others. */
 export function beginning(fresh: Weights, start: DetectorNetwork, config: DetectorConfig, dataset: DetectionSet): Weights {
+  if (!start.begins) return asDetector(fresh, start, config);
   return start.config.plain ? asVit(fresh, start, config, dataset) : asResnet(fresh, start, config);
 }
 
@@ -69,9 +70,21 @@ function asResnet(fresh: Weights, { name, config: own, weights }: DetectorNetwor
   const fits =
     wanted.length === backboneShapes(own).length && wanted.every(([key, shape]) => String(weights.get(key)?.shape) === String(shape));
   if (fits) return new Map([...fresh, ...wanted.map(([key]) => [key, weights.get(key)!] as const)]);
-  const norms = own.norm === "gn" ? "gn" : "bn, or frozen";
-  throw new EngineError(`The student's backbone is another than ${name}.`, `Leave its sizes to the file, and set norm to ${norms}.`);
+  throw new EngineError(`The student's backbone is another than ${name}.`, `Leave its sizes to the file, and set norm to ${normsOf(own)}.`);
 }
+
+/** Its features, whatever it makes of them: heads of two kinds do not say the same, nor do those of other classes. */
+function asDetector(fresh: Weights, { name, config: own, weights }: DetectorNetwork, config: DetectorConfig): Weights {
+  const features = (from: Weights) => [...from].filter(([key]) => /^(backbone|neck)\./.test(key));
+  const wanted = features(fresh);
+  const fits =
+    wanted.length === features(weights).length && wanted.every(([key, { shape }]) => String(weights.get(key)?.shape) === String(shape));
+  if (fits) return new Map([...fresh, ...features(weights)]);
+  const remedy = config.image === own.image ? `set norm to ${normsOf(own)}` : `give it images of ${own.image} pixels`;
+  throw new EngineError(`The student's backbone or pyramid is another than ${name}'s.`, `Leave its sizes to the file, and ${remedy}.`);
+}
+
+const normsOf = ({ norm }: DetectorConfig): string => (norm === "gn" ? "gn" : "bn, or frozen");
 
 /** For images normalised as this data set's; so are its own where its file does not say. */
 function asVit(fresh: Weights, start: DetectorNetwork, config: DetectorConfig, { moments }: DetectionSet): Weights {
@@ -93,14 +106,14 @@ function embedding({ weights, moments }: DetectorNetwork, given: DetectionSet["m
   return fromTorch(suited(network, { moments: given, channels: 3 } as Parameters<typeof suited>[1]).weights);
 }
 
-/** The settings that such a network decides. Throws an EngineError for a detector: a student begins as a backbone alone. */
-export function sizesOf({ name, config, begins }: DetectorNetwork): Record<string, number | string> {
-  if (!begins) throw new EngineError(`${name} is a detector; a student begins as a backbone alone.`, "Use it as a teacher, or inherit=on.");
-  const { plain, block, blocks, width: stem, cardinality } = config;
+/** The settings that such a network decides. */
+export function sizesOf({ config, begins }: DetectorNetwork): Record<string, number | string> {
+  const { plain, block, blocks, width: stem, cardinality, channels } = config;
+  const pyramid: Record<string, number> = begins ? {} : { channels };
   if (!plain) {
-    const sizes = { stem, blocks: blocks[0], block };
+    const sizes = { ...pyramid, stem, blocks: blocks[0], block };
     return cardinality ? { ...sizes, backbone: "resnext", cardinality: String(cardinality) } : { ...sizes, backbone: "resnet" };
   }
   const { width, depth, heads } = plain;
-  return { backbone: "vitdet", vitWidth: width, vitDepth: depth, vitHeads: heads };
+  return { ...pyramid, backbone: "vitdet", vitWidth: width, vitDepth: depth, vitHeads: heads };
 }

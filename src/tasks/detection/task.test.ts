@@ -311,10 +311,23 @@ describe("a detection task", () => {
     for (const [i, v] of halved.entries()) expect(v).toBeCloseTo(weights.get("patch_embed.proj.weight")!.data[i] / 2, 5);
     other.destroy();
     expect(() => taskOf(engine, start, settingsOf("fitnet"))).toThrow("mae is a backbone, no detector");
-    expect(() => sizesOf(teacher)).toThrow("is a detector; a student begins as a backbone alone");
     expect(() => taskOf(engine, teacher, settingsOf("samkd"), start)).toThrow("begins a student on ViTDet alone");
     await expect(readDetector(fileOf({ ...vit, patch: 8 }), "fine")).rejects.toThrow("fine has patches of 8 pixels");
     await expect(readDetector(fileOf({ ...vit, mlp: 16 }), "slim")).rejects.toThrow("slim is no plain vision transformer");
+  });
+
+  test("a student begins with the features of a detector of another kind, and with a head of its own", async () => {
+    const begin = (other = {}) =>
+      taskOf(engine, undefined, settingsOf("fitnet", { ...sizesOf(teacher), detector: "fcos", ...other }), teacher);
+    const task = begin();
+    const begun = await task.weights();
+    for (const name of ["backbone.layer4.0.conv1.weight", "neck.fpn_convs.0.conv.weight"])
+      expect(begun.get(name), name).toEqual(teacher.weights.get(name));
+    const [, drawn] = [...begun].find(([name]) => name.startsWith("bbox_head.") && name.endsWith("_cls.weight"))!;
+    expect([...teacher.weights.values()]).not.toContainEqual(drawn);
+    task.destroy();
+    for (const other of [{ channels: 16 }, { blocks: 3 }, { norm: "bn" }])
+      expect(() => begin(other), JSON.stringify(other)).toThrow(/backbone or pyramid is another/);
   });
 
   test("a student on a ResNeXt tracks its batch's statistics, and leaves them where they are frozen", async () => {
