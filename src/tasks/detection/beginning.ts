@@ -1,6 +1,7 @@
 /**
  * A student whose features begin as those of a file: ViTDet as a plain vision transformer, such as MAE's encoder (Table 3 of MKD's appendix), a
- * ResNet as one that masked modelling made (Table 2), backbone and neck as those of a detector of any kind.
+ * ResNet as one that masked modelling made (Table 2), all of it as a detector, or its backbone and neck where the student is of another kind or
+ * learns other classes.
  */
 import type { DetectionSet } from "../../data/detection";
 import { digest } from "../../data/digest";
@@ -58,9 +59,9 @@ export async function fromResnet(bytes: Uint8Array, name: string): Promise<Detec
   return { id: await digest([bytes]), name, weights, config, classes: [], moments, begins: true };
 }
 
-/** A student's fresh weights with the backbone of `start`, and its neck where it has one. Throws an EngineError where the student's are others. */
+/** A student's fresh weights with what it takes over of `start`. Throws an EngineError where the student's are others. */
 export function beginning(fresh: Weights, start: DetectorNetwork, config: DetectorConfig, dataset: DetectionSet): Weights {
-  if (!start.begins) return asDetector(fresh, start, config);
+  if (!start.begins) return asDetector(fresh, start, config, dataset);
   return start.config.plain ? asVit(fresh, start, config, dataset) : asResnet(fresh, start, config);
 }
 
@@ -73,16 +74,26 @@ function asResnet(fresh: Weights, { name, config: own, weights }: DetectorNetwor
   throw new EngineError(`The student's backbone is another than ${name}.`, `Leave its sizes to the file, and set norm to ${normsOf(own)}.`);
 }
 
-/** Its features, whatever it makes of them: heads of two kinds do not say the same, nor do those of other classes. */
-function asDetector(fresh: Weights, { name, config: own, weights }: DetectorNetwork, config: DetectorConfig): Weights {
-  const features = (from: Weights) => [...from].filter(([key]) => /^(backbone|neck)\./.test(key));
-  const wanted = features(fresh);
-  const fits =
-    wanted.length === features(weights).length && wanted.every(([key, { shape }]) => String(weights.get(key)?.shape) === String(shape));
-  if (fits) return new Map([...fresh, ...features(weights)]);
-  const remedy = config.image === own.image ? `set norm to ${normsOf(own)}` : `give it images of ${own.image} pixels`;
-  throw new EngineError(`The student's backbone or pyramid is another than ${name}'s.`, `Leave its sizes to the file, and ${remedy}.`);
+/** As it is, where it is of the student's kind and knows these classes; else its features: other heads say something else. */
+function asDetector(
+  fresh: Weights,
+  { name, config: own, weights, classes }: DetectorNetwork,
+  config: DetectorConfig,
+  data: DetectionSet,
+): Weights {
+  const fits = (keys: readonly string[]) => keys.every((key) => String(weights.get(key)?.shape) === String(fresh.get(key)?.shape));
+  const keys = [...fresh.keys()];
+  const features = keys.filter((key) => IS_FEATURE.test(key));
+  const all = [...weights.keys()].filter((key) => IS_FEATURE.test(key));
+  if (features.length !== all.length || !fits(features)) {
+    const remedy = config.image === own.image ? `set norm to ${normsOf(own)}` : `give it images of ${own.image} pixels`;
+    throw new EngineError(`The student's backbone or pyramid is another than ${name}'s.`, `Leave its sizes to the file, and ${remedy}.`);
+  }
+  const whole = config.kind === own.kind && String(classes) === String(data.classes) && fits(keys);
+  return new Map([...fresh, ...(whole ? keys : features).map((key) => [key, weights.get(key)!] as const)]);
 }
+
+const IS_FEATURE = /^(backbone|neck)\./;
 
 const normsOf = ({ norm }: DetectorConfig): string => (norm === "gn" ? "gn" : "bn, or frozen");
 

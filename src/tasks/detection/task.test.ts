@@ -316,9 +316,9 @@ describe("a detection task", () => {
     await expect(readDetector(fileOf({ ...vit, mlp: 16 }), "slim")).rejects.toThrow("slim is no plain vision transformer");
   });
 
-  test("a student begins with the features of a detector of another kind, and with a head of its own", async () => {
-    const begin = (other = {}) =>
-      taskOf(engine, undefined, settingsOf("fitnet", { ...sizesOf(teacher), detector: "fcos", ...other }), teacher);
+  test("a student begins as a detector of a file, and where that is of another kind or for other classes with its features and a head of its own", async () => {
+    const begin = (other = {}, start = teacher) =>
+      taskOf(engine, undefined, settingsOf("fitnet", { ...sizesOf(teacher), detector: "fcos", ...other }), start);
     const task = begin();
     const begun = await task.weights();
     for (const name of ["backbone.layer4.0.conv1.weight", "neck.fpn_convs.0.conv.weight"])
@@ -326,6 +326,12 @@ describe("a detection task", () => {
     const [, drawn] = [...begun].find(([name]) => name.startsWith("bbox_head.") && name.endsWith("_cls.weight"))!;
     expect([...teacher.weights.values()]).not.toContainEqual(drawn);
     task.destroy();
+    const same = begin({ detector: teacher.config.kind, stacked: teacher.config.stacked });
+    expect(await same.weights()).toEqual(teacher.weights);
+    same.destroy();
+    const renamed = begin({ detector: teacher.config.kind }, { ...teacher, classes: dataset.classes.map((name) => `${name}s`) });
+    expect(await renamed.weights()).not.toEqual(teacher.weights);
+    renamed.destroy();
     for (const other of [{ channels: 16 }, { blocks: 3 }, { norm: "bn" }])
       expect(() => begin(other), JSON.stringify(other)).toThrow(/backbone or pyramid is another/);
   });
