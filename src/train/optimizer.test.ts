@@ -1,164 +1,13 @@
-/**
- * The optimizers against float64, on gradients planted as backward kernels leave them: in parts to be summed, and in pieces
- * that cover a parameter together or over each other.
- */
+/** The optimizers against float64. */
 import { describe, expect, test } from "vitest";
-import type { Engine } from "../engine/device";
-import { type Gradients, Graph, Live, type Tensor } from "../engine/graph";
+import { Graph, Live } from "../engine/graph";
 import { Program } from "../engine/program";
 import { Params } from "../models/params";
 import type { Weights } from "../models/weights";
 import { compare, randoms, testEngine, upload } from "../ops/check";
 import type { OptimizerOptions } from "../tasks/task";
 import { deitDecay, Optimizer, stepSchedule, warmupCosine } from "./optimizer";
-
-/** A piece of gradient: rows `from` to `to` of a parameter (all when absent), in parts. */
-interface Plan {
-  name: string;
-  rows?: [from: number, to: number];
-  parts: number;
-}
-
-/** Sizes below, at and above a block of 64. */
-const SHAPES: Record<string, number[]> = {
-  cls_token: [1, 1, 4],
-  pos_embed: [1, 2, 40],
-  "qkv.weight": [6, 13],
-  "qkv.bias": [6],
-  "norm.weight": [64],
-  "frozen.weight": [9, 9],
-  "head.weight": [3, 100],
-};
-
-/** As a ViT leaves them: qkv in two ranges of rows, or as a whole, or both; the order of backward, not of the file. */
-const PLAN: Plan[] = [
-  { name: "head.weight", parts: 3 },
-  { name: "norm.weight", parts: 2 },
-  { name: "qkv.weight", rows: [0, 2], parts: 2 },
-  { name: "qkv.bias", rows: [0, 2], parts: 2 },
-  { name: "pos_embed", parts: 1 },
-  { name: "qkv.weight", rows: [2, 6], parts: 5 },
-  { name: "qkv.bias", rows: [2, 6], parts: 5 },
-  { name: "cls_token", parts: 1 },
-  { name: "qkv.weight", parts: 1 },
-];
-
-const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-function weightsOf(shapes: Record<string, number[]>, seed = 3): Weights {
-  return new Map(
-    Object.entries(shapes).map(([name, shape], i) => [name, { shape, data: Float32Array.from(randoms(product(shape), seed + i)) }]),
-  );
-}
-
-/** Parameters, their optimizer, and a program that updates from whatever gradients lie in `sources`. */
-interface Rig {
-  engine: Engine;
-  params: Params;
-  optimizer: Optimizer;
-  sources: GPUBuffer[];
-  program: Program;
-}
-
-async function rig(options: OptimizerOptions, weights = weightsOf(SHAPES), plan = PLAN): Promise<Rig> {
-  const engine = await testEngine();
-  const params = new Params(engine, weights);
-  const optimizer = new Optimizer(params, options);
-  const sources = plan.map((p) => upload(engine, new Float32Array(p.parts * length(p)), "f32"));
-  return { engine, params, optimizer, sources, program: await trace({ engine, params, optimizer, sources }, plan) };
-}
-
-async function trace({ engine, params, optimizer, sources }: Omit<Rig, "program">, plan = PLAN): Promise<Program> {
-  const graph = new Graph(engine, optimizer.mixed);
-  const bound = params.on(graph, true);
-  const grads = graph.gradients((g) => {
-    for (const [i, p] of plan.entries()) plant(g, p.rows ? bound[p.name].slice(...p.rows) : bound[p.name], sources[i], p.parts);
-  });
-  const scale = optimizer.update(grads);
-  return Program.compile(graph, scale ? { scale } : {});
-}
-
-/** Copies a buffer into a piece of the gradient. */
-function plant(grads: Gradients, parameter: Tensor, source: GPUBuffer, parts: number): void {
-  const { graph, size } = parameter;
-  graph.launch("elementwise", "add_rows", {
-    constants: { A: false },
-    bind: { b: graph.fixed(source, [parts, size]), out: grads.piece(parameter, parts) },
-    params: { rows: parts, cols: size, a_offset: 0, a_stride: 0, b_offset: 0, b_stride: size, every: 1 },
-    threads: parts * size,
-  });
-}
-
-function length({ name, rows }: Plan): number {
-  const shape = SHAPES[name];
-  return rows ? (rows[1] - rows[0]) * product(shape.slice(1)) : product(shape);
-}
-
-/** Gradients of step `t`, one array per piece. */
-const gradientsAt = (t: number, plan = PLAN) => plan.map((p, i) => randoms(p.parts * length(p), 1000 * t + i));
-
-/** One update; returns what the program gives back. */
-async function step(r: Rig, gradients: Float64Array[]): Promise<Float32Array | undefined> {
-  for (const [i, g] of gradients.entries()) r.engine.device.queue.writeBuffer(r.sources[i], 0, Float32Array.from(g));
-  r.optimizer.advance();
-  return (await r.program.fetch()).scale as Float32Array | undefined;
-}
-
-/** The optimizer again, in float64. */
-class Reference {
-  readonly weights = new Map([...weightsOf(SHAPES)].map(([name, { data }]) => [name, Float64Array.from(data)]));
-  private readonly first = new Map<string, Float64Array>();
-  private readonly second = new Map<string, Float64Array>();
-  private t = 0;
-
-  constructor(private readonly options: OptimizerOptions) {}
-
-  /** Returns [scale, norm]. */
-  update(pieces: Float64Array[], knobs: { lr: number; decay: number; limit: number }): [number, number] {
-    const gradients = summed(pieces);
-    const norm = Math.sqrt([...gradients.values()].reduce((sum, g) => sum + g.reduce((s, v) => s + v * v, 0), 0));
-    const scale = this.options.clip === "all" ? Math.min(1, knobs.limit / norm) : 1;
-    const own = (g: Float64Array) => (this.options.clip === "each" ? Math.min(1, knobs.limit / Math.hypot(...g)) : scale);
-    this.t++;
-    for (const [name, g] of gradients) this.change(name, g, own(g), knobs);
-    return [scale, norm];
-  }
-
-  private change(name: string, gradient: Float64Array, scale: number, knobs: { lr: number; decay: number }): void {
-    const { kind, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, decays = deitDecay, waits } = this.options;
-    const { decay } = knobs;
-    const lr = waits?.which(name) && waits.hold.value ? 0 : knobs.lr;
-    const w = this.weights.get(name) as Float64Array;
-    const [m, v] = [this.first, this.second].map((map) => map.get(name) ?? new Float64Array(w.length));
-    const rate = decays(name, SHAPES[name]) ? decay : 0;
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i] * scale;
-      if (kind === "sgd") {
-        m[i] = beta1 * m[i] + g + rate * w[i];
-        w[i] -= lr * m[i];
-      } else {
-        m[i] = beta1 * m[i] + (1 - beta1) * g;
-        v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-        const direction = m[i] / (1 - beta1 ** this.t) / (Math.sqrt(v[i] / (1 - beta2 ** this.t)) + eps);
-        w[i] -= lr * direction + lr * rate * w[i];
-      }
-    }
-    this.first.set(name, m);
-    this.second.set(name, v);
-  }
-}
-
-/** Whole gradients by name from the pieces of PLAN. */
-function summed(pieces: Float64Array[]): Map<string, Float64Array> {
-  const sums = new Map<string, Float64Array>();
-  for (const [i, p] of PLAN.entries()) {
-    const sum = sums.get(p.name) ?? new Float64Array(product(SHAPES[p.name]));
-    const from = (p.rows?.[0] ?? 0) * product(SHAPES[p.name].slice(1));
-    for (const [at, value] of pieces[i].entries()) sum[from + (at % length(p))] += value;
-    sums.set(p.name, sum);
-  }
-  return sums;
-}
+import { gradientsAt, PLAN, type Plan, plant, Reference, type Rig, rig, SHAPES, step, trace, weightsOf } from "./optimizer.reference";
 
 async function expectWeights(params: Params, expected: Map<string, Float64Array>, tolerance: number): Promise<void> {
   for (const [name, { data }] of await params.read()) compare(name, data, expected.get(name) as Float64Array, tolerance);
@@ -182,7 +31,7 @@ describe("against float64, eight steps with moving knobs", () => {
     ["AdamW, matrices waiting for five steps", { kind: "adamw", waits: { which: deitDecayed, hold: new Live(1) } }],
     ["SGD, matrices waiting for five steps", { kind: "sgd", waits: { which: deitDecayed, hold: new Live(1) } }],
   ])("%s", async (_, options) => {
-    const r = await rig(options);
+    const r = await rig(await testEngine(), options);
     const reference = new Reference(options);
     for (let t = 0; t < 8; t++) {
       const knobs = { lr: 0.02 / (1 + t), decay: 0.3 - 0.03 * t, limit: t % 2 ? 3 : 1000 };
@@ -202,7 +51,7 @@ describe("against float64, eight steps with moving knobs", () => {
 test("what has no gradient keeps every bit, decay or not", async () => {
   const weights = weightsOf(SHAPES);
   weights.get("frozen.weight")?.data.set([-0, 1e-45, -3.4e38]);
-  const r = await rig({ kind: "adamw", clip: "all", decays: () => true }, weights);
+  const r = await rig(await testEngine(), { kind: "adamw", clip: "all", decays: () => true }, weights);
   r.optimizer.knobs.decay.value = 0.5;
   for (let t = 0; t < 3; t++) await step(r, gradientsAt(t));
   const after = await r.params.read();
@@ -253,10 +102,10 @@ test("two modules in one step: each optimizer moves its own, whatever the order 
 
 describe("a saved state", () => {
   test.each(["adamw", "sgd"] as const)("of %s continues with the bits of an uninterrupted run", async (kind) => {
-    const [whole, before] = [await rig({ kind }), await rig({ kind })];
+    const [whole, before] = [await rig(await testEngine(), { kind }), await rig(await testEngine(), { kind })];
     for (let t = 0; t < 6; t++) await step(whole, gradientsAt(t));
     for (let t = 0; t < 3; t++) await step(before, gradientsAt(t));
-    const after = await rig({ kind }, await before.params.read());
+    const after = await rig(await testEngine(), { kind }, await before.params.read());
     after.optimizer.restore(await before.optimizer.state());
     expect(after.optimizer.step).toBe(3);
     for (let t = 3; t < 6; t++) await step(after, gradientsAt(t));
@@ -282,7 +131,7 @@ describe("mixed precision", () => {
   ])(
     "%s: steps that overflow leave no trace but half the scale; other updates are float64's, and the scale doubles after three",
     async (_, options) => {
-      const r = await rig({ ...options, scaling });
+      const r = await rig(await testEngine(), { ...options, scaling });
       const reference = new Reference(options);
       const knobs = { lr: 0.02, decay: 0.1, limit: options.limit ?? 1 };
       Object.assign(r.optimizer.knobs.lr, { value: knobs.lr });
@@ -325,22 +174,22 @@ describe("mixed precision", () => {
   test("a saved state continues with the bits of an uninterrupted run, its scale included", async () => {
     const options: OptimizerOptions = { kind: "adamw", scaling };
     const planted = (t: number) => times(gradientsAt(t), SCALE);
-    const [whole, before] = [await rig(options), await rig(options)];
+    const [whole, before] = [await rig(await testEngine(), options), await rig(await testEngine(), options)];
     for (let t = 0; t < 5; t++) await step(whole, planted(t));
     for (let t = 0; t < 2; t++) await step(before, planted(t));
-    const after = await rig(options, await before.params.read());
+    const after = await rig(await testEngine(), options, await before.params.read());
     after.optimizer.restore(await before.optimizer.state());
     for (let t = 2; t < 5; t++) await step(after, planted(t));
     expect(await after.params.read()).toEqual(await whole.params.read());
     expect(await after.optimizer.state()).toEqual(await whole.optimizer.state());
-    const plain = await rig({ kind: "adamw" });
+    const plain = await rig(await testEngine(), { kind: "adamw" });
     const saved = await whole.optimizer.state();
     expect(() => plain.optimizer.restore(saved)).toThrow("The saved optimizer does not fit this model.");
   });
 });
 
 test("recording the step again takes no new memory, and destroying gives all back", async () => {
-  const r = await rig({ kind: "adamw", clip: "all" });
+  const r = await rig(await testEngine(), { kind: "adamw", clip: "all" });
   const other = PLAN.map((p) => ({ ...p, parts: 1 }));
   const again = async (plan: Plan[]) => (await trace(r, plan)).dispose();
   for (const plan of [other, PLAN]) await again(plan);
