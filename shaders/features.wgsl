@@ -16,9 +16,11 @@
 //   divergence_gradient  dz = weight scale w_r T (p_student - p_teacher) / groups, for both readings
 //   weight_gradient  dw = weight scale kl
 //
-// Layout. Matrices [rows, cols] without gaps, one lane per row forward and one per element backward (one per group in
-// divergence_gradient). Tricks are those of losses.wgsl: maxima are subtracted, KL comes from differences of equal terms, so
+// Layout. Matrices [rows, cols] without gaps. GROUP lanes share a row forward and in distance_gradient, each with every GROUP-th column;
+// divergence has one lane a row. In other gradients a lane has an element, or in divergence_gradient a group of them.
+// Tricks are those of losses.wgsl: maxima are subtracted, KL comes from differences of equal terms, so
 // equal logits give exactly 0; a coin's KL is q (u - v) + softplus(v) - softplus(u), u = teacher / T, v = student / T.
+const GROUP = 1u; // or 64, a workgroup
 const POWER = 2u; // 2: square, 1: absolute, 0: smooth absolute
 const ROW_WEIGHTS = false;
 const CHANNEL_WEIGHTS = false;
@@ -97,16 +99,41 @@ fn channel_weight(p: Params, row: u32, c: u32) -> f32 {
   }
 }
 
-@compute @workgroup_size(64)
-fn error(@builtin(global_invocation_id) id: vec3u) {
-  let p = params;
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
+var<workgroup> gathered: array<vec3f, GROUP>;
+
+// Sums over the lanes that share a row.
+fn over_row(v: vec3f, lane: u32) -> vec3f {
+  if (GROUP == 1u) {
+    return v;
+  } else {
+    workgroupBarrier();
+    gathered[lane] = v;
+    for (var half = GROUP / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (lane < half) {
+        gathered[lane] += gathered[lane + half];
+      }
+    }
+    workgroupBarrier();
+    return gathered[0];
   }
+}
+
+// The line of a lane's row; past the last there are lanes without any.
+fn line_of(group: vec3u, local: u32) -> u32 {
+  return (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
+}
+
+@compute @workgroup_size(64)
+fn error(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let p = params;
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
   let other_row = row % p.b_rows;
   var sum = 0.0;
-  for (var c = 0u; c < p.cols; c++) {
+  for (var c = lane; c < cols; c += GROUP) {
     let d = a[row * p.cols + c] - b[other_row * p.cols + c];
     var e = abs(d);
     if (POWER == 2u) {
@@ -117,41 +144,47 @@ fn error(@builtin(global_invocation_id) id: vec3u) {
     }
     sum += channel_weight(p, row, c) * e;
   }
-  out[row] = p.scale * row_weight(row) * sum;
+  let all = over_row(vec3f(sum, 0.0, 0.0), lane).x;
+  if (lane == 0u && line < p.rows) {
+    out[row] = p.scale * row_weight(row) * all;
+  }
 }
 
-fn length_of(p: Params, row: u32) -> f32 {
+fn distance_of(p: Params, row: u32, cols: u32, lane: u32) -> f32 {
   var sum = 0.0;
-  for (var c = 0u; c < p.cols; c++) {
+  for (var c = lane; c < cols; c += GROUP) {
     let d = a[row * p.cols + c] - b[row * p.cols + c];
     sum += d * d;
   }
-  return sqrt(sum);
+  return sqrt(over_row(vec3f(sum, 0.0, 0.0), lane).x);
 }
 
 @compute @workgroup_size(64)
-fn distance(@builtin(global_invocation_id) id: vec3u) {
+fn distance(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
-  let row = id.x + id.y * 65535u * 64u;
-  if (row < p.rows) {
-    out[row] = p.scale * length_of(p, row);
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
+  let found = distance_of(p, row, cols, lane);
+  if (lane == 0u && line < p.rows) {
+    out[row] = p.scale * found;
   }
 }
 
-// A lane owns a row.
 @compute @workgroup_size(64)
-fn distance_gradient(@builtin(global_invocation_id) id: vec3u) {
+fn distance_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
-  }
-  let length = length_of(p, row);
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
+  let found = distance_of(p, row, cols, lane);
   var by = 0.0;
-  if (length > 0.0) {
-    by = p.weight * p.scale / length;
+  if (found > 0.0) {
+    by = p.weight * p.scale / found;
   }
-  for (var c = 0u; c < p.cols; c++) {
+  for (var c = lane; c < cols; c += GROUP) {
     let i = row * p.cols + c;
     out[i] = by * (a[i] - b[i]) + earlier(p, row, c);
   }
@@ -215,35 +248,41 @@ fn blend_gradient(@builtin(global_invocation_id) id: vec3u) {
 }
 
 @compute @workgroup_size(64)
-fn share_gradient(@builtin(global_invocation_id) id: vec3u) {
+fn share_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
-  }
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
   var sum = 0.0;
-  for (var c = row * p.cols; c < (row + 1u) * p.cols; c++) {
+  for (var c = row * p.cols + lane; c < row * p.cols + cols; c += GROUP) {
     sum += g[c] * (a[c] - b[c]);
   }
-  out[row] = sigmoid(share[0]) * sigmoid(-share[0]) * sum;
+  let all = over_row(vec3f(sum, 0.0, 0.0), lane).x;
+  if (lane == 0u && line < p.rows) {
+    out[row] = sigmoid(share[0]) * sigmoid(-share[0]) * all;
+  }
 }
 
 @compute @workgroup_size(64)
-fn products(@builtin(global_invocation_id) id: vec3u) {
+fn products(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
-  }
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
   var sums = vec3f();
-  for (var c = row * p.cols; c < (row + 1u) * p.cols; c++) {
+  for (var c = row * p.cols + lane; c < row * p.cols + cols; c += GROUP) {
     let u = a[p.a_offset + c];
     let v = b[p.b_offset + c];
     sums += vec3f(u * v, u * u, v * v);
   }
-  out[3u * row] = sums.x;
-  out[3u * row + 1u] = sums.y;
-  out[3u * row + 2u] = sums.z;
+  let all = over_row(sums, lane);
+  if (lane == 0u && line < p.rows) {
+    out[3u * row] = all.x;
+    out[3u * row + 1u] = all.y;
+    out[3u * row + 2u] = all.z;
+  }
 }
 
 @compute @workgroup_size(64)

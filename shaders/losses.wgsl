@@ -14,7 +14,8 @@
 // Tricks. The maximum is subtracted before every exponential and logarithms are taken of sums that are at least 1, so large
 // logits neither overflow nor vanish, and a constant added to a row changes nothing. KL comes from the same two sums:
 //   KL = sum e_q ((u - max u) - (v - max v)) / sum e_q - log sum e_q + log sum e_p      u = teacher / T, v = z / T
-// which is exactly 0 for equal rows. One lane owns a row forward, one element backward; nothing is shared.
+// which is exactly 0 for equal rows. GROUP lanes share a row forward, each with every GROUP-th column; a lane owns one element backward.
+const GROUP = 1u; // or 64, a workgroup
 const SOFT = false;
 const ADD = false;
 
@@ -60,21 +61,48 @@ fn smoothed(row: u32, col: u32) -> f32 {
   return p.smoothing / f32(p.cols) + select(0.0, 1.0 - p.smoothing, labels[p.t_offset + row] == col);
 }
 
+var<workgroup> gathered: array<vec3f, GROUP>;
+
+// The largest or the sum over the lanes that share a row.
+fn over_row(v: vec3f, largest: bool, lane: u32) -> vec3f {
+  if (GROUP == 1u) {
+    return v;
+  } else {
+    workgroupBarrier();
+    gathered[lane] = v;
+    for (var half = GROUP / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (lane < half) {
+        let next = gathered[lane + half];
+        gathered[lane] = select(gathered[lane] + next, max(gathered[lane], next), largest);
+      }
+    }
+    workgroupBarrier();
+    return gathered[0];
+  }
+}
+
+// The line of a lane's row; past the last there are lanes without any.
+fn line_of(group: vec3u, local: u32) -> u32 {
+  return (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
+}
+
 @compute @workgroup_size(64)
-fn cross_entropy(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
-  }
+fn cross_entropy(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
   let start = p.z_offset + row * p.z_stride;
-  var largest = LOWEST;
-  for (var c = 0u; c < p.cols; c++) {
-    largest = max(largest, logits[start + c]);
+  var most = LOWEST;
+  for (var c = lane; c < cols; c += GROUP) {
+    most = max(most, logits[start + c]);
   }
+  let largest = over_row(vec3f(most), true, lane).x;
   var sum = 0.0;
   var total = 0.0;
   var picked = 0.0;
-  for (var c = 0u; c < p.cols; c++) {
+  for (var c = lane; c < cols; c += GROUP) {
     let v = logits[start + c] - largest;
     var t = 0.0;
     if (SOFT) {
@@ -86,8 +114,11 @@ fn cross_entropy(@builtin(global_invocation_id) id: vec3u) {
     total += t;
     picked += t * v;
   }
-  stats[row] = vec4f(largest, log(sum), total, 0.0);
-  out[row] = total * log(sum) - picked;
+  let all = over_row(vec3f(sum, total, picked), false, lane);
+  if (lane == 0u && line < p.rows) {
+    stats[row] = vec4f(largest, log(all.x), all.y, 0.0);
+    out[row] = all.y * log(all.x) - all.z;
+  }
 }
 
 @compute @workgroup_size(64)
@@ -111,29 +142,33 @@ fn cross_entropy_gradient(@builtin(global_invocation_id) id: vec3u) {
 
 // Binding targets holds the teacher's logits here and below.
 @compute @workgroup_size(64)
-fn distillation(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
-  }
+fn distillation(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
   let student = p.z_offset + row * p.z_stride;
   let teacher = p.t_offset + row * p.t_stride;
   let cool = 1.0 / p.temperature;
-  var largest = vec2f(LOWEST);
-  for (var c = 0u; c < p.cols; c++) {
-    largest = max(largest, cool * vec2f(logits[student + c], targets[teacher + c]));
+  var most = vec2f(LOWEST);
+  for (var c = lane; c < cols; c += GROUP) {
+    most = max(most, cool * vec2f(logits[student + c], targets[teacher + c]));
   }
+  let largest = over_row(vec3f(most, 0.0), true, lane).xy;
   var sum = vec2f(0.0);
   var gap = 0.0;
-  for (var c = 0u; c < p.cols; c++) {
+  for (var c = lane; c < cols; c += GROUP) {
     let v = cool * vec2f(logits[student + c], targets[teacher + c]) - largest;
     let e = exp(v);
     sum += e;
     gap += e.y * (v.y - v.x);
   }
-  let logs = log(sum);
-  stats[row] = vec4f(largest.x, logs.x, largest.y, logs.y);
-  out[row] = p.temperature * p.temperature * (gap / sum.y - logs.y + logs.x);
+  let all = over_row(vec3f(sum, gap), false, lane);
+  if (lane == 0u && line < p.rows) {
+    let logs = log(all.xy);
+    stats[row] = vec4f(largest.x, logs.x, largest.y, logs.y);
+    out[row] = p.temperature * p.temperature * (all.z / all.y - logs.y + logs.x);
+  }
 }
 
 @compute @workgroup_size(64)

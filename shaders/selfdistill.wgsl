@@ -9,8 +9,10 @@
 // for the row's own: t = sum over i < whole, i != view of q[i batch + image]. So one row stands for one or two terms of the loss.
 // Layout. z [rows, cols], rows any distance apart; q dense, the teacher's views follow each other as the student's do. stats
 // keeps (max, log sum exp, sum t, unused) of a row. With ADD, `other` is added to the gradient.
+// GROUP lanes share a row, each with every GROUP-th column; a lane owns one element of a gradient, and one column of blend.
 // Tricks. As in losses.wgsl: the maximum is subtracted first, so no exponent overflows and no logarithm is taken of zero.
 // Source: DINOLoss of DINO (main_dino.py); Caron et al., "Emerging properties in self-supervised vision transformers", ICCV 2021.
+const GROUP = 1u; // or 64, a workgroup
 const ADD = false;
 const FRESH = false;
 
@@ -52,28 +54,58 @@ struct BlendParams {
 
 const LOWEST = -3.4028234663852886e38;
 
+var<workgroup> gathered: array<vec3f, GROUP>;
+
+// The largest or the sum over the lanes that share a row.
+fn over_row(v: vec3f, largest: bool, lane: u32) -> vec3f {
+  if (GROUP == 1u) {
+    return v;
+  } else {
+    workgroupBarrier();
+    gathered[lane] = v;
+    for (var half = GROUP / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (lane < half) {
+        let next = gathered[lane + half];
+        gathered[lane] = select(gathered[lane] + next, max(gathered[lane], next), largest);
+      }
+    }
+    workgroupBarrier();
+    return gathered[0];
+  }
+}
+
+// The line of a lane's row; past the last there are lanes without any.
+fn line_of(group: vec3u, local: u32) -> u32 {
+  return (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
+}
+
 @compute @workgroup_size(64)
-fn probabilities(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
-  }
+fn probabilities(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
   let start = p.z_offset + row * p.z_stride;
-  var largest = LOWEST;
-  for (var c = 0u; c < p.cols; c++) {
-    largest = max(largest, (z[start + c] - centre[c]) / p.temperature);
+  var most = LOWEST;
+  for (var c = lane; c < cols; c += GROUP) {
+    most = max(most, (z[start + c] - centre[c]) / p.temperature);
   }
+  let largest = over_row(vec3f(most), true, lane).x;
   var sum = 0.0;
   var weighed = 0.0;
-  for (var c = 0u; c < p.cols; c++) {
+  for (var c = lane; c < cols; c += GROUP) {
     let v = (z[start + c] - centre[c]) / p.temperature - largest;
     sum += exp(v);
     weighed += exp(v) * v;
   }
-  for (var c = 0u; c < p.cols; c++) {
-    out[row * p.cols + c] = exp((z[start + c] - centre[c]) / p.temperature - largest) / sum;
+  let all = over_row(vec3f(sum, weighed, 0.0), false, lane);
+  for (var c = lane; c < cols; c += GROUP) {
+    out[row * p.cols + c] = exp((z[start + c] - centre[c]) / p.temperature - largest) / all.x;
   }
-  entropy[row] = log(sum) - weighed / sum;
+  if (lane == 0u && line < p.rows) {
+    entropy[row] = log(all.x) - all.y / all.x;
+  }
 }
 
 // The targets of one column of a row.
@@ -89,28 +121,32 @@ fn wanted(row: u32, col: u32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn views(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
-  }
+fn views(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
   let start = p.z_offset + row * p.z_stride;
-  var largest = LOWEST;
-  for (var c = 0u; c < p.cols; c++) {
-    largest = max(largest, z[start + c] / p.temperature);
+  var most = LOWEST;
+  for (var c = lane; c < cols; c += GROUP) {
+    most = max(most, z[start + c] / p.temperature);
   }
+  let largest = over_row(vec3f(most), true, lane).x;
   var sum = 0.0;
   var total = 0.0;
   var picked = 0.0;
-  for (var c = 0u; c < p.cols; c++) {
+  for (var c = lane; c < cols; c += GROUP) {
     let v = z[start + c] / p.temperature - largest;
     let t = wanted(row, c);
     sum += exp(v);
     total += t;
     picked += t * v;
   }
-  stats[row] = vec4f(largest, log(sum), total, 0.0);
-  out[p.out_offset + row] = p.scale * (total * log(sum) - picked);
+  let all = over_row(vec3f(sum, total, picked), false, lane);
+  if (lane == 0u && line < p.rows) {
+    stats[row] = vec4f(largest, log(all.x), all.y, 0.0);
+    out[p.out_offset + row] = p.scale * (all.y * log(all.x) - all.z);
+  }
 }
 
 @compute @workgroup_size(64)

@@ -5,8 +5,10 @@
 //
 // Layout. x, y and g are [rows, cols]; rows of x and g may lie any distance apart, results are dense. With ADD, `other`
 // (a row for each add_every-th row) is added to the gradient.
-// Trick. One lane owns a row, so nothing is shared and no barrier is needed. The row maximum is subtracted first: no
-// exponent overflows, and the largest term is exactly 1, so the logarithm is never taken of zero.
+// GROUP lanes share a row, each with every GROUP-th column.
+// Trick. The row maximum is subtracted first: no exponent overflows, and the largest term is exactly 1, so the logarithm is
+// never taken of zero.
+const GROUP = 1u; // or 64, a workgroup
 const LOG = false;
 const ADD = false;
 
@@ -28,22 +30,50 @@ struct Params {
 
 const LOWEST = -3.4028234663852886e38;
 
+var<workgroup> gathered: array<f32, GROUP>;
+
+// The largest or the sum over the lanes that share a row.
+fn over_row(v: f32, largest: bool, lane: u32) -> f32 {
+  if (GROUP == 1u) {
+    return v;
+  } else {
+    workgroupBarrier();
+    gathered[lane] = v;
+    for (var half = GROUP / 2u; half > 0u; half /= 2u) {
+      workgroupBarrier();
+      if (lane < half) {
+        let next = gathered[lane + half];
+        gathered[lane] = select(gathered[lane] + next, max(gathered[lane], next), largest);
+      }
+    }
+    workgroupBarrier();
+    return gathered[0];
+  }
+}
+
+// The line of a lane's row; past the last there are lanes without any.
+fn line_of(group: vec3u, local: u32) -> u32 {
+  return (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
+}
+
 @compute @workgroup_size(64)
-fn forward(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
-  }
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
   let start = p.x_offset + row * p.x_stride;
-  var largest = LOWEST;
-  for (var c = 0u; c < p.cols; c++) {
-    largest = max(largest, input[start + c]);
+  var most = LOWEST;
+  for (var c = lane; c < cols; c += GROUP) {
+    most = max(most, input[start + c]);
   }
-  var sum = 0.0;
-  for (var c = 0u; c < p.cols; c++) {
-    sum += exp(input[start + c] - largest);
+  let largest = over_row(most, true, lane);
+  var part = 0.0;
+  for (var c = lane; c < cols; c += GROUP) {
+    part += exp(input[start + c] - largest);
   }
-  for (var c = 0u; c < p.cols; c++) {
+  let sum = over_row(part, false, lane);
+  for (var c = lane; c < cols; c += GROUP) {
     let v = input[start + c] - largest;
     if (LOG) {
       out[row * p.cols + c] = v - log(sum);
@@ -55,21 +85,22 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
 
 // Binding input holds the gradient of y here.
 @compute @workgroup_size(64)
-fn backward(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.x + id.y * 65535u * 64u;
-  if (row >= p.rows) {
-    return;
-  }
+fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let line = line_of(group, local);
+  let row = min(line, p.rows - 1u);
+  let cols = select(0u, p.cols, line < p.rows);
+  let lane = local % GROUP;
   let start = p.x_offset + row * p.x_stride;
-  var sum = 0.0;
-  for (var c = 0u; c < p.cols; c++) {
+  var part = 0.0;
+  for (var c = lane; c < cols; c += GROUP) {
     if (LOG) {
-      sum += input[start + c];
+      part += input[start + c];
     } else {
-      sum += input[start + c] * result[row * p.cols + c];
+      part += input[start + c] * result[row * p.cols + c];
     }
   }
-  for (var c = 0u; c < p.cols; c++) {
+  let sum = over_row(part, false, lane);
+  for (var c = lane; c < cols; c += GROUP) {
     let i = row * p.cols + c;
     var v = 0.0;
     if (LOG) {

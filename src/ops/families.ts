@@ -2,9 +2,15 @@
 import type { AdapterFacts } from "../engine/device";
 import type { Graph, Tensor } from "../engine/graph";
 import { selfAttention } from "./attention";
+import { cosineCase, errorCase, mixCase, rowDistanceCase } from "./cases/features";
+import { crossEntropyCase, distillationCase } from "./cases/losses";
+import { spatialCase } from "./cases/regions";
+import { probabilitiesCase, viewLossCase } from "./cases/selfDistillation";
+import { softmaxCase } from "./cases/softmax";
 import { convolutionCase, layerNormCase, linearCase, perceptronCase, selfAttentionCase } from "./cases/variants";
 import type { Check } from "./evidence";
 import { linear } from "./linear";
+import { crossEntropy } from "./losses";
 import { layerNorm } from "./norm";
 import type { MakeInput } from "./timing";
 import { ATTENTION, type Choice, GEMM, ROWS, SPLIT } from "./variants";
@@ -63,6 +69,22 @@ const ATTENTIONS: Record<string, Check> = {
   "heads of 64": few(selfAttentionCase({ batch: 1, heads: 2, headDim: 64, queries: 70, keys: 70 })),
 };
 
+/** Rows that every lane of a workgroup has something of, though not the same number of places; and regions, some of them smaller. */
+const LONG_ROWS: Record<string, Check> = {
+  "cross-entropy of 200 classes": few(crossEntropyCase(3, 200, 0.1)),
+  "distillation of 200 classes": few(distillationCase(3, 200, 4)),
+  "softmax over 130": few(softmaxCase("softmax", [2, 130])),
+  "logarithm of a softmax over 130": few(softmaxCase("logSoftmax", [3, 130])),
+  "errors of 70 columns": few(errorCase("smooth", 1, 70)),
+  "distances of 70 columns": few(rowDistanceCase([3, 70])),
+  "shares of 70 columns": few(mixCase(5, 70)),
+  "cosines of 70 columns": few(cosineCase([3, 70])),
+  "views of 100 outputs": few(viewLossCase(1, 100)),
+  "probabilities of 100 outputs": probabilitiesCase(100),
+  "Eq. 1 on 99 pixels": spatialCase([2, 9, 11, 3], [1, 2, 4], "mean"),
+  "Eq. 1 on 99 pixels, softmax": spatialCase([2, 9, 11, 3], [1, 2], "softmax"),
+};
+
 /** What f32 gives on adapters whose exp and division are as loose as WGSL allows. */
 const TOLERANCE = 5e-5;
 /** f16 keeps 11 bits of each factor. */
@@ -108,11 +130,13 @@ export const FAMILIES: readonly Family[] = [
     shapes: {
       "rows of 64": (_, input) => layerNorm(input([BATCH * TOKENS, 64]), input([64]), input([64])),
       "rows of 384": (_, input) => layerNorm(input([BATCH * TOKENS, 384]), input([384]), input([384])),
+      "few rows of 1000": (_, input) => crossEntropy(input([BATCH, 1000]), { targets: input([BATCH, 1000]) }).value,
     },
     proofs: {
       "rows of 64": few(layerNormCase(260, 64)),
       "rows of 70": few(layerNormCase(37, 70)),
       "rows of 384": few(layerNormCase(70, 384)),
+      ...LONG_ROWS,
     },
     tolerance: () => TOLERANCE,
   },

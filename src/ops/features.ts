@@ -2,6 +2,7 @@
 import type { Gradients, Live, RowGradient, Tensor } from "../engine/graph";
 import { plus } from "./accumulate";
 import { type Loss, sum } from "./losses";
+import { lanesPerRow } from "./variants";
 
 const POWERS = { square: 2, absolute: 1, smooth: 0 } as const;
 
@@ -37,7 +38,12 @@ export function errorLoss(student: Tensor, teacher: Tensor, options: ErrorOption
     params: { ...NOTHING, rows, cols, b_rows: teacher.rows, image: rows / (channels?.rows ?? 1), scale, beta, sharpness: 1 / beta },
   };
   const out = graph.temp([rows]);
-  graph.launch("features", "error", { ...launch, bind: { ...launch.bind, a: student, b: teacher, out }, threads: rows });
+  const GROUP = lanesPerRow(graph.engine, cols);
+  graph.launch("features", "error", {
+    constants: { ...launch.constants, GROUP },
+    bind: { ...launch.bind, a: student, b: teacher, out },
+    ...{ params: launch.params, threads: rows * GROUP },
+  });
   return {
     value: sum(out).value,
     rows: out,
@@ -57,11 +63,14 @@ export function distanceLoss(student: Tensor, teacher: Tensor): Loss {
   const params = { ...NOTHING, rows, cols, scale: 1 / rows };
   const bind = { a: student, b: teacher };
   const out = graph.temp([rows]);
-  graph.launch("features", "distance", { bind: { ...bind, out }, params, threads: rows });
+  const GROUP = lanesPerRow(graph.engine, cols);
+  graph.launch("features", "distance", { constants: { GROUP }, bind: { ...bind, out }, params, threads: rows * GROUP });
   return {
     value: sum(out).value,
     seed: (weight, grads) =>
-      grads.add(student, (previous) => gradient(student, "distance_gradient", {}, bind, { ...params, weight }, previous, rows)),
+      grads.add(student, (previous) =>
+        gradient(student, "distance_gradient", { GROUP }, bind, { ...params, weight }, previous, rows * GROUP),
+      ),
   };
 }
 
@@ -93,7 +102,9 @@ export function mix(a: Tensor, b: Tensor, shares: Shares): Tensor {
 function shareGradient(a: Tensor, b: Tensor, g: Tensor, share: Tensor): Tensor {
   const { graph, rows, cols } = a;
   const out = graph.temp([rows]);
-  graph.launch("features", "share_gradient", { bind: { a, b, g, share, out }, params: { ...NOTHING, rows, cols }, threads: rows });
+  const GROUP = lanesPerRow(graph.engine, cols);
+  const bind = { a, b, g, share, out };
+  graph.launch("features", "share_gradient", { constants: { GROUP }, bind, params: { ...NOTHING, rows, cols }, threads: rows * GROUP });
   return sum(out).value;
 }
 
@@ -103,7 +114,8 @@ export function products(a: Tensor, b: Tensor): Tensor {
   const { graph, rows, cols } = a;
   const params = { ...NOTHING, rows, cols, a_offset: a.offset, b_offset: b.offset };
   const out = graph.temp([...a.shape.slice(0, -1), 3], "f32", a.needsGrad || b.needsGrad);
-  graph.launch("features", "products", { bind: { a, b, out }, params, threads: rows });
+  const GROUP = lanesPerRow(graph.engine, cols);
+  graph.launch("features", "products", { constants: { GROUP }, bind: { a, b, out }, params, threads: rows * GROUP });
   const back = (a: Tensor, b: Tensor, own: number, g: Tensor, grads: Gradients) =>
     grads.add(a, (previous) =>
       gradient(a, "products_gradient", {}, { a, b, g }, { ...params, a_offset: a.offset, b_offset: b.offset, own }, previous),

@@ -9,6 +9,7 @@
  */
 import type { Gradients, Live, RowGradient, Tensor } from "../engine/graph";
 import { place, plus } from "./accumulate";
+import { lanesPerRow } from "./variants";
 
 export interface Loss {
   /** [1]. */
@@ -79,11 +80,12 @@ function rowLoss(
   const rows = graph.temp([batch]);
   const stats = graph.temp([batch, 4]);
   const params = { ...own, rows: batch, cols: logits.cols, ...place("z", logits), scale: 1 / batch };
+  const GROUP = lanesPerRow(graph.engine, logits.cols);
   graph.launch("losses", entry, {
-    constants,
+    constants: { ...constants, GROUP },
     bind: { ...bind, logits, stats, out: rows },
     params: { ...params, ...plus().params },
-    threads: batch,
+    threads: batch * GROUP,
   });
   const gradient = (weight: number | Live, previous?: RowGradient) => {
     const out = graph.temp(logits.shape);

@@ -8,6 +8,7 @@
  */
 import type { Live, RowGradient, Tensor } from "../engine/graph";
 import { plus } from "./accumulate";
+import { lanesPerRow } from "./variants";
 
 export type Sides = readonly number[];
 
@@ -63,8 +64,13 @@ function relativeScores(x: Tensor): Tensor {
 function normalised(x: Tensor, scores: Tensor, sides: Sides, constants: Record<"SOFTMAX" | "MEAN", boolean>): Tensor {
   const [batch, height, width] = x.shape;
   const out = x.graph.temp([sides.length, batch, height, width]);
-  const threads = batch * regionCount(sides);
-  x.graph.launch("regions", "normalise", { constants, bind: { x: scores, out }, params: pyramid(x, sides), threads });
+  const lanes = lanesPerRow(x.graph.engine, height * width);
+  x.graph.launch("regions", "normalise", {
+    constants: { ...constants, SIDE: Math.sqrt(lanes) },
+    bind: { x: scores, out },
+    params: pyramid(x, sides),
+    threads: lanes * batch * regionCount(sides),
+  });
   return out;
 }
 

@@ -2,6 +2,7 @@
 import type { Live, RowGradient, Tensor } from "../engine/graph";
 import { place, plus } from "./accumulate";
 import { type Loss, sum } from "./losses";
+import { lanesPerRow } from "./variants";
 
 /** The teacher's answer, in which no gradient flows. */
 export interface TeacherViews {
@@ -18,7 +19,8 @@ export function centredProbabilities(logits: Tensor, centre: Tensor, temperature
   const [probabilities, entropies] = [graph.temp([rows, cols]), graph.temp([rows])];
   const params = { ...NONE, rows, cols, ...place("z", logits), temperature };
   const bind = { z: logits, centre, out: probabilities, entropy: entropies };
-  graph.launch("selfdistill", "probabilities", { bind, params, threads: rows });
+  const GROUP = lanesPerRow(graph.engine, cols);
+  graph.launch("selfdistill", "probabilities", { constants: { GROUP }, bind, params, threads: rows * GROUP });
   return { probabilities, entropies };
 }
 
@@ -64,7 +66,8 @@ function onePart(z: Tensor, q: Tensor, rows: Tensor, numbers: Numbers) {
   const { graph, cols } = z;
   const stats = graph.temp([z.rows, 4]);
   const params = { ...NONE, ...numbers, rows: z.rows, cols, ...place("z", z), out_offset: numbers.first * numbers.batch };
-  graph.launch("selfdistill", "views", { bind: { z, q, stats, out: rows }, params, threads: z.rows });
+  const GROUP = lanesPerRow(graph.engine, cols);
+  graph.launch("selfdistill", "views", { constants: { GROUP }, bind: { z, q, stats, out: rows }, params, threads: z.rows * GROUP });
   const gradient = (weight: number | Live, previous?: RowGradient): Tensor => {
     const out = graph.temp(z.shape);
     const { constants, bind, params: add } = plus(previous);

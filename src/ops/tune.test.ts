@@ -11,7 +11,7 @@ test("tuning names variants that run here, stores them, and reads them back", as
   const store = { get: (k: string) => stored.get(k), set: (k: string, v: string) => void stored.set(k, v) };
   const rows = FAMILIES.filter(({ key }) => key === "rows");
   const record = await tune(engine, store, rows);
-  expect(Object.keys(record.times.rows)).toEqual(["rows of 64", "rows of 384"]);
+  expect(Object.keys(record.times.rows)).toEqual(["rows of 64", "rows of 384", "few rows of 1000"]);
   const found = record.choice;
   for (const [table, name] of [
     [GEMM, found.gemm],

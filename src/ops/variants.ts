@@ -164,6 +164,9 @@ export function fewestGroups(engine: Engine): number {
   return engine.facts.software ? 8 : 16;
 }
 
+/** Lanes that share each of some rows of so many numbers: one, or a workgroup where the choice is so and there is something for every lane. */
+export const lanesPerRow = (engine: Engine, length: number): 1 | 64 => (length < 64 ? 1 : ROWS[choice(engine).rows].group);
+
 /** Workgroups a launch that can be split freely should have. */
 export function wantedGroups(engine: Engine): number {
   return SPLIT[choice(engine).split].groups;

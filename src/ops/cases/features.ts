@@ -44,15 +44,15 @@ export function divergence64(s: ArrayLike<number>, t: ArrayLike<number>, cols: n
 const positive = (count: number, seed: number) => randoms(count, seed).map(Math.abs);
 
 /** Weighted by pixels and by channels of each image. */
-export function errorCase(power: NonNullable<ErrorOptions["power"]>, beta = 1): Check {
-  const [batch, pixels, cols] = [3, 5, 7];
+export function errorCase(power: NonNullable<ErrorOptions["power"]>, beta = 1, cols = 7): Check {
+  const [batch, pixels] = [3, 5];
   const shape = [batch, pixels, cols];
   return {
     inputs: {
-      s: { shape, grad: true, data: randoms(105, 2).map((v) => 2 * v) },
+      s: { shape, grad: true, data: randoms(batch * pixels * cols, 2).map((v) => 2 * v) },
       t: { shape, grad: true },
-      w: { shape: [batch, pixels], data: positive(15, 3) },
-      v: { shape: [batch, cols], data: positive(21, 4) },
+      w: { shape: [batch, pixels], data: positive(batch * pixels, 3) },
+      v: { shape: [batch, cols], data: positive(batch * cols, 4) },
     },
     op: ({ s, t, w, v }, graph) => asOp(graph, errorLoss(s, t, { power, beta, scale: 0.3, rows: w, channels: v })),
     reference: ({ s, t, w, v }) => {

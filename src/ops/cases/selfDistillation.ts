@@ -10,18 +10,20 @@ export const [COLD, COOL] = [0.04, 0.1];
 
 export const probabilities64 = (z: ArrayLike<number>, centre: ArrayLike<number>) => centred64(z, centre, COLD);
 
-export const loss64 = (student: ArrayLike<number>, q: Float64Array) =>
-  viewLoss64(student, q, { batch: BATCH, outputs: K, temperature: COOL });
+export const loss64 = (student: ArrayLike<number>, q: Float64Array, outputs = K) =>
+  viewLoss64(student, q, { batch: BATCH, outputs, temperature: COOL });
 
-export const logits = (views: number) => ({ shape: [views * BATCH, K], data: randoms(views * BATCH * K, views).map((v) => v / 4) });
+export const logits = (views: number, outputs = K) => ({
+  ...{ shape: [views * BATCH, outputs], data: randoms(views * BATCH * outputs, views).map((v) => v / 4) },
+});
 
 /** Of two views and others. */
-export const viewLossCase = (others: number): Check => ({
+export const viewLossCase = (others: number, outputs = K): Check => ({
   inputs: {
-    whole: { ...logits(2), grad: true },
-    ...(others > 0 && { parts: { ...logits(others), grad: true } }),
-    teacher: logits(2),
-    centre: { shape: [K] },
+    whole: { ...logits(2, outputs), grad: true },
+    ...(others > 0 && { parts: { ...logits(others, outputs), grad: true } }),
+    teacher: logits(2, outputs),
+    centre: { shape: [outputs] },
   },
   op: ({ whole, parts, teacher, centre }, graph) => {
     const { probabilities } = centredProbabilities(teacher, centre, COLD);
@@ -29,13 +31,13 @@ export const viewLossCase = (others: number): Check => ({
     return asOp(graph, loss);
   },
   reference: ({ whole, parts = new Float64Array(), teacher, centre }) => [
-    [loss64([...whole, ...parts], probabilities64(teacher, centre)).value],
+    [loss64([...whole, ...parts], probabilities64(teacher, centre), outputs).value],
   ],
 });
 
 /** Centred, sharpened, and their entropies. */
-export const probabilitiesCase = (): Check => ({
-  inputs: { z: { shape: [4, K] }, centre: { shape: [K] } },
+export const probabilitiesCase = (outputs = K): Check => ({
+  inputs: { z: { shape: [4, outputs] }, centre: { shape: [outputs] } },
   op: ({ z, centre }) => {
     const { probabilities, entropies } = centredProbabilities(z, centre, COLD);
     return [probabilities, entropies];
@@ -43,7 +45,7 @@ export const probabilitiesCase = (): Check => ({
   reference: ({ z, centre }) => {
     const q = probabilities64(z, centre);
     const entropy = (row: Float64Array) => -row.reduce((sum, v) => sum + (v && v * Math.log(v)), 0);
-    return [q, Array.from({ length: 4 }, (_, r) => entropy(q.subarray(r * K, (r + 1) * K)))];
+    return [q, Array.from({ length: 4 }, (_, r) => entropy(q.subarray(r * outputs, (r + 1) * outputs)))];
   },
 });
 
