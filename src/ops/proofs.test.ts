@@ -7,7 +7,7 @@ import { launchesOf } from "./evidence";
 import { FAMILIES } from "./families";
 import { PROOFS } from "./proofs";
 
-/** Launched by the engine when it opens an adapter, and by the optimizer, which is no op. */
+/** Launched by the engine when it opens an adapter, and by the optimizer, whose proofs have a test of their own. */
 const ELSEWHERE = [
   "probe subgroup_layout",
   ...["norm", "factor", "factor_each", "judge", "adamw", "sgd"].map((entry) => `optimizer ${entry}`),

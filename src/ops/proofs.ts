@@ -1,6 +1,6 @@
 /**
  * What proves the kernels that have no variants, by their file in `shaders/`: small cases of the ops' own tests, which between them launch
- * every entry point. `families.ts` has those that have variants; the optimizer's kernels are proven by its test.
+ * every entry point. `families.ts` has those that have variants, `train/optimizer.proofs.ts` the optimizer's.
  */
 import * as augment from "./cases/augment";
 import { boxMasksCase } from "./cases/boxmasks";

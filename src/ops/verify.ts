@@ -31,11 +31,19 @@ const ROUNDS = 3;
 /** What a kernel without variants may stray by, at least: WGSL allows exp, division and square roots that a tighter test of one adapter does not. */
 const LEAST_TOLERANCE = 5e-5;
 
-/** How many verdicts there will be. */
-export const countOf = ({ facts }: Engine): number =>
-  (facts.half ? 2 : 1) *
-  (FAMILIES.reduce((sum, family) => sum + runnable(family, facts).length, 0) +
-    Object.values(PROOFS).reduce((sum, proofs) => sum + Object.keys(proofs).length, 0));
+/** Proves something of a kernel on an adapter. Rejects with an EngineError where it does not compute. */
+export type Proof = (engine: Engine) => Promise<Found>;
+
+/** Proofs of kernels that are no ops, by file in `shaders/` and by what is proven. */
+export type Proofs = Readonly<Record<string, Readonly<Record<string, Proof>>>>;
+
+const entriesOf = (proofs: Readonly<Record<string, object>>): number =>
+  Object.values(proofs).reduce((sum, of) => sum + Object.keys(of).length, 0);
+
+/** How many verdicts there will be, with `further` proofs. */
+export const countOf = ({ facts }: Engine, further: Proofs = {}): number =>
+  (facts.half ? 2 : 1) * (FAMILIES.reduce((sum, family) => sum + runnable(family, facts).length, 0) + entriesOf(PROOFS)) +
+  entriesOf(further);
 
 /** How arrays of floats are kept. */
 type Kept = "f32" | "f16";
@@ -51,13 +59,14 @@ const halved = (family: Family): Family => ({
 });
 
 /**
- * Verdicts one after the other, of all families and other kernels or of the one named. Only the variant under test differs from the choice
- * in force, which holds again afterwards.
+ * Verdicts one after the other, of all families and other kernels and of `further` proofs, or of the one named. Only the variant under test
+ * differs from the choice in force, which holds again afterwards.
  */
-export async function* verify(engine: Engine, only?: string): AsyncGenerator<Verdict> {
+export async function* verify(engine: Engine, only?: string, further: Proofs = {}): AsyncGenerator<Verdict> {
   const usual = choice(engine);
+  const wanted = (name: string) => only === undefined || name === only;
   try {
-    for (const family of FAMILIES.filter(({ key }) => only === undefined || key === only))
+    for (const family of FAMILIES.filter(({ key }) => wanted(key)))
       for (const kept of keptOn(engine)) {
         const references = new Map<string, Part[]>();
         const proven = kept === "f16" ? halved(family) : family;
@@ -70,16 +79,18 @@ export async function* verify(engine: Engine, only?: string): AsyncGenerator<Ver
   } finally {
     choose(engine, usual);
   }
-  for (const [kernel, proofs] of Object.entries(PROOFS).filter(([file]) => only === undefined || file === only))
+  for (const [kernel, proofs] of Object.entries(PROOFS).filter(([file]) => wanted(file)))
     for (const [variant, spec] of Object.entries(proofs))
       for (const kept of keptOn(engine)) {
         const about = { kernel, variant: named(variant, kept) };
-        yield await verdict(engine, about, () => ofProof(engine, variant, kept === "f16" ? inHalves(spec) : spec));
+        yield await verdict(engine, about, () => ofCheck(engine, variant, kept === "f16" ? inHalves(spec) : spec));
       }
+  for (const [kernel, proofs] of Object.entries(further).filter(([file]) => wanted(file)))
+    for (const [variant, prove] of Object.entries(proofs)) yield await verdict(engine, { kernel, variant }, () => prove(engine));
 }
 
 type Named = Pick<Verdict, "kernel" | "variant">;
-type Found = Omit<Verdict, keyof Named>;
+export type Found = Omit<Verdict, keyof Named>;
 
 async function verdict(engine: Engine, about: Named, find: () => Promise<Found>): Promise<Verdict> {
   try {
@@ -96,13 +107,12 @@ async function ofVariant(engine: Engine, family: Family, variant: string, refere
   return { ...found, ms: await timed(engine, family, kept), ...(kept === "f32" && told(engine, family)) };
 }
 
-async function ofProof(engine: Engine, name: string, spec: Check): Promise<Found> {
+async function ofCheck(engine: Engine, name: string, spec: Check): Promise<Found> {
   let ms = Number.NaN;
   const found = await observed(engine, spec, async (program) => {
     ms = await shortest(new Stopwatch(program));
   });
-  const tolerance = Math.max(spec.tolerance ?? 0, LEAST_TOLERANCE);
-  return { ...judged(name, found, expected(spec), tolerance), ms };
+  return { ...judged(name, found, expected(spec), Math.max(spec.tolerance ?? 0, LEAST_TOLERANCE)), ms };
 }
 
 /** The largest error over the family's proofs, and the first that is too large. */
@@ -123,7 +133,7 @@ interface Judged {
 }
 
 /** The largest error of what a proof found, and the first that is too large. Gradients may stray ten times as far. */
-function judged(name: string, found: Part[], reference: Part[], tolerance: number): Judged {
+export function judged(name: string, found: Part[], reference: Part[], tolerance = LEAST_TOLERANCE): Judged {
   let most = 0;
   let wrong: string | undefined;
   for (const [i, { what, values, gradient }] of reference.entries()) {
@@ -157,7 +167,7 @@ async function timed(engine: Engine, { shapes }: Family, kept: Kept): Promise<nu
   return ms;
 }
 
-async function shortest(watch: Stopwatch): Promise<number> {
+export async function shortest(watch: Stopwatch): Promise<number> {
   const times: number[] = [];
   await watch.measure();
   for (let round = 0; round < ROUNDS; round++) times.push(await watch.measure());

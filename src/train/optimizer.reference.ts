@@ -66,6 +66,14 @@ export async function rig(engine: Engine, options: OptimizerOptions, weights = w
   return { engine, params, optimizer, sources, program: await trace({ engine, params, optimizer, sources }, plan) };
 }
 
+/** Gives its memory back. */
+export function release({ engine, params, optimizer, sources, program }: Rig): void {
+  program.dispose();
+  optimizer.destroy();
+  params.destroy();
+  for (const source of sources) engine.giveBuffer(source);
+}
+
 export async function trace({ engine, params, optimizer, sources }: Omit<Rig, "program">, plan = PLAN): Promise<Program> {
   const graph = new Graph(engine, optimizer.mixed);
   const bound = params.on(graph, true);

@@ -2,9 +2,10 @@
 import type { Engine } from "../engine/device";
 import { inWords, type TuneRecord } from "../ops/tune";
 import { choice } from "../ops/variants";
-import { type Verdict, verify } from "../ops/verify";
+import { countOf, type Proofs, type Verdict, verify } from "../ops/verify";
 import { STANDARD, type StandardOptions, standardStep } from "../tasks/standardStep";
 import { Optimizer } from "./optimizer";
+import { optimizerProofs } from "./optimizer.proofs";
 import { compileStep } from "./step";
 
 /** The speed of a step, in milliseconds and images per second. */
@@ -55,10 +56,16 @@ export async function stepSpeed(engine: Engine, options: StandardOptions = STAND
   }
 }
 
+/** What is proven besides ops. */
+const further = (engine: Engine): Proofs => ({ optimizer: optimizerProofs(engine.facts) });
+
+/** How many verdicts `verifyAdapter` will tell. */
+export const verdictCount = (engine: Engine): number => countOf(engine, further(engine));
+
 /** Verifies every kernel variant and times the standard step, with the choice in force. `told` hears each verdict; `only` names one family. */
 export async function verifyAdapter(engine: Engine, told: (verdict: Verdict) => void, only?: string): Promise<AdapterReport> {
   let [checked, failed] = [0, 0];
-  for await (const verdict of verify(engine, only)) {
+  for await (const verdict of verify(engine, only, further(engine))) {
     checked++;
     if (verdict.wrong) failed++;
     told(verdict);

@@ -1,8 +1,7 @@
 /** A worker of its own, with a device of its own, that verifies and times the adapter: whatever it finds out, a run goes on. */
 import { openEngine } from "../engine/device";
 import { override, tune } from "../ops/tune";
-import { countOf } from "../ops/verify";
-import { verifyAdapter } from "../train/verifyAdapter";
+import { verdictCount, verifyAdapter } from "../train/verifyAdapter";
 import { keep, recall } from "./storage";
 import type { VerifyCommand, VerifyEvent } from "./verifierProtocol";
 
@@ -14,7 +13,7 @@ self.onmessage = ({ data }: MessageEvent<VerifyCommand>) => {
 
 async function run({ kernels }: VerifyCommand): Promise<void> {
   const engine = await openEngine(navigator.gpu);
-  post({ type: "begun", adapter: engine.facts.name, count: countOf(engine) });
+  post({ type: "begun", adapter: engine.facts.name, count: verdictCount(engine) });
   const tuned = engine.facts.software
     ? undefined
     : await tune(engine, { get: (key) => recall<string>(key), set: async (key, value) => void (await keep(key, value)) });
