@@ -12,6 +12,7 @@ import { stepSpeed } from "../../train/verifyAdapter";
 export interface Soak {
   soak: "steps";
   steps: number;
+  batch: number;
   /** Whether losses and weights have the same bits. */
   equal: boolean;
   loss: number;
@@ -25,7 +26,7 @@ export async function soak(engine: Engine, steps: number, options: StandardOptio
   const started = performance.now();
   const [once, twice] = [await trained(engine, steps, options), await trained(engine, steps, options)];
   const ms = (performance.now() - started) / (2 * steps);
-  return { soak: "steps", steps, equal: once.bits === twice.bits, loss: once.loss, ms_per_step: ms };
+  return { soak: "steps", steps, batch: options.batch, equal: once.bits === twice.bits, loss: once.loss, ms_per_step: ms };
 }
 
 /** A digest of a run's losses and of the weights it ends with. */

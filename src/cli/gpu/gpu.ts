@@ -2,7 +2,7 @@
  * `npm run gpu`: is this machine's GPU computing right, and how fast is it?
  *
  *   npm run -s gpu -- --check --json      every kernel beside its float64 reference
- *   npm run -s gpu -- --soak steps=2000   the same steps twice: are the bits the same? And which batch is refused, and how?
+ *   npm run -s gpu -- --soak steps=2000 batch=4   the same steps twice: are the bits the same? And which batch is refused, and how?
  *   npm run -s gpu -- out=mycard          measures everything and writes mycard.json and mycard.md
  */
 import { spawnSync } from "node:child_process";
@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { openEngine } from "../../engine/device";
 import { override, tune } from "../../ops/tune";
 import { choice } from "../../ops/variants";
+import { STANDARD } from "../../tasks/standardStep";
 import { type AdapterReport, verifyAdapter } from "../../train/verifyAdapter";
 import { printer, rounded } from "../arguments";
 import { nodeGPU } from "../device.node";
@@ -20,7 +21,7 @@ import { kernelShares, NETWORKS, roofline, scalePoint } from "./measure";
 import { type Measurement, tableOf } from "./table";
 
 const USAGE = `usage: gpu --check [--json] [only=KERNEL] [kernels=FAMILY=VARIANT,...]     checks every kernel, in every variant
-       gpu --soak [--json] [steps=2000]     trains twice and compares bits, then doubles the batch until it is refused
+       gpu --soak [--json] [steps=2000] [batch=${STANDARD.batch}]     trains twice and compares bits, then doubles the batch until it is refused
        gpu [--any] [--no-peer] [--json] [out=NAME]          measures a real GPU (with --any whatever there is) into NAME.json and NAME.md`;
 
 /** Exit status of a wrong kernel, or of a measurement that found no real GPU; and of a command that cannot be read. */
@@ -29,14 +30,14 @@ const [WRONG, UNREADABLE] = [1, 2];
 export async function main(argv: string[]): Promise<number> {
   const flags = ["--check", "--soak", "--json", "--any", "--no-peer"];
   const value = (key: string) => argv.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
-  const unknown = argv.find((word) => !flags.includes(word) && !/^((kernels|out|only)=.|steps=[1-9]\d*$)/.test(word));
+  const unknown = argv.find((word) => !flags.includes(word) && !/^((kernels|out|only)=.|(steps|batch)=[1-9]\d*$)/.test(word));
   if (unknown) {
     console.error(`gpu: ${unknown} is unknown.\n${USAGE}`);
     return UNREADABLE;
   }
   const has = (flag: string) => argv.includes(flag);
   if (has("--check")) return check(has("--json"), value("kernels"), value("only"));
-  if (has("--soak")) return endure(has("--json"), Number(value("steps") ?? SOAK_STEPS));
+  if (has("--soak")) return endure(has("--json"), Number(value("steps") ?? SOAK_STEPS), Number(value("batch") ?? STANDARD.batch));
   return measure({
     any: has("--any"),
     peer: !has("--no-peer"),
@@ -60,12 +61,12 @@ async function check(json: boolean, kernels?: string, only?: string): Promise<nu
 const SOAK_STEPS = 2000;
 
 /** Prints a line for the soak and one for the doubling; the exit status says whether bits differed or a refusal left the device unusable. */
-async function endure(json: boolean, steps: number): Promise<number> {
+async function endure(json: boolean, steps: number, batch: number): Promise<number> {
   const print = printer(json);
   const engine = await nodeEngine();
-  const soaked = await soak(engine, steps);
+  const soaked = await soak(engine, steps, { ...STANDARD, batch });
   print(rounded(soaked));
-  const doubled = await doubling(engine);
+  const doubled = await doubling(engine, { ...STANDARD, batch });
   print(doubled);
   return soaked.equal && doubled.goes_on ? 0 : WRONG;
 }

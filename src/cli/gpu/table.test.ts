@@ -16,7 +16,7 @@ test("tables say what was measured, what it is of the best product, and why a ne
       { network: "DeiT", batch: 64, largest_mb: 40, step_mb: 1900, gflop: 740, skipped: "too long" },
     ],
     endurance: [
-      { soak: "steps", steps: 2000, equal: true, loss: 1, ms_per_step: 3 },
+      { soak: "steps", steps: 2000, batch: 32, equal: true, loss: 1, ms_per_step: 3 },
       { soak: "memory", batch: 512, refused: 1024, why: "One buffer needs 200 MiB.", goes_on: true },
     ],
     peers: [{ engine: "jax-js", task: "vit-step", median_ms: 360, images_per_s: 88.9 }],
@@ -26,7 +26,7 @@ test("tables say what was measured, what it is of the best product, and why a ne
   expect(text).toContain("| ViT | 32 | 10 | 3200 |  | 400 | 40 % | 10 | 2 |");
   expect(text).toContain("| DeiT | 64 | too long |  |  |  |  | 1900 | 40 |");
   expect(text).toContain("| vit-step | jax-js | 360 | 88.9 |");
-  expect(text).toContain("2000 steps twice: the same bits, 3 ms each.");
+  expect(text).toContain("2000 steps of 32 images twice: the same bits, 3 ms each.");
   expect(text).toContain("Batches up to 512 ran, 1024 was refused: One buffer needs 200 MiB. The device went on.");
   expect(text).toContain("| gemm | shared | 1.2e-6 | 0.5 |  | right |");
 });

@@ -25,7 +25,7 @@ function table(head: string[], rows: (string | number)[][]): string {
 
 function enduranceOf(row: Soak | Doubling): string {
   if (row.soak === "steps")
-    return `${row.steps} steps twice: ${row.equal ? "the same bits" : "OTHER BITS"}, ${digits(row.ms_per_step)} ms each.`;
+    return `${row.steps} steps of ${row.batch} images twice: ${row.equal ? "the same bits" : "OTHER BITS"}, ${digits(row.ms_per_step)} ms each.`;
   const end = row.refused === null ? "none was refused" : `${row.refused} was refused: ${row.why}`;
   return `Batches up to ${row.batch} ran, ${end} ${row.goes_on ? "The device went on." : "THE DEVICE DID NOT GO ON."}`;
 }
