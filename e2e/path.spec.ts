@@ -82,7 +82,7 @@ async function walk(page: Page, browser: Browser, { press, choose }: Hand): Prom
   await choose(page, claim.getByLabel("I expect"), 1);
   await choose(page, claim.getByLabel("Seeds"), 0);
   await press(page, claim.getByRole("button", { name: "Start 2 runs" }));
-  await expect(page.locator(".experiment")).toContainText("Run 1 of 2: keep=0.5, seed 1", { timeout: LONG });
+  await expect(page.locator(".experiment")).toContainText("Runs 1 and 2 of 2, step for step: seed 1.", { timeout: LONG });
   const pair = page.locator(".pair");
   await expect(pair.getByText("Its run is still to come.")).toHaveCount(2);
   await expect(page.locator(".charts .plot").first()).toBeVisible({ timeout: LONG });
@@ -106,7 +106,7 @@ async function walk(page: Page, browser: Browser, { press, choose }: Hand): Prom
   const elsewhere = await (await browser.newContext({ serviceWorkers: "block" })).newPage();
   await elsewhere.goto(link);
   await phase(elsewhere, "ready");
-  await expect(elsewhere.getByLabel("Patches the teacher sees", { exact: true })).toHaveValue("1");
+  await expect(elsewhere.getByLabel("Patches the teacher sees", { exact: true })).toHaveValue("0.5");
   await expect(elsewhere.locator("#data")).toContainText("48 images to learn from");
   await elsewhere.context().close();
 }

@@ -41,17 +41,20 @@ async function testIfDue(session: Session, { tests }: StepHooks): Promise<void> 
 const isDue = ({ step, settings, finished }: Session, { notLast }: NonNullable<StepHooks["tests"]>): boolean =>
   step % settings.evaluate === 0 && !(notLast && finished);
 
+/** The same with a step that goes on its way; none is on its way when a test is made. */
+export async function fly(flight: Flight, session: Session, hooks: StepHooks): Promise<void> {
+  await flight.advance();
+  if (hooks.tests && isDue(session, hooks.tests)) await flight.land();
+  await testIfDue(session, hooks);
+}
+
 /** Trains to the end, or until the hooks say so. Several steps may be on their way, but none when a test is made or at the end. */
 export async function train(session: Session<Task>, hooks: LoopHooks): Promise<void> {
   const { goesOn = () => true, alone = (work) => work(), between } = hooks;
   const flight = new Flight(session, (report) => hooks.stepped?.(report));
   hooks.begun?.(flight);
   while (!session.finished && goesOn()) {
-    await alone(async () => {
-      await flight.advance();
-      if (hooks.tests && isDue(session, hooks.tests)) await flight.land();
-      await testIfDue(session, hooks);
-    });
+    await alone(() => fly(flight, session, hooks));
     await between?.();
   }
   await alone(() => flight.land());

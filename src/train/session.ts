@@ -252,6 +252,11 @@ export class Session<T extends Task = Task> {
     return this.program;
   }
 
+  /** Takes the memory of a step now. Throws an EngineError where it does not fit. */
+  async occupy(): Promise<void> {
+    await this.recorded();
+  }
+
   /** Compiles the step's kernels ahead, so that the first step comes at once. Steps may be made meanwhile. */
   async warm(): Promise<void> {
     await Program.warm(...this.record());

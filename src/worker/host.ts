@@ -6,9 +6,9 @@ import type { Settings } from "../settings/run";
 import { needsTeacher, SCHEMA, TASKS, taskOf } from "../tasks";
 import { OtherSide } from "../tasks/otherSide";
 import type { Reference, Sources } from "../tasks/task";
-import { readCheckpoint } from "../train/checkpoint";
+import { type Checkpoint, readCheckpoint } from "../train/checkpoint";
 import { ErrorAnalysis } from "./errorAnalysis";
-import type { Command, Event, Phase, Wanted } from "./protocol";
+import type { Command, Event, Phase, Saved, Wanted } from "./protocol";
 import { Run } from "./run";
 import { sized, TaskSources } from "./sources";
 import type { KeyValueStore } from "./storage";
@@ -22,6 +22,8 @@ export interface Surroundings {
   /** The bytes at an address; undefined when there is nothing, or no network. */
   fetch(url: string): Promise<Uint8Array | undefined>;
 }
+
+type SavedRun = Pick<Extract<Command, { type: "restore" }>, "bytes" | "beside">;
 
 type Card = Extract<Event, { type: "refused" }>["at"];
 
@@ -43,7 +45,7 @@ export class Host {
   private wanted = SCHEMA.defaults();
   private base = "";
   /** A saved run that waits for its data or its teacher. */
-  private pending?: Uint8Array;
+  private pending?: SavedRun;
   private phase: Phase = "opening";
   /** Commands are carried out one after the other; the training loop is not one of them. */
   private queue: Promise<void> = Promise.resolve();
@@ -72,7 +74,7 @@ export class Host {
   private enqueueStart(command: Extract<Command, { type: "start" }>): void {
     const mine = ++this.starts;
     this.enqueue(async () => {
-      if (mine === this.starts) await this.start(command, command.paused === true);
+      if (mine === this.starts) await this.start(command);
     });
   }
 
@@ -129,7 +131,7 @@ export class Host {
       case "save":
         return this.save();
       case "restore":
-        this.pending = command.bytes;
+        this.pending = command;
         return this.resume();
       case "abandon":
         this.pending = undefined;
@@ -217,11 +219,12 @@ export class Host {
     if ((other || this.task !== before) && sources.ready) sources.tell();
   }
 
-  private async start({ settings, given }: Wanted, paused: boolean): Promise<void> {
+  private async start({ settings, given, paused = false, beside }: Extract<Command, { type: "start" }>): Promise<void> {
     await this.settle();
     if (!paused) this.tell("compiling", `${PREPARING}, once`);
     if (paused && (await this.lacksTeacher(settings))) this.drop();
     else if (!(await this.isPrepared({ settings, given }))) await this.begin({ settings, given });
+    if (beside) await this.accompany(beside);
     if (paused) this.tell("ready");
     else await this.play();
   }
@@ -263,6 +266,18 @@ export class Host {
     await run.introduce();
   }
 
+  /** Sets a run beside the one that is there. */
+  private async accompany(from: Uint8Array | Wanted): Promise<void> {
+    const sources = await this.current();
+    const engine = this.opened();
+    const post = (event: Event) => this.at.post({ type: "beside", event });
+    await this.theRun().accompany(() => {
+      const learnsFrom = from instanceof Uint8Array ? sourcesOfSaved(sources, readCheckpoint(from)) : sourcesFor(sources, from.settings);
+      const fitted = from instanceof Uint8Array ? from : { ...from, settings: fittedTo(sources, from.settings) };
+      return new Run({ engine, wing: sources.wing, sources: learnsFrom, turns: this.turns, post, from: fitted });
+    });
+  }
+
   /** Continues the saved run that waits, if there is one. One that cannot go on waits no longer. */
   private async resume(): Promise<void> {
     if (!this.pending) return;
@@ -275,20 +290,20 @@ export class Host {
   }
 
   /** Continues a saved run if what it was saved with is there; otherwise says what is missing. */
-  private async goOn(bytes: Uint8Array): Promise<void> {
+  private async goOn({ bytes, beside }: SavedRun): Promise<void> {
     const saved = readCheckpoint(bytes);
     await this.turnTo(saved.settings);
     const sources = await this.current();
     const missing = (what: Extract<Event, { type: "missing" }>["what"], wanted: Reference) =>
       this.at.post({ type: "missing", what, wanted, settings: saved.settings });
     if (!sources.ready || sources.dataset.id !== saved.dataset.id) return missing("data", saved.dataset);
-    const teacher = saved.teacher && sources.teacher?.network;
-    if (saved.teacher && teacher?.id !== saved.teacher.id) return missing("teacher", saved.teacher);
-    if (saved.guide && sources.guide?.id !== saved.guide.id) return missing("guide", saved.guide);
-    const start = saved.start && sources.start;
-    if (saved.start && start?.id !== saved.start.id) return missing("student", saved.start);
+    const there = sourcesOfSaved(sources, saved);
+    if (saved.teacher && there.teacher?.id !== saved.teacher.id) return missing("teacher", saved.teacher);
+    if (saved.guide && there.guide?.id !== saved.guide.id) return missing("guide", saved.guide);
+    if (saved.start && there.start?.id !== saved.start.id) return missing("student", saved.start);
     await this.settle();
-    await this.replace(sources, { dataset: sources.dataset, teacher, guide: sources.guide, start }, bytes);
+    await this.replace(sources, there, bytes);
+    if (beside) await this.accompany(beside);
     this.tell("paused", `Continuing at step ${this.theRun().session.step}`);
   }
 
@@ -364,12 +379,16 @@ export class Host {
   }
 
   private async save(): Promise<void> {
-    let saved: Awaited<ReturnType<Run["save"]>> = { step: 0 };
+    let saved: Saved = { step: 0 };
     try {
       saved = await this.theRun().save();
     } finally {
       // Handed over rather than copied: large runs have hundreds of megabytes.
-      this.at.post({ type: "saved", ...saved }, saved.bytes && [saved.bytes.buffer as ArrayBuffer]);
+      const bytes = [saved.bytes, saved.beside?.bytes].filter((one) => one !== undefined);
+      this.at.post(
+        { type: "saved", ...saved },
+        bytes.map(({ buffer }) => buffer as ArrayBuffer),
+      );
     }
   }
 
@@ -431,6 +450,11 @@ export class Host {
 function sourcesFor({ dataset, teacher, guide, start }: TaskSources, settings: Settings): Sources {
   return { dataset, guide, start, teacher: settings.teacher === "none" ? undefined : teacher?.network };
 }
+
+/** What a saved run goes on learning from, as far as it is there. */
+const sourcesOfSaved = ({ dataset, teacher, guide, start }: TaskSources, saved: Checkpoint): Sources => ({
+  ...{ dataset, guide, teacher: saved.teacher && teacher?.network, start: saved.start && start },
+});
 
 /** The settings that a run of these sources has: the images' size, and what the network decides that the student begins as. */
 const fittedTo = ({ wing, dataset, start }: TaskSources, settings: Settings): Settings =>

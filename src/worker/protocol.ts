@@ -38,8 +38,11 @@ export type Command =
   | { type: "endErrors" }
   /** For other programs: a network as a file, the run as a project in PyTorch, or the images with a script that asks a teacher about them. */
   | { type: "export"; what: "student" | "onnx" | "teacher" | "project" | "questions" }
-  /** A fresh run, or only its preparation; whatever ran before is dropped. */
-  | ({ type: "start"; paused?: boolean } & Wanted)
+  /**
+   * A fresh run, or only its preparation; whatever ran before is dropped. `beside`: one of the same data that goes step for step with it.
+   * What is done to the run, such as a pause or a live setting, is then done to both.
+   */
+  | ({ type: "start"; paused?: boolean; beside?: Wanted } & Wanted)
   | { type: "play" }
   | { type: "pause" }
   /** Ends the run where it is: the student is tested, and its result reported. */
@@ -51,7 +54,7 @@ export type Command =
   | { type: "guest"; values: Int16Array }
   | { type: "save" }
   /** Continues a saved run, paused at first, once the data and the teacher it was saved with are there. */
-  | { type: "restore"; bytes: Uint8Array }
+  | { type: "restore"; bytes: Uint8Array; beside?: Uint8Array }
   /** The saved run that waits is not wanted any more. */
   | { type: "abandon" };
 
@@ -85,6 +88,14 @@ export interface TeacherTrainingReport {
 /** What errors cost the student as it was at one step, and the teacher. */
 export interface ErrorReport extends Errors {
   step: number;
+}
+
+/** A run as a file, where it could be had, and how many milliseconds it stood still for that. */
+export interface Saved {
+  bytes?: Uint8Array;
+  step: number;
+  ms?: number;
+  beside?: Pick<Saved, "bytes" | "step">;
 }
 
 export type Event =
@@ -135,7 +146,11 @@ export type Event =
   /** The teacher's GPU time per step, measured beside the run. */
   | { type: "timed"; time: TeacherTime }
   /** The answer to each `save`: without bytes where a failure, which is told beside it, left none. */
-  | { type: "saved"; bytes?: Uint8Array; step: number; ms?: number }
+  | ({ type: "saved" } & Saved)
+  /** What the run beside the one under way tells of itself. */
+  | { type: "beside"; event: Event }
+  /** There is no run beside it any more, for this reason. */
+  | { type: "parted"; message: string }
   /**
    * `fatal`: there is no GPU any more. `spoiled`: the run's state is no good any more; otherwise the run is untouched. `memory`: the GPU has
    * too little memory for the run.

@@ -1,14 +1,15 @@
 /** The run under way: plays, pauses and steps a session, shows what its monitor sees, tests and times. */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
+import { SettingError } from "../settings/schema";
 import { SCHEMA } from "../tasks";
 import { onnxOf } from "../tasks/onnxOf";
 import type { AnyDataset, AnyNetwork, Monitor, Sources, ViewEvent } from "../tasks/task";
 import type { BeforehandReport } from "../train/beforehand";
-import type { Flight } from "../train/flight";
-import { advance, type StepHooks, train } from "../train/loop";
+import { Flight } from "../train/flight";
+import { advance, fly, type StepHooks, train } from "../train/loop";
 import { Session } from "../train/session";
-import type { Event, Wanted } from "./protocol";
+import type { Event, Saved, Wanted } from "./protocol";
 import type { Wing } from "./sources";
 import type { Turns } from "./turns";
 
@@ -44,6 +45,10 @@ export class Run {
   /** The training loop, which commands do not wait for. */
   private loop: Promise<void> = Promise.resolve();
   private flight?: Flight;
+  /** A run that goes step for step with this one: it makes each step in the same turn, right after. */
+  private partner?: Run;
+  /** The step of the last pictures that are kept. */
+  private lookedAt?: number;
   private readonly hooks: StepHooks;
   /** Changes already reported. */
   private told = 0;
@@ -64,7 +69,10 @@ export class Run {
     this.post = post;
     const { task, settings, extras } = this.session;
     const { dataset } = sources;
-    const show = (view: ViewEvent) => post({ type: "view", task: wing.definition.name, view });
+    const show = (view: ViewEvent) => {
+      if (view.keep !== undefined) this.lookedAt = view.step;
+      post({ type: "view", task: wing.definition.name, view });
+    };
     this.monitor = wing.runtime.monitor({ task, dataset, settings, extras, step: () => this.session.step, show });
     this.hooks = { stepped: (report) => this.stepped(report), tests: { told: (step, scores) => this.tested(step, scores) } };
   }
@@ -79,12 +87,43 @@ export class Run {
     const untouched =
       step === 0 &&
       changes.length === 0 &&
+      !this.partner &&
       dataset === this.sources.dataset &&
       teacher === this.sources.teacher &&
       start === this.sources.start;
     return (
       untouched && String(given) === String(this.given) && Object.keys({ ...mine, ...settings }).every((key) => mine[key] === settings[key])
     );
+  }
+
+  /**
+   * Has another run of the same data, which is made here, go step for step with this one. What stops it, be it the GPU's memory, leaves this
+   * one as it is: it goes alone from there on, and that is said.
+   */
+  async accompany(make: () => Run): Promise<void> {
+    // The memory of this one's steps comes first.
+    await this.session.occupy();
+    await this.orAlone(async () => {
+      this.partner = await this.engine.guarded(make);
+      await this.partner.introduce();
+      await this.partner.session.occupy();
+    });
+  }
+
+  private async beside(work: (partner: Run) => Promise<unknown>): Promise<void> {
+    const { partner } = this;
+    if (partner) await this.orAlone(() => work(partner));
+  }
+
+  private async orAlone(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof EngineError) || this.engine.failure) throw error;
+      this.partner?.destroy();
+      this.partner = undefined;
+      this.post({ type: "parted", message: error.message });
+    }
   }
 
   /** Reports what the run is and shows its pictures before its first step; kernels are compiled meanwhile. */
@@ -123,7 +162,7 @@ export class Run {
   /** Plays until paused, or the end. Calls `begun` after its first step, and `ended` at the end, with the error if there was one. */
   play(begun: () => void, ended: (error?: unknown) => Promise<void>): void {
     this.playing = true;
-    this.timingDue = performance.now() + TIMING_WAITS_MS;
+    for (const run of [this, this.partner]) if (run) run.timingDue = performance.now() + TIMING_WAITS_MS;
     this.loop = this.playOn(begun).then(
       () => ended(),
       (error) => {
@@ -137,7 +176,7 @@ export class Run {
     let announced = false;
     await train(this.session, {
       ...this.hooks,
-      alone: this.turns.alone,
+      alone: (work) => this.turns.alone(() => this.inStep(work)),
       goesOn: () => this.playing,
       begun: (flight) => {
         this.flight = flight;
@@ -148,12 +187,42 @@ export class Run {
           this.postCost(); // only now are the step's own buffers there
         }
         announced = true;
-        await this.turns.alone(() => this.monitor.refresh());
+        await this.turns.alone(() => this.refresh());
         await this.turns.alone(() => this.timeTeacher());
+        await this.turns.alone(() => this.beside((partner) => partner.timeTeacher()));
       },
     });
     this.playing = false;
+    await this.turns.alone(() => this.beside((partner) => partner.landed()));
     await this.snapshot();
+  }
+
+  /** Has the partner follow to the step at which this run is after some work. */
+  private async inStep<T>(work: () => Promise<T>): Promise<T> {
+    const done = await work();
+    await this.beside((partner) => partner.follow(this.session.step));
+    return done;
+  }
+
+  /** Makes the steps up to this one, and the tests that are due. */
+  private async follow(step: number): Promise<void> {
+    this.flight ??= new Flight(this.session, (report) => this.stepped(report));
+    while (this.session.step < step && !this.session.finished) await fly(this.flight, this.session, this.hooks);
+  }
+
+  /** Once all its steps have been told. */
+  private async landed(): Promise<void> {
+    await this.flight?.land();
+  }
+
+  /** A snapshot, if it is time for one; of a step of which there is one, the partner has one, too. */
+  private async refresh(): Promise<void> {
+    await this.monitor.refresh();
+    const { lookedAt } = this;
+    if (lookedAt !== this.session.step) return;
+    await this.beside(async (partner) => {
+      if (partner.lookedAt !== lookedAt) await partner.monitor.snapshot();
+    });
   }
 
   /** Settles when the loop has ended by itself or was paused. */
@@ -173,18 +242,23 @@ export class Run {
   }
 
   async stepOnce(): Promise<void> {
-    await this.turns.alone(() => advance(this.session, this.hooks));
+    await this.turns.alone(() => this.inStep(() => advance(this.session, this.hooks)));
+    await this.turns.alone(() => this.beside((partner) => partner.landed()));
     await this.snapshot();
   }
 
   /** Shows something of a person's own among the pictures, and what is made of it now. */
   show(guest: Int16Array): Promise<void> {
     this.monitor.guest?.(guest);
+    this.partner?.monitor.guest?.(guest);
     return this.snapshot();
   }
 
   snapshot(): Promise<void> {
-    return this.turns.alone(() => this.monitor.snapshot());
+    return this.turns.alone(async () => {
+      await this.monitor.snapshot();
+      await this.beside((partner) => partner.monitor.snapshot());
+    });
   }
 
   private async stepped({ kept, ...report }: Parameters<NonNullable<StepHooks["stepped"]>>[0]): Promise<void> {
@@ -209,37 +283,57 @@ export class Run {
   }
 
   /** Tests the student where it is, unless that has just been done. */
-  async finish(): Promise<void> {
-    const { step, settings } = this.session;
-    if (step === 0 || step % settings.evaluate === 0) return;
-    await this.turns.alone(async () => this.tested(step, await this.session.evaluate()));
+  finish(): Promise<void> {
+    return this.turns.alone(async () => {
+      await this.testNow();
+      await this.beside((partner) => partner.testNow());
+    });
   }
 
-  /** Changes a live setting. Rejects with a SettingError. */
+  private async testNow(): Promise<void> {
+    const { step, settings } = this.session;
+    if (step > 0 && step % settings.evaluate !== 0) await this.tested(step, await this.session.evaluate());
+  }
+
+  /** Changes a live setting, also of the partner, unless that is what the two differ in. Rejects with a SettingError. */
   set(key: string, value: string | number): Promise<void> {
     return this.turns.alone(async () => {
-      this.session.set(key, value);
-      this.tellChanges();
-      this.postCost();
-      if (!this.playing) await this.monitor.snapshot();
-      if (SCHEMA.setting(key, this.session.settings.preset).group !== "mask") return;
-      await this.monitor.follow();
-      this.timingDue = performance.now() + TIMING_WAITS_MS;
+      const before = this.session.settings[key];
+      await this.change(key, value);
+      await this.beside(async (partner) => {
+        if (partner.session.settings[key] === before) await partner.change(key, value, !this.playing).catch(unlessRefused);
+      });
     });
   }
 
-  /**
-   * The run as a file, and its step, once all its steps have been told: else what is kept would lack the losses of some; and how long it stood
-   * still for that. Without a file where one of them failed.
-   */
-  save(): Promise<{ bytes?: Uint8Array; step: number; ms?: number }> {
+  private async change(key: string, value: string | number, shows = !this.playing): Promise<void> {
+    this.session.set(key, value);
+    this.tellChanges();
+    this.postCost();
+    if (shows) await this.monitor.snapshot();
+    if (SCHEMA.setting(key, this.session.settings.preset).group !== "mask") return;
+    await this.monitor.follow();
+    this.timingDue = performance.now() + TIMING_WAITS_MS;
+  }
+
+  /** The run as a file, with its partner's, and how long they stood still for that. */
+  save(): Promise<Saved> {
     return this.turns.alone(async () => {
-      const { step } = this.session;
-      if (this.flight && !(await this.flight.landed())) return { step };
       const begun = performance.now();
-      this.monitor.store();
-      return { bytes: await this.session.save(), step, ms: performance.now() - begun };
+      const saved: Saved = await this.saved();
+      await this.beside(async (partner) => {
+        saved.beside = await partner.saved();
+      });
+      return { ...saved, ms: performance.now() - begun };
     });
+  }
+
+  /** Once all its steps have been told: else what is kept would lack the losses of some. Without a file where one of them failed. */
+  private async saved(): Promise<Pick<Saved, "bytes" | "step">> {
+    const { step } = this.session;
+    if (this.flight && !(await this.flight.landed())) return { step };
+    this.monitor.store();
+    return { bytes: await this.session.save(), step };
   }
 
   /** The result, mostly the student, as a file for other programs, with its score. */
@@ -275,6 +369,7 @@ export class Run {
   }
 
   destroy(): void {
+    this.partner?.destroy();
     this.session.destroy();
   }
 
@@ -293,4 +388,9 @@ export class Run {
     const cost = this.session.task.cost();
     if (cost) this.post({ type: "cost", cost });
   }
+}
+
+/** What one of two runs cannot have it does not get: then they differ in that. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof SettingError)) throw error;
 }

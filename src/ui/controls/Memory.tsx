@@ -14,12 +14,15 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 
 export function Memory() {
   const memory = useStore((state) => state.memory);
+  // What the first run takes lies there already when the second is planned.
+  const together = useStore(({ beside }) => beside?.getState().memory?.total);
   if (!memory) return null;
   const { total, batch, fits } = memory;
   return (
     <>
       <p className="hint memory">
         Takes {megabytes(total)} MB on the GPU: {PARTS.map(([part, name]) => `${name} ${megabytes(memory[part])}`).join(", ")}.
+        {together !== undefined && ` With the run beside it: ${megabytes(together)} MB.`}
       </p>
       {fits < batch && (
         <p className="problem">

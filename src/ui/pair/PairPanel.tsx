@@ -17,18 +17,18 @@ import "./pair.css";
 
 export default function PairPanel() {
   const version = useStore((state) => state.version);
-  const { history, runs, experiment, baseline, phase } = useStore(
-    useShallow(({ history, runs, experiment, baseline, phase }) => ({ history, runs, experiment, baseline, phase })),
+  const { history, runs, experiment, baseline, phase, beside } = useStore(
+    useShallow(({ history, runs, experiment, baseline, phase, beside }) => ({ history, runs, experiment, baseline, phase, beside })),
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: what the pair is made of
-  const of = useMemo(() => ({}), [history, runs, experiment, baseline, phase]);
+  const of = useMemo(() => ({}), [history, runs, experiment, baseline, phase, beside]);
   const pair = useInTurn(() => pairOf(store.getState()), of, version);
-  return pair ? <Shown pair={pair} /> : null;
+  return pair ? <Shown pair={pair} together={beside !== undefined} /> : null;
 }
 
 const NAMES = ["A", "B"] as const;
 
-function Shown({ pair }: { pair: Pair }) {
+function Shown({ pair, together }: { pair: Pair; together: boolean }) {
   const cursor = useStore(shownStep);
   const step = sharedStep(pair.sides, cursor);
   const words = pair.sides.map(({ words }, i) => `${NAMES[i]}: ${words}`);
@@ -36,7 +36,8 @@ function Shown({ pair }: { pair: Pair }) {
     <section className="panel pair" aria-labelledby="pair-title" data-asked={pair.asked || undefined} data-step={step}>
       <div className="panel-head">
         <h2 id="pair-title">
-          Two runs{pair.seed !== undefined && ` of seed ${pair.seed}`}, side by side <small>step for step</small>
+          Two runs{pair.seed !== undefined && ` of seed ${pair.seed}`}, side by side{" "}
+          <small>step for step{together && "; what follows is A’s"}</small>
         </h2>
       </div>
       <div className="pair-grid">

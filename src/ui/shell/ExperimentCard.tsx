@@ -5,7 +5,7 @@ import { mean } from "../../metrics/verdicts";
 import { HeadedTable } from "../draw/HeadedTable";
 import { percent, reach, signed } from "../format";
 import { experiments } from "../state/app";
-import { doneOf, type Experiment, isComplete, isSweep, nextOf, ownWords, type Series, type Sweep, settingsIn } from "../state/experiments";
+import { doneOf, type Experiment, isComplete, isSweep, nextOf, ownWords, type Sweep, settingsIn } from "../state/experiments";
 import { drawingOf as drawingOfPairs, outcomeOf, pairedRows, type Row, rowsOf } from "../state/outcome";
 import { drawingOf, sweepTitle } from "../state/sweep";
 import { pageOf } from "../tasks";
@@ -59,7 +59,7 @@ export default function ExperimentCard({ experiment }: { experiment: Experiment 
           </button>
         )}
         {!complete && !halted && (
-          <button type="button" onClick={() => experiments.halt("You halted it; the run under way goes on.")}>
+          <button type="button" onClick={() => experiments.halt("You halted it; what is under way goes on.")}>
             Halt
           </button>
         )}
@@ -71,9 +71,12 @@ export default function ExperimentCard({ experiment }: { experiment: Experiment 
   );
 }
 
-function progressOf(series: Series): string {
-  const { index, seed } = nextOf(series);
-  return `Run ${doneOf(series) + 1} of ${series.cases.length * series.seeds}: ${ownWords(series, index)}, seed ${seed}.`;
+function progressOf(series: Experiment | Sweep): string {
+  const { index, seed, beside } = nextOf(series);
+  const [now, all] = [doneOf(series) + 1, series.cases.length * series.seeds];
+  if (beside !== undefined) return `Runs ${now} and ${now + 1} of ${all}, step for step: seed ${seed}.`;
+  const apart = !isSweep(series) && series.apart ? ` One after the other: ${series.apart}` : "";
+  return `Run ${now} of ${all}: ${ownWords(series, index)}, seed ${seed}.${apart}`;
 }
 
 /** Seed by seed what both came to, and how they differ; as a figure, too. */

@@ -1,6 +1,8 @@
-/** An experiment on the page: pairs of runs one after the other, what they say, and what stops them. */
+/** An experiment on the page: pairs of runs that go step for step, what they say, and what stops them. */
 import { describe, expect, test } from "vitest";
+import type { Settings } from "../../settings/run";
 import { SCHEMA } from "../../tasks";
+import type { Command, Event } from "../../worker/protocol";
 import { EXPERIMENT, type Experiment, isComplete, nextOf, type Sweep } from "./experiments";
 import { drawingOf as drawingOfPairs, outcomeOf, rowsOf } from "./outcome";
 import { type FakePage, loaded, openPage, phase, readyPage, started, step } from "./playground.fixture";
@@ -11,11 +13,24 @@ const ASKED: Omit<Experiment, "scores"> = {
   cases: ["steps=2&keep=1", "steps=2&keep=0.5"],
 };
 
-/** The worker's part of a whole run of what the page asked for, with this score at its end. */
-function carryOut({ page, say }: FakePage, top1: number, last = 2): void {
-  const { wanted } = page.store.getState();
-  say(started(wanted), phase("running"), ...Array.from({ length: last }, (_, i) => step(i + 1)));
-  say({ type: "evaluated", step: last, scores: { top1 }, count: 40 }, phase("finished"));
+/** What is told of a whole run of these settings, with this score at its end. */
+const told = (settings: Settings, top1: number, last = 2): Event[] => [
+  started(settings),
+  ...Array.from({ length: last }, (_, i) => step(i + 1)),
+  { type: "evaluated", step: last, scores: { top1 }, count: 40 },
+];
+
+/** The worker's part of a whole run of what the page asked for, and of the run beside it. */
+function carryOut({ page, say }: FakePage, top1: number, last = 2, beside: readonly Event[] = []): void {
+  const [begun, ...rest] = told(page.store.getState().wanted, top1, last);
+  say(begun, ...beside.map((event): Event => ({ type: "beside", event })), phase("running"), ...rest, phase("finished"));
+}
+
+/** The same of both runs of a pair, where the page asked for both. */
+function carryOutBoth(page: FakePage, first: number, second: number, last = 2): [a: unknown, b: unknown] {
+  const asked = page.told("start").at(-1) as Extract<Command, { type: "start" }>;
+  carryOut(page, first, last, told(asked.beside!.settings, second, last));
+  return [asked.settings, asked.beside!.settings];
 }
 
 const now = ({ page }: FakePage) => page.store.getState().experiment as Experiment;
@@ -25,11 +40,37 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
 test("both settings run under each seed, and their difference judges the claim", async () => {
   const page = readyPage();
   page.page.experiments.start({ ...ASKED, guess: "opposite" });
+  await settled();
+  expect(carryOutBoth(page, 0.5, 0.4)).toMatchObject([
+    { keep: 1, seed: 1 },
+    { keep: 0.5, seed: 1 },
+  ]);
+  await settled();
+  expect(carryOutBoth(page, 0.6, 0.52)).toMatchObject([
+    { keep: 1, seed: 2 },
+    { keep: 0.5, seed: 2 },
+  ]);
+  expect(now(page).scores).toEqual([
+    [0.5, 0.6],
+    [0.4, 0.52],
+  ]);
+  expect(isComplete(now(page))).toBe(true);
+  expect(outcomeOf(now(page))).toMatchObject({ difference: expect.closeTo(0.09), seeds: 2, verdict: "cannot tell" });
+  expect(page.page.store.getState().runs).toHaveLength(4);
+});
+
+test("where both do not go together they run one after the other, and why is said", async () => {
+  const page = readyPage();
+  page.page.experiments.start(ASKED);
+  await settled();
+  expect(page.told("start").at(-1)).toMatchObject({ settings: { keep: 1 }, beside: { settings: { keep: 0.5 } } });
+  page.say({ type: "parted", message: "The GPU has not enough free memory for this." });
   const asked: [unknown, unknown][] = [];
   for (const score of [0.5, 0.4, 0.6, 0.52]) {
     await settled();
     const { keep, seed } = page.page.store.getState().wanted;
     asked.push([keep, seed]);
+    expect(page.told("start").filter((command) => "beside" in command)).toEqual([]);
     carryOut(page, score);
   }
   expect(asked).toEqual([
@@ -38,21 +79,31 @@ test("both settings run under each seed, and their difference judges the claim",
     [1, 2],
     [0.5, 2],
   ]);
+  expect(now(page)).toMatchObject({ apart: "The GPU has not enough free memory for this." });
   expect(isComplete(now(page))).toBe(true);
-  expect(outcomeOf(now(page))).toMatchObject({ difference: expect.closeTo(0.09), seeds: 2, verdict: "cannot tell" });
-  expect(page.page.store.getState().runs).toHaveLength(4);
+});
+
+test.each([
+  ["steps=2&keep=1", "steps=3&keep=1"],
+  ["data=shapes:60,40&steps=2", "steps=2"],
+  ["preset=fitnet&detector=gfl&teacherDetector=fcos", "preset=fitnet&detector=gfl"],
+  ["steps=2&preset=maskedkd", "steps=2&preset=samkd"],
+])("runs of other lengths, data, teachers or tasks do not go together: %s, %s", (first, second) => {
+  const of = (cases: Experiment["cases"]) => nextOf({ ...ASKED, cases, scores: [[], []] }).beside;
+  expect(of([first, second])).toBeUndefined();
+  expect(of([first, `${first}&lr=0.002`])).toBe(`${first}&lr=0.002&seed=1`);
 });
 
 test("a run that was ended early, or steered, halts it; it goes on from that run's beginning", async () => {
   const page = readyPage();
   page.page.experiments.start(ASKED);
   await settled();
-  carryOut(page, 0.5, 1);
+  carryOutBoth(page, 0.5, 0.4, 1);
   expect(now(page)).toMatchObject({ halted: expect.stringContaining("ended before"), scores: [[], []] });
   page.page.experiments.goOn();
   await settled();
   page.page.settings.change("keep", 0.25);
-  carryOut(page, 0.5);
+  carryOutBoth(page, 0.5, 0.4);
   expect(now(page)).toMatchObject({ halted: expect.stringContaining("does not belong"), scores: [[], []] });
   page.page.experiments.goOn();
   await settled();
@@ -61,7 +112,7 @@ test("a run that was ended early, or steered, halts it; it goes on from that run
 
 test("a failure halts it; what was measured before stays", async () => {
   const page = readyPage();
-  page.page.experiments.start(ASKED);
+  page.page.experiments.start({ ...ASKED, apart: "It was halted between two runs." });
   await settled();
   carryOut(page, 0.5);
   await settled();
@@ -75,10 +126,10 @@ test("a seed of which a run fails again and again can be left out, with its pair
   page.page.experiments.start({ ...ASKED, seeds: 3 });
   const fail = () =>
     page.say({ type: "failed", message: "The loss is not a number.", remedy: "Lower the rate.", fatal: false, spoiled: true });
-  const scores = [0.5, undefined, 0.6, 0.52, undefined];
+  const scores = [[0.5, 0.4], undefined, [0.6, 0.52]];
   for (const score of scores) {
     await settled();
-    if (score !== undefined) carryOut(page, score);
+    if (score !== undefined) carryOutBoth(page, score[0], score[1]);
     else {
       fail();
       page.page.experiments.goOn();
@@ -89,17 +140,17 @@ test("a seed of which a run fails again and again can be left out, with its pair
   }
   expect(now(page)).toMatchObject({
     scores: [
-      [0.5, 0.6, null],
-      [null, 0.52, null],
+      [0.5, null, 0.6],
+      [0.4, null, 0.52],
     ],
     halted: undefined,
   });
   expect(isComplete(now(page))).toBe(true);
-  expect(outcomeOf(now(page))).toMatchObject({ difference: expect.closeTo(0.08), seeds: 1 });
+  expect(outcomeOf(now(page))).toMatchObject({ difference: expect.closeTo(0.09), seeds: 2 });
   expect(rowsOf(now(page))).toEqual([
-    { seed: 1, first: 0.5, second: null },
-    { seed: 2, first: 0.6, second: 0.52 },
-    { seed: 3, first: null, second: null },
+    { seed: 1, first: 0.5, second: 0.4 },
+    { seed: 2, first: null, second: null },
+    { seed: 3, first: 0.6, second: 0.52 },
   ]);
 });
 
@@ -149,7 +200,8 @@ test("with other images the run begins when they are there", async () => {
   await settled();
   expect(page.told("start")).toEqual([]);
   page.say(loaded("maskedkd", { id: "other" }), started(page.page.store.getState().wanted), phase("ready"));
-  expect(page.told("start").at(-1)).toMatchObject({ settings: { keep: 1, steps: 2, seed: 1 } });
+  const pair = [1, 0.5].map((keep) => ({ settings: { keep, steps: 2, seed: 1 } }));
+  expect(page.told("start").at(-1)).toMatchObject({ ...pair[0], beside: pair[1] });
 });
 
 test("margins are in points: 'no worse' needs the whole interval above", () => {

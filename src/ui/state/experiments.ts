@@ -1,14 +1,14 @@
 /**
- * Series of runs on the visitor's GPU, one after the other, under the same seeds: an experiment sets two against each other and asks
- * what their difference says of a claim; a sweep tries several values of settings. A series is kept as it goes, so that it goes on
- * after the page was closed.
+ * Series of runs on the visitor's GPU under the same seeds: an experiment sets two against each other, which go step for step, and asks
+ * what their difference says of a claim; a sweep tries several values of settings, one after the other. A series is kept as it goes, so
+ * that it goes on after the page was closed.
  */
 import type { Agreement, Margin } from "../../metrics/paired";
 import type { Settings } from "../../settings/run";
 import type { Value } from "../../settings/setting";
-import { SCHEMA } from "../../tasks";
+import { SCHEMA, taskOf } from "../../tasks";
 import type { Reference } from "../../tasks/task";
-import type { Event } from "../../worker/protocol";
+import type { Event, Wanted } from "../../worker/protocol";
 import { isSteered } from "./compare";
 import type { Context } from "./context";
 import { type Run, runOf } from "./runs";
@@ -39,6 +39,8 @@ export interface Experiment extends Series {
   cases: readonly [first: string, second: string];
   /** What the visitor expects. */
   guess?: Agreement;
+  /** Why its runs go one after the other. */
+  apart?: string;
 }
 
 /** A setting and the values that are tried. */
@@ -65,11 +67,18 @@ const ENDED = "A run was ended before its last step.";
 const CHANGED = "Its run was replaced, or steered: what came of it does not belong here.";
 const CLOSED = "The page was closed.";
 
+export interface HowToRun {
+  /** Whether the data that are loaded stay: it takes a visitor's own. */
+  own: boolean;
+  /** The query of a run that goes step for step with it. */
+  beside?: string;
+}
+
 export class Experiments {
   constructor(
     private readonly context: Context,
-    /** Sets a run up and starts it when its data are there; those that are loaded stay where it takes a visitor's own. */
-    private readonly begin: (query: string, own: boolean) => Promise<void>,
+    /** Sets a run up and starts it when its data are there. */
+    private readonly begin: (query: string, how: HowToRun) => Promise<void>,
   ) {}
 
   /** Brings back one that was under way when the page was closed. */
@@ -115,6 +124,7 @@ export class Experiments {
   receive(event: Event): void {
     if (!this.now || this.now.halted || isComplete(this.now)) return;
     if (event.type === "failed") this.halt(event.message);
+    if (event.type === "parted" && !isSweep(this.now)) this.change({ ...this.now, apart: event.message });
     if (event.type === "phase" && event.phase === "finished") this.finished(this.now);
   }
 
@@ -123,17 +133,20 @@ export class Experiments {
   }
 
   private finished(series: Experiment | Sweep): void {
-    const run = runOf(this.context.store.getState());
-    const { index, query } = nextOf(series);
-    const own = ownOf(series);
-    const fault = run ? (faultOf(run, query) ?? (own && run.dataset?.id !== own.id ? CHANGED : undefined)) : ENDED;
-    if (!run || fault) {
-      this.halt(fault ?? ENDED);
+    const { index, query, beside } = nextOf(series);
+    const state = this.context.store.getState();
+    const other = state.beside?.getState();
+    const ended = [{ index, query, run: runOf(state) }];
+    if (beside !== undefined && other) ended.push({ index: 1, query: beside, run: runOf(other) });
+    const fault = ended.map(({ run, query }) => faultOf(run, query, ownOf(series))).find((one) => one !== undefined);
+    if (fault !== undefined) {
+      this.halt(fault);
       return;
     }
-    const added = <T>(lists: readonly (readonly T[])[], value: T) => lists.map((list, i) => (i === index ? [...list, value] : list));
-    const costs = added(costsOf(series), run.sums.macs ?? 0);
-    this.change({ ...series, scores: added(series.scores, scoreOf(run).value), costs });
+    const added = <T>(lists: readonly (readonly T[])[], of: (run: Run) => T) =>
+      lists.map((list, i) => [...list, ...ended.flatMap(({ index, run }) => (run && index === i ? [of(run)] : []))]);
+    const costs = added(costsOf(series), (run) => run.sums.macs ?? 0);
+    this.change({ ...series, scores: added(series.scores, (run) => scoreOf(run).value), costs });
     void this.next();
   }
 
@@ -141,7 +154,10 @@ export class Experiments {
     if (!this.now || isComplete(this.now)) return;
     const own = ownOf(this.now);
     if (own && this.context.sources.getState().loaded?.data.id !== own.id) this.halt(missing(own));
-    else await this.begin(nextOf(this.now).query, own !== undefined);
+    else {
+      const { query, beside } = nextOf(this.now);
+      await this.begin(query, { own: own !== undefined, beside });
+    }
   }
 
   private change(experiment: Experiment | Sweep): void {
@@ -160,20 +176,31 @@ export const isComplete = ({ scores, seeds }: Series): boolean => scores.every((
 
 export const doneOf = ({ scores }: Series): number => scores.reduce((sum, list) => sum + list.length, 0);
 
-/** The run that comes next: which case, under which seed, and the address that sets it up. */
-export function nextOf({ cases, scores }: Series): { index: number; seed: number; query: string } {
-  const done = scores.map((list) => list.length);
+/** The run that comes next: which case, under which seed, and the address that sets it up; and that of the one that goes with it. */
+export function nextOf(series: Experiment | Sweep): { index: number; seed: number; query: string; beside?: string } {
+  const done = series.scores.map((list) => list.length);
   const index = done.indexOf(Math.min(...done));
   const seed = 1 + done[index];
-  return { index, seed, query: queryOf({ cases }, index, seed) };
+  const together = !isSweep(series) && series.apart === undefined && done[0] === done[1] && goTogether(...series.cases);
+  return { index, seed, query: queryOf(series, index, seed), ...(together && { beside: queryOf(series, 1, seed) }) };
+}
+
+/** Whether two runs can go step for step: they are as long, and learn from the same data and teacher. */
+function goTogether(first: string, second: string): boolean {
+  const [a, b] = [first, second].map(settingsIn);
+  const dataOf = (query: string) => new URLSearchParams(query).get("data");
+  const teacherOf = (settings: Settings) => JSON.stringify(taskOf(settings.preset).teacherKind?.(settings));
+  const same = dataOf(first) === dataOf(second) && taskOf(a.preset) === taskOf(b.preset) && teacherOf(a) === teacherOf(b);
+  return same && a.steps === b.steps && a.side === b.side;
 }
 
 /** The query of a case under a seed. */
 export const queryOf = ({ cases }: Pick<Series, "cases">, index: number, seed: number): string => `${cases[index]}&seed=${seed}`;
 
-/** Why a finished run is not the one that an address asks for; undefined where it is. What a task measures by itself may have changed. */
-function faultOf(run: Run, query: string): string | undefined {
-  if (!isAsked(run, query)) return CHANGED;
+/** Why a finished run is not the one that an address asks for, on a visitor's own images; undefined where it is. */
+function faultOf(run: Run | undefined, query: string, own: Reference | undefined): string | undefined {
+  if (!run) return ENDED;
+  if (!isAsked(run, query) || (own && run.dataset?.id !== own.id)) return CHANGED;
   return run.step < run.total ? ENDED : undefined;
 }
 
@@ -184,12 +211,16 @@ export function isAsked(run: Pick<Run, "settings" | "changes">, query: string): 
   return !isSteered(run) && Object.keys(expected).every((key) => isMeasured(key) || run.settings[key] === expected[key]);
 }
 
-/** The settings of an address, whatever images it names. */
-export function settingsIn(query: string): Settings {
+/** The run of an address, whatever images it names. */
+export function wantedIn(query: string): Wanted {
   const words = new URLSearchParams(query);
   words.delete("data");
-  return SCHEMA.fromPairs(words).settings;
+  const { settings, given } = SCHEMA.fromPairs(words);
+  return { settings, ...(given.length > 0 && { given }) };
 }
+
+/** Its settings. */
+export const settingsIn = (query: string): Settings => wantedIn(query).settings;
 
 /** What the cases differ in, and what one of them says of it: "keep=0.5", be it the default or not. */
 export function ownWords({ cases }: Pick<Series, "cases">, index: number): string {

@@ -330,6 +330,42 @@ test("after a lost GPU the page opens it again and the run goes on from where it
   expect(page.store.getState().history.marks).toEqual([{ step: 3, text: "GPU was reset at step 5, continued from 3" }]);
 });
 
+test("two runs that go step for step are kept in one place, come back together, also from a lost GPU, and a file holds the first", async () => {
+  const made = readyPage();
+  const { page, say, told, kept } = made;
+  const other = { ...page.store.getState().wanted, keep: 0.25, steps: 4 };
+  page.settings.change("steps", 4);
+  page.run.restart({ settings: other });
+  expect(told("start")).toMatchObject([{ settings: { keep: 0.5 }, beside: { settings: { keep: 0.25 } } }]);
+  const beside = (...events: Event[]) => events.map((event): Event => ({ type: "beside", event }));
+  say({ type: "adapter", facts: adapter }, started(page.store.getState().wanted), ...beside(started(other)), phase("running"));
+  for (const at of [1, 2, 3]) say(step(at), ...beside(step(at)));
+  page.keeper.autosave();
+  const saved = { bytes: Uint8Array.of(2), step: 2 };
+  say({ type: "saved", bytes: BYTES, step: 2, beside: saved });
+  await settle();
+  expect(list(kept)).toMatchObject([
+    { step: 2, what: "maskedkd: steps 1,000 → 4 beside maskedkd: steps 1,000 → 4, keep 50 % → 25 %", size: BYTES.length + 1 },
+  ]);
+  say(lost());
+  await settle();
+  expect(page.store.getState().beside).toBeUndefined();
+  expect(told("restore")).toEqual([{ type: "restore", bytes: BYTES, beside: saved.bytes }]);
+  say({ type: "adapter", facts: adapter }, started({ ...page.store.getState().wanted }, { step: 2, restored: true }));
+  say(...beside(started(other, { step: 2, restored: true })), step(3), ...beside(step(3)));
+  const second = page.store.getState().beside!.getState();
+  expect([second.active?.keep, second.history.points.map(({ step }) => step)]).toEqual([0.25, [1, 2, 3]]);
+  expect(page.store.getState().history.points.map(({ step }) => step)).toEqual([1, 2, 3]);
+  void page.keeper.saveToFile();
+  say({ type: "saved", bytes: BYTES, step: 3, beside: saved });
+  await vi.waitFor(() => expect(made.downloads).toHaveLength(1));
+  expect(page.store.getState().notice).toBe("The file holds the first of the two runs.");
+  // A run of another kind is one alone again.
+  page.run.restart();
+  say(started(page.store.getState().wanted));
+  expect([page.store.getState().beside, told("start").at(-1)]).toEqual([undefined, expect.not.objectContaining({ beside: saved })]);
+});
+
 test("a run for which the GPU has too little memory can start again with half the batch", () => {
   const { page, say, told } = runningPage("batch=24");
   say(failed({ message: "Too little memory.", memory: true }), phase("paused"));

@@ -1,6 +1,7 @@
 /** Keeps runs in this browser, each in a place of its own, and brings them back: from there or from a file. */
 
 import { EngineError } from "../../engine/errors";
+import type { Settings } from "../../settings/run";
 import { SCHEMA } from "../../tasks";
 import type { Event } from "../../worker/protocol";
 import type { Context } from "./context";
@@ -22,8 +23,9 @@ const ASKED = "asked-to-stay";
 interface Coming {
   /** Where it is kept; nowhere yet if it comes from a file, or as a copy. */
   place?: string;
-  /** What the page had seen of it. */
+  /** What the page had seen of it, and of the run beside it. */
   history?: History;
+  beside?: History;
   onceRestored?(): void;
 }
 
@@ -37,6 +39,8 @@ export class RunKeeper {
   /** What each awaited "saved" event is for, in order. */
   private purposes: ("keep" | "file")[] = [];
   private coming: Coming = {};
+  /** Of the run beside the one that was restored last: it comes after that. */
+  private besideHistory?: History;
   /** After a failure of the run the state on the GPU is not worth keeping. */
   private spoiled = false;
   /** Ends waiting for a run that another tab has open. */
@@ -77,7 +81,7 @@ export class RunKeeper {
     if (!this.spoiled) return this.save("file");
     const { place } = this.context.store.getState();
     const kept = place && (await this.list.recall(place));
-    if (kept) await this.download(kept);
+    if (kept) await this.download(kept, kept.beside !== undefined);
     else this.context.store.setState({ notice: "There is nothing to save: no good state of this run was kept." });
   }
 
@@ -109,17 +113,20 @@ export class RunKeeper {
       before?.();
       if (play) this.context.send({ type: "play" });
     };
-    const history = History.revive(kept.history, kept.step);
-    if (mark) history.marks.push({ step: kept.step, text: mark });
-    this.restore(kept.bytes, { place: id, history, onceRestored });
+    this.restoreKept(kept, { place: id, onceRestored }, mark);
   }
 
   /** Continues a copy of a run that another tab has open: from here on it is another run. */
   async resumeCopy(id: string): Promise<void> {
     const kept = await this.list.recall(id);
     if (!kept) return this.list.offer();
-    const onceRestored = () => this.context.send({ type: "play" });
-    this.restore(kept.bytes, { history: History.revive(kept.history, kept.step), onceRestored });
+    this.restoreKept(kept, { onceRestored: () => this.context.send({ type: "play" }) });
+  }
+
+  private restoreKept({ bytes, step, history: seen, beside }: KeptRun, how: Coming, mark?: string): void {
+    const history = History.revive(seen, step);
+    if (mark) history.marks.push({ step, text: mark });
+    this.restore(bytes, { ...how, history, beside: beside && History.revive(beside.history, beside.step) }, beside?.bytes);
   }
 
   /** Continues a run as soon as no other tab has it open, unless something else trains here then. */
@@ -148,7 +155,7 @@ export class RunKeeper {
   /** Hands a kept run to the visitor as a file. */
   async export(id: string): Promise<void> {
     const kept = await this.list.recall(id);
-    if (kept) await this.download(kept);
+    if (kept) await this.download(kept, kept.beside !== undefined);
   }
 
   /** Deletes a kept run to make room for the one under way, which is kept at once. */
@@ -172,6 +179,8 @@ export class RunKeeper {
   receive(event: Event): void {
     if (event.type === "saved") this.saved(event);
     if (event.type === "started") this.started(event.restored);
+    if (event.type === "beside" && event.event.type === "started" && this.besideHistory)
+      this.context.store.getState().beside?.setState({ history: this.besideHistory });
     if (event.type === "step" && this.isDue()) this.autosave();
     if (event.type === "failed") this.spoiled ||= event.spoiled || event.fatal;
     if (event.type === "phase" && (event.phase === "paused" || event.phase === "finished")) this.autosave();
@@ -189,6 +198,7 @@ export class RunKeeper {
   private started(restored: boolean): void {
     const { place, onceRestored } = restored ? this.coming : {};
     this.owner.keepOnly(place, this.coming.place);
+    this.besideHistory = restored ? this.coming.beside : undefined;
     if (restored) this.coming = {};
     clearTimeout(this.retry);
     this.context.store.setState({ place, taken: undefined, full: false });
@@ -206,30 +216,34 @@ export class RunKeeper {
   }
 
   /** Without bytes where they could not be had; a failure says why. What was asked for before the run was spoiled may have come after. */
-  private saved({ bytes, step, ms = 0 }: Event & { type: "saved" }): void {
+  private saved({ bytes, step, ms = 0, beside }: Event & { type: "saved" }): void {
     const purpose = this.purposes.shift();
     if (!bytes || this.spoiled) return;
     this.stood = ms;
-    if (purpose === "file") void this.download({ bytes, step, history: this.context.store.getState().history });
-    else this.keepRun(bytes, step);
+    const { history } = this.context.store.getState();
+    if (purpose === "file") void this.download({ bytes, step, history }, beside !== undefined);
+    else this.keepRun(bytes, step, beside);
   }
 
-  private keepRun(bytes: Uint8Array, step: number): void {
-    const { history: seen, active, place = crypto.randomUUID() } = this.context.store.getState();
+  private keepRun(bytes: Uint8Array, step: number, saved: Extract<Event, { type: "saved" }>["beside"]): void {
+    const { history: seen, active, place = crypto.randomUUID(), beside: other } = this.context.store.getState();
     if (!active) return;
     this.context.store.setState({ place });
     // The curves go on while this is written.
     const history = structuredClone(seen);
-    const what = reason(SCHEMA.defaults(active.preset), active) || "defaults";
-    const facts = { id: place, what: `${active.preset}: ${what}`, step, total: history.total, at: Date.now(), size: bytes.length };
-    const run = { bytes, step, total: history.total, history };
+    const beside = saved?.bytes && other && { ...saved, bytes: saved.bytes, history: structuredClone(other.getState().history) };
+    const what = [active, beside && other.getState().active].flatMap((settings) => (settings ? [whatOf(settings)] : [])).join(" beside ");
+    const size = bytes.length + (beside?.bytes.length ?? 0);
+    const facts = { id: place, what, step, total: history.total, at: Date.now(), size };
+    const run = { bytes, step, total: history.total, history, ...(beside && { beside }) };
     this.writes++;
     this.writing = this.writing.then(() => this.keep(facts, run)).finally(() => this.writes--);
   }
 
-  private async download({ bytes, step, history }: Pick<KeptRun, "bytes" | "step" | "history">): Promise<void> {
+  private async download({ bytes, step, history }: Pick<KeptRun, "bytes" | "step" | "history">, ofTwo: boolean): Promise<void> {
     const { runFile } = await import("./runFile");
     this.context.download(await runFile(bytes, this.adapter, history), `masked-distillation-step-${step}.safetensors`);
+    if (ofTwo) this.context.store.setState({ notice: "The file holds the first of the two runs." });
   }
 
   /** Keeps a run. Where there is no room the visitor is asked which others may go; training goes on. */
@@ -255,12 +269,12 @@ export class RunKeeper {
     await room.persist();
   }
 
-  private restore(bytes: Uint8Array, coming: Coming): void {
+  private restore(bytes: Uint8Array, coming: Coming, beside?: Uint8Array): void {
     this.coming = coming;
     this.waiting.abort();
     this.context.store.setState({ failure: undefined, taken: undefined });
     this.context.sources.setState({ restoring: true });
-    this.context.send({ type: "restore", bytes });
+    this.context.send({ type: "restore", bytes, ...(beside && { beside }) });
   }
 
   /** Called when the page is about to be hidden or closed. */
@@ -268,3 +282,6 @@ export class RunKeeper {
     if (busy(this.context.store.getState())) this.autosave();
   }
 }
+
+/** What a run is, in words of the address. */
+const whatOf = (settings: Settings): string => `${settings.preset}: ${reason(SCHEMA.defaults(settings.preset), settings) || "defaults"}`;

@@ -16,18 +16,32 @@ export interface KeptRun {
   step: number;
   total: number;
   history: History;
+  /** The run that goes step for step with it. */
+  beside?: Together;
 }
 
+type Together = Pick<KeptRun, "bytes" | "step" | "history">;
+
 /** As it lies in storage: browsers refuse values of more than about 127 MB, but not files among them. */
-type Stored = Omit<KeptRun, "bytes"> & { bytes: Uint8Array | Blob };
+type Stored = AsStored<Omit<KeptRun, "beside">> & { beside?: AsStored<Together> };
+type AsStored<T> = Omit<T, "bytes"> & { bytes: Uint8Array | Blob };
 
 /** From so many bytes on they are stored as a file. */
 const AS_FILE = 2 ** 25;
 
-const stored = ({ bytes, ...run }: KeptRun): Stored => ({
-  ...run,
-  bytes: bytes.length < AS_FILE ? bytes : new Blob([bytes as BlobPart]),
+const stored = ({ beside, ...run }: KeptRun): Stored => ({
+  ...{ ...run, bytes: packed(run.bytes) },
+  ...(beside && { beside: { ...beside, bytes: packed(beside.bytes) } }),
 });
+
+const packed = (bytes: Uint8Array): Uint8Array | Blob => (bytes.length < AS_FILE ? bytes : new Blob([bytes as BlobPart]));
+
+/** Undefined where its file cannot be read any more. */
+async function unpacked(bytes: Uint8Array | Blob): Promise<Uint8Array | undefined> {
+  if (!(bytes instanceof Blob)) return bytes;
+  const buffer = await bytes.arrayBuffer().catch(() => undefined);
+  return buffer && new Uint8Array(buffer);
+}
 
 /** What is said of a kept run before it is opened. */
 export interface KeptFacts {
@@ -63,9 +77,10 @@ export class KeptList {
   /** A kept run; undefined where it is no more. */
   async recall(id: string): Promise<KeptRun | undefined> {
     const run = await this.context.storage.recall<Stored>(placeOf(id));
-    if (!(run?.bytes instanceof Blob)) return run as KeptRun | undefined;
-    const bytes = await run.bytes.arrayBuffer().catch(() => undefined);
-    return bytes && { ...run, bytes: new Uint8Array(bytes) };
+    if (!run) return undefined;
+    const bytes = await unpacked(run.bytes);
+    const beside = run.beside && (await unpacked(run.beside.bytes));
+    return bytes && { ...run, bytes, beside: run.beside && beside && { ...run.beside, bytes: beside } };
   }
 
   rename(id: string, name: string): Promise<boolean> {

@@ -24,14 +24,22 @@ export interface Look {
 /** Looks that are kept of a run. */
 const MOST = 12;
 
-/** Of the run under way or ended: at its tests, since runs of one length are tested at the same steps, and before its first step. */
-export function looksOf(state: State): Look[] {
+/** Newest pictures of a run that are shown with `newest`: those of another may be one behind. */
+const NEWEST = 2;
+
+/**
+ * Of the run under way or ended: at its tests, since runs of one length are tested at the same steps, and before its first step; with
+ * `newest` at its last pictures, too.
+ */
+export function looksOf(state: State, newest = false): Look[] {
   const { active, history } = state;
   const compared = active && pageOf(active.preset).compared;
   if (!compared) return [];
   const tested = new Set([0, ...history.evaluations.map(({ step }) => step)]);
-  const moments = history.moments(taskOf(active.preset).name, compared.view).filter(({ step }) => tested.has(step));
+  const all = history.moments(taskOf(active.preset).name, compared.view);
+  const moments = all.filter(({ step }) => tested.has(step));
   const stride = Math.ceil(moments.length / MOST);
   const some = moments.filter((_, i) => (moments.length - 1 - i) % stride === 0);
-  return some.map(({ step, value }) => ({ step, ...compared.look(value, state) }));
+  const fresh = newest ? all.slice(-NEWEST).filter((moment) => !some.includes(moment)) : [];
+  return [...some, ...fresh].map(({ step, value }) => ({ step, ...compared.look(value, state) }));
 }

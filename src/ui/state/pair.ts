@@ -34,22 +34,32 @@ export function pairOf(state: State): Pair | undefined {
   return experiment && !isSweep(experiment) ? ofExperiment(experiment, state) : ofRun(state);
 }
 
-/** Of the seed under way once its second run is; until then of the seed before. */
+/** Of the seed under way once both its runs are, or its second is; until then of the seed before. */
 function ofExperiment(experiment: Experiment, state: State): Pair | undefined {
   const complete = isComplete(experiment);
   const next = nextOf(experiment);
   const before = pairedRows(experiment).at(-1);
-  const seed = (complete || (next.index === 0 && before)) && before ? before.seed : next.seed;
   if (complete && !before) return undefined;
-  const live = begun(state) || state.phase === "running" ? currentRun(state) : undefined;
+  const lives = begun(state) || state.phase === "running" ? livesOf(state) : [];
+  const isSecondThere = next.index > 0 || lives.some((one) => isAsked(one, queryOf(experiment, 1, next.seed)));
+  const seed = before && (complete || !isSecondThere) ? before.seed : next.seed;
   const side = (index: 0 | 1): Side => {
     const query = queryOf(experiment, index, seed);
     const ended = typeof experiment.scores[index][seed - 1] === "number";
-    const isLive = live && !ended && isAsked(live, query);
-    const run = isLive ? { ...live, looks: looksOf(state) } : state.runs.findLast((one) => one.step >= one.total && isAsked(one, query));
-    return { words: ownWords(experiment, index), run: ended || isLive ? run : undefined, missing: ended ? DELETED : AHEAD };
+    const live = ended ? undefined : lives.find((one) => isAsked(one, query));
+    const kept = ended ? state.runs.findLast((one) => one.step >= one.total && isAsked(one, query)) : undefined;
+    return { words: ownWords(experiment, index), run: live ?? kept, missing: ended ? DELETED : AHEAD };
   };
   return { asked: true, seed, sides: [side(0), side(1)] };
+}
+
+/** The run under way, and the one that goes step for step with it: these have pictures of the same steps, not of tests alone. */
+function livesOf(state: State): Run[] {
+  const all = state.beside ? [state, state.beside.getState()] : [state];
+  return all.flatMap((one) => {
+    const run = currentRun(one);
+    return run ? [{ ...run, looks: looksOf(one, all.length > 1) }] : [];
+  });
 }
 
 /** The run on the page, and the one it is to be set against: its pair, or the baseline. */

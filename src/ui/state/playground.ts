@@ -1,13 +1,13 @@
 /** Everything of the page but its components: stores, the worker, all that a visitor can do. A browser or a test provides the rest. */
 import { SCHEMA } from "../../tasks";
-import type { Command, Event } from "../../worker/protocol";
+import type { Command, Event, Wanted } from "../../worker/protocol";
 import { KEPT_FACTS } from "../../worker/readerProtocol";
 import type { RecordingFacts } from "../../worker/recording";
 import type { KeyValueStore } from "../../worker/storage";
 import { Connection, type WorkerLike } from "./connection";
 import type { Address, Context } from "./context";
 import { DataActions } from "./dataActions";
-import { Experiments } from "./experiments";
+import { Experiments, type HowToRun, wantedIn } from "./experiments";
 import { RunKeeper } from "./keeper";
 import { KEPT_LIST } from "./keptList";
 import { Reader } from "./reader";
@@ -64,8 +64,9 @@ export class Playground {
   private readonly recovery: Recovery;
   private readonly connection: Connection;
   private readonly redraw: Redraw;
-  /** Whether a run begins as soon as the worker is ready for it. */
+  /** Whether a run begins as soon as the worker is ready for it, and which one beside it. */
   private startsWhenReady = false;
+  private besideWhenReady?: Wanted;
 
   constructor(private readonly outside: Outside) {
     const { storage, room, tabs, address, fetch, download } = outside;
@@ -84,7 +85,7 @@ export class Playground {
     this.recovery = new Recovery(context, this.keeper, () => this.connect());
     this.run = new RunActions(context, this.settings, this.teachers, this.keeper);
     this.savedRuns = new SavedRuns(context);
-    this.experiments = new Experiments(context, (query, own) => this.runThis(query, own));
+    this.experiments = new Experiments(context, (query, how) => this.runThis(query, how));
     storage.onChange((key) => this.reread(key));
   }
 
@@ -119,11 +120,20 @@ export class Playground {
   /** Nothing is under way any more: another worker comes. */
   private clear(): void {
     this.startsWhenReady = false;
+    this.besideWhenReady = undefined;
     // A step that has yet to be shown is one of what has just ended.
     this.redraw.drop();
     this.keeper.reset();
     this.sources.setState({ restoring: false, missing: undefined, teacherTraining: undefined, importing: false, run: undefined });
-    this.store.setState({ phase: "opening", note: "", active: undefined, step: 0, measuring: undefined, place: undefined });
+    this.store.setState({
+      phase: "opening",
+      note: "",
+      active: undefined,
+      step: 0,
+      measuring: undefined,
+      place: undefined,
+      beside: undefined,
+    });
   }
 
   /** The recorded runs that come with the page. */
@@ -176,12 +186,14 @@ export class Playground {
     return !own && this.data.loadNamed(data);
   }
 
-  /** Starts what an address says, as soon as its images are there. */
-  private async runThis(query: string, own: boolean): Promise<void> {
+  /** Starts what an address says, as soon as its images are there; and what another one says, to go step for step with it. */
+  private async runThis(query: string, { own, beside }: HowToRun): Promise<void> {
     const loads = await this.setUp(query, own);
     const waits = loads || !this.sources.getState().loaded || !this.store.getState().active;
+    const other = beside === undefined ? undefined : wantedIn(beside);
+    this.besideWhenReady = waits ? other : undefined;
     if (waits) this.startsWhenReady = true;
-    else this.run.restart();
+    else this.run.restart(other);
   }
 
   /** Erases all that this page keeps in the browser, of every tab. A run under way goes on, and is kept again. */
@@ -237,8 +249,10 @@ export class Playground {
   }
 
   private startNow(): void {
+    const { besideWhenReady } = this;
     this.startsWhenReady = false;
-    this.run.restart();
+    this.besideWhenReady = undefined;
+    this.run.restart(besideWhenReady);
   }
 
   /** What is recorded is shown, but it is no run of this browser: nothing of it is kept. */

@@ -1,6 +1,7 @@
 /** Running the training: start, pause, step, stop. Buttons and keys call this. */
 import type { Settings } from "../../settings/run";
 import { taskOf } from "../../tasks";
+import type { Wanted } from "../../worker/protocol";
 import type { Context } from "./context";
 import type { RunKeeper } from "./keeper";
 import { begun, busy, finished, offered, waiting } from "./selectors";
@@ -17,14 +18,14 @@ export class RunActions {
     private readonly keeper: RunKeeper,
   ) {}
 
-  /** A fresh run with the panel's settings. */
-  restart(): void {
+  /** A fresh run with the panel's settings; `beside` goes step for step with it. */
+  restart(beside?: Wanted): void {
     const { store } = this.context;
     const { wanted, watching } = store.getState();
     const [conflict] = Object.values(conflicts(wanted));
     if (conflict) store.setState({ failure: { message: "These settings do not go together.", remedy: conflict, fatal: false } });
     else if (watching) this.context.goLive();
-    else if (this.teachers.isThere()) this.begin();
+    else if (this.teachers.isThere()) this.begin(beside);
   }
 
   /** A fresh run with some of the panel's settings changed first. */
@@ -99,14 +100,14 @@ export class RunActions {
     this.context.send({ type: wanted ? "measureErrors" : "endErrors" });
   }
 
-  private begin(): void {
+  private begin(beside?: Wanted): void {
     const { store, sources, send } = this.context;
     this.settings.dropPending();
     this.keeper.startsAnew();
     sources.setState({ restoring: false, missing: undefined });
     // The worker says so, too, but only after a moment in which a second start must be impossible.
     store.setState({ failure: undefined, phase: "compiling", note: "" });
-    send({ type: "start", ...wantedRun(store.getState()) });
+    send({ type: "start", ...wantedRun(store.getState()), ...(beside && { beside }) });
   }
 }
 

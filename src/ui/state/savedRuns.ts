@@ -4,6 +4,7 @@ import { SCHEMA } from "../../tasks";
 import type { Context } from "./context";
 import { looksOf } from "./looks";
 import { isSame, type Run, runOf } from "./runs";
+import type { State } from "./store";
 
 /** The number rises when the shape of what is kept changes. */
 export const SAVED_RUNS = "runs-1";
@@ -44,9 +45,14 @@ export class SavedRuns {
     }));
   }
 
-  /** Keeps the run that has just ended. */
+  /** Keeps the run that has just ended, and the one that went with it. */
   keep(): void {
     const state = this.context.store.getState();
+    this.keepOne(state);
+    if (state.beside) this.keepOne(state.beside.getState());
+  }
+
+  private keepOne(state: State): void {
     const fresh = runOf(state);
     if (!fresh) return;
     const looks = looksOf(state);

@@ -37,9 +37,15 @@ export function repeated(time: State["teacherTime"]): (TeacherTime & { spread: N
 const REPEATED = 3;
 
 /** How long a run that trains will take to its end, at the pace of its last steps; undefined before that is known. */
-export function secondsLeft({ active, step, phase, history: { imagesPerSecond } }: State): number | undefined {
-  if (phase !== "running" || !active || !(imagesPerSecond > 0)) return undefined;
-  return ((active.steps - step) * Number(active.batch)) / imagesPerSecond;
+export function secondsLeft(state: Pick<State, "active" | "step" | "phase" | "history" | "beside">): number | undefined {
+  const { phase, beside } = state;
+  if (phase !== "running") return undefined;
+  const [own, other] = [ownSeconds(state), beside && ownSeconds(beside.getState())];
+  return own === undefined ? undefined : own + (other ?? 0);
+}
+
+function ownSeconds({ active, step, history: { imagesPerSecond } }: Pick<State, "active" | "step" | "history">): number | undefined {
+  return active && imagesPerSecond > 0 ? ((active.steps - step) * Number(active.batch)) / imagesPerSecond : undefined;
 }
 
 /** Whether a run is at its planned end, or was stopped. */

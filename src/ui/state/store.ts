@@ -70,6 +70,8 @@ export interface State {
   update?: () => void;
   history: History;
   version: number;
+  /** The run that goes step for step with the one under way: of its own the settings, the history and the pictures. */
+  beside?: RunStore;
   /** Runs that ended, oldest first, and the one that others are set against. */
   runs: Run[];
   baseline?: number;
@@ -102,7 +104,17 @@ export function receive(store: RunStore, event: Event): void {
   const { history, active, cost, teacherTime } = store.getState();
   // Hundreds of steps a second must not redraw the page each.
   if (event.type === "step") history.push(event.report, cost && active && price(cost, active.batch, teacherTime));
+  else if (event.type === "beside") receiveBeside(store, event.event);
   else store.setState(fold(event, store.getState()));
+}
+
+/** Its pictures come before it has started. It is drawn with the run under way, which says when. */
+function receiveBeside(store: RunStore, event: Event): void {
+  const { beside = createRunStore(new URLSearchParams()) } = store.getState();
+  store.setState({ beside });
+  receive(beside, event);
+  if (event.type === "started") beside.setState({ wanted: event.settings });
+  if (event.type === "step") beside.setState({ step: event.report.step });
 }
 
 function fold(event: Event, state: State): Partial<State> {
@@ -116,6 +128,8 @@ function fold(event: Event, state: State): Partial<State> {
       return { urlProblems: [...new Set([...urlProblems, event.problem])] };
     case "started":
       return started(event, state);
+    case "parted":
+      return { beside: undefined };
     case "view":
       return shown(event, state);
     case "measuring":
@@ -156,7 +170,7 @@ function started(event: Extract<Event, { type: "started" }>, { history, views }:
   const fresh = step === 0 || history.total !== settings.steps || (history.points.at(-1)?.step ?? Number.POSITIVE_INFINITY) > step;
   return {
     ...{ active: settings, dataset, teacher: teacher?.name ?? null, step, changes, failure: undefined, undo: [], version: 0 },
-    ...{ errors: undefined, measuring: undefined, teacherTime: undefined, hover: undefined, pinned: undefined },
+    ...{ errors: undefined, measuring: undefined, teacherTime: undefined, hover: undefined, pinned: undefined, beside: undefined },
     // What the last run's teacher cost says nothing of a run without one.
     ...(!teacher && !ownTeacher(settings.preset) && { cost: undefined }),
     views: { ...views, [task]: { [GALLERY]: views[task]?.[GALLERY] } },

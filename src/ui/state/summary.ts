@@ -35,12 +35,12 @@ export function verdict(state: State): string[] {
 
 /** How the run under way does, as of its last test; or what it is waiting for. */
 export function soFar(state: State): string {
-  const { active, step, watching } = state;
+  const { active, step, watching, beside } = state;
   const { evaluations } = state.history;
   const last = evaluations.at(-1);
   if (active && step > 0 && last) {
     const { result } = pageOf(active.preset);
-    return `As of step ${last.step}: ${result(scoreOf({ evaluations, settings: active }), state)}`;
+    return `As of step ${last.step}${beside ? ", run A" : ""}: ${result(scoreOf({ evaluations, settings: active }), state)}`;
   }
   if (step > 0) return "It has not been tested on held-out images yet.";
   return watching ? "" : "Nothing has been trained yet: the pictures are of an untrained student. Start trains it, here in your browser.";
