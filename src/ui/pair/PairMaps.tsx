@@ -4,6 +4,7 @@ import { cellsOf } from "../draw/grid";
 import { paintDiverging, paintGrid, paintMask, paintMultiples, paintPicture, paintShades } from "../draw/patches";
 import { short, signed } from "../format";
 import type { SharedMap } from "../state/looks";
+import { shownOf } from "../tasks/compared";
 
 /** The difference that has the strongest colour, by kind of map. */
 export const REACH: Record<SharedMap["kind"], number> = { kept: 1, times: 2, shade: 0.5 };
@@ -20,7 +21,7 @@ interface Common {
 
 export function MapCanvas({ map, title, picture, index, subject, onRead }: Common & { map: SharedMap; title: string }) {
   const { grid, kind, name } = map;
-  const values = partOf(map, index);
+  const values = shownOf(map, index);
   const kept = new Set([...values.keys()].filter((cell) => values[cell] > 0));
   const paint = (context: CanvasRenderingContext2D) => {
     if (kind !== "shade") paintPicture(context, picture);
@@ -47,7 +48,7 @@ export function MapCanvas({ map, title, picture, index, subject, onRead }: Commo
 
 export function DifferenceCanvas({ a, b, index, subject, onRead }: Common & { a: SharedMap; b: SharedMap }) {
   const { grid, kind, name } = a;
-  const [first, second] = [a, b].map((map) => partOf(map, index));
+  const [first, second] = [a, b].map((map) => shownOf(map, index));
   const difference = first.map((value, cell) => value - second[cell]);
   const paint = (context: CanvasRenderingContext2D) => {
     paintDiverging(context, difference, grid, 0, REACH[kind]);
@@ -66,11 +67,6 @@ export function DifferenceCanvas({ a, b, index, subject, onRead }: Common & { a:
       onRead={onRead}
     />
   );
-}
-
-function partOf({ values, grid }: SharedMap, index: number): Float32Array {
-  const n = cellsOf(grid);
-  return values.subarray(index * n, (index + 1) * n);
 }
 
 function worded(kind: SharedMap["kind"], value: number): string {

@@ -126,8 +126,8 @@ function Column({ title, under, picture, otherwise }: { title: string; under?: s
 /** Names of the maps that all looks have which are there. */
 function sharedNames(looks: readonly (Look | undefined)[]): string[] {
   const there = looks.filter((look) => look !== undefined);
-  const [first] = there;
-  return first ? first.maps.map(({ name }) => name).filter((name) => there.every(({ maps }) => maps.some((map) => map.name === name))) : [];
+  const own = there[0]?.maps.filter(({ features }) => features?.of !== "teacher") ?? [];
+  return own.map(({ name }) => name).filter((name) => there.every(({ maps }) => maps.some((map) => map.name === name)));
 }
 
 const saysOf = (answer: string | undefined) => answer && `says ${answer}`;

@@ -8,9 +8,11 @@ import type { State } from "./store";
 export interface SharedMap {
   name: string;
   grid: Grid;
-  /** `kept`: 1 or 0. `times`: multiples of an even share, or of the mean. `shade`: from black 0 to white 1. */
+  /** `kept`: 1 or 0. `times`: shown as multiples of the picture's mean, which is an even share. `shade`: from black 0 to white 1. */
   kind: "kept" | "times" | "shade";
   values: Float32Array;
+  /** Of a network's features: whose, and on which level. A teacher's are the same in all its runs, so these are not compared. */
+  features?: { of: "student" | "teacher"; level: number };
 }
 
 /** What was seen of the pictures at a step. */

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { Settings } from "../../settings/run";
 import type { Event } from "../../worker/protocol";
-import { keptMap, timesMap } from "../tasks/compared";
+import { keptMap, shownOf, timesMap } from "../tasks/compared";
 import type { Experiment } from "./experiments";
 import { pairOf, sharedStep } from "./pair";
 import { type FakePage, phase, readyPage, started, step } from "./playground.fixture";
@@ -155,7 +155,11 @@ test("without an experiment a run stands beside its pair, or the baseline; witho
 });
 
 test("maps are multiples of each picture's mean, and kept patches are ones", () => {
-  expect(timesMap("a", [1, 3, 0, 0, 2, 2, 4, 0], [2, 2]).values).toEqual(Float32Array.of(1, 3, 0, 0, 1, 1, 2, 0));
-  expect(timesMap("a", [0, 0], [1, 2]).values).toEqual(Float32Array.of(1, 1));
+  const two = timesMap("a", [1, 3, 0, 0, 2, 2, 4, 0], [2, 2]);
+  expect([0, 1].map((index) => [...shownOf(two, index)])).toEqual([
+    [1, 3, 0, 0],
+    [1, 1, 2, 0],
+  ]);
+  expect(shownOf(timesMap("a", [0, 0], [1, 2]), 0)).toEqual(Float32Array.of(1, 1));
   expect(keptMap("k", Uint32Array.of(0, 3, 1, 2), 2, [2, 2]).values).toEqual(Float32Array.of(1, 0, 0, 1, 0, 1, 1, 0));
 });

@@ -32,8 +32,6 @@ export interface Run {
   sums: Record<string, number>;
   /** How often each patch of the watched pictures was kept, picture after picture, where the teacher's input was masked. */
   kept?: number[];
-  /** What its task keeps of the last pictures, to be set beside another run's. */
-  pictures?: unknown;
   /** Maps of its pictures, of the newest runs alone. */
   looks?: Look[];
   /** What errors cost its student at the end, where that was measured. */
@@ -52,14 +50,12 @@ export function currentRun(state: State): Run | undefined {
   const { history, active, changes: all, dataset, teacher, step, errors } = state;
   if (!active) return undefined;
   const kept = pageOf(active.preset).keptOf?.(state);
-  const pictures = pageOf(active.preset).lastPictures?.(state);
   const changes = all.filter((change) => change.step < step);
   return {
     ...{ id: 0, name: "This run", colour: 0, shown: true, settings: atStart(active, all), changes, dataset },
     ...{ teacher: teacher ?? undefined, step, total: history.total, evaluations: history.evaluations, sums: history.sums },
     points: thinned(history.points),
     ...(kept && { kept }),
-    ...(pictures !== undefined && { pictures }),
     ...(errors?.step === step && { errors: { student: errors.student, images: errors.images } }),
   };
 }

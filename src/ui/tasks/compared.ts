@@ -2,16 +2,19 @@
 import { cellsOf, type Grid } from "../draw/grid";
 import type { SharedMap } from "../state/looks";
 
-/** Values [count, cells] as multiples of each picture's mean. */
-export function timesMap(name: string, values: ArrayLike<number>, grid: Grid): SharedMap {
+/** Values [count, cells], to be shown as multiples of each picture's mean. */
+export const timesMap = (name: string, values: ArrayLike<number>, grid: Grid): SharedMap => ({
+  ...{ name, grid, kind: "times" },
+  values: Float32Array.from(values),
+});
+
+/** One picture of a map, as it is shown. */
+export function shownOf({ kind, values, grid }: SharedMap, index: number): Float32Array {
   const n = cellsOf(grid);
-  const times = new Float32Array(values.length);
-  for (let from = 0; from < values.length; from += n) {
-    let sum = 0;
-    for (let cell = 0; cell < n; cell++) sum += values[from + cell];
-    for (let cell = 0; cell < n; cell++) times[from + cell] = sum > 0 ? (n * values[from + cell]) / sum : 1;
-  }
-  return { name, grid, kind: "times", values: times };
+  const mine = values.subarray(index * n, (index + 1) * n);
+  if (kind !== "times") return mine;
+  const sum = mine.reduce((a, b) => a + b, 0);
+  return mine.map((value) => (sum > 0 ? (n * value) / sum : 1));
 }
 
 /** Kept patches [count, k] as ones among zeros. */

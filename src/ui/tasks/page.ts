@@ -52,8 +52,6 @@ export interface TaskPage {
   pairs?: Pairs;
   /** How often each patch of the pictures that are watched was kept, picture after picture. */
   keptOf?(state: State): number[] | undefined;
-  /** What a run keeps of its last pictures, to be set beside another run's. */
-  lastPictures?(state: State): unknown;
   /** By what two runs' pictures are compared: maps of a snapshot, from the view of this name. */
   compared?: { view: string; look(value: unknown, state: State): Omit<Look, "step"> };
   /** Lessons by the method that they are about. */

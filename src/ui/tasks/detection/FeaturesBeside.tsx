@@ -9,9 +9,9 @@ import { EDGE, paintHeat, paintPicture } from "../../draw/patches";
 import { short } from "../../format";
 import { useStore } from "../../state/app";
 import { bakeScene } from "./bakeScene";
-import { nearest } from "./featureMaps";
+import { levelName, nearest } from "./featureMaps";
 import { besideEachOther, mapsOfRuns, noteOf, rangeOf, runsWithFeatures, type Shown } from "./featuresBeside";
-import { FocusSwitch, levelName, useFocus } from "./focus";
+import { FocusSwitch, useFocus } from "./focus";
 import { galleryOf } from "./gallery";
 
 export function FeaturesBeside() {

@@ -24,6 +24,9 @@ export interface Plane {
 
 const numbers = (values: (number | undefined)[]): number[] => [...new Set(values)].filter((v) => v !== undefined).sort((a, b) => a - b);
 
+/** The finest level of these detectors has stride 8: P3. */
+export const levelName = (level: number): string => `P${level + 3}`;
+
 /** Levels of the feature pyramid that any map is of, finest first. */
 export const levelsOf = (maps: readonly FeatureMap[]): number[] => numbers(maps.map(({ at }) => at.level));
 

@@ -1,11 +1,13 @@
 /** Features of kept runs beside each other: which runs, in which order, on which scale, and how alike they are. */
 import { expect, test } from "vitest";
-import { SCHEMA } from "../../../tasks";
-import type { FeatureMaps } from "../../../tasks/detection/views";
+import { methodOf, SCHEMA } from "../../../tasks";
+import type { Look } from "../../state/looks";
 import type { Run } from "../../state/runs";
 import type { State } from "../../state/store";
-import type { Focus } from "./featureMaps";
-import { besideEachOther, lastFeatures, likeness, noteOf, rangeOf, runsWithFeatures } from "./featuresBeside";
+import { shownOf } from "../compared";
+import { comparedMaps } from "./compared";
+import type { FeatureMap, Focus } from "./featureMaps";
+import { besideEachOther, likeness, mapsOfRuns, noteOf, rangeOf, runsWithFeatures } from "./featuresBeside";
 
 const FOCUS: Focus = { image: 1, level: 0, regions: 1, region: 0 };
 const map = (view: string, ...values: number[]) => ({
@@ -14,31 +16,28 @@ const map = (view: string, ...values: number[]) => ({
   shape: [2, 2, 2],
   data: Float32Array.of(9, 9, 9, 9, ...values),
 });
-const features = (student: number[], teacher: number[]): FeatureMaps => ({
-  step: 7,
-  maps: [map("student", ...student), map("teacher", ...teacher)],
-});
-const kept = (id: number, regions: string, teacher = "GFL", pictures: unknown = features([id, 2, 3, 4], [2, 4, 6, 8])): Run =>
+const features = (student: number[], teacher: number[]) => [map("student", ...student), map("teacher", ...teacher)];
+const look = (step: number, maps: FeatureMap[]): Look => ({ step, maps: comparedMaps(maps, methodOf("samkd").views) });
+const kept = (id: number, regions: string, teacher = "GFL", looks = [look(7, features([id, 2, 3, 4], [2, 4, 6, 8]))]): Run =>
   ({
-    ...{ id, name: `Run ${id}`, teacher, pictures, changes: [], dataset: { id: "scenes", name: "Scenes" } },
+    ...{ id, name: `Run ${id}`, teacher, looks, changes: [], dataset: { id: "scenes", name: "Scenes" } },
     settings: { ...SCHEMA.defaults("samkd"), "samkd.regions": regions },
   }) as unknown as Run;
 
 const dataset = { id: "scenes", name: "Scenes" } as State["dataset"];
 
-test("a run keeps what student and teacher made of the pictures last, and nothing that its method made of them", () => {
-  const value = { ...features([1, 2, 3, 4], [1, 2, 3, 4]), hidden: 0.3 };
-  const moments = [
-    { step: 1, value: {} },
-    { step: 7, value: { ...value, maps: [...value.maps, map("mask", 1, 1, 1, 1)] } },
-  ];
-  const last = lastFeatures({ history: { moments: () => moments } } as unknown as State);
-  expect(last).toEqual(features([1, 2, 3, 4], [1, 2, 3, 4]));
+test("of what is kept to compare runs the last features are shown, as they were measured, of every level, and nothing else", () => {
+  const coarse = { ...map("student", 5), at: { level: 1 }, shape: [2, 1, 1], data: Float32Array.of(3, 5) };
+  const { maps } = look(7, [...features([1, 2, 3, 4], [2, 4, 6, 8]), coarse, map("teacherMask", 1, 1, 1, 1)]);
+  expect(maps.map(({ name }) => name)).toEqual(["Student's features, P3", "Teacher's features, P3", "Student's features, P4"]);
+  expect(shownOf(maps[0], 1)).toEqual(Float32Array.of(0.4, 0.8, 1.2, 1.6));
+  const run = kept(1, "1", "GFL", [look(3, features([9, 9, 9, 9], [9, 9, 9, 9])), { step: 7, maps }]);
+  expect(mapsOfRuns([run])).toEqual([...features([1, 2, 3, 4], [2, 4, 6, 8]), coarse]);
 });
 
 test("the newest runs of the same data are shown, those of other pictures or without features are not", () => {
   const elsewhere = { ...kept(2, "1"), dataset: { id: "other", name: "other" } };
-  const runs = [kept(1, "1"), elsewhere, kept(3, "2", "GFL", null), ...[4, 5, 6, 7].map((id) => kept(id, "all"))];
+  const runs = [kept(1, "1"), elsewhere, kept(3, "2", "GFL", []), ...[4, 5, 6, 7].map((id) => kept(id, "all"))];
   expect(runsWithFeatures({ runs, dataset }, 2).map(({ id }) => id)).toEqual([4, 5, 6, 7]);
   expect(runsWithFeatures({ runs, dataset }, 3)).toEqual([]);
 });

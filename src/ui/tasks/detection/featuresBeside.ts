@@ -1,10 +1,11 @@
 /** Features of several kept runs on one image, with their teachers', as Fig. 3 of SAMKD sets them beside each other. */
-import type { FeatureMaps } from "../../../tasks/detection/views";
+import type { FeatureMaps, MapOf } from "../../../tasks/detection/views";
+import { cellsOf } from "../../draw/grid";
 import { short } from "../../format";
 import { differences } from "../../state/compare";
+import type { SharedMap } from "../../state/looks";
 import type { Run } from "../../state/runs";
 import type { State } from "../../state/store";
-import { momentsOf } from "../../state/views";
 import { extremes, type Focus, isAt, type Plane, planeOf } from "./featureMaps";
 
 /** One network's features. */
@@ -19,19 +20,22 @@ export interface Shown {
 /** The newest runs that fit beside each other: as many as the figure has. */
 const MOST = 4;
 
-/** What a run keeps of its last pictures: mean |F| over the channels of every level, student's and teacher's. */
-export function lastFeatures(state: State): FeatureMaps | undefined {
-  const last = momentsOf(state, "detection", "maps").at(-1)?.value as FeatureMaps | undefined;
-  return last && { step: last.step, maps: last.maps.filter(({ view }) => view === "student" || view === "teacher") };
+/** Mean |F| over the channels of every level, student's and teacher's, in the last pictures of a run. */
+function featuresOf({ looks }: Run): FeatureMaps {
+  const { step, maps } = looks?.at(-1) ?? { step: 0, maps: [] };
+  const of = ({ features, grid, values }: SharedMap): MapOf[] =>
+    features ? [{ view: features.of, at: { level: features.level }, shape: [values.length / cellsOf(grid), ...grid], data: values }] : [];
+  return { step, maps: maps.flatMap(of) };
 }
-
-const featuresOf = ({ pictures }: Run): FeatureMaps => pictures as FeatureMaps;
 
 /** Runs of these data of which features of so many images are kept, the newest last. */
 export const runsWithFeatures = ({ runs, dataset }: Pick<State, "runs" | "dataset">, images: number): Run[] =>
-  runs
-    .filter((run) => run.pictures && run.dataset?.id === dataset?.id && featuresOf(run).maps.every(({ shape }) => shape[0] === images))
-    .slice(-MOST);
+  runs.filter((run) => run.dataset?.id === dataset?.id && hasFeatures(run, images)).slice(-MOST);
+
+function hasFeatures(run: Run, images: number): boolean {
+  const { maps } = featuresOf(run);
+  return maps.length > 0 && maps.every(({ shape }) => shape[0] === images);
+}
 
 export const mapsOfRuns = (runs: readonly Run[]) => runs.flatMap((run) => featuresOf(run).maps);
 

@@ -1,7 +1,7 @@
 /** Which feature maps the panels below show: one choice for all of them. */
 import { useMemo } from "react";
 import { usePick, useStore } from "../../state/app";
-import { type FeatureMap, type Focus, levelsOf, nearest, regionsOf } from "./featureMaps";
+import { type FeatureMap, type Focus, levelName, levelsOf, nearest, regionsOf } from "./featureMaps";
 import { galleryOf, mapsOf } from "./gallery";
 
 const NOTHING: readonly FeatureMap[] = [];
@@ -66,9 +66,6 @@ export function FocusSwitch({ maps, focus, sides, onStage = false }: Features & 
     </div>
   );
 }
-
-/** The finest level of these detectors has stride 8: P3. */
-export const levelName = (level: number): string => `P${level + 3}`;
 
 const named = (count: number, name: (i: number) => string): [number, string][] => Array.from({ length: count }, (_, i) => [i, name(i)]);
 

@@ -7,7 +7,6 @@ import { percent, short } from "../../format";
 import type { Numbers } from "../../state/history";
 import type { TaskPage } from "../page";
 import { comparedMaps } from "./compared";
-import { lastFeatures } from "./featuresBeside";
 
 export const DETECTION_PAGE: TaskPage = {
   tagline: "A small detector learns to find objects from a larger one. Steer what is erased and compared while it learns.",
@@ -55,7 +54,6 @@ export const DETECTION_PAGE: TaskPage = {
     size: ({ blocks, stem }) => `four stages of ${blocks} from width ${stem}`,
   },
   least: 0.01,
-  lastPictures: lastFeatures,
   compared: {
     view: "maps",
     look: (value, { active, wanted }) => ({ maps: comparedMaps((value as FeatureMaps).maps, methodOf((active ?? wanted).preset).views) }),
