@@ -8,14 +8,12 @@ import { appendTokens, rowProducts, tokenRange } from "../../ops/segmentation";
 import type { Bound } from "../params";
 import { block } from "../vit/block";
 import { patches } from "../vit/config";
-import { encode, type ViTOptions, type ViTResult } from "../vit/model";
+import { type Encoded, encode, type ViTOptions } from "../vit/model";
 import { checkShape } from "../weights";
 import { decoderBlocks, gridSide, type MaskDecoder, type SegmenterConfig, segmenterShapes } from "./config";
 
 /** What the encoder makes of images: blocks, attention, the grid of patches. */
-export type EncoderResult = Omit<ViTResult, "logits">;
-
-export interface SegmenterResult extends EncoderResult {
+export interface SegmenterResult extends Encoded {
   /** [B, gh, gw, K], one row for each patch; see `pixelLogits`. */
   logits: Tensor;
 }
@@ -24,7 +22,7 @@ export interface SegmenterResult extends EncoderResult {
  * The encoder alone, which is all that a masked teacher computes: with `kept` u32 [B, k] it sees those patches and no others.
  * Throws a WeightsError naming a parameter that does not fit `config`.
  */
-export function segmenterEncoder(params: Bound, config: SegmenterConfig, images: Tensor, options: ViTOptions = {}): EncoderResult {
+export function segmenterEncoder(params: Bound, config: SegmenterConfig, images: Tensor, options: ViTOptions = {}): Encoded {
   return encode(within(params, "encoder."), config.encoder, images, options);
 }
 

@@ -54,41 +54,54 @@ const DROP_STREAM = 0x220;
 export interface ViTResult extends Features {
   /** Attention of each block, for saliency and maps; none of CaiT, whose heads talk. */
   attention: AttentionTrace[];
+  /** What each head reads of an image, [batch, width]. */
+  read: Tensor[];
   /** Of a network with a distillation token: what its two heads say [batch, classes]. `logits` is the mean of both. */
   heads?: { cls: Tensor; dist: Tensor };
   /** How many tokens those after the last block stand for, where tokens were merged. */
   sizes?: Sizes;
 }
 
+/** What the blocks leave. */
+export type Encoded = Omit<ViTResult, "logits" | "heads" | "read">;
+
 /** Forward pass for images [batch, channels, rows, columns]. Throws a WeightsError naming a parameter that does not fit `config`. */
 export function vit(params: Bound, config: ViTConfig, images: Tensor, options: ViTOptions = {}): ViTResult {
   const encoded = encode(params, config, images, options);
-  const { sizes } = encoded;
-  const x = encoded.blocks[encoded.blocks.length - 1];
-  const tokens = x.rows / images.shape[0];
+  const read = readByHeads(params, config, encoded, images.shape[0]);
+  return { ...toldByHeads(params, config, read), read, ...encoded };
+}
+
+/** The class token, and a distillation token where there is one, or the mean of patches or of both tokens: normed, [batch, width] each. */
+function readByHeads(params: Bound, config: ViTConfig, { blocks, sizes }: Encoded, batch: number): Tensor[] {
+  const x = blocks[blocks.length - 1];
+  const tokens = x.rows / batch;
   const { distilled, meanPool, oneHead } = familyOf(config);
-  const first = () => (tokens > 1 ? everyRow(x, tokens) : x);
-  const second = () => tokenMean(x, { tokens, first: 1, count: 1 });
-  const pooled = () => (sizes ? sizeMean(x, sizes) : tokenMean(x, { tokens, first: 1, count: tokens - 1 }));
-  const norm = lastNorm(config);
-  const normed = (token: Tensor, by = norm) => layerNorm(token, params[`${by}.weight`], params[`${by}.bias`], config.eps);
-  const told = (token: Tensor, head: string) => linear(token, params[`${head}.weight`], { bias: params[`${head}.bias`] });
-  const answer = (token: Tensor, head: string) => (config.classes ? told(normed(token), head) : normed(token));
+  const normed = (token: Tensor, by = lastNorm(config)) => layerNorm(token, params[`${by}.weight`], params[`${by}.bias`], config.eps);
+  const first = () => normed(tokens > 1 ? everyRow(x, tokens) : x);
+  const second = () => normed(tokenMean(x, { tokens, first: 1, count: 1 }));
   if (oneHead) {
-    const both = mix(normed(first()), normed(second()), { lambda: 0.5, mu: 0.5 });
-    return { logits: config.classes ? told(normed(both, "head_norm"), "head") : both, ...encoded };
+    const both = mix(first(), second(), { lambda: 0.5, mu: 0.5 });
+    return [config.classes ? normed(both, "head_norm") : both];
   }
-  const logits = answer(meanPool ? pooled() : first(), "head");
-  if (!distilled) return { logits, ...encoded };
-  const heads = { cls: logits, dist: answer(second(), "head_dist") };
-  return { logits: mix(heads.cls, heads.dist, { lambda: 0.5, mu: 0.5 }), heads, ...encoded };
+  if (meanPool) return [normed(sizes ? sizeMean(x, sizes) : tokenMean(x, { tokens, first: 1, count: tokens - 1 }))];
+  return distilled ? [first(), second()] : [first()];
+}
+
+/** What the heads say of what they read; that itself, where there are none. */
+export function toldByHeads(params: Bound, config: ViTConfig, [cls, dist]: readonly Tensor[]): Pick<ViTResult, "logits" | "heads"> {
+  const told = (x: Tensor, head: string) => (config.classes ? linear(x, params[`${head}.weight`], { bias: params[`${head}.bias`] }) : x);
+  const logits = told(cls, "head");
+  if (!dist) return { logits };
+  const heads = { cls: logits, dist: told(dist, "head_dist") };
+  return { logits: mix(heads.cls, heads.dist, { lambda: 0.5, mu: 0.5 }), heads };
 }
 
 /** Whether more than the class token is read of the last block. */
 const readsTokens = ({ distilled, meanPool }: Family): boolean => distilled === true || meanPool === true;
 
 /** The blocks alone, before the last norm and the head. Throws as `vit` does. */
-export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTOptions = {}): Omit<ViTResult, "logits"> {
+export function encode(params: Bound, config: ViTConfig, images: Tensor, o: ViTOptions = {}): Encoded {
   const family = familyOf(config);
   const allTokens = o.allTokens || readsTokens(family);
   const { kept } = o;

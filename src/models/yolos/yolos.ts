@@ -4,12 +4,12 @@ import { linear } from "../../ops/linear";
 import { layerNorm } from "../../ops/norm";
 import { tokenRange } from "../../ops/segmentation";
 import type { Bound } from "../params";
-import { encode, type ViTResult } from "../vit/model";
+import { type Encoded, encode } from "../vit/model";
 import { checkShape } from "../weights";
 import { HEAD_LAYERS, type YolosConfig, yolosShapes } from "./config";
 
 /** The tokens after the last norm, which the heads read. */
-export interface YolosTokens extends Omit<ViTResult, "logits"> {
+export interface YolosTokens extends Encoded {
   /** Of the patches that were seen: [B, n, D]. */
   patches: Tensor;
   /** Of the detection tokens: [B, M, D]. */

@@ -132,7 +132,7 @@ function compared(student: Learning, distillation: Distillation | SavedAnswers, 
   const saliency = () => {
     throw new EngineError("Of saved answers there is no attention.", "Use another teacher.");
   };
-  const answered = { logits, blocks: [], attention: [], grid: gridOf(student.config), saliency };
+  const answered = { logits, read: [], blocks: [], attention: [], grid: gridOf(student.config), saliency };
   return { context: { student: { result }, teacher: { result: answered }, random: { seed: 0, step: 0 } } };
 }
 
