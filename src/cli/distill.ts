@@ -50,13 +50,16 @@ export async function main(argv: string[]): Promise<number> {
     session: { ...options, settings: sized(wing, settings, sources.start), given: [...given], beforehand },
     resume: rest.resume,
     every,
-    log: async (report, { task }) => print(rounded({ ...rowOf(report, wing.definition), teacher_ms: await teacherTime(task) })),
+    log: async (report, { task }) => {
+      const teacher_ms = report.known ? 0 : await teacherTime(task);
+      print(rounded({ ...rowOf(report, wing.definition), teacher_ms }));
+    },
     evaluated: (step, scores) => print(rounded(testRow(step, scores))),
   });
   for (const { key, to } of session.changes) print({ set: key, to });
   if (rest.handover) await handOver(options, session, rest.handover);
   if (rest.onnx) writeWhole(rest.onnx, await onnxOf(wing.runtime, session.task, sources.dataset));
-  const outcome = await session.task.outcome({ whole: json });
+  const outcome = await session.outcome({ whole: json });
   if (rest.out) writeWhole(rest.out, await wing.runtime.networks.write(session.task, sources.dataset, scoreOf(outcome, wing)));
   print(
     rounded({

@@ -110,7 +110,7 @@ async function carriedOut(engine: Engine, { settings, given, wing, sources }: Pl
     },
   });
   const { preset, seed } = settings;
-  const outcome = await session.task.outcome({ whole: true });
+  const outcome = await session.outcome({ whole: true });
   const row = { steps: session.step, heldout: sources.dataset.test.count, ...rounded(outcome), preset, seed, curve };
   session.destroy();
   return row;

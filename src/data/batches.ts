@@ -66,15 +66,24 @@ export class Ahead<T> {
 export class Batches {
   /** Training batches by step (from 0). */
   readonly train: Ahead<Batch>;
+  private readonly order: Order;
 
   constructor(
     readonly dataset: Pictures,
     readonly size: number,
     seed: number,
   ) {
-    const order = new Order(dataset.train.count, size, seed);
-    this.train = new Ahead((step) => this.load(dataset.train, order.indices(step)));
+    this.order = new Order(dataset.train.count, size, seed);
+    this.train = new Ahead((step) => this.load(dataset.train, this.order.indices(step)));
   }
+
+  /** Which images those of step `step` are, and their labels, without the images. */
+  named(step: number): Omit<Batch, "images"> {
+    const indices = this.order.indices(step);
+    return { indices, labels: this.labels(this.dataset.train, indices) };
+  }
+
+  private labels = (split: Pictures["train"], indices: ArrayLike<number>) => Uint32Array.from(indices, (i) => split.label(i));
 
   /** These images, without augmentation. */
   load(split: Pictures["train"], indices: ArrayLike<number>): Batch {
@@ -91,6 +100,6 @@ export class Batches {
         for (let i = 0; i < area; i++) images[to + i] = (image[from + i] - shift) * gain;
       }
     }
-    return { images, labels: Uint32Array.from(indices, (i) => split.label(i)), indices };
+    return { images, labels: this.labels(split, indices), indices };
   }
 }

@@ -47,6 +47,12 @@ export const scorerOf = (criterion: Criterion = "student"): Rule["scorer"] => RU
 /** Whether a criterion needs a guide: a network that is neither student nor teacher. */
 export const asksGuide = (criterion: Criterion): boolean => scorerOf(criterion) === "guide";
 
+/** Whether chance has a part in a criterion: an image's patches then differ from step to step. */
+export function isByChance(criterion: Criterion): boolean {
+  const rule: Rule = RULES[criterion];
+  return rule.scorer === "draws" || rule.late === true;
+}
+
 /** Which patches are shown. */
 export interface PatchChoice extends Pick<SaliencyOptions, "queries"> {
   /** What the softmax of the scores runs over. */

@@ -115,6 +115,9 @@ export function probingMacs(config: ViTConfig, keep = patches(config)): number {
   return total + head;
 }
 
+/** The same where what the head reads is known: its answer, and the gradient of its weights. */
+export const knownMacs = (config: ViTConfig): number => 2 * configMacs(config).head;
+
 /** Multiply-adds per image of ranking N patches by the CLS row of `heads` heads: N·H (section 3.2). */
 export function saliencyMacs(patches: number, heads: number): number {
   return patches * heads;

@@ -64,6 +64,8 @@ export interface Cost {
   fullMacs: number;
   /** A step of the student: forward and backward. */
   studentMacs?: number;
+  /** Whether an image costs this once, and nothing in later epochs. */
+  once?: boolean;
   bufferBytes: number;
 }
 
@@ -156,6 +158,8 @@ export interface LossScaling {
 export interface TraceOptions {
   /** Also outputs the batch as it is learned from. */
   whole?: boolean;
+  /** Takes what is frozen from what is known, as `load` finds it. */
+  known?: boolean;
 }
 
 /** What a project in PyTorch has of a run, beside what every run has: the networks, and how a batch is kept. */
@@ -208,8 +212,13 @@ export interface Task<Views = unknown> {
   prepare?(step: number): Promise<Record<string, number>>;
   /** Weight decay of step `step` (from 0), where the task has a schedule for it; that of the settings otherwise. */
   decayAt?(step: number): number;
+  /**
+   * Whether what is frozen is known of every image, once the steps on their way have been reported: from then on steps are recorded and loaded
+   * as `known`.
+   */
+  readonly knowsAll?: boolean;
   /** Uploads what step `step` (from 0) sees. Returns what `report` needs of it: other steps may be loaded before it is called. */
-  load(step: number): unknown;
+  load(step: number, known?: boolean): unknown;
   /** Makes ready what step `step` will see, while the GPU is busy with the one before. */
   ahead(step: number): void;
   /** What a step showed; `loaded` is what `load` returned for it. */
@@ -223,9 +232,10 @@ export interface Task<Views = unknown> {
   evaluate(limit: number, progress?: Progress): Promise<Scores>;
   /**
    * What came of the run, for the command line's last line and a sweep's row: scores by name, and what the teacher cost.
-   * `whole` adds what takes long and has parts, such as an analysis of errors.
+   * `whole` adds what takes long and has parts, such as an analysis of errors. `known` is the share of the steps for which nothing frozen was
+   * computed.
    */
-  outcome(options?: { whole?: boolean }): Promise<Record<string, unknown>>;
+  outcome(options?: { whole?: boolean; known?: number }): Promise<Record<string, unknown>>;
   /** Which mistakes cost a student with these weights, and the teacher, their precision on held-out images. */
   errors?(weights: Weights, beside?: Beside): Promise<Errors>;
   /** Predictions of student and teacher on these held-out images. */

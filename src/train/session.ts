@@ -30,6 +30,8 @@ export interface StepReport extends Report {
   imagesPerSecond: number;
   /** The loss scale, where precision is mixed. */
   scaled?: Scaled;
+  /** Nothing frozen was computed, since it is known of every image. */
+  known?: true;
 }
 
 export interface SessionOptions<T extends Task = Task, D extends AnyDataset = AnyDataset, N extends AnyNetwork = AnyNetwork> {
@@ -69,12 +71,22 @@ interface Queued {
   step: number;
   lr: number;
   started: number;
+  known: boolean;
   loaded: unknown;
+}
+
+/** A recorded step, and whether it takes what is frozen from what is known. */
+interface Recording {
+  program: Program;
+  known: boolean;
 }
 
 /** Steps in the mean time of steps that land in bursts. */
 const AVERAGED = 6;
 const LEAST_MS = 0.01;
+
+/** The extra that counts steps for which nothing frozen was computed. */
+const KNOWN = "steps.known";
 
 /** Share of a run over which the learning rate warms up. */
 const WARMUP = 0.05;
@@ -88,7 +100,7 @@ export class Session<T extends Task = Task> {
   readonly extras: Weights = new Map();
   /** Settings that the task would measure, had nobody set them. */
   readonly given: Set<string>;
-  private program?: Program;
+  private recording?: Recording;
   /** Steps that are on their way. */
   private readonly flying = new Set<Promise<StepReport>>();
   /** When the results of the last few steps came, after the time at which the first of them was queued. */
@@ -191,21 +203,22 @@ export class Session<T extends Task = Task> {
     const started = performance.now();
     this.applyLive();
     await this.measure();
-    const program = await this.recorded();
+    const { program, known } = await this.recorded();
     const lr = this.applyLive();
-    const loaded = this.task.load(this.step);
+    const loaded = this.task.load(this.step, known);
+    if (known) this.extras.set(KNOWN, { shape: [1], data: Float32Array.of(this.known + 1) });
     this.optimizer.advance();
     const fetched = program.fetch();
     this.step++;
     this.task.ahead(this.step);
-    const landed = this.landed(fetched, { step: this.step, lr, started, loaded });
+    const landed = this.landed(fetched, { step: this.step, lr, started, known, loaded });
     this.flying.add(landed);
     const forget = () => void this.flying.delete(landed);
     landed.then(forget, forget);
     return { landed };
   }
 
-  private async landed(fetched: Promise<Fetched>, { step, lr, started, loaded }: Queued): Promise<StepReport> {
+  private async landed(fetched: Promise<Fetched>, { step, lr, started, known, loaded }: Queued): Promise<StepReport> {
     const outputs = await fetched;
     this.watch?.(outputs);
     const report = this.task.report(outputs, loaded);
@@ -214,7 +227,7 @@ export class Session<T extends Task = Task> {
       throw new EngineError(`The loss "${broken}" is no longer a number at step ${step}.`, "Lower the learning rate and start again.");
     const ms = this.timed(started, performance.now());
     const scaled = outputs.scaler && { scaled: readScaler(outputs.scaler) };
-    return { step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...scaled, ...report };
+    return { step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...scaled, ...(known && { known }), ...report };
   }
 
   /** Milliseconds that a step took: since it was queued, or, where steps wait for each other and land in bursts, the mean of the last few. */
@@ -240,16 +253,23 @@ export class Session<T extends Task = Task> {
     for (const [key, value] of Object.entries(measured)) if (!this.given.has(key)) this.change(key, value);
   }
 
-  /** The recorded step. A change that arrives while it is compiled records it again. */
-  private async recorded(): Promise<Program> {
-    while (!this.program) {
+  /** The recorded step. A change that arrives while it is compiled records it again, and so does that all frozen things are known. */
+  private async recorded(): Promise<Recording> {
+    for (;;) {
+      const known = this.watch === undefined && this.task.knowsAll === true;
+      if (this.recording?.known === known) return this.recording;
+      if (this.recording) await this.drop();
       const { version } = this;
-      const [graph, outputs] = this.record();
+      const [graph, outputs] = this.record(known);
       const program = await Program.compile(graph, outputs, (plan) => this.assertFits(plan));
-      if (version === this.version) this.program = program;
+      if (version === this.version) this.recording = { program, known };
       else program.dispose();
     }
-    return this.program;
+  }
+
+  /** Steps so far for which nothing frozen was computed. */
+  private get known(): number {
+    return this.extras.get(KNOWN)?.data[0] ?? 0;
   }
 
   /** Takes the memory of a step now. Throws an EngineError where it does not fit. */
@@ -286,8 +306,8 @@ export class Session<T extends Task = Task> {
     this.engine.assertFits(largest, fits > 0 ? `Use a batch of at most ${fits}.` : "Use smaller images or a smaller model.");
   }
 
-  private record(): ReturnType<typeof recordStep> {
-    return recordStep(this.engine, (graph) => this.task.trace(graph, { whole: this.watch !== undefined }), this.optimizer);
+  private record(known = false): ReturnType<typeof recordStep> {
+    return recordStep(this.engine, (graph) => this.task.trace(graph, { whole: this.watch !== undefined, known }), this.optimizer);
   }
 
   /** Changes a live setting; it acts on the next step. Throws a SettingError for others, and for values that cannot be. */
@@ -315,21 +335,31 @@ export class Session<T extends Task = Task> {
     return this.task.evaluate(limit, progress);
   }
 
+  /** What came of the run so far; see `Task.outcome`. */
+  outcome(options: { whole?: boolean } = {}): Promise<Record<string, unknown>> {
+    return this.task.outcome({ ...options, known: this.known / Math.max(1, this.step) });
+  }
+
   destroy(): void {
-    this.program?.dispose();
+    this.recording?.program.dispose();
     this.forget();
     this.optimizer.destroy();
     this.task.destroy();
   }
 
-  /** Drops the recorded step; the next one is recorded anew. Steps on their way still bring their results. */
+  /** What is recorded and known is no longer so; the next step is recorded anew. */
   private forget(): void {
     this.version++;
     this.task.forget();
-    const { program } = this;
-    this.program = undefined;
-    if (this.flying.size === 0) program?.dispose();
-    else void Promise.allSettled(this.flying).then(() => program?.dispose());
+    void this.drop();
+  }
+
+  /** Drops the recorded step, once those on their way have brought their results. */
+  private async drop(): Promise<void> {
+    const { recording } = this;
+    this.recording = undefined;
+    if (this.flying.size > 0) await Promise.allSettled(this.flying);
+    recording?.program.dispose();
   }
 
   /** Writes the settings into their live numbers. Returns the learning rate of the coming step. */

@@ -52,6 +52,8 @@ export class Run {
   private readonly hooks: StepHooks;
   /** Changes already reported. */
   private told = 0;
+  /** Whether the last step needed nothing frozen, so that less is kept on the GPU. */
+  private known = false;
 
   /** Throws an EngineError when sources, settings or the saved run do not fit. */
   constructor({ engine, wing, sources, turns, post, from }: RunOptions) {
@@ -264,6 +266,8 @@ export class Run {
   private async stepped({ kept, ...report }: Parameters<NonNullable<StepHooks["stepped"]>>[0]): Promise<void> {
     this.tellChanges();
     this.post({ type: "step", report });
+    if (this.known !== (report.known === true)) this.postCost();
+    this.known = report.known === true;
     await this.monitor.count({ kept, step: report.step });
   }
 

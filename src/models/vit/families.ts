@@ -63,3 +63,9 @@ export function familyIn(names: Iterable<string>): Unlike | undefined {
   );
   return found?.[0] as Unlike | undefined;
 }
+
+/** How many heads answer with classes. */
+export function headsOf(config: { family?: FamilyName }): number {
+  const { distilled, oneHead } = familyOf(config);
+  return distilled && !oneHead ? 2 : 1;
+}

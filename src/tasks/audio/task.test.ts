@@ -25,11 +25,11 @@ async function firstStep(task: Classification, engine: Engine) {
   const graph = new Graph(engine);
   const { outputs } = task.trace(graph);
   const program = await Program.compile(graph, outputs);
-  const labels = task.load(0);
+  const loaded = task.load(0);
   const fetched = await program.fetch();
-  const report = task.report(fetched, labels);
+  const report = task.report(fetched, loaded);
   program.dispose();
-  return { fetched, labels, report };
+  return { fetched, labels: loaded.labels, report };
 }
 
 const softmax = (row: number[], most = Math.max(...row)) => {

@@ -65,7 +65,7 @@ export const OWN = {
   }),
   frozen: choice({
     label: "Frozen features",
-    help: "on: only the head learns (Table 8); blocks, positions and norms stay as they begin, so the student's part of a step needs no backward pass. Begin from a trained network then.",
+    help: "on: only the head learns (Table 8); blocks, positions and norms stay as they begin, so the student's part of a step needs no backward pass. With augment=none, and neither drop path nor chance, masks, features and the teacher's answers are computed in the first epoch only. Begin from a trained network then.",
     // Not of the student's group: a teacher that is trained here takes over that group's settings.
     ...{ default: "off", options: ["off", "on"], when: "next", group: "run" },
   }),

@@ -6,7 +6,7 @@ import type { Choice } from "../../methods/masking";
 import { forwardStudent, forwardTeacher, type KeepChoice, selectPatches } from "../../methods/vitMasking";
 import type { Params } from "../../models/params";
 import { gridOf, imageShape, isOfHead, type ViTConfig } from "../../models/vit/config";
-import { type DropPath, vit } from "../../models/vit/model";
+import { type DropPath, toldByHeads, type ViTResult, vit } from "../../models/vit/model";
 import { type Moments, mixPairs, randAugment, randomErasing, randomResizedCrop, shiftAndMirror } from "../../ops/augment";
 import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
 import { type SpecAugmentOptions, specAugment } from "../../ops/specaugment";
@@ -49,6 +49,10 @@ export interface StepOptions {
   student: Model;
   /** Only the student's head learns. */
   frozen?: boolean;
+  /** What its heads read of the batch's images, f32 [size, width] for each head, where that is known: the images are then not looked at. */
+  read?: readonly GPUBuffer[];
+  /** Whether what its heads read is an output too: `read0`, and `read1` where there are two. */
+  tellsRead?: boolean;
   batch: Batch;
   /** Without one, the student learns from the labels alone. */
   distillation?: Distillation | SavedAnswers;
@@ -90,10 +94,10 @@ export interface Augmentation {
 export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradients; outputs: Record<string, Tensor> } {
   const { student, distillation, labelWeight = 1, dropPath, recompute, whole = false } = options;
   const { images, truth } = prepared(graph, options);
-  const learner = on(student, graph, options.frozen ? isOfHead : true);
+  const pupil = { ...student, learner: on(student, graph, options.frozen ? isOfHead : true), read: options.read };
   const learns = { dropPath, recompute };
-  const seen = distillation && compared({ ...student, learner }, distillation, images, learns);
-  const { logits, heads } = seen ? seen.context.student.result : forwardStudent(learner, images, undefined, learns);
+  const seen = distillation && compared(pupil, distillation, images, learns);
+  const { logits, heads, read } = seen ? seen.context.student.result : ofWholeImages(pupil, images, learns);
   const ce = crossEntropy(heads?.cls ?? logits, truth);
   const losses: [name: string, Loss, weight: number | Live][] = [["ce", ce, distillation ? labelWeight : 1]];
   if (seen) for (const one of distillation.methods) losses.push(...weighted(one, seen.context));
@@ -102,8 +106,9 @@ export function traceLosses(graph: Graph, options: StepOptions): { grads: Gradie
   });
   const values = Object.fromEntries(losses.map(([name, loss]) => [name, loss.value]));
   const shown = seen && { teacherLogits: seen.context.teacher.result.logits, ...seen.choice };
+  const told = options.tellsRead && Object.fromEntries(read.map((x, i) => [`read${i}`, x]));
   const batch = whole && { images, ...("labels" in truth && { labels: truth.labels }) };
-  return { grads, outputs: { ...values, logits, ...("targets" in truth && truth), ...shown, ...batch } };
+  return { grads, outputs: { ...values, logits, ...("targets" in truth && truth), ...shown, ...told, ...batch } };
 }
 
 /** A method's losses, each with its weight. */
@@ -118,21 +123,34 @@ interface BothOutputs {
   choice?: Choice;
 }
 
-/** A student, and its parameters as those that gradients reach. */
-type Learning = Model & { learner: ReturnType<typeof on> };
+/** A student, its parameters as those that gradients reach, and what its heads read, where that is known. */
+type Learning = Model & { learner: ReturnType<typeof on> } & Pick<StepOptions, "read">;
 
 /** How the student learns. */
 type Learns = Pick<StepOptions, "dropPath" | "recompute">;
 
+/** Of a network of which answers alone are there. */
+const UNSEEN = {
+  ...{ blocks: [], attention: [] },
+  saliency(): never {
+    throw new EngineError("Of saved answers there is no attention.", "Use another teacher.");
+  },
+};
+
+/** What the student says of images that it sees whole. */
+function ofWholeImages({ learner, read: known }: Learning, images: Tensor, learns: Learns): ViTResult {
+  if (!known) return forwardStudent(learner, images, undefined, learns);
+  const { params, config } = learner;
+  const read = known.map((buffer) => images.graph.fixed(buffer, [images.shape[0], config.width]));
+  return { ...UNSEEN, grid: gridOf(config), read, ...toldByHeads(params, config, read) };
+}
+
 /** What the student makes of the images, and what the teacher makes of them, or once made. */
 function compared(student: Learning, distillation: Distillation | SavedAnswers, images: Tensor, learns: Learns): BothOutputs {
   if (!("answers" in distillation)) return forwardBoth(student, distillation, images, learns);
-  const result = forwardStudent(student.learner, images, undefined, learns);
+  const result = ofWholeImages(student, images, learns);
   const logits = images.graph.fixed(distillation.answers, result.logits.shape);
-  const saliency = () => {
-    throw new EngineError("Of saved answers there is no attention.", "Use another teacher.");
-  };
-  const answered = { logits, read: [], blocks: [], attention: [], grid: gridOf(student.config), saliency };
+  const answered = { ...UNSEEN, logits, grid: gridOf(student.config), read: [] };
   return { context: { student: { result }, teacher: { result: answered }, random: { seed: 0, step: 0 } } };
 }
 

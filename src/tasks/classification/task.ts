@@ -8,12 +8,14 @@ import type { Fetched } from "../../engine/readback";
 import { BASE_LOSSES } from "../../methods/classification";
 import { assertSameHeads } from "../../methods/classification/attention";
 import type { ClassificationMethod } from "../../methods/classification/method";
-import { asksGuide, highestOf } from "../../methods/masking";
+import { asksGuide, highestOf, isByChance } from "../../methods/masking";
 import { type KeepChoice, maskedGrid } from "../../methods/vitMasking";
 import { packBits } from "../../metrics/bits";
+import { knownMacs } from "../../metrics/cost";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
 import { imageShape, initViT, isOfHead, type ViTConfig } from "../../models/vit/config";
+import { headsOf } from "../../models/vit/families";
 import type { Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
@@ -30,12 +32,27 @@ import { judged, ObjectsSeen, scoresOf, top } from "./evaluate";
 import { fitted } from "./fitted";
 import { handedOver } from "./handover";
 import { type Cut, IMAGES, type Kind } from "./kind";
+import { canBeKnown, Known } from "./known";
 import type { ClassificationSettings } from "./settings";
 import { type Outputs, Snapshot, type SnapshotOptions } from "./snapshot";
 import { type Batch, type MethodInUse, type Model, traceLosses } from "./step";
 
 /** The last line of a run has the median of so many measurements of time. */
 const FINAL_TIMES = 9;
+
+/** A batch that was loaded. */
+interface Loaded {
+  labels: Uint32Array;
+  /** Which images they are. */
+  indices: ArrayLike<number>;
+  /** Where what the step finds is kept. */
+  keeps?: Known;
+  /** The patches that were kept, where that is known already. */
+  kept?: Uint32Array;
+}
+
+/** Outputs of a step that are the same in every epoch, where anything is. */
+const LASTING = ["kept", "teacherLogits", "read0", "read1"];
 
 export class Classification implements Task<Outputs> {
   readonly optimizer: Task["optimizer"];
@@ -46,6 +63,9 @@ export class Classification implements Task<Outputs> {
   private readonly teacher?: Model;
   /** In place of a teacher, what one answered once, and where a batch's answers lie on the GPU. */
   private readonly saved?: { answers: Answers; buffer: GPUBuffer };
+  /** What is known of images, and where a batch's share of it lies on the GPU: what the student's heads read, and a teacher's answers. */
+  private known?: Known;
+  private readonly knownOnGPU?: { read: GPUBuffer[]; answers?: GPUBuffer };
   private guideModel?: Model & { reference: Reference };
   /** How many of the kept patches are those of highest score, where late randomness chooses. */
   private readonly highest = new Live(0);
@@ -80,6 +100,14 @@ export class Classification implements Task<Outputs> {
     this.buffers = { size: settings.batch, images, labels: engine.takeBuffer(4 * settings.batch) };
     if (sources.teacher && areAnswers(sources.teacher)) this.saved = this.taken(sources.teacher);
     if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
+    if (this.frozen) this.knownOnGPU = this.placeForKnown();
+  }
+
+  private placeForKnown() {
+    const { engine, teacher, saved, config, batch } = this;
+    const take = (width: number) => engine.takeBuffer(4 * batch * width);
+    const answers = saved?.buffer ?? (teacher && take(teacher.config.classes));
+    return { read: Array.from({ length: headsOf(config) }, () => take(config.width)), answers };
   }
 
   check(settings: Settings): void {
@@ -133,6 +161,21 @@ export class Classification implements Task<Outputs> {
     return this.settings.frozen === "on";
   }
 
+  /** Whether what is frozen makes the same of an image in every epoch, and that can be kept. */
+  private get repeats(): boolean {
+    const { settings, teacher, config, kept } = this;
+    if (!this.frozen || settings.dropPath > 0 || this.augmentation() || (teacher && isByChance(settings.criterion))) return false;
+    return canBeKnown(this.sources.dataset.train.count, headsOf(config) * config.width + config.classes + kept);
+  }
+
+  get knowsAll(): boolean {
+    return this.known?.complete === true;
+  }
+
+  private augmentation() {
+    return this.kind.augmentation(this.settings, this.live, this.sources.dataset);
+  }
+
   get params(): Params {
     return this.student.params;
   }
@@ -166,18 +209,20 @@ export class Classification implements Task<Outputs> {
     return rows * columns;
   }
 
-  trace(graph: Graph, { whole }: TraceOptions = {}) {
-    const { teacher, saved, live, student } = this;
+  trace(graph: Graph, { whole, known }: TraceOptions = {}) {
+    const { teacher, live, student } = this;
     const methods = () => this.methods().map((method) => this.inUse(method));
-    const answered = saved && { answers: saved.buffer, methods: methods() };
-    const distillation = teacher ? { teacher, keep: this.keep(), methods: methods() } : answered;
+    const answers = known ? this.knownOnGPU?.answers : this.saved?.buffer;
+    const masked = teacher && { teacher, keep: this.keep(), methods: methods() };
+    const distillation = answers ? { answers, methods: methods() } : masked;
     const batch = this.buffers;
     const { smoothing, labels: labelWeight } = live;
     const { dropPath: rate, seed } = this.settings;
     const dropPath = rate > 0 ? { rate: live.dropPath, seed, step: live.step } : undefined;
     const recompute = this.settings.recompute === "on";
-    const augment = this.kind.augmentation(this.settings, live, this.sources.dataset);
-    const learning = { student, frozen: this.frozen, dropPath, recompute };
+    const augment = this.augmentation();
+    const read = known ? this.knownOnGPU?.read : undefined;
+    const learning = { student, frozen: this.frozen, read, tellsRead: this.repeats && !known, dropPath, recompute };
     return traceLosses(graph, { ...learning, batch, smoothing, labelWeight, augment, distillation, whole });
   }
 
@@ -198,25 +243,46 @@ export class Classification implements Task<Outputs> {
     return { method, knobs: Object.fromEntries(values) };
   }
 
-  /** Returns the labels. */
-  load(step: number): Uint32Array {
+  load(step: number, known = false): Loaded {
     this.highest.value = highestOf(this.kept, step, this.settings.steps);
+    const loaded = known ? this.loadKnown(step) : this.loadImages(step);
+    this.write(this.buffers.labels, loaded.labels);
+    return loaded;
+  }
+
+  private loadImages(step: number): Loaded {
+    const { saved, sources, repeats } = this;
     const { images, labels, indices } = this.batches.train.take(step);
-    const { queue } = this.engine.device;
-    if (this.saved) queue.writeBuffer(this.saved.buffer, 0, answersTo(this.saved.answers, indices) as BufferSource);
-    queue.writeBuffer(this.buffers.images, 0, images as BufferSource);
-    queue.writeBuffer(this.buffers.labels, 0, labels as BufferSource);
-    return labels;
+    if (saved) this.write(saved.buffer, answersTo(saved.answers, indices));
+    this.write(this.buffers.images, images);
+    if (repeats) this.known ??= new Known(sources.dataset.train.count);
+    this.known?.ask(indices);
+    return { labels, indices, keeps: this.known };
+  }
+
+  /** Of the images nothing is looked at but what is known of them. */
+  private loadKnown(step: number): Loaded {
+    const { labels, indices } = this.batches.named(step);
+    const rows = (name: string) => this.known?.rows(name, indices);
+    const { read = [], answers } = this.knownOnGPU ?? {};
+    for (const [i, buffer] of read.entries()) this.write(buffer, rows(`read${i}`));
+    if (answers) this.write(answers, rows("teacherLogits"));
+    return { labels, indices, kept: rows("kept") as Uint32Array | undefined };
+  }
+
+  private write(buffer: GPUBuffer, values: Float32Array | Uint32Array | undefined): void {
+    if (values) this.engine.device.queue.writeBuffer(buffer, 0, values as BufferSource);
   }
 
   ahead(step: number): void {
-    this.batches.train.prepare(step);
+    if (!this.knowsAll) this.batches.train.prepare(step);
   }
 
-  report(out: Fetched, loaded: Uint32Array): Report {
-    const classes = out.logits.length / loaded.length;
+  report(out: Fetched, { indices, keeps, ...loaded }: Loaded): Report {
+    keeps?.keep(indices, Object.fromEntries(Object.entries(out).filter(([name]) => LASTING.includes(name))));
+    const classes = out.logits.length / indices.length;
     // Of an image mixed from two, the label of larger share counts.
-    const labels = out.targets ? top(out.targets, classes) : loaded;
+    const labels = out.targets ? top(out.targets, classes) : loaded.labels;
     const share = (a: number[], b: ArrayLike<number>) => a.filter((v, i) => v === b[i]).length / a.length;
     const student = top(out.logits, classes);
     const own = { losses: { ce: out.ce[0] }, rates: { student: share(student, labels) } };
@@ -226,7 +292,7 @@ export class Classification implements Task<Outputs> {
     return {
       losses: { ...own.losses, ...Object.fromEntries(terms.map((name) => [name, out[name][0]])) },
       rates: { ...own.rates, teacher: share(teacher, labels), agreement: share(student, teacher) },
-      kept: out.kept as Uint32Array | undefined,
+      kept: loaded.kept ?? (out.kept as Uint32Array | undefined),
     };
   }
 
@@ -255,17 +321,19 @@ export class Classification implements Task<Outputs> {
     return { teacher_top1: scoresOf(right).top1, ...(seen.mean !== undefined && { object_seen: seen.mean }) };
   }
 
-  /** Accuracy of student and teacher on all held-out images, and what both cost; `whole` adds which images the student names right. */
-  async outcome({ whole = false } = {}): Promise<Record<string, unknown>> {
+  /** Accuracy of student and teacher on all held-out images, and what both cost in the mean of all steps; `whole` adds which images the student names right. */
+  async outcome({ whole = false, known = 0 } = {}): Promise<Record<string, unknown>> {
     const { top1, top5 } = await this.evaluate(Number.POSITIVE_INFINITY);
     const cost = this.cost();
     let time: TeacherTime | undefined;
     for (let i = 0; i < FINAL_TIMES; i++) time = await this.teacherTime();
+    // Of the teacher nothing is computed where all is known.
+    const mean = (amount: number | undefined, thenOn = 0) => amount && (1 - known) * amount + known * thenOn;
     return {
       ...{ student_top1: top1, student_top5: top5, ...(await this.masked()) },
-      ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs },
-      student_macs: this.studentMacs,
-      ...{ teacher_ms: time?.ms, teacher_ms_full: time?.fullMs, buffer_bytes: cost?.bufferBytes },
+      ...{ kept: cost?.kept, patches: cost?.patches, teacher_macs: mean(cost?.macs), teacher_macs_full: cost?.fullMacs },
+      student_macs: mean(this.studentMacs, knownMacs(this.config)),
+      ...{ teacher_ms: mean(time?.ms), teacher_ms_full: time?.fullMs, buffer_bytes: cost?.bufferBytes },
       ...(whole && this.lastRight && { right: packBits(this.lastRight) }),
     };
   }
@@ -311,12 +379,13 @@ export class Classification implements Task<Outputs> {
 
   forget(): void {
     this.recorded.forget();
+    this.known = undefined;
   }
 
   /** The teacher's cost now, whoever it is that chooses; undefined without a teacher. */
   cost(): Cost | undefined {
     const priced = this.priced();
-    return priced && costOf(priced, this.engine.usedBytes);
+    return priced && { ...costOf(priced, this.engine.usedBytes), ...(this.repeats && { once: true }) };
   }
 
   private get studentMacs(): number {
@@ -340,7 +409,8 @@ export class Classification implements Task<Outputs> {
     this.dropGuide();
     this.timer.destroy();
     for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
-    if (this.saved) this.engine.giveBuffer(this.saved.buffer);
+    const { read = [], answers } = this.knownOnGPU ?? {};
+    for (const buffer of new Set([...read, answers, this.saved?.buffer])) if (buffer) this.engine.giveBuffer(buffer);
     this.student.params.destroy();
     this.teacher?.params.destroy();
   }

@@ -103,7 +103,7 @@ export function withChange(changes: Change[], change: Change): Change[] {
 export function receive(store: RunStore, event: Event): void {
   const { history, active, cost, teacherTime } = store.getState();
   // Hundreds of steps a second must not redraw the page each.
-  if (event.type === "step") history.push(event.report, cost && active && price(cost, active.batch, teacherTime));
+  if (event.type === "step") history.push(event.report, cost && active && price(cost, active.batch, teacherTime, event.report.known));
   else if (event.type === "beside") receiveBeside(store, event.event);
   else store.setState(fold(event, store.getState()));
 }
@@ -193,11 +193,12 @@ function shown({ task, view }: Extract<Event, { type: "view" }>, { views, active
   return { ...newest, ...((kept || measured) && { version: version + 1, step: Math.max(view.step ?? 0, step) }) };
 }
 
-/** What a step of so many images costs. */
-export function price({ macs, fullMacs, bufferBytes }: Cost, batch: number, measured: TeacherTime | undefined): Numbers {
-  const computed = { macs: macs * batch, fullMacs: fullMacs * batch, memory: bufferBytes };
+/** What a step of so many images costs; of the teacher nothing, where all that is frozen is known. */
+export function price({ macs, fullMacs, bufferBytes }: Cost, batch: number, measured?: TeacherTime, known = false): Numbers {
+  const share = known ? 0 : 1;
+  const computed = { macs: share * macs * batch, fullMacs: fullMacs * batch, memory: bufferBytes };
   const time = repeated(measured);
-  return time ? { ...computed, teacherMs: time.ms, teacherFullMs: time.fullMs } : computed;
+  return time ? { ...computed, teacherMs: share * time.ms, teacherFullMs: time.fullMs } : computed;
 }
 
 /** The run that the panel describes, as the worker is told of it. */

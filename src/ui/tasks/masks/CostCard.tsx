@@ -65,6 +65,11 @@ export function CostCard({ paper, children }: CostCardProps) {
       {cost?.extraMacs ? (
         <p className="hint">Of that, choosing the patches takes a pass of its own: {scaled(cost.extraMacs)}MACs per image.</p>
       ) : null}
+      {cost?.once && (
+        <p className="hint">
+          Only the head learns, from images as they are: each costs this once. Later epochs look up its mask and answers.
+        </p>
+      )}
       <Times />
       <p className="hint">MAC: one multiply and add, by the paper's formula; the paper calls it a FLOP.</p>
       {children}
