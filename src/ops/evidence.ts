@@ -10,6 +10,7 @@ import type { Engine } from "../engine/device";
 import { Graph, type Launch, type Tensor } from "../engine/graph";
 import { Program } from "../engine/program";
 import { uniform } from "../engine/random";
+import { halfOf, ROUNDOFF } from "./roundings";
 
 /** Gradient elements compared per input: differences cost two references each. */
 const SAMPLES = 40;
@@ -39,21 +40,6 @@ export interface Check {
   /** Gradient elements compared per input. */
   samples?: number;
 }
-
-/** The least number that is no multiple of f16's smallest; numbers below it are coarser than others. */
-const LEAST_NORMAL = 2 ** -14;
-
-/** The number of f16 next to x, for |x| up to 65,504. */
-function halfOf(x: number): number {
-  const unit = 2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), LEAST_NORMAL))) - 10);
-  const parts = x / unit;
-  const below = Math.floor(parts);
-  const rest = parts - below;
-  return unit * (rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below);
-}
-
-/** Of f16: half the distance of 1 to the next number. */
-const ROUNDOFF = 2 ** -11;
 
 /**
  * The same check with its floats kept in f16: rounded before, so that the reference gets the numbers that the kernels get. What ops hand on is

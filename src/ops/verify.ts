@@ -2,9 +2,10 @@
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { type Check, deviation, expected, inHalves, observed, type Part } from "./evidence";
-import { FAMILIES, type Family, HALF_TOLERANCE, runnable } from "./families";
+import { FAMILIES, type Family, runnable } from "./families";
 import { bankConflicts, liveFloats } from "./inspect";
 import { PROOFS } from "./proofs";
+import { straying } from "./roundings";
 import { recorded, Stopwatch } from "./timing";
 import { choice, choose } from "./variants";
 
@@ -28,8 +29,25 @@ export interface Verdict {
 /** Measurements of a variant, of which the shortest counts. */
 const ROUNDS = 3;
 
-/** What a kernel without variants may stray by, at least: WGSL allows exp, division and square roots that a tighter test of one adapter does not. */
+/** By how much of max(1, |reference|) f32 may stray, at least: WGSL allows exp, division and square roots that a tighter test of one adapter does not. */
 const LEAST_TOLERANCE = 5e-5;
+
+/** By how much a part of a proof may stray. */
+type Allowed = (part: Part) => number;
+
+/** Gradients may stray ten times as far as values. */
+const within =
+  (tolerance: number): Allowed =>
+  ({ gradient }) =>
+    (gradient ? 10 : 1) * tolerance;
+
+/** The same, and where f16 is used what its roundings do. */
+const allowed =
+  ({ halves, roundings }: Family, variant: string, kept: Kept): Allowed =>
+  (part) => {
+    const half = kept === "f16" || halves?.(variant);
+    return within(LEAST_TOLERANCE)(part) + (half ? straying(roundings[part.gradient ? "gradients" : "values"], part.values) : 0);
+  };
 
 /** Proves something of a kernel on an adapter. Rejects with an EngineError where it does not compute. */
 export type Proof = (engine: Engine) => Promise<Found>;
@@ -55,7 +73,6 @@ const named = (variant: string, kept: Kept) => (kept === "f16" ? `${variant}, f1
 const halved = (family: Family): Family => ({
   ...family,
   proofs: Object.fromEntries(Object.entries(family.proofs).map(([name, spec]) => [name, inHalves(spec)])),
-  tolerance: () => HALF_TOLERANCE,
 });
 
 /**
@@ -103,7 +120,7 @@ async function verdict(engine: Engine, about: Named, find: () => Promise<Found>)
 }
 
 async function ofVariant(engine: Engine, family: Family, variant: string, references: Map<string, Part[]>, kept: Kept): Promise<Found> {
-  const found = await worst(engine, family, variant, references);
+  const found = await worst(engine, family, references, allowed(family, variant, kept));
   return { ...found, ms: await timed(engine, family, kept), ...(kept === "f32" && told(engine, family)) };
 }
 
@@ -112,16 +129,16 @@ async function ofCheck(engine: Engine, name: string, spec: Check): Promise<Found
   const found = await observed(engine, spec, async (program) => {
     ms = await shortest(new Stopwatch(program));
   });
-  return { ...judged(name, found, expected(spec), Math.max(spec.tolerance ?? 0, LEAST_TOLERANCE)), ms };
+  return { ...judged(name, found, expected(spec), within(Math.max(spec.tolerance ?? 0, LEAST_TOLERANCE))), ms };
 }
 
 /** The largest error over the family's proofs, and the first that is too large. */
-async function worst(engine: Engine, { proofs, tolerance }: Family, variant: string, references: Map<string, Part[]>): Promise<Judged> {
+async function worst(engine: Engine, { proofs }: Family, references: Map<string, Part[]>, allowed: Allowed): Promise<Judged> {
   let most: Judged = { error: 0 };
   for (const [name, spec] of Object.entries(proofs)) {
     const found = await observed(engine, spec);
     if (!references.has(name)) references.set(name, expected(spec));
-    const { error, wrong } = judged(name, found, references.get(name) as Part[], tolerance(variant));
+    const { error, wrong } = judged(name, found, references.get(name) as Part[], allowed);
     most = { error: error <= most.error ? most.error : error, ...((most.wrong ?? wrong) && { wrong: most.wrong ?? wrong }) };
   }
   return most;
@@ -132,16 +149,16 @@ interface Judged {
   wrong?: string;
 }
 
-/** The largest error of what a proof found, and the first that is too large. Gradients may stray ten times as far. */
-export function judged(name: string, found: Part[], reference: Part[], tolerance = LEAST_TOLERANCE): Judged {
+/** The largest error of what a proof found, and the first that is too large. */
+export function judged(name: string, found: Part[], reference: Part[], allowed = within(LEAST_TOLERANCE)): Judged {
   let most = 0;
   let wrong: string | undefined;
-  for (const [i, { what, values, gradient }] of reference.entries()) {
-    const { error, at } = deviation(found[i].values, values);
+  for (const [i, part] of reference.entries()) {
+    const { error, at } = deviation(found[i].values, part.values);
     if (!(error <= most)) most = error;
-    const allowed = (gradient ? 10 : 1) * tolerance;
-    if (!(error <= allowed))
-      wrong ??= `${name}, ${what}[${at}]: ${found[i].values[at]}, expected ${values[at]} (error ${error}, allowed ${allowed})`;
+    const limit = allowed(part);
+    if (!(error <= limit))
+      wrong ??= `${name}, ${part.what}[${at}]: ${found[i].values[at]}, expected ${part.values[at]} (error ${error}, allowed ${limit})`;
   }
   return { error: most, ...(wrong && { wrong }) };
 }
