@@ -13,7 +13,7 @@ import { linear } from "./linear";
 import { crossEntropy } from "./losses";
 import { layerNorm } from "./norm";
 import type { MakeInput } from "./timing";
-import { ATTENTION, type Choice, GEMM, ROWS, SPLIT } from "./variants";
+import { ATTENTION, type Choice, FILL, GEMM, ROWS, SPLIT } from "./variants";
 
 export interface Family {
   key: keyof Choice;
@@ -149,6 +149,23 @@ export const FAMILIES: readonly Family[] = [
       "large weight gradient": weightGradient(4 * 197, 768, 384),
     },
     proofs: { linear: few(linearCase({ m: 520, n: 68, k: 36 }), 3) },
+    roundings: { values: 1, gradients: 1 },
+  },
+  {
+    key: "fill",
+    variants: FILL,
+    tuned: () => true,
+    // Of tiles of 64 x 64 these have 6, 32, 51 and 99.
+    shapes: {
+      "class tokens": product(64, 384, 384),
+      "class tokens to 1000 classes": product(BATCH * 8, 1000, 192),
+      small: product(BATCH * TOKENS, 192, 64),
+      "small, batch of 32": product(2 * BATCH * TOKENS, 192, 64),
+    },
+    proofs: {
+      "6 tiles": few(linearCase({ m: 132, n: 68, k: 36 }), 3),
+      "99 tiles": few(linearCase({ m: 2090, n: 132, k: 20 }), 3),
+    },
     roundings: { values: 1, gradients: 1 },
   },
 ];

@@ -8,7 +8,8 @@ import { linear } from "./linear";
 import { erf64, matmul64, transpose64 } from "./reference";
 import { unitRows } from "./relations";
 import { straying } from "./roundings";
-import { choose, GEMM } from "./variants";
+import { recorded } from "./timing";
+import { choose, FILL, GEMM } from "./variants";
 
 const shapes = [
   { m: 340, n: 68, k: 20 },
@@ -83,3 +84,26 @@ test("a large weight's gradient in many parts is summed at once, so that gradien
   expect(shader.mock.calls.filter(([, entry]) => entry === "sum_parts")).toHaveLength(1);
   engine.destroy();
 }, 300_000);
+
+test("a product with fewer tiles than the adapter wants takes smaller ones, as the choice says", async () => {
+  const engine = await openEngine(await nodeGPU());
+  engine.facts = { ...engine.facts, software: false };
+  const tileOf = (fill: string, [m, n, k]: number[]) => {
+    choose(engine, { gemm: "shared", fill });
+    const { launches, release } = recorded(engine, (_, input) => linear(input([m, k]), input([n, k])));
+    release();
+    return /TILE_M = (\d+)u/.exec(launches[0].shader.code)?.[1] ?? launches[0].shader.entry;
+  };
+  const [classTokens, tokens, many] = [
+    [64, 384, 384],
+    [1040, 192, 64],
+    [8192, 768, 64],
+  ];
+  expect(Object.keys(FILL).map((fill) => [fill, ...[classTokens, tokens, many].map((shape) => tileOf(fill, shape))])).toEqual([
+    ["groups8", "32", "64", "64"],
+    ["groups16", "32", "64", "64"],
+    ["groups64", "coop", "32", "64"],
+    ["groups256", "coop", "coop", "64"],
+  ]);
+  engine.destroy();
+});

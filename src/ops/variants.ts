@@ -120,6 +120,14 @@ export const SPLIT: Record<string, { groups: number; runs(facts: AdapterFacts): 
   groups2048: { groups: 2048, runs: (f) => !f.software },
 };
 
+/** Fewer workgroups than this leave the adapter idle: a product then takes smaller tiles. */
+export const FILL: Record<string, { groups: number; runs(facts: AdapterFacts): boolean }> = {
+  groups8: { groups: 8, runs: (f) => f.software },
+  groups16: { groups: 16, runs: (f) => !f.software },
+  groups64: { groups: 64, runs: (f) => !f.software },
+  groups256: { groups: 256, runs: (f) => !f.software },
+};
+
 /** A choice for each family; keys of the tables above. */
 export interface Choice {
   gemm: string;
@@ -127,6 +135,7 @@ export interface Choice {
   attentionBackward: string;
   rows: string;
   split: string;
+  fill: string;
 }
 
 const chosen = new WeakMap<Engine, Choice>();
@@ -144,11 +153,12 @@ export function choose(engine: Engine, part: Partial<Choice>): void {
 function guess({ software, subgroup }: AdapterFacts): Choice {
   const quad = subgroup >= 4;
   const attentionForward = quad ? "quad3" : "lane";
-  if (!software) return { gemm: "shared", attentionForward, attentionBackward: attentionForward, rows: "group", split: "groups512" };
+  const gpu = { rows: "group", split: "groups512", fill: "groups16" };
+  if (!software) return { gemm: "shared", attentionForward, attentionBackward: attentionForward, ...gpu };
   // The software adapter with four lanes (SwiftShader) pays most for loads, and of those the more rows the fewer.
   const attentionBackward = subgroup === 4 ? "quad6" : attentionForward;
   const gemm = subgroup === 8 ? "coop8" : quad ? "quad8x8" : "register8x8";
-  return { gemm, attentionForward, attentionBackward, rows: quad ? "quadLane" : "lane", split: "groups32" };
+  return { gemm, attentionForward, attentionBackward, rows: quad ? "quadLane" : "lane", split: "groups32", fill: "groups8" };
 }
 
 /**
@@ -159,9 +169,9 @@ export function smallGemm(engine: Engine): GemmVariant {
   return engine.facts.software ? GEMM.register4x4 : GEMM.register4x4x64;
 }
 
-/** Fewer workgroups than this leave the adapter idle: a product then takes smaller tiles. */
+/** Workgroups of which a product with fewer takes smaller tiles. */
 export function fewestGroups(engine: Engine): number {
-  return engine.facts.software ? 8 : 16;
+  return FILL[choice(engine).fill].groups;
 }
 
 /** Lanes that share each of some rows of so many numbers: one, or a workgroup where the choice is so and there is something for every lane. */

@@ -172,7 +172,14 @@ function told(engine: Engine, { key, shapes }: Family): Pick<Verdict, "registers
   });
   const conflicts = Math.max(...shaders.map(bankConflicts));
   // Before the backward pass of attention there is a forward one, in the variant in force.
-  const counted = { gemm: "", attentionForward: "forward", attentionBackward: "backward", rows: undefined, split: undefined }[key];
+  const counted = {
+    gemm: "",
+    attentionForward: "forward",
+    attentionBackward: "backward",
+    rows: undefined,
+    split: undefined,
+    fill: undefined,
+  }[key];
   const own = counted === undefined ? [] : shaders.filter(({ entry }) => entry.includes(counted));
   return { ...(own.length > 0 && { registers: Math.max(...own.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };
 }
