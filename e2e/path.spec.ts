@@ -98,7 +98,7 @@ async function walk(page: Page, browser: Browser, { press, choose }: Hand): Prom
   await choose(page, pair.getByLabel("Map"), 1);
   await expect(pair.locator("canvas[data-kept='32']")).toHaveCount(1);
   await expect(pair.locator("canvas[data-kept='64']")).toHaveCount(1);
-  await expect(pair.locator(".summary")).toHaveText(/^At step 6: A .* %, B .* %, A − B .* points\.$/);
+  await expect(pair.locator(".summary")).toHaveText(/^At step 6: A .*\s%, B .*\s%, A − B .* points\.$/);
   expect(await shifts(page)).toBeLessThan(0.05);
   await expectNoViolations(page);
   await press(page, page.getByRole("button", { name: "Copy a link to these settings" }));

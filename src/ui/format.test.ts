@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { age, duration, reach, signed } from "./format";
+import { age, duration, percent, reach, signed, unbroken } from "./format";
 
 beforeEach(() => void vi.useFakeTimers({ now: 1e12 }));
 afterEach(() => void vi.useRealTimers());
@@ -10,6 +10,10 @@ test("durations are told in the unit that suits them", () => {
 
 test("what a clock that was set back puts into the future was just now", () => {
   expect([-86_400_000, 500, 40_000, 7_200_000].map((ago) => age(1e12 - ago))).toEqual(["just now", "just now", "40 s ago", "2 h ago"]);
+});
+
+test("no line begins with a percent sign", () => {
+  expect(unbroken(`${percent(0.587)} of 9, ${percent(0.5)}`)).toBe("58.7\u00a0% of 9, 50\u00a0%");
 });
 
 test("differences have their sign, a minus that is one, and none at zero", () => {

@@ -8,6 +8,12 @@ export function percent(rate: number): string {
   return `${(100 * rate).toFixed(1).replace(/\.0$/, "")} %`;
 }
 
+/** A space at which no line ends. */
+export const NO_BREAK = "\u00a0";
+
+/** A text in which no line begins with a percent sign. */
+export const unbroken = (text: string): string => text.replaceAll(" %", `${NO_BREAK}%`);
+
 /** A difference of rates: 0.034 as "3.4 points". */
 export function points(rate: number): string {
   return `${(100 * rate).toFixed(1)} points`;

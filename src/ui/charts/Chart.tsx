@@ -3,7 +3,7 @@ import { memo, useMemo, useRef } from "react";
 import { Line, ReferenceDot, ReferenceLine } from "recharts";
 import { useShallow } from "zustand/shallow";
 import { taskOf } from "../../tasks";
-import { percent, short } from "../format";
+import { percent, short, unbroken } from "../format";
 import { useInTurn } from "../shell/scheduler";
 import { store, useSources, useStore } from "../state/app";
 import { asAdded, asAddedThen } from "../state/contributions";
@@ -66,8 +66,8 @@ const Drawn = memo(function Drawn({ kind, page, recent, points: raw, evaluations
         {!kind.small && others.map(({ run }) => <LineKey key={run.id} colour={runColour(run.colour)} label={run.name} />)}
       </figcaption>
       <ChartFrame kind={kind} points={points} domain={[from, to]} empty={points.length + others.length === 0}>
-        {kind.shares && chance !== undefined && <ReferenceLine y={chance} {...level("chance")} />}
-        {kind.shares && teacherScore && <ReferenceLine y={teacherScore} {...level("teacher, whole images")} />}
+        {kind.shares && chance !== undefined && <ReferenceLine y={chance} {...level("chance", "insideTopRight")} />}
+        {kind.shares && teacherScore && <ReferenceLine y={teacherScore} {...level("teacher, whole images", "insideTopLeft")} />}
         {others.map(({ run, name }) => (
           <Line
             key={run.id}
@@ -131,7 +131,7 @@ interface SummaryProps {
 /** The value of every curve at the cursor, or at the newest step. */
 function Summary({ kind, curves, points, evaluations }: SummaryProps) {
   const cursor = useStore(shownStep);
-  return <p className="summary">{summary(kind, curves, at(points, cursor), at(evaluations, cursor))}</p>;
+  return <p className="summary">{unbroken(summary(kind, curves, at(points, cursor), at(evaluations, cursor)))}</p>;
 }
 
 /** What the chart says, in words. */
@@ -152,11 +152,11 @@ function LastTest({ run }: { run: Run }) {
 }
 
 const LINE = { type: "linear", dot: false, activeDot: false, isAnimationActive: false } as const;
-/** A line to compare with, and its name. */
-const level = (value: string) => ({
+/** A line to compare with, and its name, at the end where curves are least likely to be. */
+const level = (value: string, position: "insideTopLeft" | "insideTopRight") => ({
   stroke: "var(--muted)",
   strokeDasharray: "2 4",
-  label: { value, fontSize: 10, fill: "var(--muted)", position: "insideTopLeft" as const },
+  label: { value, fontSize: 10, fill: "var(--muted)", position },
 });
 
 /** The steps drawn: all that are planned, or of those made the last tenth. */

@@ -3,11 +3,11 @@ import type { ReactNode } from "react";
 import { CartesianGrid, LineChart, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from "recharts";
 import type { Change } from "../../settings/run";
 import { nameOf } from "../../settings/setting";
-import { short } from "../format";
+import { NO_BREAK, short } from "../format";
 import { store, useStore } from "../state/app";
 import type { Point } from "../state/history";
 import { shownStep } from "../state/selectors";
-import { AXIS } from "./axis";
+import { AXIS, evenSteps } from "./axis";
 import type { ChartKind } from "./curves";
 import { placed } from "./marks";
 
@@ -26,19 +26,29 @@ export function ChartFrame({ kind: { title, small, shares, format, log }, points
   const cursor = useStore(shownStep);
   const point = (step: unknown) => store.setState({ hover: step === undefined ? undefined : Number(step) });
   const height = small ? 130 : 230;
+  const ticks = domain[0] === 0 ? evenSteps(domain[1], small ? 3 : 5) : undefined;
   return (
     <div className="plot" role="img" aria-label={`${title} over steps`}>
       <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 480, height }}>
         <LineChart
           data={points}
           accessibilityLayer={false}
-          margin={{ top: small ? 8 : 18, right: 12, bottom: 0, left: 0 }}
+          margin={{ top: small ? 8 : 18, right: 18, bottom: 0, left: 0 }}
           onMouseMove={({ activeLabel }) => point(activeLabel)}
           onMouseLeave={() => point(undefined)}
           onClick={({ activeLabel }) => store.setState({ pinned: activeLabel === undefined ? undefined : Number(activeLabel) })}
         >
           <CartesianGrid stroke="var(--line)" vertical={false} />
-          <XAxis dataKey="step" type="number" domain={domain} tickFormatter={short} allowDataOverflow minTickGap={24} {...AXIS} />
+          <XAxis
+            dataKey="step"
+            type="number"
+            domain={domain}
+            tickFormatter={short}
+            allowDataOverflow
+            minTickGap={24}
+            {...(ticks && { ticks, interval: 0 })}
+            {...AXIS}
+          />
           <YAxis
             scale={log ? "log" : "linear"}
             domain={empty ? EMPTY : log ? ["auto", "auto"] : [0, shares ? 1 : "auto"]}
@@ -68,9 +78,6 @@ export function ChartFrame({ kind: { title, small, shares, format, log }, points
     </div>
   );
 }
-
-/** Labels of an axis stay in one line. */
-const NO_BREAK = "\u00a0";
 
 /** The range of an axis while there is nothing to draw. */
 const EMPTY = [0, 1];

@@ -4,7 +4,7 @@ import { ErrorBar, Line } from "recharts";
 import { ChartFrame } from "../charts/ChartFrame";
 import { type ChartKind, runColour } from "../charts/curves";
 import { LineKey } from "../charts/keys";
-import { percent, short, signed } from "../format";
+import { percent, short, signed, unbroken } from "../format";
 import { useStore } from "../state/app";
 import { at, numbersOf } from "../state/history";
 import type { Pair } from "../state/pair";
@@ -76,7 +76,7 @@ export function PairChart({ pair: { sides }, words }: { pair: Pair; words: reado
           </Line>
         ))}
       </ChartFrame>
-      <p className="summary">{summary(measure, curves, cursor)}</p>
+      <p className="summary">{unbroken(summary(measure, curves, cursor))}</p>
     </figure>
   );
 }

@@ -130,8 +130,8 @@ function Rows({ hub, state: { entry } }: Part) {
         </label>
       ))}
       <label className="tick" title="Where a data set is sorted by class, its first rows are of few classes">
-        <input type="checkbox" checked={entry.spread} onChange={({ target }) => hub.edit({ spread: target.checked })} /> from all over it,
-        not the first
+        <input type="checkbox" checked={entry.spread} onChange={({ target }) => hub.edit({ spread: target.checked })} /> spread over all of
+        it, not its first rows
       </label>
     </div>
   );

@@ -1,5 +1,6 @@
 /** What is going on, in words, in one place that does not move: what a recording shows, how a run does so far, and what came of it. */
 import type { ReactNode } from "react";
+import { unbroken } from "../format";
 import { run, useStore } from "../state/app";
 import { finished } from "../state/selectors";
 import { offerOf, soFar, verdict } from "../state/summary";
@@ -23,7 +24,7 @@ function Verdict() {
   return (
     <>
       {verdict(state).map((sentence) => (
-        <p key={sentence}>{sentence}</p>
+        <p key={sentence}>{unbroken(sentence)}</p>
       ))}
       {offer && (
         <div className="buttons">
@@ -38,7 +39,7 @@ function Verdict() {
 
 function SoFar(): ReactNode {
   const told = useStore(soFar);
-  return told && <p>{told}</p>;
+  return told && <p>{unbroken(told)}</p>;
 }
 
 /** What there is to see in the recording, and the lesson along it. */

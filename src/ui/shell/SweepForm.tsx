@@ -16,7 +16,8 @@ export default function SweepForm() {
   const [seeds, setSeeds] = useState(3);
   const [problem, setProblem] = useState("");
   const known = sweepable(preset);
-  const usual = known.find((key) => SCHEMA.setting(key, preset).essential) ?? known[0];
+  const essential = known.filter((key) => SCHEMA.setting(key, preset).essential);
+  const usual = essential.find((key) => SCHEMA.setting(key, preset).group === "mask") ?? essential[0] ?? known[0];
   const chosen = keys.map((key, i) => (known.includes(key) ? key : i ? NONE : usual));
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -83,6 +83,18 @@ test("where both do not go together they run one after the other, and why is sai
   expect(isComplete(now(page))).toBe(true);
 });
 
+test("a pair that the GPU has too little memory for halts it, and goes on one run after the other", async () => {
+  const page = readyPage();
+  page.page.experiments.start(ASKED);
+  await settled();
+  page.say({ type: "failed", message: "Too little memory.", remedy: "Halve the batch.", fatal: false, spoiled: true, memory: true });
+  expect(now(page)).toMatchObject({ halted: "Too little memory.", apart: "Too little memory." });
+  page.told();
+  page.page.experiments.goOn();
+  await settled();
+  expect(page.told("start")).toEqual([expect.not.objectContaining({ beside: expect.anything() })]);
+});
+
 test.each([
   ["steps=2&keep=1", "steps=3&keep=1"],
   ["data=shapes:60,40&steps=2", "steps=2"],

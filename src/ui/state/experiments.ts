@@ -123,8 +123,9 @@ export class Experiments {
   /** After an event has entered the store. */
   receive(event: Event): void {
     if (!this.now || this.now.halted || isComplete(this.now)) return;
+    const isApart = event.type === "parted" || (event.type === "failed" && event.memory);
+    if (isApart && !isSweep(this.now)) this.change({ ...this.now, apart: event.message });
     if (event.type === "failed") this.halt(event.message);
-    if (event.type === "parted" && !isSweep(this.now)) this.change({ ...this.now, apart: event.message });
     if (event.type === "phase" && event.phase === "finished") this.finished(this.now);
   }
 
