@@ -24,7 +24,7 @@ const PX = 96 / 25.4;
 const TEXT = 10.7;
 const LINE = 14;
 /** Styles that come from the page's style sheet and have to be written into the file. */
-const STYLES = ["stroke", "fill", "stroke-width", "stroke-dasharray", "stroke-opacity", "font-size"];
+const STYLES = ["stroke", "fill", "stroke-width", "stroke-dasharray", "stroke-opacity", "font-size", "paint-order"];
 
 /** A chart with its title, its keys and what it is of, drawn anew at the width of `mm` millimetres. */
 export function chartSvg(figure: HTMLElement, chart: Words & { title: string; looks: readonly CurveLook[] }, mm: number): Promise<Drawn> {

@@ -21,7 +21,7 @@ export function Controls({ onHelp }: { onHelp(): void }) {
         </button>
       </div>
       <p className="status" role="status" data-phase={state.phase}>
-        {training ? "Training a teacher …" : statusText(state)}
+        {training ? "Training a teacher …" : <Status state={state} />}
       </p>
       <Progress state={state} />
     </section>
@@ -204,13 +204,19 @@ const PHASES: Record<State["phase"], string> = {
   failed: "Stopped",
 };
 
-/** The status line: what is going on, and the last milestone. */
-function statusText(state: State): string {
+/** The status line: what is going on, which on a phone gives way to the last milestone. */
+function Status({ state }: { state: State }) {
   const { phase, note, history, failure, watching } = state;
+  if (failure && phase !== "running" && !watching) return failure.message;
+  const goesOn = phase === "opening" || phase === "compiling";
+  const now = watching ? "A recorded run" : `${note || PHASES[phase]}${goesOn ? " …" : ""}`;
   const last = history.evaluations.at(-1);
-  const [score] = Object.values(last?.scores ?? {});
-  const milestone = last && `Held-out ${pageOf(presetOf(state)).words.score} ${Math.round(100 * score)} % at step ${last.step}.`;
-  if (watching) return ["A recorded run", milestone].filter(Boolean).join(" · ");
-  if (failure && phase !== "running") return failure.message;
-  return [`${note || PHASES[phase]}${phase === "opening" || phase === "compiling" ? " …" : ""}`, milestone].filter(Boolean).join(" · ");
+  if (!last) return now;
+  const [score] = Object.values(last.scores);
+  return (
+    <>
+      <span className={goesOn ? undefined : "phase"}>{now} · </span>
+      {`Held-out ${pageOf(presetOf(state)).words.score} ${Math.round(100 * score)} % at step ${last.step}.`}
+    </>
+  );
 }
