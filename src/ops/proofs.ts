@@ -33,7 +33,7 @@ import { blendCase, probabilitiesCase, viewLossCase } from "./cases/selfDistilla
 import { setLossCase } from "./cases/setPrediction";
 import { softmaxCase } from "./cases/softmax";
 import { specAugmentCase } from "./cases/specaugment";
-import { headScoresCase, headSumsCase, prependCase, swapLastCase, TALKING } from "./cases/talking";
+import { headScoresCase, headSumsCase, prependCase, TALKING, talkCase } from "./cases/talking";
 import { tokenMeanCase } from "./cases/tokenmean";
 import { assembleCase, patchifyCase } from "./cases/tokens";
 import { activatedCase } from "./cases/variants";
@@ -183,7 +183,7 @@ export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> =
   setprediction: { classes: setLossCase("ce"), boxes: setLossCase("l1"), overlaps: setLossCase("giou") },
   softmax: { softmax: softmaxCase("softmax", [2, 3, 10]), logarithm: softmaxCase("logSoftmax", [130, 4]) },
   specaugment: { masks: specAugmentCase(4, 6) },
-  talking: { scores: headScoresCase(TALKING[1]), sums: headSumsCase(TALKING[1]), "axes swapped": swapLastCase() },
+  talking: { scores: headScoresCase(TALKING[1]), sums: headSumsCase(TALKING[1]), talk: talkCase(TALKING[2]) },
   tokenmean: { mean: tokenMeanCase(1, 4) },
   tokens: { patchify: patchifyCase(TOKENS), assemble: assembleCase(TOKENS) },
   tome: { merge: mergeCase() },

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { headScoresCase, headSumsCase, ownScoresCase, prependCase, swapLastCase, TALKING } from "./cases/talking";
+import { headScoresCase, headSumsCase, ownScoresCase, prependCase, TALKING, talkCase } from "./cases/talking";
 import { check, testEngine } from "./check";
 import { prepend, withoutFirst } from "./prepend";
-import { headScores, headSums } from "./talking";
+import { headScores, headSums, talk } from "./talking";
 
 describe.each(TALKING)("of $n by $m tokens and $heads heads of $headDim", (sizes) => {
   test("scores of heads are products of their parts, with gradients to both", async () => {
@@ -16,10 +16,15 @@ describe.each(TALKING)("of $n by $m tokens and $heads heads of $headDim", (sizes
   test("sums of values are weighted head by head, with gradients to both", async () => {
     await check(await testEngine(), headSumsCase(sizes));
   });
-});
 
-test("the last two axes change places", async () => {
-  await check(await testEngine(), swapLastCase());
+  test("heads talk, with gradients to all", async () => {
+    await check(await testEngine(), talkCase(sizes));
+  });
+
+  test("and so it is on adapters whose lanes cannot pass on what they loaded", async () => {
+    const engine = await testEngine({ without: ["subgroups"] });
+    for (const made of [headScoresCase, headSumsCase]) await check(engine, made(sizes));
+  });
 });
 
 test("a row comes before those of each image, and goes again, with gradients to all", async () => {
@@ -52,7 +57,8 @@ test("what does not fit is refused", async () => {
   const temp = (...shape: number[]) => graph.temp(shape);
   const layout = { batch: 2, heads: 3, headDim: 5 };
   expect(() => headScores(temp(6, 15), temp(8, 14), layout)).toThrow(/headScores/);
-  expect(() => headSums(temp(6, 4, 2), temp(8, 15), layout)).toThrow(/headSums/);
+  expect(() => headSums(temp(6, 2, 4), temp(8, 15), layout)).toThrow(/headSums/);
+  expect(() => talk(temp(6, 2, 4), temp(3, 3), temp(3))).toThrow(/talk/);
   expect(() => prepend(temp(2, 3), temp(5, 3))).toThrow(/prepend/);
   expect(() => withoutFirst(temp(5, 3), 2)).toThrow(/withoutFirst/);
 });

@@ -1,6 +1,7 @@
 /** Attention whose matrix is stored, for heads that talk to each other; see shaders/talking.wgsl. */
-import type { RowGradient, Tensor } from "../engine/graph";
+import type { Gradients, RowGradient, Tensor } from "../engine/graph";
 import { place, plus } from "./accumulate";
+import { wantedGroups } from "./variants";
 
 /** How rows of all images and heads lie in a matrix [batch * tokens, heads * headDim]. */
 export interface HeadLayout {
@@ -21,39 +22,49 @@ interface Sizes extends HeadLayout {
   m: number;
 }
 
-type Entry = "pairs" | "sums" | "turned" | "swap";
+const WORKGROUP = 64;
+/** Rows of the result that a lane computes at most, and columns that lanes of a team compute together. */
+const MOST_ROWS = 4;
+const COLUMNS = 8;
 
-/** Side of the tile of results that a lane computes. */
-const TILE = 4;
+const fours = (count: number) => Math.ceil(count / 4);
 
-/** How the results of a kernel fall into tiles, [rows, columns], of lanes that are so many. */
-function tiled(entry: Entry, { batch, n, m, heads, headDim }: Sizes, results: number): { tile: [number, number]; threads: number } {
-  const side = (count: number) => (count < TILE ? 1 : TILE);
-  const across = (count: number, by: number) => Math.ceil(count / by);
-  if (entry === "swap") return { tile: [1, 1], threads: results };
-  if (entry === "pairs") {
-    const tile: [number, number] = [side(n), side(m)];
-    return { tile, threads: batch * heads * across(n, tile[0]) * across(m, tile[1]) };
-  }
-  const rows = entry === "sums" ? n : m;
-  const tile: [number, number] = [side(rows), headDim % TILE ? 1 : TILE];
-  return { tile, threads: (batch * across(rows, tile[0]) * heads * headDim) / tile[1] };
+/** Whether parts of heads that begin at multiples of `headDim` can be read by fours. */
+const readByFours = (x: Tensor | undefined, headDim: number) =>
+  x !== undefined && [x.offset, x.stride, headDim].every((count) => count % 4 === 0);
+
+function parameters({ batch, n, m, heads }: Omit<Sizes, "headDim">, scale: number, { left, right }: Operands, previous?: RowGradient) {
+  const none = { offset: 0, stride: 0 } as Tensor;
+  return { batch, n, m, heads, scale, ...place("left", left ?? none), ...place("right", right ?? none), ...plus(previous).params, part: 1 };
 }
+
+type Entry = "pairs" | "sums" | "turned";
 
 function launch(entry: Entry, operands: Operands, sizes: Sizes, scale: number, out: Tensor, previous?: RowGradient): Tensor {
   const { batch, n, m, heads, headDim } = sizes;
-  const { constants, bind, params } = plus(previous);
-  const { left, right } = operands;
-  const none = { offset: 0, stride: 0 } as Tensor;
-  const places = { ...place("left", left ?? none), ...place("right", right ?? none) };
-  const bound = Object.fromEntries(Object.entries(operands).filter(([, tensor]) => tensor));
-  const { tile, threads } = tiled(entry, sizes, out.size);
-  out.graph.launch("talking", entry === "turned" ? "sums" : entry, {
-    constants: { ...constants, TURNED: entry === "turned", ROWS: tile[0], COLS: tile[1], TILE: tile[0] * tile[1] },
-    bind: { ...bind, ...bound, out },
-    params: { batch, n, m, heads, head: headDim, scale, ...places, ...params, cols: out.cols },
-    threads,
-    ...(entry !== "swap" && { work: 2 * batch * heads * n * m * headDim }),
+  const { left, right, weights } = operands;
+  const { constants, bind } = plus(previous);
+  const QUAD = out.graph.engine.facts.subgroup >= 4;
+  const lanes = QUAD ? 4 : 1;
+  const V4 = fours(headDim);
+  const rows = entry === "turned" ? m : n;
+  const ROWS = entry === "turned" ? MOST_ROWS : Math.min(MOST_ROWS, Math.ceil(rows / lanes));
+  const across = entry === "pairs" ? Math.ceil(m / COLUMNS) : 1;
+  out.graph.launch("talking", entry === "pairs" ? "pairs" : "sums", {
+    constants: {
+      ...{ ...constants, TURNED: entry === "turned", QUAD, ROWS, HEAD: headDim, V4, WORKGROUP },
+      TILE: ROWS * (entry === "pairs" ? COLUMNS / 4 : V4),
+      ...{ LEFT_VEC: readByFours(left, headDim), RIGHT_VEC: readByFours(right, headDim), WEIGHTS_VEC: m % 4 === 0 },
+    },
+    bind: {
+      ...{ ...bind, out },
+      ...(left && { left4: left, left1: left }),
+      ...(right && { right4: right, right1: right }),
+      ...(weights && { weights4: weights, weights1: weights }),
+    },
+    params: { ...parameters(sizes, scale, operands, previous), cols: out.cols },
+    threads: batch * heads * Math.ceil(rows / (ROWS * lanes)) * across * lanes,
+    work: 2 * batch * heads * n * m * headDim,
   });
   return out;
 }
@@ -65,13 +76,13 @@ function sizesOf(op: string, left: Tensor, right: Tensor, o: HeadLayout): Sizes 
   return { ...o, n, m };
 }
 
-/** q . k / sqrt(headDim) of each pair and head, [batch * n, m, heads], for q [batch * n, inner] and k [batch * m, inner]. */
+/** q . k / sqrt(headDim) of each pair and head, [batch * n, heads, m], for q [batch * n, inner] and k [batch * m, inner]. */
 export function headScores(q: Tensor, k: Tensor, o: HeadLayout): Tensor {
   const sizes = sizesOf("headScores", q, k, o);
   const scale = 1 / Math.sqrt(o.headDim);
   const { graph } = q;
   const temp = (like: Tensor) => graph.temp(like.shape);
-  const scores = graph.temp([q.rows, sizes.m, o.heads], "f32", q.needsGrad || k.needsGrad);
+  const scores = graph.temp([q.rows, o.heads, sizes.m], "f32", q.needsGrad || k.needsGrad);
   launch("pairs", { left: q, right: k }, sizes, scale, scores);
   if (scores.needsGrad)
     graph.record(scores, (g, grads) => {
@@ -81,10 +92,10 @@ export function headScores(q: Tensor, k: Tensor, o: HeadLayout): Tensor {
   return scores;
 }
 
-/** Values summed up by weights [batch * n, m, heads]: [batch * n, inner], for values [batch * m, inner]. */
+/** Values summed up by weights [batch * n, heads, m]: [batch * n, inner], for values [batch * m, inner]. */
 export function headSums(weights: Tensor, values: Tensor, o: HeadLayout): Tensor {
   const m = values.rows / o.batch;
-  const [rows, keys, heads] = weights.shape;
+  const [rows, heads, keys] = weights.shape;
   if (keys !== m || heads !== o.heads) throw new Error(`headSums: weights [${weights.shape}] for values [${values.shape}]`);
   const { graph } = weights;
   const sizes: Sizes = { ...o, n: rows / o.batch, m };
@@ -98,16 +109,49 @@ export function headSums(weights: Tensor, values: Tensor, o: HeadLayout): Tensor
   return out;
 }
 
-/** x [.., n, m] -> [.., m, n]. */
-export function swapLast(x: Tensor): Tensor {
-  const [n, m] = x.shape.slice(-2);
-  if (x.shape.length < 2 || x.stride !== m || x.offset !== 0) throw new Error(`swapLast: x is [${x.shape}], or has gaps`);
+/** Each head of x [rows, heads, m] as a sum of all heads, by the parameters `mixing` [heads, heads] and `bias` [heads]. */
+export function talk(x: Tensor, mixing: Tensor, bias: Tensor): Tensor {
+  const [rows, heads, m] = x.shape;
+  if (x.shape.length !== 3 || x.stride !== m || mixing.size !== heads ** 2 || bias.size !== heads)
+    throw new Error(`talk: x is [${x.shape}], its rows ${x.stride} apart; weights are [${mixing.shape}]`);
   const { graph } = x;
-  const out = graph.temp([...x.shape.slice(0, -2), m, n], "f32", x.needsGrad);
-  const sizes = { batch: x.size / (n * m), n, m, heads: 0, headDim: 0 };
-  launch("swap", { left: x }, sizes, 1, out);
-  const back = { ...sizes, n: m, m: n };
-  if (x.needsGrad)
-    graph.record(out, (g, grads) => grads.add(x, (previous) => launch("swap", { left: g }, back, 1, graph.temp(x.shape), previous)));
-  return out;
+  const needsGrad = [x, mixing, bias].some((t) => t.needsGrad);
+  const constants = { HEADS: heads, WEIGHTS_VEC: m % 4 === 0, WORKGROUP };
+  const sizes = { batch: rows, n: 1, m, heads };
+  const mixed = (of: Tensor, TURNED: boolean, out: Tensor, previous?: RowGradient) => {
+    const { constants: add, bind } = plus(previous);
+    graph.launch("talking", "talk", {
+      constants: { ...constants, ...add, TURNED },
+      bind: { ...bind, weights4: of, weights1: of, mixing, ...(!TURNED && { bias }), out },
+      params: { ...parameters(sizes, 1, {}, previous), cols: m },
+      threads: rows * fours(m),
+      work: 2 * x.size * heads,
+    });
+    return out;
+  };
+  const y = mixed(x, false, graph.temp(x.shape, "f32", needsGrad));
+  if (needsGrad)
+    graph.record(y, (g, grads) => {
+      grads.add(x, (previous) => mixed(g, true, graph.temp(x.shape), previous));
+      if (mixing.needsGrad) weightGradient({ x, mixing, bias }, g, grads);
+    });
+  return y;
+}
+
+/** Lanes that sum the weights' gradient over a part of the rows: so many for each workgroup that an adapter wants. */
+const LANES = 8;
+
+function weightGradient({ x, mixing, bias }: Record<"x" | "mixing" | "bias", Tensor>, g: Tensor, grads: Gradients): void {
+  const [rows, heads, m] = x.shape;
+  const AT_ONCE = heads % 4 === 0 ? 4 : 1;
+  const lanes = heads / AT_ONCE;
+  const part = Math.ceil(rows / Math.max(1, Math.ceil((LANES * wantedGroups(x.graph.engine)) / lanes)));
+  const parts = Math.ceil(rows / part);
+  x.graph.launch("talking", "talk_weights", {
+    constants: { HEADS: heads, WEIGHTS_VEC: m % 4 === 0, AT_ONCE, SUMS: AT_ONCE * heads, WORKGROUP },
+    bind: { weights4: x, weights1: x, g4: g, g1: g, out: grads.piece(mixing, parts), sums_out: grads.piece(bias, parts) },
+    params: { ...parameters({ batch: rows, n: 1, m, heads }, 1, {}), cols: heads, part },
+    threads: parts * lanes,
+    work: 2 * x.size * heads,
+  });
 }

@@ -8,12 +8,12 @@ import { EngineError } from "../../engine/errors";
 import type { Tensor } from "../../engine/graph";
 import type { SaliencyOptions } from "../../ops/attention";
 import { linear } from "../../ops/linear";
-import { mean } from "../../ops/losses";
 import { layerNorm } from "../../ops/norm";
 import { prepend, withoutFirst } from "../../ops/prepend";
 import { everyRow } from "../../ops/select";
 import { softmax } from "../../ops/softmax";
-import { type HeadLayout, headScores, headSums, swapLast } from "../../ops/talking";
+import { type HeadLayout, headScores, headSums, talk } from "../../ops/talking";
+import { tokenMean } from "../../ops/tokenmean";
 import type { Bound } from "../params";
 import { branch, type Drop, mlpBranch, type Named } from "./branch";
 import type { ViTConfig } from "./config";
@@ -63,9 +63,9 @@ function talkingBlock(x: Tensor, p: Named, config: ViTConfig, batch: number, dro
     return linear(normed, p("attn.qkv.weight").slice(i * inner, (i + 1) * inner), { bias });
   };
   const [q, k, v] = [0, 1, 2].map(part);
-  const talk = (scores: Tensor, layer: string) => linear(scores, p(`${layer}.weight`), { bias: p(`${layer}.bias`) });
-  const attention = softmax(swapLast(talk(headScores(q, k, layout), "attn.proj_l")));
-  const mixed = headSums(talk(swapLast(attention), "attn.proj_w"), v, layout);
+  const talked = (x: Tensor, layer: string) => talk(x, p(`${layer}.weight`), p(`${layer}.bias`));
+  const attention = softmax(talked(headScores(q, k, layout), "attn.proj_l"));
+  const mixed = headSums(talked(attention, "attn.proj_w"), v, layout);
   return mlpBranch(branch(mixed, p, ["attn.proj", "ls1.gamma"], x, 0, drop), p, config, drop);
 }
 
@@ -75,8 +75,8 @@ function classBlock(cls: Tensor, x: Tensor, p: Named, config: ViTConfig, batch: 
   const normed = layerNorm(prepend(cls, x), p("norm1.weight"), p("norm1.bias"), config.eps);
   const layer = (of: Tensor, name: string) => linear(of, p(`attn.${name}.weight`), { bias: p(`attn.${name}.bias`) });
   const first = everyRow(normed, normed.rows / batch);
-  const scores = swapLast(headScores(layer(first, "q"), layer(normed, "k"), layout));
-  const mixed = headSums(swapLast(softmax(scores)), layer(normed, "v"), layout);
+  const scores = headScores(layer(first, "q"), layer(normed, "k"), layout);
+  const mixed = headSums(softmax(scores), layer(normed, "v"), layout);
   return { cls: mlpBranch(branch(mixed, p, ["attn.proj", "ls1.gamma"], cls, 0), p, config), scores };
 }
 
@@ -88,5 +88,5 @@ function saliencyOf(scores: Tensor, { queries = "cls", reading = "code", perHead
   const plain = scores.detach();
   const attention = reading === "code" ? patchesOf(softmax(plain)) : softmax(patchesOf(plain));
   if (perHead) return attention;
-  return mean(swapLast(attention).reshape([batch * (keys - 1), heads])).rows.reshape([batch, keys - 1]);
+  return tokenMean(attention.reshape([batch * heads, keys - 1]), { tokens: heads, first: 0, count: heads });
 }

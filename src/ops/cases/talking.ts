@@ -2,7 +2,7 @@
 import type { Check } from "../evidence";
 import { prepend, withoutFirst } from "../prepend";
 import { everyRow } from "../select";
-import { headScores, headSums, swapLast } from "../talking";
+import { headScores, headSums, talk } from "../talking";
 
 /** Tokens of two images on either side, heads and their width. */
 export interface TalkingSizes {
@@ -18,12 +18,14 @@ const BATCH = 2;
 export const TALKING: readonly TalkingSizes[] = [
   { n: 3, m: 4, heads: 3, headDim: 5 },
   { n: 6, m: 9, heads: 2, headDim: 8 },
+  { n: 21, m: 20, heads: 4, headDim: 8 },
+  { n: 1, m: 12, heads: 8, headDim: 4 },
 ];
 
-/** Of [batch, i, j, h]. */
+/** Of [batch, i, h, j]. */
 const each = <T>({ n, m, heads }: TalkingSizes, make: (b: number, i: number, j: number, h: number) => T): T[] =>
   Array.from({ length: BATCH * n * m * heads }, (_, at) => {
-    const [h, j, row] = [at % heads, Math.floor(at / heads) % m, Math.floor(at / heads / m)];
+    const [j, h, row] = [at % m, Math.floor(at / m) % heads, Math.floor(at / heads / m)];
     return make(Math.floor(row / n), row % n, j, h);
   });
 
@@ -61,24 +63,38 @@ export function headSumsCase(sizes: TalkingSizes): Check {
   const { n, m, heads, headDim } = sizes;
   const inner = heads * headDim;
   return {
-    inputs: { w: { shape: [BATCH * n, m, heads], grad: true }, v: { shape: [BATCH * m, inner], grad: true } },
+    inputs: { w: { shape: [BATCH * n, heads, m], grad: true }, v: { shape: [BATCH * m, inner], grad: true } },
     op: ({ w, v }) => headSums(w, v, { batch: BATCH, heads, headDim }),
     reference: ({ w, v }) => {
       const out = new Float64Array(BATCH * n * inner);
       each(sizes, (b, i, j, h) => {
         for (let e = h * headDim; e < (h + 1) * headDim; e++)
-          out[(b * n + i) * inner + e] += w[((b * n + i) * m + j) * heads + h] * v[(b * m + j) * inner + e];
+          out[(b * n + i) * inner + e] += w[((b * n + i) * heads + h) * m + j] * v[(b * m + j) * inner + e];
       });
       return [out];
     },
   };
 }
 
-export const swapLastCase = (): Check => ({
-  inputs: { x: { shape: [2, 3, 4], grad: true } },
-  op: ({ x }) => swapLast(x),
-  reference: ({ x }) => [Array.from({ length: 24 }, (_, i) => x[(Math.floor(i / 12) * 3 + (i % 3)) * 4 + (Math.floor(i / 3) % 4)])],
-});
+/** Each head as a sum of all. */
+export const talkCase = (sizes: TalkingSizes): Check => {
+  const { n, m, heads } = sizes;
+  return {
+    inputs: {
+      x: { shape: [BATCH * n, heads, m], grad: true },
+      w: { shape: [heads, heads], grad: true },
+      bias: { shape: [heads], grad: true },
+    },
+    op: ({ x, w, bias }) => talk(x, w, bias),
+    reference: ({ x, w, bias }) => [
+      each(sizes, (b, i, j, g) => {
+        let sum = bias[g];
+        for (let h = 0; h < heads; h++) sum += w[g * heads + h] * x[((b * n + i) * heads + h) * m + j];
+        return sum;
+      }),
+    ],
+  };
+};
 
 /** A row before those of each image, which goes again: nothing has changed. */
 export const prependCase = (): Check => ({
