@@ -53,6 +53,7 @@ export async function openSources(
   const dataset = again ? wing.data.generated(again) : await openData(wing, rest.data ?? usualData(wing), settings.side);
   const guide = rest.guide ? await loadGuide(wing, rest.guide) : undefined;
   const start = rest.student ? await loadStart(wing, rest.student) : undefined;
+  for (const note of (start && wing.runtime.networks.changesOf?.(start, dataset)) ?? []) console.error(note);
   const own = ownTeacher(settings.preset);
   if (own && rest.teacher && rest.teacher !== "none") throw new EngineError(`${settings.preset} takes no teacher.`, "Leave teacher= out.");
   if (settings.teacher === "none" || own) return { dataset, guide, start };

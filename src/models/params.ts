@@ -55,10 +55,10 @@ export class Params {
 
   /**
    * Overwrites all values; names and shapes must be those the parameters were made with. Throws a WeightsError naming the
-   * tensor at fault before anything is written.
+   * tensor at fault before anything is written; `name` says whose weights they are.
    */
-  write(weights: Weights): void {
-    this.engine.device.queue.writeBuffer(this.buffer, 0, this.flatten(weights));
+  write(weights: Weights, name?: string): void {
+    this.engine.device.queue.writeBuffer(this.buffer, 0, this.flatten(weights, name));
   }
 
   /** The parameters as tensors; gradients reach them when `trainable`, or those that it names. */
@@ -117,12 +117,11 @@ export class Params {
     if (this.blocksTo) this.engine.giveBuffer(this.blocksTo);
   }
 
-  private flatten(weights: Weights): Float32Array<ArrayBuffer> {
+  private flatten(weights: Weights, whose = "weights"): Float32Array<ArrayBuffer> {
     const flat = new Float32Array(BLOCK * this.blocks);
-    for (const [name, { shape, block }] of this.places)
-      flat.set(checkTensor("weights", name, shape, weights.get(name)).data, BLOCK * block);
+    for (const [name, { shape, block }] of this.places) flat.set(checkTensor(whose, name, shape, weights.get(name)).data, BLOCK * block);
     const extra = [...weights.keys()].filter((name) => !this.places.has(name));
-    if (extra.length) throw new WeightsError(`weights: the model has no ${listed(extra)}.`, "Give the weights of the same model.");
+    if (extra.length) throw new WeightsError(`${whose}: the model has no ${listed(extra)}.`, "Give the weights of the same model.");
     return flat;
   }
 }

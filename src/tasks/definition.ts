@@ -101,6 +101,8 @@ export interface TaskNetworks<D = AnyDataset, N = AnyNetwork, T extends Task = T
   describe(network: N): string;
   /** The settings that a network decides where a student begins as it, of those that were wanted; absent where none may. */
   sizesOf?(network: N, wanted?: Settings): Record<string, number | string>;
+  /** How a network gives way where a student of this data begins as it, in sentences for people. */
+  changesOf?(network: N, dataset: D): string[];
   /** Reads a network whose attention may choose patches, and describes it; absent where no setting uses one. */
   readGuide?(bytes: Uint8Array, name: string, hints: ImportHints): Promise<{ network: AnyNetwork; kind: string }>;
 }

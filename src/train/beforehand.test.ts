@@ -12,6 +12,7 @@ import { runtime } from "../tasks/detection/runtime";
 import { dataset, network, settingsOf, taskOf } from "../tasks/detection/task.fixture";
 import type { Beforehand } from "../tasks/task";
 import { learnBeforehand } from "./beforehand";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint";
 import { Session } from "./session";
 
 const LEARNED = { "freekd.prompts": "learned", "freekd.promptSteps": 30 };
@@ -112,6 +113,21 @@ describe("what is learned before a detector's student", () => {
       expect(await one.task.weights()).toEqual(await session.task.weights());
       one.destroy();
     }
+  });
+
+  test("is refused by name where a saved run has prompts of another width, or none", async () => {
+    const options = { engine, runtime, sources: { dataset, teacher } };
+    const session = Session.create({ ...options, settings: settingsOf("freekd", LEARNED) });
+    const { carried = new Map(), ...run } = readCheckpoint(await session.save());
+    session.destroy();
+    const [name, { shape }] = [...carried][0];
+    const wide = [shape[0], shape[1] + 4];
+    const wider = { shape: wide, data: new Float32Array(wide[0] * wide[1]) };
+    const restoring = (other: Weights) => () => Session.restore(options, writeCheckpoint({ ...run, carried: other }));
+    expect(restoring(new Map([...carried, [name, wider]]))).toThrow(
+      `the saved run: tensor "${name}" has the shape [${wide}], but this model needs [${shape}]`,
+    );
+    expect(restoring(new Map())).toThrow(`the saved run: tensor "${name}" of shape [${shape}] is missing`);
   });
 
   test("is nothing where prompts are random, and then nothing is carried", async () => {

@@ -85,6 +85,9 @@ interface Recording {
 const AVERAGED = 6;
 const LEAST_MS = 0.01;
 
+/** What a saved run is called where it has no name. */
+const SAVED = "the saved run";
+
 /** The extra that counts steps for which nothing frozen was computed. */
 const KNOWN = "steps.known";
 
@@ -155,8 +158,8 @@ export class Session<T extends Task = Task> {
       throw new EngineError(`This run was saved with a student that began as ${saved.start?.name ?? "fresh weights"}.`, "Load that first.");
     const session = Session.create({ ...options, settings: saved.settings, given: saved.given });
     try {
-      session.task.params.write(saved.weights);
-      if (saved.carried) session.task.carried?.write(saved.carried);
+      session.task.params.write(saved.weights, SAVED);
+      session.task.carried?.write(saved.carried ?? new Map(), SAVED);
       session.optimizer.restore(saved.optimizer);
     } catch (error) {
       session.destroy();

@@ -122,7 +122,7 @@ export type Event =
       teacher: TeacherFacts | null;
       guide: Pick<TeacherFacts, "id" | "name" | "kind"> | null;
       /** The network that the student begins as, and the settings it decides; absent where students cannot begin as a file. */
-      start?: (Pick<TeacherFacts, "id" | "name" | "kind"> & { sizes: Partial<Settings> }) | null;
+      start?: (Pick<TeacherFacts, "id" | "name" | "kind" | "notes"> & { sizes: Partial<Settings> }) | null;
     }
   | { type: "teacherTraining"; report: TeacherTrainingReport | null }
   /** A saved run waits for the data or a network it was saved with. */

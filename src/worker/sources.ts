@@ -224,7 +224,7 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
   tell(fresh = false): void {
     if (!this.isWanted()) return;
     const { dataset, facts, teacher } = this.hold();
-    const { describe, adaptations, sizesOf } = this.wing.runtime.networks;
+    const { describe, adaptations, sizesOf, changesOf } = this.wing.runtime.networks;
     const described = teacher && {
       ...{ id: teacher.network.id, name: teacher.network.name, kind: describe(teacher.network) },
       ...{ origin: teacher.origin, score: teacher.network.score, notes: adaptations?.(teacher.network, dataset) },
@@ -236,7 +236,10 @@ export class TaskSources<D extends AnyDataset = AnyDataset, N extends AnyNetwork
     };
     const begins = this.startNetwork;
     const start = begins &&
-      sizesOf && { ...{ id: begins.id, name: begins.name, kind: describe(begins) }, sizes: sizesOf(begins, this.wanted) };
+      sizesOf && {
+        ...{ id: begins.id, name: begins.name, kind: describe(begins) },
+        ...{ sizes: sizesOf(begins, this.wanted), notes: changesOf?.(begins, dataset) },
+      };
     this.post({
       ...{ type: "loaded", fresh, data: facts, teacher: described ?? null, guide: guide ?? null },
       ...(sizesOf && { start: start ?? null }),

@@ -10,7 +10,7 @@ import { backboneShapes, type DetectorConfig, smallDetector } from "../../models
 import { initDetector } from "../../models/detector/init";
 import { fromTorch, toTorch } from "../../models/detector/names";
 import { PATCH, plainShapes } from "../../models/detector/plain";
-import type { Weights } from "../../models/weights";
+import type { Weight, Weights } from "../../models/weights";
 import { readResnet } from "../resnetFile";
 import { suited } from "../suited";
 import { type Network, readNetwork } from "../vitNetwork";
@@ -74,20 +74,48 @@ function asResnet(fresh: Weights, { name, config: own, weights }: DetectorNetwor
   throw new EngineError(`The student's backbone is another than ${name}.`, `Leave its sizes to the file, and set norm to ${normsOf(own)}.`);
 }
 
+/** How a file gives way where a student begins as it, in sentences for people: ViTDet's positions depend on the image. */
+export function changesOf({ name, config: { plain, image }, begins }: DetectorNetwork, { side }: DetectionSet): string[] {
+  if (!plain || image === side) return [];
+  const relative = plain.relative && !begins ? ", relative ones interpolated" : "";
+  return [`${name} is of images of ${image} pixels: a student that begins as it has the positions of images of ${side}${relative}.`];
+}
+
+/** A table of distances [from, D] for images of another size, [to, D], linear between its rows as detectron2 has it. */
+function interpolated({ shape: [from, width], data }: Weight, to: number): Weight {
+  const rows = Array.from({ length: to }, (_, i) => {
+    const at = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5));
+    const low = Math.floor(at);
+    const high = Math.min(from - 1, low + 1);
+    return Array.from({ length: width }, (_, c) => data[low * width + c] * (low + 1 - at) + data[high * width + c] * (at - low));
+  });
+  return { shape: [to, width], data: Float32Array.from(rows.flat()) };
+}
+
+/** The weights with tables of distances as long as those of `like`. */
+function withDistancesOf(like: Weights, weights: Weights): Weights {
+  const fitted = ([key, weight]: [string, Weight]): [string, Weight] => {
+    const [rows = 0] = like.get(key)?.shape ?? [];
+    return [key, /\.rel_pos_[hw]$/.test(key) && rows > 0 && rows !== weight.shape[0] ? interpolated(weight, rows) : weight];
+  };
+  return new Map([...weights].map(fitted));
+}
+
 /** As it is, where it is of the student's kind and knows these classes; else its features: other heads say something else. */
 function asDetector(
   fresh: Weights,
-  { name, config: own, weights, classes }: DetectorNetwork,
+  { name, config: own, weights: trained, classes }: DetectorNetwork,
   config: DetectorConfig,
   data: DetectionSet,
 ): Weights {
+  const weights = withDistancesOf(fresh, trained);
   const fits = (keys: readonly string[]) => keys.every((key) => String(weights.get(key)?.shape) === String(fresh.get(key)?.shape));
   const keys = [...fresh.keys()];
   const features = keys.filter((key) => IS_FEATURE.test(key));
   const all = [...weights.keys()].filter((key) => IS_FEATURE.test(key));
   if (features.length !== all.length || !fits(features)) {
-    const remedy = config.image === own.image ? `set norm to ${normsOf(own)}` : `give it images of ${own.image} pixels`;
-    throw new EngineError(`The student's backbone or pyramid is another than ${name}'s.`, `Leave its sizes to the file, and ${remedy}.`);
+    const remedy = `Leave its sizes to the file, and set norm to ${normsOf(own)}.`;
+    throw new EngineError(`The student's backbone or pyramid is another than ${name}'s.`, remedy);
   }
   const whole = config.kind === own.kind && String(classes) === String(data.classes) && fits(keys);
   return new Map([...fresh, ...(whole ? keys : features).map((key) => [key, weights.get(key)!] as const)]);
@@ -125,6 +153,7 @@ export function sizesOf({ config, begins }: DetectorNetwork): Record<string, num
     const sizes = { ...pyramid, stem, blocks: blocks[0], block };
     return cardinality ? { ...sizes, backbone: "resnext", cardinality: String(cardinality) } : { ...sizes, backbone: "resnet" };
   }
-  const { width, depth, heads } = plain;
-  return { ...pyramid, backbone: "vitdet", vitWidth: width, vitDepth: depth, vitHeads: heads };
+  const { width, depth, heads, relative } = plain;
+  const positions: Record<string, string> = begins ? {} : { relpos: relative ? "on" : "off" };
+  return { ...pyramid, ...positions, backbone: "vitdet", vitWidth: width, vitDepth: depth, vitHeads: heads };
 }

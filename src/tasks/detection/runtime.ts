@@ -1,7 +1,7 @@
 /** What of detection needs the GPU. */
 import type { DetectionSet } from "../../data/detection";
 import type { TaskRuntime } from "../definition";
-import { sizesOf } from "./beginning";
+import { changesOf, sizesOf } from "./beginning";
 import { measureDetector } from "./evaluate";
 import { DetectionMonitor } from "./monitor";
 import { assertTakes, type DetectorNetwork, describeDetector, readDetector, writeDetector, writeDetectorOnnx } from "./network";
@@ -18,6 +18,7 @@ export const runtime: TaskRuntime<DetectionSet, DetectorNetwork, DetectionTask> 
     suits: ({ config }, settings) => config.kind === teacherKind(settings as DetectionSettings),
     describe: describeDetector,
     sizesOf,
+    changesOf,
   },
   create: (engine, sources, settings, live) => new DetectionTask(engine, sources, settings as DetectionSettings, live),
   monitor: (watched) => new DetectionMonitor(watched),

@@ -11,7 +11,7 @@ import { gradientReader } from "../../models/gradients.fixture";
 import { initViT, type ViTConfig } from "../../models/vit/config";
 import { testEngine } from "../../ops/check";
 import { writeNetwork } from "../vitNetwork";
-import { sizesOf } from "./beginning";
+import { changesOf, sizesOf } from "./beginning";
 import { conflictsOf } from "./conflicts";
 import { type DetectorNetwork, describeDetector, readDetector, writeDetector } from "./network";
 import { config, dataset, network, settingsOf, taskOf } from "./task.fixture";
@@ -314,6 +314,31 @@ describe("a detection task", () => {
     expect(() => taskOf(engine, teacher, settingsOf("samkd"), start)).toThrow("begins a student on ViTDet alone");
     await expect(readDetector(fileOf({ ...vit, patch: 8 }), "fine")).rejects.toThrow("fine has patches of 8 pixels");
     await expect(readDetector(fileOf({ ...vit, mlp: 16 }), "slim")).rejects.toThrow("slim is no plain vision transformer");
+  });
+
+  test("a ViTDet of other images gives way: its relative positions are interpolated, and that is said", async () => {
+    const plain = { width: 8, depth: 2, heads: 2, window: 2, globals: 1, relative: true as const };
+    const large = { ...config, image: 128, plain };
+    const weights = initDetector(large, 9);
+    const tableOf = (block: number) => `backbone.blocks.${block}.attn.rel_pos_h`;
+    // Rows that are their own numbers: what lies between two says where it was read.
+    const table = weights.get(tableOf(1))!;
+    for (let i = 0; i < table.data.length; i++) table.data[i] = Math.floor(i / table.shape[1]);
+    const start = await readDetector(writeDetector({ weights, config: large }, dataset), "large");
+    const task = taskOf(engine, undefined, settingsOf("fitnet", { ...sizesOf(start), window: 2, globals: 1 }), start);
+    const begun = await task.weights();
+    expect([table.shape, begun.get(tableOf(1))!.shape]).toEqual([
+      [15, 4],
+      [7, 4],
+    ]);
+    for (let i = 0; i < 7; i++) expect(begun.get(tableOf(1))!.data[4 * i]).toBeCloseTo(((i + 0.5) * 15) / 7 - 0.5, 5);
+    // A window is as large as it was.
+    expect(begun.get(tableOf(0))).toEqual(start.weights.get(tableOf(0)));
+    task.destroy();
+    const note =
+      "large is of images of 128 pixels: a student that begins as it has the positions of images of 64, relative ones interpolated.";
+    expect(changesOf(start, dataset)).toEqual([note]);
+    expect(changesOf(start, { ...dataset, side: 128 })).toEqual([]);
   });
 
   test("a student begins as a detector of a file, and where that is of another kind or for other classes with its features and a head of its own", async () => {

@@ -142,6 +142,11 @@ function Beginning() {
           "Fresh weights, drawn by the seed."
         )}
       </p>
+      {start?.notes?.map((note) => (
+        <p key={note} className="hint">
+          {note}
+        </p>
+      ))}
       {begun && stale && <Due>The run under way began otherwise. Press Restart to change that.</Due>}
       <div className="buttons">
         <ImportButton as="student" />
