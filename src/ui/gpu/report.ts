@@ -18,10 +18,11 @@ function measured(times: AdapterReport["times"] = {}): string[] {
 /** Lines for people, in columns; what is wrong stands in full behind its line. */
 export function textOf(browser: string, verdicts: readonly Verdict[], report: AdapterReport): string {
   const { adapter, checked, failed, kernels, images_per_s, times } = report;
+  const wide = 2 + Math.max(...verdicts.map(({ variant }) => variant.length));
   const lines = verdicts.map((verdict) =>
     [
       verdict.kernel.padEnd(18),
-      verdict.variant.padEnd(16),
+      verdict.variant.padEnd(wide),
       error(verdict).padEnd(10),
       milliseconds(verdict).padEnd(12),
       verdict.wrong ?? "right",
@@ -35,7 +36,7 @@ export function textOf(browser: string, verdicts: readonly Verdict[], report: Ad
     `Standard step: ${images_per_s} images/s`,
     ...measured(times),
     "",
-    ["kernel".padEnd(18), "variant".padEnd(16), "error".padEnd(10), "time".padEnd(12), "verdict"].join(""),
+    ["kernel".padEnd(18), "variant".padEnd(wide), "error".padEnd(10), "time".padEnd(12), "verdict"].join(""),
     ...lines,
   ].join("\n");
 }
