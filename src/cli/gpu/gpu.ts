@@ -2,7 +2,7 @@
  * `npm run gpu`: is this machine's GPU computing right, and how fast is it?
  *
  *   npm run -s gpu -- --check --json      every kernel beside its float64 reference
- *   npm run -s gpu -- --soak steps=2000 batch=4   the same steps twice: are the bits the same? And which batch is refused, and how?
+ *   npm run -s gpu -- --soak steps=2000     the same steps twice: are the bits the same? And which batch is refused, and how?
  *   npm run -s gpu -- out=mycard          measures everything and writes mycard.json and mycard.md
  */
 import { spawnSync } from "node:child_process";
@@ -21,7 +21,7 @@ import { kernelShares, NETWORKS, roofline, scalePoint } from "./measure";
 import { type Measurement, tableOf } from "./table";
 
 const USAGE = `usage: gpu --check [--json] [only=KERNEL] [kernels=FAMILY=VARIANT,...]     checks every kernel, in every variant
-       gpu --soak [--json] [steps=2000] [batch=${STANDARD.batch}]     trains twice and compares bits, then doubles the batch until it is refused
+       gpu --soak [--json] [steps=2000] [network=NAME]     trains twice and compares bits, then doubles the batch until it is refused
        gpu [--any] [--no-peer] [--json] [out=NAME]          measures a real GPU (with --any whatever there is) into NAME.json and NAME.md`;
 
 /** Exit status of a wrong kernel, or of a measurement that found no real GPU; and of a command that cannot be read. */
@@ -30,14 +30,14 @@ const [WRONG, UNREADABLE] = [1, 2];
 export async function main(argv: string[]): Promise<number> {
   const flags = ["--check", "--soak", "--json", "--any", "--no-peer"];
   const value = (key: string) => argv.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
-  const unknown = argv.find((word) => !flags.includes(word) && !/^((kernels|out|only)=.|(steps|batch)=[1-9]\d*$)/.test(word));
+  const unknown = argv.find((word) => !flags.includes(word) && !/^((kernels|out|only|network)=.|steps=[1-9]\d*$)/.test(word));
   if (unknown) {
     console.error(`gpu: ${unknown} is unknown.\n${USAGE}`);
     return UNREADABLE;
   }
   const has = (flag: string) => argv.includes(flag);
   if (has("--check")) return check(has("--json"), value("kernels"), value("only"));
-  if (has("--soak")) return endure(has("--json"), Number(value("steps") ?? SOAK_STEPS), Number(value("batch") ?? STANDARD.batch));
+  if (has("--soak")) return endure(has("--json"), Number(value("steps") ?? SOAK_STEPS), value("network"));
   return measure({
     any: has("--any"),
     peer: !has("--no-peer"),
@@ -60,13 +60,21 @@ async function check(json: boolean, kernels?: string, only?: string): Promise<nu
 /** Steps of a soak, each made twice. */
 const SOAK_STEPS = 2000;
 
-/** Prints a line for the soak and one for the doubling; the exit status says whether bits differed or a refusal left the device unusable. */
-async function endure(json: boolean, steps: number, batch: number): Promise<number> {
+/**
+ * Prints a line for the soak and one for the doubling, of the standard step or of a network of the scale table; the exit status says whether bits
+ * differed or a refusal left the device unusable.
+ */
+async function endure(json: boolean, steps: number, network?: string): Promise<number> {
+  const options = network === undefined ? STANDARD : NETWORKS[network];
+  if (!options) {
+    console.error(`gpu: there is no network "${network}", but ${Object.keys(NETWORKS).join("; ")}.`);
+    return UNREADABLE;
+  }
   const print = printer(json);
   const engine = await nodeEngine();
-  const soaked = await soak(engine, steps, { ...STANDARD, batch });
+  const soaked = await soak(engine, steps, options);
   print(rounded(soaked));
-  const doubled = await doubling(engine, { ...STANDARD, batch });
+  const doubled = await doubling(engine, options);
   print(doubled);
   return soaked.equal && doubled.goes_on ? 0 : WRONG;
 }

@@ -79,6 +79,7 @@ const deit = (width: number) => plainViT({ image: 224, patch: 16, classes: 1000,
 
 /** From a step that every adapter takes in a moment to those of the papers. */
 export const NETWORKS: Readonly<Record<string, StandardOptions>> = {
+  "ViT 16/1": { student: small(16, 1), batch: 8 },
   "ViT 64/4": { student: small(64, 4), batch: 32 },
   "ViT 128/6": { student: small(128, 6), batch: 32 },
   "ViT 64/4 from 128/6, 50 %": STANDARD,

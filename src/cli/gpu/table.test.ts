@@ -31,6 +31,13 @@ test("tables say what was measured, what it is of the best product, and why a ne
   expect(text).toContain("| gemm | shared | 1.2e-6 | 0.5 |  | right |");
 });
 
+test("a soak of a network that there is not names those that there are", async () => {
+  const said = vi.spyOn(console, "error").mockReturnValue();
+  expect(await main(["--soak", "network=ViT"])).toBe(2);
+  expect(said).toHaveBeenCalledWith(expect.stringContaining('no network "ViT", but ViT 16/1; ViT 64/4;'));
+  said.mockRestore();
+});
+
 test("a word that means nothing is named, and nothing is measured", async () => {
   const said = vi.spyOn(console, "error").mockReturnValue();
   expect(await main(["--chek"])).toBe(2);
