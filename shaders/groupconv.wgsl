@@ -15,12 +15,14 @@
 // product of four channels with a block of the kernel is one of a vector and a matrix. All lanes of a workgroup compute the same four
 // channels, so that they need the same kernel: with QUAD each lane of a quad loads one of its four rows and the quad passes them on.
 // Lanes beyond the end, and taps outside the map, then go along with zeros. With a stride windows overlap less: a lane then computes OUTS
-// such blocks of y from what it loaded; and for dx the lines of a workgroup are STRIDE apart, so that the same lines of the kernel reach
-// them, while along a line a lane computes all PIXELS STRIDE pixels, each by the taps that reach it. For dw a lane keeps a 4 x 4 block of every
-// tap of a kernel's line and slides along the map.
+// such blocks of y from what it loaded. Where eight lanes share registers (EIGHT), each loads one of the eight rows of two blocks. For dx
+// the lines of a workgroup are STRIDE apart, so that the same lines of the kernel reach them, while along a line a lane computes all
+// PIXELS STRIDE pixels, each by the taps that reach it. For dw a lane keeps a 4 x 4 block of every tap of a kernel's line and slides along
+// the map.
 enable subgroups;
 
 const QUAD = true;
+const EIGHT = false; // of two blocks of y: eight lanes each load one of their kernel's eight rows
 const KERNEL = 3u; // width of the kernel
 const STRIDE = 1u;
 const PIXELS = 4u;
@@ -75,13 +77,28 @@ fn block(p: Params, o: u32, tap: u32, c: u32, local: u32) -> mat4x4f {
   }
 }
 
+// Those of all blocks of y that a lane computes.
+fn blocks(p: Params, o: u32, tap: u32, c: u32, local: u32) -> array<mat4x4f, OUTS> {
+  var all: array<mat4x4f, OUTS>;
+  if (EIGHT) {
+    let mine = w[((4u * o + (local & 7u)) * p.kernel_height * KERNEL + tap) * p.group_channels + c];
+    all[0] = mat4x4f(subgroupBroadcast(mine, 0u), subgroupBroadcast(mine, 1u), subgroupBroadcast(mine, 2u), subgroupBroadcast(mine, 3u));
+    all[1] = mat4x4f(subgroupBroadcast(mine, 4u), subgroupBroadcast(mine, 5u), subgroupBroadcast(mine, 6u), subgroupBroadcast(mine, 7u));
+  } else {
+    for (var e = 0u; e < OUTS; e++) { // unroll
+      all[e] = block(p, o + e, tap, c, local);
+    }
+  }
+  return all;
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
   let which = group.x + group.y * 65535u;
-  let blocks = p.outputs / OUTS;
-  let o = which % blocks * OUTS;
-  let i = which / blocks * WORKGROUP + local;
+  let teams = p.outputs / OUTS;
+  let o = which % teams * OUTS;
+  let i = which / teams * WORKGROUP + local;
   let run = i % p.runs;
   let line = i / p.runs;
   let map = line / p.out_height;
@@ -100,10 +117,10 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
         row[k] = select(vec4f(), x[(base + at) * p.channels + first + c], at < width);
       }
       for (var kx = 0u; kx < KERNEL; kx++) { // unroll
+        let m = blocks(p, o, ky * KERNEL + kx, c, local);
         for (var e = 0u; e < OUTS; e++) { // unroll
-          let m = block(p, o + e, ky * KERNEL + kx, c, local);
           for (var k = 0u; k < PIXELS; k++) { // unroll
-            acc[k * OUTS + e] += row[k * STRIDE + kx] * m;
+            acc[k * OUTS + e] += row[k * STRIDE + kx] * m[e];
           }
         }
       }

@@ -8,6 +8,7 @@ import { groupConv2d } from "./groupconv";
 const CASES: Case[] = [
   { x: [2, 5, 9, 16], out: 16, groups: 4, kernel: [3, 3] },
   { x: [2, 6, 7, 8], out: 16, groups: 1, kernel: [3, 3], stride: 2 },
+  { x: [1, 4, 5, 16], out: 16, groups: 2, kernel: [3, 3] },
   { x: [1, 4, 3, 8], out: 8, groups: 2, kernel: [1, 1], stride: 2 },
   { x: [1, 8, 7, 8], out: 16, groups: 2, kernel: [3, 3], stride: 3, padding: 2 },
   { x: [1, 5, 6, 8], out: 8, groups: 2, kernel: [2, 3], padding: 0 },

@@ -24,8 +24,9 @@ export function groupConv2d(x: Tensor, w: Tensor, { stride = 1, padding = (w.sha
   const y = x.graph.temp([x.shape[0], ...size, outputs], "f32", x.needsGrad || w.needsGrad);
   const c: Convolution = { x, w, y, stride, padding };
   const lines = y.shape[0] * y.shape[1];
-  // Windows that overlap little are loaded for two blocks of channels, where a group has them.
-  const outs = stride > 1 && (((outputs / 4) * w.cols) / x.cols) % 2 === 0 ? 2 : 1;
+  // Windows that overlap little are loaded for two blocks of channels, where a group has them; and so are all where eight lanes share the kernel.
+  const inPairs = (((outputs / 4) * w.cols) / x.cols) % 2 === 0;
+  const outs = inPairs && (stride > 1 || x.graph.engine.facts.subgroup === 8) ? 2 : 1;
   const lanes = { outs, blocks: outputs / 4 / outs, each: lines * runsOf(y.shape[2]) };
   launch(c, "forward", { x, w, out: y }, { row: (PIXELS - 1) * stride + kw, ...lanes });
   if (y.needsGrad)
@@ -114,10 +115,11 @@ function launch(
   const { x, w, y, stride } = c;
   const add = plus(previous);
   const { engine } = x.graph;
-  const QUAD = engine.facts.subgroup >= 4 && entry !== "weight_gradient";
+  const { subgroup } = engine.facts;
+  const QUAD = subgroup >= 4 && entry !== "weight_gradient";
   const sizes = { KERNEL: w.shape[2], STRIDE: stride, PIXELS: pixels, OUTS: outs, ROW: row, TAPS: tapsOf(c), PHASE: phaseOf(c) };
   x.graph.launch("groupconv", entry, {
-    constants: { QUAD, ...sizes, WORKGROUP: workgroup(engine), ...add.constants },
+    constants: { QUAD, EIGHT: subgroup === 8 && outs === 2, ...sizes, WORKGROUP: workgroup(engine), ...add.constants },
     bind: { ...bind, ...add.bind },
     params: {
       ...{ batch: x.shape[0], height: x.shape[1], width: x.shape[2], out_height: y.shape[1], out_width: y.shape[2] },
