@@ -11,7 +11,7 @@ import { type DetectionSettings, SETTINGS, teacherKind } from "./settings";
 import type { DetectionTask } from "./task";
 
 /** Kinds of detector that a teacher comes with the program for. */
-const SHIPPED: readonly DetectorKind[] = ["gfl", "fcos"];
+const SHIPPED: readonly DetectorKind[] = ["gfl", "fcos", "retinanet"];
 
 /** The file of the teacher for students of such settings. */
 function shipped(settings: Settings): string | undefined {
