@@ -83,7 +83,7 @@ fn blocks(p: Params, o: u32, tap: u32, c: u32, local: u32) -> array<mat4x4f, OUT
   if (EIGHT) {
     let mine = w[((4u * o + (local & 7u)) * p.kernel_height * KERNEL + tap) * p.group_channels + c];
     all[0] = mat4x4f(subgroupBroadcast(mine, 0u), subgroupBroadcast(mine, 1u), subgroupBroadcast(mine, 2u), subgroupBroadcast(mine, 3u));
-    all[1] = mat4x4f(subgroupBroadcast(mine, 4u), subgroupBroadcast(mine, 5u), subgroupBroadcast(mine, 6u), subgroupBroadcast(mine, 7u));
+    all[OUTS - 1u] = mat4x4f(subgroupBroadcast(mine, 4u), subgroupBroadcast(mine, 5u), subgroupBroadcast(mine, 6u), subgroupBroadcast(mine, 7u));
   } else {
     for (var e = 0u; e < OUTS; e++) { // unroll
       all[e] = block(p, o + e, tap, c, local);

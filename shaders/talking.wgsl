@@ -28,7 +28,7 @@ const HEADS = 4u; // talk
 const AT_ONCE = 4u; // talk_weights: rows of `out` that a lane sums
 const SUMS = 16u; // AT_ONCE HEADS
 const WORKGROUP = 64u;
-const TILE = 8u; // ROWS times the fours a row has: 2 of pairs, V4 of sums
+const TILE = 16u; // ROWS times the fours a row has: 2 of pairs, V4 of sums
 
 struct Params {
   batch: u32,
