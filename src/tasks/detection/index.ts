@@ -1,7 +1,6 @@
 /** What detection declares. Code that reads files or needs the GPU is loaded when it is wanted. */
 import type { DetectionSet } from "../../data/detection";
 import { DETECTION_METHODS } from "../../methods/detection";
-import type { DetectorKind } from "../../models/detector/config";
 import type { Settings } from "../../settings/run";
 import type { TaskDefinition } from "../definition";
 import { conflictsOf } from "./conflicts";
@@ -10,14 +9,8 @@ import { ROWS } from "./rows";
 import { type DetectionSettings, SETTINGS, teacherKind } from "./settings";
 import type { DetectionTask } from "./task";
 
-/** Kinds of detector that a teacher comes with the program for. */
-const SHIPPED: readonly DetectorKind[] = ["gfl", "fcos", "retinanet"];
-
-/** The file of the teacher for students of such settings. */
-function shipped(settings: Settings): string | undefined {
-  const kind = teacherKind(settings as DetectionSettings);
-  return SHIPPED.includes(kind) ? `teacher-${kind}.safetensors` : undefined;
-}
+/** The file of the teacher for students of such settings: one comes with the program for each kind of detector. */
+const shipped = (settings: Settings): string => `teacher-${teacherKind(settings as DetectionSettings)}.safetensors`;
 
 /** How the shipped teachers were trained. */
 const TRAINING = { lr: 0.002, decay: 0.02 };
