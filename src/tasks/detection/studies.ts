@@ -78,7 +78,7 @@ export const studies: readonly Study[] = [
   },
   {
     name: "objects-short",
-    about: "1,000 of the same images, 12 epochs in a quarter of the steps, in which blocks have to learn before they can help",
+    about: "Scenes-Detection: 1,000 images of 128 pixels, 12 epochs in a quarter of those steps; GFL on a ResNet of width 12",
     base: `data=scenes:1000,400 ${TRAINING} steps=1500 evaluate=500`,
     seeds: 3,
     tuned: [101, 102],
