@@ -121,6 +121,7 @@ function Exports({ state }: { state: State }) {
   const untrained = !begun(state);
   return (
     <div id="exports" popover="auto" className="exports">
+      {state.beside && <p className="hint">Files hold the first of the two runs.</p>}
       <Export what="student" label={`Download ${made}`} hint={`The ${made}'s weights as a safetensors file`} disabled={untrained} />
       {onnx && (
         <Export
