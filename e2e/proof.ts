@@ -2,7 +2,8 @@
  * What every place that has WebGPU must be able to do, written once: compile all kernels, and take training steps with
  * known losses. Loaded by both browsers (kernels.spec.ts) and by Node (proof.node.ts).
  */
-import { type Engine, openEngine, shaderFiles } from "../src/engine/device";
+import { type Engine, openEngine } from "../src/engine/device";
+import { shaderFiles } from "../src/engine/shaderFiles";
 import { entryPoints, type Shader } from "../src/engine/wgsl";
 import { FAMILIES, runnable } from "../src/ops/families";
 import { choice, choose } from "../src/ops/variants";

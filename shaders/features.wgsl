@@ -99,30 +99,8 @@ fn channel_weight(p: Params, row: u32, c: u32) -> f32 {
   }
 }
 
-var<workgroup> gathered: array<vec3f, GROUP>;
-
-// Sums over the lanes that share a row.
-fn over_row(v: vec3f, lane: u32) -> vec3f {
-  if (GROUP == 1u) {
-    return v;
-  } else {
-    workgroupBarrier();
-    gathered[lane] = v;
-    for (var half = GROUP / 2u; half > 0u; half /= 2u) {
-      workgroupBarrier();
-      if (lane < half) {
-        gathered[lane] += gathered[lane + half];
-      }
-    }
-    workgroupBarrier();
-    return gathered[0];
-  }
-}
-
-// The line of a lane's row; past the last there are lanes without any.
-fn line_of(group: vec3u, local: u32) -> u32 {
-  return (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
-}
+// with rows.wgsl
+alias Gathered = vec3f;
 
 @compute @workgroup_size(64)
 fn error(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -144,7 +122,7 @@ fn error(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
     }
     sum += channel_weight(p, row, c) * e;
   }
-  let all = over_row(vec3f(sum, 0.0, 0.0), lane).x;
+  let all = over_row(vec3f(sum, 0.0, 0.0), false, lane).x;
   if (lane == 0u && line < p.rows) {
     out[row] = p.scale * row_weight(row) * all;
   }
@@ -156,7 +134,7 @@ fn distance_of(p: Params, row: u32, cols: u32, lane: u32) -> f32 {
     let d = a[row * p.cols + c] - b[row * p.cols + c];
     sum += d * d;
   }
-  return sqrt(over_row(vec3f(sum, 0.0, 0.0), lane).x);
+  return sqrt(over_row(vec3f(sum, 0.0, 0.0), false, lane).x);
 }
 
 @compute @workgroup_size(64)
@@ -258,7 +236,7 @@ fn share_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   for (var c = row * p.cols + lane; c < row * p.cols + cols; c += GROUP) {
     sum += g[c] * (a[c] - b[c]);
   }
-  let all = over_row(vec3f(sum, 0.0, 0.0), lane).x;
+  let all = over_row(vec3f(sum, 0.0, 0.0), false, lane).x;
   if (lane == 0u && line < p.rows) {
     out[row] = sigmoid(share[0]) * sigmoid(-share[0]) * all;
   }
@@ -277,7 +255,7 @@ fn products(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
     let v = b[p.b_offset + c];
     sums += vec3f(u * v, u * u, v * v);
   }
-  let all = over_row(sums, lane);
+  let all = over_row(sums, false, lane);
   if (lane == 0u && line < p.rows) {
     out[3u * row] = all.x;
     out[3u * row + 1u] = all.y;

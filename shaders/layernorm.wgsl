@@ -111,25 +111,8 @@ fn out_four(p: Params, row: u32, c: u32, v: vec4f) {
   }
 }
 
-var<workgroup> gathered: array<vec2f, GROUP>;
-
-// Sums over the lanes that share a row.
-fn over_row(v: vec2f, lane: u32) -> vec2f {
-  if (GROUP == 1u) {
-    return v;
-  } else {
-    workgroupBarrier();
-    gathered[lane] = v;
-    for (var half = GROUP / 2u; half > 0u; half /= 2u) {
-      workgroupBarrier();
-      if (lane < half) {
-        gathered[lane] += gathered[lane + half];
-      }
-    }
-    workgroupBarrier();
-    return gathered[0];
-  }
-}
+// with rows.wgsl
+alias Gathered = vec2f;
 
 @compute @workgroup_size(64)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -142,13 +125,13 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
   for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
     sums.x += dot(x_four(p, row, c), live(p, c));
   }
-  let mean = over_row(sums, lane).x / cols;
+  let mean = over_row(sums, false, lane).x / cols;
   sums = vec2f();
   for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
     let v = (x_four(p, row, c) - mean) * live(p, c);
     sums.x += dot(v, v);
   }
-  let rstd = inverseSqrt(over_row(sums, lane).x / cols + p.eps);
+  let rstd = inverseSqrt(over_row(sums, false, lane).x / cols + p.eps);
   if (line < p.rows) {
     for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
       out_four(p, row, c, (x_four(p, row, c) - mean) * rstd * gamma_four(p, c) + beta_four(p, c));
@@ -186,7 +169,7 @@ fn input_gradient(p: Params, group: u32, local: u32) {
     let gh = g_four(p, row, c) * gamma_four(p, c);
     sums += vec2f(dot(gh, vec4f(1.0)), dot(gh, (x_four(p, row, c) - moments.x) * moments.y));
   }
-  sums = over_row(sums, lane) / f32(p.cols);
+  sums = over_row(sums, false, lane) / f32(p.cols);
   if (line < p.rows) {
     for (var c = 4u * lane; c < p.cols; c += 4u * GROUP) {
       let h = (x_four(p, row, c) - moments.x) * moments.y;

@@ -15,7 +15,8 @@
 // front of the batch, [levels, batch, height, width, ..], so that one convolution serves all of them.
 // Trick. A constant region has to give a = 1 exactly, or a threshold of 1 would erase it or not by accident of rounding:
 // means are taken of differences from the first pixel, and s = mean(s) is told apart.
-const SIDE = 1u; // lanes that share a region in normalise, each way: 1, or 8, a workgroup
+const GROUP = 1u; // lanes that share a region in normalise: 1, or a workgroup
+const SIDE = 1u; // of them each way
 const ABS = false;
 const RAW = false;
 const MEAN = true; // normalise: by the mean
@@ -143,34 +144,16 @@ fn pixel_scores_gradient(@builtin(global_invocation_id) id: vec3u) {
   out[i] = g[row] * sign(x[i]) / (p.tau * f32(p.cols)) + earlier(p, row, i % p.cols);
 }
 
-var<workgroup> gathered: array<f32, SIDE * SIDE>;
-
-// The largest or the sum over the lanes that share a region.
-fn over_region(v: f32, largest: bool, lane: u32) -> f32 {
-  if (SIDE == 1u) {
-    return v;
-  } else {
-    workgroupBarrier();
-    gathered[lane] = v;
-    for (var half = SIDE * SIDE / 2u; half > 0u; half /= 2u) {
-      workgroupBarrier();
-      if (lane < half) {
-        let next = gathered[lane + half];
-        gathered[lane] = select(gathered[lane] + next, max(gathered[lane], next), largest);
-      }
-    }
-    workgroupBarrier();
-    return gathered[0];
-  }
-}
+// with rows.wgsl
+alias Gathered = f32;
 
 // Binding x holds the scores of pixels here. Of SIDE x SIDE lanes each takes every SIDE-th pixel, both ways.
 @compute @workgroup_size(64)
 fn normalise(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
-  let line = (group.x + group.y * 65535u) * (64u / (SIDE * SIDE)) + local / (SIDE * SIDE);
+  let line = line_of(group, local);
   let i = min(line, p.batch * p.regions - 1u);
-  let lane = local % (SIDE * SIDE);
+  let lane = local % GROUP;
   let r = region(p, i % p.regions);
   let image = (i / p.regions) * p.height * p.width;
   let bottom = select(r.top, r.bottom, line < p.batch * p.regions); // lanes past the last region have no pixels
@@ -184,8 +167,8 @@ fn normalise(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
       part += v - first;
     }
   }
-  let largest = over_region(most, true, lane);
-  let mean = first + over_region(part, false, lane) / area(r);
+  let largest = over_row(most, true, lane);
+  let mean = first + over_row(part, false, lane) / area(r);
   var sum = 0.0;
   if (SOFTMAX) {
     part = 0.0;
@@ -194,7 +177,7 @@ fn normalise(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
         part += exp(x[image + row * p.width + column] - largest);
       }
     }
-    sum = over_region(part, false, lane);
+    sum = over_row(part, false, lane);
   }
   for (var row = r.top + lane / SIDE; row < bottom; row += SIDE) {
     for (var column = r.left + lane % SIDE; column < r.right; column += SIDE) {

@@ -30,31 +30,8 @@ struct Params {
 
 const LOWEST = -3.4028234663852886e38;
 
-var<workgroup> gathered: array<f32, GROUP>;
-
-// The largest or the sum over the lanes that share a row.
-fn over_row(v: f32, largest: bool, lane: u32) -> f32 {
-  if (GROUP == 1u) {
-    return v;
-  } else {
-    workgroupBarrier();
-    gathered[lane] = v;
-    for (var half = GROUP / 2u; half > 0u; half /= 2u) {
-      workgroupBarrier();
-      if (lane < half) {
-        let next = gathered[lane + half];
-        gathered[lane] = select(gathered[lane] + next, max(gathered[lane], next), largest);
-      }
-    }
-    workgroupBarrier();
-    return gathered[0];
-  }
-}
-
-// The line of a lane's row; past the last there are lanes without any.
-fn line_of(group: vec3u, local: u32) -> u32 {
-  return (group.x + group.y * 65535u) * (64u / GROUP) + local / GROUP;
-}
+// with rows.wgsl
+alias Gathered = f32;
 
 @compute @workgroup_size(64)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {

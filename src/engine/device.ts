@@ -4,10 +4,10 @@
  * The engine needs nothing beyond core WebGPU: `subgroups`, `shader-f16` and `timestamp-query` are used when offered.
  */
 import { EngineError, OutOfMemory } from "./errors";
+import { shaderFiles } from "./shaderFiles";
 import { type Constants, type Shader, specialise } from "./wgsl";
 
 const WANTED: GPUFeatureName[] = ["subgroups" as GPUFeatureName, "shader-f16", "timestamp-query"];
-const SHADERS = import.meta.glob<string>("/shaders/*.wgsl", { query: "?raw", import: "default", eager: true });
 
 /** How long the news of a lost device may take on a busy machine, once a request has failed because of it. */
 const NEWS_MS = 10_000;
@@ -27,9 +27,6 @@ export interface EngineOptions {
   /** Optional features to leave unused, to test the paths of adapters that lack them. */
   without?: string[];
 }
-
-/** All shader files by path, as the project ships them. */
-export const shaderFiles: Readonly<Record<string, string>> = SHADERS;
 
 /** Bytes of the buffer that is taken for so many. */
 export const bufferBytes = (bytes: number): number => Math.max(256, Math.ceil(bytes / 256) * 256);
@@ -112,7 +109,7 @@ export class Engine {
     const key = `${file} ${entry} ${JSON.stringify(constants)} ${halves}`;
     let shader = this.shaders.get(key);
     if (!shader) {
-      const text = SHADERS[`/shaders/${file}.wgsl`];
+      const text = shaderFiles[`/shaders/${file}.wgsl`];
       if (text === undefined) throw new EngineError(`There is no shader ${file}.`, "Check the file name in the launch.");
       shader = specialise(`shaders/${file}.wgsl`, text, entry, constants, halves);
       this.shaders.set(key, shader);
@@ -291,7 +288,7 @@ async function measureSubgroup(engine: Engine): Promise<number> {
 
 async function explain(module: GPUShaderModule, shader: Shader, error: Error): Promise<string> {
   const { messages } = await module.getCompilationInfo();
-  const text = SHADERS[`/${shader.file}`]?.split("\n");
+  const text = shaderFiles[`/${shader.file}`]?.split("\n");
   const code = shader.code.split("\n"); // as good, of a shader that is no file of the project
   const rows = messages
     .filter((m) => m.type === "error")

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { testEngine } from "../ops/check";
-import { type Engine, shaderFiles } from "./device";
+import type { Engine } from "./device";
+import { shaderFiles } from "./shaderFiles";
 import { type Constants, entryPoints, specialise } from "./wgsl";
 
 const HEAD = "@group(0) @binding(0) var<storage, read_write> out: array<f32>;";

@@ -1,8 +1,8 @@
 /**
  * Reads a WGSL file and specialises one entry point of it.
  *
- * Every file in `shaders/` is complete WGSL, valid but for subgroup lanes that are constant only once a loop is written
- * out. Specialising keeps it complete and does five things, all on tokens:
+ * Every file in `shaders/` is complete WGSL with the parts it takes in (`shaderFiles.ts`), valid but for subgroup lanes that are constant only
+ * once a loop is written out. Specialising keeps it complete and does five things, all on tokens:
  *   1. module constants take the values of a variant (`const R = 4u;` -> `const R = 2u;`);
  *   2. an `if` whose condition is made of module constants is folded away;
  *   3. a counting loop marked `// unroll` is written out, because software adapters keep an array in registers only

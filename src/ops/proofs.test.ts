@@ -1,6 +1,6 @@
 /** Every kernel of the project is proven by `npm run gpu -- --check`, and every proof by itself. */
 import { expect, test } from "vitest";
-import { shaderFiles } from "../engine/device";
+import { shaderFiles } from "../engine/shaderFiles";
 import { entryPoints } from "../engine/wgsl";
 import { testEngine } from "./check";
 import { launchesOf } from "./evidence";

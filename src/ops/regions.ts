@@ -66,7 +66,7 @@ function normalised(x: Tensor, scores: Tensor, sides: Sides, constants: Record<"
   const out = x.graph.temp([sides.length, batch, height, width]);
   const lanes = lanesPerRow(x.graph.engine, height * width);
   x.graph.launch("regions", "normalise", {
-    constants: { ...constants, SIDE: Math.sqrt(lanes) },
+    constants: { ...constants, GROUP: lanes, SIDE: Math.sqrt(lanes) },
     bind: { x: scores, out },
     params: pyramid(x, sides),
     threads: lanes * batch * regionCount(sides),

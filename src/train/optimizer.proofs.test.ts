@@ -1,7 +1,8 @@
 /** Every kernel of the optimizer is proven by `npm run gpu -- --check`. */
 import { expect, test } from "vitest";
 import { nodeGPU } from "../cli/device.node";
-import { type Engine, openEngine, shaderFiles } from "../engine/device";
+import { type Engine, openEngine } from "../engine/device";
+import { shaderFiles } from "../engine/shaderFiles";
 import { entryPoints, type Shader } from "../engine/wgsl";
 import { optimizerProofs } from "./optimizer.proofs";
 import { verdictCount, verifyAdapter } from "./verifyAdapter";
