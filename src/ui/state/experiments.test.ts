@@ -106,6 +106,29 @@ test.each([
   expect(of([first, `${first}&lr=0.002`])).toBe(`${first}&lr=0.002&seed=1`);
 });
 
+test("a run that was cut off by a lost GPU counts when it has come back; another does not", async () => {
+  const page = readyPage();
+  page.page.experiments.start(ASKED);
+  await settled();
+  const { wanted } = page.page.store.getState();
+  const { beside } = page.told("start").at(-1) as Extract<Command, { type: "start" }>;
+  page.say(started(wanted), phase("running"), step(1));
+  page.say({ type: "failed", message: "The GPU device was lost.", remedy: "Reload.", fatal: true, spoiled: true });
+  expect(now(page).halted).toBe("The GPU device was lost.");
+  page.say(started({ ...wanted, keep: 0.25 }), phase("running"));
+  expect(now(page).halted).toBe("The GPU device was lost.");
+  page.say(started(wanted));
+  expect(now(page).halted).toBe("The GPU device was lost.");
+  const [, ...rest] = told(wanted, 0.5);
+  page.say(...told(beside!.settings, 0.4).map((event): Event => ({ type: "beside", event })), phase("running"));
+  expect(now(page).halted).toBeUndefined();
+  page.say(...rest, phase("finished"));
+  expect(now(page).scores).toEqual([[0.5], [0.4]]);
+  page.page.experiments.halt("You halted it.");
+  page.say(phase("paused"), phase("running"));
+  expect(now(page).halted).toBe("You halted it.");
+});
+
 test("a run that was ended early, or steered, halts it; it goes on from that run's beginning", async () => {
   const page = readyPage();
   page.page.experiments.start(ASKED);

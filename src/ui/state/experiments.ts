@@ -28,6 +28,8 @@ export interface Series {
   costs?: readonly (readonly number[])[];
   /** Why it does not go on by itself. */
   halted?: string;
+  /** It is halted because its run was cut off, by a lost GPU or with the page: when that goes on, so does the series. */
+  cut?: boolean;
 }
 
 export interface Experiment extends Series {
@@ -61,7 +63,7 @@ export interface Sweep extends Series {
 export const isSweep = (series: Experiment | Sweep): series is Sweep => "axes" in series;
 
 /** A series that has yet to begin. */
-export type Fresh<S> = S extends Series ? Omit<S, "scores" | "costs" | "halted"> : never;
+export type Fresh<S> = S extends Series ? Omit<S, "scores" | "costs" | "halted" | "cut"> : never;
 
 const ENDED = "A run was ended before its last step.";
 const CHANGED = "Its run was replaced, or steered: what came of it does not belong here.";
@@ -84,7 +86,7 @@ export class Experiments {
   /** Brings back one that was under way when the page was closed. */
   async load(): Promise<void> {
     const kept = await this.context.storage.recall<Experiment | Sweep>(EXPERIMENT);
-    if (kept && !this.now) this.change(isComplete(kept) ? kept : { ...kept, halted: CLOSED });
+    if (kept && !this.now) this.change(isComplete(kept) ? kept : { ...kept, halted: CLOSED, cut: kept.cut ?? kept.halted === undefined });
   }
 
   start(series: Fresh<Experiment | Sweep>): void {
@@ -95,7 +97,7 @@ export class Experiments {
   /** Goes on with the run that was to come, from its first step. */
   goOn(): void {
     if (!this.now) return;
-    this.change({ ...this.now, halted: undefined });
+    this.change({ ...this.now, halted: undefined, cut: undefined });
     void this.next();
   }
 
@@ -107,12 +109,12 @@ export class Experiments {
     const ends = (list: { length: number }, i: number) => list.length < seed && (i === index || !isSweep(series));
     const scores = series.scores.map((list, i) => (ends(list, i) ? [...list, null] : list));
     const costs = costsOf(series).map((list, i) => (ends(list, i) ? [...list, 0] : list));
-    this.change({ ...series, scores, costs, halted: undefined });
+    this.change({ ...series, scores, costs, halted: undefined, cut: undefined });
     void this.next();
   }
 
-  halt(why: string): void {
-    if (this.now && !isComplete(this.now)) this.change({ ...this.now, halted: why });
+  halt(why: string, cut = false): void {
+    if (this.now && !isComplete(this.now)) this.change({ ...this.now, halted: why, cut });
   }
 
   close(): void {
@@ -122,11 +124,20 @@ export class Experiments {
 
   /** After an event has entered the store. */
   receive(event: Event): void {
-    if (!this.now || this.now.halted || isComplete(this.now)) return;
+    if (!this.now || isComplete(this.now)) return;
+    if (event.type === "phase" && event.phase === "running") this.takeUp(this.now);
+    if (this.now.halted) return;
     const isApart = event.type === "parted" || (event.type === "failed" && event.memory);
     if (isApart && !isSweep(this.now)) this.change({ ...this.now, apart: event.message });
-    if (event.type === "failed") this.halt(event.message);
+    if (event.type === "failed") this.halt(event.message, event.fatal);
     if (event.type === "phase" && event.phase === "finished") this.finished(this.now);
+  }
+
+  /** Goes on by itself when the run that was cut off does. */
+  private takeUp(series: Experiment | Sweep): void {
+    const { active, changes } = this.context.store.getState();
+    const isBack = series.cut && active && isAsked({ settings: active, changes }, nextOf(series).query);
+    if (isBack) this.change({ ...series, halted: undefined, cut: undefined });
   }
 
   private get now(): Experiment | Sweep | undefined {
