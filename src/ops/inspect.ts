@@ -102,7 +102,7 @@ function accesses({ code, entry, workgroup }: Shader): Access[] {
   if (arrays.size === 0) return [];
   const functions = functionsOf(text, arrays);
   const constants = constantsOf(text);
-  const main = text.slice(text.indexOf(`fn ${entry} `));
+  const main = functionsIn(text).find(({ name }) => name === entry)?.body ?? "";
   const index = /@ builtin \( local_invocation_index \) (\w+)/.exec(main)?.[1] ?? "local";
   const body = `${main} ${helpers(text, [...arrays.keys()], entry, index)}`;
   const found: Access[] = [];
