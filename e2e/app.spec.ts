@@ -176,6 +176,20 @@ test("a phone's width needs no sideways scrolling", async ({ page }) => {
   await expect(page.locator(".stage canvas").first()).toBeInViewport();
 });
 
+test("the page stays where it is while the focus goes along the bar and into its menu", async ({ page }) => {
+  await open(page);
+  const bar = page.locator(".controls");
+  await page.evaluate(() => scrollTo({ top: 300, behavior: "instant" }));
+  await bar.getByRole("button").first().evaluate((first: HTMLElement) => first.focus({ preventScroll: true }));
+  for (let i = 0; i < 4; i++) await page.keyboard.press("Tab");
+  await expect(bar.getByRole("button", { name: "Export", exact: true })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(button(page, "Hand over to PyTorch")).toBeVisible();
+  await page.keyboard.press("Tab");
+  await expect(button(page, "Hand over to PyTorch")).toBeFocused();
+  expect(await page.evaluate(() => scrollY)).toBe(300);
+});
+
 test("a lost GPU loses nothing: it is opened again and the run goes on", async ({ page }) => {
   await page.addInitScript(() => {
     window.Worker = class extends Worker {
