@@ -42,7 +42,7 @@ test("claims are told apart, and none is judged under the seeds it was tuned wit
 
 test("a table is a study in which each row is set against the first, with the sign that is printed", () => {
   const table = studies.find(({ name }) => name === "samkd-II");
-  expect(table).toMatchObject({ seeds: 3, base: "lr=0.002 decay=0.02 steps=6000 evaluate=1000" });
+  expect(table).toMatchObject({ seeds: 3, base: "data=scenes:1000,400 lr=0.002 decay=0.02 steps=1500 evaluate=500" });
   expect(table?.claims).toMatchObject([
     { id: "samkd-II-sld", claimed: -1, paper: "42 against 42.2", summands: [{ of: "row=samkd-II-sld", score: "map" }, { times: -1 }] },
     { id: "samkd-II-both", claimed: 1 },
