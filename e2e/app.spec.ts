@@ -180,7 +180,10 @@ test("the page stays where it is while the focus goes along the bar and into its
   await open(page);
   const bar = page.locator(".controls");
   await page.evaluate(() => scrollTo({ top: 300, behavior: "instant" }));
-  await bar.getByRole("button").first().evaluate((first: HTMLElement) => first.focus({ preventScroll: true }));
+  await bar
+    .getByRole("button")
+    .first()
+    .evaluate((first: HTMLElement) => first.focus({ preventScroll: true }));
   for (let i = 0; i < 4; i++) await page.keyboard.press("Tab");
   await expect(bar.getByRole("button", { name: "Export", exact: true })).toBeFocused();
   await page.keyboard.press("Enter");

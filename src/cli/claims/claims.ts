@@ -17,6 +17,7 @@ import { nodeEngine, writeWhole } from "../headless";
 import { type Plan, type Row, Runs } from "../rows";
 import { SOURCE_KEYS } from "../sources";
 import { drawingOf } from "./figures";
+import { caseName } from "./names";
 import { casesOf, instrumentOf, measuredOf } from "./report";
 import { tableOf } from "./table";
 
@@ -113,7 +114,8 @@ function fileOf(engine: Engine, runs: Runs, fields: readonly Field[]): ClaimsFil
   const told = fields.map(({ task, study, plans }) => {
     const cases = new Map([...plans].map(([words, bySeed]) => [words, found(runs, bySeed)]));
     const instrument = instrumentOf(task, study, cases);
-    const claims = study.claims.map((claim) => measuredOf(study, claim, cases, instrument.proven, (words) => addressOf(study, words)));
+    const naming = { nameOf: caseName, addressOf: (words: string) => addressOf(study, words) };
+    const claims = study.claims.map((claim) => measuredOf(study, claim, cases, instrument.proven, naming));
     return { instrument, claims, figures: (study.figures ?? []).map((figure) => drawingOf(study, figure, cases)) };
   });
   return rounded({

@@ -20,7 +20,10 @@ const CASES = new Map([
 ]);
 
 const measured = (claim: Partial<Claim>, cases = CASES, proven = true) =>
-  measuredOf(STUDY, { ...CLAIM, ...claim }, cases, proven, (words) => `keep=${words}`);
+  measuredOf(STUDY, { ...CLAIM, ...claim }, cases, proven, {
+    nameOf: (words) => words.toUpperCase(),
+    addressOf: (words) => `keep=${words}`,
+  });
 
 test("a study runs the cases of its instrument first, and each case once", () => {
   const claims = [CLAIM, { ...CLAIM, summands: [...over("c", "a", "top1"), ...over("b", "d", "top1")] }];
@@ -33,7 +36,7 @@ test("differences are paired by seed, in points, with the interval of a t test",
   expect(difference).toBeCloseTo(16 / 3, 9);
   expect(interval?.[0]).toBeCloseTo(16 / 3 - 4.302653 / 3, 5);
   expect([seeds, verdict]).toEqual([3, "agrees"]);
-  expect(told).toBe("a: 52.0 ± 2.0; b: 46.7 ± 2.1");
+  expect(told).toBe("A: 52.0 ± 2.0; B: 46.7 ± 2.1");
   expect(measured({ claimed: -1 }).verdict).toBe("opposite");
 });
 
@@ -52,7 +55,7 @@ test("an interval around 0, one seed, a run that is missing, or an unproven inst
   );
   expect([one.difference, one.interval, one.seeds, one.verdict]).toEqual([expect.closeTo(5), null, 1, "cannot tell"]);
   const none = measured({}, new Map([["a", CASES.get("a")!]]));
-  expect([none.difference, none.seeds, none.measured]).toEqual([null, 0, "a: 52.0 ± 2.0; b: not run"]);
+  expect([none.difference, none.seeds, none.measured]).toEqual([null, 0, "A: 52.0 ± 2.0; B: not run"]);
   expect(measured({}, CASES, false).verdict).toBe("cannot tell");
 });
 
@@ -80,7 +83,7 @@ test("sums of points of curves are judged, read at the test nearest to their sha
   ]);
   const shrinks = measured({ summands: [...over("a", "b", "top1", 0.2), ...over("b", "a", "top1", 0.8)] }, cases);
   expect(shrinks.difference).toBeCloseTo((10 - 5 + 12 - 4) / 2, 9);
-  expect(shrinks.measured).toContain("a at 20 % of the run: 31.0 ± 1.4");
+  expect(shrinks.measured).toContain("A at 20 % of the run: 31.0 ± 1.4");
   const line = { label: "gain", summands: over("a", "b", "top1") };
   const { x, lines } = drawingOf(STUDY, { id: "1", title: "", paper: "", unit: "points", y: "gain", lines: [line] }, cases);
   expect([x, lines[0].label, lines[0].seeds]).toEqual(["step", "gain", 2]);
@@ -110,7 +113,7 @@ test("the table has the proof, and a row for each claim", () => {
   const instrument = [instrumentOf("t", STUDY, CASES)];
   const lines = tableOf({ code: "1", adapter: "g", instrument, claims: [measured({})], figures: [] }).split("\n");
   expect(lines[2]).toBe("**tiny** (nothing): teacher over none +5.3 [3.9, 6.8] points. This tells masks apart.");
-  expect(lines.at(-1)).toBe("| 1. A is better | 2 against 1 | a: 52.0 ± 2.0; b: 46.7 ± 2.1 | +5.3 [3.9, 6.8] points | 3 | agrees |");
+  expect(lines.at(-1)).toBe("| 1. A is better | 2 against 1 | A: 52.0 ± 2.0; B: 46.7 ± 2.1 | +5.3 [3.9, 6.8] points | 3 | agrees |");
 });
 
 test("a claim about what two students come to can be tried on the page, others cannot", () => {

@@ -26,13 +26,19 @@ export function instrumentOf(task: string, { name, about, instrument, seeds: wan
   return { task, study: name, about, difference, interval, seeds, proven };
 }
 
+/** What the words of a case are for people, and for the page's address. */
+interface Naming {
+  nameOf(words: string): string;
+  addressOf(words: string): string;
+}
+
 /** A claim beside what was measured. Nothing is told where the instrument is not proven. */
-export function measuredOf(study: Study, claim: Claim, cases: Cases, proven: boolean, addressOf: (words: string) => string): Measured {
+export function measuredOf(study: Study, claim: Claim, cases: Cases, proven: boolean, { nameOf, addressOf }: Naming): Measured {
   const { id, title, paper, summands, claimed, unit } = claim;
   const { difference, interval, seeds } = judged(summands, unit, cases);
   const [first, second] = summands;
   const told = {
-    ...{ id, title, paper, study: study.name, unit, difference, interval, seeds, measured: scoresOf(claim, cases) },
+    ...{ id, title, paper, study: study.name, unit, difference, interval, seeds, measured: scoresOf(claim, cases, nameOf) },
     address: addressOf(first.of),
     ...(isPair(claim, study) && { pair: { address: addressOf(second.of), claimed } }),
   };
@@ -72,12 +78,12 @@ function resultOf({ score, at }: Summand, row: Row | undefined): number {
   return nearest?.[score] ?? Number.NaN;
 }
 
-/** Each score that goes into a claim: "keep=0.5: 41.2 ± 0.8". */
-function scoresOf({ summands, unit }: Claim, cases: Cases): string {
+/** Each score that goes into a claim: "Patches the teacher sees 0.5: 41.2 ± 0.8". */
+function scoresOf({ summands, unit }: Claim, cases: Cases, nameOf: Naming["nameOf"]): string {
   const told = summands.map((summand) => {
     const values = [...(cases.get(summand.of)?.values() ?? [])].map((row) => resultOf(summand, row) / UNITS[unit]).filter(Number.isFinite);
     const when = summand.at === undefined ? "" : ` at ${Math.round(100 * summand.at)} % of the run`;
-    return `${summand.of}${when}: ${values.length ? spread(values, DIGITS[unit]) : "not run"}`;
+    return `${nameOf(summand.of)}${when}: ${values.length ? spread(values, DIGITS[unit]) : "not run"}`;
   });
   return [...new Set(told)].join("; ");
 }

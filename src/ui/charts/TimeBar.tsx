@@ -1,4 +1,5 @@
 /** The time cursor: any step of which there are pictures, or live. Pictures and charts follow it. */
+import { short } from "../format";
 import { store, useStore } from "../state/app";
 import { shownStep } from "../state/selectors";
 import type { State } from "../state/store";
@@ -24,10 +25,10 @@ export function TimeBar({ momentsOf }: TimeBarProps) {
         min={0}
         max={Math.max(1, count - 1)}
         value={at}
-        aria-valuetext={shown === undefined ? "live" : `step ${moments[at]?.step}`}
+        aria-valuetext={shown === undefined ? "live" : `step ${short(moments[at]?.step ?? 0)}`}
         onChange={({ target }) => store.setState({ pinned: moments[Number(target.value)]?.step, hover: undefined })}
       />
-      <span className="figures">step {moments[at]?.step ?? 0}</span>
+      <span className="figures">step {short(moments[at]?.step ?? 0)}</span>
       <button type="button" aria-pressed={shown === undefined} onClick={() => store.setState({ pinned: undefined, hover: undefined })}>
         Live
       </button>

@@ -1,6 +1,6 @@
 /** The bar that controls the training: one green button that becomes Pause, and what the run is doing. */
 import { taskOf } from "../../tasks";
-import { duration, short } from "../format";
+import { count, duration, short } from "../format";
 import { keeper, playground, run, settings, teachers, useSources, useStore } from "../state/app";
 import { begun, busy, finished, offered, presetOf, secondsLeft, waiting } from "../state/selectors";
 import { isStale } from "../state/sources";
@@ -88,7 +88,7 @@ function MainButtons({ state }: { state: State }) {
     <>
       {offer && (
         <button type="button" className="go" onClick={() => void keeper.resume()} disabled={waitingForGpu}>
-          {offer.step < offer.total ? `Resume at step ${offer.step}` : "Show the finished run"}
+          {offer.step < offer.total ? `Resume at step ${count(offer.step)}` : "Show the finished run"}
         </button>
       )}
       <button type="button" className={offer ? undefined : "go"} onClick={() => run.playOrPause()} disabled={waitingForGpu}>
@@ -217,7 +217,7 @@ function Status({ state }: { state: State }) {
   return (
     <>
       <span className={goesOn ? undefined : "phase"}>{now} · </span>
-      {`Held-out ${pageOf(presetOf(state)).words.score} ${Math.round(100 * score)} % at step ${last.step}.`}
+      {`Held-out ${pageOf(presetOf(state)).words.score} ${Math.round(100 * score)} % at step ${count(last.step)}.`}
     </>
   );
 }

@@ -1,5 +1,7 @@
 /** What went wrong and what to do about it, and what the page could not use of its address. */
+
 import { lazy, Suspense } from "react";
+import { count } from "../format";
 import { keeper, playground, run, type State, store, useStore } from "../state/app";
 import { halfBatch } from "../state/runActions";
 import { busy, lastKept } from "../state/selectors";
@@ -20,7 +22,7 @@ export function Failure() {
         {failure.message} <b>{failure.remedy}</b>
       </p>
       {noGpu && <SwitchOn />}
-      {failure.fatal && !noGpu && <p>{kept ? `The run is kept up to step ${kept.step}.` : "Nothing of this run was kept."}</p>}
+      {failure.fatal && !noGpu && <p>{kept ? `The run is kept up to step ${count(kept.step)}.` : "Nothing of this run was kept."}</p>}
       <div className="buttons">
         {failure.fatal && (
           <button type="button" onClick={() => playground.connect()}>
@@ -40,10 +42,10 @@ export function Failure() {
         {failure.spoiled && !failure.memory && !failure.fatal && kept && (
           <>
             <button type="button" onClick={() => void keeper.resume(kept.id, { play: false })}>
-              Go back to step {kept.step}
+              Go back to step {count(kept.step)}
             </button>
             <button type="button" onClick={() => run.backAtHalfRate()}>
-              Go on from step {kept.step} at half the rate
+              Go on from step {count(kept.step)} at half the rate
             </button>
           </>
         )}

@@ -1,5 +1,7 @@
 /** After a lost GPU: a new worker with a new device, and the run back from where it was last kept. */
+
 import type { Event } from "../../worker/protocol";
+import { count } from "../format";
 import type { Context } from "./context";
 import { type Instant, now, since } from "./instant";
 import type { RunKeeper } from "./keeper";
@@ -51,15 +53,15 @@ export class Recovery {
 
   private async bring({ place, kept, lost }: Coming): Promise<void> {
     this.fetching++;
-    const mark = `GPU was reset at step ${lost}, continued from ${kept}`;
+    const mark = `GPU was reset at step ${count(lost)}, continued from ${count(kept)}`;
     await this.keeper.resume(place, { play: this.plays, mark }).finally(() => this.fetching--);
   }
 
   private told(step: number, kept?: number): string {
     if (this.losses.length >= TOO_MANY)
       return `The GPU was lost ${TOO_MANY} times within a minute; this page does not open it again by itself.`;
-    if (kept === undefined) return `The GPU was reset at step ${step}, before this run was kept: it has to be started again.`;
-    return `The GPU was reset at step ${step}; the run goes on from step ${kept}.`;
+    if (kept === undefined) return `The GPU was reset at step ${count(step)}, before this run was kept: it has to be started again.`;
+    return `The GPU was reset at step ${count(step)}; the run goes on from step ${count(kept)}.`;
   }
 }
 

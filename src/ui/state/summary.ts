@@ -1,6 +1,6 @@
 /** Results of a run, in numbers and in plain words. */
 import type { Seeded } from "../../metrics/paired";
-import { percent, points, reach, signed } from "../format";
+import { count, percent, points, reach, signed } from "../format";
 import { pageOf } from "../tasks";
 import type { Beside, Offer } from "../tasks/page";
 import { isSteered } from "./compare";
@@ -40,7 +40,7 @@ export function soFar(state: State): string {
   const last = evaluations.at(-1);
   if (active && step > 0 && last) {
     const { result } = pageOf(active.preset);
-    return `As of step ${last.step}${beside ? ", run A" : ""}: ${result(scoreOf({ evaluations, settings: active }), state)}`;
+    return `As of step ${count(last.step)}${beside ? ", run A" : ""}: ${result(scoreOf({ evaluations, settings: active }), state)}`;
   }
   if (step > 0) return "It has not been tested on held-out images yet.";
   return watching ? "" : "Nothing has been trained yet: the pictures are of an untrained student. Start trains it, here in your browser.";

@@ -1,6 +1,8 @@
 /** The frame of a task's pictures: rows of them, what is pointed at in words, the way to a file, and the time cursor. */
+
 import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { TimeBar } from "../charts/TimeBar";
+import { count } from "../format";
 import { useStore } from "../state/app";
 import { shownStep } from "../state/selectors";
 import type { State } from "../state/store";
@@ -28,7 +30,7 @@ export function PicturesPanel({ title, step, hint, momentsOf, extra, children }:
     <section ref={panel} className="panel pictures" aria-labelledby="pictures-title" data-look={step}>
       <div className="panel-head">
         <h2 id="pictures-title">
-          {title} {step !== undefined && <small>{live ? `step ${step}` : `as of step ${step}`}</small>}
+          {title} {step !== undefined && <small>{live ? `step ${count(step)}` : `as of step ${count(step)}`}</small>}
         </h2>
         {extra}
       </div>

@@ -1,7 +1,9 @@
 /** The stage: one step, from the image to the losses, on one held-out image that a visitor picks. */
+
 import { type ReactNode, useMemo, useState } from "react";
 import { useShallow } from "zustand/shallow";
 import { EvenLegend } from "../../draw/Legend";
+import { count } from "../../format";
 import { usePick, useStore } from "../../state/app";
 import { bakedOf } from "../masks/LayerCanvas";
 import { Losses } from "../stage/Losses";
@@ -41,7 +43,7 @@ export default function Stage() {
     <StagePanel
       title={
         <>
-          One step, on a held-out {stage.truth} {shown.snapshot && <small>as of step {shown.snapshot.step}</small>}
+          One step, on a held-out {stage.truth} {shown.snapshot && <small>as of step {count(shown.snapshot.step)}</small>}
         </>
       }
       parts={PARTS.map((name) => ({

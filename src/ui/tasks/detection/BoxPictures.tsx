@@ -5,7 +5,7 @@ import type { BoxGallery, BoxSnapshot } from "../../../tasks/detection/views";
 import { TimeBar } from "../../charts/TimeBar";
 import { cellsOf, type Grid } from "../../draw/grid";
 import { EDGE, paintMask, paintPicture } from "../../draw/patches";
-import { percent } from "../../format";
+import { count, percent } from "../../format";
 import { useStore } from "../../state/app";
 import type { Moment } from "../../state/history";
 import { shownStep } from "../../state/selectors";
@@ -61,7 +61,7 @@ const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxG
     <section className="panel found" aria-labelledby="found-title" data-look={snapshot?.step} data-kept={patches?.kept[0].size}>
       <div className="panel-head">
         <h2 id="found-title">
-          What is found {snapshot && <small>{live ? `step ${snapshot.step}` : `as of step ${snapshot.step}`}</small>}
+          What is found {snapshot && <small>{live ? `step ${count(snapshot.step)}` : `as of step ${count(snapshot.step)}`}</small>}
         </h2>
         <Switch shown={shown} onChange={setShown} distilled={snapshot === undefined || snapshot.teacher !== undefined} />
         {patches && (

@@ -1,10 +1,12 @@
 /** What is erased, regenerated and compared: the method's maps of one image, live; and its numbers for regions and channels. */
+
 import { memo, useDeferredValue, useMemo, useState } from "react";
 import type { MethodInfo } from "../../../methods/method";
 import { GridCanvas } from "../../draw/GridCanvas";
 import { cellsOf, gridName } from "../../draw/grid";
 import { Legend } from "../../draw/Legend";
 import { paintGrid, paintHeat, paintMask, paintPicture } from "../../draw/patches";
+import { count } from "../../format";
 import { useStore } from "../../state/app";
 import { bakeScene } from "./bakeScene";
 import { paintRegions } from "./borders";
@@ -32,7 +34,7 @@ const Drawn = memo(function Drawn({ features, method }: { features: Features; me
     <section className="panel features" aria-labelledby="features-title" data-look={step}>
       <div className="panel-head">
         <h2 id="features-title">
-          {titleOf(method)} <small>step {step}</small>
+          {titleOf(method)} {step !== undefined && <small>step {count(step)}</small>}
         </h2>
         <FocusSwitch {...features} />
       </div>

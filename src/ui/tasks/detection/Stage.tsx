@@ -1,6 +1,8 @@
 /** The stage of a detector: one step of its method on one held-out image and one level of the pyramid. */
+
 import { type ReactNode, useMemo, useState } from "react";
 import { EvenLegend, Legend } from "../../draw/Legend";
+import { count } from "../../format";
 import { useStore } from "../../state/app";
 import { Losses } from "../stage/Losses";
 import { StagePanel } from "../stage/StagePanel";
@@ -41,7 +43,7 @@ export default function Stage() {
     <StagePanel
       title={
         <>
-          One step of {method.label}, on a held-out image {moment !== undefined && <small>as of step {moment}</small>}
+          One step of {method.label}, on a held-out image {moment !== undefined && <small>as of step {count(moment)}</small>}
         </>
       }
       controls={step && <FocusSwitch {...features} onStage />}

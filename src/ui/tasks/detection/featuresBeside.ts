@@ -1,7 +1,7 @@
 /** Features of several kept runs on one image, with their teachers', as Fig. 3 of SAMKD sets them beside each other. */
 import type { FeatureMaps, MapOf } from "../../../tasks/detection/views";
 import { cellsOf } from "../../draw/grid";
-import { short } from "../../format";
+import { count, short } from "../../format";
 import { differences } from "../../state/compare";
 import type { SharedMap } from "../../state/looks";
 import type { Run } from "../../state/runs";
@@ -52,7 +52,7 @@ export function besideEachOther(runs: readonly Run[], focus: Focus): Shown[] {
 
 /** The settings that these runs do not share, and the step. */
 const whatOf = (run: Run, apart: readonly string[]): string =>
-  [...apart.map((key) => `${key} ${run.settings[key]}`), `step ${featuresOf(run).step}`].join(", ");
+  [...apart.map((key) => `${key} ${run.settings[key]}`), `step ${count(featuresOf(run).step)}`].join(", ");
 
 function shown(run: Run, view: "student" | "teacher", focus: Focus, words: Pick<Shown, "title" | "what">): Shown[] {
   const map = featuresOf(run).maps.find((one) => one.view === view && isAt(one, focus));

@@ -1,5 +1,5 @@
 /** How well each class is found on held-out images: IoU of student and teacher. */
-import { percent } from "../../format";
+import { count, percent } from "../../format";
 import { useStore } from "../../state/app";
 import { classScoresOf, galleryOf } from "./gallery";
 
@@ -8,7 +8,7 @@ export function ClassScores() {
   const { classes } = useStore(galleryOf);
   return (
     <section className="panel class-scores" aria-labelledby="classes-title">
-      <h2 id="classes-title">IoU by class {scores && <small>step {scores.step}, held-out images</small>}</h2>
+      <h2 id="classes-title">IoU by class {scores && <small>step {count(scores.step)}, held-out images</small>}</h2>
       {scores ? (
         <table className="figures-table">
           <thead>

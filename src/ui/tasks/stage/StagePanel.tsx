@@ -92,9 +92,12 @@ function PartFigure({ name, title, equation, body, number, state, onPick }: Part
         <b>
           <span aria-hidden="true">{number}</span> {title}
         </b>
-        <code>{equation}</code>
+        <code>{unbroken(equation)}</code>
       </button>
       <div className="part-body">{body}</div>
     </li>
   );
 }
+
+/** Lines break between terms, never within brackets. */
+const unbroken = (equation: string): string => equation.replaceAll(/ (?=[^()]*\))/g, "\u00a0");
