@@ -17,7 +17,7 @@ export interface Summand {
   of: string;
   /** A result of the run, such as "student_top1"; with `at`, one of the curve. */
   score: string;
-  /** Share of the run at which the curve is read, at the test nearest to it; the final result when absent. */
+  /** Share of the run at which the curve is read: of a test, for the nearest counts. The final result when absent. */
   at?: number;
   /** 1 by default; -1 takes it away. */
   times?: number;

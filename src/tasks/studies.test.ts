@@ -31,6 +31,33 @@ test.each(studies)("every run of $name has settings there are, of its own task",
   }
 });
 
+/** "42.3 against 41.9 (Table III)": both figures, and the table's name in the task's rows. */
+function quoted(paper: string, task: string): { figures: number[]; table: string } | undefined {
+  const [, first, second, appendix, name] = /^([\d.]+) against ([\d.]+) \((?:MKD, )?(appendix )?Table (\w+)/.exec(paper) ?? [];
+  const method = task === "classification" ? "maskedkd-" : appendix ? "mkd-A" : "samkd-";
+  return name === undefined ? undefined : { figures: [Number(first), Number(second)], table: `${method}${name}` };
+}
+
+test("figures that a claim quotes stand in the table that it names", () => {
+  const found = studies.flatMap(({ task, claims }) =>
+    claims.flatMap(({ id, paper }) => {
+      const quote = quoted(paper, task.name);
+      const rows = Object.entries(task.rows ?? {}).filter(([name]) => name.startsWith(`${quote?.table}-`));
+      return quote && rows.length > 0 ? [{ id, figures: quote.figures, printed: rows.map(([, row]) => row.paper) }] : [];
+    }),
+  );
+  expect(found.length).toBeGreaterThan(15);
+  for (const { id, figures, printed } of found) expect(printed, id).toEqual(expect.arrayContaining(figures));
+});
+
+test("a curve is read where there is a test: nothing is said of a share of the run at which none was made", () => {
+  for (const { base, claims, name } of studies) {
+    const [steps, evaluate] = ["steps", "evaluate"].map((key) => Number(new RegExp(`${key}=(\\d+)`).exec(base)?.[1]));
+    const shares = claims.flatMap(({ summands }) => summands.flatMap(({ at }: Summand) => at ?? []));
+    for (const at of shares) expect((at * steps) / evaluate, `${name} at ${at}`).toBeCloseTo(Math.round((at * steps) / evaluate), 6);
+  }
+});
+
 test("claims are told apart, and none is judged under the seeds it was tuned with", () => {
   const ids = studies.flatMap(({ name, claims }) => claims.map(({ id }) => `${name} ${id}`));
   expect(new Set(ids).size).toBe(ids.length);

@@ -83,7 +83,7 @@ test("sums of points of curves are judged, read at the test nearest to their sha
   ]);
   const shrinks = measured({ summands: [...over("a", "b", "top1", 0.2), ...over("b", "a", "top1", 0.8)] }, cases);
   expect(shrinks.difference).toBeCloseTo((10 - 5 + 12 - 4) / 2, 9);
-  expect(shrinks.measured).toContain("A at 20 % of the run: 31.0 ± 1.4");
+  expect(shrinks.measured).toContain("A after 2 of 8 steps: 31.0 ± 1.4");
   const line = { label: "gain", summands: over("a", "b", "top1") };
   const { x, lines } = drawingOf(STUDY, { id: "1", title: "", paper: "", unit: "points", y: "gain", lines: [line] }, cases);
   expect([x, lines[0].label, lines[0].seeds]).toEqual(["step", "gain", 2]);

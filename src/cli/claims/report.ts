@@ -73,16 +73,22 @@ export function judged(summands: readonly Summand[], unit: Claim["unit"], cases:
 function resultOf({ score, at }: Summand, row: Row | undefined): number {
   if (!row) return Number.NaN;
   if (at === undefined) return Number(row[score] ?? Number.NaN);
-  const steps = Number(row.steps);
-  const [nearest] = [...(row.curve ?? [])].sort((a, b) => Math.abs(a.step - at * steps) - Math.abs(b.step - at * steps));
-  return nearest?.[score] ?? Number.NaN;
+  return pointOf(row, at)?.[score] ?? Number.NaN;
 }
 
-/** Each score that goes into a claim: "Patches the teacher sees 0.5: 41.2 ± 0.8". */
+/** The point of a run's curve nearest to a share of it. */
+function pointOf({ steps, curve = [] }: Row, at: number) {
+  const away = ({ step }: { step: number }) => Math.abs(step - at * Number(steps));
+  return curve.toSorted((a, b) => away(a) - away(b))[0];
+}
+
+/** Each score that goes into a claim: "Patches the teacher sees 0.5: 41.2 ± 0.8", and after which step where that is not the last. */
 function scoresOf({ summands, unit }: Claim, cases: Cases, nameOf: Naming["nameOf"]): string {
   const told = summands.map((summand) => {
-    const values = [...(cases.get(summand.of)?.values() ?? [])].map((row) => resultOf(summand, row) / UNITS[unit]).filter(Number.isFinite);
-    const when = summand.at === undefined ? "" : ` at ${Math.round(100 * summand.at)} % of the run`;
+    const rows = [...(cases.get(summand.of)?.values() ?? [])];
+    const values = rows.map((row) => resultOf(summand, row) / UNITS[unit]).filter(Number.isFinite);
+    const point = summand.at !== undefined && rows[0] && pointOf(rows[0], summand.at);
+    const when = point ? ` after ${point.step} of ${rows[0].steps} steps` : "";
     return `${nameOf(summand.of)}${when}: ${values.length ? spread(values, DIGITS[unit]) : "not run"}`;
   });
   return [...new Set(told)].join("; ");
