@@ -1,6 +1,6 @@
 /** Paired tests and intervals beside published examples. */
 import { describe, expect, test } from "vitest";
-import { agreement, mcnemar, noWorse, overSeeds } from "./paired";
+import { agreement, holm, mcnemar, noWorse, overSeeds, pOfMean } from "./paired";
 
 /** Answers of two classifiers: right by both, by the first alone, by the second alone, by neither. */
 function answers(n11: number, n10: number, n01: number, n00: number): [number[], number[]] {
@@ -140,5 +140,22 @@ describe("no worse, by a named margin", () => {
   test("a margin needs a name and a size", () => {
     expect(() => noWorse(between(0, 1), { name: " ", value: 0.1 })).toThrow(/margin/);
     expect(() => noWorse(between(0, 1), { name: "none", value: 0 })).toThrow(/above 0/);
+  });
+});
+
+describe("several claims at once", () => {
+  test("p is 5 % where the interval ends, and follows Student's t elsewhere", () => {
+    expect(pOfMean({ difference: 2, interval: [0, 4], seeds: 3 })).toBeCloseTo(0.05, 9);
+    expect(pOfMean({ difference: 2, interval: [0, 4], seeds: 3 }, 4)).toBeCloseTo(0.05, 9);
+    // Three standard errors with four degrees of freedom: 0.0399 in tables.
+    expect(pOfMean({ difference: 3, interval: [3 - 2.7764451, 3 + 2.7764451], seeds: 5 })).toBeCloseTo(0.0399, 4);
+    expect([pOfMean({ difference: 1, interval: [1, 1], seeds: 5 }), pOfMean({ difference: 0, interval: [0, 0], seeds: 5 })]).toEqual([0, 1]);
+  });
+
+  test("Holm: the smallest p has to do for all, the next for all but one, and after the first that does not none falls", () => {
+    expect(holm([0.01, 0.04, 0.03, 0.005])).toEqual([true, false, false, true]);
+    expect(holm([0.012, 0.013, 0.02, 0.04])).toEqual([true, true, true, true]);
+    expect(holm([0.03, 0.03])).toEqual([false, false]);
+    expect(holm([])).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@
  * "equal". Differences are of shares in 0..1 or of whatever the scores are, always the first minus the second.
  */
 import { EngineError } from "../engine/errors";
-import { fairBinomial, fairBinomialAt, studentQuantile, Z95 } from "./distributions";
+import { fairBinomial, fairBinomialAt, studentQuantile, studentTail, Z95 } from "./distributions";
 import { mean } from "./verdicts";
 
 /** A difference, and the 95 % interval it comes with; infinite where there is too little to say. */
@@ -95,6 +95,25 @@ export function overSeeds(first: ReadonlyMap<number, number>, second: ReadonlyMa
   const difference = mean(differences);
   const reach = reachOfMean(differences) ?? Number.POSITIVE_INFINITY;
   return { difference, interval: [difference - reach, difference + reach], seeds };
+}
+
+/** Two-sided p of a paired t test that the true difference is `from`, of a difference over two seeds or more and its 95 % interval. */
+export function pOfMean({ difference, interval: [low, high], seeds }: Seeded, from = 0): number {
+  const error = (high - low) / 2 / studentQuantile(0.025, seeds - 1);
+  const away = Math.abs(difference - from);
+  if (error === 0) return away === 0 ? 1 : 0;
+  return 2 * studentTail(away / error, seeds - 1);
+}
+
+/**
+ * Which of several null hypotheses fall when all are tested together, so that with 95 % no true one is among them.
+ * Holm, Scandinavian Journal of Statistics 6, 65-70, 1979.
+ */
+export function holm(ps: readonly number[]): boolean[] {
+  const order = ps.map((_, i) => i).sort((a, b) => ps[a] - ps[b]);
+  const firstKept = order.findIndex((i, rank) => ps[i] * (ps.length - rank) > 0.05);
+  const falling = new Set(firstKept < 0 ? order : order.slice(0, firstKept));
+  return ps.map((_, i) => falling.has(i));
 }
 
 /** Standard deviation of a sample; NaN of fewer than two. */

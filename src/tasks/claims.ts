@@ -102,6 +102,8 @@ export interface Measured {
   interval: [low: number, high: number] | null;
   seeds: number;
   verdict: "agrees" | "opposite" | "cannot tell";
+  /** Of a verdict that tells: whether it stands when all claims of the study that were measured are judged together (Holm, 5 %). */
+  together?: boolean;
   /** Margin of a claim that something is no worse. */
   margin?: Margin;
   /** Query of the page's address that sets the first run up. */

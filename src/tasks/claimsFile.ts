@@ -45,8 +45,9 @@ const isPair: Test = (value) => {
 };
 
 function isMeasured(value: unknown): boolean {
-  const { unit, verdict, margin, pair } = fields(value);
+  const { unit, verdict, margin, pair, together } = fields(value);
   return (
+    (together === undefined || typeof together === "boolean") &&
     (margin === undefined || isMargin(margin)) &&
     (pair === undefined || isPair(pair)) &&
     isResult(value, "id", "title", "paper", "study", "measured", "address") &&

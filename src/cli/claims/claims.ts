@@ -18,7 +18,7 @@ import { type Plan, type Row, Runs } from "../rows";
 import { SOURCE_KEYS } from "../sources";
 import { drawingOf } from "./figures";
 import { caseName } from "./names";
-import { casesOf, instrumentOf, measuredOf } from "./report";
+import { casesOf, claimsOf, instrumentOf } from "./report";
 import { tableOf } from "./table";
 
 const OWN = ["rows", "out", "minutes", "studies", "seeds", "kernels"];
@@ -114,8 +114,10 @@ function fileOf(engine: Engine, runs: Runs, fields: readonly Field[]): ClaimsFil
   const told = fields.map(({ task, study, plans }) => {
     const cases = new Map([...plans].map(([words, bySeed]) => [words, found(runs, bySeed)]));
     const instrument = instrumentOf(task, study, cases);
-    const naming = { nameOf: caseName, addressOf: (words: string) => addressOf(study, words) };
-    const claims = study.claims.map((claim) => measuredOf(study, claim, cases, instrument.proven, naming));
+    const claims = claimsOf(study, cases, instrument.proven, {
+      nameOf: caseName,
+      addressOf: (words) => addressOf(study, words),
+    });
     return { instrument, claims, figures: (study.figures ?? []).map((figure) => drawingOf(study, figure, cases)) };
   });
   return rounded({

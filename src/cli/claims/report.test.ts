@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Claim, over, type Study } from "../../tasks/claims";
 import type { Row } from "../rows";
 import { drawingOf } from "./figures";
-import { casesOf, instrumentOf, measuredOf } from "./report";
+import { casesOf, claimsOf, instrumentOf, measuredOf } from "./report";
 import { tableOf } from "./table";
 
 const CLAIM: Claim = { id: "1", title: "A is better", paper: "2 against 1", summands: over("a", "b", "top1"), claimed: 1, unit: "points" };
@@ -59,6 +59,33 @@ test("an interval around 0, one seed, a run that is missing, or an unproven inst
   expect(measured({}, CASES, false).verdict).toBe("cannot tell");
 });
 
+test("before all seeds are there nothing is told, however narrow the interval", () => {
+  const two = new Map([...CASES].map(([words, rows]) => [words, new Map([...rows].filter(([seed]) => seed !== 2))]));
+  const { interval, seeds, verdict } = measured({}, two);
+  expect([seeds, Number(interval?.[0]) > 0, verdict]).toEqual([2, true, "cannot tell"]);
+});
+
+test("verdicts say whether they stand when all claims that were measured are judged together", () => {
+  const cases = new Map([...CASES, ["c", bySeed(row(1, 0.46), row(2, 0.474), row(3, 0.508))]]);
+  const claims = ["a", "c", "d"].map((of) => ({ ...CLAIM, id: of, summands: over(of, "b", "top1") }));
+  const told = (of: readonly Claim[]) =>
+    claimsOf({ ...STUDY, claims: of }, cases, true, { nameOf: String, addressOf: String }).map(({ id, verdict, together }) => [
+      id,
+      verdict,
+      together,
+    ]);
+  // p of a is 0.004; that of c is 0.026, which does for the second of two and not for the first.
+  expect(told(claims)).toEqual([
+    ["a", "agrees", true],
+    ["c", "agrees", true],
+    ["d", "cannot tell", undefined],
+  ]);
+  expect(told([claims[1], { ...claims[1], id: "again" }])).toEqual([
+    ["c", "agrees", false],
+    ["again", "agrees", false],
+  ]);
+});
+
 test("no worse needs the whole interval above the margin", () => {
   const near = new Map([
     ["a", bySeed(row(1, 0.45), row(2, 0.46), row(3, 0.488))],
@@ -112,8 +139,10 @@ test("an instrument is proven by enough seeds, a difference that is large enough
 test("the table has the proof, and a row for each claim", () => {
   const instrument = [instrumentOf("t", STUDY, CASES)];
   const lines = tableOf({ code: "1", adapter: "g", instrument, claims: [measured({})], figures: [] }).split("\n");
-  expect(lines[2]).toBe("**tiny** (nothing): teacher over none +5.3 [3.9, 6.8] points. This tells masks apart.");
+  expect(lines[2]).toBe("**tiny** (nothing): teacher over none +5.3 [3.9, 6.8] points. It shows what a teacher gives.");
   expect(lines.at(-1)).toBe("| 1. A is better | 2 against 1 | A: 52.0 ± 2.0; B: 46.7 ± 2.1 | +5.3 [3.9, 6.8] points | 3 | agrees |");
+  const alone = tableOf({ code: "1", adapter: "g", instrument, claims: [{ ...measured({}), together: false }], figures: [] });
+  expect(alone).toMatch(/agrees; alone, not among all claims of the study \(Holm\) \|$/);
 });
 
 test("a claim about what two students come to can be tried on the page, others cannot", () => {

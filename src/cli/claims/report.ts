@@ -1,5 +1,5 @@
 /** What finished runs say of a study's claims. */
-import { agreement, deviation, noWorse, overSeeds, type Seeded } from "../../metrics/paired";
+import { agreement, deviation, holm, noWorse, overSeeds, pOfMean, type Seeded } from "../../metrics/paired";
 import { mean } from "../../metrics/verdicts";
 import { type Claim, type Instrument, type Measured, over, type Study, type Summand } from "../../tasks/claims";
 import type { Row } from "../rows";
@@ -32,7 +32,24 @@ interface Naming {
   addressOf(words: string): string;
 }
 
-/** A claim beside what was measured. Nothing is told where the instrument is not proven. */
+/** A study's claims beside what was measured, and which verdicts stand when all of them are judged together. */
+export function claimsOf(study: Study, cases: Cases, proven: boolean, naming: Naming): Measured[] {
+  const all = study.claims.map((claim) => measuredOf(study, claim, cases, proven, naming));
+  const tested = all.flatMap((told) => {
+    const p = told.seeds < study.seeds ? undefined : pOfClaim(told);
+    return p === undefined ? [] : [{ told, p }];
+  });
+  const falls = holm(tested.map(({ p }) => p));
+  const together = new Map(tested.map(({ told }, i) => [told, falls[i]]));
+  return all.map((told) => (told.verdict === "cannot tell" ? told : { ...told, together: together.get(told) }));
+}
+
+/** Of 0, or of the margin; undefined where there is no interval. */
+function pOfClaim({ difference, interval, seeds, margin }: Measured): number | undefined {
+  return difference === null || !interval ? undefined : pOfMean({ difference, interval, seeds }, margin ? -margin.value : 0);
+}
+
+/** A claim beside what was measured. Nothing is told where the instrument is not proven, or seeds that the study wants are missing. */
 export function measuredOf(study: Study, claim: Claim, cases: Cases, proven: boolean, { nameOf, addressOf }: Naming): Measured {
   const { id, title, paper, summands, claimed, unit } = claim;
   const { difference, interval, seeds } = judged(summands, unit, cases);
@@ -42,7 +59,8 @@ export function measuredOf(study: Study, claim: Claim, cases: Cases, proven: boo
     address: addressOf(first.of),
     ...(isPair(claim, study) && { pair: { address: addressOf(second.of), claimed } }),
   };
-  const tells = proven && difference !== null && interval !== null;
+  // A look after each seed, until one of them tells, would find differences that are not there.
+  const tells = proven && difference !== null && interval !== null && seeds >= study.seeds;
   if (typeof claimed === "number") return { ...told, verdict: tells ? agreement({ difference, interval }, claimed) : "cannot tell" };
   const { verdict } = tells ? noWorse({ difference, interval }, claimed) : { verdict: "cannot tell" as const };
   return { ...told, margin: claimed, verdict: ({ "no worse": "agrees", worse: "opposite" } as const)[verdict as "worse"] ?? "cannot tell" };
@@ -84,12 +102,13 @@ function pointOf({ steps, curve = [] }: Row, at: number) {
 
 /** Each score that goes into a claim: "Patches the teacher sees 0.5: 41.2 ± 0.8", and after which step where that is not the last. */
 function scoresOf({ summands, unit }: Claim, cases: Cases, nameOf: Naming["nameOf"]): string {
+  const several = new Set(summands.map(({ score }) => score)).size > 1;
   const told = summands.map((summand) => {
     const rows = [...(cases.get(summand.of)?.values() ?? [])];
     const values = rows.map((row) => resultOf(summand, row) / UNITS[unit]).filter(Number.isFinite);
     const point = summand.at !== undefined && rows[0] && pointOf(rows[0], summand.at);
     const when = point ? ` after ${point.step} of ${rows[0].steps} steps` : "";
-    return `${nameOf(summand.of)}${when}: ${values.length ? spread(values, DIGITS[unit]) : "not run"}`;
+    return `${several ? `${summand.score} of ` : ""}${nameOf(summand.of)}${when}: ${values.length ? spread(values, DIGITS[unit]) : "not run"}`;
   });
   return [...new Set(told)].join("; ");
 }

@@ -5,7 +5,7 @@ import type { ClaimsFile, Measured } from "../../tasks/claims";
 export function tableOf({ code, adapter, instrument, claims }: ClaimsFile): string {
   const proofs = instrument.map(({ study, about, proven, ...told }) => {
     if (proven && told.difference === null) return `**${study}** (${about}): costs, for which nothing has to be learned.`;
-    const verdict = proven ? "This tells masks apart." : "Not proven: nothing is concluded from it.";
+    const verdict = proven ? "It shows what a teacher gives." : "Not proven: nothing is concluded from it.";
     return `**${study}** (${about}): teacher over none ${differenceOf({ ...told, unit: "points" })}. ${verdict}`;
   });
   const head = ["claim", "paper", "measured", "difference", "seeds", "verdict"];
@@ -29,6 +29,7 @@ function differenceOf({ difference, interval, unit }: Pick<Measured, "difference
   return `${difference > 0 ? "+" : ""}${difference.toFixed(digits)}${reach} ${unit}`;
 }
 
-function verdictOf({ verdict, margin }: Measured): string {
-  return margin ? `${verdict} (margin ${margin.value}: ${margin.name})` : verdict;
+function verdictOf({ verdict, margin, together }: Measured): string {
+  const alone = together === false ? "; alone, not among all claims of the study (Holm)" : "";
+  return margin ? `${verdict} (margin ${margin.value}: ${margin.name})${alone}` : `${verdict}${alone}`;
 }
