@@ -3,7 +3,8 @@
  * features of the whole image. Nothing passes between erased and visible patches on the way (masked convolution).
  *
  * Lao et al., "Masked Autoencoders Are Stronger Knowledge Distillers", ICCV 2023. No code is public: this is a
- * reconstruction. Depth, heads and positions of the decoder, the convolutions that align, the normalisation of L_feat and the
+ * reconstruction, from the paper's appendix and abstract and, for the masked convolution, SAM, the decoder, SRM and both losses, from
+ * a third party's notes on the main text. Depth, heads and positions of the decoder, the convolutions that align, the normalisation of L_feat and the
  * weights are readings; what the text leaves open otherwise is a knob.
  */
 import type { Tensor } from "../../engine/graph";

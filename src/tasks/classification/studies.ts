@@ -199,6 +199,14 @@ export const studies: readonly Study[] = [
         lines: MASKS.map(([label, of]) => ({ label, summands: [{ of, score: "teacher_top1" }] })),
       },
       {
+        id: "hardness",
+        title: "How hard the loss is",
+        paper: "Sec. 5.1: easier early, difficult late",
+        unit: "nats",
+        y: "nats over the loss with every patch shown",
+        lines: MASKS.slice(1).map(([label, of]) => ({ label, summands: [...over(of, "keep=1", "kd"), ...over(of, "keep=1", "ce")] })),
+      },
+      {
         id: "object",
         title: "How much of the object it is shown",
         paper: "no picture of it in the paper",

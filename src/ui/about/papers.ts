@@ -187,6 +187,12 @@ const MKD: Paper = {
 }`,
   readings: [
     {
+      clause: "The main text",
+      keys: [],
+      reading:
+        "Not at hand: of the paper this program follows the appendix and the abstract, and for the masked convolution, the alignment, the decoder and both losses what others noted of the main text.",
+    },
+    {
       clause: "Patches of the input are masked",
       keys: ["mkd.ratio", "mkd.patchPixels"],
       reading:
@@ -211,7 +217,7 @@ const MKD: Paper = {
       clause: "L = L_task + λ L_feat + γ L_global",
       keys: ["weights", "mkd.lambda", "mkd.gamma", "mkd.area"],
       reading:
-        "λ and γ are unknown: PKD's 10, and a γ that makes the second a tenth of the first; or measured. The loss covers the whole map, as the paper says.",
+        "L_feat compares channels of mean 0 and deviation 1, as PKD does; L_global compares FGD's global context blocks. λ and γ are unknown: PKD's 10, and a γ that makes the second a tenth of the first; or measured. The loss covers the whole map, as the paper says.",
     },
     {
       clause: "One pass or two",

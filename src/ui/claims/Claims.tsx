@@ -33,7 +33,8 @@ export function Claims() {
       <p>
         Each row compares runs of the same seeds. A claim <i>agrees</i> when the whole 95 % interval of the difference lies on its side of 0
         (or above the margin), and is <i>opposite</i> when it lies on the other. Everything else is <i>cannot tell</i>, which does not mean
-        equal. After ± stands the standard deviation over seeds.
+        equal. After ± stands the standard deviation over seeds. Seeds change first weights, order and augmentation: images and teacher are
+        the same in all runs. Scores during a run are of the first 500 held-out images, losses are means of the steps since the test before.
       </p>
       {file.instrument.map((instrument) => (
         <Proof
@@ -71,7 +72,7 @@ function Proof({ instrument, claims, figures, asked }: ProofProps) {
         <p className={proven ? undefined : "heed"}>
           A teacher that sees everything against none: {told({ ...instrument, unit: "points" })}, {seeds} seeds.{" "}
           {proven
-            ? "So runs of this kind can tell masks apart."
+            ? "So runs of this kind show what a teacher gives; what differs by less than such an interval they do not show."
             : "That is no proof that such runs can tell anything, so nothing below is concluded."}
         </p>
       )}
@@ -98,7 +99,7 @@ function Claim({ claim, asked }: { claim: Measured; asked: boolean }) {
   useEffect(() => {
     if (asked) here.current?.focus();
   }, [asked]);
-  const { title, paper, measured, seeds, verdict, margin, address, difference } = claim;
+  const { title, paper, measured, seeds, verdict, margin, address, difference, together } = claim;
   return (
     <li data-claim={nameOf(claim)}>
       <b>
@@ -118,6 +119,12 @@ function Claim({ claim, asked }: { claim: Measured; asked: boolean }) {
           {told(claim)}
           {seeds > 0 && ` over ${seeds} ${seeds === 1 ? "seed" : "seeds"} · ${measured}`}
         </dd>
+        {together === false && (
+          <>
+            <dt>Together</dt>
+            <dd>Judged with all claims of the study that were measured, it cannot be told (Holm, 5 %).</dd>
+          </>
+        )}
         {margin && (
           <>
             <dt>Margin</dt>

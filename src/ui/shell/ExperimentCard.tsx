@@ -135,6 +135,8 @@ export function toldOf(experiment: Experiment): string {
   const by = `${signed(100 * difference)} points`;
   if (seeds < 2) return `One pair so far: ${by}. One pair cannot tell.`;
   const { guess } = experiment;
-  const guessed = isComplete(experiment) && guess ? ` You expected: ${GUESSES[guess]}.` : "";
-  return `Over ${seeds} seeds: ${by}, 95 % interval ${reach(interval.map((end) => 100 * end))}: ${GUESSES[verdict]}.${guessed}`;
+  const told = `Over ${seeds} seeds: ${by}, 95 % interval ${reach(interval.map((end) => 100 * end))}`;
+  // A look after each pair, until one of them tells, would find differences that are not there.
+  if (!isComplete(experiment)) return `${told} so far.`;
+  return `${told}: ${GUESSES[verdict]}.${guess ? ` You expected: ${GUESSES[guess]}.` : ""}`;
 }

@@ -1,4 +1,4 @@
-/** Proposition 1 of the paper, measured while one looks: an untrained class token attends to every patch almost alike. */
+/** Proposition 1 of the paper, measured while one looks: an untrained class token attends to patches almost alike, the more so where they are alike. */
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Z95 } from "../../../metrics/distributions";
 import { standardError } from "../../../metrics/paired";
@@ -17,7 +17,7 @@ export function Proposition() {
   const [open, setOpen] = useState(false);
   return (
     <section className="panel proposition" aria-labelledby="proposition-title">
-      <h2 id="proposition-title">Why an untrained student chooses at random</h2>
+      <h2 id="proposition-title">What an untrained student chooses by</h2>
       <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>Proposition 1, measured</summary>
         {open && <Measured />}
@@ -59,7 +59,7 @@ function Measured() {
         <FigureChart
           drawing={drawn(gaps)}
           log
-          note="The difference shrinks as 1/d, faster than the paper's bound (drawn to meet the first point). So scores of an untrained student are almost alike, and which patches are highest is chance: compare the pictures of the untrained student."
+          note="The difference shrinks as 1/d, faster than the paper's bound (drawn to meet the first point), and with the distance of the patches. So patches that are alike are kept or hidden together, as the authors have it; which of them are kept depends on the first weights. Compare the pictures of the untrained student."
         />
       </Suspense>
     </>

@@ -45,7 +45,7 @@ export const lesson: Lesson = {
       part: "answer",
       text: ({ state, claims }) => [
         `After an eighth of the run the half that is shown holds ${seenAt(state, 0.125)} of the objects, and the masked teacher classifies ${rateAt(state, "teacher", 0.125)} of the training images correctly. ${told(claims, STUDY, "19a")}`,
-        "The authors see the same (their Figure 3): at first the student's choice leads to the lowest teacher accuracy of all masks. They take it for a curriculum: early, supervision is noisier and less challenging to mimic; later, the mask gives the teacher diverse views.",
+        "The authors report it (their Figure 3): at first the student's choice leads to the lowest teacher accuracy of all masks. They take it for a curriculum: early, supervision is less challenging to fit; later, the mask gives the teacher diverse views. Whether patches drawn at random do the same is drawn under Claims, “How hard the loss is”.",
       ],
     },
     {

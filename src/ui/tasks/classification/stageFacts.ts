@@ -152,7 +152,7 @@ const SOFT = "CE(y, p_S) + λ τ² KL(p_T ‖ p_S)";
 const LEARNED: Readonly<Record<string, string>> = {
   logit: SOFT,
   hard: "CE(y, p_S) + λ CE(argmax p_T, p_S)",
-  manifold: `${SOFT} + L_manifold`,
+  manifold: `${SOFT} + β L_manifold`,
   attention: `${SOFT} + β L_attention`,
 };
 

@@ -49,7 +49,7 @@ export default function Stage() {
       controls={step && <FocusSwitch {...features} onStage />}
       parts={names.map((name) => ({
         name,
-        ...{ title: TITLES[name], equation: equationOf(name, method.name), sentence: say(name), body: bodyOf(name) },
+        ...{ title: TITLES[name], equation: equationOf(name, method.name, settings), sentence: say(name), body: bodyOf(name) },
       }))}
       summary={summaryOf(names).map(say).join(" ")}
       reading={reading}

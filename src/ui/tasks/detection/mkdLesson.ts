@@ -4,7 +4,7 @@ import { toldOfSeveral } from "../../lessons/told";
 import { leftOut, lossAt, opening, over, timesHarder } from "./lessonFacts";
 import { meanOf, means, type Step } from "./stageFacts";
 
-const STUDY = "objects";
+const STUDY = "objects-short";
 
 export const lesson: Lesson = {
   title: "MKD in six pages",
@@ -24,7 +24,7 @@ export const lesson: Lesson = {
       part: "hide",
       text: ({ state }) => [
         `At each step ${leftOut(state, 0, 1)} of the patches of every image are hidden from the student, drawn by chance. The teacher sees everything.`,
-        "An object of which too little is left is not asked for: nobody could find it.",
+        "An object of which too little is left is not asked for: nobody could find it. That is our reading; the paper does not say.",
       ],
     },
     {
@@ -59,8 +59,8 @@ export const lesson: Lesson = {
       at: 1,
       part: "learn",
       text: ({ claims }) => [
-        toldOfSeveral(claims, STUDY, "31", "32a"),
-        "The decoder is thrown away after training. No code of the paper is public: this is a reconstruction, and what the text leaves open is a setting. Train it on your own GPU.",
+        toldOfSeveral(claims, STUDY, "31", "32b"),
+        "The decoder is thrown away after training. No code of the paper is public: this is a reconstruction, from the paper's appendix and what others noted of its main text, and what these leave open is a setting. Train it on your own GPU.",
       ],
       offers: [
         { label: "Train live with a tenth hidden", settings: { "mkd.ratio": 0.1 } },

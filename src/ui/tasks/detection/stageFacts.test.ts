@@ -128,6 +128,16 @@ describe("parts and sentences", () => {
 
   test("every detection method has equations for its parts", () => {
     for (const preset of ["samkd", "mkd", "mgd", "dmkd", "amd", "fgd", "freekd", "pkd", "fitnet", "logit", "dkd", "sdd"])
-      expect(equationOf("compare", preset), preset).toMatch(/\w/);
+      expect(equationOf("compare", preset, SCHEMA.defaults()), preset).toMatch(/\w/);
+  });
+
+  test("the equation of attention is that of the reading which is set, not the paper's where that is not computed", () => {
+    const of = (settings: object, preset = "samkd") =>
+      equationOf("attend", preset, { ...SCHEMA.fromPairs([["preset", preset]]).settings, ...settings });
+    expect(of({})).toBe("A = φ(σ(‖F_T‖² / τ mean ‖F_T‖²))");
+    expect(of({ "samkd.unit": "absolute" })).toBe("A = φ(σ(‖F_T‖² / τC))");
+    expect(of({ "samkd.phi": "softmax" })).toBe("A = n softmax(|F_T| / τ)");
+    expect(of({}, "dmkd")).toBe(of({}));
+    expect(of({}, "fgd")).toBe("A = n softmax(|F_T| / T)");
   });
 });

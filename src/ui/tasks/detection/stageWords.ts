@@ -46,7 +46,17 @@ const EQUATIONS: Record<Part, Readonly<Record<string, string>> & { other: string
   learn: { other: "L = L_det + Σ weight × term", samkd: "L = L_det + α L_feat + β L_logit", mkd: "L = L_det + λ L_feat + γ L_global" },
 };
 
-export const equationOf = (part: Part, method: string): string => EQUATIONS[part][method] ?? EQUATIONS[part].other;
+/** Eq. 1 of SAMKD in the readings that settings choose. */
+function attentionOf({ phi, unit }: { phi: unknown; unit: unknown }): string | undefined {
+  if (phi === "softmax") return "A = n softmax(|F_T| / τ)";
+  return unit === "relative" ? "A = φ(σ(‖F_T‖² / τ mean ‖F_T‖²))" : undefined;
+}
+
+/** What a part computes with these settings. */
+export function equationOf(part: Part, method: string, settings: Settings): string {
+  const read = part === "attend" ? attentionOf({ phi: settings[`${method}.phi`], unit: settings[`${method}.unit`] }) : undefined;
+  return read ?? EQUATIONS[part][method] ?? EQUATIONS[part].other;
+}
 
 /** What is there to tell apart, in the order in which it happens. Without a teacher that the method compares, the student looks and learns. */
 export function partsOf(step: Step | undefined, compares: boolean): Part[] {
