@@ -122,7 +122,8 @@ describe("a detection task", () => {
     const { voc_ap50, ...coco } = await task.outcome();
     expect(coco).toEqual(await task.evaluate(dataset.test.count));
     expect(voc_ap50).toBeGreaterThanOrEqual(0);
-    const { tide, errors, assigned, ...scores } = await task.outcome({ whole: true });
+    const { tide, errors, assigned, weights, ...scores } = await task.outcome({ whole: true });
+    expect(weights).toMatchObject({ "fgd.alpha": expect.any(Number) });
     expect(assigned).toEqual({ positives: [expect.any(Number), expect.any(Number), expect.any(Number)], missed: expect.any(Number) });
     expect(scores).toEqual({ voc_ap50, ...coco });
     expect(Object.keys(tide as object)).toContain("bkg");
@@ -161,6 +162,14 @@ describe("a detection task", () => {
     expect(all).toBeGreaterThan(some);
     expect(some).toBeGreaterThan(few);
     expect([await positives({ "mkd.passes": "two" }), await positives({ "mkd.ratio": 0 })]).toEqual([all, all]);
+  });
+
+  test("a run says what its terms weighed in the end, where a teacher had them weighed", async () => {
+    const task = taskOf(engine, teacher, settingsOf("fitnet", { "fitnet.alpha": 7 }));
+    expect((await task.outcome({ whole: true })).weights).toEqual({ "fitnet.alpha": 7 });
+    const alone = taskOf(engine, undefined, settingsOf("fitnet"));
+    expect(await alone.outcome({ whole: true })).not.toHaveProperty("weights");
+    for (const one of [task, alone]) one.destroy();
   });
 
   test("under MKD the share that is hidden is told as it is, and a grid that does not fit the images is refused", async () => {

@@ -212,7 +212,7 @@ export class DetectionTask implements Task<DetectorViews> {
     return teacher ? { ...errors, teacher: await teacherErrors(teacher, asked(1)) } : errors;
   }
 
-  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher, whether anchors suit the objects, and the share of the input that is hidden. */
+  /** COCO's and Pascal VOC's scores on all held-out images; `whole` adds what the same answers lose precision to, and the teacher, whether anchors suit the objects, what the method's terms weigh, and the share of the input that is hidden. */
   async outcome({ whole = false } = {}): Promise<Record<string, unknown>> {
     const { engine, config, params } = this;
     const { dataset } = this.sources;
@@ -229,7 +229,9 @@ export class DetectionTask implements Task<DetectorViews> {
     const errors = teacher ? { student, teacher: areasOf(await teacherErrors(teacher, { engine, dataset }), classes) } : { student };
     const hidden = this.hidden()?.cells;
     const told = hidden && { hidden: hidden.filter((cell) => cell === 0).length / hidden.length };
-    return { tide: await tideCosts(answered), errors, assigned: coverage(this.config, sampleOf(dataset)), ...told };
+    const keys = Object.keys(this.method.terms).map((term) => this.keyOfWeight(term));
+    const measured = teacher && { weights: Object.fromEntries(keys.map((key) => [key, this.live[key].value])) };
+    return { tide: await tideCosts(answered), errors, assigned: coverage(this.config, sampleOf(dataset)), ...measured, ...told };
   }
 
   /** What student and teacher find on these held-out images, and what the method does to their features. */
