@@ -13,15 +13,18 @@ import { linear } from "./linear";
 import { crossEntropy } from "./losses";
 import { layerNorm } from "./norm";
 import type { MakeInput } from "./timing";
-import { ATTENTION, type Choice, FILL, GEMM, ROWS, SPLIT } from "./variants";
+import { ATTENTION, type Choice, GEMM, ROWS, smallestGemm } from "./variants";
+
+/** What to measure, by name: each records it and returns its result. */
+export type Shapes = Readonly<Record<string, (graph: Graph, input: MakeInput) => Tensor>>;
 
 export interface Family {
-  key: keyof Choice;
+  key: "gemm" | keyof Choice;
   variants: Readonly<Record<string, { runs(facts: AdapterFacts): boolean }>>;
-  /** Half precision changes results, so such a variant is never chosen for its speed alone; nor is the smallest tile, which is always in use. */
-  tuned(variant: string): boolean;
-  /** Classes of shapes it is timed on, by name. Records what to measure and returns its result. */
-  shapes: Readonly<Record<string, (graph: Graph, input: MakeInput) => Tensor>>;
+  /** Half precision changes results, so such a variant is never chosen for its speed alone. */
+  tuned(variant: string, facts: AdapterFacts): boolean;
+  /** Its classes of shapes, each with a choice of its own, and what they are timed on. */
+  classes: Readonly<Partial<Record<keyof Choice, Shapes>>>;
   /** Large enough that on every adapter the variants themselves compute them, and not the small one that stands in. */
   proofs: Readonly<Record<string, Check>>;
   /** Whether a variant keeps factors in f16 whatever the arrays hold. */
@@ -37,7 +40,7 @@ const product = (m: number, n: number, k: number) => (_: Graph, input: MakeInput
   linear(input([m, k]), input([n, k]), { bias: input([n]) });
 
 /** The gradient of a weight [n, k] from m rows. */
-const weightGradient = (m: number, n: number, k: number) => (graph: Graph, input: MakeInput) => {
+export const weightGradient = (m: number, n: number, k: number) => (graph: Graph, input: MakeInput) => {
   const w = input([n, k]);
   const y = linear(input([m, k]), w);
   return graph.gradients((g) => g.alias(y, input([m, n]))).whole();
@@ -91,16 +94,24 @@ export const FAMILIES: readonly Family[] = [
   {
     key: "gemm",
     variants: GEMM,
-    tuned: (variant) => !variant.startsWith("register4x4") && !GEMM[variant].constants.HALF,
-    shapes: {
-      small: product(BATCH * TOKENS, 192, 64),
-      large: product(2048, 768, 512),
-      "weight gradient": weightGradient(BATCH * TOKENS, 192, 64),
+    // Of the smallest tiles those of the adapter's kind.
+    tuned: (variant, facts) => !GEMM[variant].constants.HALF && (!/^register4x4/.test(variant) || variant === smallestGemm(facts)),
+    classes: {
+      "gemm.large": { square: product(1024, 1024, 1024), tokens: product(64 * TOKENS, 192, 64) },
+      "gemm.deep": {
+        "weight gradient": weightGradient(BATCH * TOKENS, 192, 64),
+        "large weight gradient": weightGradient(4 * 197, 768, 384),
+      },
+      "gemm.flat": { "gradient of 16 outputs": weightGradient(64 * TOKENS, 16, 192) },
+      "gemm.narrow": { "16 channels": product(8192, 16, 144) },
+      // Of tiles of 64 x 64 these have 6 and 32.
+      "gemm.small": { "class tokens": product(64, 384, 384), "class tokens to 1000 classes": product(BATCH * 8, 1000, 192) },
     },
     proofs: {
       perceptron: few(perceptronCase("gelu", { m: 1032, n: 132, k: 68 }), 3),
       convolution: few(convolutionCase({ x: [8, 16, 16, 16], out: 68, kernel: 3 }), 3),
       "convolution of stride 2": few(convolutionCase({ x: [6, 22, 22, 12], out: 132, kernel: 3, stride: 2 }), 3),
+      linear: few(linearCase({ m: 520, n: 68, k: 36 }), 3),
     },
     halves: (variant) => GEMM[variant].constants.HALF === true,
     // Two factors in each of two layers; on the way back also the upstream gradient, and the derivative of what is between the layers.
@@ -110,7 +121,7 @@ export const FAMILIES: readonly Family[] = [
     key: "attentionForward",
     variants: ATTENTION,
     tuned: () => true,
-    shapes: sides("forward"),
+    classes: { attentionForward: sides("forward") },
     proofs: Object.fromEntries(Object.entries(ATTENTIONS).map(([name, spec]) => [name, withoutGradient(spec)])),
     roundings: { values: 1, gradients: 1 },
   },
@@ -118,7 +129,7 @@ export const FAMILIES: readonly Family[] = [
     key: "attentionBackward",
     variants: ATTENTION,
     tuned: () => true,
-    shapes: sides("backward"),
+    classes: { attentionBackward: sides("backward") },
     proofs: ATTENTIONS,
     // The result is read again on the way back.
     roundings: { values: 1, gradients: 2 },
@@ -127,10 +138,12 @@ export const FAMILIES: readonly Family[] = [
     key: "rows",
     variants: ROWS,
     tuned: () => true,
-    shapes: {
-      "rows of 64": (_, input) => layerNorm(input([BATCH * TOKENS, 64]), input([64]), input([64])),
-      "rows of 384": (_, input) => layerNorm(input([BATCH * TOKENS, 384]), input([384]), input([384])),
-      "few rows of 1000": (_, input) => crossEntropy(input([BATCH, 1000]), { targets: input([BATCH, 1000]) }).value,
+    classes: {
+      rows: {
+        "rows of 64": (_, input) => layerNorm(input([BATCH * TOKENS, 64]), input([64]), input([64])),
+        "rows of 384": (_, input) => layerNorm(input([BATCH * TOKENS, 384]), input([384]), input([384])),
+        "few rows of 1000": (_, input) => crossEntropy(input([BATCH, 1000]), { targets: input([BATCH, 1000]) }).value,
+      },
     },
     proofs: {
       "rows of 64": few(layerNormCase(260, 64)),
@@ -140,35 +153,10 @@ export const FAMILIES: readonly Family[] = [
     },
     roundings: { values: 1, gradients: 1 },
   },
-  {
-    key: "split",
-    variants: SPLIT,
-    tuned: () => true,
-    shapes: {
-      "weight gradient": weightGradient(BATCH * TOKENS, 192, 64),
-      "large weight gradient": weightGradient(4 * 197, 768, 384),
-    },
-    proofs: { linear: few(linearCase({ m: 520, n: 68, k: 36 }), 3) },
-    roundings: { values: 1, gradients: 1 },
-  },
-  {
-    key: "fill",
-    variants: FILL,
-    tuned: () => true,
-    // Of tiles of 64 x 64 these have 6, 32, 51 and 99.
-    shapes: {
-      "class tokens": product(64, 384, 384),
-      "class tokens to 1000 classes": product(BATCH * 8, 1000, 192),
-      small: product(BATCH * TOKENS, 192, 64),
-      "small, batch of 32": product(2 * BATCH * TOKENS, 192, 64),
-    },
-    proofs: {
-      "6 tiles": few(linearCase({ m: 132, n: 68, k: 36 }), 3),
-      "99 tiles": few(linearCase({ m: 2090, n: 132, k: 20 }), 3),
-    },
-    roundings: { values: 1, gradients: 1 },
-  },
 ];
+
+/** Everything that a family is timed on. */
+export const shapesOf = ({ classes }: Family): Shapes => Object.assign({}, ...Object.values(classes));
 
 /** Variants of a family that an adapter can run. */
 export const runnable = ({ variants }: Family, facts: AdapterFacts): string[] =>

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { nodeGPU } from "../cli/device.node";
-import { openEngine } from "../engine/device";
+import { type Engine, openEngine } from "../engine/device";
 import { activatedCase, linearCase, perceptronCase } from "./cases/variants";
 import { type Check, check, testEngine } from "./check";
 import { expected } from "./evidence";
@@ -9,7 +9,7 @@ import { erf64, matmul64, transpose64 } from "./reference";
 import { unitRows } from "./relations";
 import { straying } from "./roundings";
 import { recorded } from "./timing";
-import { choose, FILL, GEMM } from "./variants";
+import { choose, GEMM, type GemmVariant } from "./variants";
 
 const shapes = [
   { m: 340, n: 68, k: 20 },
@@ -78,32 +78,41 @@ test("a weight that is made from a parameter passes its gradient on, from two us
 test("a large weight's gradient in many parts is summed at once, so that gradients take no more memory than the weight", async () => {
   const engine = await openEngine(await nodeGPU());
   engine.facts = { ...engine.facts, software: false }; // where many workgroups must be kept busy
-  choose(engine, { gemm: "register4x4x64" }); // soonest compiled
+  choose(engine, { gemm: "register4x4x64", machine: "512" }); // soonest compiled, and parts cost nothing
   const shader = vi.spyOn(engine, "shader");
   await check(engine, { ...linearCase({ m: 400, n: 256, k: 132 }), samples: 3 });
   expect(shader.mock.calls.filter(([, entry]) => entry === "sum_parts")).toHaveLength(1);
   engine.destroy();
 }, 300_000);
 
-test("a product with fewer tiles than the adapter wants takes smaller ones, as the choice says", async () => {
+/** The variants of the products of a layer [m, n] of k inputs: forward, of the gradient of its input, and of that of its weight. */
+function variantsOf(engine: Engine, m: number, n: number, k: number): (string | undefined)[] {
+  const shader = vi.spyOn(engine, "shader");
+  const { graph, result, release } = recorded(engine, (_, input) => linear(input([m, k]), input([n, k])));
+  graph.gradients((g) => g.alias(result, graph.temp([m, n])));
+  release();
+  const found = shader.mock.calls.map(([, entry, constants]) => {
+    const same = (variant: GemmVariant) => Object.entries(variant.constants).every(([name, value]) => constants?.[name] === value);
+    return Object.keys(GEMM).find((name) => GEMM[name].entry === entry && same(GEMM[name]));
+  });
+  shader.mockRestore();
+  return found;
+}
+
+test("each class of products has the variant that is chosen for it", async () => {
   const engine = await openEngine(await nodeGPU());
   engine.facts = { ...engine.facts, software: false };
-  const tileOf = (fill: string, [m, n, k]: number[]) => {
-    choose(engine, { gemm: "shared", fill });
-    const { launches, release } = recorded(engine, (_, input) => linear(input([m, k]), input([n, k])));
-    release();
-    return /TILE_M = (\d+)u/.exec(launches[0].shader.code)?.[1] ?? launches[0].shader.entry;
-  };
-  const [classTokens, tokens, many] = [
-    [64, 384, 384],
-    [1040, 192, 64],
-    [8192, 768, 64],
-  ];
-  expect(Object.keys(FILL).map((fill) => [fill, ...[classTokens, tokens, many].map((shape) => tileOf(fill, shape))])).toEqual([
-    ["groups8", "32", "64", "64"],
-    ["groups16", "32", "64", "64"],
-    ["groups64", "coop", "32", "64"],
-    ["groups256", "coop", "coop", "64"],
-  ]);
+  choose(engine, { "gemm.large": "shared128", "gemm.deep": "shared", "gemm.flat": "shared32", "gemm.narrow": "register8x8" });
+  choose(engine, { "gemm.small": "register4x4x64", machine: "512" });
+  expect(variantsOf(engine, 8192, 768, 384)).toEqual(["shared128", "shared128", "shared"]);
+  expect(variantsOf(engine, 8192, 68, 384)).toEqual(["shared128", "shared128", "shared"]);
+  expect(variantsOf(engine, 8192, 32, 384)).toEqual(["register8x8", "shared128", "shared32"]);
+  expect(variantsOf(engine, 16, 8, 8)).toEqual(["register4x4x64", "register4x4x64", "register4x4x64"]);
+  // What is small depends on the machine; what is forced for all classes is taken for all.
+  expect(variantsOf(engine, 256, 512, 64)[0]).toBe("register4x4x64");
+  choose(engine, { machine: "128" });
+  expect(variantsOf(engine, 256, 512, 64)[0]).toBe("shared128");
+  choose(engine, { gemm: "shared" });
+  expect(variantsOf(engine, 16, 8, 8)).toEqual(["shared", "shared", "shared"]);
   engine.destroy();
 });

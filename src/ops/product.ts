@@ -2,7 +2,8 @@
 import type { Engine } from "../engine/device";
 import type { Dtype, Gradients, Graph, RowGradient, Tensor } from "../engine/graph";
 import type { Constants } from "../engine/wgsl";
-import { choice, fewestGroups, GEMM, type GemmVariant, smallGemm, wantedGroups } from "./variants";
+import { fewestGroups, partsOf } from "./machine";
+import { type Choice, choice, GEMM, type GemmVariant, machine, smallestGemm } from "./variants";
 
 /** `quick_gelu` is CLIP's x sigmoid(1.702 x). */
 export type Activation = "gelu" | "relu" | "quick_gelu";
@@ -65,7 +66,7 @@ export function product(o: Product): void {
   const A_VEC = aligned(o.a) && (o.aT ? o.m : o.k) % 4 === 0;
   const B_VEC = aligned(o.b) && (o.bT ? o.k : o.n) % 4 === 0;
   const z = o.gather?.classes ?? o.split?.parts ?? 1;
-  const variant = variantFor(graph.engine, o.m, o.n, z, A_VEC && B_VEC);
+  const variant = A_VEC && B_VEC ? variantFor(graph.engine, o, z) : GEMM[smallestGemm(graph.engine.facts)];
   const layout: Constants = {
     ...variant.constants,
     A_T: o.aT ?? false,
@@ -129,16 +130,18 @@ function epilogueOf(o: Product): { constants: Constants; bind: Record<string, Te
   return { constants, bind, params };
 }
 
-/**
- * The chosen variant where it pays: products too small to fill the adapter with its tiles take smaller ones, at last, as do those whose rows
- * are not aligned to four floats, the smallest, which is also the quickest to compile.
- */
-function variantFor(engine: Engine, m: number, n: number, z: number, aligned: boolean): GemmVariant {
-  const usual = GEMM[choice(engine).gemm];
-  let variant = aligned ? (usual.low && 2 * m <= usual.tile[0] ? GEMM[usual.low] : usual) : undefined;
-  while (variant && z * groupsOf(variant, m, n) < fewestGroups(engine)) variant = variant.smaller ? GEMM[variant.smaller] : undefined;
-  return variant ?? smallGemm(engine);
+/** The variant chosen for the class of shapes that a product [m, n] is of; z of them are computed at once. Its rows are aligned to four floats. */
+function variantFor(engine: Engine, { m, n, aT }: Pick<Product, "m" | "n" | "aT">, z: number): GemmVariant {
+  const chosen = choice(engine);
+  const of = (name: keyof Choice) => GEMM[chosen[name]];
+  const [rows, columns] = of("gemm.large").tile;
+  const variant = of(2 * m <= rows ? "gemm.flat" : 2 * n <= columns ? "gemm.narrow" : aT ? "gemm.deep" : "gemm.large");
+  return z * busyGroups(variant, m, n) < fewestGroups(machine(engine)) ? of("gemm.small") : variant;
 }
+
+/** Workgroups of a product [m, n], counted as those of 64 lanes: of more lanes fewer run at once. */
+export const busyGroups = (variant: GemmVariant, m: number, n: number): number =>
+  groupsOf(variant, m, n) * Math.max(1, variant.workgroup / 64);
 
 function groupsOf(variant: GemmVariant, m: number, n: number): number {
   return Math.ceil((Math.ceil(m / variant.tile[0]) * Math.ceil(n / variant.tile[1])) / variant.tiles);
@@ -147,13 +150,12 @@ function groupsOf(variant: GemmVariant, m: number, n: number): number {
 const partLength = (count: number, parts: number, unit: number) => Math.max(1, Math.ceil(Math.ceil(count / parts) / unit)) * unit;
 
 /**
- * Splits the k range of a weight gradient [m, n] so that enough workgroups fill the adapter and none is idle. The range has
- * `count` steps of `depth` floats; a part has a multiple of `unit`: 16 floats, or every variant's steps would not end with it.
+ * Splits the k range of a weight gradient [m, n] as the model of the adapter says. The range has `count` steps of `depth` floats; a part has a
+ * multiple of `unit`: 16 floats, or every variant's steps would not end with it.
  */
 export function split({ engine }: Graph, m: number, n: number, count: number, unit: number, depth = 1): Split {
-  const wanted = Math.ceil(wantedGroups(engine) / groupsOf(GEMM[choice(engine).gemm], m, n));
-  const most = Math.min(Math.ceil((count * depth) / 64), 65535);
-  const length = partLength(count, Math.max(1, Math.min(wanted, most)), unit);
+  const groups = busyGroups(GEMM[choice(engine)["gemm.deep"]], m, n);
+  const length = partLength(count, partsOf(machine(engine), { groups, k: count * depth, size: m * n }), unit);
   return { parts: Math.max(1, Math.ceil(count / length)), length };
 }
 

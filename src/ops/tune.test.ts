@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { nodeGPU } from "../cli/device.node";
 import { openEngine } from "../engine/device";
 import { FAMILIES } from "./families";
+import { machineOf } from "./machine";
 import { fastest, inWords, override, recalled, tune } from "./tune";
-import { ATTENTION, choice, choose, GEMM, ROWS } from "./variants";
+import { choice, choose, keysOf } from "./variants";
 
 test("tuning names variants that run here, stores them, and reads them back", async () => {
   const engine = await openEngine(await nodeGPU());
@@ -13,13 +14,10 @@ test("tuning names variants that run here, stores them, and reads them back", as
   const record = await tune(engine, store, rows);
   expect(Object.keys(record.times.rows)).toEqual(["rows of 64", "rows of 384", "few rows of 1000"]);
   const found = record.choice;
-  for (const [table, name] of [
-    [GEMM, found.gemm],
-    [ATTENTION, found.attentionForward],
-    [ATTENTION, found.attentionBackward],
-    [ROWS, found.rows],
-  ] as const)
-    expect(table[name].runs(engine.facts)).toBe(true);
+  for (const family of FAMILIES)
+    for (const key of keysOf(found, family.key)) expect(family.variants[found[key]].runs(engine.facts)).toBe(true);
+  expect(Object.keys(record.times.machine)).toEqual(["alone", "many", "moved"]);
+  expect(machineOf(found.machine).floats).toBeLessThan(Number.POSITIVE_INFINITY); // measured, where a software adapter's guess is that parts cost nothing
   expect(stored.size).toBe(1);
   choose(engine, { gemm: "register8x8" });
   const pipelines = engine.pipelineCount;
@@ -28,7 +26,7 @@ test("tuning names variants that run here, stores them, and reads them back", as
   expect(engine.pipelineCount).toBe(pipelines);
   const text = [...stored.values()][0];
   expect(recalled(engine, text)).toEqual(record);
-  for (const other of [{ version: 2 }, { adapter: "another driver" }, { choice: { ...found, gemm: "nonsense" } }])
+  for (const other of [{ version: 2 }, { adapter: "another driver" }, { choice: { ...found, "gemm.small": "nonsense" } }, { choice: { ...found, machine: "" } }])
     expect(recalled(engine, JSON.stringify({ ...record, ...other }))).toBeUndefined();
   expect(recalled(engine, text.slice(1))).toBeUndefined();
   override(engine, inWords(found));
@@ -38,8 +36,15 @@ test("tuning names variants that run here, stores them, and reads them back", as
 
 test("an override names a family and a variant that runs here, or says what there is", async () => {
   const engine = await openEngine(await nodeGPU());
-  override(engine, "gemm=register8x8,rows=group");
-  expect(choice(engine)).toMatchObject({ gemm: "register8x8", rows: "group" });
+  override(engine, "gemm=register8x8,rows=group,gemm.small=shared32,machine=256/1024");
+  const classes = keysOf(choice(engine), "gemm").map((key) => [key, key === "gemm.small" ? "shared32" : "register8x8"]);
+  const words = "gemm=register8x8,gemm.small=shared32,attentionForward=lane,attentionBackward=lane,rows=group,machine=256/1024";
+  expect(choice(engine)).toMatchObject({ ...Object.fromEntries(classes), rows: "group", machine: "256/1024" });
+  override(engine, "attentionForward=lane,attentionBackward=lane");
+  expect(inWords(choice(engine))).toBe(words);
+  expect(() => override(engine, "gemm.small=fastest")).toThrow(/gemm\.small cannot be "fastest".*register8x8/);
+  expect(() => override(engine, "machine=groups512")).toThrow(/machine cannot be "groups512"/);
+  expect(() => override(engine, "split=groups512")).toThrow(/no kernel family "split".*gemm\.deep.*machine/);
   expect(() => override(engine, "gemm=fastest")).toThrow(/gemm cannot be "fastest".*register8x8/);
   expect(() => override(engine, "gem=quad8x4")).toThrow(/no kernel family "gem".*attentionForward/);
   engine.destroy();

@@ -6,9 +6,12 @@
  */
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
-import { FAMILIES, type Family, runnable } from "./families";
-import { Stopwatch } from "./timing";
-import { type Choice, choice, choose } from "./variants";
+import { FAMILIES, type Family, runnable, type Shapes, weightGradient } from "./families";
+import { fitted, type Machine, machineInWords, machineOf } from "./machine";
+import { add } from "./maps";
+import { busyGroups } from "./product";
+import { Stopwatch, shortest } from "./timing";
+import { type Choice, choice, choose, GEMM, keysOf } from "./variants";
 
 export interface TuneStore {
   get(key: string): Promise<string | undefined> | string | undefined;
@@ -22,17 +25,22 @@ export interface TuneRecord {
   /** As the adapter names itself, with its driver where it tells that. */
   adapter: string;
   choice: Choice;
-  /** Milliseconds by family, class of shapes and variant. */
-  times: Record<string, Record<string, Record<string, number>>>;
+  /** Milliseconds by key of the choice, by what was timed and variant. */
+  times: Times;
 }
 
+type Times = Record<string, Record<string, Record<string, number>>>;
+
 /** Raise it whenever a kernel variant or what is measured changes. */
-const VERSION = 5;
+const VERSION = 6;
 const ROUNDS = 3;
-/** A candidate that takes so many times as long as the best of a class is not measured again there. */
+/** A candidate that takes so many times as long as the best of a shape is not measured again there. */
 const HOPELESS = 1.5;
 
-/** The fastest choice for this adapter: from the store, else measured now, of these families, and stored. It is in force when this resolves. */
+/**
+ * The fastest choice for this adapter: from the store, else measured now and stored. It is in force when this resolves. Rejects with what
+ * befell the device, if that is lost meanwhile; then nothing is stored.
+ */
 export async function tune(engine: Engine, store?: TuneStore, families: readonly Family[] = FAMILIES): Promise<TuneRecord> {
   const { name } = engine.facts;
   const key = `mdp-kernels ${name}`;
@@ -41,11 +49,14 @@ export async function tune(engine: Engine, store?: TuneStore, families: readonly
     choose(engine, known.choice);
     return known;
   }
-  const times: TuneRecord["times"] = {};
-  for (const family of families) {
-    times[family.key] = await measured(engine, family);
-    choose(engine, { [family.key]: fastest(times[family.key]) });
-  }
+  const times: Times = {};
+  for (const family of families)
+    for (const [key, shapes] of Object.entries(family.classes)) {
+      times[key] = await measured(engine, family, key, shapes);
+      choose(engine, { [key]: fastest(times[key]) });
+    }
+  times.machine = await machineTimes(engine);
+  choose(engine, { machine: machineInWords(machineFrom(engine, times.machine)) });
   const record = { version: VERSION, adapter: name, choice: choice(engine), times };
   await store?.set(key, JSON.stringify(record));
   return record;
@@ -55,23 +66,24 @@ export async function tune(engine: Engine, store?: TuneStore, families: readonly
 export function recalled(engine: Engine, text: string | undefined): TuneRecord | undefined {
   try {
     const stored = JSON.parse(text ?? "") as TuneRecord;
-    const fits = stored.version === VERSION && stored.adapter === engine.facts.name;
-    return fits && FAMILIES.every((f) => candidates(engine, f).includes(stored.choice[f.key])) ? stored : undefined;
+    machineOf(stored.choice.machine);
+    const runs = FAMILIES.every((f) => keysOf(choice(engine), f.key).every((key) => candidates(engine, f).includes(stored.choice[key])));
+    return runs && stored.version === VERSION && stored.adapter === engine.facts.name ? stored : undefined;
   } catch {
     return undefined;
   }
 }
 
-const candidates = (engine: Engine, family: Family): string[] => runnable(family, engine.facts).filter(family.tuned);
+const candidates = ({ facts }: Engine, family: Family): string[] => runnable(family, facts).filter((name) => family.tuned(name, facts));
 
-/** The shortest time of each candidate, by class of shapes. */
-async function measured(engine: Engine, family: Family): Promise<Record<string, Record<string, number>>> {
+/** The shortest time of each candidate, by what is timed. */
+async function measured(engine: Engine, family: Family, key: string, shapes: Shapes): Promise<Times[string]> {
   const before = choice(engine);
-  const times: Record<string, Record<string, number>> = {};
-  for (const [shape, trace] of Object.entries(family.shapes)) {
+  const times: Times[string] = {};
+  for (const [shape, trace] of Object.entries(shapes)) {
     const lanes: [name: string, watch: Stopwatch][] = [];
     for (const name of candidates(engine, family)) {
-      choose(engine, { [family.key]: name });
+      choose(engine, { [key]: name });
       lanes.push([name, await Stopwatch.of(engine, trace)]);
     }
     choose(engine, before);
@@ -86,24 +98,74 @@ async function measured(engine: Engine, family: Family): Promise<Record<string, 
   return times;
 }
 
-/** The candidate that loses least over all classes: the smallest product of its times, each over the best of that class. */
-export function fastest(times: Record<string, Record<string, number>>): string {
-  const classes = Object.values(times);
-  const loss = (name: string) => classes.reduce((sum, of) => sum + Math.log(of[name] / Math.min(...Object.values(of))), 0);
-  return Object.keys(classes[0]).sort((a, b) => loss(a) - loss(b))[0];
+/** What is timed to fit the machine: a product of one tile, one of many, and the sum of two arrays. */
+const ALONE = { m: 8192, side: 32 };
+const MANY = { m: 1024, side: 2048 };
+const MOVED = 2 ** 22;
+const MACHINE: Shapes = {
+  alone: weightGradient(ALONE.m, ALONE.side, ALONE.side),
+  many: weightGradient(MANY.m, MANY.side, MANY.side),
+  moved: (_, input) => add(input([MOVED]), input([MOVED])),
+};
+
+/** The shortest time of each; of the products in one part, by the variant that is chosen for deep ones. */
+async function machineTimes(engine: Engine): Promise<Times[string]> {
+  const before = choice(engine);
+  const times: Times[string] = {};
+  for (const [shape, trace] of Object.entries(MACHINE)) {
+    choose(engine, { gemm: before["gemm.deep"], machine: "1" });
+    const watch = await Stopwatch.of(engine, trace);
+    choose(engine, before);
+    times[shape] = { [shape === "moved" ? "add" : before["gemm.deep"]]: await shortest(watch) };
+    watch.dispose();
+  }
+  return times;
 }
 
-/** A choice in the words that `kernels=` takes. */
-export const inWords = (choice: Choice): string => FAMILIES.map(({ key }) => `${key}=${choice[key]}`).join(",");
+function machineFrom(engine: Engine, times: Times[string]): Machine {
+  const [alone, many, moved] = Object.keys(MACHINE).map((shape) => Object.values(times[shape])[0]);
+  const groups = busyGroups(GEMM[choice(engine)["gemm.deep"]], MANY.side, MANY.side);
+  return fitted({
+    alone: { ms: alone, k: ALONE.m },
+    many: { ms: many, k: MANY.m, groups },
+    moved: { ms: moved, floats: 3 * MOVED },
+  });
+}
 
-/** Forces variants, all or none, named as `gemm=quad8x4,rows=lane`. Throws an EngineError that lists what there is to choose from. */
+/** The candidate that loses least over all shapes: the smallest product of its times, each over the best of that shape. */
+export function fastest(times: Record<string, Record<string, number>>): string {
+  const shapes = Object.values(times);
+  const loss = (name: string) => shapes.reduce((sum, of) => sum + Math.log(of[name] / Math.min(...Object.values(of))), 0);
+  return Object.keys(shapes[0]).sort((a, b) => loss(a) - loss(b))[0];
+}
+
+/** A choice in the words that `kernels=` takes: of a family the most frequent variant, then the classes that have another. */
+export function inWords(choice: Choice): string {
+  const words = FAMILIES.flatMap(({ key: family }) => {
+    const keys = keysOf(choice, family);
+    const names = keys.map((key) => choice[key]);
+    const often = (name: string) => names.filter((other) => other === name).length;
+    const usual = names.reduce((most, name) => (often(name) > often(most) ? name : most));
+    return [`${family}=${usual}`, ...keys.filter((key) => choice[key] !== usual).map((key) => `${key}=${choice[key]}`)];
+  });
+  return [...words, `machine=${choice.machine}`].join(",");
+}
+
+/**
+ * Forces variants, all or none, named as `gemm=quad8x4,gemm.small=register4x4,rows=lane`, and the model of the adapter, `machine=512/4096`.
+ * Throws an EngineError that lists what there is to choose from.
+ */
 export function override(engine: Engine, text: string): void {
   const pairs = text.split(",").map((pair) => pair.split("="));
-  for (const [key, name] of pairs) {
-    const family = FAMILIES.find((f) => f.key === key);
-    if (!family) throw new EngineError(`There is no kernel family "${key}".`, `Use ${FAMILIES.map((f) => f.key).join(", ")}.`);
-    const names = runnable(family, engine.facts);
-    if (!names.includes(name)) throw new EngineError(`${key} cannot be "${name}" on this adapter.`, `Use ${names.join(", ")}.`);
-  }
+  for (const [key, name] of pairs) check(engine, key, name);
   choose(engine, Object.fromEntries(pairs));
+}
+
+function check(engine: Engine, key: string, name: string): void {
+  if (key === "machine") return void machineOf(name ?? "");
+  const family = FAMILIES.find((f) => f.key === key || key in f.classes);
+  const keys = [...FAMILIES.flatMap((f) => [f.key, ...Object.keys(f.classes)]), "machine"];
+  if (!family) throw new EngineError(`There is no kernel family "${key}".`, `Use ${[...new Set(keys)].join(", ")}.`);
+  const names = runnable(family, engine.facts);
+  if (!names.includes(name)) throw new EngineError(`${key} cannot be "${name}" on this adapter.`, `Use ${names.join(", ")}.`);
 }

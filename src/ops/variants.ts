@@ -4,6 +4,7 @@
  */
 import type { AdapterFacts, Engine } from "../engine/device";
 import type { Constants } from "../engine/wgsl";
+import { type Machine, machineInWords, machineOf, usualMachine } from "./machine";
 
 /** A matrix product: entry point, constants and the shape of C one team of lanes computes. */
 export interface GemmVariant {
@@ -14,10 +15,6 @@ export interface GemmVariant {
   tiles: number;
   /** Lanes per workgroup. */
   workgroup: number;
-  /** The variant that takes matrices C of at most half a tile's rows. */
-  low?: string;
-  /** The variant that takes products with too few of these tiles to fill the adapter; `smallGemm` when absent. */
-  smaller?: string;
   runs(facts: AdapterFacts): boolean;
 }
 
@@ -44,21 +41,21 @@ const gemm = (
 };
 
 /** Tiles in workgroup memory, of lanes that sum 4 `fours` columns of so many rows each. */
-function shared(tile: [number, number], rows: number, fours: number, half: boolean, smaller?: string): GemmVariant {
+function shared(tile: [number, number], rows: number, fours: number, half: boolean): GemmVariant {
   const [m, n] = tile;
   const workgroup = (m * n) / (rows * 4 * fours);
   const turn = m + n <= workgroup ? m / n : 0; // other lanes load B where there are enough
   return {
     entry: "shared_tiles",
     constants: { TILE_M: m, TILE_N: n, LANE_ROWS: rows, LANE_FOURS: fours, B_TURN: turn, WORKGROUP: workgroup, HALF: half },
-    ...{ tile, tiles: 1, workgroup, low: smaller, smaller },
+    ...{ tile, tiles: 1, workgroup },
     runs: (f) => f.half || !half,
   };
 }
 
 export const GEMM: Record<string, GemmVariant> = {
-  quad8x8: { ...gemm("quad", 4, 2, 2, (f) => f.subgroup >= 4), low: "quad4x4" },
-  quad8x4: { ...gemm("quad", 4, 2, 1, (f) => f.subgroup >= 4), low: "quad4x4" },
+  quad8x8: gemm("quad", 4, 2, 2, (f) => f.subgroup >= 4),
+  quad8x4: gemm("quad", 4, 2, 1, (f) => f.subgroup >= 4),
   quad4x4: gemm("quad", 4, 1, 1, (f) => f.subgroup >= 4),
   coop8: gemm("coop", 8, 1, 1, (f) => f.subgroup === 8),
   coop8wide: gemm("coop", 8, 1, 2, (f) => f.subgroup === 8),
@@ -67,11 +64,11 @@ export const GEMM: Record<string, GemmVariant> = {
   register4x4: gemm("coop", 1, 1, 1, () => true),
   register4x4x64: gemm("coop", 1, 1, 1, () => true, 64),
   shared32: shared([32, 32], 4, 1, false),
-  shared: shared([64, 64], 8, 2, false, "shared32"),
-  shared128: shared([128, 64], 4, 2, false, "shared"),
+  shared: shared([64, 64], 8, 2, false),
+  shared128: shared([128, 64], 4, 2, false),
   shared32Half: shared([32, 32], 4, 1, true),
-  sharedHalf: shared([64, 64], 8, 2, true, "shared32Half"),
-  shared128Half: shared([128, 64], 4, 2, true, "sharedHalf"),
+  sharedHalf: shared([64, 64], 8, 2, true),
+  shared128Half: shared([128, 64], 4, 2, true),
 };
 
 /** Attention: lanes that share what they load, and rows each lane owns. */
@@ -110,33 +107,24 @@ export const ROWS: Record<string, { group: 1 | 64; quads: boolean; runs(facts: A
 };
 
 /**
- * Into how many workgroups a weight gradient's sum over all rows is split, and with it other sums that can be split freely. Enough of them keep
- * a GPU busy; what they leave must be summed again.
+ * A choice for each family, and of products for each class of shapes: keys of the tables above, and the machine in words (machine.ts). The
+ * classes: `large` of none of the others, `deep` sums over rows (gradients of weights), `flat` and `narrow` have at most half the rows and
+ * columns of a tile, `small` ones are too few tiles to keep the adapter busy.
  */
-export const SPLIT: Record<string, { groups: number; runs(facts: AdapterFacts): boolean }> = {
-  groups32: { groups: 32, runs: (f) => f.software },
-  groups128: { groups: 128, runs: (f) => !f.software },
-  groups512: { groups: 512, runs: (f) => !f.software },
-  groups2048: { groups: 2048, runs: (f) => !f.software },
-};
-
-/** Fewer workgroups than this leave the adapter idle: a product then takes smaller tiles. */
-export const FILL: Record<string, { groups: number; runs(facts: AdapterFacts): boolean }> = {
-  groups8: { groups: 8, runs: (f) => f.software },
-  groups16: { groups: 16, runs: (f) => !f.software },
-  groups64: { groups: 64, runs: (f) => !f.software },
-  groups256: { groups: 256, runs: (f) => !f.software },
-};
-
-/** A choice for each family; keys of the tables above. */
 export interface Choice {
-  gemm: string;
+  "gemm.large": string;
+  "gemm.deep": string;
+  "gemm.flat": string;
+  "gemm.narrow": string;
+  "gemm.small": string;
   attentionForward: string;
   attentionBackward: string;
   rows: string;
-  split: string;
-  fill: string;
+  machine: string;
 }
+
+/** Part of a choice; `gemm` stands for every class of products. */
+export type PartialChoice = Partial<Choice> & { gemm?: string };
 
 const chosen = new WeakMap<Engine, Choice>();
 
@@ -145,39 +133,42 @@ export function choice(engine: Engine): Choice {
   return chosen.get(engine) ?? guess(engine.facts);
 }
 
-/** Forces (part of) the choice for traces recorded from now on. */
-export function choose(engine: Engine, part: Partial<Choice>): void {
-  chosen.set(engine, { ...choice(engine), ...part });
+/** Forces (part of) the choice for traces recorded from now on; what is named later goes before what was named earlier. */
+export function choose(engine: Engine, part: PartialChoice): void {
+  const all = { ...choice(engine) };
+  for (const [name, variant] of Object.entries(part)) for (const key of keysOf(all, name)) all[key] = variant;
+  chosen.set(engine, all);
 }
 
-function guess({ software, subgroup }: AdapterFacts): Choice {
+/** The keys of a choice that a name stands for: itself, or the classes of a family. */
+export const keysOf = (choice: Choice, name: string): (keyof Choice)[] =>
+  (Object.keys(choice) as (keyof Choice)[]).filter((key) => key === name || key.startsWith(`${name}.`));
+
+function guess(facts: AdapterFacts): Choice {
+  const { software, subgroup } = facts;
   const quad = subgroup >= 4;
   const attentionForward = quad ? "quad3" : "lane";
-  const gpu = { rows: "group", split: "groups512", fill: "groups16" };
-  if (!software) return { gemm: "shared", attentionForward, attentionBackward: attentionForward, ...gpu };
+  const products = (gemm: string, small: string, flat = gemm) => ({
+    ...{ "gemm.large": gemm, "gemm.deep": gemm, "gemm.flat": flat, "gemm.narrow": gemm, "gemm.small": small },
+    machine: machineInWords(usualMachine(facts)),
+  });
+  if (!software)
+    return { ...products("shared", "shared32", "shared32"), attentionForward, attentionBackward: attentionForward, rows: "group" };
   // The software adapter with four lanes (SwiftShader) pays most for loads, and of those the more rows the fewer.
   const attentionBackward = subgroup === 4 ? "quad6" : attentionForward;
   const gemm = subgroup === 8 ? "coop8" : quad ? "quad8x8" : "register8x8";
-  return { gemm, attentionForward, attentionBackward, rows: quad ? "quadLane" : "lane", split: "groups32", fill: "groups8" };
+  const flat = gemm === "quad8x8" ? "quad4x4" : gemm;
+  return { ...products(gemm, "register4x4", flat), attentionForward, attentionBackward, rows: quad ? "quadLane" : "lane" };
 }
 
-/**
- * The variant for products too small for the chosen variant's tiles, or with rows that are not aligned to four floats: the
- * smallest tile. A GPU's lanes run by dozens, so it gets larger workgroups.
- */
-export function smallGemm(engine: Engine): GemmVariant {
-  return engine.facts.software ? GEMM.register4x4 : GEMM.register4x4x64;
-}
-
-/** Workgroups of which a product with fewer takes smaller tiles. */
-export function fewestGroups(engine: Engine): number {
-  return FILL[choice(engine).fill].groups;
-}
+/** The smallest tile, for products whose rows are not aligned to four floats. A GPU's lanes run by dozens, so it gets larger workgroups. */
+export const smallestGemm = ({ software }: AdapterFacts): string => (software ? "register4x4" : "register4x4x64");
 
 /** Lanes that share each of some rows of so many numbers: one, or a workgroup where the choice is so and there is something for every lane. */
 export const lanesPerRow = (engine: Engine, length: number): 1 | 64 => (length < 64 ? 1 : ROWS[choice(engine).rows].group);
 
+/** What the adapter is taken for. */
+export const machine = (engine: Engine): Machine => machineOf(choice(engine).machine);
+
 /** Workgroups a launch that can be split freely should have. */
-export function wantedGroups(engine: Engine): number {
-  return SPLIT[choice(engine).split].groups;
-}
+export const wantedGroups = (engine: Engine): number => machine(engine).groups;

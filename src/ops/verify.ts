@@ -2,11 +2,11 @@
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { type Check, deviation, expected, inHalves, observed, type Part } from "./evidence";
-import { FAMILIES, type Family, runnable } from "./families";
+import { FAMILIES, type Family, runnable, shapesOf } from "./families";
 import { bankConflicts, liveFloats } from "./inspect";
 import { PROOFS } from "./proofs";
 import { straying } from "./roundings";
-import { recorded, Stopwatch } from "./timing";
+import { recorded, Stopwatch, shortest } from "./timing";
 import { choice, choose } from "./variants";
 
 /** What was found of one variant, or of one proof of a kernel that has none. */
@@ -16,18 +16,15 @@ export interface Verdict {
   variant: string;
   /** Largest |difference| / max(1, |reference|) of values and gradients; null when it did not compute at all. */
   error: number | null;
-  /** Milliseconds of the family's first class of shapes, or of the proof; null when it did not compute. */
+  /** Milliseconds of what the family is first timed on, or of the proof; null when it did not compute. */
   ms: number | null;
-  /** Floats a lane holds at once, at most, over the family's classes of shapes: kernels spill where registers are fewer. */
+  /** Floats a lane holds at once, at most, over what the family is timed on: kernels spill where registers are fewer. */
   registers?: number;
   /** Lanes that wait for one bank of workgroup memory, at most; absent for kernels that use none. */
   conflicts?: number;
   /** Where it strayed too far, or why it did not run; absent when it is right. */
   wrong?: string;
 }
-
-/** Measurements of a variant, of which the shortest counts. */
-const ROUNDS = 3;
 
 /** By how much of max(1, |reference|) f32 may stray, at least: WGSL allows exp, division and square roots that a tighter test of one adapter does not. */
 const LEAST_TOLERANCE = 5e-5;
@@ -163,37 +160,23 @@ export function judged(name: string, found: Part[], reference: Part[], allowed =
   return { error: most, ...(wrong && { wrong }) };
 }
 
-/** What the texts of the kernels in force tell, the worst over the family's classes of shapes. */
-function told(engine: Engine, { key, shapes }: Family): Pick<Verdict, "registers" | "conflicts"> {
-  const shaders = Object.values(shapes).flatMap((trace) => {
+/** What the texts of the kernels in force tell, the worst over what the family is timed on. */
+function told(engine: Engine, family: Family): Pick<Verdict, "registers" | "conflicts"> {
+  const shaders = Object.values(shapesOf(family)).flatMap((trace) => {
     const { launches, release } = recorded(engine, trace);
     release();
     return launches.map(({ shader }) => shader);
   });
   const conflicts = Math.max(...shaders.map(bankConflicts));
   // Before the backward pass of attention there is a forward one, in the variant in force.
-  const counted = {
-    gemm: "",
-    attentionForward: "forward",
-    attentionBackward: "backward",
-    rows: undefined,
-    split: undefined,
-    fill: undefined,
-  }[key];
+  const counted = { gemm: "", attentionForward: "forward", attentionBackward: "backward" }[family.key as string];
   const own = counted === undefined ? [] : shaders.filter(({ entry }) => entry.includes(counted));
   return { ...(own.length > 0 && { registers: Math.max(...own.map(liveFloats)) }), ...(conflicts > 0 && { conflicts }) };
 }
 
-async function timed(engine: Engine, { shapes }: Family, kept: Kept): Promise<number> {
-  const watch = await Stopwatch.of(engine, Object.values(shapes)[0], kept);
+async function timed(engine: Engine, family: Family, kept: Kept): Promise<number> {
+  const watch = await Stopwatch.of(engine, Object.values(shapesOf(family))[0], kept);
   const ms = await shortest(watch);
   watch.dispose();
   return ms;
-}
-
-export async function shortest(watch: Stopwatch): Promise<number> {
-  const times: number[] = [];
-  await watch.measure();
-  for (let round = 0; round < ROUNDS; round++) times.push(await watch.measure());
-  return Math.min(...times);
 }
