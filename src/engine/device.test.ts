@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { nodeGPU } from "../cli/device.node";
 import { type Engine, openEngine } from "./device";
-import { EngineError } from "./errors";
+import { EngineError, OutOfMemory } from "./errors";
 import { Graph } from "./graph";
 import { Program } from "./program";
 
@@ -82,6 +82,14 @@ describe("optional features", () => {
     expect(plain).toEqual(await (await noise(await open())).fetch());
   });
 
+  test("with the limits that every adapter has, the engine asks for no more and works", async () => {
+    const engine = await open({ least: true });
+    expect(engine.device.limits).toMatchObject({ maxStorageBuffersPerShaderStage: 8, maxComputeWorkgroupStorageSize: 16384 });
+    expect(engine.largestBuffer).toBe(2 ** 27);
+    expect(() => engine.takeBuffer(2 ** 28)).toThrow("One buffer needs 256 MiB, this GPU allows 128 MiB.");
+    expect(await (await noise(engine)).fetch()).toEqual(await (await noise(await open())).fetch());
+  });
+
   test("a kernel that needs an absent one is refused by name, and the device lives on", async () => {
     const engine = await open({ without: ["subgroups"] });
     expect(await refused(engine.pipeline(engine.shader("probe", "subgroup_layout")))).toMatch(
@@ -113,6 +121,24 @@ describe("pipelines and buffers", () => {
     expect(engine.pipeline(shader)).toBe(engine.pipeline(shader));
     expect(engine.bindGroupLayout(shader)).toBe(engine.bindGroupLayout(shader));
     expect(() => engine.shader("nothing", "main")).toThrow("There is no shader nothing.");
+  });
+
+  test("a kernel that had no memory to be compiled is refused by name, and compiled when it is asked for again", async () => {
+    const engine = await open();
+    vi.spyOn(engine.device, "createComputePipelineAsync").mockRejectedValueOnce(new Error("VK_ERROR_OUT_OF_DEVICE_MEMORY"));
+    const shader = engine.shader("random", "uniform_fill");
+    expect(await refused(engine.pipeline(shader))).toMatch(/^shaders\/random\.wgsl \(uniform_fill\) does not compile\.\nVK_ERROR_OUT/);
+    expect(engine.failure).toBeUndefined();
+    await (await noise(engine)).fetch();
+  });
+
+  test("memory that a submit lacks is told as such by the next call", async () => {
+    const engine = await open();
+    const program = await noise(engine);
+    const error = new (globalThis.GPUOutOfMemoryError ?? Error)("no memory");
+    engine.device.dispatchEvent(Object.assign(new Event("uncapturederror"), { error }));
+    expect(engine.failure).toBeInstanceOf(OutOfMemory);
+    expect(() => program.run()).toThrow("The GPU has not enough free memory for this. Halve the batch");
   });
 
   test("a free buffer is taken again for what needs it or half of it, and trim destroys the rest", async () => {

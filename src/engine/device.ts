@@ -26,6 +26,8 @@ export interface AdapterFacts {
 export interface EngineOptions {
   /** Optional features to leave unused, to test the paths of adapters that lack them. */
   without?: string[];
+  /** Ask for no more than the limits that every adapter has. */
+  least?: boolean;
 }
 
 /** Bytes of the buffer that is taken for so many. */
@@ -117,12 +119,14 @@ export class Engine {
     return shader;
   }
 
-  /** Compiles a shader once. Rejects with file, line and source when the compiler objects. */
+  /** Compiles a shader once. Rejects with file, line and source when the compiler objects; asked again, it tries again: memory may be free then. */
   pipeline(shader: Shader): Promise<GPUComputePipeline> {
-    let pipeline = this.pipelines.get(shader.code + shader.entry);
+    const key = shader.code + shader.entry;
+    let pipeline = this.pipelines.get(key);
     if (!pipeline) {
       pipeline = this.compile(shader);
-      this.pipelines.set(shader.code + shader.entry, pipeline);
+      this.pipelines.set(key, pipeline);
+      pipeline.catch(() => this.pipelines.delete(key));
     }
     return pipeline;
   }
@@ -223,7 +227,7 @@ export async function openEngine(gpu: GPU | undefined, options: EngineOptions = 
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new EngineError("No GPU adapter was found.", "Update the graphics driver, or allow WebGPU on this adapter.");
   const has = (name: string) => adapter.features.has(name as GPUFeatureName) && !options.without?.includes(name);
-  const device = await requestDevice(adapter, WANTED.filter(has));
+  const device = await requestDevice(adapter, WANTED.filter(has), options.least);
   const { vendor, architecture, description } = adapter.info;
   const facts: AdapterFacts = {
     name: [vendor, architecture, description].filter(Boolean).join(" ") || "unnamed adapter",
@@ -237,7 +241,7 @@ export async function openEngine(gpu: GPU | undefined, options: EngineOptions = 
   return engine;
 }
 
-async function requestDevice(adapter: GPUAdapter, requiredFeatures: GPUFeatureName[]): Promise<GPUDevice> {
+async function requestDevice(adapter: GPUAdapter, requiredFeatures: GPUFeatureName[], least = false): Promise<GPUDevice> {
   const { limits } = adapter;
   if (limits.maxStorageBuffersPerShaderStage < 8)
     throw new EngineError("The adapter allows fewer than 8 storage buffers per shader.", "Update the graphics driver.");
@@ -249,7 +253,7 @@ async function requestDevice(adapter: GPUAdapter, requiredFeatures: GPUFeatureNa
     "maxComputeInvocationsPerWorkgroup",
     "maxComputeWorkgroupSizeX",
   ] as const;
-  const requiredLimits = Object.fromEntries(names.map((name) => [name, limits[name]]));
+  const requiredLimits = Object.fromEntries(least ? [] : names.map((name) => [name, limits[name]]));
   try {
     return await adapter.requestDevice({ requiredFeatures, requiredLimits });
   } catch (error) {

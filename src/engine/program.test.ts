@@ -314,6 +314,36 @@ describe("what a program runs", () => {
     program.dispose();
   });
 
+  test("runs that are timed together go together, and no submit has more work than allowed, with timestamps round its launches or without", async ({
+    skip,
+  }) => {
+    const engine = await testEngine();
+    const graph = new Graph(engine);
+    const outputs = named(chain(graph, 4));
+    for (const launch of graph.launches) launch.work = 1e9;
+    const program = await Program.compile(graph, outputs); // of 5 GFLOP
+    program.mostWork = 10e9;
+    const calls = watch(engine);
+    const submitted = async (run: () => Promise<unknown>) => {
+      calls.length = 0;
+      await run();
+      return calls.filter((call) => call === "submit").length;
+    };
+    const ofMost = async (most: number, run: () => Promise<unknown>) => {
+      program.mostWork = most;
+      return submitted(run);
+    };
+    expect(await ofMost(10e9, () => program.time(7))).toBe(4); // two by two
+    expect(await ofMost(1e12, () => program.time(7))).toBe(1);
+    expect(await ofMost(3e9, () => program.time(2))).toBe(4); // in halves
+    if (!engine.facts.timestamps) skip("this adapter has no timestamps");
+    expect(await ofMost(10e9, () => program.elapsed(7))).toBe(4);
+    expect(await ofMost(3e9, () => program.elapsed(2))).toBe(4);
+    expect(await ofMost(3e9, () => program.profile())).toBe(2);
+    expect(await ofMost(1e12, () => program.profile())).toBe(1);
+    program.dispose();
+  });
+
   test("profile names and times every launch, or gives nothing without timestamps", async () => {
     const engine = await testEngine();
     const graph = new Graph(engine);

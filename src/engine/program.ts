@@ -40,8 +40,8 @@ export class Program {
   /** Floating-point operations of a run, as estimated. */
   readonly work: number;
   private most = Number.POSITIVE_INFINITY;
-  /** Where each submit ends in the list of launches. */
-  private ends: number[] = [];
+  /** The launches of each submit. */
+  private submits: Step[][] = [];
   private readonly view: DataView;
   private timedRuns = 0;
   private disposed = false;
@@ -56,7 +56,7 @@ export class Program {
     private readonly ring: Ring,
   ) {
     this.view = new DataView(bytes);
-    this.work = steps.reduce((sum, step) => sum + step.work, 0);
+    this.work = workOf(steps);
     this.mostWork = engine.facts.software ? MOST_WORK.software : MOST_WORK.gpu;
   }
 
@@ -67,16 +67,16 @@ export class Program {
 
   set mostWork(most: number) {
     this.most = most;
-    this.ends = [];
+    this.submits = [[]];
     let sum = 0;
-    for (const [i, { work }] of this.steps.entries()) {
-      if (i > 0 && sum + work > most) {
-        this.ends.push(i);
+    for (const step of this.steps) {
+      if (sum > 0 && sum + step.work > most) {
+        this.submits.push([]);
         sum = 0;
       }
-      sum += work;
+      this.submits.at(-1)?.push(step);
+      sum += step.work;
     }
-    this.ends.push(this.steps.length);
   }
 
   /**
@@ -150,21 +150,21 @@ export class Program {
     this.writeLive();
     const { device } = this.engine;
     const slot = options.fetch ? this.ring.take() : undefined;
-    let from = 0;
-    for (const to of this.ends) {
+    for (const steps of this.submits) {
       const encoder = device.createCommandEncoder();
-      if (to > from) this.encode(encoder, from, to);
-      if (slot && to === this.steps.length) this.ring.copy(encoder, slot);
+      if (steps.length > 0) encode(encoder, steps);
+      if (slot && steps === this.submits.at(-1)) this.ring.copy(encoder, slot);
       device.queue.submit([encoder.finish()]);
-      from = to;
     }
     return slot && this.ring.read(slot);
   }
 
-  private encode(encoder: GPUCommandEncoder, from: number, to: number): void {
-    const pass = encoder.beginComputePass();
-    for (let i = from; i < to; i++) dispatch(pass, this.steps[i]);
-    pass.end();
+  /** The launches of each submit of so many runs: short runs go together. */
+  private repeated(runs: number): Step[][] {
+    if (this.submits.length > 1) return Array<Step[][]>(runs).fill(this.submits).flat();
+    const together = Math.max(1, Math.min(runs, Math.floor(this.most / this.work)));
+    const of = (count: number) => Array<Step[]>(count).fill(this.steps).flat();
+    return Array.from({ length: Math.ceil(runs / together) }, (_, i) => of(Math.min(together, runs - i * together)));
   }
 
   private assertUsable(): void {
@@ -183,9 +183,15 @@ export class Program {
 
   /** Runs so many times, waits for the GPU, and returns the milliseconds of one; learns from them how to split a submit. */
   async time(runs = 1): Promise<number> {
-    const started = performance.now();
-    for (let i = 0; i < runs; i++) this.run();
+    this.assertUsable();
     const { engine } = this;
+    const started = performance.now();
+    this.writeLive();
+    for (const steps of this.repeated(runs)) {
+      const encoder = engine.device.createCommandEncoder();
+      encode(encoder, steps);
+      engine.device.queue.submit([encoder.finish()]);
+    }
     await engine.device.queue.onSubmittedWorkDone().catch(async (error) => Promise.reject(await engine.cause(error)));
     engine.assertAlive();
     const ms = (performance.now() - started) / runs;
@@ -206,10 +212,9 @@ export class Program {
     return times?.map((ms, i) => ({ label: this.steps[i].label, ms }));
   }
 
-  /** Runs once. GPU milliseconds from the first launch to the last, or undefined without timestamps. */
-  async elapsed(): Promise<number | undefined> {
-    const parts = this.ends.map((end, i) => this.steps.slice(this.ends[i - 1] ?? 0, end));
-    return (await this.stamped(parts))?.reduce((sum, ms) => sum + ms, 0);
+  /** Runs so many times. GPU milliseconds of one, or undefined without timestamps. */
+  async elapsed(runs = 1): Promise<number | undefined> {
+    return (await this.stamped(this.repeated(runs)))?.reduce((sum, ms) => sum + ms / runs, 0);
   }
 
   /** Runs once, each of `passes` between two timestamps. GPU milliseconds of each. */
@@ -230,12 +235,17 @@ export class Program {
     const querySet = device.createQuerySet({ type: "timestamp", count });
     const resolved = device.createBuffer({ size: 8 * count, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
     const staging = device.createBuffer({ size: 8 * count, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    const encoder = device.createCommandEncoder();
+    let encoder = device.createCommandEncoder();
+    let sum = 0;
     for (const [i, steps] of passes.entries()) {
-      const timestampWrites = { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
-      const pass = encoder.beginComputePass({ timestampWrites });
-      for (const step of steps) dispatch(pass, step);
-      pass.end();
+      const work = workOf(steps);
+      if (sum > 0 && sum + work > this.most) {
+        device.queue.submit([encoder.finish()]);
+        encoder = device.createCommandEncoder();
+        sum = 0;
+      }
+      sum += work;
+      encode(encoder, steps, { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 });
     }
     encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, 8 * count);
@@ -274,10 +284,16 @@ export class Program {
   }
 }
 
-function dispatch(pass: GPUComputePassEncoder, { pipeline, group, groups: [x, y, z] }: Step): void {
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
-  pass.dispatchWorkgroups(x, y, z);
+const workOf = (steps: readonly Step[]) => steps.reduce((sum, { work }) => sum + work, 0);
+
+function encode(encoder: GPUCommandEncoder, steps: readonly Step[], timestampWrites?: GPUComputePassTimestampWrites): void {
+  const pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
+  for (const { pipeline, group, groups } of steps) {
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(...groups);
+  }
+  pass.end();
 }
 
 async function pipelinesOf(engine: Engine, launches: readonly Launch[]): Promise<GPUComputePipeline[]> {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { nodeGPU } from "../cli/device.node";
 import { openEngine } from "../engine/device";
 import { FAMILIES } from "./families";
@@ -6,12 +6,17 @@ import { machineOf } from "./machine";
 import { fastest, inWords, override, recalled, tune } from "./tune";
 import { choice, choose, keysOf } from "./variants";
 
+const ROWS = FAMILIES.filter(({ key }) => key === "rows");
+
+function memory() {
+  const stored = new Map<string, string>();
+  return { stored, get: (k: string) => stored.get(k), set: (k: string, v: string) => void stored.set(k, v) };
+}
+
 test("tuning names variants that run here, stores them, and reads them back", async () => {
   const engine = await openEngine(await nodeGPU());
-  const stored = new Map<string, string>();
-  const store = { get: (k: string) => stored.get(k), set: (k: string, v: string) => void stored.set(k, v) };
-  const rows = FAMILIES.filter(({ key }) => key === "rows");
-  const record = await tune(engine, store, rows);
+  const { stored, ...store } = memory();
+  const record = await tune(engine, store, ROWS);
   expect(Object.keys(record.times.rows)).toEqual(["rows of 64", "rows of 384", "few rows of 1000"]);
   const found = record.choice;
   for (const family of FAMILIES)
@@ -34,6 +39,38 @@ test("tuning names variants that run here, stores them, and reads them back", as
   engine.destroy();
 });
 
+test("a candidate that the adapter refuses is left out, and a machine that it has no memory to measure stays as guessed", async () => {
+  const engine = await openEngine(await nodeGPU());
+  const shader = engine.shader.bind(engine);
+  engine.shader = (file, entry, constants, halves) => {
+    const made = shader(file, entry, constants, halves);
+    return entry === "forward" && constants?.GROUP === 64 ? { ...made, code: made.code.replace("fn forward", "fn forward (") } : made;
+  };
+  vi.spyOn(engine, "largestBuffer", "get").mockReturnValue(2 ** 21);
+  const { choice: found, times } = await tune(engine, undefined, ROWS);
+  expect(Object.keys(times.rows["rows of 64"])).toEqual(expect.arrayContaining(["lane", "quadLane"]));
+  expect(Object.keys(times.rows["rows of 64"])).not.toContain("group");
+  expect(found.rows).not.toBe("group");
+  expect(Object.keys(times.machine)).toEqual(["alone"]);
+  expect(found.machine).toBe("32");
+  expect(engine.failure).toBeUndefined();
+  engine.destroy();
+});
+
+test("a device that is lost while tuning is told as lost, and the next one goes on with the guess, unmeasured", async () => {
+  const engine = await openEngine(await nodeGPU());
+  const guessed = choice(engine);
+  const store = memory();
+  engine.onCompiled = () => engine.device.destroy();
+  await expect(tune(engine, store, ROWS)).rejects.toThrow(/^The GPU device was lost/);
+  const next = await openEngine(await nodeGPU());
+  const pipelines = next.pipelineCount;
+  expect(await tune(next, store)).toMatchObject({ choice: guessed, times: {} });
+  expect(choice(next)).toEqual(guessed);
+  expect(next.pipelineCount).toBe(pipelines);
+  next.destroy();
+});
+
 test("an override names a family and a variant that runs here, or says what there is", async () => {
   const engine = await openEngine(await nodeGPU());
   override(engine, "gemm=register8x8,rows=group,gemm.small=shared32,machine=256/1024");
@@ -52,4 +89,6 @@ test("an override names a family and a variant that runs here, or says what ther
 
 test("the candidate that loses least over all classes of shapes wins, not the fastest on one", () => {
   expect(fastest({ small: { a: 1, b: 1.2, c: 9 }, large: { a: 30, b: 10, c: 9 } })).toBe("b");
+  expect(fastest({ small: { a: 5, b: 1 }, large: { a: 30 } })).toBe("a"); // b was refused on one
+  expect(fastest({ small: { a: 1 }, large: {} })).toBeUndefined();
 });

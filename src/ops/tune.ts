@@ -39,27 +39,43 @@ const HOPELESS = 1.5;
 
 /**
  * The fastest choice for this adapter: from the store, else measured now and stored. It is in force when this resolves. Rejects with what
- * befell the device, if that is lost meanwhile; then nothing is stored.
+ * befell the device, if that is lost meanwhile. What it did not survive is not tried again: the next time goes on with the choice before.
  */
 export async function tune(engine: Engine, store?: TuneStore, families: readonly Family[] = FAMILIES): Promise<TuneRecord> {
-  const { name } = engine.facts;
-  const key = `mdp-kernels ${name}`;
+  const key = `mdp-kernels ${engine.facts.name}`;
   const known = recalled(engine, await store?.get(key));
   if (known) {
     choose(engine, known.choice);
     return known;
   }
+  const before = choice(engine);
+  const keep = async (choice: Choice, times: Times) => {
+    const record = { version: VERSION, adapter: engine.facts.name, choice, times };
+    await store?.set(key, JSON.stringify(record));
+    return record;
+  };
+  try {
+    const times = await chosenByTime(engine, families);
+    return await keep(choice(engine), times);
+  } catch (error) {
+    if (engine.failure) await keep(before, {});
+    throw error;
+  }
+}
+
+/** Measures, and puts in force what was fastest. */
+async function chosenByTime(engine: Engine, families: readonly Family[]): Promise<Times> {
   const times: Times = {};
   for (const family of families)
     for (const [key, shapes] of Object.entries(family.classes)) {
       times[key] = await measured(engine, family, key, shapes);
-      choose(engine, { [key]: fastest(times[key]) });
+      const name = fastest(times[key]);
+      if (name) choose(engine, { [key]: name });
     }
   times.machine = await machineTimes(engine);
-  choose(engine, { machine: machineInWords(machineFrom(engine, times.machine)) });
-  const record = { version: VERSION, adapter: name, choice: choice(engine), times };
-  await store?.set(key, JSON.stringify(record));
-  return record;
+  const found = machineFrom(engine, times.machine);
+  if (found) choose(engine, { machine: machineInWords(found) });
+  return times;
 }
 
 /** A stored record, if it is of this version and adapter and names variants that exist and run here. */
@@ -84,7 +100,8 @@ async function measured(engine: Engine, family: Family, key: string, shapes: Sha
     const lanes: [name: string, watch: Stopwatch][] = [];
     for (const name of candidates(engine, family)) {
       choose(engine, { [key]: name });
-      lanes.push([name, await Stopwatch.of(engine, trace)]);
+      const watch = await watched(engine, trace);
+      if (watch) lanes.push([name, watch]);
     }
     choose(engine, before);
     const best: Record<string, number> = {};
@@ -96,6 +113,17 @@ async function measured(engine: Engine, family: Family, key: string, shapes: Sha
     times[shape] = best;
   }
   return times;
+}
+
+/** What times a trace; none where the adapter refuses its kernels or has no memory for it, as long as it lives. */
+async function watched(engine: Engine, trace: Shapes[string]): Promise<Stopwatch | undefined> {
+  try {
+    return await Stopwatch.of(engine, trace);
+  } catch (error) {
+    engine.assertAlive();
+    if (!(error instanceof EngineError)) throw error;
+    return undefined;
+  }
 }
 
 /** What is timed to fit the machine: a product of one tile, one of many, and the sum of two arrays. */
@@ -114,16 +142,19 @@ async function machineTimes(engine: Engine): Promise<Times[string]> {
   const times: Times[string] = {};
   for (const [shape, trace] of Object.entries(MACHINE)) {
     choose(engine, { gemm: before["gemm.deep"], machine: "1" });
-    const watch = await Stopwatch.of(engine, trace);
+    const watch = await watched(engine, trace);
     choose(engine, before);
+    if (!watch) continue;
     times[shape] = { [shape === "moved" ? "add" : before["gemm.deep"]]: await shortest(watch) };
     watch.dispose();
   }
   return times;
 }
 
-function machineFrom(engine: Engine, times: Times[string]): Machine {
-  const [alone, many, moved] = Object.keys(MACHINE).map((shape) => Object.values(times[shape])[0]);
+/** The machine that took these times, if all of them are there. */
+function machineFrom(engine: Engine, times: Times[string]): Machine | undefined {
+  const [alone, many, moved] = Object.keys(MACHINE).map((shape) => Object.values(times[shape] ?? {})[0]);
+  if (!(alone && many && moved)) return undefined;
   const groups = busyGroups(GEMM[choice(engine)["gemm.deep"]], MANY.side, MANY.side);
   return fitted({
     alone: { ms: alone, k: ALONE.m },
@@ -132,11 +163,12 @@ function machineFrom(engine: Engine, times: Times[string]): Machine {
   });
 }
 
-/** The candidate that loses least over all shapes: the smallest product of its times, each over the best of that shape. */
-export function fastest(times: Record<string, Record<string, number>>): string {
+/** Of the candidates that ran on all shapes the one that loses least: the smallest product of its times, each over the best of that shape. */
+export function fastest(times: Record<string, Record<string, number>>): string | undefined {
   const shapes = Object.values(times);
+  const everywhere = Object.keys(shapes[0]).filter((name) => shapes.every((of) => name in of));
   const loss = (name: string) => shapes.reduce((sum, of) => sum + Math.log(of[name] / Math.min(...Object.values(of))), 0);
-  return Object.keys(shapes[0]).sort((a, b) => loss(a) - loss(b))[0];
+  return everywhere.sort((a, b) => loss(a) - loss(b))[0];
 }
 
 /** A choice in the words that `kernels=` takes: of a family the most frequent variant, then the classes that have another. */
@@ -163,7 +195,7 @@ export function override(engine: Engine, text: string): void {
 
 function check(engine: Engine, key: string, name: string): void {
   if (key === "machine") return void machineOf(name ?? "");
-  const family = FAMILIES.find((f) => f.key === key || key in f.classes);
+  const family = FAMILIES.find((f) => f.key === key || Object.hasOwn(f.classes, key));
   const keys = [...FAMILIES.flatMap((f) => [f.key, ...Object.keys(f.classes)]), "machine"];
   if (!family) throw new EngineError(`There is no kernel family "${key}".`, `Use ${[...new Set(keys)].join(", ")}.`);
   const names = runnable(family, engine.facts);

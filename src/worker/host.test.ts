@@ -334,6 +334,35 @@ test("a GPU that refuses before it is known to be lost is told as lost, not as a
   expect(page.all("failed")).toHaveLength(1);
 });
 
+test("a GPU that is lost while its kernels are measured is told as lost; opened again it is not measured, and the page is ready", async () => {
+  const hardware = async () => {
+    const engine = await openEngine(await nodeGPU());
+    engine.facts = { ...engine.facts, software: false };
+    return engine;
+  };
+  const page = new TestHost(async () => {
+    const engine = await hardware();
+    const pipeline = engine.pipeline.bind(engine);
+    engine.pipeline = (shader) => {
+      engine.device.destroy();
+      return pipeline(shader);
+    };
+    return engine;
+  });
+  page.send({ type: "open", base: "http://localhost/", settings: SCHEMA.defaults() });
+  await page.host.idle();
+  expect(page.all("failed")).toHaveLength(1);
+  expect(page.last("failed")).toMatchObject({ fatal: true, message: expect.stringContaining("The GPU device was lost") });
+  const key = `mdp-kernels ${page.last("adapter").facts.name}`;
+  const again = new TestHost(hardware);
+  await again.store.keep(key, await page.store.recall(key));
+  again.send({ type: "open", base: "http://localhost/", settings: SCHEMA.defaults() });
+  again.send({ type: "generate", id: IMAGES });
+  await again.host.idle();
+  expect(again.all("failed")).toEqual([]);
+  expect(again.last("loaded").data.id).toBe(IMAGES);
+});
+
 test("without a GPU the failure is fatal and says what to do", async () => {
   const page = new TestHost(() => Promise.reject(new EngineError("There is no GPU.", "Use another browser.")));
   page.send({ type: "open", base: "http://localhost/", settings: SCHEMA.defaults() });

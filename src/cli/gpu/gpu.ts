@@ -2,6 +2,7 @@
  * `npm run gpu`: is this machine's GPU computing right, and how fast is it?
  *
  *   npm run -s gpu -- --check --json      every kernel beside its float64 reference
+ *   npm run -s gpu -- --tune runs=10        which kernels suit it, measured again and again: does the answer stay?
  *   npm run -s gpu -- --soak steps=2000     the same steps twice: are the bits the same? And which batch is refused, and how?
  *   npm run -s gpu -- out=mycard          measures everything and writes mycard.json and mycard.md
  */
@@ -9,8 +10,9 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openEngine } from "../../engine/device";
-import { override, tune } from "../../ops/tune";
-import { choice } from "../../ops/variants";
+import { FAMILIES } from "../../ops/families";
+import { inWords, override, tune } from "../../ops/tune";
+import { choice, choose } from "../../ops/variants";
 import { STANDARD } from "../../tasks/standardStep";
 import { type AdapterReport, verifyAdapter } from "../../train/verifyAdapter";
 import { printer, rounded } from "../arguments";
@@ -21,6 +23,7 @@ import { kernelShares, NETWORKS, roofline, scalePoint } from "./measure";
 import { type Measurement, tableOf } from "./table";
 
 const USAGE = `usage: gpu --check [--json] [only=KERNEL] [kernels=FAMILY=VARIANT,...]     checks every kernel, in every variant
+       gpu --tune [--json] [runs=10] [only=FAMILY]          measures which kernels suit it, again and again
        gpu --soak [--json] [steps=2000] [network=NAME]     trains twice and compares bits, then doubles the batch until it is refused
        gpu [--any] [--no-peer] [--json] [out=NAME]          measures a real GPU (with --any whatever there is) into NAME.json and NAME.md`;
 
@@ -28,15 +31,16 @@ const USAGE = `usage: gpu --check [--json] [only=KERNEL] [kernels=FAMILY=VARIANT
 const [WRONG, UNREADABLE] = [1, 2];
 
 export async function main(argv: string[]): Promise<number> {
-  const flags = ["--check", "--soak", "--json", "--any", "--no-peer"];
+  const flags = ["--check", "--tune", "--soak", "--json", "--any", "--no-peer"];
   const value = (key: string) => argv.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
-  const unknown = argv.find((word) => !flags.includes(word) && !/^((kernels|out|only|network)=.|steps=[1-9]\d*$)/.test(word));
+  const unknown = argv.find((word) => !flags.includes(word) && !/^((kernels|out|only|network)=.|(steps|runs)=[1-9]\d*$)/.test(word));
   if (unknown) {
     console.error(`gpu: ${unknown} is unknown.\n${USAGE}`);
     return UNREADABLE;
   }
   const has = (flag: string) => argv.includes(flag);
   if (has("--check")) return check(has("--json"), value("kernels"), value("only"));
+  if (has("--tune")) return spread(has("--json"), Number(value("runs") ?? 10), value("only"));
   if (has("--soak")) return endure(has("--json"), Number(value("steps") ?? SOAK_STEPS), value("network"));
   return measure({
     any: has("--any"),
@@ -55,6 +59,28 @@ async function check(json: boolean, kernels?: string, only?: string): Promise<nu
   if (report.checked > 0) return report.failed ? WRONG : 0;
   console.error(`gpu: there is no kernel "${only}".`);
   return UNREADABLE;
+}
+
+/** Prints what the tuner says each time, and at last how often it said what of each class of shapes. */
+async function spread(json: boolean, runs: number, only?: string): Promise<number> {
+  const print = printer(json);
+  const engine = await openEngine(await nodeGPU());
+  const families = FAMILIES.filter(({ key }) => only === undefined || key === only);
+  const usual = choice(engine);
+  const said: Record<string, Record<string, number>> = {};
+  for (let run = 1; run <= runs; run++) {
+    choose(engine, usual);
+    const started = performance.now();
+    const { times } = await tune(engine, undefined, families);
+    const found = choice(engine);
+    for (const [key, name] of Object.entries(found).filter(([key]) => key in times)) {
+      said[key] ??= {};
+      said[key][name] = (said[key][name] ?? 0) + 1;
+    }
+    print({ run, kernels: inWords(found), ms: Math.round(performance.now() - started), times: rounded(times) });
+  }
+  print({ final: true, adapter: engine.facts.name, runs, said });
+  return 0;
 }
 
 /** Steps of a soak, each made twice. */
