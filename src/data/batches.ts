@@ -11,6 +11,9 @@ export interface Batch {
   indices: ArrayLike<number>;
 }
 
+/** A batch as it is uploaded: where images are bytes as such, with zeros up to a multiple of four. */
+export type Loaded = Omit<Batch, "images"> & { images: Float32Array | Uint8Array };
+
 /** Keeps the shuffle apart from other uses of the same seed. */
 const STREAM = 0x100;
 
@@ -65,7 +68,9 @@ export class Ahead<T> {
 
 export class Batches {
   /** Training batches by step (from 0). */
-  readonly train: Ahead<Batch>;
+  readonly train: Ahead<Loaded>;
+  /** What each byte of a channel becomes once normalised, f32 [C, 256]; nothing where images are no bytes. */
+  readonly values?: Float32Array;
   private readonly order: Order;
 
   constructor(
@@ -74,7 +79,8 @@ export class Batches {
     seed: number,
   ) {
     this.order = new Order(dataset.train.count, size, seed);
-    this.train = new Ahead((step) => this.load(dataset.train, this.order.indices(step)));
+    this.train = new Ahead((step) => this.upload(this.order.indices(step)));
+    if (dataset.full === undefined) this.values = Float32Array.from({ length: 256 * dataset.channels }, (_, i) => this.normal(i >> 8)(i % 256));
   }
 
   /** Which images those of step `step` are, and their labels, without the images. */
@@ -85,9 +91,28 @@ export class Batches {
 
   private labels = (split: Pictures["train"], indices: ArrayLike<number>) => Uint32Array.from(indices, (i) => split.label(i));
 
-  /** These images, without augmentation. */
+  /** What a value of a channel becomes. */
+  private normal(channel: number): (value: number) => number {
+    const { moments, full = 255 } = this.dataset;
+    const shift = full * moments.mean[channel];
+    const gain = 1 / (full * moments.std[channel]);
+    return (value) => (value - shift) * gain;
+  }
+
+  /** Images to train on. */
+  private upload(indices: number[]): Loaded {
+    const { train } = this.dataset;
+    if (!this.values) return this.load(train, indices);
+    const { side, columns = side, channels } = this.dataset;
+    const each = channels * side * columns;
+    const images = new Uint8Array(4 * Math.ceil((indices.length * each) / 4));
+    for (const [b, i] of indices.entries()) images.set(train.image(i), b * each);
+    return { images, labels: this.labels(train, indices), indices };
+  }
+
+  /** These images, normalised, without augmentation. */
   load(split: Pictures["train"], indices: ArrayLike<number>): Batch {
-    const { side, columns = side, channels, moments, full = 255 } = this.dataset;
+    const { side, columns = side, channels } = this.dataset;
     const area = side * columns;
     const images = new Float32Array(indices.length * channels * area);
     for (let b = 0; b < indices.length; b++) {
@@ -95,9 +120,8 @@ export class Batches {
       for (let c = 0; c < channels; c++) {
         const from = c * area;
         const to = b * channels * area + from;
-        const shift = full * moments.mean[c];
-        const gain = 1 / (full * moments.std[c]);
-        for (let i = 0; i < area; i++) images[to + i] = (image[from + i] - shift) * gain;
+        const normal = this.normal(c);
+        for (let i = 0; i < area; i++) images[to + i] = normal(image[from + i]);
       }
     }
     return { images, labels: this.labels(split, indices), indices };

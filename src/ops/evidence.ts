@@ -234,7 +234,7 @@ export function compare(what: string, found: ArrayLike<number>, expected: ArrayL
 
 function valuesOf(input: Input, i: number, seed: number): Float64Array {
   return input.data
-    ? Float64Array.from(input.data, Math.fround)
+    ? Float64Array.from(input.data, input.dtype === "u32" ? Number : Math.fround)
     : randoms(
         input.shape.reduce((a, b) => a * b, 1),
         1000 * seed + i,

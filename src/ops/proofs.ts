@@ -14,6 +14,7 @@ import { cosineCase, divergenceCase, errorCase, mixCase, rowDistanceCase } from 
 import { copiedBlocksCase, multipliedCase, sumOfPartsCase } from "./cases/gradients";
 import { groupConvCase } from "./cases/groupconv";
 import { haarCase, promptWeightsCase } from "./cases/haar";
+import { fromBytesCase } from "./cases/images";
 import { jitterCase } from "./cases/jitter";
 import { layerScaleCase } from "./cases/layerscale";
 import { crossEntropyCase, distillationCase, meanCase, sumCase } from "./cases/losses";
@@ -123,6 +124,7 @@ export const PROOFS: Readonly<Record<string, Readonly<Record<string, Check>>>> =
   groupconv: { convolution: groupConvCase({ x: [2, 6, 7, 8], out: 16, groups: 2, kernel: [3, 3], stride: 2 }) },
   groupnorm: { norm: groupNormCase([2, 9, 9, 16], 2, true) },
   haar: { bands: haarCase([1, 5, 7, 4]), prompts: promptWeightsCase([2, 8, 8, 3]) },
+  images: { bytes: fromBytesCase([3, 3, 5, 3]) },
   jitter: { colours: jitterCase([24, 3, 5, 5], 1, 0.2) },
   layerscale: { scale: layerScaleCase(75, 5) },
   losses: {

@@ -4,7 +4,7 @@ import { openEngine } from "../engine/device";
 import { FAMILIES } from "./families";
 import { machineOf } from "./machine";
 import { fastest, inWords, override, recalled, tune } from "./tune";
-import { choice, choose, keysOf } from "./variants";
+import { type Choice, choice, choose } from "./variants";
 
 const ROWS = FAMILIES.filter(({ key }) => key === "rows");
 
@@ -19,8 +19,8 @@ test("tuning names variants that run here, stores them, and reads them back", as
   const record = await tune(engine, store, ROWS);
   expect(Object.keys(record.times.rows)).toEqual(["rows of 64", "rows of 384", "few rows of 1000"]);
   const found = record.choice;
-  for (const family of FAMILIES)
-    for (const key of keysOf(found, family.key)) expect(family.variants[found[key]].runs(engine.facts)).toBe(true);
+  for (const { classes, variants } of FAMILIES)
+    for (const key of Object.keys(classes)) expect(variants[found[key as keyof Choice]].runs(engine.facts)).toBe(true);
   expect(Object.keys(record.times.machine)).toEqual(["alone", "many", "moved"]);
   expect(machineOf(found.machine).floats).toBeLessThan(Number.POSITIVE_INFINITY); // measured, where a software adapter's guess is that parts cost nothing
   expect(stored.size).toBe(1);
@@ -74,11 +74,15 @@ test("a device that is lost while tuning is told as lost, and the next one goes 
 test("an override names a family and a variant that runs here, or says what there is", async () => {
   const engine = await openEngine(await nodeGPU());
   override(engine, "gemm=register8x8,rows=group,gemm.small=shared32,machine=256/1024");
-  const classes = keysOf(choice(engine), "gemm").map((key) => [key, key === "gemm.small" ? "shared32" : "register8x8"]);
-  const words = "gemm=register8x8,gemm.small=shared32,attentionForward=lane,attentionBackward=lane,rows=group,machine=256/1024";
-  expect(choice(engine)).toMatchObject({ ...Object.fromEntries(classes), rows: "group", machine: "256/1024" });
-  override(engine, "attentionForward=lane,attentionBackward=lane");
-  expect(inWords(choice(engine))).toBe(words);
+  const forced = { "gemm.large": "register8x8", "gemm.deep": "register8x8", "gemm.flat": "register8x8", "gemm.narrow": "register8x8" };
+  expect(choice(engine)).toMatchObject({ ...forced, "gemm.small": "shared32", rows: "group", machine: "256/1024" });
+  override(engine, "attentionForward=lane,attentionBackward=lane,gemm.deep=shared");
+  const words = "attentionForward=lane,attentionBackward=lane,rows=group,gemm.deep=shared,gemm.small=shared32,machine=256/1024";
+  expect(inWords(choice(engine))).toBe(`gemm=register8x8,${words}`);
+  override(engine, "gemm=register4x4"); // small products are left as they were
+  expect(choice(engine)).toMatchObject({ "gemm.deep": "register4x4", "gemm.small": "shared32" });
+  override(engine, inWords({ ...choice(engine), "gemm.flat": "register8x8" }));
+  expect(choice(engine)).toMatchObject({ "gemm.deep": "register4x4", "gemm.flat": "register8x8", "gemm.small": "shared32" });
   expect(() => override(engine, "gemm.small=fastest")).toThrow(/gemm\.small cannot be "fastest".*register8x8/);
   expect(() => override(engine, "machine=groups512")).toThrow(/machine cannot be "groups512"/);
   expect(() => override(engine, "split=groups512")).toThrow(/no kernel family "split".*gemm\.deep.*machine/);

@@ -83,12 +83,14 @@ export function recalled(engine: Engine, text: string | undefined): TuneRecord |
   try {
     const stored = JSON.parse(text ?? "") as TuneRecord;
     machineOf(stored.choice.machine);
-    const runs = FAMILIES.every((f) => keysOf(choice(engine), f.key).every((key) => candidates(engine, f).includes(stored.choice[key])));
+    const runs = FAMILIES.every((f) => classesOf(f).every((key) => candidates(engine, f).includes(stored.choice[key])));
     return runs && stored.version === VERSION && stored.adapter === engine.facts.name ? stored : undefined;
   } catch {
     return undefined;
   }
 }
+
+const classesOf = ({ classes }: Family) => Object.keys(classes) as (keyof Choice)[];
 
 const candidates = ({ facts }: Engine, family: Family): string[] => runnable(family, facts).filter((name) => family.tuned(name, facts));
 
@@ -171,16 +173,18 @@ export function fastest(times: Record<string, Record<string, number>>): string |
   return everywhere.sort((a, b) => loss(a) - loss(b))[0];
 }
 
-/** A choice in the words that `kernels=` takes: of a family the most frequent variant, then the classes that have another. */
+/** A choice in the words that `kernels=` takes: each family's, and then the classes that have another variant. */
 export function inWords(choice: Choice): string {
-  const words = FAMILIES.flatMap(({ key: family }) => {
-    const keys = keysOf(choice, family);
-    const names = keys.map((key) => choice[key]);
-    const often = (name: string) => names.filter((other) => other === name).length;
-    const usual = names.reduce((most, name) => (often(name) > often(most) ? name : most));
-    return [`${family}=${usual}`, ...keys.filter((key) => choice[key] !== usual).map((key) => `${key}=${choice[key]}`)];
-  });
-  return [...words, `machine=${choice.machine}`].join(",");
+  const usual = new Map<string, string>();
+  const others: string[] = [];
+  for (const family of FAMILIES) {
+    const stoodFor = keysOf(choice, family.key);
+    const name = choice[stoodFor[0]];
+    usual.set(family.key, name);
+    others.push(...classesOf(family).filter((key) => choice[key] !== name || !stoodFor.includes(key)));
+  }
+  const words = [...usual, ...others.filter((key) => !usual.has(key)).map((key) => [key, choice[key as keyof Choice]] as const)];
+  return [...words, ["machine", choice.machine]].map((pair) => pair.join("=")).join(",");
 }
 
 /**

@@ -123,7 +123,7 @@ export interface Choice {
   machine: string;
 }
 
-/** Part of a choice; `gemm` stands for every class of products. */
+/** Part of a choice; `gemm` stands for every class of products but the small ones. */
 export type PartialChoice = Partial<Choice> & { gemm?: string };
 
 const chosen = new WeakMap<Engine, Choice>();
@@ -140,9 +140,9 @@ export function choose(engine: Engine, part: PartialChoice): void {
   chosen.set(engine, all);
 }
 
-/** The keys of a choice that a name stands for: itself, or the classes of a family. */
+/** The keys of a choice that a name stands for: itself, or the classes of a family, but for products that are too small for most of its variants. */
 export const keysOf = (choice: Choice, name: string): (keyof Choice)[] =>
-  (Object.keys(choice) as (keyof Choice)[]).filter((key) => key === name || key.startsWith(`${name}.`));
+  (Object.keys(choice) as (keyof Choice)[]).filter((key) => key === name || (key.startsWith(`${name}.`) && key !== "gemm.small"));
 
 function guess(facts: AdapterFacts): Choice {
   const { software, subgroup } = facts;

@@ -10,6 +10,7 @@ import { type DropPath, toldByHeads, type ViTResult, vit } from "../../models/vi
 import { type Moments, mixPairs, randAugment, randomErasing, randomResizedCrop, shiftAndMirror } from "../../ops/augment";
 import { crossEntropy, type Loss, type Truth } from "../../ops/losses";
 import { type SpecAugmentOptions, specAugment } from "../../ops/specaugment";
+import { type ImageBuffers, imagesOn } from "../uploaded";
 
 /** A network on the GPU. */
 export interface Model {
@@ -18,10 +19,8 @@ export interface Model {
 }
 
 /** The batch every run of a step reads: overwrite the buffers between runs. */
-export interface Batch {
+export interface Batch extends ImageBuffers {
   size: number;
-  /** f32 [size, channels, rows, columns]. */
-  images: GPUBuffer;
   /** u32 [size]. */
   labels: GPUBuffer;
 }
@@ -186,7 +185,7 @@ const on = ({ params, config }: Model, graph: Graph, trainable: Parameters<Param
 /** The batch as it is learned from: augmented images, and labels or the mixtures of them. */
 function prepared(graph: Graph, { student, batch, augment, smoothing }: StepOptions): { images: Tensor; truth: Truth } {
   const { classes } = student.config;
-  const loaded = graph.fixed(batch.images, [batch.size, ...imageShape(student.config)]);
+  const loaded = imagesOn(graph, batch, [batch.size, ...imageShape(student.config)]);
   const labels = graph.fixed(batch.labels, [batch.size], "u32");
   if (augment && "masks" in augment) return { images: specAugment(loaded, augment), truth: { labels, smoothing } };
   const images = augment ? placedAnew(loaded, augment) : loaded;

@@ -23,6 +23,7 @@ import { keyOf } from "../../settings/setting";
 import { Recorded } from "../recorded";
 import { suited } from "../suited";
 import type { Cost, HandedOver, LiveValues, Progress, Reference, Report, Scores, Sources, Task, TeacherTime, TraceOptions } from "../task";
+import { giveImages, takeImages } from "../uploaded";
 import type { Network } from "../vitNetwork";
 import { type Answers, answersTo, areAnswers, assertAllowed, assertAnswersFit, rightAnswers, type Teacher } from "./answers";
 import { beginning, gainsToken } from "./beginning";
@@ -96,8 +97,8 @@ export class Classification implements Task<Outputs> {
     this.fresh = () => start?.weights ?? initViT(config, settings.seed);
     this.student = { params: new Params(engine, this.fresh()), config };
     this.batches = new Batches(dataset, settings.batch, settings.seed);
-    const images = engine.takeBuffer(4 * settings.batch * imageShape(config).reduce((a, b) => a * b));
-    this.buffers = { size: settings.batch, images, labels: engine.takeBuffer(4 * settings.batch) };
+    const images = takeImages(engine, [settings.batch, ...imageShape(config)], this.batches.values);
+    this.buffers = { size: settings.batch, ...images, labels: engine.takeBuffer(4 * settings.batch) };
     if (sources.teacher && areAnswers(sources.teacher)) this.saved = this.taken(sources.teacher);
     if (teacher) this.teacher = { params: new Params(engine, teacher.weights), config: teacher.config };
     if (this.frozen) this.knownOnGPU = this.placeForKnown();
@@ -270,7 +271,7 @@ export class Classification implements Task<Outputs> {
     return { labels, indices, kept: rows("kept") as Uint32Array | undefined };
   }
 
-  private write(buffer: GPUBuffer, values: Float32Array | Uint32Array | undefined): void {
+  private write(buffer: GPUBuffer, values: Float32Array | Uint32Array | Uint8Array | undefined): void {
     if (values) this.engine.device.queue.writeBuffer(buffer, 0, values as BufferSource);
   }
 
@@ -408,7 +409,8 @@ export class Classification implements Task<Outputs> {
     this.forget();
     this.dropGuide();
     this.timer.destroy();
-    for (const buffer of [this.buffers.images, this.buffers.labels]) this.engine.giveBuffer(buffer);
+    giveImages(this.engine, this.buffers);
+    this.engine.giveBuffer(this.buffers.labels);
     const { read = [], answers } = this.knownOnGPU ?? {};
     for (const buffer of new Set([...read, answers, this.saved?.buffer])) if (buffer) this.engine.giveBuffer(buffer);
     this.student.params.destroy();

@@ -12,6 +12,7 @@ import { vit } from "../../models/vit/model";
 import { atSide } from "../../models/vit/side";
 import { mean } from "../../ops/losses";
 import { blend, rowsMean } from "../../ops/selfDistillation";
+import { type ImageBuffers, imagesOn } from "../uploaded";
 import { type CropSettings, cropsOf } from "./crops";
 import { CENTRE } from "./pair";
 
@@ -25,7 +26,7 @@ export interface StepOptions {
   student: Model;
   /** Of the same names in the same order, and then the centre. */
   teacher: Model;
-  batch: { size: number; images: GPUBuffer };
+  batch: ImageBuffers & { size: number };
   crops: CropSettings;
   keep: KeepChoice;
   method: SelfMethod;
@@ -45,7 +46,7 @@ export function traceViews(graph: Graph, o: StepOptions): { grads: Gradients; ou
   const { student, teacher, keep, method, knobs } = o;
   const { channels, image } = student.config;
   const { size } = o.batch;
-  const crops = cropsOf(graph.fixed(o.batch.images, [size, channels, image, image]), o.crops);
+  const crops = cropsOf(imagesOn(graph, o.batch, [size, channels, image, image]), o.crops);
   const params = student.params.on(graph, true);
   const seen = forwardStudent({ params, config: student.config }, crops.global, keep);
   const head = projection(params);

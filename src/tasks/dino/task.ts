@@ -34,6 +34,7 @@ import type {
   TraceOptions,
 } from "../task";
 import { TeacherClock } from "../teacherClock";
+import { giveImages, type ImageBuffers, takeImages } from "../uploaded";
 import type { Network } from "../vitNetwork";
 import { asked, costOf } from "./cost";
 import type { CropSettings } from "./crops";
@@ -61,7 +62,7 @@ export class SelfDistillation implements Task<Outputs> {
   /** How many of the kept patches are those of highest score, where late randomness chooses. */
   private readonly highest = new Live(0);
   private readonly batches: Batches;
-  private readonly images: GPUBuffer;
+  private readonly images: ImageBuffers;
   private readonly settings: DinoSettings;
   private readonly recorded = new Recorded<Snapshot>();
   private clock?: TeacherClock;
@@ -84,7 +85,7 @@ export class SelfDistillation implements Task<Outputs> {
     this.teacher = { params: new Params(engine, initTeacher(weights)), config: vit };
     this.optimizer = { clip: "each", limit: LIMIT, decays, waits: { which: (name) => name === LAST_LAYER, hold: this.hold } };
     this.batches = new Batches(dataset, settings.batch, settings.seed);
-    this.images = engine.takeBuffer(4 * settings.batch * dataset.channels * dataset.side ** 2);
+    this.images = takeImages(engine, [settings.batch, dataset.channels, dataset.side, dataset.side], this.batches.values);
   }
 
   get params(): Params {
@@ -133,7 +134,7 @@ export class SelfDistillation implements Task<Outputs> {
   trace(graph: Graph, { whole }: TraceOptions = {}) {
     const { student, teacher, method, momentum, live, batch: size, images } = this;
     const knobs = Object.fromEntries(Object.keys(method.knobs).map((knob) => [knob, live[keyOf(method.name, knob)]]));
-    const options = { student, teacher, method, knobs, momentum, batch: { size, images }, crops: this.crops(), keep: this.keep() };
+    const options = { student, teacher, method, knobs, momentum, batch: { size, ...images }, crops: this.crops(), keep: this.keep() };
     return traceViews(graph, { ...options, whole });
   }
 
@@ -154,7 +155,7 @@ export class SelfDistillation implements Task<Outputs> {
     this.highest.value = highestOf(this.kept, step, steps);
     this.hold.value = Number(step < Math.round(frozen * steps));
     this.momentum.value = momentumAt(this.live[keyOf(this.method.name, "momentum")].value, step, steps);
-    this.engine.device.queue.writeBuffer(this.images, 0, this.batches.train.take(step).images as BufferSource);
+    this.engine.device.queue.writeBuffer(this.images.images, 0, this.batches.train.take(step).images as BufferSource);
   }
 
   ahead(step: number): void {
@@ -228,7 +229,7 @@ export class SelfDistillation implements Task<Outputs> {
   destroy(): void {
     this.forget();
     this.clock?.destroy();
-    this.engine.giveBuffer(this.images);
+    giveImages(this.engine, this.images);
     this.student.params.destroy();
     this.teacher.params.destroy();
   }

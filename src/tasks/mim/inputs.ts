@@ -2,6 +2,7 @@
 import type { Engine } from "../../engine/device";
 import type { Graph } from "../../engine/graph";
 import { hidden } from "../../ops/select";
+import { giveImages, type ImageBuffers, imagesOn, takeImages } from "../uploaded";
 import { type Cut, cellsAcross, type Masked } from "./autoencoder";
 
 /** Keeps these draws apart from others of the same seed. */
@@ -18,20 +19,22 @@ export interface Mask {
 
 /** Takes buffers: `destroy` gives them back. */
 export class MaskedInputs {
-  private readonly buffers: Record<"images" | "kept" | "places" | "visible" | "hidden", GPUBuffer>;
+  private readonly images: ImageBuffers;
+  private readonly buffers: Record<"kept" | "places" | "visible" | "hidden", GPUBuffer>;
   private readonly count: number;
 
   constructor(
     private readonly engine: Engine,
     private readonly cut: Cut,
     readonly batch: number,
+    /** Where images are uploaded as bytes: what each of a channel becomes. */
+    values?: Float32Array,
   ) {
     this.count = cellsAcross(cut) ** 2;
-    const { channels, image } = cut;
+    this.images = takeImages(engine, this.shape, values);
     const each = this.engine.takeBuffer.bind(this.engine);
     const cells = 4 * batch * this.count;
     this.buffers = {
-      images: each(4 * batch * channels * image ** 2),
       kept: each(cells),
       places: each(cells),
       visible: each(cells),
@@ -39,8 +42,13 @@ export class MaskedInputs {
     };
   }
 
-  /** Uploads normalised images f32 [B, C, S, S] and draws what is hidden of them. Returns the patches that are seen, u32 [B * k]. */
-  load(images: Float32Array, { ratio, seed, step }: Mask): Uint32Array {
+  private get shape(): number[] {
+    const { channels, image } = this.cut;
+    return [this.batch, channels, image, image];
+  }
+
+  /** Uploads images [B, C, S, S], normalised or bytes, and draws what is hidden of them. Returns the patches that are seen, u32 [B * k]. */
+  load(images: Float32Array | Uint8Array, { ratio, seed, step }: Mask): Uint32Array {
     const { batch, count } = this;
     const share = hiddenCount(count, ratio) / count;
     const visible = hidden([batch, count], share, { seed, stream: STREAM, step });
@@ -55,7 +63,8 @@ export class MaskedInputs {
       }
     }
     const seen = Uint32Array.from(kept);
-    this.write({ images, kept: seen, places, visible: Float32Array.from(visible), hidden: Float32Array.from(visible, (v) => 1 - v) });
+    this.engine.device.queue.writeBuffer(this.images.images, 0, images as BufferSource);
+    this.write({ kept: seen, places, visible: Float32Array.from(visible), hidden: Float32Array.from(visible, (v) => 1 - v) });
     return seen;
   }
 
@@ -67,10 +76,9 @@ export class MaskedInputs {
   /** The same on a graph that hides this share. */
   on(graph: Graph, ratio: number): Masked {
     const { batch, count, buffers } = this;
-    const { channels, image } = this.cut;
     const each = hiddenCount(count, ratio);
     return {
-      images: graph.fixed(buffers.images, [batch, channels, image, image]),
+      images: imagesOn(graph, this.images, this.shape),
       left: {
         kept: graph.fixed(buffers.kept, [batch, count - each], "u32"),
         places: graph.fixed(buffers.places, [batch, count], "u32"),
@@ -81,6 +89,7 @@ export class MaskedInputs {
   }
 
   destroy(): void {
+    giveImages(this.engine, this.images);
     for (const buffer of Object.values(this.buffers)) this.engine.giveBuffer(buffer);
   }
 }

@@ -54,7 +54,7 @@ export class MaskedModelling implements Task<Told> {
     this.aim = this.aimed();
     this.params = new Params(engine, this.network.fresh(settings.seed));
     this.batches = new Batches(dataset, settings.batch, settings.seed);
-    this.inputs = new MaskedInputs(engine, this.network.cut, settings.batch);
+    this.inputs = new MaskedInputs(engine, this.network.cut, settings.batch, this.batches.values);
   }
 
   /** What the decoder is to tell. */
