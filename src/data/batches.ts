@@ -80,7 +80,8 @@ export class Batches {
   ) {
     this.order = new Order(dataset.train.count, size, seed);
     this.train = new Ahead((step) => this.upload(this.order.indices(step)));
-    if (dataset.full === undefined) this.values = Float32Array.from({ length: 256 * dataset.channels }, (_, i) => this.normal(i >> 8)(i % 256));
+    if (dataset.full === undefined)
+      this.values = Float32Array.from({ length: 256 * dataset.channels }, (_, i) => this.normal(i >> 8)(i % 256));
   }
 
   /** Which images those of step `step` are, and their labels, without the images. */

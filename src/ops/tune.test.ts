@@ -31,7 +31,12 @@ test("tuning names variants that run here, stores them, and reads them back", as
   expect(engine.pipelineCount).toBe(pipelines);
   const text = [...stored.values()][0];
   expect(recalled(engine, text)).toEqual(record);
-  for (const other of [{ version: 2 }, { adapter: "another driver" }, { choice: { ...found, "gemm.small": "nonsense" } }, { choice: { ...found, machine: "" } }])
+  for (const other of [
+    { version: 2 },
+    { adapter: "another driver" },
+    { choice: { ...found, "gemm.small": "nonsense" } },
+    { choice: { ...found, machine: "" } },
+  ])
     expect(recalled(engine, JSON.stringify({ ...record, ...other }))).toBeUndefined();
   expect(recalled(engine, text.slice(1))).toBeUndefined();
   override(engine, inWords(found));

@@ -16,6 +16,7 @@ export function someAddress(draws: Draws): string {
     "data=scenes:24,12",
     "data=shapes:1e9,1",
     "kernels=gemm=shared,rows=group",
+    "kernels=gemm.small=shared32,machine=512/4096",
     "recipe=deit",
     "recipe=constructor",
     "lambda=1",
