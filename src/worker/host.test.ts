@@ -584,6 +584,31 @@ describe("two runs that go step for step", () => {
     expect(page.phases().at(-1)).toBe("finished");
   });
 
+  test("a second run for which the GPU had no memory gives back what it took", async () => {
+    const engine = await openEngine(await nodeGPU());
+    const page = await TestHost.ready("maskedkd", async () => engine);
+    const { guarded } = engine;
+    const used: number[] = [];
+    engine.guarded = async (make) => {
+      const made = await guarded.call(engine, make);
+      if ("introduce" in (made as object)) throw new OutOfMemory();
+      return made as never;
+    };
+    for (let round = 0; round < 3; round++) {
+      page.send({ type: "start", settings: { ...LONG, seed: round }, paused: true });
+      await page.host.idle();
+      page.send({ type: "start", settings: { ...LONG, seed: round }, paused: true, beside: { settings: OTHER } });
+      await page.host.idle();
+      used.push(engine.usedBytes);
+      // Buffers for which there was no memory are none that others could use.
+      expect(engine.allocatedBytes).toBe(engine.usedBytes);
+    }
+    expect(page.all("parted")).toHaveLength(3);
+    // The first begins on a GPU that is empty.
+    expect(used[2]).toBe(used[1]);
+    engine.destroy();
+  });
+
   test("a second run that comes to no number leaves the first one as it is", async () => {
     const page = await TestHost.ready();
     page.send({ type: "start", settings: LONG, paused: true, beside: { settings: OTHER } });

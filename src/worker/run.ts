@@ -1,6 +1,6 @@
 /** The run under way: plays, pauses and steps a session, shows what its monitor sees, tests and times. */
 import type { Engine } from "../engine/device";
-import { EngineError } from "../engine/errors";
+import { EngineError, OutOfMemory } from "../engine/errors";
 import { SettingError } from "../settings/schema";
 import { SCHEMA } from "../tasks";
 import { onnxOf } from "../tasks/onnxOf";
@@ -106,9 +106,13 @@ export class Run {
     // The memory of this one's steps comes first.
     await this.session.occupy();
     await this.orAlone(async () => {
-      this.partner = await this.engine.guarded(make);
-      await this.partner.introduce();
-      await this.partner.session.occupy();
+      // It is there before it is known whether there was memory for it: what it took has to be given back.
+      const partner = await this.engine.guarded(() => {
+        this.partner = make();
+        return this.partner;
+      });
+      await partner.introduce();
+      await partner.session.occupy();
     });
   }
 
@@ -124,7 +128,10 @@ export class Run {
       if (!(error instanceof EngineError) || this.engine.failure) throw error;
       this.partner?.destroy();
       this.partner = undefined;
+      // Buffers that were refused are none that others could use.
+      if (error instanceof OutOfMemory) this.engine.trim();
       this.post({ type: "parted", message: error.message });
+      this.postCost();
     }
   }
 
