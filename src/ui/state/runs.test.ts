@@ -12,8 +12,8 @@ import type { State } from "./store";
 import { besideOf, offerOf, verdict } from "./summary";
 
 /** A state in which this run has just ended. */
-function ended({ settings, evaluations, sums, teacher, changes, step, total }: Run, runs: Run[], baseline?: number): State {
-  const history = { points: [], evaluations, sums, total, moments: () => [] };
+function ended({ settings, evaluations, sums, teacher, changes, step, total, points }: Run, runs: Run[], baseline?: number): State {
+  const history = { points, evaluations, sums, total, moments: () => [] };
   const views = { classification: { gallery: { classes: new Array(12).fill("class") } } };
   return { active: settings, history, teacher, changes, step, runs, baseline, views } as unknown as State;
 }
@@ -78,6 +78,16 @@ test("the verdict of a pair says what the mask cost, that one pair cannot tell, 
   );
   expect(said).toContain("The mask saved 51 % of the teacher's multiply-adds.");
   expect(said).toContain("Advice takes pairs of 3 seeds or more.");
+});
+
+test("what was looked up from the second epoch on is no saving of the mask", () => {
+  const lookedUp = {
+    sums: { macs: 20, fullMacs: 100 },
+    points: [{ smooth: {}, figures: { macs: 0, fullMacs: 5 } }] as unknown as Run["points"],
+  };
+  const said = (keep: number) => verdict(ended(run(3, { keep, frozen: "on" }, 0.5, lookedUp), [])).join(" ");
+  expect(said(0.5)).toContain("The mask, and looking up what is the same in every epoch, saved 80 % of the teacher's multiply-adds.");
+  expect(said(1)).toContain("Looking up what is the same in every epoch saved 80 % of the teacher's multiply-adds.");
 });
 
 test("a pair whose partner was deleted is one run again, and making the pair anew is offered", () => {

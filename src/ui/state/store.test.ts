@@ -1,5 +1,6 @@
-/** What a run's steps cost, as the page adds it up. */
+/** What a run's steps cost, as the page adds it up; and what it says of a run beside it. */
 import { expect, test } from "vitest";
+import { buffersOf } from "../tasks/masks/words";
 import { phase, readyPage, started, step } from "./playground.fixture";
 
 test("a step for which all that is frozen is known costs nothing of the teacher; what it would have cost counts on", () => {
@@ -13,4 +14,17 @@ test("a step for which all that is frozen is known costs nothing of the teacher;
   const { history } = page.store.getState();
   expect(history.sums).toMatchObject({ macs: 8 * 10, fullMacs: 3 * 8 * 25, teacherMs: 2, teacherFullMs: 3 * 5 });
   expect(history.points.map(({ figures }) => figures.macs)).toEqual([80, 0, 0]);
+});
+
+test("where a second run goes along, buffers are of both; when it goes no longer, that is said whether an experiment runs or not", () => {
+  const { page, say } = readyPage("?batch=8&steps=100");
+  const { wanted } = page.store.getState();
+  const cost = { kept: 8, patches: 16, macs: 10, fullMacs: 25, bufferBytes: 2 ** 21 };
+  say(started(wanted), { type: "cost", cost });
+  expect(buffersOf(page.store.getState())).toBe("GPU buffers of student, teacher, optimizer and step: 2 MiB.");
+  say({ type: "beside", event: started({ ...wanted, keep: 1 }) });
+  expect(buffersOf(page.store.getState())).toBe("GPU buffers of both runs: 2 MiB.");
+  say({ type: "parted", message: "The GPU has not enough free memory for this." });
+  expect(page.store.getState().beside).toBeUndefined();
+  expect(page.store.getState().notice).toBe("The second of the two runs goes on no longer. The GPU has not enough free memory for this.");
 });

@@ -129,7 +129,7 @@ function fold(event: Event, state: State): Partial<State> {
     case "started":
       return started(event, state);
     case "parted":
-      return { beside: undefined };
+      return { beside: undefined, notice: `The second of the two runs goes on no longer. ${event.message}` };
     case "view":
       return shown(event, state);
     case "measuring":

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { bytes, milliseconds, percent, scaled } from "../../format";
 import { useStore } from "../../state/app";
 import { repeated } from "../../state/selectors";
-import { costless } from "./words";
+import { buffersOf, costless } from "./words";
 
 /** What the paper gives for a teacher of its own: at all patches, and masked. */
 export interface PaperRow {
@@ -112,7 +112,7 @@ function Times() {
 function RunSoFar() {
   const version = useStore((state) => state.version);
   const history = useStore((state) => state.history);
-  const memory = useStore((state) => state.cost?.bufferBytes);
+  const buffers = useStore(buffersOf);
   const { macs, fullMacs } = history.sums;
   const saved = version >= 0 && fullMacs ? percent(1 - macs / fullMacs) : undefined;
   return (
@@ -122,7 +122,7 @@ function RunSoFar() {
           This run so far: {scaled(macs)}MACs of the teacher, <b>{saved}</b> saved; {milliseconds(history.ms)} per step.{" "}
         </>
       )}
-      {memory !== undefined && <>GPU buffers of student, teacher, optimizer and step: {bytes(memory)}.</>}
+      {buffers}
     </p>
   );
 }

@@ -4,6 +4,7 @@ import { keyOf } from "../../../settings/setting";
 import { methodOf, ownTeacher, SCHEMA } from "../../../tasks";
 import { percent, points } from "../../format";
 import { differences, isSteered, savedOf } from "../../state/compare";
+import { numbersOf } from "../../state/history";
 import type { Run } from "../../state/runs";
 import type { Offer, Pairs } from "../page";
 
@@ -80,7 +81,13 @@ function saving(now: Run): string | undefined {
   if (macs === undefined) return undefined;
   if (macs === 0) return "The teacher saw every patch, so nothing was saved.";
   if (macs < 0) return `Choosing the patches this way took ${percent(-macs)} more of the teacher's multiply-adds than no mask at all.`;
-  return `The mask saved ${percent(macs)} of the teacher's multiply-adds.`;
+  return `${savedBy(now)} saved ${percent(macs)} of the teacher's multiply-adds.`;
+}
+
+/** At the end of a run whose frozen features are known the teacher computes nothing, masked or not. */
+function savedBy(now: Run): string {
+  if (numbersOf(now.points.at(-1), "figures").macs !== 0) return "The mask";
+  return keepOf(now) < 1 ? "The mask, and looking up what is the same in every epoch," : "Looking up what is the same in every epoch";
 }
 
 /** Whether a run of the same settings with every patch would say something about this one. */

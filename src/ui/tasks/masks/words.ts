@@ -1,6 +1,7 @@
 /** What is said over pictures of masked patches, in every state that a run can be in. */
 import type { Settings } from "../../../settings/run";
 import { ownTeacher } from "../../../tasks";
+import { bytes } from "../../format";
 import type { State } from "../../state/store";
 
 type Run = Pick<State, "active" | "wanted" | "teacher" | "cost">;
@@ -31,4 +32,10 @@ export function maskHint(run: Run): string {
 export function costless(run: Run): string | undefined {
   if (!maskedOf(run)) return "There is no teacher, so there is nothing that a mask could save.";
   return run.cost ? undefined : "Shown once a teacher is loaded.";
+}
+
+/** What lies on the GPU, of both runs where two go step for step; undefined where that is not known. */
+export function buffersOf({ cost, beside }: Pick<State, "cost" | "beside">): string | undefined {
+  const whose = beside ? "both runs" : "student, teacher, optimizer and step";
+  return cost && `GPU buffers of ${whose}: ${bytes(cost.bufferBytes)}.`;
 }
