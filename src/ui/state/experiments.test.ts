@@ -229,6 +229,16 @@ test("one that was under way when the page was closed waits to go on, one that w
   }
 });
 
+test("no pair begins of which one run lacks its teacher", async () => {
+  const page = readyPage();
+  page.say(loaded("maskedkd", {}, null));
+  page.page.experiments.start({ ...ASKED, cases: ["steps=2&teacher=none", "steps=2&keep=1"] });
+  await settled();
+  // But for its pictures, which are shown before it begins.
+  expect(page.told("start").filter((command) => !("paused" in command))).toEqual([]);
+  expect(page.page.sources.getState().refusals.teacher?.message).toBe("There is no teacher for this data yet.");
+});
+
 test("with other images the run begins when they are there", async () => {
   const page = readyPage();
   page.page.experiments.start({ ...ASKED, cases: ["data=shapes:60,40&steps=2&keep=1", "data=shapes:60,40&steps=2&keep=0.5"] });

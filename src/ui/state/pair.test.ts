@@ -94,6 +94,23 @@ test("an experiment's runs stand side by side while they go step for step, at th
   expect(now(page)?.seed).toBe(2);
 });
 
+test("two runs that go step for step stand side by side without an experiment, too", () => {
+  const page = readyPage("?steps=4&evaluate=2&keep=1");
+  const other = { ...page.page.store.getState().wanted, keep: 0.5 };
+  begin(page);
+  look(page, 0);
+  page.say(...beside(GALLERY, started(other), lookOf(other, 0)), step(1), ...beside(step(1)));
+  look(page, 1);
+  expect(now(page)).toMatchObject({
+    asked: false,
+    seed: 1,
+    sides: [
+      { words: "keep=1", run: { step: 1 } },
+      { words: "keep=0.5", run: { step: 1, settings: { keep: 0.5 } } },
+    ],
+  });
+});
+
 test("runs that go one after the other stand side by side while the second goes on, at steps at which both were tested", async () => {
   const page = readyPage();
   page.page.experiments.start(APART);

@@ -62,18 +62,23 @@ function livesOf(state: State): Run[] {
   });
 }
 
-/** The run on the page, and the one it is to be set against: its pair, or the baseline. */
+/** The run on the page, and the one it is to be set against: the one that goes with it, its pair, or the baseline. */
 function ofRun(state: State): Pair | undefined {
-  const now = begun(state) ? currentRun(state) : undefined;
+  const [now, beside] = begun(state) ? livesOf(state) : [];
   if (!now) return undefined;
-  const partner = partnerOf({ ...now, step: now.total }, state);
-  if (!partner || partner.as === BEFORE) return undefined;
+  const other = beside ? { ...beside, name: "the run beside it" } : againstWhich(now, state);
+  if (!other) return undefined;
   const sides = [
-    { words: unlike(now, partner.run, "this run"), run: { ...now, looks: looksOf(state) } },
-    { words: unlike(partner.run, now, partner.run.name), run: partner.run },
+    { words: unlike(now, other, "this run"), run: now },
+    { words: unlike(other, now, other.name), run: other },
   ] as const;
   const { seed } = now.settings;
-  return { asked: false, ...(seed === partner.run.settings.seed && { seed: Number(seed) }), sides };
+  return { asked: false, ...(seed === other.settings.seed && { seed: Number(seed) }), sides };
+}
+
+function againstWhich(now: Run, state: State): Run | undefined {
+  const partner = partnerOf({ ...now, step: now.total }, state);
+  return partner && partner.as !== BEFORE ? partner.run : undefined;
 }
 
 /** What a run has that the other has not: "keep=0.5"; where all is alike, its name. */

@@ -25,7 +25,7 @@ export class RunActions {
     const [conflict] = Object.values(conflicts(wanted));
     if (conflict) store.setState({ failure: { message: "These settings do not go together.", remedy: conflict, fatal: false } });
     else if (watching) this.context.goLive();
-    else if (this.teachers.isThere()) this.begin(beside);
+    else if (this.teachers.isThere() && (!beside || this.teachers.isThere(beside.settings))) this.begin(beside);
   }
 
   /** A fresh run with some of the panel's settings changed first. */

@@ -25,11 +25,10 @@ export class TeacherActions {
     private readonly data: DataActions,
   ) {}
 
-  /** Whether a run may start: there is a teacher, or none is wanted. If not, the teacher card says so. */
-  isThere(): boolean {
-    const { store, sources } = this.context;
+  /** Whether a run of these settings may start: there is a teacher, or none is wanted. If not, the teacher card says so. */
+  isThere(wanted = this.context.store.getState().wanted): boolean {
+    const { sources } = this.context;
     const { loaded } = sources.getState();
-    const { wanted } = store.getState();
     if (!loaded || loaded.teacher || wanted.teacher === "none") return true;
     const remedy = needsTeacher(wanted.preset) ? "Train one, or import one." : "Train one, import one, or let the student learn alone.";
     refuse(sources, "teacher", { message: "There is no teacher for this data yet.", remedy });
