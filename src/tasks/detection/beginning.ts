@@ -9,8 +9,9 @@ import { EngineError } from "../../engine/errors";
 import { backboneShapes, type DetectorConfig, smallDetector } from "../../models/detector/config";
 import { initDetector } from "../../models/detector/init";
 import { fromTorch, toTorch } from "../../models/detector/names";
-import { PATCH, plainShapes } from "../../models/detector/plain";
+import { PATCH, type PlainBackbone, plainShapes } from "../../models/detector/plain";
 import type { Weight, Weights } from "../../models/weights";
+import type { Settings } from "../../settings/run";
 import { readResnet } from "../resnetFile";
 import { suited } from "../suited";
 import { type Network, readNetwork } from "../vitNetwork";
@@ -117,7 +118,7 @@ function asDetector(
     const remedy = `Leave its sizes to the file, and set norm to ${normsOf(own)}.`;
     throw new EngineError(`The student's backbone or pyramid is another than ${name}'s.`, remedy);
   }
-  const whole = config.kind === own.kind && String(classes) === String(data.classes) && fits(keys);
+  const whole = config.kind === own.kind && String(classes) === String(data.classes) && keys.length === weights.size && fits(keys);
   return new Map([...fresh, ...(whole ? keys : features).map((key) => [key, weights.get(key)!] as const)]);
 }
 
@@ -145,15 +146,21 @@ function embedding({ weights, moments }: DetectorNetwork, given: DetectionSet["m
   return fromTorch(suited(network, { moments: given, channels: 3 } as Parameters<typeof suited>[1]).weights);
 }
 
-/** The settings that such a network decides. */
-export function sizesOf({ config, begins }: DetectorNetwork): Record<string, number | string> {
+/** The settings that such a network decides, for a student that is wanted so. */
+export function sizesOf({ config, begins }: DetectorNetwork, wanted?: Settings): Record<string, number | string> {
   const { plain, block, blocks, width: stem, cardinality, channels } = config;
   const pyramid: Record<string, number> = begins ? {} : { channels };
   if (!plain) {
     const sizes = { ...pyramid, stem, blocks: blocks[0], block };
     return cardinality ? { ...sizes, backbone: "resnext", cardinality: String(cardinality) } : { ...sizes, backbone: "resnet" };
   }
-  const { width, depth, heads, relative } = plain;
-  const positions: Record<string, string> = begins ? {} : { relpos: relative ? "on" : "off" };
-  return { ...pyramid, ...positions, backbone: "vitdet", vitWidth: width, vitDepth: depth, vitHeads: heads };
+  const { width, depth, heads } = plain;
+  const own = begins ? {} : attentionOf(plain, Number(wanted?.side ?? config.image));
+  return { ...pyramid, ...own, backbone: "vitdet", vitWidth: width, vitDepth: depth, vitHeads: heads };
+}
+
+/** Where its blocks attend, and by which positions; windows that do not tile images of `side` pixels give way to those that are wanted. */
+function attentionOf({ relative, globals, window }: PlainBackbone, side: number): Record<string, number | string> {
+  const tiles = (side / PATCH) % window === 0;
+  return { relpos: relative ? "on" : "off", globals, ...(tiles && { window }) };
 }

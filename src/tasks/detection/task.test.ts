@@ -341,6 +341,11 @@ describe("a detection task", () => {
       [7, 4],
     ]);
     for (let i = 0; i < 7; i++) expect(begun.get(tableOf(1))!.data[4 * i]).toBeCloseTo(((i + 0.5) * 15) / 7 - 0.5, 5);
+    // The file says what its windows are, unless these do not tile the student's images.
+    const wanted = (side: number) => settingsOf("fitnet", { side });
+    expect([sizesOf(start), sizesOf(start, wanted(64))]).toEqual(Array(2).fill(expect.objectContaining({ window: 2, globals: 1 })));
+    expect(sizesOf(start, wanted(48))).toMatchObject({ globals: 1 });
+    expect(sizesOf(start, wanted(48))).not.toHaveProperty("window");
     // A window is as large as it was.
     expect(begun.get(tableOf(0))).toEqual(start.weights.get(tableOf(0)));
     task.destroy();
@@ -366,6 +371,12 @@ describe("a detection task", () => {
     const renamed = begin({ detector: teacher.config.kind }, { ...teacher, classes: dataset.classes.map((name) => `${name}s`) });
     expect(await renamed.weights()).not.toEqual(teacher.weights);
     renamed.destroy();
+    const deep = { ...config, stacked: 1 };
+    const deeper = await readDetector(writeDetector({ weights: initDetector(deep, 9), config: deep }, dataset), "deep");
+    const shallow = begin({ detector: config.kind, stacked: 0 }, deeper);
+    const head = [...(await shallow.weights())].filter(([name]) => name.startsWith("bbox_head.") && name.endsWith(".weight"));
+    for (const [name, weight] of head) expect(weight, name).not.toEqual(deeper.weights.get(name));
+    shallow.destroy();
     for (const other of [{ channels: 16 }, { blocks: 3 }, { norm: "bn" }])
       expect(() => begin(other), JSON.stringify(other)).toThrow(/backbone or pyramid is another/);
   });
