@@ -59,6 +59,8 @@ test("what does not fit is refused", async () => {
   expect(() => headScores(temp(6, 15), temp(8, 14), layout)).toThrow(/headScores/);
   expect(() => headSums(temp(6, 2, 4), temp(8, 15), layout)).toThrow(/headSums/);
   expect(() => talk(temp(6, 2, 4), temp(3, 3), temp(3))).toThrow(/talk/);
+  expect(() => talk(temp(8, 3, 4).slice(2, 8), temp(3, 3), temp(3))).toThrow(/talk/);
+  expect(() => headSums(temp(8, 3, 4).slice(2, 8), temp(8, 15), layout)).toThrow(/headSums/);
   expect(() => prepend(temp(2, 3), temp(5, 3))).toThrow(/prepend/);
   expect(() => withoutFirst(temp(5, 3), 2)).toThrow(/withoutFirst/);
 });

@@ -38,6 +38,9 @@ function parameters({ batch, n, m, heads }: Omit<Sizes, "headDim">, scale: numbe
   return { batch, n, m, heads, scale, ...place("left", left ?? none), ...place("right", right ?? none), ...plus(previous).params, part: 1 };
 }
 
+/** Whether a tensor is all of its memory, as weights are read. */
+const isDense = ({ stride, cols, offset }: Tensor): boolean => stride === cols && offset === 0;
+
 type Entry = "pairs" | "sums" | "turned";
 
 function launch(entry: Entry, operands: Operands, sizes: Sizes, scale: number, out: Tensor, previous?: RowGradient): Tensor {
@@ -96,7 +99,8 @@ export function headScores(q: Tensor, k: Tensor, o: HeadLayout): Tensor {
 export function headSums(weights: Tensor, values: Tensor, o: HeadLayout): Tensor {
   const m = values.rows / o.batch;
   const [rows, heads, keys] = weights.shape;
-  if (keys !== m || heads !== o.heads) throw new Error(`headSums: weights [${weights.shape}] for values [${values.shape}]`);
+  if (keys !== m || heads !== o.heads || !isDense(weights))
+    throw new Error(`headSums: weights [${weights.shape}], which may have no gaps, for values [${values.shape}]`);
   const { graph } = weights;
   const sizes: Sizes = { ...o, n: rows / o.batch, m };
   const out = graph.temp([rows, values.cols], "f32", weights.needsGrad || values.needsGrad);
@@ -112,8 +116,8 @@ export function headSums(weights: Tensor, values: Tensor, o: HeadLayout): Tensor
 /** Each head of x [rows, heads, m] as a sum of all heads, by the parameters `mixing` [heads, heads] and `bias` [heads]. */
 export function talk(x: Tensor, mixing: Tensor, bias: Tensor): Tensor {
   const [rows, heads, m] = x.shape;
-  if (x.shape.length !== 3 || x.stride !== m || mixing.size !== heads ** 2 || bias.size !== heads)
-    throw new Error(`talk: x is [${x.shape}], its rows ${x.stride} apart; weights are [${mixing.shape}]`);
+  if (x.shape.length !== 3 || !isDense(x) || mixing.size !== heads ** 2 || bias.size !== heads)
+    throw new Error(`talk: x is [${x.shape}], which may have no gaps; weights are [${mixing.shape}]`);
   const { graph } = x;
   const needsGrad = [x, mixing, bias].some((t) => t.needsGrad);
   const constants = { HEADS: heads, WEIGHTS_VEC: m % 4 === 0, WORKGROUP };
