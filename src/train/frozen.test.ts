@@ -148,6 +148,17 @@ describe("what is the same in every epoch", () => {
     for (const session of [once, always]) session.destroy();
   });
 
+  test("takes no base loss that teaches what is frozen, not by a live change either", async () => {
+    const session = await sessionOf();
+    await steps(session, 4);
+    for (const base of ["manifold", "attention"]) expect(() => session.set("base", base), base).toThrow("which are frozen");
+    expect(computed(await steps(session, 1))).toEqual([false]);
+    session.set("base", "hard");
+    expect(computed(await steps(session, 3))).toEqual([true, true, true]);
+    session.destroy();
+    await expect(sessionOf({ base: "manifold" })).rejects.toThrow("which are frozen");
+  });
+
   test("costs nothing from then on, also in a run that goes on from a file, where it is computed again", async () => {
     const whole = await sessionOf({});
     await steps(whole, 5);

@@ -112,7 +112,7 @@ export class Classification implements Task<Outputs> {
   }
 
   check(settings: Settings): void {
-    const { criterion, base, heads, tome = 0 } = settings as ClassificationSettings;
+    const { criterion, base, heads, frozen, tome = 0 } = settings as ClassificationSettings;
     const { network } = this;
     if (this.sources.teacher && !network) assertAllowed(settings as ClassificationSettings);
     if (network && base === "attention" && settings[keyOf(base, "heads")] === "per-head") assertSameHeads(heads, network.config.heads);
@@ -120,6 +120,8 @@ export class Classification implements Task<Outputs> {
       throw new SettingError(`tome cannot be ${tome}: merging tokens is not defined for a CaiT.`, "Use tome=0, or another teacher.");
     if (network && tome > 0 && comparesTokens({ base }))
       throw new SettingError(`tome cannot be ${tome}: the base loss "${base}" compares tokens one by one.`, "Use base=logit or hard.");
+    if (network && frozen === "on" && comparesTokens({ base }))
+      throw new SettingError(`base cannot be "${base}": it teaches features, which are frozen.`, "Use base=logit or hard.");
     if (network && !this.guideModel && asksGuide(criterion))
       throw new SettingError(
         `criterion cannot be "${criterion}": no guide is loaded.`,
