@@ -1,12 +1,19 @@
 /** Errors a person can act on: what happened, and what to do about it. */
 
+/** Letters of what happened, and of what to do, at most: names in files may be megabytes long, and a page would stand still over them. */
+const LONGEST = 2000;
+
+const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)} ...` : text);
+
 export class EngineError extends Error {
-  constructor(
-    readonly what: string,
-    readonly remedy: string,
-  ) {
-    super(`${what} ${remedy}`);
+  readonly what: string;
+  readonly remedy: string;
+
+  constructor(what: string, remedy: string) {
+    super(`${cut(what)} ${cut(remedy)}`);
     this.name = "EngineError";
+    this.what = cut(what);
+    this.remedy = cut(remedy);
   }
 }
 

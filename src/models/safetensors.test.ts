@@ -229,3 +229,12 @@ function convolveOnes(weight: Float32Array, bias: Float32Array): number[] {
     return sum;
   });
 }
+
+it("a header of more tensors than any model has is refused before they are looked at", () => {
+  const entry = '{"dtype":"U8","shape":[0],"data_offsets":[0,0]}';
+  const json = new TextEncoder().encode(`{${Array.from({ length: 20_001 }, (_, i) => `"${i}":${entry}`).join(",")}}`);
+  const file = new Uint8Array(8 + json.length);
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
+  file.set(json, 8);
+  expect(() => readSafetensors(file, "a.safetensors")).toThrow("a.safetensors: claims 20001 tensors; the limit is 20000.");
+});

@@ -59,8 +59,9 @@ interface Header {
 }
 
 const METADATA = "__metadata__";
-/** A longer header is an attack or not this format: it would name a hundred thousand tensors, and keep a reader busy for seconds. */
+/** A longer header, or one of more tensors, is an attack or not this format: it would keep a reader busy for seconds. */
 const MAX_HEADER = 16_000_000;
+const MOST_TENSORS = 20_000;
 const RE_EXPORT = "Download the file again, or export it again with the safetensors library.";
 const NOT_THIS_FORMAT = "Choose a .safetensors file; a .pt, .bin or .h5 checkpoint has to be converted first.";
 
@@ -168,6 +169,8 @@ function readHeader(file: Uint8Array, name: string): Header {
   const length = headerLength(file, name);
   const text = headerText(file.subarray(8, 8 + length), name);
   const json = parseHeader(text, name);
+  const count = Object.keys(json).length;
+  if (count > MOST_TENSORS) throw new SafetensorsError(`${name}: claims ${count} tensors; the limit is ${MOST_TENSORS}.`, NOT_THIS_FORMAT);
   refuseDuplicateKeys(text, name);
   const start = 8 + length;
   const entries = Object.entries(json)

@@ -35,3 +35,10 @@ it("a model has no rows, and data have some", () => {
   expect(() => readModelWord("hf:a/b:100")).toThrow("is no address of a model");
   for (const word of ["hf:a/b:0,5", "hf:a/b:5,0"]) expect(() => readHubWord(word)).toThrow("asks for no rows");
 });
+
+it("a word without end is refused at once", () => {
+  const before = performance.now();
+  for (const word of [`hf:${"a".repeat(30_000)}!`, `hf:a/${"a".repeat(30_000)}!`])
+    expect(() => readHubWord(word)).toThrow("is no address of the Hub");
+  expect(performance.now() - before).toBeLessThan(500);
+});

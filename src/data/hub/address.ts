@@ -25,12 +25,15 @@ export const USUAL_ROWS = { train: 2000, test: 500 };
 const SHAPE =
   /^(\w[\w.-]*(?:\/\w[\w.-]*)?)(?:@(\w[^/:@,\s]*))?(?:(?<=\/.*)\/(\w[^/:,@]*)(?:\/(\w[^/:,@]*)(?:,(\w[^/:,@]*))?)?)?(?::(\d{1,9})(?:,(\d{1,9}))?(,spread)?)?$/;
 
+/** Letters of such a word, at most: the time to read one grows with their square. */
+const LONGEST = 1000;
+
 /** What a word names. Throws a DataError that says how such words are written. */
 export function readHubWord(word: string): HubAddress {
-  const found = SHAPE.exec(word.slice(HUB_PREFIX.length));
+  const found = word.length <= LONGEST ? SHAPE.exec(word.slice(HUB_PREFIX.length)) : null;
   if (!isHubWord(word) || !found)
     throw new DataError(
-      `"${word}" is no address of the Hub.`,
+      `"${word.slice(0, LONGEST)}" is no address of the Hub.`,
       "Write hf:OWNER/NAME, perhaps with @REVISION, /CONFIG/TRAIN,TEST or :2000,500.",
     );
   const [, name, revision, config, train, test, first, held, spread] = found;

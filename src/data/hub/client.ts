@@ -61,12 +61,15 @@ export class Hub {
     const at = revision === undefined ? "" : `/revision/${encodeURIComponent(decoded(revision))}`;
     const response = await this.ask(repo, `/api/${repo.kind}/${repo.name}${at}?blobs=true`);
     const json = await response.json().catch(() => undefined);
-    if (!json || typeof json !== "object" || typeof json.sha !== "string")
+    if (!json || typeof json !== "object" || !isName(json.sha, REVISION))
       throw new DataError(`${this.host} answers about ${repo.name} with something that cannot be read.`, "Try again later.");
-    const named: Repo = { kind: repo.kind, name: typeof json.id === "string" ? json.id : repo.name };
+    const named: Repo = { kind: repo.kind, name: isName(json.id, NAME) ? json.id : repo.name };
     if (json.gated && !this.options.token) throw this.gated(named);
     const card = json.cardData ?? {};
-    const licence = [card.license ?? []].flat().join(", ");
+    const licence = [card.license ?? []]
+      .flat()
+      .filter((one) => typeof one === "string")
+      .join(", ");
     return { repo: named, sha: json.sha, card, files: filesIn(json.siblings), ...(licence && { licence }) };
   }
 
@@ -96,7 +99,8 @@ export class Hub {
       await response.body?.cancel();
       throw new DataError(`${this.host} does not send parts of files.`, "Without that nothing can be read from it here.");
     }
-    const reader = response.body!.getReader();
+    const reader = response.body?.getReader();
+    if (!reader) return;
     try {
       for (;;) {
         const { done, value } = await inTime(reader.read(), this.options.patience ?? PATIENCE_MS).catch(() => ({
@@ -196,12 +200,30 @@ const decoded = (revision: string): string => {
   }
 };
 
+/** How the Hub names repositories and revisions: what it answers becomes part of what it is asked next. */
+const NAME = /^\w[\w.-]*(\/\w[\w.-]*)?$/;
+const REVISION = /^\w+$/;
+
+const isName = (value: unknown, shape: RegExp): value is string =>
+  typeof value === "string" && value.length <= LONGEST && shape.test(value);
+
+/** Letters of a name or a path, at most. */
+const LONGEST = 4096;
+
+/** The files of its list that can be asked for. */
 function filesIn(siblings: unknown): FileFacts[] {
-  const all = Array.isArray(siblings) ? (siblings as { rfilename?: unknown; size?: unknown }[]) : [];
-  return all.flatMap(({ rfilename, size }) =>
-    typeof rfilename === "string" && typeof size === "number" ? [{ path: rfilename, size }] : [],
-  );
+  const all: unknown[] = Array.isArray(siblings) ? siblings : [];
+  return all.flatMap((one) => {
+    const { rfilename: path, size } = (one ?? {}) as { rfilename?: unknown; size?: unknown };
+    return isPath(path) && isSize(size) ? [{ path, size }] : [];
+  });
 }
+
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Whether a path stays within its repository, and can stand in an address: it can unless half a letter is missing. */
+const isPath = (value: unknown): value is string =>
+  typeof value === "string" && value.length <= LONGEST && value.isWellFormed() && !/(^|\/)\.\.?(\/|$)/.test(value);
 
 /** What a server asks to wait, in seconds or as a date; 0 where it does not say. */
 function secondsIn(response: Response): number {

@@ -25,9 +25,10 @@ export async function modelPlanOf(
   came?: (bytes: number) => void,
 ): Promise<ModelPlan> {
   const { repo, sha, licence, files: all } = await hub.facts({ kind: "models", name }, revision);
-  requireWeights(all, repo.name);
-  const source: RemoteSource = { hub, store, repo, sha, came };
   const some = all.filter(({ path }) => path === WEIGHTS || CONFIGS.includes(path));
+  requireWeights(all, repo.name);
+  requireSizes(some, repo.name);
+  const source: RemoteSource = { hub, store, repo, sha, came };
   const files = some.map((one) => ({ path: one.path, file: new RemoteFile(source, one) }));
   let [bytes, missing] = [0, 0];
   for (const { file } of files) {
@@ -48,11 +49,14 @@ export async function modelFilesOf({ name, files }: ModelPlan): Promise<SourceFi
   return read;
 }
 
+function requireSizes(files: FileFacts[], name: string): void {
+  const large = files.find(({ size }) => size > MAX_BYTES);
+  if (large)
+    throw new DataError(`${large.path} of ${name} has ${(large.size / 1e9).toFixed(1)} GB; 1 GB is the limit.`, "Choose a smaller model.");
+}
+
 function requireWeights(files: FileFacts[], name: string): void {
-  const weights = files.find(({ path }) => path === WEIGHTS);
-  if (weights && weights.size > MAX_BYTES)
-    throw new DataError(`${WEIGHTS} of ${name} has ${(weights.size / 1e9).toFixed(1)} GB; 1 GB is the limit.`, "Choose a smaller model.");
-  if (weights) return;
+  if (files.some(({ path }) => path === WEIGHTS)) return;
   const pieces = files.filter(({ path }) => /^model-\d+-of-\d+\.safetensors$/.test(path)).length;
   if (pieces > 0)
     throw new DataError(
