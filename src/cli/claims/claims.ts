@@ -18,7 +18,7 @@ import { type Plan, type Row, Runs } from "../rows";
 import { SOURCE_KEYS } from "../sources";
 import { drawingOf } from "./figures";
 import { caseName } from "./names";
-import { casesOf, claimsOf, instrumentOf } from "./report";
+import { adaptersOf, casesOf, claimsOf, instrumentOf } from "./report";
 import { tableOf } from "./table";
 
 const OWN = ["rows", "out", "minutes", "studies", "seeds", "kernels"];
@@ -118,10 +118,10 @@ function fileOf(engine: Engine, runs: Runs, fields: readonly Field[]): ClaimsFil
       nameOf: caseName,
       addressOf: (words) => addressOf(study, words),
     });
-    return { instrument, claims, figures: (study.figures ?? []).map((figure) => drawingOf(study, figure, cases)) };
+    return { cases, instrument, claims, figures: (study.figures ?? []).map((figure) => drawingOf(study, figure, cases)) };
   });
   return rounded({
-    ...{ code: CODE, adapter: engine.facts.name },
+    ...{ code: CODE, adapter: adaptersOf(told.map(({ cases }) => cases)) || engine.facts.name },
     instrument: told.map(({ instrument }) => instrument),
     claims: told.flatMap(({ claims }) => claims),
     figures: told.flatMap(({ figures }) => figures),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Claim, over, type Study } from "../../tasks/claims";
 import type { Row } from "../rows";
 import { drawingOf } from "./figures";
-import { casesOf, claimsOf, instrumentOf, measuredOf } from "./report";
+import { adaptersOf, casesOf, claimsOf, instrumentOf, measuredOf } from "./report";
 import { tableOf } from "./table";
 
 const CLAIM: Claim = { id: "1", title: "A is better", paper: "2 against 1", summands: over("a", "b", "top1"), claimed: 1, unit: "points" };
@@ -84,6 +84,11 @@ test("verdicts say whether they stand when all claims that were measured are jud
     ["c", "agrees", false],
     ["again", "agrees", false],
   ]);
+});
+
+test("the file names the adapters that its rows were made on", () => {
+  const cases = new Map([["a", bySeed(row(1, 0, { adapter: "one" }), row(2, 0, { adapter: "two" }), row(3, 0, { adapter: "one" }))]]);
+  expect([adaptersOf([cases, CASES]), adaptersOf([CASES])]).toEqual(["one and two", ""]);
 });
 
 test("no worse needs the whole interval above the margin", () => {

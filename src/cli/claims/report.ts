@@ -18,6 +18,12 @@ export function casesOf({ instrument, claims, figures = [] }: Study): string[] {
   return [...new Set([...proof, ...claims.flatMap(({ summands }) => summands.map(({ of }) => of)), ...drawn])];
 }
 
+/** On what the rows were made, which need not be what reads them; empty where none says. */
+export function adaptersOf(studies: readonly Cases[]): string {
+  const rows = studies.flatMap((cases) => [...cases.values()].flatMap((bySeed) => [...bySeed.values()]));
+  return [...new Set(rows.flatMap(({ adapter }) => adapter ?? []))].join(" and ");
+}
+
 /** Whether the study tells what a teacher gives: at least so many points, over enough seeds, with an interval that excludes 0. */
 export function instrumentOf(task: string, { name, about, instrument, seeds: wanted }: Study, cases: Cases): Instrument {
   if (!instrument) return { task, study: name, about, difference: null, interval: null, seeds: 0, proven: true };
