@@ -2,8 +2,8 @@
 import { useState } from "react";
 import type { Agreement } from "../../metrics/paired";
 import type { Measured } from "../../tasks/claims";
-import { GUESSES } from "../shell/ExperimentCard";
 import { experiments } from "../state/app";
+import { GUESSES } from "../state/outcome";
 
 const SEEDS = [1, 3, 5];
 

@@ -6,6 +6,7 @@ import { openPage } from "../state/playground.fixture";
 import { lessonOf, PAGES } from "../tasks";
 import { PARTS } from "../tasks/classification/stageFacts";
 import { TITLES } from "../tasks/detection/stageWords";
+import { told } from "./told";
 
 const NAMES = Object.values(PAGES).flatMap(({ lessons }) => Object.keys(lessons ?? {}));
 const KNOWN = [...PARTS, ...Object.keys(TITLES)];
@@ -14,6 +15,14 @@ const file = async (name: string) => new Blob([readFileSync(`public/${name}`)]);
 
 test("there is a lesson for each of the three methods", () => {
   expect(NAMES).toEqual(["maskedkd", "samkd", "mkd"]);
+});
+
+test("a claim that was not measured is said not to have been, and one that stands alone to stand alone", () => {
+  const short = (id: string) => told(claims, "shapes", id);
+  expect(short("12a")).toContain("here it has not been measured yet");
+  const changed = (together?: boolean) => told({ ...claims, claims: claims.claims.map((claim) => ({ ...claim, together })) }, "shapes", "19b");
+  expect(changed(false)).toMatch(/agrees with the paper, though not when all claims of the study are judged together\.$/);
+  expect(changed(true)).toMatch(/agrees with the paper\.$/);
 });
 
 test.each(NAMES)("%s has five to seven pages, and all its numbers", async (name) => {
@@ -31,4 +40,8 @@ test.each(NAMES)("%s has five to seven pages, and all its numbers", async (name)
     // Where the file of claims cannot be had, something is said nonetheless.
     for (const paragraph of text({ state })) expect(paragraph.trim(), title).not.toBe("");
   }
+  // What was measured in any study is not said to be unmeasured.
+  const said = lesson.pages.flatMap(({ text }) => text({ state, claims })).join(" ");
+  const known = claims.claims.filter(({ difference }) => difference !== null).map(({ title }) => title);
+  for (const title of known) expect(said, title).not.toContain(`${title}: the paper reports`);
 });

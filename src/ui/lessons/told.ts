@@ -9,8 +9,9 @@ export function told(claims: Facts["claims"], study: string, id: string): string
   if (!claim) return "";
   if (!claim.interval || claim.difference === null)
     return `${claim.title}: the paper reports ${claim.paper}; here it has not been measured yet.`;
-  const { title, seeds, difference, interval, verdict } = claim;
-  return `${title}: over ${seeds} seeds the difference is ${signed(difference)} points, 95 % interval ${reach(interval)}, ${VERDICTS[verdict]}.`;
+  const { title, seeds, difference, interval, verdict, together } = claim;
+  const alone = together === false ? ", though not when all claims of the study are judged together" : "";
+  return `${title}: over ${seeds} seeds the difference is ${signed(difference)} points, 95 % interval ${reach(interval)}, ${VERDICTS[verdict]}${alone}.`;
 }
 
 const VERDICTS: Record<Agreement, string> = {

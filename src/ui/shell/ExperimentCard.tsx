@@ -1,12 +1,11 @@
 /** The experiment or the sweep under way: how far it has come, and what it says. */
 import { lazy, Suspense } from "react";
-import type { Agreement } from "../../metrics/paired";
 import { mean } from "../../metrics/verdicts";
 import { HeadedTable } from "../draw/HeadedTable";
-import { percent, reach, signed } from "../format";
+import { percent, signed } from "../format";
 import { experiments } from "../state/app";
 import { doneOf, type Experiment, isComplete, isSweep, nextOf, ownWords, type Sweep, settingsIn } from "../state/experiments";
-import { drawingOf as drawingOfPairs, outcomeOf, pairedRows, type Row, rowsOf } from "../state/outcome";
+import { drawingOf as drawingOfPairs, pairedRows, type Row, rowsOf, toldOf } from "../state/outcome";
 import { drawingOf, sweepTitle } from "../state/sweep";
 import { pageOf } from "../tasks";
 
@@ -14,13 +13,6 @@ const FigureChart = lazy(() => import("../charts/FigureChart"));
 
 const NOTE =
   "Each dot is a run. Where a case has several, the larger mark is their mean and the bar its 95 % interval; with one run a case, nothing is told from chance.";
-
-/** What a verdict is called for somebody who guesses. */
-export const GUESSES: Record<Agreement, string> = {
-  agrees: "as the paper says",
-  opposite: "the other way round",
-  "cannot tell": "too close to tell",
-};
 
 export default function ExperimentCard({ experiment }: { experiment: Experiment | Sweep }) {
   const { halted, seeds, cases } = experiment;
@@ -125,18 +117,4 @@ function PairRow({ name, row: { first, second } }: { name: string; row: Omit<Row
       <td>{both && signed(100 * (first - second))}</td>
     </tr>
   );
-}
-
-/** What the pairs so far say, and how the visitor's guess did. */
-export function toldOf(experiment: Experiment): string {
-  const outcome = outcomeOf(experiment);
-  if (!outcome) return isComplete(experiment) ? "No pair is left, so nothing can be told." : "";
-  const { difference, interval, seeds, verdict } = outcome;
-  const by = `${signed(100 * difference)} points`;
-  if (seeds < 2) return `One pair so far: ${by}. One pair cannot tell.`;
-  const { guess } = experiment;
-  const told = `Over ${seeds} seeds: ${by}, 95 % interval ${reach(interval.map((end) => 100 * end))}`;
-  // A look after each pair, until one of them tells, would find differences that are not there.
-  if (!isComplete(experiment)) return `${told} so far.`;
-  return `${told}: ${GUESSES[verdict]}.${guess ? ` You expected: ${GUESSES[guess]}.` : ""}`;
 }

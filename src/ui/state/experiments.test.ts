@@ -4,7 +4,7 @@ import type { Settings } from "../../settings/run";
 import { SCHEMA } from "../../tasks";
 import type { Command, Event } from "../../worker/protocol";
 import { EXPERIMENT, type Experiment, isComplete, nextOf, type Sweep } from "./experiments";
-import { drawingOf as drawingOfPairs, outcomeOf, rowsOf } from "./outcome";
+import { drawingOf as drawingOfPairs, outcomeOf, rowsOf, toldOf } from "./outcome";
 import { type FakePage, loaded, openPage, phase, readyPage, started, step } from "./playground.fixture";
 import { axisOf, casesOf, drawingOf, sweepOf } from "./sweep";
 
@@ -256,6 +256,13 @@ test("margins are in points: 'no worse' needs the whole interval above", () => {
   expect(of([0.4, 0.5, 0.6], [0.5, 0.6, 0.7])).toBe("opposite");
   expect(of([0.4, 0.7], [0.5, 0.6])).toBe("cannot tell");
   expect(of([0.4], [])).toBeUndefined();
+});
+
+test("before the last pair there is an interval and no verdict", () => {
+  const of = (...scores: [number[], number[]]) => toldOf({ ...ASKED, seeds: 3, claimed: 1, guess: "agrees", scores });
+  expect(of([0.5], [0.4])).toBe("One pair so far: +10.0 points. One pair cannot tell.");
+  expect(of([0.5, 0.5], [0.4, 0.4])).toMatch(/^Over 2 seeds: \+10\.0 points, 95 % interval .* so far\.$/);
+  expect(of([0.5, 0.5, 0.5], [0.4, 0.4, 0.4])).toMatch(/^Over 3 seeds: .*: as the paper says\. You expected: as the paper says\.$/);
 });
 
 describe("a sweep", () => {

@@ -2,7 +2,8 @@
 import { type Agreement, agreement, noWorse, overSeeds, reachOfMean, type Seeded } from "../../metrics/paired";
 import { mean } from "../../metrics/verdicts";
 import type { Drawing, DrawnLine } from "../../tasks/claims";
-import { type Experiment, ownWords } from "./experiments";
+import { reach, signed } from "../format";
+import { type Experiment, isComplete, ownWords } from "./experiments";
 
 /** The two scores under a seed; null where a run was left out, undefined where it is to come. */
 export interface Row {
@@ -36,6 +37,27 @@ export function outcomeOf(experiment: Pick<Experiment, "scores" | "seeds" | "cla
   if (typeof claimed === "number") return { ...told, verdict: agreement(told, claimed) };
   const { verdict } = noWorse(told, { ...claimed, value: claimed.value / 100 });
   return { ...told, verdict: verdict === "no worse" ? "agrees" : verdict === "worse" ? "opposite" : "cannot tell" };
+}
+
+/** What a verdict is called for somebody who guesses. */
+export const GUESSES: Record<Agreement, string> = {
+  agrees: "as the paper says",
+  opposite: "the other way round",
+  "cannot tell": "too close to tell",
+};
+
+/** What the pairs so far say, and how the visitor's guess did. */
+export function toldOf(experiment: Experiment): string {
+  const outcome = outcomeOf(experiment);
+  if (!outcome) return isComplete(experiment) ? "No pair is left, so nothing can be told." : "";
+  const { difference, interval, seeds, verdict } = outcome;
+  const by = `${signed(100 * difference)} points`;
+  if (seeds < 2) return `One pair so far: ${by}. One pair cannot tell.`;
+  const { guess } = experiment;
+  const told = `Over ${seeds} seeds: ${by}, 95 % interval ${reach(interval.map((end) => 100 * end))}`;
+  // A look after each pair, until one of them tells, would find differences that are not there.
+  if (!isComplete(experiment)) return `${told} so far.`;
+  return `${told}: ${GUESSES[verdict]}.${guess ? ` You expected: ${GUESSES[guess]}.` : ""}`;
 }
 
 /** The pairs as a figure: a line for each seed from the first case to the second, and their means with 95 % intervals. In percent. */
