@@ -149,7 +149,9 @@ describe("several claims at once", () => {
     expect(pOfMean({ difference: 2, interval: [0, 4], seeds: 3 }, 4)).toBeCloseTo(0.05, 9);
     // Three standard errors with four degrees of freedom: 0.0399 in tables.
     expect(pOfMean({ difference: 3, interval: [3 - 2.7764451, 3 + 2.7764451], seeds: 5 })).toBeCloseTo(0.0399, 4);
-    expect([pOfMean({ difference: 1, interval: [1, 1], seeds: 5 }), pOfMean({ difference: 0, interval: [0, 0], seeds: 5 })]).toEqual([0, 1]);
+    expect([pOfMean({ difference: 1, interval: [1, 1], seeds: 5 }), pOfMean({ difference: 0, interval: [0, 0], seeds: 5 })]).toEqual([
+      0, 1,
+    ]);
   });
 
   test("Holm: the smallest p has to do for all, the next for all but one, and after the first that does not none falls", () => {

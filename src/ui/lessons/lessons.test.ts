@@ -18,11 +18,10 @@ test("there is a lesson for each of the three methods", () => {
 });
 
 test("a claim that was not measured is said not to have been, and one that stands alone to stand alone", () => {
-  const short = (id: string) => told(claims, "shapes", id);
-  expect(short("12a")).toContain("here it has not been measured yet");
-  const changed = (together?: boolean) => told({ ...claims, claims: claims.claims.map((claim) => ({ ...claim, together })) }, "shapes", "19b");
-  expect(changed(false)).toMatch(/agrees with the paper, though not when all claims of the study are judged together\.$/);
-  expect(changed(true)).toMatch(/agrees with the paper\.$/);
+  const changed = (change: object) => told({ ...claims, claims: claims.claims.map((claim) => ({ ...claim, ...change })) }, "shapes", "19b");
+  expect(changed({ difference: null, interval: null })).toContain("here it has not been measured yet");
+  expect(changed({ together: false })).toMatch(/agrees with the paper, though not when all claims of the study are judged together\.$/);
+  expect(changed({ together: true })).toMatch(/agrees with the paper\.$/);
 });
 
 test.each(NAMES)("%s has five to seven pages, and all its numbers", async (name) => {
