@@ -86,6 +86,13 @@ test("verdicts say whether they stand when all claims that were measured are jud
   ]);
 });
 
+test("scores of several kinds are named", () => {
+  const both = new Map([["a", bySeed(row(1, 0, { ce: 2, kd: 1 }), row(2, 0, { ce: 2, kd: 1 }))]]);
+  const summands = ["kd", "ce"].map((score) => ({ of: "a", score }));
+  const { measured: told } = measured({ summands, unit: "nats" }, both);
+  expect(told).toBe("A, distance to the teacher: 1.000 ± 0.000; A, labels' cross-entropy: 2.000 ± 0.000");
+});
+
 test("the file names the adapters that its rows were made on", () => {
   const cases = new Map([["a", bySeed(row(1, 0, { adapter: "one" }), row(2, 0, { adapter: "two" }), row(3, 0, { adapter: "one" }))]]);
   expect([adaptersOf([cases, CASES]), adaptersOf([CASES])]).toEqual(["one and two", ""]);

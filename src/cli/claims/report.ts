@@ -11,6 +11,14 @@ export type Cases = ReadonlyMap<string, ReadonlyMap<number, Row>>;
 const UNITS: Record<Claim["unit"], number> = { points: 0.01, ms: 1, MB: 1e6, nats: 1 };
 const DIGITS: Record<Claim["unit"], number> = { points: 1, ms: 1, MB: 1, nats: 3 };
 
+/** Scores that stand side by side in a claim, for people. */
+const SCORES: Readonly<Record<string, string>> = {
+  kd: "distance to the teacher",
+  ce: "labels' cross-entropy",
+  teacher_ms: "as masked",
+  teacher_ms_full: "if it saw every patch",
+};
+
 /** Every case that a study's claims and figures need, those of the instrument first. */
 export function casesOf({ instrument, claims, figures = [] }: Study): string[] {
   const drawn = figures.flatMap(({ lines }) => lines.flatMap((line) => ("cases" in line ? line.cases : line.summands.map(({ of }) => of))));
@@ -114,7 +122,8 @@ function scoresOf({ summands, unit }: Claim, cases: Cases, nameOf: Naming["nameO
     const values = rows.map((row) => resultOf(summand, row) / UNITS[unit]).filter(Number.isFinite);
     const point = summand.at !== undefined && rows[0] && pointOf(rows[0], summand.at);
     const when = point ? ` after ${point.step} of ${rows[0].steps} steps` : "";
-    return `${several ? `${summand.score} of ` : ""}${nameOf(summand.of)}${when}: ${values.length ? spread(values, DIGITS[unit]) : "not run"}`;
+    const what = several ? `, ${SCORES[summand.score] ?? summand.score}` : "";
+    return `${nameOf(summand.of)}${what}${when}: ${values.length ? spread(values, DIGITS[unit]) : "not run"}`;
   });
   return [...new Set(told)].join("; ");
 }
