@@ -74,5 +74,11 @@ test("a table is a study in which each row is set against the first, with the si
     { id: "samkd-II-sld", claimed: -1, paper: "42 against 42.2", summands: [{ of: "row=samkd-II-sld", score: "map" }, { times: -1 }] },
     { id: "samkd-II-both", claimed: 1 },
   ]);
+  const proof = (name: string) => studies.find((study) => study.name === name)?.instrument;
+  expect(proof("samkd-II")).toMatchObject({ of: "preset=fitnet detector=gfl", over: "preset=fitnet teacher=none detector=gfl" });
+  // What a teacher gives to a GFL says nothing of a RetinaNet, or of a network whose head alone learns.
+  expect(proof("mkd-A3")?.of).toBe("preset=fitnet detector=retinanet backbone=vitdet");
+  expect(proof("maskedkd-8")).toMatchObject({ of: "keep=1 frozen=on", over: "teacher=none frozen=on" });
+  expect(proof("maskedkd-2")?.of).toBe("keep=1");
   expect(studies.find(({ name }) => name === "samkd-VI")?.claims[0].claimed).toMatchObject({ value: 1 });
 });
