@@ -51,7 +51,7 @@ export async function main(argv: string[]): Promise<number> {
     resume: rest.resume,
     every,
     log: async (report, { task }) => {
-      const teacher_ms = report.known ? 0 : await teacherTime(task);
+      const teacher_ms = report.known && task.cost() ? 0 : await teacherTime(task);
       print(rounded({ ...rowOf(report, wing.definition), teacher_ms }));
     },
     evaluated: (step, scores) => print(rounded(testRow(step, scores))),
