@@ -547,6 +547,21 @@ describe("two runs that go step for step", () => {
     expect(lossesBeside(page)).toEqual(steered);
   });
 
+  test("a guide that is loaded meanwhile may choose the patches of both", async () => {
+    const page = await TestHost.ready();
+    page.send({ type: "trainTeacher", settings: { ...SETTINGS, steps: 2, evaluate: 2 } });
+    await page.host.idle();
+    page.send({ type: "export", what: "teacher" });
+    const masked: Settings = { ...LONG, teacher: "teacher", keep: 0.5 };
+    page.send({ type: "start", settings: masked, paused: true, beside: { settings: { ...masked, lr: 3e-3 } } });
+    await page.host.idle();
+    page.send({ type: "import", as: "guide", bytes: page.last("exported").bytes, name: "guide", hints: {} });
+    page.send({ type: "set", key: "criterion", value: "guide" });
+    await page.host.idle();
+    for (const changed of [page.all("changed"), besides(page, "changed")])
+      expect(changed.map(({ change }) => [change.key, change.to])).toEqual([["criterion", "guide"]]);
+  });
+
   test("both are saved at one step and go on in another host with the same bits", async () => {
     const page = await TestHost.ready();
     page.send({ type: "start", settings: LONG, beside: { settings: OTHER } });

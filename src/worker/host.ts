@@ -322,7 +322,8 @@ export class Host {
     await this.turns.alone(async () => {
       if (as === "teacher") return sources.importTeacher(this.opened(), bytes, name, hints);
       if (as === "student") return sources.importStart(bytes, name, hints);
-      this.run?.session.task.offerGuide?.(await sources.importGuide(bytes, name, hints));
+      const guide = await sources.importGuide(bytes, name, hints);
+      this.run?.offerGuide(guide);
     });
     await this.resume();
   }

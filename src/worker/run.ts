@@ -263,6 +263,11 @@ export class Run {
     return this.snapshot();
   }
 
+  /** A network whose attention may choose the patches from now on, of both runs. */
+  offerGuide(guide: AnyNetwork): void {
+    for (const run of [this, this.partner]) run?.session.task.offerGuide?.(guide);
+  }
+
   snapshot(): Promise<void> {
     return this.turns.alone(async () => {
       await this.monitor.snapshot();
