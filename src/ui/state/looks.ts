@@ -41,7 +41,8 @@ export function looksOf(state: State, newest = false): Look[] {
   const all = history.moments(taskOf(active.preset).name, compared.view);
   const moments = all.filter(({ step }) => tested.has(step));
   const stride = Math.ceil(moments.length / MOST);
-  const some = moments.filter((_, i) => (moments.length - 1 - i) % stride === 0);
-  const fresh = newest ? all.slice(-NEWEST).filter((moment) => !some.includes(moment)) : [];
-  return [...some, ...fresh].map(({ step, value }) => ({ step, ...compared.look(value, state) }));
+  const some = new Set(moments.filter((_, i) => (moments.length - 1 - i) % stride === 0));
+  const isNewest = (i: number) => newest && i >= all.length - NEWEST;
+  const kept = all.filter((moment, i) => some.has(moment) || isNewest(i));
+  return kept.map(({ step, value }) => ({ step, ...compared.look(value, state) }));
 }

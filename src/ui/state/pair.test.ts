@@ -111,6 +111,20 @@ test("two runs that go step for step stand side by side without an experiment, t
   });
 });
 
+test("of many tests of two runs that go together the last one's maps are shown", () => {
+  const page = readyPage("?steps=40&evaluate=1&keep=1");
+  const other = { ...page.page.store.getState().wanted, keep: 0.5 };
+  begin(page);
+  look(page, 0);
+  page.say(...beside(GALLERY, started(other), lookOf(other, 0)));
+  for (let at = 1; at <= 30; at++) {
+    page.say(step(at), ...beside(step(at)), tested(at, 0.2), ...beside(tested(at, 0.3)));
+    look(page, at);
+    page.say(...beside(lookOf(other, at)));
+  }
+  expect(sharedStep(now(page)!.sides)).toBe(30);
+});
+
 test("runs that go one after the other stand side by side while the second goes on, at steps at which both were tested", async () => {
   const page = readyPage();
   page.page.experiments.start(APART);
