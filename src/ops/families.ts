@@ -97,7 +97,7 @@ export const FAMILIES: readonly Family[] = [
     // Of the smallest tiles those of the adapter's kind.
     tuned: (variant, facts) => !GEMM[variant].constants.HALF && (!/^register4x4/.test(variant) || variant === smallestGemm(facts)),
     classes: {
-      "gemm.large": { square: product(1024, 1024, 1024), tokens: product(64 * TOKENS, 192, 64) },
+      "gemm.large": { tokens: product(64 * TOKENS, 192, 64), square: product(1024, 1024, 1024) },
       "gemm.deep": {
         "weight gradient": weightGradient(BATCH * TOKENS, 192, 64),
         "large weight gradient": weightGradient(4 * 197, 768, 384),
@@ -157,6 +157,10 @@ export const FAMILIES: readonly Family[] = [
 
 /** Everything that a family is timed on. */
 export const shapesOf = ({ classes }: Family): Shapes => Object.assign({}, ...Object.values(classes));
+
+/** One variant for all classes of a family, small products too. */
+export const everywhere = ({ classes }: Family, variant: string): Partial<Choice> =>
+  Object.fromEntries(Object.keys(classes).map((key) => [key, variant]));
 
 /** Variants of a family that an adapter can run. */
 export const runnable = ({ variants }: Family, facts: AdapterFacts): string[] =>

@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
 import { nodeGPU } from "../cli/device.node";
 import { type Engine, openEngine } from "../engine/device";
+import type { Shader } from "../engine/wgsl";
 import { type Check, launchesOf } from "./evidence";
-import { FAMILIES, type Family, runnable } from "./families";
-import { choice, choose, GEMM } from "./variants";
+import { everywhere, FAMILIES, type Family, runnable } from "./families";
+import { evaluate } from "./inspect";
+import { PROOFS } from "./proofs";
+import { choice, choose, GEMM, smallestGemm } from "./variants";
 import { type Verdict, verify } from "./verify";
 
 async function verdicts(engine: Engine, only: string): Promise<Verdict[]> {
@@ -47,16 +50,55 @@ test("a kernel that computes something else is found, and one that does not comp
   engine.destroy();
 });
 
+/** Bytes of an array in workgroup memory, at most: that of a structure is not looked up. */
+const BYTES: Record<string, number> = { f32: 4, u32: 4, vec4h: 8, vec4f: 16, mat2x4f: 32, "atomic < u32 >": 4 };
+const workgroupBytes = ({ code }: Shader) => {
+  const text = code.replace(/\s+/g, " ");
+  const constants = new Map([...text.matchAll(/const (\w+) (?:: u32 )?= (\d+)u? ?;/g)].map(([, name, value]) => [name, Number(value)]));
+  const arrays = [...text.matchAll(/var < workgroup > \w+ : array < (\w+(?: < \w+ >)?) , ([^>]+) >/g)];
+  return arrays.reduce((sum, [, element, count]) => sum + (BYTES[element] ?? 64) * (evaluate(count, constants) ?? Number.NaN), 0);
+};
+
+test("no kernel needs more than every adapter has, in any variant", async () => {
+  const engine = await openEngine(await nodeGPU());
+  const seen = new Set<Shader>();
+  for (const facts of [
+    { software: false, subgroup: 32, half: true },
+    { software: true, subgroup: 8, half: true },
+    { software: true, subgroup: 1, half: false },
+  ]) {
+    engine.facts = { ...engine.facts, ...facts };
+    for (const family of FAMILIES)
+      for (const variant of runnable(family, engine.facts)) {
+        choose(engine, everywhere(family, variant));
+        for (const spec of Object.values(family.proofs)) for (const { shader } of launchesOf(engine, spec)) seen.add(shader);
+      }
+    for (const proofs of Object.values(PROOFS))
+      for (const spec of Object.values(proofs)) for (const { shader } of launchesOf(engine, spec)) seen.add(shader);
+  }
+  expect(seen.size).toBeGreaterThan(200);
+  let memory = 0;
+  for (const shader of seen) {
+    const name = `${shader.file} ${shader.entry}`;
+    expect(shader.bindings.filter(({ kind }) => kind !== "uniform").length, name).toBeLessThanOrEqual(8);
+    expect(shader.workgroup, name).toBeLessThanOrEqual(256);
+    expect(workgroupBytes(shader), name).toBeLessThanOrEqual(16384);
+    memory = Math.max(memory, workgroupBytes(shader));
+  }
+  expect(memory).toBe(16 * 4 * (128 + 64)); // the largest tiles
+  engine.destroy();
+});
+
 const products = (engine: Engine, spec: Check) => launchesOf(engine, spec).filter(({ shader }) => shader.file.includes("gemm"));
 
 test.each([true, false])("proofs of products are computed by the variant they are about (software adapter: %s)", async (software) => {
   const engine = await openEngine(await nodeGPU());
   engine.facts = { ...engine.facts, software };
   const [gemm] = FAMILIES;
-  choose(engine, { gemm: software ? "register4x4" : "register4x4x64" }); // what stands in
+  choose(engine, everywhere(gemm, smallestGemm(engine.facts))); // what stands in
   const small = new Map(Object.values(gemm.proofs).map((spec) => [spec, products(engine, spec).map((l) => l.shader)]));
   for (const variant of runnable(gemm, engine.facts).filter((name) => !name.startsWith("register4x4"))) {
-    choose(engine, { gemm: variant });
+    choose(engine, everywhere(gemm, variant));
     for (const [name, spec] of Object.entries(gemm.proofs))
       for (const [i, { shader }] of products(engine, spec).entries())
         if (shader.entry !== "epilogue") {

@@ -2,7 +2,7 @@
 import type { Engine } from "../engine/device";
 import { EngineError } from "../engine/errors";
 import { type Check, deviation, expected, inHalves, observed, type Part } from "./evidence";
-import { FAMILIES, type Family, runnable, shapesOf } from "./families";
+import { everywhere, FAMILIES, type Family, runnable, shapesOf } from "./families";
 import { bankConflicts, liveFloats } from "./inspect";
 import { PROOFS } from "./proofs";
 import { straying } from "./roundings";
@@ -85,7 +85,7 @@ export async function* verify(engine: Engine, only?: string, further: Proofs = {
         const references = new Map<string, Part[]>();
         const proven = kept === "f16" ? halved(family) : family;
         for (const variant of runnable(family, engine.facts)) {
-          choose(engine, { ...usual, [family.key]: variant });
+          choose(engine, { ...usual, ...everywhere(family, variant) });
           const about = { kernel: family.key, variant: named(variant, kept) };
           yield await verdict(engine, about, () => ofVariant(engine, proven, variant, references, kept));
         }
