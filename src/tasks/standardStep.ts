@@ -12,10 +12,16 @@ import { type Model, traceLosses } from "./classification/step";
 export interface StandardStep {
   params: Params;
   trace(graph: Graph): { grads: Gradients; outputs: Record<string, Tensor> };
-  /** Cross-entropy plus weighted divergence, of what a run of the step returns. */
+  /** Of what a run of the step returns: all of it, or cross-entropy plus weighted divergence. */
   loss(fetched: Readonly<Record<string, ArrayLike<number>>>): number;
   /** Gives the memory of networks and images back. */
   destroy(): void;
+}
+
+/** A step that can be made, of so many images. */
+export interface Workload {
+  batch: number;
+  make(engine: Engine): StandardStep;
 }
 
 export interface StandardOptions {
@@ -59,6 +65,11 @@ export const STANDARD: StandardOptions = {
 /** The images that every step sees, [batch, channels, side, side]. */
 export const standardImages = ({ batch, student: { channels, image } }: StandardOptions): Float32Array =>
   Float32Array.from({ length: batch * channels * image ** 2 }, (_, i) => Math.sin(0.37 * i) + Math.cos(0.011 * i));
+
+export const workload = (options: StandardOptions): Workload => ({
+  batch: options.batch,
+  make: (engine) => standardStep(engine, options),
+});
 
 export function standardStep(engine: Engine, o: StandardOptions): StandardStep {
   const network = (config: ViTConfig, seed: number): Model => ({ params: new Params(engine, initViT(config, seed)), config });

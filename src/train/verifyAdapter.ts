@@ -3,7 +3,7 @@ import type { Engine } from "../engine/device";
 import { inWords, type TuneRecord } from "../ops/tune";
 import { choice } from "../ops/variants";
 import { countOf, type Proofs, type Verdict, verify } from "../ops/verify";
-import { STANDARD, type StandardOptions, standardStep } from "../tasks/standardStep";
+import { STANDARD, type Workload, workload } from "../tasks/standardStep";
 import { Optimizer } from "./optimizer";
 import { optimizerProofs } from "./optimizer.proofs";
 import { compileStep } from "./step";
@@ -35,8 +35,8 @@ const TIMED_MS = 1000;
 const [LEAST, MOST] = [3, 50];
 
 /** Times a step. */
-export async function stepSpeed(engine: Engine, options: StandardOptions = STANDARD): Promise<Speed> {
-  const step = standardStep(engine, options);
+export async function stepSpeed(engine: Engine, { batch, make }: Workload = workload(STANDARD)): Promise<Speed> {
+  const step = make(engine);
   const optimizer = new Optimizer(step.params, { kind: "adamw" });
   try {
     const program = await compileStep(engine, (graph) => step.trace(graph), optimizer);
@@ -49,7 +49,7 @@ export async function stepSpeed(engine: Engine, options: StandardOptions = STAND
     }
     program.dispose();
     const ms = times.sort((a, b) => a - b)[times.length >> 1];
-    return { ms, imagesPerSecond: (1000 * options.batch) / ms, loss };
+    return { ms, imagesPerSecond: (1000 * batch) / ms, loss };
   } finally {
     optimizer.destroy();
     step.destroy();

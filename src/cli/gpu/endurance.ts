@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { planMemory } from "../../engine/memory";
-import { STANDARD, type StandardOptions, standardStep } from "../../tasks/standardStep";
+import { STANDARD, type StandardOptions, standardStep, workload } from "../../tasks/standardStep";
 import { Optimizer } from "../../train/optimizer";
 import { compileStep, recordStep } from "../../train/step";
 import { stepSpeed } from "../../train/verifyAdapter";
@@ -69,7 +69,7 @@ export interface Doubling {
 const MOST_BATCH = 2 ** 20;
 
 export async function doubling(engine: Engine, options: StandardOptions = STANDARD): Promise<Doubling> {
-  const before = (await stepSpeed(engine, options)).loss;
+  const before = (await stepSpeed(engine, workload(options))).loss;
   let batch = 0;
   let [refused, why]: [number | null, string | undefined] = [null, undefined];
   for (let next = options.batch; next <= MOST_BATCH && refused === null; next *= 2) {
@@ -78,7 +78,7 @@ export async function doubling(engine: Engine, options: StandardOptions = STANDA
     else refused = next;
   }
   engine.trim();
-  const goesOn = !engine.failure && (await stepSpeed(engine, options)).loss === before;
+  const goesOn = !engine.failure && (await stepSpeed(engine, workload(options))).loss === before;
   return { soak: "memory", batch, refused, ...(why && { why }), goes_on: goesOn };
 }
 

@@ -19,7 +19,7 @@ import { printer, rounded } from "../arguments";
 import { nodeGPU } from "../device.node";
 import { nodeEngine, tunedStore } from "../headless";
 import { doubling, soak } from "./endurance";
-import { kernelShares, NETWORKS, roofline, scalePoint } from "./measure";
+import { kernelShares, NETWORKS, roofline, SCALE, scalePoint } from "./measure";
 import { type Measurement, tableOf } from "./table";
 
 const USAGE = `usage: gpu --check [--json] [only=KERNEL] [kernels=FAMILY=VARIANT,...]     checks every kernel, in every variant
@@ -135,7 +135,7 @@ async function measure({ any, peer, json, out, kernels }: Options): Promise<numb
   const report: AdapterReport = await verifyAdapter(engine, (verdict) => told(found.verdicts, verdict));
   for (const point of await roofline(engine)) told(found.roofline, point);
   for (const share of await kernelShares(engine)) told(found.kernels, share);
-  for (const network of Object.keys(NETWORKS)) told(found.scale, await scalePoint(engine, network, untuned));
+  for (const network of Object.keys(SCALE)) told(found.scale, await scalePoint(engine, network, untuned));
   if (peer) for (const task of ["vit-step", "maskedkd-step"]) for (const row of contest(task)) told(found.peers, row);
   if (!software) {
     told(found.endurance, await soak(engine, SOAK_STEPS));
@@ -148,12 +148,12 @@ async function measure({ any, peer, json, out, kernels }: Options): Promise<numb
   return report.failed ? WRONG : 0;
 }
 
-/** The rows of one task of the bench: this engine beside jax-js, in a process of its own. */
+/** The rows of one task of the bench: this engine beside jax-js, and PyTorch where it is installed, in a process of its own. */
 function contest(task: string): Measurement["peers"] {
   const [runner, bench] = ["../run.mjs", "../bench/bench.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   // A pack has no TypeScript: its one program is both commands.
   const program = import.meta.env.PROD ? [process.argv[1], "bench"] : [runner, bench];
-  const { stdout, stderr, status } = spawnSync(process.execPath, [...program, "--task", task, "--json"], { encoding: "utf8" });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...program, "--task", task, "--torch", "--json"], { encoding: "utf8" });
   const rows = stdout.split("\n").filter((line) => line.startsWith("{"));
   if (status !== 0 || rows.length === 0) console.error(`gpu: the bench of ${task} did not run: ${stderr.trim().split("\n").at(-1)}`);
   return rows.map((row) => JSON.parse(row));

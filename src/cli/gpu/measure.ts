@@ -3,14 +3,17 @@ import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import type { Graph } from "../../engine/graph";
 import { planMemory } from "../../engine/memory";
+import { type DetectorConfig, smallDetector } from "../../models/detector/config";
+import { initDetector } from "../../models/detector/init";
 import { matmul } from "../../ops/linear";
 import { Stopwatch } from "../../ops/timing";
 import { inWords } from "../../ops/tune";
 import { type Choice, choice, choose } from "../../ops/variants";
-import { plainViT, STANDARD, type StandardOptions, standardStep } from "../../tasks/standardStep";
+import { plainViT, STANDARD, type StandardOptions, standardStep, type Workload, workload } from "../../tasks/standardStep";
 import { Optimizer } from "../../train/optimizer";
 import { compileStep, recordStep } from "../../train/step";
 import { stepSpeed } from "../../train/verifyAdapter";
+import { detectorStep } from "../bench/ours.detector";
 
 /** A product of two square matrices. */
 export interface RoofPoint {
@@ -90,25 +93,52 @@ export const NETWORKS: Readonly<Record<string, StandardOptions>> = {
   "DeiT-Ti from DeiT-S, 100 %": { student: deit(192), teacher: deit(384), batch: 128 },
 };
 
+const gfl = (image: number, sizes: Partial<DetectorConfig>): DetectorConfig => ({ ...smallDetector("gfl", "student", 20, image), ...sizes });
+
+/** Detectors alone: of the page's usual size, of its recipe for GPUs, and of the papers' sizes. */
+const DETECTORS: Readonly<Record<string, Workload>> = {
+  "GFL, 128 px": detectorOf(gfl(128, {})),
+  "GFL, 320 px": detectorOf(gfl(320, { blocks: [2, 2, 2, 2], width: 32, channels: 128, stacked: 2 })),
+  "GFL on ResNet-18, 512 px": detectorOf(
+    gfl(512, { blocks: [2, 2, 2, 2], width: 64, stem: 7, channels: 256, stacked: 4, levels: 5, anchor: 8, regMax: 16 }),
+  ),
+};
+
+/** Its step on eight made-up images with an object each. */
+function detectorOf(config: DetectorConfig): Workload {
+  const batch = 8;
+  const side = config.image;
+  const object = (i: number) => ({ category: i, box: [side / 8, side / 4, side / 2, (side * (i + 4)) / (batch + 4)] as const });
+  const images = () => Float32Array.from({ length: 3 * batch * side ** 2 }, (_, i) => Math.sin(0.37 * i));
+  const truths = Array.from({ length: batch }, (_, i) => [object(i)]);
+  return { batch, make: (engine) => detectorStep(engine, config, initDetector(config, 1), { images: images(), truths }) };
+}
+
+/** All that the scale table has. */
+export const SCALE: Readonly<Record<string, Workload>> = {
+  ...Object.fromEntries(Object.entries(NETWORKS).map(([name, options]) => [name, workload(options)])),
+  ...DETECTORS,
+};
+
 /** A software adapter plans larger steps and runs none of them. */
 const MOST_IN_SOFTWARE = 50;
 
 /** What a network's step takes, and how long, with the choice in force and with `untuned`. */
 export async function scalePoint(engine: Engine, network: string, untuned?: Choice): Promise<ScalePoint> {
-  const options = NETWORKS[network];
-  const step = standardStep(engine, options);
+  const of = SCALE[network];
+  const step = of.make(engine);
   const optimizer = new Optimizer(step.params, { kind: "adamw" });
   const recording = recordStep(engine, (graph: Graph) => step.trace(graph), optimizer);
   const { bytes, largest } = planMemory(...recording);
   optimizer.destroy();
   step.destroy();
   const gflop = recording[0].launches.reduce((sum, { work }) => sum + work, 0) / 1e9;
-  const known = { network, batch: options.batch, largest_mb: largest / 1e6, step_mb: bytes / 1e6, gflop };
+  const known = { network, batch: of.batch, largest_mb: largest / 1e6, step_mb: bytes / 1e6, gflop };
   if (engine.facts.software && gflop > MOST_IN_SOFTWARE) return { ...known, skipped: "too long for a software adapter" };
   try {
     engine.assertFits(largest);
-    const { ms, imagesPerSecond } = await stepSpeed(engine, options);
-    const guessed = untuned && (await guessing(engine, untuned, () => stepSpeed(engine, options)));
+    const { ms, imagesPerSecond } = await stepSpeed(engine, of);
+    const guessed = untuned && (await guessing(engine, untuned, () => stepSpeed(engine, of)));
     return { ...known, ms, images_per_s: imagesPerSecond, gflops: (1000 * gflop) / ms, untuned_images_per_s: guessed?.imagesPerSecond };
   } catch (error) {
     if (!(error instanceof EngineError) || engine.failure) throw error;
