@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { packBits, unpackBits } from "./bits";
+import { areBits, packBits, unpackBits } from "./bits";
 
 test("bits are read back as they were, of any number", () => {
   for (const count of [1, 8, 13, 2000]) {
@@ -8,4 +8,6 @@ test("bits are read back as they were, of any number", () => {
   }
   expect(packBits([1, 0, 0, 0, 0, 0, 0, 0, 1])).toBe(btoa("\u0001\u0001"));
   expect(() => unpackBits(packBits([1, 0, 1]), 9)).toThrow(/not the answers to 9 images/);
+  expect(() => unpackBits("%%%", 9)).toThrow(/not the answers to 9 images/);
+  expect([areBits(packBits([1, 0, 1]), 3), areBits(packBits([1, 0, 1]), 9), areBits("%%%", 3)]).toEqual([true, false, false]);
 });

@@ -8,10 +8,25 @@ export function packBits(bits: ArrayLike<number>): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
+/** Whether a text holds as many bits as `packBits` writes for `count`. */
+export const areBits = (text: string, count: number): boolean => bytesOf(text)?.length === Math.ceil(count / 8);
+
 /** The first `count` bits that `packBits` wrote, one to a byte. Throws an EngineError where there are not so many. */
 export function unpackBits(text: string, count: number): Uint8Array {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  if (bytes.length !== Math.ceil(count / 8))
-    throw new EngineError(`${8 * bytes.length} bits are not the answers to ${count} images.`, "Compare runs on the same held-out images.");
+  const bytes = bytesOf(text);
+  if (bytes?.length !== Math.ceil(count / 8))
+    throw new EngineError(
+      `${8 * (bytes?.length ?? 0)} bits are not the answers to ${count} images.`,
+      "Compare runs on the same held-out images.",
+    );
   return Uint8Array.from({ length: count }, (_, i) => (bytes[i >> 3] >> (i & 7)) & 1);
+}
+
+/** Undefined for what is no base64. */
+function bytesOf(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
 }

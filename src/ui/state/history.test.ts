@@ -41,6 +41,22 @@ test("a stored history goes on where it was", () => {
   expect(revived.sums).toEqual({ macs: 7, fullMacs: 14 });
 });
 
+test("a run that was kept before its first point was whole goes on", () => {
+  const history = new History(2000);
+  for (const step of [1, 2]) history.push(report(step));
+  const revived = History.revive(structuredClone(history), 1);
+  for (const step of [2, 3]) revived.push(report(step));
+  expect(revived.points).toMatchObject([{ step: 3, losses: { ce: 2.5 } }]);
+});
+
+test("of what was stored its own fields alone are taken over, whatever else is called like what it does", () => {
+  const stored = JSON.parse('{"total":9,"points":[],"evaluations":[],"push":5,"__proto__":{"keep":5}}');
+  const revived = History.revive(stored);
+  revived.push(report(1));
+  revived.keep("naming", "maps", { step: 1, value: 1 }, 9);
+  expect([revived.points.length, revived.moments("naming", "maps").length]).toEqual([1, 1]);
+});
+
 test("a history as earlier versions stored it still opens, without the pictures they kept", () => {
   const { views: _, ...earlier } = structuredClone(new History(50)) as History & { looks?: unknown };
   const revived = History.revive({ ...earlier, looks: [{ step: 1 }], boxLooks: [], points: [{ step: 5 }] } as unknown as History);

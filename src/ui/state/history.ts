@@ -68,9 +68,11 @@ export class History {
   /** A history as it was stored, up to a step, since a run that trains may be kept a moment behind its curves: structured cloning keeps fields, not methods, and earlier versions stored other pictures. */
   static revive(stored: History, step = Number.POSITIVE_INFINITY): History {
     const history = new History(stored.total);
-    const known = Object.entries(stored).filter(([field]) => field in history);
+    const known = Object.entries(stored).filter(([field]) => Object.hasOwn(history, field));
     Object.assign(history, Object.fromEntries(known));
     history.points = history.points.filter((point) => point.step <= step);
+    // The point under way, which knows of later steps, is left out with them: another begins.
+    if (history.points.length < stored.points.length) history.inPoint = 0;
     history.evaluations = history.evaluations.filter((test) => test.step <= step);
     return history;
   }

@@ -38,6 +38,15 @@ test.each([
   ["another file's JSON", text({ name: "x" }), "its first line does not say what was run"],
   ["a log without a test", text(HEAD, step(1, 2)), "no test on held-out data"],
   ["a setting that cannot be", text({ ...HEAD, run: { ...HEAD.run, keep: 7 } }, step(1, 2)), 'keep cannot be "7"'],
+  ["a log of no settings", text({ ...HEAD, run: null }, step(1, 2), TESTED), "its first line does not say what was run"],
+  ["a log of a teacher that is no name", text({ ...HEAD, teacher: { a: 1 } }, TESTED), "its first line does not say what was run"],
+  ["a log of losses that are no names", text({ ...HEAD, losses: [{}] }, TESTED), "its first line does not say what was run"],
+  ["a log of data that are no name", text({ ...HEAD, data: { name: "x", id: {} } }, TESTED), "its first line does not say what was run"],
+  ["a line that is nothing", `${text(HEAD, step(1, 2))}\nnull\n${text(TESTED)}`, "line 3 is not the numbers of a step"],
+  ["a line that is a word", `${text(HEAD)}\n"abc"\n${text(TESTED)}`, "line 2 is not the numbers of a step"],
+  ["a line without its step", text(HEAD, { ce: 1 }, TESTED), "line 2 is not the numbers of a step"],
+  ["a score that is a word", text(HEAD, { ...TESTED, heldout_top1: "x" }), "line 2 is not the numbers of a step"],
+  ["a test of images below 0", text(HEAD, { ...TESTED, heldout: -1 }), "line 2 is not the numbers of a step"],
 ])("%s is refused with what is wrong", async (_, log, said) => {
   await expect(runsIn(log, "log.jsonl")).rejects.toThrow(said);
 });
@@ -75,7 +84,17 @@ test.each([
   ["of other code", { ...ROW, code: "0.1" }, "line 2: it is of other code (0.1"],
   ["without its score", { ...ROW, student_top1: undefined }, "line 2: it has no top1"],
   ["of data whose held-out images nobody counted", { ...ROW, run: "keep=0.5 files-7 alone" }, "how many images were held out"],
+  ["of no data", { ...ROW, run: "keep=0.5", heldout: 9 }, "line 2: it does not say what it learned from"],
+  ["of steps that are a word", { ...ROW, steps: "x" }, "line 2: its steps, or its images held out, are no whole number"],
+  ["of images below 0", { ...ROW, heldout: -3 }, "line 2: its steps, or its images held out, are no whole number"],
+  ["of answers that are none", { ...ROW, right: "%%%" }, "line 2: its right answers are not those to 12 images"],
+  ["of answers to other images", { ...ROW, right: "AAAA" }, "line 2: its right answers are not those to 12 images"],
   ["with a setting that cannot be", { ...ROW, run: "keep=7 scenes-16-24-12-1 alone" }, 'keep cannot be "7"'],
 ])("a row %s is refused by its line", async (_, row, said) => {
   await expect(runsIn(text(ROW, row), "sweep.jsonl")).rejects.toThrow(said);
+});
+
+test.each([["abc"], [5], [[null, 5, { step: 1 }]], [{}]])("a row whose curve is %j is read for its end", async (curve) => {
+  const [run] = await runsIn(text({ ...ROW, curve }), "sweep.jsonl");
+  expect(run.evaluations).toEqual([{ step: 40, scores: { top1: 0.5 }, count: 12, right: "Dw8=" }]);
 });

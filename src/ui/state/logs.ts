@@ -29,6 +29,8 @@ export async function runsIn(text: string, name: string): Promise<Omit<Run, "id"
 
 function runOfLog([head, ...lines]: unknown[], name: string): Omit<Run, "id" | "colour"> {
   if (!isHead(head)) throw notALog(name, "its first line does not say what was run");
+  const odd = lines.findIndex((line) => !isLine(line));
+  if (odd >= 0) throw notALog(name, `line ${odd + 2} is not the numbers of a step`);
   const { settings, problems } = SCHEMA.fromPairs(Object.entries(head.run).map(([key, value]) => [key, String(value)]));
   if (problems.length) throw notALog(name, problems.join(" "));
   // A line may stand for many steps: what is averaged is lines.
@@ -90,9 +92,27 @@ function isJson(line: string): boolean {
 }
 
 function isHead(row: unknown): row is Head {
-  const { run, losses, data } = (row ?? {}) as Partial<Head>;
-  return typeof run === "object" && Array.isArray(losses) && typeof data?.name === "string";
+  const { run, losses, data, teacher } = (row ?? {}) as Partial<Head>;
+  const isName = (value: unknown) => typeof value === "string";
+  return (
+    isMap(run) &&
+    Array.isArray(losses) &&
+    losses.every(isName) &&
+    isName(data?.name) &&
+    (data?.id === undefined || isName(data.id)) &&
+    (teacher === undefined || teacher === null || isName(teacher))
+  );
 }
+
+/** Numbers alone, of a step; of a test, how many images were looked at, too. */
+function isLine(line: unknown): line is Line {
+  if (!isMap(line) || !isCount(line.step)) return false;
+  const tests = Object.keys(line).some((key) => key.startsWith(TESTED));
+  return Object.values(line).every((value) => Number.isFinite(value)) && (!tests || isCount(line.heldout));
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const notALog = (name: string, why: string) =>
   new EngineError(

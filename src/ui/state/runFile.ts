@@ -1,5 +1,6 @@
 /** A run as a file that a visitor takes away and brings back, with what this page saw of it. Loaded when it is asked for. */
 import { EngineError } from "../../engine/errors";
+import { areBits } from "../../metrics/bits";
 import { type Made, opened, sealed } from "../../train/bundle";
 import { History } from "./history";
 
@@ -36,7 +37,7 @@ const otherAdapter = (made: Made, adapter: string) =>
 /** The fields of a history, checked as far as the page relies on them. */
 function historyIn(text: string, name: string): History {
   const told = jsonIn(text);
-  if (isHistory(told)) return { ...told, views: {} } as unknown as History;
+  if (isHistory(told)) return { ...told, points: told.points.map((point) => ({ ...BARE, ...point })), views: {} } as unknown as History;
   throw new EngineError(`${name} is damaged or was edited: what was seen of the run cannot be read.`, "Choose another saved run.");
 }
 
@@ -48,21 +49,50 @@ function jsonIn(text: string): unknown {
   }
 }
 
-function isHistory(told: unknown): told is Record<string, unknown> {
-  const { total, points, evaluations, marks, sums } = (told ?? {}) as Partial<History>;
-  const areNumbers = (value: unknown) => isMap(value) && Object.values(value).every((n) => n === null || typeof n === "number");
-  const isPoint = ({ step, ...sets }: History["points"][number]) => Number.isSafeInteger(step) && Object.values(sets).every(areNumbers);
-  const isTest = ({ step, count, scores }: History["evaluations"][number]) =>
-    Number.isSafeInteger(step) && Number.isSafeInteger(count) && areNumbers(scores) && Object.keys(scores).length > 0;
-  const lists = [points, evaluations, marks].every((list) => Array.isArray(list) && list.every(isMap));
+/** What charts read of every point. */
+const BARE = { losses: {}, rates: {}, smooth: {}, figures: {}, scores: {} };
+
+function isHistory(told: unknown): told is Pick<History, "points"> {
+  const {
+    total,
+    points,
+    evaluations,
+    marks,
+    sums,
+    inPoint = 0,
+    latest = {},
+    means = {},
+    ms = 0,
+    imagesPerSecond = 0,
+    scaled = {},
+  } = (told ?? {}) as Record<string, unknown>;
+  const isPoint = ({ step, ...sets }: Map) => Number.isSafeInteger(step) && Object.values(sets).every(areNumbers);
+  const isMark = ({ step, text }: Map) => Number.isSafeInteger(step) && typeof text === "string";
+  const areAll = (list: unknown, is: (one: Map) => boolean) => Array.isArray(list) && list.every((one) => isMap(one) && is(one));
   return (
-    Number.isSafeInteger(total) &&
-    lists &&
-    points!.every(isPoint) &&
-    evaluations!.every(isTest) &&
-    marks!.every(({ step, text }) => Number.isSafeInteger(step) && typeof text === "string") &&
-    areNumbers(sums)
+    isCount(total) &&
+    areAll(points, isPoint) &&
+    areAll(evaluations, isTest) &&
+    areAll(marks, isMark) &&
+    [sums, scaled].every(areNumbers) &&
+    // What goes on in it: the point under way, and what is carried from step to step.
+    isCount(inPoint) &&
+    (inPoint === 0 || (points as unknown[]).length > 0) &&
+    [latest, means].every((sets) => isMap(sets) && Object.values(sets).every(areNumbers)) &&
+    [ms, imagesPerSecond].every(isNumber)
   );
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+function isTest({ step, count, scores, right }: Map): boolean {
+  const counted = Number.isSafeInteger(step) && isCount(count);
+  const scored = isMap(scores) && areNumbers(scores) && Object.keys(scores).length > 0;
+  return counted && scored && (right === undefined || (typeof right === "string" && areBits(right, count as number)));
+}
+
+type Map = Record<string, unknown>;
+
+/** JSON writes what is no number as null. */
+const isNumber = (value: unknown): boolean => value === null || typeof value === "number";
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const areNumbers = (value: unknown): boolean => isMap(value) && Object.values(value).every(isNumber);
+const isMap = (value: unknown): value is Map => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,5 +1,6 @@
 /** Rows of `sweep` and `claims`, which are runs of the command line, as runs to compare with. Loaded when a file has some. */
 import { EngineError } from "../../engine/errors";
+import { areBits } from "../../metrics/bits";
 import { SCHEMA, taskOf } from "../../tasks";
 import { CODE } from "../../tasks/claims";
 import type { Scores } from "../../tasks/task";
@@ -34,12 +35,14 @@ export function runOfRow(row: unknown, name: string, line: number): Omit<Run, "i
   if (row.code !== CODE) refuse(`it is of other code (${row.code ?? "unknown"}, here ${CODE}), so its numbers cannot be compared`);
   const words = row.run.split(" ");
   const query = words[0].includes("=") ? words.shift() : "";
-  const [data, teacher] = words;
+  const [data = refuse("it does not say what it learned from"), teacher] = words;
   const { settings, problems } = SCHEMA.fromPairs([["preset", row.preset], ...new URLSearchParams(query)]);
   if (problems.length) refuse(problems.join(" "));
   const { metric } = taskOf(settings.preset);
-  const generated = pageOf(settings.preset).generated.optionsOf(data ?? "");
+  const generated = pageOf(settings.preset).generated.optionsOf(data);
   const count = row.heldout ?? generated?.test ?? refuse("it does not say how many images were held out");
+  if (!isCount(count) || !isCount(row.steps)) refuse("its steps, or its images held out, are no whole number");
+  if (typeof row.right === "string" && !areBits(row.right, count)) refuse(`its right answers are not those to ${count} images`);
   // Each point of the curve is one of the chart: they stand for many steps already.
   const history = new History(curveOf(row).length);
   const scores = finalOf(row, metric) ?? refuse(`it has no ${metric}`);
@@ -61,11 +64,12 @@ export function runOfRow(row: unknown, name: string, line: number): Omit<Run, "i
 /** Held-out images in a point of the curve, at most. */
 const TESTED = 500;
 
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
 /** The student's scores at the end, the one that counts first. Rows call some of them the student's. */
 function finalOf(row: SweepRow, metric: string): Scores | undefined {
-  const names = new Set([metric, ...(row.curve ?? []).flatMap(Object.keys)]);
+  const names = new Set([metric, ...curveOf(row).flatMap(Object.keys)]);
   const found = [...names].filter((key) => !key.startsWith("teacher_")).map((key) => [key, row[`student_${key}`] ?? row[key]] as const);
   const scores = Object.fromEntries(found.filter((entry): entry is [string, number] => entry[0] !== "step" && isNumber(entry[1])));
   return metric in scores ? scores : undefined;
