@@ -54,6 +54,20 @@ test("ESC-50's table tells classes and folds, of which the last is held out", as
   ]);
 });
 
+test("a table of many rows is read, and a fold that is no number is none", async () => {
+  const table = (fold: (i: number) => unknown, count: number) =>
+    textFile(
+      "set/esc.csv",
+      ["filename,fold,category", ...Array.from({ length: count }, (_, i) => `${i}.wav,${fold(i)},${i % 2}`)].join("\n"),
+    );
+  const sounds = Array.from({ length: 6 }, (_, i) => wav(`set/${i}.wav`, 300 + i));
+  const long = await open([table((i) => i % 3, 130_000), ...sounds]);
+  expect([long.notes, long.test.count]).toEqual([["Fold 2 of set/esc.csv is held out."], 2]);
+  const odd = await open([table((i) => (i < 2 ? ["first", ""][i] : 1 + (i % 2)), 6), ...sounds]);
+  expect([odd.notes, odd.test.count]).toEqual([["Fold 2 of set/esc.csv is held out."], 2]);
+  expect((await open([table(() => "first", 6), ...sounds])).notes).toEqual([]);
+});
+
 test("other rates and channels are resampled, mixed and reported", async () => {
   const odd = [wav("pets/cat/8.wav", 500, { rate: 8000, bits: 8 }, 800), wav("pets/dog/9.wav", 500, { rate: 48_000, channels: 2 }, 9600)];
   const { notes, train, test: held } = await open([...folders(), ...odd]);

@@ -121,7 +121,7 @@ async function hear(known: Labelled[], classes: string[], { findings, decode, on
 /** What a file holds. Throws a DataError for one that cannot be read. */
 async function recordingOf(bytes: Uint8Array, path: string, { findings, decode }: Hearing): Promise<Recording> {
   const [, format] = OTHER_SOUND.exec(path) ?? [];
-  if (format === undefined || decode === undefined || isWav(bytes)) return readWav(bytes, path);
+  if (format === undefined || decode === undefined || isWav(bytes)) return readWav(bytes, path, MOST_SECONDS);
   const remedy = "Save it again as WAV with 16 bits.";
   if (bytes.length > MOST_COMPRESSED)
     throw new DataError(`${path} has more than ${MOST_COMPRESSED / 1e6} MB; compressed sounds are decoded as a whole.`, "Cut it first.");

@@ -43,7 +43,7 @@ async function byTables(sounds: SourceFile[], tables: SourceFile[], findings: Fi
     const known = sounds.filter(({ path }) => rows.has(baseName(path)));
     if (known.length < 2) continue;
     const folds = [...rows.values()].flatMap(({ fold }) => fold ?? []);
-    const last = folds.length > 0 ? Math.max(...folds) : undefined;
+    const last = folds.length > 0 ? folds.reduce((a, b) => Math.max(a, b)) : undefined;
     if (last !== undefined) findings.tell(`Fold ${last} of ${table.path} is held out.`);
     for (const { path } of sounds)
       if (!rows.has(baseName(path))) findings.add(`Recordings that ${table.path} does not name, left out`, path);
@@ -66,13 +66,15 @@ function rowsOf(text: string): Map<string, Row> {
     rows.map((cells) => {
       const row: Row = {
         label: cells[label],
-        ...(fold >= 0 && { fold: Number(cells[fold]) }),
+        ...(fold >= 0 && isNumber(cells[fold]) && { fold: Number(cells[fold]) }),
         ...(half >= 0 && { test: isTestFile(cells[half]) }),
       };
       return [baseName(cells[file]), row];
     }),
   );
 }
+
+const isNumber = (cell: string | undefined): boolean => Boolean(cell) && Number.isFinite(Number(cell));
 
 /** A folder for each class; undefined where folders tell fewer than two. */
 function byFolders(sounds: SourceFile[], findings: Findings): Labelled[] | undefined {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { DataError } from "./dataset";
 import { readWav } from "./wav";
-import { wavBytes } from "./wav.fixture";
+import { tone, wavBytes } from "./wav.fixture";
 
 const SAMPLES = [0, 0.25, -0.5, 0.75, -1, 0.999];
 
@@ -42,4 +42,18 @@ describe("what is no such file is refused by name", () => {
     expect(() => readWav(bytes, "a.wav")).toThrow(DataError);
     expect(() => readWav(bytes, "a.wav")).toThrow(message);
   });
+});
+
+test("of an hour no more is read than is wanted", () => {
+  const hour = wavBytes(new Float32Array(3_600_000).fill(0.5), { rate: 1000, bits: 8 });
+  expect(readWav(hour, "a.wav", 10).samples).toHaveLength(10_001);
+  expect(readWav(wavBytes(tone(800, 440), {}), "a.wav", 10).samples).toHaveLength(800);
+});
+
+test("a file that announces parts without end is refused at once", () => {
+  const empty = new Uint8Array(8_000_000);
+  const bytes = wavBytes(tone(800, 440), { before: empty });
+  const before = performance.now();
+  expect(() => readWav(bytes, "a.wav")).toThrow("a.wav holds no samples");
+  expect(performance.now() - before).toBeLessThan(300);
 });

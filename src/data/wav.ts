@@ -36,8 +36,11 @@ interface Format {
 
 export const isWav = (bytes: Uint8Array): boolean => wordAt(bytes, 0) === "RIFF" && wordAt(bytes, 8) === "WAVE";
 
-/** Reads a file; `path` names it in messages. Throws a DataError for what is no such file, is cut off or holds no sample. */
-export function readWav(bytes: Uint8Array, path: string): Recording {
+/** A file says little before its samples; one that says this much would never come to them. */
+const MOST_CHUNKS = 10_000;
+
+/** Reads a file, of its samples those of the first `seconds` and one more; `path` names it in messages. Throws a DataError for what is no such file, is cut off or holds no sample. */
+export function readWav(bytes: Uint8Array, path: string, seconds = Number.POSITIVE_INFINITY): Recording {
   const refuse = (what: string): never => {
     throw new DataError(`${path} ${what}.`, SAVE_AGAIN);
   };
@@ -53,13 +56,14 @@ export function readWav(bytes: Uint8Array, path: string): Recording {
     // Programs that write while they record leave the size open.
     const open = size === 0 || size > 0x7fff_0000;
     if (!open && at + size > bytes.length) refuse(`is cut off: it has ${bytes.length - at} of ${size} bytes of samples`);
-    return mixed(view, format, at, open ? bytes.length - at : size, refuse);
+    const most = (seconds * format.rate + 1) * format.channels * (format.bits / 8);
+    return mixed(view, format, at, Math.min(most, open ? bytes.length - at : size), refuse);
   }
   return refuse("holds no samples");
 }
 
 function* chunks(view: DataView, bytes: Uint8Array): Generator<{ name: string; at: number; size: number }> {
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12, i = 0; at + 8 <= bytes.length && i < MOST_CHUNKS; i++) {
     const size = view.getUint32(at + 4, true);
     yield { name: wordAt(bytes, at), at: at + 8, size };
     at += 8 + size + (size % 2);
