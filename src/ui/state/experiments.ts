@@ -69,6 +69,13 @@ const ENDED = "A run was ended before its last step.";
 const CHANGED = "Its run was replaced, or steered: what came of it does not belong here.";
 const CLOSED = "The page was closed.";
 
+/** Whether what was stored is a series as it was written. */
+function isSeries(stored: Partial<Experiment | Sweep> | null | undefined): stored is Experiment | Sweep {
+  const { cases, scores, seeds } = stored ?? {};
+  const areRuns = Array.isArray(cases) && cases.length > 0 && cases.every((query) => typeof query === "string");
+  return areRuns && Array.isArray(scores) && scores.length === cases.length && scores.every(Array.isArray) && typeof seeds === "number";
+}
+
 export interface HowToRun {
   /** Whether the data that are loaded stay: it takes a visitor's own. */
   own: boolean;
@@ -86,7 +93,8 @@ export class Experiments {
   /** Brings back one that was under way when the page was closed. */
   async load(): Promise<void> {
     const kept = await this.context.storage.recall<Experiment | Sweep>(EXPERIMENT);
-    if (kept && !this.now) this.change(isComplete(kept) ? kept : { ...kept, halted: CLOSED, cut: kept.cut ?? kept.halted === undefined });
+    if (isSeries(kept) && !this.now)
+      this.change(isComplete(kept) ? kept : { ...kept, halted: CLOSED, cut: kept.cut ?? kept.halted === undefined });
   }
 
   start(series: Fresh<Experiment | Sweep>): void {

@@ -65,7 +65,7 @@ export class HubActions {
   /** Reads how much is kept, and the token where it was to be kept. */
   async open(): Promise<void> {
     const token = await this.outside.storage.recall<string>(HUB_TOKEN);
-    this.store.setState({ kept: await this.outside.keptBytes(), ...(token && { token, keepsToken: true }) });
+    this.store.setState({ kept: await this.outside.keptBytes(), ...(typeof token === "string" && token && { token, keepsToken: true }) });
   }
 
   /** Enters what a word names; what was looked up before no longer counts. */

@@ -77,7 +77,7 @@ export class KeptList {
   /** A kept run; undefined where it is no more. */
   async recall(id: string): Promise<KeptRun | undefined> {
     const run = await this.context.storage.recall<Stored>(placeOf(id));
-    if (!run) return undefined;
+    if (!run?.bytes || !isSeen(run.history)) return undefined;
     const bytes = await unpacked(run.bytes);
     const beside = run.beside && (await unpacked(run.beside.bytes));
     return bytes && { ...run, bytes, beside: run.beside && beside && { ...run.beside, bytes: beside } };
@@ -110,12 +110,13 @@ export class KeptList {
   }
 
   private async read(): Promise<KeptFacts[]> {
-    return (await this.context.storage.recall<KeptFacts[]>(KEPT_LIST)) ?? [];
+    return factsIn(await this.context.storage.recall<unknown>(KEPT_LIST));
   }
 
   /** Changes the list as it is now in storage: another tab may have written to it. Runs that fall off it are removed with it. */
   private async alter(edit: (list: KeptFacts[], beside: Beside) => KeptFacts[]): Promise<boolean> {
-    const after = await this.context.storage.alter<KeptFacts[]>(KEPT_LIST, (before = [], beside) => {
+    const after = await this.context.storage.alter<KeptFacts[]>(KEPT_LIST, (stored, beside) => {
+      const before = factsIn(stored);
       const list = edit(before, beside);
       for (const { id } of before) if (!list.some((run) => run.id === id)) beside.delete(placeOf(id));
       return list;
@@ -133,10 +134,21 @@ export class KeptList {
   /** Takes over the run that an earlier version kept. */
   private async takeFormer(): Promise<void> {
     const former = await this.context.storage.recall<KeptRun>(FORMERLY);
-    if (!former?.bytes) return;
+    if (!former?.bytes || !isSeen(former.history)) return;
     const { step, total, bytes } = former;
     const what = "kept by an earlier version of this page";
     if (await this.keep({ id: FORMERLY, what, step, total, at: Date.now(), size: bytes.length }, former))
       await this.context.storage.forget(FORMERLY);
   }
 }
+
+/** What is said of kept runs, as far as it lies there as it was written: one broken entry must not keep others from being read, or kept. */
+function factsIn(stored: unknown): KeptFacts[] {
+  const isFacts = (one: Partial<KeptFacts> | null): one is KeptFacts =>
+    [one?.id, one?.what].every((word) => typeof word === "string") &&
+    [one?.step, one?.total, one?.at, one?.size].every((number) => typeof number === "number");
+  return Array.isArray(stored) ? stored.filter(isFacts) : [];
+}
+
+const isSeen = (history: Partial<History> | null | undefined): boolean =>
+  [history?.points, history?.evaluations].every((list) => Array.isArray(list));

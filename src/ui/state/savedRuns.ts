@@ -21,8 +21,7 @@ export class SavedRuns {
 
   /** Reads the kept runs, when the page opens and after another tab has changed them. */
   async load(): Promise<void> {
-    const kept = await this.context.storage.recall<Saved>(SAVED_RUNS);
-    this.context.store.setState({ runs: kept?.runs.map(revived) ?? [], baseline: kept?.baseline });
+    this.context.store.setState(savedIn(await this.context.storage.recall<Saved>(SAVED_RUNS)) ?? { runs: [], baseline: undefined });
   }
 
   rename(id: number, name: string): void {
@@ -88,7 +87,7 @@ export class SavedRuns {
     const { storage, store } = this.context;
     const { runs, baseline } = store.getState();
     store.setState(edit({ runs, baseline }));
-    const change = (stored?: Saved) => edit(stored ? { runs: stored.runs.map(revived), baseline: stored.baseline } : { runs, baseline });
+    const change = (stored?: Saved) => edit(savedIn(stored) ?? { runs, baseline });
     void storage.alter(SAVED_RUNS, change).then((after) => after && store.setState(after));
   }
 }
@@ -118,6 +117,19 @@ const WITH_LOOKS = 10;
 /** The same, unless the run is there already. */
 const addedOnce = (runs: Run[], run: Omit<Run, "id" | "colour">): Run[] =>
   runs.some((other) => isSame(other, { ...run, id: 0, colour: 0 })) ? runs : added(runs, run);
+
+/** What is stored, without runs that are not as they were written; undefined where there is nothing of the kind. */
+function savedIn(stored: Partial<Saved> | null | undefined): Saved | undefined {
+  if (!Array.isArray(stored?.runs)) return undefined;
+  return { runs: stored.runs.filter(isRun).map(revived), baseline: stored.baseline };
+}
+
+function isRun(run: Partial<Run> | null): run is Run {
+  const lists = [run?.changes, run?.points, run?.evaluations].every((list) => Array.isArray(list));
+  return (
+    lists && run!.evaluations!.length > 0 && typeof run!.id === "number" && typeof run!.settings === "object" && run!.settings !== null
+  );
+}
 
 /** A run as it was kept, perhaps by an earlier version with other names for its settings. */
 function revived(run: Run): Run {
