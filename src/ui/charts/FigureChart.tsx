@@ -3,6 +3,7 @@ import { type ReactNode, useRef } from "react";
 import { CartesianGrid, ErrorBar, Line, LineChart, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from "recharts";
 import type { Drawing, DrawnLine } from "../../tasks/claims";
 import { short } from "../format";
+import { quoted } from "../state/csv";
 import { AXIS } from "./axis";
 import type { CurveLook } from "./curves";
 import { ChartExport } from "./Export";
@@ -102,7 +103,7 @@ const datum = ([x, y, low, high]: DrawnLine["points"][number]) => ({
 
 function csvOf({ x, y, lines }: Drawing): string {
   const rows = lines.flatMap(({ label, points }) =>
-    points.map((point) => [JSON.stringify(label), ...point.map((value) => value ?? "")].join(",")),
+    points.map((point) => [label, ...point.map((value) => value ?? undefined)].map(quoted).join(",")),
   );
-  return `${[["line", x, y, "low", "high"].map((name) => JSON.stringify(name)).join(","), ...rows].join("\n")}\n`;
+  return `${[["line", x, y, "low", "high"].map(quoted).join(","), ...rows].join("\n")}\n`;
 }

@@ -2,6 +2,7 @@
 import { SCHEMA } from "../../tasks";
 import { store } from "../state/app";
 import { asAdded } from "../state/contributions";
+import { quoted } from "../state/csv";
 import { download } from "../state/download";
 import { numbersOf, type Point } from "../state/history";
 import { isSame, type Run, runOf, whatItWas } from "../state/runs";
@@ -31,7 +32,7 @@ export interface Exported {
 /** The curves of a chart: a row per point, a column per curve. */
 export function toCsv(of: string, curves: Curve[], points: Point[]): string {
   const rows = points.map((point) => [point.step, ...curves.map(({ name }) => numbersOf(point, of)[name] ?? "")].join(","));
-  return `${[["step", ...curves.map(({ name }) => name)].join(","), ...rows].join("\n")}\n`;
+  return `${[["step", ...curves.map(({ name }) => quoted(name))].join(","), ...rows].join("\n")}\n`;
 }
 
 /** The same with what made them: settings, changes during the run, tests on held-out images. */

@@ -139,8 +139,19 @@ function page(width: number, height: number, body: string, { caption, about }: W
   const [surface, ink] = ["var(--surface)", "var(--ink)"].map(resolved);
   const head = `<svg xmlns='${SVG}' ${size} font-family="${FONT}" font-size='${TEXT}' fill='${ink}'>`;
   const svg = `${head}<desc>${escaped(`${caption}\n${about}`)}</desc><rect width='100%' height='100%' fill='${surface}'/>${body}${under}</svg>`;
-  return { svg, width: mm, height: tall };
+  return { svg: asXml(svg), width: mm, height: tall };
 }
+
+/**
+ * A drawing as XML may hold it: names in it may have signs that it may not, such as control characters and half letters, and what a browser
+ * writes of its elements has one entity that only HTML knows.
+ */
+export const asXml = (svg: string): string =>
+  svg
+    .toWellFormed()
+    .replaceAll("&nbsp;", "&#160;")
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+    .replace(/[\0-\x08\v\f\x0e-\x1f\ufffe\uffff]/g, "\ufffd");
 
 /** A text in lines of at most so many letters, broken between words. */
 function wrapped(text: string, most: number): string[] {

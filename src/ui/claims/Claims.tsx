@@ -2,7 +2,7 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { ClaimsFile, Drawing, Instrument, Measured } from "../../tasks/claims";
 import { playground } from "../state/app";
-import { fetchClaims } from "./file";
+import { askedIn, fetchClaims } from "./file";
 import { Interval, told } from "./Interval";
 import { Repeat } from "./Repeat";
 import "./claims.css";
@@ -11,7 +11,7 @@ const FigureChart = lazy(() => import("../charts/FigureChart"));
 
 export function Claims() {
   const [file, setFile] = useState<ClaimsFile | Error>();
-  const [, asked] = location.hash.split("/").map(decodeURIComponent);
+  const asked = askedIn(location.hash);
   useEffect(() => {
     fetchClaims(document.baseURI).then(setFile, setFile);
   }, []);

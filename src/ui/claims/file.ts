@@ -3,6 +3,16 @@ import { EngineError } from "../../engine/errors";
 import type { ClaimsFile } from "../../tasks/claims";
 import { claimsIn } from "../../tasks/claimsFile";
 
+/** The claim that an address names, behind the view's name. What nobody wrote so is taken as it stands. */
+export function askedIn(hash: string): string | undefined {
+  const [, asked] = hash.split("/");
+  try {
+    return asked && decodeURIComponent(asked);
+  } catch {
+    return asked;
+  }
+}
+
 /** Fetches the claims. Rejects with an EngineError: missing, not such a file, or measured with other code. */
 export async function fetchClaims(base: string): Promise<ClaimsFile> {
   const response = await fetch(new URL("claims.json", base)).catch(() => undefined);

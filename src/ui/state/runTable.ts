@@ -2,11 +2,10 @@
 import { methodOf } from "../../tasks";
 import { pageOf } from "../tasks";
 import { savedOf } from "./compare";
+import { type Cell, quoted } from "./csv";
 import { difference } from "./difference";
 import { areComparable, type Run, whatItWas } from "./runs";
 import { scoreOf } from "./score";
-
-type Cell = string | number | undefined;
 
 /** A row of the table, by names of columns; shares are from 0 to 1, `low` and `high` a 95 % interval of `against`. */
 export interface TableRow {
@@ -46,13 +45,6 @@ export function toCsv(rows: readonly TableRow[]): string {
   const columns = Object.keys(rows[0] ?? {}) as (keyof TableRow)[];
   const lines = [columns.join(","), ...rows.map((row) => columns.map((column) => quoted(row[column])).join(","))];
   return lines.map((line) => `${line}\r\n`).join("");
-}
-
-/** As RFC 4180 has it. A name that a spreadsheet would take for a formula gets an apostrophe, as they themselves write it. */
-function quoted(cell: Cell): string {
-  if (typeof cell !== "string") return cell === undefined ? "" : String(cell);
-  const text = /^[=+\-@\t]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** The rows, each with everything else that is known of the run: all settings, changes, tests, curves. */
