@@ -256,7 +256,10 @@ export class Session<T extends Task = Task> {
     for (const [key, value] of Object.entries(measured)) if (!this.given.has(key)) this.change(key, value);
   }
 
-  /** The recorded step. A change that arrives while it is compiled records it again, and so does that all frozen things are known. */
+  /**
+   * The recorded step. A change that arrives while it is compiled records it again. Once all that is frozen is known it is recorded without
+   * that, when the steps on their way have been reported: they bring what the next ones look up.
+   */
   private async recorded(): Promise<Recording> {
     for (;;) {
       const known = this.watch === undefined && this.task.knowsAll === true;

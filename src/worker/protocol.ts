@@ -53,7 +53,10 @@ export type Command =
   /** Something of a person's own that the run's pictures show in place of the first, in the form its monitor knows. It stays in this tab. */
   | { type: "guest"; values: Int16Array }
   | { type: "save" }
-  /** Continues a saved run, paused at first, once the data and the teacher it was saved with are there. */
+  /**
+   * Continues a saved run, paused at first, once the data and the teacher it was saved with are there; `beside` is one that was saved with it and
+   * goes on step for step with it.
+   */
   | { type: "restore"; bytes: Uint8Array; beside?: Uint8Array }
   /** The saved run that waits is not wanted any more. */
   | { type: "abandon" };
@@ -95,6 +98,7 @@ export interface Saved {
   bytes?: Uint8Array;
   step: number;
   ms?: number;
+  /** The run that goes step for step with it. */
   beside?: Pick<Saved, "bytes" | "step">;
 }
 

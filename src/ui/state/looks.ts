@@ -26,7 +26,7 @@ export interface Look {
 /** Looks that are kept of a run. */
 const MOST = 12;
 
-/** Newest pictures of a run that are shown with `newest`: those of another may be one behind. */
+/** So many of a run's last pictures are shown with `newest`: of two runs that go together one may be a picture behind. */
 const NEWEST = 2;
 
 /**
