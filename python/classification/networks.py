@@ -1,6 +1,7 @@
 """Student and teacher for any data and any size: from the run, from a file, or from timm."""
 import json
 import math
+import pickle
 
 import tensors
 import torch
@@ -23,9 +24,12 @@ def read(source):
     try:
         if source.endswith(".safetensors"):
             return tensors.load(source)
-        state = torch.load(source, map_location="cpu")
+        # Weights alone: what else such a file may hold is run as a program when it is read.
+        state = torch.load(source, map_location="cpu", weights_only=True)
     except OSError as error:
         fail(f"Cannot read {source}: {error.strerror}.", "Give a .safetensors, .pth or .pt file.")
+    except pickle.UnpicklingError:
+        fail(f"{source} holds more than weights, which could be a program.", "Save its state_dict alone, or as .safetensors.")
     return state.get("model", state.get("state_dict", state)), {}
 
 
