@@ -95,6 +95,19 @@ describe("is refused", () => {
       /names 1 classes, but its head has 2/,
     ],
     [
+      "a class without a name",
+      { "a/config.json": { ...HF, id2label: { "0": "", "1": "b" } }, "a/m.safetensors": WEIGHTS },
+      /its classes are no list of names/,
+    ],
+    [
+      "a deviation too many",
+      {
+        ...{ "a/config.json": HF, "a/preprocessor_config.json": { image_mean: [0.5, 0.5, 0.5], image_std: [1, 1, 1, 1] } },
+        "a/m.safetensors": WEIGHTS,
+      },
+      /its moments are not a mean and a deviation of 3 channels/,
+    ],
+    [
       "an activation not known",
       { "a/config.json": { ...HF, hidden_act: "silu" }, "a/m.safetensors": WEIGHTS },
       /the activation "silu" is not computed/,

@@ -41,10 +41,10 @@ export async function readNetwork(bytes: Uint8Array, name: string, hints: Import
   assertTold(hints, config, weights, name);
   const { mean, std, top1 } = own;
   const told = mean && std ? momentsIn({ mean: numbers(mean), std: numbers(std) }, config.channels, name) : undefined;
-  const moments = hints.moments ?? told;
+  const moments = hints.moments ? momentsIn(hints.moments, config.channels, name) : told;
   // A network without a head tells no classes apart.
   const named = own.classes && config.classes > 0 ? namesIn(names(own.classes, name), config.classes, name) : undefined;
-  const classes = hints.classes ?? named;
+  const classes = hints.classes ? namesIn(hints.classes, hints.classes.length, name) : named;
   const { aliases } = hints;
   return {
     ...{ id: await digest([bytes]), name, weights, config, ...(classes && { classes }), ...(aliases && { aliases }) },

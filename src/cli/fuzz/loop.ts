@@ -70,8 +70,13 @@ async function attempt(reader: Reader, input: SourceFile[]): Promise<End> {
   return { end: "raw", what: `Memory: ${Math.round(Math.max(grown, risen) / 1e6)} MB for ${sizeOf(input)} bytes` };
 }
 
+/** Letters of a message that a person may be shown. */
+const MOST_LETTERS = 5000;
+
 function failed(error: unknown): End {
-  return error instanceof EngineError ? { end: "refused" } : { end: "raw", what: told(error) };
+  if (!(error instanceof EngineError)) return { end: "raw", what: told(error) };
+  const { length } = error.message;
+  return length <= MOST_LETTERS ? { end: "refused" } : { end: "raw", what: `a message of ${length} letters` };
 }
 
 /** The error, and where in the program it came from. */

@@ -1,5 +1,5 @@
 /** Files of weights: whole ones of tiny networks and runs, with header, metadata or bytes changed. */
-import { smallDetector } from "../../models/detector/config";
+import { type DetectorConfig, smallDetector } from "../../models/detector/config";
 import { initDetector } from "../../models/detector/init";
 import { toTorch } from "../../models/detector/names";
 import { readSafetensors, readSafetensorsMetadata, writeSafetensors } from "../../models/safetensors";
@@ -36,10 +36,28 @@ const vit = () => {
   return writeSafetensors(initViT(VIT, 1), { format: "pt", heads: "2", classes: '["cat","dog"]', top1: "0.5", data: "x", ...moments });
 };
 
-const detector = () => {
-  const config = { ...smallDetector("gfl", "student", 2, 32), width: 4, channels: 4 };
+const detector = (own: Partial<DetectorConfig> = {}) => {
+  const config: DetectorConfig = { ...smallDetector("gfl", "student", 2, 32), width: 4, channels: 4, ...own };
   const told = { detector: JSON.stringify(config), classes: '["cat","dog"]', moments: JSON.stringify(MOMENTS), map: "0.5" };
   return writeSafetensors(toTorch(initDetector(config, 1)), { format: "pt", ...told });
+};
+
+/** Detectors of every kind of backbone, and what a backbone alone may be. */
+const BEGINNINGS: Record<string, () => Uint8Array> = {
+  plain: () => detector({ plain: { width: 8, depth: 2, heads: 2, window: 1, globals: 1, relative: true } }),
+  retinanet: () => detector({ kind: "retinanet", norm: "bn" }),
+  resnext: () => detector({ kind: "atss", block: "bottleneck", cardinality: 2, groupWidth: 4 }),
+  fcos: () => detector({ kind: "fcos" }),
+  vit: () => {
+    const sizes = { image: 32, patch: 16, mlp: 32 };
+    return writeSafetensors(initViT({ ...VIT, ...sizes }, 1), {
+      heads: "2",
+      classes: '["cat","dog"]',
+      mean: "0.5,0.5,0.5",
+      std: "0.2,0.2,0.2",
+    });
+  },
+  resnet: () => resnet(),
 };
 
 const resnet = () => {
@@ -88,12 +106,23 @@ const checkpoint = (preset: string) => () => {
 };
 
 export const someViT = (draws: Draws) => changed(once("vit", vit), draws);
-export const someDetector = (draws: Draws) => changed(once("detector", detector), draws);
+export const someDetector = (draws: Draws) =>
+  changed(
+    once("detector", () => detector()),
+    draws,
+  );
+export function someBeginning(draws: Draws): Uint8Array {
+  const kind = draws.pick(Object.keys(BEGINNINGS));
+  const file = once(`begins ${kind}`, BEGINNINGS[kind]);
+  return draws.chance(0.1) ? file : changed(file, draws);
+}
 export const someResnet = (draws: Draws) => changed(once("resnet", resnet), draws);
 export const someSegmenter = (draws: Draws) => changed(once("segmenter", segmenter), draws);
 export const someYolosNetwork = (draws: Draws) => changed(once("yolos", yolos), draws);
 export const someAnswers = (draws: Draws) => changed(once("answers", answers), draws);
 export const someTensors = (draws: Draws) => changed(once("vit", vit), draws);
+
+export const wholeCheckpoint = (): Uint8Array => once("run maskedkd", checkpoint("maskedkd"));
 
 export function someCheckpoint(draws: Draws): Uint8Array {
   const preset = draws.pick(SCHEMA.presets);

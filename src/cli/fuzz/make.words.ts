@@ -15,6 +15,8 @@ export function someAddress(draws: Draws): string {
   const extra = draws.pick([
     "data=scenes:24,12",
     "data=shapes:1e9,1",
+    "data=hf:a/b@main/c/train,test:20,5",
+    `data=hf:${"a".repeat(draws.magnitude(50_000))}!`,
     "kernels=gemm=shared,rows=group",
     "kernels=gemm.small=shared32,machine=512/4096",
     "recipe=deit",

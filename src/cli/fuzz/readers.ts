@@ -1,38 +1,54 @@
 /** Every reader of what comes from outside, with what makes inputs for it. */
 import { Findings } from "../../data/annotated";
 import { Copies } from "../../data/copies";
+import type { DetectionSet } from "../../data/detection";
 import type { SourceFile } from "../../data/files";
 import { file } from "../../data/files.fixture";
+import { readHubWord } from "../../data/hub/address";
 import { Hub } from "../../data/hub/client";
+import { modelFilesOf, modelPlanOf } from "../../data/hub/model";
 import { planOf } from "../../data/hub/plan";
 import { filesOf } from "../../data/hub/rows";
+import { isHubWord } from "../../data/hub/word";
 import { readMask } from "../../data/masks";
 import { openFiles } from "../../data/open";
 import { openDetection } from "../../data/open.detection";
 import { openSegmentation } from "../../data/open.segmentation";
+import { openSounds } from "../../data/open.sounds";
 import { eachPicture } from "../../data/pictures";
 import { unpacked } from "../../data/unpack";
 import type { Engine } from "../../engine/device";
+import { initDetector } from "../../models/detector/init";
 import { readSafetensors, readSafetensorsMetadata } from "../../models/safetensors";
 import { override } from "../../ops/tune";
 import { SCHEMA, TASKS } from "../../tasks";
 import { claimsIn } from "../../tasks/claimsFile";
 import { readAnswers } from "../../tasks/classification/answers";
+import { beginning, changesOf, sizesOf } from "../../tasks/detection/beginning";
 import { readDetector } from "../../tasks/detection/network";
 import { generatedBy, sampleBy } from "../../tasks/generated";
+import { networkIn } from "../../tasks/networkFiles";
 import { readNetwork as readSegmenter } from "../../tasks/segmentation/network";
 import { readNetwork as readViT } from "../../tasks/vitNetwork";
 import { readNetwork as readYolos } from "../../tasks/yolos/network";
-import { opened } from "../../train/bundle";
+import { opened, sealed } from "../../train/bundle";
+import { askedIn } from "../../ui/claims/file";
+import { difference } from "../../ui/state/difference";
+import { runsIn } from "../../ui/state/logs";
+import { openRunFile } from "../../ui/state/runFile";
+import type { Run } from "../../ui/state/runs";
+import { rowsOf, toCsv, toJson, toLatex } from "../../ui/state/runTable";
 import { decodeInNode, decodeWholeInNode } from "../decode.node";
 import { rowsIn } from "../rows";
 import type { Draws } from "./draws";
 import { gzipped, someTar, someZip, withChangedChunk } from "./make.archives";
 import { someCoco, someFolders, someMasks, someNumbers, someVoc, someYolo } from "./make.data";
+import { someConfigs, someFacts, someHistory, someLog, someSounds } from "./make.page";
 import { someParquet } from "./make.parquet";
 import { somePicture, somePng } from "./make.pictures";
 import {
   someAnswers,
+  someBeginning,
   someCheckpoint,
   someDetector,
   someResnet,
@@ -40,6 +56,7 @@ import {
   someTensors,
   someViT,
   someYolosNetwork,
+  wholeCheckpoint,
 } from "./make.weights";
 import { someAddress, someClaims, someRows, someSettings } from "./make.words";
 import { mutatedBytes } from "./mutate.bytes";
@@ -103,12 +120,27 @@ async function hubOf(all: SourceFile[]): Promise<Hub> {
   });
 }
 
+const NOWHERE = { list: async () => [], read: async () => undefined, write: async () => undefined };
+
 /** As a data set of the Hub: described, its rows read, and these as the files that they are. */
 async function parquet(files: SourceFile[]): Promise<void> {
-  const nowhere = { list: async () => [], read: async () => undefined, write: async () => undefined };
-  const plan = await planOf({ name: "me/set" }, await hubOf(files), nowhere);
+  const plan = await planOf({ name: "me/set" }, await hubOf(files), NOWHERE);
   const read = await filesOf(plan);
   await (plan.columns.objects ? boxes : images)(read.files);
+}
+
+/** A server that answers this about a data set and a model, and zeros for their files. */
+async function facts(text: string): Promise<void> {
+  const answer = async (address: unknown, { headers }: RequestInit = {}) => {
+    if (String(address).includes("/revision/")) return new Response(null, { status: 404 });
+    if (String(address).includes("/api/")) return new Response(text);
+    const [from, to] = (headers as Record<string, string>).Range.slice("bytes=".length).split("-").map(Number);
+    // Nobody waits for a gigabyte of zeros.
+    return new Response(to - from < 1e6 ? new Uint8Array(to + 1 - from) : null, { status: 206 });
+  };
+  const hub = new Hub({ endpoint: "https://hub.example", fetch: answer as typeof fetch, wait: async () => undefined });
+  await modelFilesOf(await modelPlanOf({ name: "me/set" }, hub, NOWHERE));
+  await planOf({ name: "me/set" }, hub, NOWHERE);
 }
 
 const readTensors = (bytes: Bytes, name: string) => [readSafetensors(bytes, name), readSafetensorsMetadata(bytes, name)];
@@ -130,6 +162,49 @@ const segmenter = async (bytes: Bytes, name: string) => {
   soundNetwork(network, network.config.classes, network.config.encoder.channels);
 };
 
+/** A student of the file's sizes begins as it. */
+const begun = async (bytes: Bytes, name: string) => {
+  const start = await readDetector(bytes, name);
+  const { classes, config, moments } = start;
+  const set = { side: 64, classes: ["cat", "dog"], moments: { mean: [0.4, 0.5, 0.6], std: [0.2, 0.2, 0.3] } } as unknown as DetectionSet;
+  const pairs = Object.entries({ preset: "samkd", ...sizesOf(start) }).map(([key, value]): [string, string] => [key, String(value)]);
+  SCHEMA.fromPairs(pairs);
+  changesOf(start, set);
+  const own = { ...config, image: 64, classes: 2, ...(config.plain && { plain: { ...config.plain, window: 1 } }) };
+  const weights = beginning(initDetector(own, 2), start, own, set);
+  soundNetwork({ classes: classes.length > 0 ? classes : undefined, moments, weights }, 0, moments.mean.length);
+};
+
+/** A network with its configuration beside it, as people download it. */
+const folder = async (files: SourceFile[]) => {
+  const { bytes, name, hints } = await networkIn(files);
+  const network = await readViT(bytes, name, hints);
+  soundNetwork(network, network.config.classes, network.config.channels);
+};
+
+/** Runs made elsewhere, compared and written down. */
+const log = async (text: string) => {
+  const runs = (await runsIn(text, "log.jsonl")).map((run, i): Run => ({ ...run, id: i + 1, colour: i }));
+  for (const write of [toCsv(rowsOf(runs, 1)), toJson(runs, 1), toLatex(runs, 1)]) if (write.includes("undefined")) throw new Error(write);
+  const some = runs.slice(0, 3);
+  for (const run of some) for (const other of some) difference(run, other, some);
+};
+
+/** A run's file with this history: its curves go on. */
+const seen = async (text: string) => {
+  const bytes = await sealed(wholeCheckpoint(), "a GPU", text);
+  const { history } = await openRunFile(new File([bytes as BlobPart], "run.safetensors"), "another GPU");
+  history!.push({ step: 4, losses: { ce: 1 }, rates: { student: 1 }, lr: 1, ms: 1, imagesPerSecond: 1 });
+  history!.measured("scores", { top1: 1 });
+  history!.keep("naming", "maps", { step: 4, value: 1 }, 9);
+  structuredClone(history);
+};
+
+const sounds = async (files: SourceFile[]) => {
+  const data = await openSounds(files, OPTIONS);
+  soundData(data, 1);
+};
+
 const yolos = async (bytes: Bytes, name: string) => {
   const network = await readYolos(bytes, name);
   soundNetwork(network, network.config.classes, network.config.encoder.channels);
@@ -147,6 +222,8 @@ function address(query: string): void {
     generatedBy(words.get("data") ?? "", task, task.generated.page);
     sampleBy(words.get("data") ?? "", task);
   }
+  askedIn(query);
+  if (isHubWord(words.get("data") ?? "")) readHubWord(words.get("data")!);
   override(engine, words.get("kernels") ?? "");
 }
 
@@ -194,6 +271,12 @@ export const READERS: readonly Reader[] = [
   { name: "detector", make: someOf("a.safetensors", someDetector), read: withBytes(detector) },
   { name: "backbone", make: someOf("a.safetensors", someResnet), read: withBytes(detector) },
   { name: "segmenter", make: someOf("a.safetensors", someSegmenter), read: withBytes(segmenter) },
+  { name: "begun", make: someOf("a.safetensors", someBeginning), read: withBytes(begun) },
+  { name: "folder", make: (draws) => [file("net/model.safetensors", someViT(draws)), ...someConfigs(draws)], read: folder },
+  { name: "sounds", make: someSounds, read: sounds },
+  { name: "log", make: someText("log.jsonl", someLog), read: asText(log) },
+  { name: "seen", make: someText("history.json", someHistory), read: asText(seen) },
+  { name: "facts", make: someText("facts.json", someFacts), read: asText(facts) },
   { name: "yolos", make: someOf("a.safetensors", someYolosNetwork), read: withBytes(yolos) },
   {
     name: "run",
