@@ -101,7 +101,7 @@ function ofTimm(json: Json): Told {
   const { mean, std } = { ...json, ...(json.pretrained_cfg as Json | undefined) };
   const [means, stds] = [numbers(mean), numbers(std)];
   const model = { ...(json.model_args as Json | undefined) };
-  const architecture = String(json.architecture ?? "");
+  const architecture = worded(json.architecture);
   const names = (json.label_names ?? (json.pretrained_cfg as Json | undefined)?.label_names) as string[] | undefined;
   const described = (json.label_descriptions ?? {}) as Record<string, string>;
   return {
@@ -120,8 +120,11 @@ function ofTimm(json: Json): Told {
 /** Names by number, unless they are those that transformers makes up. */
 function labelled(labels: Record<string, string> | undefined): string[] | undefined {
   const names = Object.entries(labels ?? {}).sort(([a], [b]) => Number(a) - Number(b));
-  return names.length === 0 || names.every(([i, name]) => name === `LABEL_${i}`) ? undefined : names.map(([, name]) => String(name));
+  return names.length === 0 || names.every(([i, name]) => name === `LABEL_${i}`) ? undefined : names.map(([, name]) => worded(name));
 }
+
+/** Lists in lists without end cannot be written as words; what is no word is no name. */
+const worded = (value: unknown): string => (["string", "number"].includes(typeof value) ? String(value) : "");
 
 const count = (value: unknown): number | undefined => (typeof value === "number" && value > 0 ? value : undefined);
 const numbers = (list: unknown): number[] | undefined =>
