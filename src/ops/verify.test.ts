@@ -65,7 +65,6 @@ test("no kernel needs more than every adapter has, in any variant", async () => 
   for (const facts of [
     { software: false, subgroup: 32, half: true },
     { software: true, subgroup: 8, half: true },
-    { software: true, subgroup: 1, half: false },
   ]) {
     engine.facts = { ...engine.facts, ...facts };
     for (const family of FAMILIES)
@@ -87,7 +86,7 @@ test("no kernel needs more than every adapter has, in any variant", async () => 
   }
   expect(memory).toBe(16 * 4 * (128 + 64)); // the largest tiles
   engine.destroy();
-});
+}, 300_000);
 
 const products = (engine: Engine, spec: Check) => launchesOf(engine, spec).filter(({ shader }) => shader.file.includes("gemm"));
 
