@@ -93,7 +93,10 @@ export const NETWORKS: Readonly<Record<string, StandardOptions>> = {
   "DeiT-Ti from DeiT-S, 100 %": { student: deit(192), teacher: deit(384), batch: 128 },
 };
 
-const gfl = (image: number, sizes: Partial<DetectorConfig>): DetectorConfig => ({ ...smallDetector("gfl", "student", 20, image), ...sizes });
+const gfl = (image: number, sizes: Partial<DetectorConfig>): DetectorConfig => ({
+  ...smallDetector("gfl", "student", 20, image),
+  ...sizes,
+});
 
 /** Detectors alone: of the page's usual size, of its recipe for GPUs, and of the papers' sizes. */
 const DETECTORS: Readonly<Record<string, Workload>> = {
