@@ -15,21 +15,23 @@
 // product of four channels with a block of the kernel is one of a vector and a matrix. All lanes of a workgroup compute the same four
 // channels, so that they need the same kernel: with QUAD each lane of a quad loads one of its four rows and the quad passes them on.
 // Lanes beyond the end, and taps outside the map, then go along with zeros. With a stride windows overlap less: a lane then computes OUTS
-// such blocks of y from what it loaded. Where eight lanes share registers (EIGHT), each loads one of the eight rows of two blocks. For dx
-// the lines of a workgroup are STRIDE apart, so that the same lines of the kernel reach them, while along a line a lane computes all
-// PIXELS STRIDE pixels, each by the taps that reach it. For dw a lane keeps a 4 x 4 block of every tap of a kernel's line and slides along
-// the map.
+// such blocks of y from what it loaded. Where eight lanes share registers (EIGHT), each loads one of the eight rows of two blocks: of two
+// blocks of channels, which a lane then computes of dx, too, or of two taps. For dx the lines of a workgroup are STRIDE apart, so that the
+// same lines of the kernel reach them, while along a line a lane computes all PIXELS STRIDE pixels, each by the taps that reach it. For dw
+// a lane keeps a 4 x 4 block of every tap of a kernel's line and slides along the map.
 enable subgroups;
 
 const QUAD = true;
-const EIGHT = false; // of two blocks of y: eight lanes each load one of their kernel's eight rows
+const EIGHT = false; // eight lanes each load one of the eight rows of two blocks of the kernel
 const KERNEL = 3u; // width of the kernel
 const STRIDE = 1u;
 const PIXELS = 4u;
-const OUTS = 1u; // y: blocks of four channels that a lane computes
+const OUTS = 1u; // y and dx: blocks of four channels that a lane computes
 const ROW = 6u; // pixels that are held: (PIXELS - 1) STRIDE + KERNEL, for dx PIXELS + TAPS - 1 and one more with a PHASE, for dw KERNEL + STRIDE
 const TAPS = 3u; // of a line that can reach a pixel: KERNEL / STRIDE, rounded up
 const PHASE = 0u; // padding, less as many STRIDEs as it holds
+const HELD = 3u; // KERNEL OUTS / 2, rounded up
+const BACK = false; // blocks of channels are the kernel's columns: dx
 const ADD = false;
 const WORKGROUP = 64u;
 
@@ -77,17 +79,15 @@ fn block(p: Params, o: u32, tap: u32, c: u32, local: u32) -> mat4x4f {
   }
 }
 
-// Those of all blocks of y that a lane computes.
-fn blocks(p: Params, o: u32, tap: u32, c: u32, local: u32) -> array<mat4x4f, OUTS> {
-  var all: array<mat4x4f, OUTS>;
-  if (EIGHT) {
-    let mine = w[((4u * o + (local & 7u)) * p.kernel_height * KERNEL + tap) * p.group_channels + c];
-    all[0] = mat4x4f(subgroupBroadcast(mine, 0u), subgroupBroadcast(mine, 1u), subgroupBroadcast(mine, 2u), subgroupBroadcast(mine, 3u));
-    all[OUTS - 1u] = mat4x4f(subgroupBroadcast(mine, 4u), subgroupBroadcast(mine, 5u), subgroupBroadcast(mine, 6u), subgroupBroadcast(mine, 7u));
-  } else {
-    for (var e = 0u; e < OUTS; e++) { // unroll
-      all[e] = block(p, o + e, tap, c, local);
-    }
+// Of eight lanes that share the kernel: the rows each loads of its blocks for a line of taps and OUTS blocks of channels, of y, or of dx
+// (BACK), where they are four of the kernel's columns. Block kx OUTS + e is that of tap kx and channels e; every load holds two of them.
+fn held(p: Params, o: u32, ky: u32, c: u32, local: u32) -> array<vec4f, HELD> {
+  var all: array<vec4f, HELD>;
+  for (var h = 0u; h < HELD; h++) { // unroll
+    let which = 2u * h + ((local >> 2u) & 1u);
+    let column = select(0u, which % OUTS, BACK);
+    let row = 4u * (o + which % OUTS - column) + (local & 3u);
+    all[h] = w[((row * p.kernel_height + ky) * KERNEL + which / OUTS) * p.group_channels + c + column];
   }
   return all;
 }
@@ -116,11 +116,22 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
         let at = left + k;
         row[k] = select(vec4f(), x[(base + at) * p.channels + first + c], at < width);
       }
+      var mine: array<vec4f, HELD>;
+      if (EIGHT) {
+        mine = held(p, o, ky, c, local);
+      }
       for (var kx = 0u; kx < KERNEL; kx++) { // unroll
-        let m = blocks(p, o, ky * KERNEL + kx, c, local);
         for (var e = 0u; e < OUTS; e++) { // unroll
+          var m: mat4x4f;
+          if (EIGHT) {
+            for (var r = 0u; r < 4u; r++) { // unroll
+              m[r] = subgroupBroadcast(mine[(kx * OUTS + e) / 2u], (kx * OUTS + e) % 2u * 4u + r);
+            }
+          } else {
+            m = block(p, o + e, ky * KERNEL + kx, c, local);
+          }
           for (var k = 0u; k < PIXELS; k++) { // unroll
-            acc[k * OUTS + e] += row[k * STRIDE + kx] * m[e];
+            acc[k * OUTS + e] += row[k * STRIDE + kx] * m;
           }
         }
       }
@@ -153,9 +164,10 @@ fn earlier(p: Params, pixel: u32, c: u32) -> vec4f {
 fn input_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let p = params;
   let which = group.x + group.y * 65535u;
-  let c = which % p.channels;
-  let rest = which / p.channels % STRIDE;
-  let i = which / (p.channels * STRIDE) * WORKGROUP + local;
+  let teams = p.channels / OUTS;
+  let c = which % teams * OUTS;
+  let rest = which / teams % STRIDE;
+  let i = which / (teams * STRIDE) * WORKGROUP + local;
   let run = i % p.runs;
   let line = i / p.runs;
   let lines = (p.height + STRIDE - 1u) / STRIDE;
@@ -167,7 +179,7 @@ fn input_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   let start = run * PIXELS * STRIDE;
   let reach = (start + p.padding) / STRIDE;
   let first = c / p.group_channels * p.group_outputs;
-  var acc: array<vec4f, PIXELS * STRIDE>;
+  var acc: array<vec4f, PIXELS * STRIDE * OUTS>;
   for (var ky = (rest + p.padding) % STRIDE; ky < p.kernel_height; ky += STRIDE) {
     let oy = (y - ky) / STRIDE;
     let width = select(0u, p.out_width, ky <= y && oy < p.out_height && inside);
@@ -178,11 +190,24 @@ fn input_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
         let at = reach + k - (TAPS - 1u);
         row[k] = select(vec4f(), g[(base + at) * p.outputs + first + o], at < width);
       }
+      var mine: array<vec4f, HELD>;
+      if (EIGHT) {
+        mine = held(p, first + o, ky, c % p.group_channels, local);
+      }
       for (var kx = 0u; kx < KERNEL; kx++) { // unroll
-        let m = block(p, first + o, ky * KERNEL + kx, c % p.group_channels, local);
         // Of every STRIDE pixels it reaches one.
-        for (var k = 0u; k < PIXELS; k++) { // unroll
-          acc[k * STRIDE + (kx + STRIDE - PHASE) % STRIDE] += m * row[k + ((kx + STRIDE - PHASE) % STRIDE + PHASE) / STRIDE + (TAPS - 1u) - kx / STRIDE];
+        for (var e = 0u; e < OUTS; e++) { // unroll
+          var m: mat4x4f;
+          if (EIGHT) {
+            for (var r = 0u; r < 4u; r++) { // unroll
+              m[r] = subgroupBroadcast(mine[(kx * OUTS + e) / 2u], (kx * OUTS + e) % 2u * 4u + r);
+            }
+          } else {
+            m = block(p, first + o, ky * KERNEL + kx, c % p.group_channels + e, local);
+          }
+          for (var k = 0u; k < PIXELS; k++) { // unroll
+            acc[(k * STRIDE + (kx + STRIDE - PHASE) % STRIDE) * OUTS + e] += m * row[k + ((kx + STRIDE - PHASE) % STRIDE + PHASE) / STRIDE + (TAPS - 1u) - kx / STRIDE];
+          }
         }
       }
     }
@@ -192,7 +217,9 @@ fn input_gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
       let at = start + k;
       if (at < p.width) {
         let pixel = (map * p.height + row_of_map) * p.width + at;
-        out[pixel * p.channels + c] = acc[k] + earlier(p, pixel, c);
+        for (var e = 0u; e < OUTS; e++) { // unroll
+          out[pixel * p.channels + c + e] = acc[k * OUTS + e] + earlier(p, pixel, c + e);
+        }
       }
     }
   }

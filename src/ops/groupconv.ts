@@ -23,11 +23,8 @@ export function groupConv2d(x: Tensor, w: Tensor, { stride = 1, padding = (w.sha
   if (size.some((side) => side < 1)) throw new Error(`groupConv2d: a kernel [${w.shape}] is larger than a map [${x.shape}]`);
   const y = x.graph.temp([x.shape[0], ...size, outputs], "f32", x.needsGrad || w.needsGrad);
   const c: Convolution = { x, w, y, stride, padding };
-  const lines = y.shape[0] * y.shape[1];
-  // Windows that overlap little are loaded for two blocks of channels, where a group has them; and so are all where eight lanes share the kernel.
-  const inPairs = (((outputs / 4) * w.cols) / x.cols) % 2 === 0;
-  const outs = inPairs && (stride > 1 || x.graph.engine.facts.subgroup === 8) ? 2 : 1;
-  const lanes = { outs, blocks: outputs / 4 / outs, each: lines * runsOf(y.shape[2]) };
+  const outs = atOnce(c, (outputs * w.cols) / x.cols, stride > 1);
+  const lanes = { outs, blocks: outputs / 4 / outs, each: y.shape[0] * y.shape[1] * runsOf(y.shape[2]) };
   launch(c, "forward", { x, w, out: y }, { row: (PIXELS - 1) * stride + kw, ...lanes });
   if (y.needsGrad)
     x.graph.record(y, (g, grads) => {
@@ -45,9 +42,19 @@ interface Convolution {
   padding: number;
 }
 
-/** Pixels of a line that a lane computes; of dx on a software adapter, where loads cost most, twice as many where a line has them. */
+/** Pixels of a line that a lane computes; of one block of dx on a software adapter, where loads cost most, twice as many if a line has them. */
 const PIXELS = 4;
 const MORE_PIXELS = 8;
+
+/** Lanes that share what they load of the kernel where a subgroup has no more. */
+const EIGHT = 8;
+
+/**
+ * Blocks of four channels that a lane computes from what it loads: two, where a group's `channels` make so many, when eight lanes share the
+ * kernel or windows lie `apart`, that is, overlap little.
+ */
+const atOnce = ({ x }: Convolution, channels: number, apart: boolean): 1 | 2 =>
+  channels % 8 === 0 && (apart || x.graph.engine.facts.subgroup === EIGHT) ? 2 : 1;
 
 function check(x: Tensor, w: Tensor, stride: number, padding: number): void {
   const groups = x.cols / w.cols;
@@ -68,10 +75,11 @@ function inputGradient(c: Convolution, g: Tensor, previous?: RowGradient): Tenso
   const { x, stride } = c;
   const [batch, height, width, channels] = x.shape;
   const out = x.graph.temp(x.shape);
-  const pixels = x.graph.engine.facts.software && stride === 1 && width >= MORE_PIXELS ? MORE_PIXELS : PIXELS;
+  const outs = atOnce(c, c.w.cols, false);
+  const pixels = outs === 1 && x.graph.engine.facts.software && stride === 1 && width >= MORE_PIXELS ? MORE_PIXELS : PIXELS;
   const runs = runsOf(width, pixels * stride);
   const row = pixels + tapsOf(c) - 1 + Number(phaseOf(c) > 0);
-  const size = { blocks: (channels / 4) * stride, each: batch * Math.ceil(height / stride) * runs };
+  const size = { outs, blocks: (channels / 4 / outs) * stride, each: batch * Math.ceil(height / stride) * runs };
   launch(c, "input_gradient", { w: c.w, g, out }, { ...size, pixels, row, runs, previous });
   return out;
 }
@@ -116,10 +124,12 @@ function launch(
   const add = plus(previous);
   const { engine } = x.graph;
   const { subgroup } = engine.facts;
-  const QUAD = subgroup >= 4 && entry !== "weight_gradient";
-  const sizes = { KERNEL: w.shape[2], STRIDE: stride, PIXELS: pixels, OUTS: outs, ROW: row, TAPS: tapsOf(c), PHASE: phaseOf(c) };
+  const shared = entry !== "weight_gradient";
+  const lanes = { QUAD: shared && subgroup >= 4, EIGHT: shared && subgroup === EIGHT, BACK: entry === "input_gradient" };
+  const KERNEL = w.shape[2];
+  const sizes = { KERNEL, STRIDE: stride, OUTS: outs, HELD: Math.ceil((KERNEL * outs) / 2), ROW: row, TAPS: tapsOf(c), PHASE: phaseOf(c) };
   x.graph.launch("groupconv", entry, {
-    constants: { QUAD, EIGHT: subgroup === 8 && outs === 2, ...sizes, WORKGROUP: workgroup(engine), ...add.constants },
+    constants: { ...lanes, ...sizes, PIXELS: pixels, WORKGROUP: workgroup(engine), ...add.constants },
     bind: { ...bind, ...add.bind },
     params: {
       ...{ batch: x.shape[0], height: x.shape[1], width: x.shape[2], out_height: y.shape[1], out_width: y.shape[2] },
