@@ -5,21 +5,21 @@ import { run, store, useSources, useStore } from "../../state/app";
 import { begun } from "../../state/selectors";
 import type { State } from "../../state/store";
 import { ErrorPlots } from "./ErrorPlots";
-import { besideOf, curvesFor, type Subject, subjectsOf } from "./errorCosts";
+import { besideOf, curvesFor, familiesOf, type Kin, type Subject, subjectsOf } from "./errorCosts";
 import "./errors.css";
 
 export function ErrorCosts({ galleryOf }: { galleryOf(state: State): { classes: readonly string[] } }) {
   const known = useStore(galleryOf).classes;
   const { subjects, classes, alone } = useSubjects(known);
-  const [picked, setPicked] = useState<number>();
+  const [picked, setPicked] = useState<Kin>();
   const recorded = useStore(({ watching }) => watching !== undefined);
-  const category = subjects.every(({ analysis }) => curvesFor(analysis, picked)) ? picked : undefined;
+  const kin = subjects.every(({ analysis }) => curvesFor(analysis, picked)) ? picked : undefined;
   return (
     <section className="panel error-costs" aria-labelledby="errors-title" data-subjects={subjects.map(({ id }) => id).join(" ")}>
       <div className="panel-head">
         <h2 id="errors-title">What errors cost</h2>
         <div className="focus">
-          {subjects.length > 0 && <ClassPicker {...{ classes, subjects, category }} onPick={setPicked} />}
+          {subjects.length > 0 && <KinPicker {...{ classes, subjects, kin }} onPick={setPicked} />}
           {!recorded && <MeasureButton />}
         </div>
       </div>
@@ -29,7 +29,7 @@ export function ErrorCosts({ galleryOf }: { galleryOf(state: State): { classes: 
         analysis, as in Figure 1 of the MKD paper.
         {subjects.length === 0 && (recorded ? " A recording has none." : " They are measured when a run ends, or when you ask.")}
       </p>
-      {subjects.length > 0 && <ErrorPlots subjects={subjects} category={category} />}
+      {subjects.length > 0 && <ErrorPlots subjects={subjects} kin={kin} />}
       {alone && <p className="hint">To see another student beside this one, make a finished run the baseline in the list of runs.</p>}
     </section>
   );
@@ -45,26 +45,39 @@ function useSubjects(known: readonly string[]): { subjects: Subject[]; classes: 
   return { subjects: subjectsOf(state), classes: errors?.classes ?? known, alone: errors !== undefined && !besideOf(state) };
 }
 
-interface ClassPickerProps {
+interface KinPickerProps {
   classes: readonly string[];
   subjects: readonly Subject[];
-  category?: number;
-  onPick(category?: number): void;
+  kin: Kin;
+  onPick(kin: Kin): void;
 }
 
-/** The classes of which the held-out images have objects. */
-function ClassPicker({ classes, subjects, category, onPick }: ClassPickerProps) {
+/** The classes of which the held-out images have objects, and their supercategories where there are several. */
+function KinPicker({ classes, subjects, kin, onPick }: KinPickerProps) {
   const there = classes.flatMap((name, i) => (subjects.every(({ analysis }) => curvesFor(analysis, i)) ? [{ name, i }] : []));
+  const families = familiesOf(subjects);
+  const choices: Kin[] = [undefined, ...families, ...there.map(({ i }) => i)];
   return (
     <label className="check">
       Errors of
-      <select value={category ?? ""} onChange={({ target }) => onPick(target.value === "" ? undefined : Number(target.value))}>
-        <option value="">all classes</option>
-        {there.map(({ name, i }) => (
-          <option key={name} value={i}>
-            {name}
-          </option>
-        ))}
+      <select value={choices.indexOf(kin)} onChange={({ target }) => onPick(choices[Number(target.value)])}>
+        <option value={0}>all classes</option>
+        {families.length > 0 && (
+          <optgroup label="supercategories">
+            {families.map((family, f) => (
+              <option key={family} value={1 + f}>
+                {family}
+              </option>
+            ))}
+          </optgroup>
+        )}
+        <optgroup label="classes">
+          {there.map(({ name }, c) => (
+            <option key={name} value={1 + families.length + c}>
+              {name}
+            </option>
+          ))}
+        </optgroup>
       </select>
     </label>
   );

@@ -5,9 +5,9 @@ import type { ErrorAnalysis } from "../../../metrics/errors";
 import { AXIS } from "../../charts/axis";
 import { percent } from "../../format";
 import { BandPatterns, patternOf, Swatch } from "./bands";
-import { BANDS, type Band, costsOf, curvesFor, heightsOf, type Subject } from "./errorCosts";
+import { BANDS, type Band, costsOf, curvesFor, heightsOf, type Kin, type Subject } from "./errorCosts";
 
-export function ErrorPlots({ subjects, category }: { subjects: readonly Subject[]; category?: number }) {
+export function ErrorPlots({ subjects, kin }: { subjects: readonly Subject[]; kin?: Kin }) {
   return (
     <>
       <BandPatterns />
@@ -18,21 +18,21 @@ export function ErrorPlots({ subjects, category }: { subjects: readonly Subject[
               <b>{subject.title}</b>
               <span className="hint">{subject.note}</span>
             </figcaption>
-            <Plot title={subject.title} analysis={subject.analysis} category={category} />
+            <Plot title={subject.title} analysis={subject.analysis} kin={kin} />
           </figure>
         ))}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
       <section className="scroll" tabIndex={0} aria-label="What errors cost, as a table">
-        <CostTable subjects={subjects} category={category} />
+        <CostTable subjects={subjects} kin={kin} />
       </section>
     </>
   );
 }
 
 /** Precision over recall, as stacked bands. Drawn anew only when the numbers change. */
-const Plot = memo(function Plot({ title, analysis, category }: { title: string; analysis: ErrorAnalysis; category?: number }) {
-  const heights = heightsOf(curvesFor(analysis, category)!);
+const Plot = memo(function Plot({ title, analysis, kin }: { title: string; analysis: ErrorAnalysis; kin?: Kin }) {
+  const heights = heightsOf(curvesFor(analysis, kin)!);
   const axis = { type: "number", domain: [0, 1], ticks: [0, 0.5, 1], ...AXIS } as const;
   return (
     <div role="img" aria-label={`${title}: precision over recall, in seven bands; their areas are in the table.`}>
@@ -56,8 +56,8 @@ const Plot = memo(function Plot({ title, analysis, category }: { title: string; 
 const LABEL = { fontSize: 11, fill: "var(--muted)" } as const;
 
 /** The areas below the curves, of which each forgives more than the one before. It is the plots' legend, too. */
-function CostTable({ subjects, category }: { subjects: readonly Subject[]; category?: number }) {
-  const costs = subjects.map(({ analysis }) => costsOf(curvesFor(analysis, category)!));
+function CostTable({ subjects, kin }: { subjects: readonly Subject[]; kin?: Kin }) {
+  const costs = subjects.map(({ analysis }) => costsOf(curvesFor(analysis, kin)!));
   return (
     <table className="figures-table">
       <caption>

@@ -4,7 +4,7 @@ import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../../met
 import { SCHEMA } from "../../../tasks";
 import type { Run } from "../../state/runs";
 import type { State } from "../../state/store";
-import { BANDS, besideOf, costsOf, curvesFor, heightsOf, subjectsOf } from "./errorCosts";
+import { BANDS, besideOf, costsOf, curvesFor, familiesOf, heightsOf, type Subject, subjectsOf } from "./errorCosts";
 
 /** Seven curves over two recalls: precisions 0.1, 0.2, ... at recall 0 and `low` times that at recall 1; FN is 1. */
 function curves(low = 0.5): ErrorCurves {
@@ -43,6 +43,20 @@ test("a class has its own curves, and none where there is nothing of it", () => 
   expect(curvesFor(analysis(), undefined)?.areas[0]).toBeCloseTo(0.075, 12);
   expect(curvesFor(analysis(), 0)?.areas[0]).toBeCloseTo(0.1, 12);
   expect(curvesFor(analysis(), 1)).toBeUndefined();
+});
+
+test("supercategories have theirs, and are offered where there are several with something to find", () => {
+  const none = { curves: [], areas: ERROR_CURVES.map(() => Number.NaN) };
+  const of = (...families: [string, ErrorCurves][]): Subject => {
+    return { id: "student", title: "", note: "", analysis: { ...analysis(), families: new Map(families) } };
+  };
+  const both = of(["round", curves(1)], ["angular", curves()], ["absent", none]);
+  expect(curvesFor(both.analysis, "round")?.areas[0]).toBeCloseTo(0.1, 12);
+  expect(curvesFor(both.analysis, "absent")).toBeUndefined();
+  expect(familiesOf([both])).toEqual(["round", "angular"]);
+  expect(familiesOf([both, of(["round", curves()])])).toEqual(["round"]);
+  expect(familiesOf([of(["round", curves()])])).toEqual([]);
+  expect(familiesOf([])).toEqual([]);
 });
 
 test("beside student and teacher stands the baseline, else the newest student alone, of those measured on the same images", () => {

@@ -60,9 +60,21 @@ export function besideOf(state: State): Run | undefined {
   return others.find(({ id }) => id === state.baseline) ?? others.findLast(({ teacher }) => teacher === undefined);
 }
 
-/** The curves of one class, or of all classes together; undefined where there was nothing of it to find. */
-export const curvesFor = ({ overall, perClass }: ErrorAnalysis, category: number | undefined): ErrorCurves | undefined =>
-  category === undefined ? overall : perClass[category];
+/** Whose errors are looked at: those of a class by its place, of a family of classes by its name, or of all. */
+export type Kin = number | string | undefined;
+
+/** The curves of one class, of a supercategory, or of all classes together; undefined where there was nothing of it to find. */
+export function curvesFor({ overall, families, perClass }: ErrorAnalysis, kin: Kin): ErrorCurves | undefined {
+  if (kin === undefined) return overall;
+  const curves = typeof kin === "number" ? perClass[kin] : families.get(kin);
+  return curves?.areas.some(Number.isNaN) ? undefined : curves;
+}
+
+/** The supercategories that all of these networks have curves for, where there are several. */
+export function familiesOf(subjects: readonly Subject[]): string[] {
+  const all = [...(subjects[0]?.analysis.families.keys() ?? [])];
+  return all.length < 2 ? [] : all.filter((family) => subjects.every(({ analysis }) => curvesFor(analysis, family)));
+}
 
 /** The areas of the seven curves, and what each adds to the one before. */
 export function costsOf({ areas }: ErrorCurves): { area: number; adds: number }[] {
