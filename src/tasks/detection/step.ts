@@ -20,7 +20,7 @@ export interface DetectorModel {
   config: DetectorConfig;
 }
 
-/** Slots for an image's ground truth where a method wants boxes; objects beyond these count in the targets alone. */
+/** Slots for an image's objects where a method wants boxes: no crowds, nothing difficult. Objects beyond these count in the targets alone. */
 const BOXES = 64;
 
 /** The images, targets and boxes that every run of a step reads. Takes buffers: `destroy` gives them back. */
@@ -47,8 +47,10 @@ export class DetectorInputs {
     queue.writeBuffer(this.images, 0, images as BufferSource);
     this.targets.load(truths.map(this.assign));
     const boxes = new Float32Array(4 * this.batch * BOXES);
-    for (const [b, objects] of truths.entries())
-      for (const [i, { box }] of objects.slice(0, BOXES).entries()) boxes.set(box, 4 * (b * BOXES + i));
+    for (const [b, objects] of truths.entries()) {
+      const single = objects.filter(({ crowd, difficult }) => !crowd && !difficult);
+      for (const [i, { box }] of single.slice(0, BOXES).entries()) boxes.set(box, 4 * (b * BOXES + i));
+    }
     queue.writeBuffer(this.boxes, 0, boxes);
   }
 
