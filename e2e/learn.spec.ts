@@ -45,7 +45,7 @@ test("a lesson leads through a recorded run to its end, by keyboard, and sets a 
     await expect(lesson).toContainText(`page ${number} of 7`);
     await expect(lesson).not.toContainText(/NaN|undefined/);
   }
-  await expect(page.locator(`${stage} h2`)).toContainText("as of step 1500");
+  await expect(page.locator(`${stage} h2`)).toContainText("as of step 1,500");
   await expectNoViolations(page);
   await lesson.getByRole("button", { name: "Train live with a quarter of the patches" }).click();
   await expect(lesson).toHaveCount(0);

@@ -68,6 +68,12 @@ test("a table of many rows is read, and a fold that is no number is none", async
   expect((await open([table(() => "first", 6), ...sounds])).notes).toEqual([]);
 });
 
+test("of rows too short to say which half they are of a share is held out, as without that column", async () => {
+  const table = textFile("set/sounds.csv", ["filename,category,split", ...[0, 1, 2, 3, 4, 5].map((i) => `${i}.wav,${i % 2}`)].join("\n"));
+  const set = await open([table, ...Array.from({ length: 6 }, (_, i) => wav(`set/${i}.wav`, 300 + i))]);
+  expect([set.classes, set.train.count, set.test.count]).toEqual([["0", "1"], 4, 2]);
+});
+
 test("other rates and channels are resampled, mixed and reported", async () => {
   const odd = [wav("pets/cat/8.wav", 500, { rate: 8000, bits: 8 }, 800), wav("pets/dog/9.wav", 500, { rate: 48_000, channels: 2 }, 9600)];
   const { notes, train, test: held } = await open([...folders(), ...odd]);

@@ -67,7 +67,8 @@ function rowsOf(text: string): Map<string, Row> {
       const row: Row = {
         label: cells[label],
         ...(fold >= 0 && isNumber(cells[fold]) && { fold: Number(cells[fold]) }),
-        ...(half >= 0 && { test: isTestFile(cells[half]) }),
+        // A row may be shorter than the head of its table.
+        ...(half >= 0 && cells[half] && { test: isTestFile(cells[half]) }),
       };
       return [baseName(cells[file]), row];
     }),
