@@ -60,7 +60,20 @@ function whole({ width, height, pixels }: Drawable, side: number): Fitted {
 }
 
 async function openInBrowser(bytes: Uint8Array): Promise<Drawable> {
-  const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  return drawable(await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>])));
+}
+
+/** Whatever a browser can draw, such as the frame that a video shows, as a whole picture. */
+export async function fittedInBrowser(source: ImageBitmapSource, side: number): Promise<Fitted> {
+  const picture = drawable(await createImageBitmap(source));
+  try {
+    return whole(picture, side);
+  } finally {
+    picture.close?.();
+  }
+}
+
+function drawable(bitmap: ImageBitmap): Drawable {
   return {
     width: bitmap.width,
     height: bitmap.height,

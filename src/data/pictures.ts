@@ -62,14 +62,23 @@ interface Read<T> {
 
 async function readPicture<T>(file: SourceFile, decode: (bytes: Uint8Array) => Promise<T>): Promise<Read<T>> {
   try {
-    if (file.size > MAX_BYTES) throw new DataError(`${file.path} is larger than 1 GB.`, "Remove it or save it smaller.");
-    const bytes = await file.bytes();
-    requireSound(bytes, file.path);
-    return { picture: await decoded(bytes, file.path, decode), key: await contentKey(bytes) };
+    const { picture, bytes } = await openPicture(file, decode);
+    return { picture, key: await contentKey(bytes) };
   } catch (error) {
     if (error instanceof EngineError) return { fault: withoutStop(error.what) };
     throw error;
   }
+}
+
+/** A picture and the bytes of its file. Rejects with a `DataError` that names the file where it is no picture, damaged or too large. */
+export async function openPicture<T>(
+  file: SourceFile,
+  decode: (bytes: Uint8Array) => Promise<T>,
+): Promise<{ picture: T; bytes: Uint8Array }> {
+  if (file.size > MAX_BYTES) throw new DataError(`${file.path} is larger than 1 GB.`, "Remove it or save it smaller.");
+  const bytes = await file.bytes();
+  requireSound(bytes, file.path);
+  return { picture: await decoded(bytes, file.path, decode), bytes };
 }
 
 function requireSound(bytes: Uint8Array, path: string): void {

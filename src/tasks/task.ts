@@ -3,6 +3,7 @@
  * task by them only. What a wing declares besides is in `definition.ts`.
  */
 import type { Moments } from "../data/dataset";
+import type { Fitted } from "../data/decode";
 import type { Gradients, Graph, Live, Tensor } from "../engine/graph";
 import type { Fetched } from "../engine/readback";
 import type { ErrorAnalysis } from "../metrics/errors";
@@ -277,6 +278,9 @@ export interface Watched<D = AnyDataset, T extends Task = Task> {
   show(view: ViewEvent): void;
 }
 
+/** Something of a person's own: a sound of 16 bits at 16 kHz, or a whole picture on a square of the side of the data. */
+export type Guest = Int16Array | Fitted;
+
 /** Watches held-out data while a session runs, and counts. */
 export interface Monitor {
   /** Shows the images themselves: needs no kernels. */
@@ -293,8 +297,8 @@ export interface Monitor {
   snapshot(): Promise<void>;
   /** After a test on held-out data. */
   tested?(): Promise<void>;
-  /** Shows this in place of the first picture from now on: a sound at 16 kHz. */
-  guest?(values: Int16Array): void;
+  /** Shows this among the pictures from now on, where it is of their kind. */
+  guest?(guest: Guest): void;
   /** Puts what was counted among the extras. */
   store(): void;
 }

@@ -127,7 +127,7 @@ export class Host {
       case "set":
         return this.theRun().set(command.key, command.value);
       case "guest":
-        return this.theRun().show(command.values);
+        return this.theRun().show(command.guest);
       case "save":
         return this.save();
       case "restore":

@@ -2,7 +2,7 @@
 import type { AdapterFacts } from "../engine/device";
 import type { Change, Settings } from "../settings/run";
 import type { DataFacts } from "../tasks/definition";
-import type { Cost, Errors, ImportHints, Reference, Scores, TeacherTime, ViewEvent } from "../tasks/task";
+import type { Cost, Errors, Guest, ImportHints, Reference, Scores, TeacherTime, ViewEvent } from "../tasks/task";
 import type { RunMemory, StepReport } from "../train/session";
 import type { ReadData } from "./readerProtocol";
 
@@ -50,8 +50,8 @@ export type Command =
   /** One update, then pause. */
   | { type: "step" }
   | { type: "set"; key: string; value: string | number }
-  /** Something of a person's own that the run's pictures show in place of the first, in the form its monitor knows. It stays in this tab. */
-  | { type: "guest"; values: Int16Array }
+  /** Something of a person's own that the run's pictures show, in the form its monitor knows. It stays in this tab. */
+  | { type: "guest"; guest: Guest }
   | { type: "save" }
   /**
    * Continues a saved run, paused at first, once the data and the teacher it was saved with are there; `beside` is one that was saved with it and

@@ -4,7 +4,7 @@ import { EngineError, OutOfMemory } from "../engine/errors";
 import { SettingError } from "../settings/schema";
 import { SCHEMA } from "../tasks";
 import { onnxOf } from "../tasks/onnxOf";
-import type { AnyDataset, AnyNetwork, Monitor, Sources, ViewEvent } from "../tasks/task";
+import type { AnyDataset, AnyNetwork, Guest, Monitor, Sources, ViewEvent } from "../tasks/task";
 import type { BeforehandReport } from "../train/beforehand";
 import { Flight } from "../train/flight";
 import { advance, fly, type StepHooks, train } from "../train/loop";
@@ -257,7 +257,7 @@ export class Run {
   }
 
   /** Shows something of a person's own among the pictures, and what is made of it now. */
-  show(guest: Int16Array): Promise<void> {
+  show(guest: Guest): Promise<void> {
     this.monitor.guest?.(guest);
     this.partner?.monitor.guest?.(guest);
     return this.snapshot();

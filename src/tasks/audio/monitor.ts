@@ -3,7 +3,7 @@ import type { Pictures } from "../../data/dataset";
 import { type SoundSet, type SoundSplit, spectrogram } from "../../data/sounds";
 import { ClassificationMonitor } from "../classification/monitor";
 import type { Classification } from "../classification/task";
-import type { Watched } from "../task";
+import type { Guest, Watched } from "../task";
 import { spectrograms } from "./spectrograms";
 
 /** Standard deviations of a spectrogram's values, as AST counts them twice over, that are drawn from black to white. */
@@ -24,7 +24,8 @@ export class AudioMonitor extends ClassificationMonitor {
   }
 
   /** A sound of a person's own takes the place of the first. */
-  guest(wave: Int16Array): void {
+  guest(wave: Guest): void {
+    if (!(wave instanceof Int16Array)) return;
     const { side, columns = side, test } = this.watched.dataset;
     const { sounds } = this;
     const first =

@@ -1,11 +1,11 @@
 /** Images and the boxes on them: a detector learns from ground truth and from a teacher's features and scores. */
 import { DetectionBatches } from "../../data/batches.detection";
-import type { DetectionSet } from "../../data/detection";
+import type { DetectionSet, DetectionSplit } from "../../data/detection";
 import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { Graph, type Live, type Tensor } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
-import type { GroundTruth } from "../../geometry/boxes";
+import type { Detection, GroundTruth } from "../../geometry/boxes";
 import { DETECTION_METHODS, type DetectionMethodName } from "../../methods/detection";
 import { calibrated, type Norms, type Published } from "../../methods/detection/calibrate";
 import type { DetectionMethod, HiddenCells } from "../../methods/detection/method";
@@ -54,6 +54,8 @@ export class DetectionTask implements Task<DetectorViews> {
   private readonly batches: DetectionBatches;
   private readonly inputs: DetectorInputs;
   private readonly recorded = new Recorded<DetectorSnapshot>();
+  /** Of one image that is none of the data set's. */
+  private readonly recordedOwn = new Recorded<DetectorSnapshot>();
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
   constructor(
@@ -235,14 +237,26 @@ export class DetectionTask implements Task<DetectorViews> {
   }
 
   /** What student and teacher find on these held-out images, and what the method does to their features. */
-  async snapshot(indices: number[]): Promise<DetectorViews> {
-    const { images, truths } = this.batches.load(this.sources.dataset.test, indices);
-    const snapshot = await this.recorded.of(indices.length, () => DetectorSnapshot.compile(this.engine, this.parts(), indices.length));
+  snapshot(indices: number[]): Promise<DetectorViews> {
+    return this.look(this.recorded, this.sources.dataset.test, indices);
+  }
+
+  /** What student and teacher find on another picture, u8 [side, side, 3], best first. */
+  async find(pixels: Uint8Array): Promise<{ student: Detection[]; teacher?: Detection[] }> {
+    const split = { count: 1, image: () => pixels, truths: () => [] };
+    const { student, teacher } = await this.look(this.recordedOwn, split, [0]);
+    return { student: student[0], ...(teacher && { teacher: teacher[0] }) };
+  }
+
+  private async look(recorded: Recorded<DetectorSnapshot>, split: DetectionSplit, indices: number[]): Promise<DetectorViews> {
+    const { images, truths } = this.batches.load(split, indices);
+    const snapshot = await recorded.of(indices.length, () => DetectorSnapshot.compile(this.engine, this.parts(), indices.length));
     return snapshot.run(images, truths);
   }
 
   forget(): void {
     this.recorded.forget();
+    this.recordedOwn.forget();
   }
 
   /** The teacher sees everything: a mask of features saves it nothing. */

@@ -10,6 +10,15 @@ export interface BoxGallery {
   images: Uint8Array;
   truths: GroundTruth[][];
   classes: string[];
+  own?: OwnPicture;
+}
+
+/** A picture of the visitor's own: what is on it nobody says, so it is part of nothing that is counted. */
+export interface OwnPicture {
+  /** Tells it from those before it. */
+  number: number;
+  /** u8 [side, side, 3]. */
+  pixels: Uint8Array;
 }
 
 /** What student and teacher find on the gallery at one step. */
@@ -18,6 +27,8 @@ export interface BoxSnapshot {
   /** Best first, for each image. */
   student: Detection[][];
   teacher?: Detection[][];
+  /** The same for the visitor's own picture of this number. */
+  own?: { number: number; student: Detection[]; teacher?: Detection[] };
 }
 
 /** One map of a view: what the method's declaration of that name says it is. Row-major, the images first unless accumulated. */

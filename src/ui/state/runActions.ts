@@ -1,6 +1,7 @@
 /** Running the training: start, pause, step, stop. Buttons and keys call this. */
 import type { Settings } from "../../settings/run";
 import { taskOf } from "../../tasks";
+import type { Guest } from "../../tasks/task";
 import type { Wanted } from "../../worker/protocol";
 import type { Context } from "./context";
 import type { RunKeeper } from "./keeper";
@@ -89,9 +90,9 @@ export class RunActions {
     if ((begun(state) || state.watching) && !finished(state)) send({ type: "stop" });
   }
 
-  /** Shows a sound of the visitor's own, of 16 bits at 16 kHz, in place of the first picture; the worker keeps it as long as the run. */
-  showGuest(wave: Int16Array): void {
-    this.context.send({ type: "guest", values: wave });
+  /** Shows something of the visitor's own among the pictures; the worker keeps it as long as the run. */
+  showGuest(guest: Guest): void {
+    this.context.send({ type: "guest", guest });
   }
 
   /** Measures what errors cost the student as it is, or ends that. */

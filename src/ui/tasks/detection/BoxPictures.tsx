@@ -1,5 +1,5 @@
 /** What is found: held-out images with ground truth, the teacher's boxes and the student's; one of them large. */
-import { memo, useDeferredValue, useMemo, useState } from "react";
+import { memo, type ReactNode, useDeferredValue, useMemo, useState } from "react";
 import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import type { BoxGallery, BoxSnapshot } from "../../../tasks/detection/views";
 import { TimeBar } from "../../charts/TimeBar";
@@ -14,6 +14,8 @@ import { Boxed, type Shown } from "./Boxed";
 import { bakeScene } from "./bakeScene";
 import { FoundList, type Scene } from "./FoundList";
 import { found, sentence } from "./matches";
+import { OwnList } from "./OwnPicture";
+import { ownScene } from "./ownScene";
 import { LEAST_SCORE } from "./page";
 
 /** Where the pictures are from. */
@@ -25,6 +27,8 @@ export interface BoxSource {
   useImage(): [image: number, choose: (image: number) => void];
   /** Patches of each image that the teacher is shown, with how images are cut; undefined where it sees all of them. */
   patchesOf?(gallery: BoxGallery, snapshot: BoxSnapshot | undefined): Patches | undefined;
+  /** Where visitors give a picture of their own, if the run takes one. */
+  Giving?(props: { side: number }): ReactNode;
 }
 
 export interface Patches {
@@ -48,7 +52,9 @@ export function BoxPictures({ source }: { source: BoxSource }) {
 const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxGallery; snapshot?: BoxSnapshot; source: BoxSource }) {
   const live = useStore((state) => shownStep(state) === undefined);
   const [image, choose] = source.useImage();
-  const chosen = Math.min(image, gallery.truths.length - 1);
+  const { own } = gallery;
+  // An own picture is shown large until another is chosen.
+  const [left, setLeft] = useState<number>();
   const [shown, setShown] = useState<Shown>({ truth: true, teacher: true, student: true });
   const [score, setScore] = useState(0.3);
   const [masked, setMasked] = useState(true);
@@ -56,6 +62,15 @@ const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxG
   const hidden = masked ? patches : undefined;
   const pictures = useMemo(() => gallery.truths.map((_, i) => pictureOf(gallery, i, hidden)), [gallery, hidden]);
   const scenes = gallery.truths.map((truths, i) => sceneOf(truths, snapshot?.student[i], snapshot?.teacher?.[i], score));
+  const ownPicture = useMemo(() => own && bakeScene({ images: own.pixels, side: gallery.side }, 0).toDataURL(), [own, gallery.side]);
+  const mine = ownScene(gallery, snapshot, score);
+  const ownBoxed = mine && ownPicture && { truths: [], student: mine.student ?? [], teacher: mine.teacher ?? [], picture: ownPicture };
+  const ownLarge = own !== undefined && own.number !== left;
+  const chosen = Math.min(image, gallery.truths.length - 1);
+  const pick = (i: number) => {
+    setLeft(own?.number);
+    choose(i);
+  };
   const common = { side: gallery.side, classes: gallery.classes, shown };
   return (
     <section className="panel found" aria-labelledby="found-title" data-look={snapshot?.step} data-kept={patches?.kept[0].size}>
@@ -71,22 +86,40 @@ const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxG
           </label>
         )}
         <Threshold score={score} onChange={setScore} />
+        {source.Giving && <source.Giving side={gallery.side} />}
       </div>
       <ul className="gallery scenes">
         {scenes.map((scene, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: images have no other name
           <li key={i}>
-            <button type="button" aria-pressed={i === chosen} aria-label={`Image ${i + 1}: ${scene.says}`} onClick={() => choose(i)}>
+            <button
+              type="button"
+              aria-pressed={!ownLarge && i === chosen}
+              aria-label={`Image ${i + 1}: ${scene.says}`}
+              onClick={() => pick(i)}
+            >
               <Boxed {...common} {...scene} picture={pictures[i]} named={false} />
             </button>
           </li>
         ))}
+        {ownBoxed && (
+          <li>
+            <button type="button" aria-pressed={ownLarge} aria-label={`Your picture: ${mine?.says}`} onClick={() => setLeft(undefined)}>
+              <Boxed {...common} {...ownBoxed} named={false} />
+              yours
+            </button>
+          </li>
+        )}
       </ul>
       <div className="scene">
         <figure>
-          <Boxed {...common} {...scenes[chosen]} picture={pictures[chosen]} named />
+          <Boxed {...common} {...(ownLarge && ownBoxed ? ownBoxed : { ...scenes[chosen], picture: pictures[chosen] })} named />
         </figure>
-        <FoundList scene={scenes[chosen]} classes={gallery.classes} index={chosen} />
+        {ownLarge && mine ? (
+          <OwnList scene={mine} classes={gallery.classes} />
+        ) : (
+          <FoundList scene={scenes[chosen]} classes={gallery.classes} index={chosen} />
+        )}
       </div>
       <TimeBar momentsOf={source.snapshotsOf} />
     </section>

@@ -3,9 +3,10 @@ import { BoxPictures, type BoxSource } from "./BoxPictures";
 import { FeaturePictures } from "./Features";
 import { useFocus } from "./focus";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
+import { Giving } from "./OwnPicture";
 import "./detection.css";
 
-const SOURCE: BoxSource = { galleryOf, snapshotOf, snapshotsOf, useImage };
+const SOURCE: BoxSource = { galleryOf, snapshotOf, snapshotsOf, useImage, Giving };
 
 function useImage(): ReturnType<BoxSource["useImage"]> {
   const [{ image }, choose] = useFocus();

@@ -4,7 +4,7 @@ import { bake } from "../../draw/patches";
 import type { Pickable } from "../stage/Picker";
 
 /** Image `index` of the gallery as a small canvas of one pixel per pixel. */
-export function bakeScene({ images, side }: BoxGallery, index: number): HTMLCanvasElement {
+export function bakeScene({ images, side }: Pick<BoxGallery, "images" | "side">, index: number): HTMLCanvasElement {
   const start = 3 * side * side * index;
   return bake([side, side], (pixel, channel) => images[start + 3 * pixel + channel]);
 }

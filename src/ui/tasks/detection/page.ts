@@ -81,7 +81,8 @@ export const LEAST_SCORE = 0.05;
 const MOST = 40;
 
 function likelyOnly(snapshot: BoxSnapshot): BoxSnapshot {
-  const { student, teacher } = snapshot;
+  const { student, teacher, own } = snapshot;
   const likely = (detections: Detection[]) => detections.filter(({ score }) => score >= LEAST_SCORE).slice(0, MOST);
-  return { ...snapshot, student: student.map(likely), teacher: teacher?.map(likely) };
+  const kept = own && { ...own, student: likely(own.student), teacher: own.teacher && likely(own.teacher) };
+  return { ...snapshot, student: student.map(likely), teacher: teacher?.map(likely), ...(kept && { own: kept }) };
 }
