@@ -2,6 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
 import { file, zipOf } from "../src/data/files.fixture";
+import { pngBytes } from "../src/data/png.fixture";
+import { detectionScene } from "../src/data/scenes.detection";
 import { hasShared, sharedBytes, sharedPaths } from "../src/models/shared.fixture";
 import {
   button,
@@ -69,6 +71,49 @@ test("a detector trains, its loss is drawn, and moving omega changes what is era
   await expect(page.locator("[data-regions=difference] td")).toHaveCount(4);
   await expect(page.locator(".channels rect")).not.toHaveCount(0);
   await expectNoViolations(page);
+});
+
+test("a picture of one's own is looked at while the run is paused and while it goes on, and sent nowhere", async ({ page }) => {
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = async () => {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [64, 48];
+      canvas.getContext("2d")?.fillRect(0, 0, 64, 48);
+      return canvas.captureStream(10);
+    };
+  });
+  await page.goto(`${SMALL}&steps=30`);
+  await phase(page, "ready");
+  const panel = page.getByRole("region", { name: /^What is found/ });
+  const own = panel.getByRole("button", { name: /^Your picture: / });
+  const give = (name: string, bytes: Uint8Array) => panel.getByLabel("Own picture file").setInputFiles(upload(name, bytes));
+  const sent: string[] = [];
+  await expect(panel.getByRole("button", { name: "Camera" })).toBeEnabled({ timeout: LONG });
+  page.on("request", (request) => sent.push(request.url()));
+  await give("words.txt", new TextEncoder().encode("no picture"));
+  await says(panel.getByRole("status"), "words.txt is damaged, or a kind of picture that cannot be read here.");
+  await expect(own).toHaveCount(0);
+  // The teacher has learned to find what is on such pictures.
+  const samples = detectionScene(7, "test", 0, 128).image;
+  await give("own.png", pngBytes({ width: 128, height: 128, depth: 8, colour: 2, samples }));
+  await expect(own).toHaveAttribute("aria-label", /student finds \d+ objects?; teacher finds [1-9]/, { timeout: 3 * LONG });
+  await expect(panel.getByRole("status")).toBeEmpty();
+  await expect(panel.locator(".scene .teacher rect")).not.toHaveCount(0);
+  await says(panel.locator(".found-list"), "Your picture. student finds");
+  await panel.getByRole("button", { name: /^Image 2: / }).press("Enter");
+  await says(panel.locator(".found-list"), "Image 2.");
+  await own.press("Enter");
+  await expect(own).toHaveAttribute("aria-pressed", "true");
+  await expectNoViolations(page);
+  await button(page, "Step").click();
+  await expect(panel).toHaveAttribute("data-look", "1", { timeout: 3 * LONG });
+  await expect(own).toHaveAttribute("aria-label", /teacher finds [1-9]/);
+  const before = await own.locator("image").getAttribute("href");
+  await panel.getByRole("button", { name: "Camera" }).press("Enter");
+  await expect(own.locator("image")).not.toHaveAttribute("href", before ?? "", { timeout: LONG });
+  await expect(own).toHaveAttribute("aria-label", /student finds/, { timeout: LONG });
+  await expect(panel.locator(".scenes button")).toHaveCount(7);
+  expect(sent.filter((url) => !url.startsWith("data:") && !url.startsWith("blob:"))).toEqual([]);
 });
 
 test("the teacher is of the detector that is wanted, and a row of a table is set up by one choice", async ({ page }) => {

@@ -1,5 +1,6 @@
 /** What is counted and kept of the snapshots of watched images with objects. */
 import { expect, test } from "vitest";
+import type { Detection } from "../../geometry/boxes";
 import type { ViewSpec } from "../../methods/method";
 import type { Weights } from "../../models/weights";
 import { testEngine } from "../../ops/check";
@@ -7,8 +8,9 @@ import type { ViewEvent } from "../task";
 import { ErasureCount } from "./erasure";
 import { condensed } from "./monitor";
 import { runtime } from "./runtime";
+import type { DetectionTask } from "./task";
 import { dataset, network, settingsOf, taskOf } from "./task.fixture";
-import type { BoxSnapshot, Erasure, FeatureMaps, MapOf, Pulls } from "./views";
+import type { BoxGallery, BoxSnapshot, Erasure, FeatureMaps, MapOf, Pulls } from "./views";
 
 test("maps with channels go to the page as their mean |F|", () => {
   const which = { view: "reconstruction", at: { level: 0, regions: 1 } };
@@ -116,5 +118,66 @@ test("a monitor shows the watched images, what is found on them, the maps, what 
   expect(again.map(({ data, ...which }) => which)).toEqual(maps.map(({ data, ...which }) => which));
   // Sums are kept in float32.
   for (const [i, { data }] of again.entries()) expect([...data]).toEqual([...maps[i].data].map((v) => expect.closeTo(v, 6)));
+  task.destroy();
+});
+
+test.each([
+  ["samkd", true],
+  ["mkd", true],
+  ["samkd", false],
+])(
+  "of a picture of a person's own student and teacher find what they find on it among held-out ones: %s, teacher %s",
+  async (preset, taught) => {
+    const engine = await testEngine();
+    const settings = settingsOf(preset);
+    const task = taskOf(engine, taught ? await network() : undefined, settings);
+    const shown: ViewEvent[] = [];
+    const monitor = runtime.monitor({ task, dataset, settings, extras: new Map(), step: () => 0, show: (view) => void shown.push(view) });
+    const last = <T>(name: string) => shown.findLast((view) => view.name === name)!.value as T;
+    await monitor.snapshot();
+    expect(last<BoxSnapshot>("snapshot")).not.toHaveProperty("own");
+    const before = last<FeatureMaps>("maps").maps;
+    const picture = dataset.test.image(2);
+    monitor.guest?.({ pixels: picture, width: 640, height: 640 });
+    const { own, ...gallery } = last<BoxGallery>("gallery");
+    expect([own!.pixels, gallery.truths.length]).toEqual([picture, 6]);
+    await monitor.snapshot();
+    const { student, teacher, own: found } = last<BoxSnapshot>("snapshot");
+    expect(student[2].length).toBeGreaterThan(0);
+    expect(found).toEqual({ number: own!.number, student: closeTo(student[2]), ...(teacher && { teacher: closeTo(teacher[2]) }) });
+    expect(teacher !== undefined).toBe(taught);
+    // Nothing that is counted or compared is of it.
+    expect(last<FeatureMaps>("maps").maps).toEqual(before);
+    task.destroy();
+  },
+);
+
+/** Before the first step a student is sure of nothing: of what it finds it becomes surer, and of some more than of others. */
+async function findsMore({ params }: DetectionTask): Promise<void> {
+  const weights = await params.read();
+  for (const [name, { data }] of weights)
+    if (name.startsWith("student.bbox_head.")) for (const [i, v] of data.entries()) data[i] = v < -4 ? v + 3 : 8 * v;
+  params.write(weights);
+}
+
+/** Kernels for another number of images may add in another order. */
+const closeTo = (all: Detection[]) =>
+  all.map(({ category, score, box }) => ({ category, score: expect.closeTo(score, 4), box: box.map((v) => expect.closeTo(v, 2)) }));
+
+test("around a picture that is no square there is the mean colour; what is no picture of the data's side is not shown", async () => {
+  const settings = settingsOf("samkd");
+  const task = taskOf(await testEngine(), undefined, settings);
+  const shown: ViewEvent[] = [];
+  const monitor = runtime.monitor({ task, dataset, settings, extras: new Map(), step: () => 0, show: (view) => void shown.push(view) });
+  monitor.guest?.(new Int16Array(3 * 64 ** 2));
+  monitor.guest?.({ pixels: new Uint8Array(3 * 32 ** 2), width: 32, height: 32 });
+  expect(shown).toEqual([]);
+  const pixels = new Uint8Array(3 * 64 ** 2).fill(9);
+  monitor.guest?.({ pixels, width: 400, height: 200 });
+  const { own } = shown[0].value as BoxGallery;
+  const row = (y: number) => [...own!.pixels.subarray(3 * 64 * y, 3 * 64 * (y + 1))];
+  const mean = Math.round(255 * dataset.moments.mean[0]);
+  expect([15, 16, 47, 48].map((y) => new Set(row(y)))).toEqual([mean, 9, 9, mean].map((v) => new Set([v])));
+  expect(new Set(pixels)).toEqual(new Set([9]));
   task.destroy();
 });

@@ -106,7 +106,7 @@ const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxG
           <li>
             <button type="button" aria-pressed={ownLarge} aria-label={`Your picture: ${mine?.says}`} onClick={() => setLeft(undefined)}>
               <Boxed {...common} {...ownBoxed} named={false} />
-              yours
+              Your picture
             </button>
           </li>
         )}
