@@ -135,7 +135,7 @@ test.each([
     const monitor = runtime.monitor({ task, dataset, settings, extras: new Map(), step: () => 0, show: (view) => void shown.push(view) });
     const last = <T>(name: string) => shown.findLast((view) => view.name === name)!.value as T;
     await findsMore(task);
-  await monitor.snapshot();
+    await monitor.snapshot();
     expect(last<BoxSnapshot>("snapshot")).not.toHaveProperty("own");
     const before = last<FeatureMaps>("maps").maps;
     const picture = dataset.test.image(2);
