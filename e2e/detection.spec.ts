@@ -110,6 +110,7 @@ test("a picture of one's own is looked at while the run is paused and while it g
   await expect(own).toHaveAttribute("aria-label", /teacher finds [1-9]/);
   const before = await own.locator("image").getAttribute("href");
   await panel.getByRole("button", { name: "Camera" }).press("Enter");
+  await expect(panel.getByRole("button", { name: "Camera" })).toBeFocused();
   await expect(own.locator("image")).not.toHaveAttribute("href", before ?? "", { timeout: LONG });
   await expect(own).toHaveAttribute("aria-label", /student finds/, { timeout: LONG });
   await expect(panel.locator(".scenes button")).toHaveCount(7);

@@ -17,10 +17,12 @@ export function Giving({ side }: { side: number }) {
   const ready = useStore(takesPictures);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  const give = async (picture: Promise<Fitted>) => {
+  // Buttons stay enabled meanwhile: a disabled one would lose the focus.
+  const give = async (picture: () => Promise<Fitted>) => {
+    if (busy) return;
     setBusy(true);
     try {
-      run.showGuest(await picture);
+      run.showGuest(await picture());
       setProblem("");
     } catch (error) {
       setProblem(problemIn(error));
@@ -28,11 +30,11 @@ export function Giving({ side }: { side: number }) {
     setBusy(false);
   };
   return (
-    <span className="own-tools" title={ready ? "It never leaves this tab" : "As soon as a run is there to look at it"}>
-      <FilePicker label="Own picture file" accept="image/*" disabled={!ready || busy} onPick={([file]) => void give(pictureOf(file, side))}>
+    <span className="own-tools" aria-busy={busy} title={ready ? "It never leaves this tab" : "As soon as a run is there to look at it"}>
+      <FilePicker label="Own picture file" accept="image/*" disabled={!ready} onPick={([file]) => void give(() => pictureOf(file, side))}>
         Own picture
       </FilePicker>
-      <button type="button" disabled={!ready || busy} onClick={() => void give(photograph(side))}>
+      <button type="button" disabled={!ready} onClick={() => void give(() => photograph(side))}>
         Camera
       </button>
       <span role="status">{problem}</span>
