@@ -5,7 +5,7 @@
 import { fstatSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { load } from "../load.mjs";
+import { load } from "../cli/load.mjs";
 
 /** The pipe on which it tells. */
 const PIPE = 3;

@@ -7,7 +7,7 @@
  * (EngineError and its kinds) may come of it, within two seconds of the processor and within memory in proportion to the input. Same seed, same inputs: a
  * finding names seed, reader and iteration, and `--only READER --from ITERATION --count 1` repeats it. Exit status 1 if anything was found.
  */
-import { EngineError } from "../../engine/errors";
+import { EngineError } from "../engine/errors";
 import { type Finding, fuzz, type Options } from "./watch";
 
 const USAGE = "npm run fuzz -- [--seconds N] [--seed S] [--only READER] [--from ITERATION] [--count N] [--json]";

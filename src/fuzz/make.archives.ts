@@ -1,7 +1,7 @@
 /** Archives whose parts were changed before they were packed, so that check sums hold and what is odd lies deeper. */
 import { gzipSync, zipSync } from "fflate";
-import { crc32 } from "../../data/crc";
-import { tarEntry, tarOf } from "../../data/files.fixture";
+import { crc32 } from "../data/crc";
+import { tarEntry, tarOf } from "../data/files.fixture";
 import type { Draws } from "./draws";
 import { mutatedBytes } from "./mutate.bytes";
 import { mutatedText } from "./mutate.text";

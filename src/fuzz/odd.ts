@@ -44,7 +44,7 @@ export const TEXTS = [
   ...["__proto__", "constructor", "toString", "hasOwnProperty", "length", "null", "undefined", "true", "[object Object]", "~", "yes"],
   ...[
     "..",
-    "../../etc/passwd",
+    "../etc/passwd",
     "/",
     "\\",
     "C:\\x",

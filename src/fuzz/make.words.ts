@@ -1,6 +1,6 @@
 /** Addresses, settings as values, files of rows and of claims: what comes as words. */
-import { SCHEMA } from "../../tasks";
-import { CODE } from "../../tasks/claims";
+import { SCHEMA } from "../tasks";
+import { CODE } from "../tasks/claims";
 import type { Draws } from "./draws";
 import { mutatedJson } from "./mutate.json";
 import { mutatedText } from "./mutate.text";

@@ -1,7 +1,7 @@
 /** Small data sets of the Hub, changed: bytes anywhere, in descriptions or in pages, numbers of the description, what it states of columns. */
 import { parquetMetadata } from "hyparquet";
-import type { SourceFile } from "../../data/files";
-import { file, textFile } from "../../data/files.fixture";
+import type { SourceFile } from "../data/files";
+import { file, textFile } from "../data/files.fixture";
 import {
   type Column,
   ended,
@@ -11,7 +11,7 @@ import {
   objectsColumn,
   parquetOf,
   textColumn,
-} from "../../data/hub/parquet.fixture";
+} from "../data/hub/parquet.fixture";
 import type { Draws } from "./draws";
 import { plainPng } from "./make.pictures";
 import { mutatedBytes } from "./mutate.bytes";

@@ -1,7 +1,7 @@
 /** Small data sets as folders: pictures with classes, with boxes, with masks, and numbers in IDX and CIFAR; one file of them changed. */
 
-import type { SourceFile } from "../../data/files";
-import { cifarBytes, file, idxBytes, textFile } from "../../data/files.fixture";
+import type { SourceFile } from "../data/files";
+import { cifarBytes, file, idxBytes, textFile } from "../data/files.fixture";
 import type { Draws } from "./draws";
 import { gzipped, somePath } from "./make.archives";
 import { plainPng, somePicture, somePng } from "./make.pictures";

@@ -1,11 +1,11 @@
 /** What people bring to the page besides data and networks: logs of runs made elsewhere, what a file says was seen of a run, recordings. */
-import type { SourceFile } from "../../data/files";
-import { file, textFile } from "../../data/files.fixture";
-import { tone, type WavOptions, wavBytes } from "../../data/wav.fixture";
-import { packBits } from "../../metrics/bits";
-import { SCHEMA } from "../../tasks";
-import { CODE } from "../../tasks/claims";
-import { History } from "../../ui/state/history";
+import type { SourceFile } from "../data/files";
+import { file, textFile } from "../data/files.fixture";
+import { tone, type WavOptions, wavBytes } from "../data/wav.fixture";
+import { packBits } from "../metrics/bits";
+import { SCHEMA } from "../tasks";
+import { CODE } from "../tasks/claims";
+import { History } from "../ui/state/history";
 import type { Draws } from "./draws";
 import { mutatedBytes } from "./mutate.bytes";
 import { mutatedJson } from "./mutate.json";

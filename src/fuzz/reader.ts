@@ -1,5 +1,5 @@
 /** What the fuzzer knows of a reader, and how much memory one may take. */
-import type { SourceFile } from "../../data/files";
+import type { SourceFile } from "../data/files";
 import type { Draws } from "./draws";
 
 export interface Reader {

@@ -1,7 +1,7 @@
 /** What the fuzzer's process does: one input after the other, each told before and after. */
 import { getHeapStatistics } from "node:v8";
-import type { SourceFile } from "../../data/files";
-import { EngineError } from "../../engine/errors";
+import type { SourceFile } from "../data/files";
+import { EngineError } from "../engine/errors";
 import { Draws } from "./draws";
 import { allowance, type Reader, sizeOf } from "./reader";
 import { TRAPS } from "./traps";

@@ -1,5 +1,5 @@
 /** Random choices that repeat: each input of the fuzzer is a function of seed, reader and iteration alone. */
-import { uniform } from "../../engine/random";
+import { uniform } from "../engine/random";
 
 export class Draws {
   private index = 0;

@@ -1,7 +1,7 @@
 /** Small whole picture files of every format that is read. */
 import { createCanvas } from "@napi-rs/canvas";
-import { pngBytes } from "../../data/png.fixture";
-import { bmpOfPnm } from "../../data/pnm";
+import { pngBytes } from "../data/png.fixture";
+import { bmpOfPnm } from "../data/pnm";
 import type { Draws } from "./draws";
 
 const latin1 = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));

@@ -1,6 +1,6 @@
 /** A reader that does, in turn, what the fuzzer must notice: so that a test can tell that it does. */
-import { file } from "../../data/files.fixture";
-import { EngineError } from "../../engine/errors";
+import { file } from "../data/files.fixture";
+import { EngineError } from "../engine/errors";
 import type { Draws } from "./draws";
 import type { Reader } from "./reader";
 

@@ -1,9 +1,9 @@
 /** What must hold of everything that a reader accepts: else it accepted what later breaks or misleads. */
-import type { Moments } from "../../data/dataset";
-import type { Weights } from "../../models/weights";
-import { SCHEMA } from "../../tasks";
-import type { Reference } from "../../tasks/task";
-import type { Checkpoint } from "../../train/checkpoint";
+import type { Moments } from "../data/dataset";
+import type { Weights } from "../models/weights";
+import { SCHEMA } from "../tasks";
+import type { Reference } from "../tasks/task";
+import type { Checkpoint } from "../train/checkpoint";
 
 class Unsound extends Error {
   override name = "Accepted";
