@@ -6,13 +6,15 @@ const KEPT = "used-files-1";
 
 /** A file of the page; undefined where it cannot be had, neither from the network nor from what was kept. */
 export async function fetchOwn(address: string): Promise<Response | undefined> {
+  // Opened before the file comes: if all is erased meanwhile, it goes to the store that is erased, not to a new one.
+  const cache = kept();
   const response = await fetch(address).catch(() => undefined);
-  if (!response) return cache().then((kept) => kept?.match(address));
+  if (!response) return (await cache)?.match(address);
   // A server that answers every address with its page has no such file.
   if (!response.ok || response.headers.get("content-type")?.includes("html")) return undefined;
   const copy = response.clone();
   // Where there is no room the file is not kept, and nothing else changes.
-  void cache().then((kept) => kept?.put(address, copy).catch(() => undefined));
+  void cache.then((cache) => cache?.put(address, copy).catch(() => undefined));
   return response;
 }
 
@@ -25,7 +27,7 @@ export async function eraseFiles(): Promise<void> {
 }
 
 /** Undefined where the browser keeps nothing, as some do in private windows. */
-async function cache(): Promise<Cache | undefined> {
+async function kept(): Promise<Cache | undefined> {
   try {
     return await caches.open(KEPT);
   } catch {

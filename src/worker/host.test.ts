@@ -272,6 +272,11 @@ test("a teacher of another tab teaches here, too; what is erased there is gone h
   await other.erase();
   await page.host.idle();
   expect(page.last("loaded").teacher).toBeNull();
+  // Without a teacher of one's own nothing is fetched, and so kept, by erasing.
+  const fetched = [...page.fetched];
+  await other.erase();
+  await page.host.idle();
+  expect(page.fetched).toEqual(fetched);
 });
 
 test("images that are not there are refused at the data card", async () => {

@@ -78,10 +78,12 @@ export class TeacherStore<D extends AnyDataset, N extends AnyNetwork> {
     return teacher;
   }
 
-  /** Another tab has changed what is stored under a key, or erased all: forgets what that may concern. Whether it concerns this data. */
+  /** Another tab has changed what is stored under a key, or erased all: forgets what that may concern. Whether it concerns this data's teacher. */
   reread(dataset: D, key: string | undefined): boolean {
+    // Erasing takes nothing of a teacher that came with the page: to look for it again would fetch, and keep, what is to be gone.
+    const concerns = key === undefined ? this.own.has(dataset.id) : key === slot(dataset);
     for (const id of [...this.own.keys()]) if (key === undefined || key === slot({ id })) this.own.delete(id);
-    return key === undefined || key === slot(dataset);
+    return concerns;
   }
 
   async drop(dataset: D): Promise<void> {
