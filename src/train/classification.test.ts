@@ -74,6 +74,8 @@ test("steps that are queued together give the losses and rates of steps one by o
   const facts = ({ step, losses, rates, lr, kept }: (typeof told)[number]) => ({ step, losses, rates, lr, kept });
   expect(told.map(facts)).toEqual(expected.map(facts));
   for (const { ms, imagesPerSecond } of told) expect([ms > 0, Number.isFinite(imagesPerSecond)]).toEqual([true, true]);
+  // Their pace then holds what else is computed between two landings.
+  expect([expected.some(({ overlapping }) => overlapping), told.at(-1)?.overlapping]).toEqual([false, true]);
   for (const session of [single, together]) session.destroy();
 });
 

@@ -28,6 +28,8 @@ export interface StepReport extends Report {
   lr: number;
   ms: number;
   imagesPerSecond: number;
+  /** Steps were on their way at once, so that `ms` holds what the GPU did for others between two of them. */
+  overlapping?: true;
   /** The loss scale, where precision is mixed. */
   scaled?: Scaled;
   /** Nothing frozen was computed, since it is known of every image. */
@@ -230,7 +232,8 @@ export class Session<T extends Task = Task> {
       throw new EngineError(`The loss "${broken}" is no longer a number at step ${step}.`, "Lower the learning rate and start again.");
     const ms = this.timed(started, performance.now());
     const scaled = outputs.scaler && { scaled: readScaler(outputs.scaler) };
-    return { step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...scaled, ...(known && { known }), ...report };
+    const overlapping = this.landings.length > 2 && { overlapping: true as const };
+    return { step, lr, ms, imagesPerSecond: (1000 * this.task.batch) / ms, ...overlapping, ...scaled, ...(known && { known }), ...report };
   }
 
   /** Milliseconds that a step took: since it was queued, or, where steps wait for each other and land in bursts, the mean of the last few. */

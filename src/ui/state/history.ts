@@ -57,6 +57,8 @@ export class History {
   /** Milliseconds per step, smoothed. */
   ms = 0;
   imagesPerSecond = 0;
+  /** Whether that pace holds the steps of a run beside it. */
+  overlapping = false;
   /** The loss scale, and updates skipped, where precision is mixed. */
   scaled: StepReport["scaled"];
   private inPoint = 0;
@@ -98,6 +100,7 @@ export class History {
     // The first step prepares kernels; it says nothing about the others.
     const old = this.points.length < 3 ? 0 : 0.9;
     this.scaled = report.scaled;
+    this.overlapping = report.overlapping === true;
     this.ms = withStep(this.ms, report.ms, old);
     this.imagesPerSecond = old * this.imagesPerSecond + (1 - old) * report.imagesPerSecond;
   }

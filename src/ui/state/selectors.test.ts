@@ -10,6 +10,14 @@ test("time left follows the pace of the last steps, and is told only while train
   expect(secondsLeft({ ...state, history: { imagesPerSecond: 0 } as State["history"] })).toBeUndefined();
 });
 
+test("of two runs the times add, unless the pace of one holds the steps of the other", () => {
+  const run = (imagesPerSecond: number, overlapping: boolean) =>
+    ({ phase: "running", step: 100, active: { steps: 1100, batch: 32 }, history: { imagesPerSecond, overlapping } }) as unknown as State;
+  const pair = (overlapping: boolean) =>
+    ({ ...run(640, overlapping), beside: { getState: () => run(320, overlapping) } }) as unknown as State;
+  expect([false, true].map((overlapping) => secondsLeft(pair(overlapping)))).toEqual([150, 100]);
+});
+
 test("a time that was measured once or twice, or with no spread, is none to tell", () => {
   const time = { ms: 2, fullMs: 4, bytes: 1, fullBytes: 2 };
   const spread = (times: number) => ({ ms: [1, 3] as const, fullMs: [3, 5] as const, times });

@@ -38,10 +38,11 @@ const REPEATED = 3;
 
 /** How long a run that trains will take to its end, at the pace of its last steps; undefined before that is known. */
 export function secondsLeft(state: Pick<State, "active" | "step" | "phase" | "history" | "beside">): number | undefined {
-  const { phase, beside } = state;
+  const { phase, beside, history } = state;
   if (phase !== "running") return undefined;
-  const [own, other] = [ownSeconds(state), beside && ownSeconds(beside.getState())];
-  return own === undefined ? undefined : own + (other ?? 0);
+  const [own, other = 0] = [ownSeconds(state), beside && ownSeconds(beside.getState())];
+  if (own === undefined) return undefined;
+  return history.overlapping ? Math.max(own, other) : own + other;
 }
 
 function ownSeconds({ active, step, history: { imagesPerSecond } }: Pick<State, "active" | "step" | "history">): number | undefined {
