@@ -204,7 +204,7 @@ async function resume(page: Page): Promise<number> {
   const offer = page.getByRole("button", { name: /^Resume at step|^Show the finished run/ });
   const told = (await offer.textContent({ timeout: LONG })) ?? "";
   await offer.click();
-  if (told.startsWith("Resume")) return Number(/\d+/.exec(told)?.[0]);
+  if (told.startsWith("Resume")) return Number(/[\d,]+/.exec(told)?.[0].replaceAll(",", ""));
   await stepReaches(page, 1);
   return stepOf(page);
 }

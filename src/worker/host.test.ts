@@ -339,6 +339,22 @@ test("a GPU that refuses before it is known to be lost is told as lost, not as a
   expect(page.all("failed")).toHaveLength(1);
 });
 
+test("a GPU that is known to be lost only after what it refused has spoiled the run is told all the same", async () => {
+  const engine = await openEngine(await nodeGPU());
+  const page = await TestHost.ready("maskedkd", async () => engine);
+  page.send({ type: "start", settings: { ...SETTINGS, steps: 100_000, evaluate: 100_000 } });
+  await page.next("step");
+  engine.device.queue.submit = () => {
+    throw new EngineError("The GPU refused a command.", "Reload.");
+  };
+  await page.next("failed");
+  expect(page.last("failed")).toMatchObject({ fatal: false, spoiled: true });
+  engine.device.destroy();
+  await engine.lost;
+  await page.host.idle();
+  expect(page.all("failed").map(({ fatal }) => fatal)).toEqual([false, true]);
+});
+
 test("a GPU that is lost while its kernels are measured is told as lost; opened again it is not measured, and the page is ready", async () => {
   const hardware = async () => {
     const engine = await openEngine(await nodeGPU());

@@ -53,6 +53,8 @@ export class Host {
   private starts = 0;
   private readonly turns = new Turns();
   private readonly errors: ErrorAnalysis;
+  /** The run was spoiled by what may turn out to be the loss of the GPU. */
+  private spoiled = false;
   /** The training of a teacher, which commands do not wait for. */
   private teacherTraining: Promise<void> = Promise.resolve();
 
@@ -153,7 +155,7 @@ export class Host {
     this.engine = engine;
     engine.onCompiled = () => this.tellCompiled();
     this.at.post({ type: "adapter", facts: engine.facts });
-    void engine.lost.then((error) => this.run?.isPlaying && this.fail(error));
+    void engine.lost.then((error) => (this.run?.isPlaying || this.spoiled) && this.fail(error));
     if (!engine.facts.software) {
       this.tell("opening", "Measuring which kernels suit this GPU, once");
       const { recall, keep } = this.at.store;
@@ -262,6 +264,7 @@ export class Host {
     // A smaller run needs nothing of what a larger one has left.
     this.opened().trim();
     this.run = run;
+    this.spoiled = false;
     this.pending = undefined;
     await run.introduce();
   }
@@ -441,6 +444,7 @@ export class Host {
       return;
     }
     if (spoiled || fatal) this.run?.pause();
+    this.spoiled = spoiled && !fatal;
     const memory = error instanceof OutOfMemory;
     this.at.post({ type: "failed", message, remedy, fatal, spoiled, ...(memory && { memory }) });
     this.tell(fatal || !this.run ? "failed" : this.run.isPlaying ? "running" : "paused", message);

@@ -387,6 +387,25 @@ test("a GPU lost before the first save is said truly; lost three times in a minu
   expect(page.store.getState().notice).toContain("3 times within a minute");
 });
 
+test("a run goes on, too, where what the lost GPU refused was told first; one that was paused, or gone back to, stays paused", async () => {
+  const again = (page: FakePage["page"]) => started({ ...page.store.getState().wanted }, { step: 3, restored: true });
+  const { page, say, told } = await keptPage();
+  say(step(4), failed({ message: "The GPU refused a command." }), phase("paused"), lost(), phase("failed"));
+  await settle();
+  say({ type: "adapter", facts: adapter }, again(page), phase("paused"));
+  expect(told("play")).toHaveLength(1);
+  const paused = await keptPage();
+  paused.say(step(4), phase("paused"), lost(), phase("failed"));
+  await settle();
+  paused.say({ type: "adapter", facts: adapter }, again(paused.page), phase("paused"));
+  expect(paused.told("play")).toEqual([]);
+  const back = await keptPage();
+  back.say(step(4), failed(), phase("paused"), again(back.page), phase("paused"), lost(), phase("failed"));
+  await settle();
+  back.say({ type: "adapter", facts: adapter }, again(back.page), phase("paused"));
+  expect(back.told("play")).toEqual([]);
+});
+
 test("a GPU that is lost again before the run is under way does not leave it standing", async () => {
   const { page, say, told } = await keptPage();
   say(step(4), lost());

@@ -36,14 +36,17 @@ export class Recovery {
 
   /** After a failure has entered the store, and before the phase that follows it: what the run was doing still stands there. */
   receive(event: Event): void {
-    if (event.type === "step") this.plays = false;
+    // Another run than the one that is brought back plays when it is told to.
+    if (event.type === "step" || (event.type === "started" && !this.coming)) this.plays = false;
     if (event.type === "started") this.coming = undefined;
+    if (event.type !== "failed") return;
     const state = this.context.store.getState();
-    if (event.type !== "failed" || !event.fatal || !state.adapter || !(begun(state) || this.coming)) return;
+    // What a lost GPU refuses may be told first, as what spoiled the run and paused it.
+    this.plays ||= busy(state);
+    if (!event.fatal || !state.adapter || !(begun(state) || this.coming)) return;
     const coming = this.coming ?? keptOf(state);
     this.losses = [...this.losses.filter((at) => since(at) < MINUTE_MS), now()];
     this.context.store.setState({ notice: this.told(coming?.lost ?? state.step, coming?.kept) });
-    this.plays ||= busy(state);
     this.coming = undefined;
     if (this.losses.length >= TOO_MANY) return;
     this.reconnect();
