@@ -38,6 +38,11 @@ test.each([
   ["another file's JSON", text({ name: "x" }), "its first line does not say what was run"],
   ["a log without a test", text(HEAD, step(1, 2)), "no test on held-out data"],
   ["a setting that cannot be", text({ ...HEAD, run: { ...HEAD.run, keep: 7 } }, step(1, 2)), 'keep cannot be "7"'],
+  [
+    "a log of nested settings",
+    text({ ...HEAD, run: { ...HEAD.run, x: [[{ toString: 1 }]] } }, TESTED),
+    "its first line does not say what was run",
+  ],
   ["a log of no settings", text({ ...HEAD, run: null }, step(1, 2), TESTED), "its first line does not say what was run"],
   ["a log of a teacher that is no name", text({ ...HEAD, teacher: { a: 1 } }, TESTED), "its first line does not say what was run"],
   ["a log of losses that are no names", text({ ...HEAD, losses: [{}] }, TESTED), "its first line does not say what was run"],

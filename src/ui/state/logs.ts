@@ -91,11 +91,15 @@ function isJson(line: string): boolean {
   }
 }
 
+/** A setting's: what is nested has no end that text could have. */
+const isValue = (value: unknown): boolean => ["string", "number", "boolean"].includes(typeof value);
+
 function isHead(row: unknown): row is Head {
   const { run, losses, data, teacher } = (row ?? {}) as Partial<Head>;
   const isName = (value: unknown) => typeof value === "string";
   return (
     isMap(run) &&
+    Object.values(run).every(isValue) &&
     Array.isArray(losses) &&
     losses.every(isName) &&
     isName(data?.name) &&
