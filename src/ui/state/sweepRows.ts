@@ -32,7 +32,10 @@ export function runOfRow(row: unknown, name: string, line: number): Omit<Run, "i
     throw new EngineError(`${name}, line ${line}: ${why}.`, "Choose the rows that sweep or claims wrote, as they are.");
   };
   if (!isSweepRow(row)) return refuse("it is not a row of a sweep");
-  if (row.code !== CODE) refuse(`it is of other code (${row.code ?? "unknown"}, here ${CODE}), so its numbers cannot be compared`);
+  // What is nested without end has no text.
+  const code = typeof row.code === "string" ? row.code : "unknown";
+  if (code !== CODE) refuse(`it is of other code (${code}, here ${CODE}), so its numbers cannot be compared`);
+  if (typeof row.preset !== "string") refuse("it does not say of which method it is");
   const words = row.run.split(" ");
   const query = words[0].includes("=") ? words.shift() : "";
   const [data = refuse("it does not say what it learned from"), teacher] = words;
