@@ -81,3 +81,12 @@ test.each([
   expect(found).toHaveLength(count);
   for (const [i, at] of [0, 1, 2, 17, 40, count - 1].entries()) expect(found[at]).toBeCloseTo(expected[i], 5);
 });
+
+test("rates without a common divisor keep a tone, in one filter's worth of memory", () => {
+  for (const rate of [44_099, 7_919]) {
+    const tone = Float32Array.from({ length: rate }, (_, i) => Math.sin((2 * Math.PI * 440 * i) / rate));
+    const found = resample(tone, rate, RATE);
+    expect(found).toHaveLength(RATE);
+    for (const at of [4000, 8001, 12_345]) expect(found[at]).toBeCloseTo(Math.sin((2 * Math.PI * 440 * at) / RATE), 2);
+  }
+});
