@@ -99,7 +99,7 @@ export async function loadNetwork({ runtime }: Wing, path: string, told: ImportH
   return runtime.networks.read(bytes, name, { ...hints, ...told });
 }
 
-/** What `aliases=cat:tabby,dog:beagle` says: the network's names for classes of the data. */
+/** What `aliases=cat:tabby,dog:#162` says: the network's names, or numbers, for classes of the data. */
 function aliasesIn(words = ""): ImportHints {
   const pairs = words
     .split(",")
@@ -107,7 +107,7 @@ function aliasesIn(words = ""): ImportHints {
     .map((word) => word.split(":"));
   const broken = pairs.find((pair) => pair.length !== 2 || pair.includes(""));
   if (broken)
-    throw new EngineError(`aliases cannot have "${broken.join(":")}".`, "Write aliases=CLASS:ITS NAME THERE,CLASS:ITS NAME THERE.");
+    throw new EngineError(`aliases cannot have "${broken.join(":")}".`, "Write aliases=CLASS:ITS NAME THERE,CLASS:#ITS NUMBER THERE.");
   return pairs.length ? { aliases: Object.fromEntries(pairs) } : {};
 }
 

@@ -180,7 +180,9 @@ const begun = async (bytes: Bytes, name: string) => {
 const folder = async (files: SourceFile[]) => {
   const { bytes, name, hints } = await networkIn(files);
   const network = await readViT(bytes, name, hints);
-  soundNetwork(network, network.config.classes, network.config.channels);
+  // Published classes may have one name twice: which is meant is asked once data wants it.
+  const classes = network.classes && [...new Set(network.classes)];
+  soundNetwork({ ...network, classes }, classes?.length ?? 0, network.config.channels);
 };
 
 /** Runs made elsewhere, compared and written down. */

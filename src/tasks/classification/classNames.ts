@@ -12,7 +12,7 @@ type Asked = Pick<Network, "config" | "classes" | "aliases">;
 /**
  * Looks up each class of the data among the network's: by its name as it is; else whatever its case and with spaces for
  * underscores and hyphens; else among the synonyms of a class, which ImageNet's names have with commas between. What a person
- * says a class is called there is looked up instead. A network whose file does not name its classes has to have as many.
+ * says a class is called there is looked up instead, a name or its number: ImageNet has two cranes by one name in published files. A network whose file does not name its classes has to have as many.
  */
 export function matched({ config, classes: known, aliases = {} }: Asked, wanted: string[]): Matched {
   if (config.classes === 0) return { wrong: "has no head, so it names no classes" };
@@ -25,17 +25,19 @@ export function matched({ config, classes: known, aliases = {} }: Asked, wanted:
   if (missing.length === wanted.length) return { wrong: `knows none of this data's classes (${few(wanted)}), only ${few(known)}` };
   if (missing.length > 0) return { wrong: `does not know all of this data's classes: ${few(missing)} ${isOrAre(missing)} missing` };
   const vague = found.findIndex((rows) => rows.length > 1);
-  if (vague >= 0) return { wrong: `has several classes for "${wanted[vague]}": ${few(found[vague].map((row) => `"${known[row]}"`))}` };
+  if (vague >= 0) return { wrong: `has several classes for "${wanted[vague]}": ${few(found[vague].map((row) => `"${known[row]}" (#${row})`))}` };
   const rows = found.flat();
   const twice = rows.findIndex((row, i) => rows.indexOf(row) !== i);
   if (twice >= 0) return { wrong: `has one class, "${known[rows[twice]]}", for two of this data's` };
   return { rows };
 }
 
-/** Rows of the classes that a name may mean. */
+/** Rows of the classes that a name, or a number behind "#", may mean. */
 function candidates(known: string[], name: string): Rows {
-  const same = known.indexOf(name);
-  if (same >= 0) return [same];
+  const same = where(known, (other) => other === name);
+  if (same.length) return same;
+  const numbered = /^#(\d+)$/.exec(name);
+  if (numbered) return Number(numbered[1]) < known.length ? [Number(numbered[1])] : [];
   const [plain, plains] = [plainly(name), known.map(plainly)];
   const alike = where(plains, (other) => other === plain);
   return alike.length ? alike : where(plains, (other) => other.split(", ").includes(plain));

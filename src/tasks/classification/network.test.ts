@@ -107,6 +107,13 @@ describe("fitted to data", () => {
     expect(adaptations(network(3, { classes: ["c", "a", "b"] }), data(3))).toEqual([]);
   });
 
+  it("answers for a name that it has twice with the one whose number is said", () => {
+    const cranes = (aliases: Record<string, string>) => network(3, { classes: ["crane", "m", "crane"], aliases });
+    const expected = fittedAnswers(network(3), data(3)).map(([, m, machine]) => [machine, m]);
+    expectClose(fittedAnswers(cranes({ crane: "#2" }), data(3, ["crane", "m"])), expected);
+    expect(() => fitted(cranes({ crane: "#3" }), data(3, ["crane", "m"]))).toThrow("crane is missing");
+  });
+
   it("sees images enlarged to its own size, and says so", () => {
     const config = { ...CONFIG, channels: 3, image: 12 };
     const large = { ...network(3), config, weights: initViT(config, 5) };
@@ -122,8 +129,9 @@ describe("fitted to data", () => {
     refused(named(["a", "b", "x"]), ["a", "b", "c"]).toThrow("net does not know all of this data's classes: c is missing.");
     refused(named(["k", "l", "m"]), ["a", "b"]).toThrow("net knows none of this data's classes (a, b), only k, l, m.");
     refused(named(["crane, bird", "crane, machine", "m"]), ["crane", "m"]).toThrow(
-      'net has several classes for "crane": "crane, bird", "crane, machine".',
+      'net has several classes for "crane": "crane, bird" (#0), "crane, machine" (#1).',
     );
+    refused(named(["crane", "m", "crane"]), ["crane", "m"]).toThrow('net has several classes for "crane": "crane" (#0), "crane" (#2).');
     refused(named(["cat, tom", "b", "m"]), ["cat", "tom"]).toThrow('net has one class, "cat, tom", for two of this data\'s.');
     refused(network(3, { config: { ...CONFIG, channels: 3, classes: 0 } }), ["a"]).toThrow("net has no head, so it names no classes.");
     expect(() => fitted(network(3), { ...data(3), side: 12 })).toThrow(

@@ -73,7 +73,7 @@ function Hints() {
       <label>
         Classes it calls otherwise{" "}
         <input
-          placeholder="cat: tabby, dog: beagle"
+          placeholder="cat: tabby, dog: #162"
           value={aliases}
           onChange={({ target }) => setAliases(target.value)}
           onBlur={() => JSON.stringify(aliasesIn(aliases)) !== JSON.stringify(told.aliases) && tell(scale)}
@@ -83,7 +83,7 @@ function Hints() {
   );
 }
 
-/** What "cat: tabby, dog: beagle" says; undefined for nothing. */
+/** What "cat: tabby, dog: #162" says; undefined for nothing. */
 function aliasesIn(text: string): Record<string, string> | undefined {
   const pairs = text.split(",").map((pair) => pair.split(":").map((name) => name.trim()));
   const whole = pairs.filter((pair) => pair.length === 2 && !pair.includes(""));
