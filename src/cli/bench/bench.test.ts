@@ -25,7 +25,7 @@ test("flags are read", () => {
 });
 
 test("a task may stand for several, none for all", () => {
-  expect(chosen("conv")).toEqual(["conv-32", "conv-64"]);
+  expect(chosen("conv")).toEqual(["conv-32", "conv-64", "conv-grouped-4", "conv-grouped-16"]);
   expect(chosen("vit-step")).toEqual(["vit-step"]);
   expect(chosen()).toContain("detector-step");
 });

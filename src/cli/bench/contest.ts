@@ -16,7 +16,7 @@ export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
 /** The input of every contestant. They may copy the weights, not change them. */
 export interface Setup {
   task: Task;
-  /** For the convolutions: `weight` [O, C, 3, 3] and `bias` [O]; for a detector as PyTorch has them. */
+  /** For the convolutions: `weight` [O, C / groups, 3, 3] and, where there is one group, `bias` [O]; for a detector as PyTorch has them. */
   student: Weights;
   teacher: Weights;
   /** Attention heads of student and teacher; they do not follow from the shapes of weights. */

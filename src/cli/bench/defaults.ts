@@ -8,7 +8,7 @@ import { initDetector } from "../../models/detector/init";
 import { toTorch, transposed } from "../../models/detector/names";
 import type { Setup, Weights } from "./contest";
 import { type VitShape, vitShape } from "./flops";
-import { isConv, isVit, type Task } from "./tasks";
+import { CONVOLUTIONS, isConv, isVit, type Task } from "./tasks";
 
 /** Everything the command line decides, as plain data: it travels to the browser page as JSON. */
 export interface Options {
@@ -102,22 +102,19 @@ function factors(side: number, seed: number): BatchPart {
   return { images: Float32Array.from({ length: 2 * side * side }, normals(seed)), imageShape: [2, side, side], labels: new Int32Array() };
 }
 
-/** Batches of 8 maps: 32x32 with 32 channels, 64x64 with 16. */
-function convolution(task: Task, seed: number): BatchPart & Pick<Setup, "student"> {
-  const side = task === "conv-64" ? 64 : 32;
-  const channels = 1024 / side; // 32 or 16
+/** Batches of 8 maps. A grouped convolution has no bias: in ResNeXt a norm follows. */
+function convolution(task: keyof typeof CONVOLUTIONS, seed: number): BatchPart & Pick<Setup, "student"> {
+  const { side, channels, group } = CONVOLUTIONS[task];
   const normal = normals(seed);
   const draw = (shape: number[], scale: number) => ({
     shape,
     data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * normal()),
   });
-  const weight = draw([channels, channels, 3, 3], 1 / Math.sqrt(9 * channels));
+  const weight = draw([channels, group, 3, 3], 1 / Math.sqrt(9 * group));
   const { shape: imageShape, data: images } = draw([8, channels, side, side], 1);
+  const bias = draw([channels], 0.02);
   return {
-    student: new Map([
-      ["weight", weight],
-      ["bias", draw([channels], 0.02)],
-    ]),
+    student: new Map(Object.entries(group === channels ? { weight, bias } : { weight })),
     ...{ images, imageShape, labels: new Int32Array() },
   };
 }

@@ -52,7 +52,7 @@ export function matmulFlops(setup: Setup): number {
   if (setup.task === "matmul-512") return 2 * setup.imageShape[1]! ** 3;
   const batch = setup.imageShape[0]!;
   if (setup.detector) return 3 * 2 * batch * detectorMacs(setup.detector.config).total;
-  if (isConv(setup.task)) return 3 * 2 * 9 * setup.imageShape[1]! * setup.images.length;
+  if (isConv(setup.task)) return 3 * 2 * 9 * setup.student.get("weight")!.shape[1]! * setup.images.length;
   const student = vitShape(setup.student);
   const training = 3 * forwardFlops(student, student.patches);
   if (setup.task === "vit-step") return batch * training;

@@ -1,9 +1,10 @@
-/** One convolution, forward and backward, in this project's engine. */
+/** One convolution, in groups or not, forward and backward, in this project's engine. */
 import type { Engine } from "../../engine/device";
 import { Graph } from "../../engine/graph";
 import { Program } from "../../engine/program";
 import { Params } from "../../models/params";
 import { conv2d } from "../../ops/conv";
+import { groupConv2d } from "../../ops/groupconv";
 import { Optimizer } from "../../train/optimizer";
 import { meanSquare, type Runner, type Setup, type Weights } from "./contest";
 import { CONV_RATE } from "./tasks";
@@ -18,7 +19,7 @@ export async function convolution(engine: Engine, setup: Setup): Promise<Runner>
   engine.device.queue.writeBuffer(buffer, 0, lastAxis(setup.images, batch, channels, height * width));
   const x = graph.fixed(buffer, [batch, height, width, channels], "f32", 0, true);
   const { weight, bias } = params.on(graph, true);
-  const y = conv2d(x, weight, { bias });
+  const y = bias ? conv2d(x, weight, { bias }) : groupConv2d(x, weight);
   const grads = graph.gradients((g) => g.alias(y, graph.fixed(buffer, y.shape)));
   optimizer.update(grads);
   const program = await Program.compile(graph, { y, dx: grads.of(x)! });

@@ -25,7 +25,8 @@ export function matched({ config, classes: known, aliases = {} }: Asked, wanted:
   if (missing.length === wanted.length) return { wrong: `knows none of this data's classes (${few(wanted)}), only ${few(known)}` };
   if (missing.length > 0) return { wrong: `does not know all of this data's classes: ${few(missing)} ${isOrAre(missing)} missing` };
   const vague = found.findIndex((rows) => rows.length > 1);
-  if (vague >= 0) return { wrong: `has several classes for "${wanted[vague]}": ${few(found[vague].map((row) => `"${known[row]}" (#${row})`))}` };
+  if (vague >= 0)
+    return { wrong: `has several classes for "${wanted[vague]}": ${few(found[vague].map((row) => `"${known[row]}" (#${row})`))}` };
   const rows = found.flat();
   const twice = rows.findIndex((row, i) => rows.indexOf(row) !== i);
   if (twice >= 0) return { wrong: `has one class, "${known[rows[twice]]}", for two of this data's` };
