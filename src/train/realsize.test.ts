@@ -1,12 +1,13 @@
 /** Steps on images of 224 pixels: what they compute is what a float64 network of the same weights computes. */
 import { expect, test } from "vitest";
+import { planMemory } from "../engine/memory";
 import { initViT, type ViTConfig } from "../models/vit/config";
 import { type Forward64, vitForward64 } from "../models/vit/reference";
 import { testEngine } from "../ops/check";
 import { logSoftmax64 } from "../ops/softmax.fixture";
 import { plainViT, standardImages, standardStep } from "../tasks/standardStep";
 import { Optimizer } from "./optimizer";
-import { compileStep } from "./step";
+import { compileStep, recordStep } from "./step";
 
 const TOKENS = 197;
 
@@ -78,6 +79,23 @@ test("a few steps of a masked distillation at 224 pixels have the losses of floa
   const losses = await held({ student: network(48, 2, 10, 3), teacher: network(96, 2, 10, 3), batch: 2, keep: 98 }, 3);
   expect(losses.at(-1)).toBeLessThan(losses[0]);
 }, 400_000);
+
+test("DeiT-Ti that learns from DeiT-S in batches of 64 takes 2.5 GiB at most, in bindings that every adapter allows", async () => {
+  const engine = await testEngine();
+  const before = engine.usedBytes;
+  const step = standardStep(engine, { student: network(192, 12, 1000), teacher: network(384, 12, 1000), batch: 64, keep: 98 });
+  const optimizer = new Optimizer(step.params, { kind: "adamw" });
+  const { bytes, largest, gradients } = planMemory(...recordStep(engine, (graph) => step.trace(graph), optimizer));
+  const parameters = step.params.buffer.size;
+  expect(parameters).toBeGreaterThan(4 * 5.5e6);
+  expect(engine.usedBytes - before + bytes).toBeLessThan(2.5 * 2 ** 30);
+  expect(engine.usedBytes - before).toBeGreaterThan(3 * parameters);
+  expect(largest).toBeLessThanOrEqual(2 ** 27);
+  expect(gradients).toBeGreaterThanOrEqual(parameters);
+  expect(gradients).toBeLessThanOrEqual(4 * parameters);
+  optimizer.destroy();
+  step.destroy();
+}, 120_000);
 
 // Minutes in double precision: REAL_SIZES=1 npx vitest run src/train/realsize.test.ts
 test.skipIf(!process.env.REAL_SIZES)(
