@@ -2,43 +2,43 @@ import { describe, test } from "vitest";
 import { saliency, selfAttention } from "./attention";
 import { saliencyCase } from "./cases/saliency";
 import { crossAttentionCase, selfAttentionCase } from "./cases/variants";
-import { check, testEngine } from "./check";
+import { type Check, check, testEngine } from "./check";
 import { topk } from "./select";
 import { ATTENTION, choose } from "./variants";
 
-const cases = [
-  { batch: 2, heads: 2, headDim: 4, queries: 9, keys: 9 },
-  { batch: 1, heads: 3, headDim: 5, queries: 7, keys: 7 },
-  { batch: 2, heads: 2, headDim: 16, queries: 65, keys: 65 },
+const self = (d: Parameters<typeof selfAttentionCase>[0]): [string, Check] => [
+  `self: heads of ${d.headDim}, ${d.keys} tokens`,
+  selfAttentionCase(d),
+];
+const proofs: [string, Check][] = [
+  self({ batch: 2, heads: 2, headDim: 4, queries: 9, keys: 9 }),
+  self({ batch: 1, heads: 3, headDim: 5, queries: 7, keys: 7 }),
+  self({ batch: 2, heads: 2, headDim: 16, queries: 65, keys: 65 }),
+  ["cross: one query", crossAttentionCase({ batch: 3, heads: 2, headDim: 4, queries: 1, keys: 10 })],
 ];
 
 describe.each(Object.keys(ATTENTION))("attention by %s", (name) => {
-  test.for(cases)("self: heads of $headDim, $keys tokens", async (d, { skip }) => {
+  test.for(proofs)("%s", async ([, spec], { skip }) => {
     const engine = await testEngine();
     if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionForward: name, attentionBackward: name });
-    await check(engine, selfAttentionCase(d));
-  });
-
-  test("cross: one query", async ({ skip }) => {
-    const engine = await testEngine();
-    if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
-    choose(engine, { attentionForward: name, attentionBackward: name });
-    await check(engine, crossAttentionCase({ batch: 3, heads: 2, headDim: 4, queries: 1, keys: 10 }));
+    await check(engine, spec);
   });
 });
 
+/** The lanes' shares are of two vec4s, of one and of none; and a map of 24 patches a side. */
+const long = [
+  { batch: 1, heads: 2, headDim: 20, queries: 9, keys: 9 },
+  { batch: 1, heads: 1, headDim: 64, queries: 577, keys: 577 },
+].map((d) => ({ ...d, spec: { ...selfAttentionCase(d), samples: 3 } }));
+
 describe.each(Object.keys(ATTENTION).filter((name) => ATTENTION[name].split))("a head split over lanes by %s", (name) => {
-  test.for([
-    // The lanes' shares are of two vec4s, of one and of none.
-    { batch: 1, heads: 2, headDim: 20, queries: 9, keys: 9 },
-    { batch: 1, heads: 1, headDim: 64, queries: 577, keys: 577 },
-  ])("heads of $headDim, $keys tokens", async (d, { skip }) => {
+  test.for(long)("heads of $headDim, $keys tokens", async ({ keys, spec }, { skip }) => {
     const engine = await testEngine();
-    if (d.keys > 500 && ATTENTION[name].split === "memory") skip("barriers are slow on a software adapter");
+    if (keys > 500 && ATTENTION[name].split === "memory") skip("barriers are slow on a software adapter");
     if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionForward: name, attentionBackward: name });
-    await check(engine, { ...selfAttentionCase(d), samples: 3 });
+    await check(engine, spec);
   });
 });
 
@@ -52,29 +52,28 @@ const readings = [
   ["patches", "eq2", false],
   ["patches", "eq2", true],
 ] as const;
-const led = readings.flatMap((reading) => [1, 2].map((lead) => [...reading, lead] as const));
+const salient: [string, Check][] = [
+  ...readings.flatMap(([queries, reading, perHead]) =>
+    [1, 2].map((lead): [string, Check] => [
+      `${queries} queries, ${reading} reading${perHead ? ", heads apart" : ""}, ${lead} before the patches`,
+      saliencyCase({ queries, reading, perHead }, { lead }),
+    ]),
+  ),
+  ...(["code", "eq2"] as const).flatMap((reading) =>
+    (["cls", "patches", "det"] as const).map((queries): [string, Check] => [
+      `${queries} queries, ${reading} reading, two tokens after the patches`,
+      saliencyCase({ queries, reading }, { tail: 2 }),
+    ]),
+  ),
+];
 
-test.for(Object.keys(ATTENTION).flatMap((name) => led.map((reading) => [...reading, name] as const)))(
-  "saliency: %s queries, %s reading, heads apart: %s, %i before the patches, by %s",
-  async ([queries, reading, perHead, lead, name], { skip }) => {
+describe.each(Object.keys(ATTENTION))("saliency by %s", (name) => {
+  test.for(salient)("%s", async ([, spec], { skip }) => {
     const engine = await testEngine();
     if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
     choose(engine, { attentionBackward: name });
-    await check(engine, saliencyCase({ queries, reading, perHead }, { lead }));
-  },
-);
-
-test.for(
-  Object.keys(ATTENTION).flatMap((name) =>
-    (["code", "eq2"] as const).flatMap((reading) =>
-      (["cls", "patches", "det"] as const).map((queries) => [queries, reading, name] as const),
-    ),
-  ),
-)("saliency with two tokens after the patches: %s queries, %s reading, by %s", async ([queries, reading, name], { skip }) => {
-  const engine = await testEngine();
-  if (!ATTENTION[name].runs(engine.facts)) skip(`${name} does not run on ${engine.facts.name}`);
-  choose(engine, { attentionBackward: name });
-  await check(engine, saliencyCase({ queries, reading }, { tail: 2 }));
+    await check(engine, spec);
+  });
 });
 
 /** Queries and keys of one image whose class token attends exactly as `rows` say, a row per head of one number. */

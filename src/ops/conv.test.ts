@@ -15,16 +15,20 @@ const cases: ConvDims[] = [
   { x: [2, 7, 9, 4], out: 6, kernel: 1, stride: 2 },
 ];
 
-const named = (o: ConvDims) => ({ o, name: `${o.kernel}x${o.kernel}, stride ${o.stride ?? 1}, [${o.x}] -> ${o.out}` });
+const named = (o: ConvDims) => ({
+  ...{ o, spec: convolutionCase(o) },
+  name: `${o.kernel}x${o.kernel}, stride ${o.stride ?? 1}, [${o.x}] -> ${o.out}`,
+});
+const proofs = cases.map(named);
 
 describe.each(Object.keys(GEMM))("conv2d with %s", (gemm) => {
-  test.for(cases.map(named))("$name", async ({ o }, { skip }) => {
+  test.for(proofs)("$name", async ({ spec }, { skip }) => {
     const engine = await testEngine();
     if (!GEMM[gemm].runs(engine.facts)) skip(`${gemm} does not run on ${engine.facts.name}`);
     const usual = choice(engine);
     choose(engine, { gemm });
     // f16 tiles keep 11 bits of each factor.
-    await check(engine, { ...convolutionCase(o), tolerance: GEMM[gemm].constants.HALF ? 2e-2 : 1e-5 });
+    await check(engine, spec, GEMM[gemm].constants.HALF ? 2e-2 : 1e-5);
     choose(engine, usual);
   });
 });
@@ -39,8 +43,8 @@ const odd: ConvDims[] = [
   { x: [1, 5, 4, 4], out: 4, kernel: 2, padding: 0 },
 ];
 
-test.for(odd.map((o) => ({ ...named(o), name: `${named(o).name}, padding ${o.padding}` })))("$name", async ({ o }) => {
-  await check(await testEngine(), convolutionCase(o));
+test.for(odd.map((o) => ({ ...named(o), name: `${named(o).name}, padding ${o.padding}` })))("$name", async ({ spec }) => {
+  await check(await testEngine(), spec);
 });
 
 test("ReLU, alone and between convolutions", async () => {

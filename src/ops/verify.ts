@@ -82,12 +82,11 @@ export async function* verify(engine: Engine, only?: string, further: Proofs = {
   try {
     for (const family of FAMILIES.filter(({ key }) => wanted(key)))
       for (const kept of keptOn(engine)) {
-        const references = new Map<string, Part[]>();
         const proven = kept === "f16" ? halved(family) : family;
         for (const variant of runnable(family, engine.facts)) {
           choose(engine, { ...usual, ...everywhere(family, variant) });
           const about = { kernel: family.key, variant: named(variant, kept) };
-          yield await verdict(engine, about, () => ofVariant(engine, proven, variant, references, kept));
+          yield await verdict(engine, about, () => ofVariant(engine, proven, variant, kept));
         }
       }
   } finally {
@@ -116,8 +115,8 @@ async function verdict(engine: Engine, about: Named, find: () => Promise<Found>)
   }
 }
 
-async function ofVariant(engine: Engine, family: Family, variant: string, references: Map<string, Part[]>, kept: Kept): Promise<Found> {
-  const found = await worst(engine, family, references, allowed(family, variant, kept));
+async function ofVariant(engine: Engine, family: Family, variant: string, kept: Kept): Promise<Found> {
+  const found = await worst(engine, family, allowed(family, variant, kept));
   return { ...found, ms: await timed(engine, family, kept), ...(kept === "f32" && told(engine, family)) };
 }
 
@@ -130,12 +129,10 @@ async function ofCheck(engine: Engine, name: string, spec: Check): Promise<Found
 }
 
 /** The largest error over the family's proofs, and the first that is too large. */
-async function worst(engine: Engine, { proofs }: Family, references: Map<string, Part[]>, allowed: Allowed): Promise<Judged> {
+async function worst(engine: Engine, { proofs }: Family, allowed: Allowed): Promise<Judged> {
   let most: Judged = { error: 0 };
   for (const [name, spec] of Object.entries(proofs)) {
-    const found = await observed(engine, spec);
-    if (!references.has(name)) references.set(name, expected(spec));
-    const { error, wrong } = judged(name, found, references.get(name) as Part[], allowed);
+    const { error, wrong } = judged(name, await observed(engine, spec), expected(spec), allowed);
     most = { error: error <= most.error ? most.error : error, ...((most.wrong ?? wrong) && { wrong: most.wrong ?? wrong }) };
   }
   return most;
