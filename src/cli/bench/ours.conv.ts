@@ -21,6 +21,8 @@ export async function convolution(engine: Engine, setup: Setup): Promise<Runner>
   const { weight, bias } = params.on(graph, true);
   const y = bias ? conv2d(x, weight, { bias }) : groupConv2d(x, weight);
   const grads = graph.gradients((g) => g.alias(y, graph.fixed(buffer, y.shape)));
+  // x lies in memory of its own, as parameters do, and is none: its gradient is no piece for the optimizer.
+  grads.flowsOn.add(x);
   optimizer.update(grads);
   const program = await Program.compile(graph, { y, dx: grads.of(x)! });
   return {
