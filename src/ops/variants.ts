@@ -148,8 +148,8 @@ function guess(facts: AdapterFacts): Choice {
   const { software, subgroup } = facts;
   const quad = subgroup >= 4;
   const attentionForward = quad ? "quad3" : "lane";
-  const products = (gemm: string, small: string, flat = gemm) => ({
-    ...{ "gemm.large": gemm, "gemm.deep": gemm, "gemm.flat": flat, "gemm.narrow": gemm, "gemm.small": small },
+  const products = (gemm: string, small: string, flat = gemm, narrow = gemm) => ({
+    ...{ "gemm.large": gemm, "gemm.deep": gemm, "gemm.flat": flat, "gemm.narrow": narrow, "gemm.small": small },
     machine: machineInWords(usualMachine(facts)),
   });
   if (!software)
@@ -157,8 +157,10 @@ function guess(facts: AdapterFacts): Choice {
   // The software adapter with four lanes (SwiftShader) pays most for loads, and of those the more rows the fewer.
   const attentionBackward = subgroup === 4 ? "quad6" : attentionForward;
   const gemm = subgroup === 8 ? "coop8" : quad ? "quad8x8" : "register8x8";
-  const flat = gemm === "quad8x8" ? "quad4x4" : gemm;
-  return { ...products(gemm, "register4x4", flat), attentionForward, attentionBackward, rows: quad ? "quadLane" : "lane" };
+  // Half of a tile of eight lanes would be beyond a product of 16 channels. All three sum in the same order: bits do not depend on the class.
+  const flat = quad ? "quad4x4" : gemm;
+  const narrow = subgroup === 8 ? "quad4x4" : gemm;
+  return { ...products(gemm, "register4x4", flat, narrow), attentionForward, attentionBackward, rows: quad ? "quadLane" : "lane" };
 }
 
 /** The smallest tile, for products whose rows are not aligned to four floats. A GPU's lanes run by dozens, so it gets larger workgroups. */
