@@ -1,6 +1,7 @@
 /** A YOLOS is taught in the page: boxes and what the teacher is not shown, and how that follows the slider. */
 import { expect, test } from "@playwright/test";
-import { detectionScenes } from "../src/data/scenes.detection";
+import { pngBytes } from "../src/data/png.fixture";
+import { detectionScene, detectionScenes } from "../src/data/scenes.detection";
 import { initYolos } from "../src/models/yolos/config";
 import { writeNetwork } from "../src/tasks/yolos/network";
 import {
@@ -67,6 +68,27 @@ test("it trains, moving the share changes what the teacher sees on the next step
   await expect(page.locator("[data-chart=loss] .summary")).toContainText("patch tokens, teacher");
   await expect(page.locator(".cost")).toContainText("16 patches");
   await expect(page.locator(".verdict")).toContainText("average precision");
+  await expectNoViolations(page);
+});
+
+test("a picture of one's own is looked at, hatched where the teacher is shown nothing of it", async ({ page }) => {
+  await page.goto(`${SMALL}&steps=24`);
+  await page.getByLabel("Teacher file").setInputFiles(teacher());
+  await phase(page, "ready");
+  // The run with this teacher, not the one before it.
+  await expect(page.locator(".found")).toHaveAttribute("data-kept", "32", { timeout: LONG });
+  const { image: samples } = detectionScene(7, "test", 0, 64);
+  const mine = upload("own.png", pngBytes({ width: 64, height: 64, depth: 8, colour: 2, samples }));
+  await expect(page.getByRole("button", { name: "Camera" })).toBeEnabled({ timeout: LONG });
+  await page.getByLabel("Own picture file").setInputFiles(mine);
+  const own = page.getByRole("button", { name: /^Your picture: / });
+  await expect(own).toHaveAttribute("aria-label", /The student finds .*, the teacher /, { timeout: LONG });
+  await says(page.locator(".found-list"), "Your picture. The student finds");
+  const picture = () => own.locator("image").getAttribute("href");
+  const hatched = await picture();
+  await page.getByLabel("hatch what the teacher is not shown").uncheck();
+  expect(await picture()).not.toBe(hatched);
+  await expect(page.locator(".scenes li")).toHaveCount(7);
   await expectNoViolations(page);
 });
 

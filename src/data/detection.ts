@@ -12,6 +12,9 @@ export interface DetectionSplit {
   truths(index: number): GroundTruth[];
 }
 
+/** A picture, u8 RGB [side, side, 3], of which nobody says what is on it. */
+export const unlabelled = (pixels: Uint8Array): DetectionSplit => ({ count: 1, image: () => pixels, truths: () => [] });
+
 export interface DetectionSet {
   /** Identifies the data: only the same pictures, boxes and classes in the same order have the same id. */
   id: string;

@@ -1,13 +1,12 @@
 /** Held-out images that a detector is tried on again and again while it learns. */
 import type { DetectionSet } from "../../data/detection";
-import { fitting } from "../../data/square";
-import { surround } from "../../data/surround";
 import type { ViewSpec } from "../../methods/method";
+import { OwnPlace } from "../ownPicture";
 import { Pace } from "../pace";
 import type { Guest, Monitor, ViewEvent, Watched } from "../task";
 import { ErasureCount } from "./erasure";
 import type { DetectionTask } from "./task";
-import type { DetectionViews, MapOf, OwnPicture } from "./views";
+import type { DetectionViews, MapOf } from "./views";
 
 const SHOWN = 6;
 /** So often over a run the masks are counted. */
@@ -15,14 +14,12 @@ const MOMENTS = 100;
 /** Snapshots that a page keeps over a run. Maps take a few hundred kilobytes each. */
 const SNAPSHOTS = 200;
 const MAPS = 40;
-/** Own pictures so far, of all runs. */
-let given = 0;
 
 export class DetectionMonitor implements Monitor {
   private readonly erasure: ErasureCount;
   private readonly images: number[];
   private readonly pace = new Pace();
-  private own?: OwnPicture;
+  private readonly own = new OwnPlace();
 
   constructor(private readonly watched: Watched<DetectionSet, DetectionTask>) {
     const { dataset, task, extras } = watched;
@@ -35,18 +32,11 @@ export class DetectionMonitor implements Monitor {
     const { test, side, classes } = this.watched.dataset;
     const images = new Uint8Array(this.images.length * 3 * side ** 2);
     for (const [at, i] of this.images.entries()) images.set(test.image(i), at * 3 * side ** 2);
-    const { own } = this;
-    this.show("gallery", { side, classes, images, truths: this.images.map((i) => test.truths(i)), ...(own && { own }) });
+    this.show("gallery", { side, classes, images, truths: this.images.map((i) => test.truths(i)), ...this.own.shown });
   }
 
-  /** A picture of a person's own is shown beside the held-out ones, what is around it filled as theirs. One for another side is not this run's. */
   guest(guest: Guest): void {
-    const { side, moments } = this.watched.dataset;
-    if (guest instanceof Int16Array || guest.pixels.length !== 3 * side ** 2) return;
-    const pixels = guest.pixels.slice();
-    surround({ pixels, at: fitting(guest.width, guest.height, side) }, side, moments);
-    this.own = { number: ++given, pixels };
-    this.gallery();
+    if (this.own.take(guest, this.watched.dataset)) this.gallery();
   }
 
   introduce(): Promise<void> {
@@ -82,10 +72,8 @@ export class DetectionMonitor implements Monitor {
 
   /** What is counted are the maps, and those are of held-out images alone. */
   private async look() {
-    const { own } = this;
     const { task } = this.watched;
-    const found = await task.snapshot(this.images);
-    return { ...found, ...(own && { own: { number: own.number, ...(await task.find(own.pixels)) } }) };
+    return { ...(await task.snapshot(this.images)), ...(await this.own.found((pixels) => task.find(pixels))) };
   }
 
   /** Beside a test on held-out images: how hard each term pulls. */

@@ -1,6 +1,6 @@
 /** Images and the boxes on them: a detector learns from ground truth and from a teacher's features and scores. */
 import { DetectionBatches } from "../../data/batches.detection";
-import type { DetectionSet, DetectionSplit } from "../../data/detection";
+import { type DetectionSet, type DetectionSplit, unlabelled } from "../../data/detection";
 import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { Graph, type Live, type Tensor } from "../../engine/graph";
@@ -243,8 +243,7 @@ export class DetectionTask implements Task<DetectorViews> {
 
   /** What student and teacher find on another picture, u8 [side, side, 3], best first. */
   async find(pixels: Uint8Array): Promise<{ student: Detection[]; teacher?: Detection[] }> {
-    const split = { count: 1, image: () => pixels, truths: () => [] };
-    const { student, teacher } = await this.look(this.recordedOwn, split, [0]);
+    const { student, teacher } = await this.look(this.recordedOwn, unlabelled(pixels), [0]);
     return { student: student[0], ...(teacher && { teacher: teacher[0] }) };
   }
 

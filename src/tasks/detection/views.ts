@@ -2,6 +2,7 @@
 
 import type { Detection, GroundTruth } from "../../geometry/boxes";
 import type { Axis } from "../../methods/method";
+import type { OwnPicture } from "../ownPicture";
 
 /** Held-out images with objects. */
 export interface BoxGallery {
@@ -11,14 +12,6 @@ export interface BoxGallery {
   truths: GroundTruth[][];
   classes: string[];
   own?: OwnPicture;
-}
-
-/** A picture of the visitor's own: what is on it nobody says, so it is part of nothing that is counted. */
-export interface OwnPicture {
-  /** Tells it from those before it. */
-  number: number;
-  /** u8 [side, side, 3]. */
-  pixels: Uint8Array;
 }
 
 /** What student and teacher find on the gallery at one step. */

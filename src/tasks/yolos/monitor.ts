@@ -1,8 +1,9 @@
 /** Held-out images on which objects are looked for again and again while a student learns: what is shown of them, and what is counted. */
 import type { DetectionSet } from "../../data/detection";
 import { FrequencyCount } from "../frequency";
+import { OwnPlace } from "../ownPicture";
 import { Pace } from "../pace";
-import type { Monitor, Report, Watched } from "../task";
+import type { Guest, Monitor, Report, Watched } from "../task";
 import type { Yolos } from "./task";
 import type { YolosViews } from "./views";
 
@@ -14,6 +15,7 @@ export class YolosMonitor implements Monitor {
   private readonly frequency: FrequencyCount;
   private readonly images: number[];
   private readonly pace = new Pace();
+  private readonly own = new OwnPlace();
 
   constructor(private readonly watched: Watched<DetectionSet, Yolos>) {
     const { dataset, task, settings, extras } = watched;
@@ -41,11 +43,21 @@ export class YolosMonitor implements Monitor {
   }
 
   async snapshot(counted = false): Promise<void> {
-    const outputs = await this.pace.taking(() => this.watched.task.snapshot(this.images));
+    const outputs = await this.pace.taking(() => this.look());
     const step = this.watched.step();
     if (counted && outputs.kept) this.frequency.addLook(outputs.kept, step);
     this.show("snapshot", { step, ...outputs }, KEPT);
     this.show("frequency", this.frequency.report());
+  }
+
+  /** What is counted is of held-out images alone. */
+  private async look() {
+    const { task } = this.watched;
+    return { ...(await task.snapshot(this.images)), ...(await this.own.found((pixels) => task.find(pixels))) };
+  }
+
+  guest(guest: Guest): void {
+    if (this.own.take(guest, this.watched.dataset)) this.gallery();
   }
 
   store(): void {
@@ -57,7 +69,8 @@ export class YolosMonitor implements Monitor {
     const images = new Uint8Array(this.images.length * 3 * side ** 2);
     for (const [at, i] of this.images.entries()) images.set(test.image(i), at * 3 * side ** 2);
     const [rows, columns] = this.watched.task.grid;
-    this.show("gallery", { side, grid: [rows, columns], classes, images, truths: this.images.map((i) => test.truths(i)) });
+    const truths = this.images.map((i) => test.truths(i));
+    this.show("gallery", { side, grid: [rows, columns], classes, images, truths, ...this.own.shown });
   }
 
   private show<N extends keyof YolosViews>(name: N, value: YolosViews[N], keep?: number): void {

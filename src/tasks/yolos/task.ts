@@ -1,10 +1,11 @@
 /** Images and the boxes on them: a YOLOS learns from ground truth and from the tokens of a teacher that sees some patches. */
 import { DetectionBatches } from "../../data/batches.detection";
-import type { DetectionSet } from "../../data/detection";
+import { type DetectionSet, type DetectionSplit, unlabelled } from "../../data/detection";
 import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { type Graph, Live } from "../../engine/graph";
 import type { Fetched } from "../../engine/readback";
+import type { Detection } from "../../geometry/boxes";
 import { highestOf } from "../../methods/masking";
 import { YOLOS_METHODS } from "../../methods/yolos";
 import type { YolosMethod } from "../../methods/yolos/method";
@@ -61,6 +62,7 @@ export class Yolos implements Task<Outputs> {
   private readonly inputs: YolosInputs;
   private readonly settings: YolosSettings;
   private readonly recorded = new Recorded<Snapshot>();
+  private readonly recordedOwn = new Recorded<Snapshot>();
   private clock?: TeacherClock;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
@@ -203,8 +205,18 @@ export class Yolos implements Task<Outputs> {
 
   /** What student and teacher find on these held-out images. */
   async snapshot(indices: number[]): Promise<Outputs> {
-    const { images, truths } = this.batches.load(this.sources.dataset.test, indices);
-    const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, this.parts(), indices.length));
+    return this.look(this.recorded, this.sources.dataset.test, indices);
+  }
+
+  /** What they find on another picture, u8 [side, side, 3], and the patches of it that the teacher is shown. */
+  async find(pixels: Uint8Array): Promise<{ student: Detection[]; teacher?: Detection[]; kept?: Uint32Array }> {
+    const { student, teacher, kept } = await this.look(this.recordedOwn, unlabelled(pixels), [0]);
+    return { student: student[0], ...(teacher && { teacher: teacher[0] }), ...(kept && { kept }) };
+  }
+
+  private async look(recorded: Recorded<Snapshot>, split: DetectionSplit, indices: number[]): Promise<Outputs> {
+    const { images, truths } = this.batches.load(split, indices);
+    const snapshot = await recorded.of(indices.length, () => Snapshot.compile(this.engine, this.parts(), indices.length));
     return snapshot.run(images, truths);
   }
 
@@ -217,6 +229,7 @@ export class Yolos implements Task<Outputs> {
 
   forget(): void {
     this.recorded.forget();
+    this.recordedOwn.forget();
   }
 
   /** The teacher's cost now, its tokens on what it sees: no head is run. Undefined without a teacher. */

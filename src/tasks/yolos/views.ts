@@ -14,6 +14,7 @@ export interface PatchedSnapshot extends BoxSnapshot {
   score?: Float32Array;
   /** u32 [count, k]. */
   kept?: Uint32Array;
+  own?: BoxSnapshot["own"] & { kept?: Uint32Array };
 }
 
 /** The views by name. `snapshot` is kept over the run. */

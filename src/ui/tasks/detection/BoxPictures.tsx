@@ -1,5 +1,5 @@
 /** What is found: held-out images with ground truth, the teacher's boxes and the student's; one of them large. */
-import { memo, type ReactNode, useDeferredValue, useMemo, useState } from "react";
+import { memo, useDeferredValue, useMemo, useState } from "react";
 import type { Detection, GroundTruth } from "../../../geometry/boxes";
 import type { BoxGallery, BoxSnapshot } from "../../../tasks/detection/views";
 import { TimeBar } from "../../charts/TimeBar";
@@ -14,12 +14,14 @@ import { Boxed, type Shown } from "./Boxed";
 import { bakeScene } from "./bakeScene";
 import { FoundList, type Scene } from "./FoundList";
 import { found, sentence } from "./matches";
-import { OwnList } from "./OwnPicture";
+import { Giving, OwnList } from "./OwnPicture";
 import { ownScene } from "./ownScene";
 import { LEAST_SCORE } from "./page";
 
 /** Where the pictures are from. */
 export interface BoxSource {
+  /** The task whose runs make them. */
+  task: string;
   galleryOf(state: State): BoxGallery;
   snapshotOf(state: State): BoxSnapshot | undefined;
   snapshotsOf(state: State): readonly Moment[];
@@ -27,13 +29,12 @@ export interface BoxSource {
   useImage(): [image: number, choose: (image: number) => void];
   /** Patches of each image that the teacher is shown, with how images are cut; undefined where it sees all of them. */
   patchesOf?(gallery: BoxGallery, snapshot: BoxSnapshot | undefined): Patches | undefined;
-  /** Where visitors give a picture of their own, if the run takes one. */
-  Giving?(props: { side: number }): ReactNode;
 }
 
 export interface Patches {
   grid: Grid;
   kept: readonly ReadonlySet<number>[];
+  own?: ReadonlySet<number>;
 }
 
 const WHO = [
@@ -60,9 +61,12 @@ const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxG
   const [masked, setMasked] = useState(true);
   const patches = useMemo(() => source.patchesOf?.(gallery, snapshot), [source, gallery, snapshot]);
   const hidden = masked ? patches : undefined;
-  const pictures = useMemo(() => gallery.truths.map((_, i) => pictureOf(gallery, i, hidden)), [gallery, hidden]);
+  const pictures = useMemo(() => gallery.truths.map((_, i) => pictureOf(gallery, i, hidden?.grid, hidden?.kept[i])), [gallery, hidden]);
   const scenes = gallery.truths.map((truths, i) => sceneOf(truths, snapshot?.student[i], snapshot?.teacher?.[i], score));
-  const ownPicture = useMemo(() => own && bakeScene({ images: own.pixels, side: gallery.side }, 0).toDataURL(), [own, gallery.side]);
+  const ownPicture = useMemo(
+    () => own && pictureOf({ images: own.pixels, side: gallery.side }, 0, hidden?.grid, hidden?.own),
+    [own, gallery.side, hidden],
+  );
   const mine = ownScene(gallery, snapshot, score);
   const ownBoxed = mine && ownPicture && { truths: [], student: mine.student ?? [], teacher: mine.teacher ?? [], picture: ownPicture };
   const ownLarge = own !== undefined && own.number !== left;
@@ -86,7 +90,7 @@ const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxG
           </label>
         )}
         <Threshold score={score} onChange={setScore} />
-        {source.Giving && <source.Giving side={gallery.side} />}
+        <Giving task={source.task} side={gallery.side} />
       </div>
       <ul className="gallery scenes">
         {scenes.map((scene, i) => (
@@ -103,10 +107,10 @@ const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxG
           </li>
         ))}
         {ownBoxed && (
-          <li>
+          <li className="own">
             <button type="button" aria-pressed={ownLarge} aria-label={`Your picture: ${mine?.says}`} onClick={() => setLeft(undefined)}>
               <Boxed {...common} {...ownBoxed} named={false} />
-              Your picture
+              <span>yours</span>
             </button>
           </li>
         )}
@@ -127,15 +131,15 @@ const Drawn = memo(function Drawn({ gallery, snapshot, source }: { gallery: BoxG
 });
 
 /** The address of an image, hatched where the teacher is shown nothing. */
-function pictureOf(gallery: BoxGallery, image: number, patches: Patches | undefined): string {
-  const picture = bakeScene(gallery, image);
-  if (!patches) return picture.toDataURL();
+function pictureOf(of: Pick<BoxGallery, "images" | "side">, image: number, grid?: Grid, kept?: ReadonlySet<number>): string {
+  const picture = bakeScene(of, image);
+  if (!grid || !kept) return picture.toDataURL();
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [EDGE, EDGE];
   const context = canvas.getContext("2d");
   if (context) {
     paintPicture(context, picture);
-    paintMask(context, patches.kept[image], patches.grid);
+    paintMask(context, kept, grid);
   }
   return canvas.toDataURL();
 }

@@ -9,12 +9,13 @@ import type { State } from "../../state/store";
 import type { OwnScene } from "./ownScene";
 import { photograph, pictureOf, problemIn } from "./ownSources";
 
-/** A recording detects nothing, and without a run there is no student. */
-const takesPictures = ({ active, watching }: State) => active !== undefined && !watching && taskOf(active.preset).name === "detection";
+/** A recording looks at nothing, and without a run of the task there is no student. */
+const takesPictures = ({ active, watching }: State, task: string) =>
+  active !== undefined && !watching && taskOf(active.preset).name === task;
 
-/** Two ways to give a picture; what is wrong with one is said beside them. */
-export function Giving({ side }: { side: number }) {
-  const ready = useStore(takesPictures);
+/** Two ways to give a picture to a run of the task; what is wrong with one is said beside them. */
+export function Giving({ task, side }: { task: string; side: number }) {
+  const ready = useStore((state) => takesPictures(state, task));
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   // Buttons stay enabled meanwhile: a disabled one would lose the focus.

@@ -2,11 +2,10 @@
 import { BoxPictures, type BoxSource } from "./BoxPictures";
 import { FeaturePictures } from "./Features";
 import { useFocus } from "./focus";
-import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
-import { Giving } from "./OwnPicture";
+import { galleryOf, snapshotOf, snapshotsOf, TASK } from "./gallery";
 import "./detection.css";
 
-const SOURCE: BoxSource = { galleryOf, snapshotOf, snapshotsOf, useImage, Giving };
+const SOURCE: BoxSource = { task: TASK, galleryOf, snapshotOf, snapshotsOf, useImage };
 
 function useImage(): ReturnType<BoxSource["useImage"]> {
   const [{ image }, choose] = useFocus();

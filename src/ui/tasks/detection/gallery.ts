@@ -8,7 +8,7 @@ import type { Moment } from "../../state/history";
 import type { State } from "../../state/store";
 import { momentsOf, shownView, viewOf } from "../../state/views";
 
-const TASK = "detection";
+export const TASK = "detection";
 const GALLERY = 6;
 const SIDE = 128;
 

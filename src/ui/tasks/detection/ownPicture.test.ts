@@ -14,10 +14,17 @@ test("boxes above the score are told, those of an earlier picture are not", () =
   expect(ownScene({ own }, found, 0.3)).toEqual({
     student: [one(0.8)],
     teacher: [one(0.9), one(0.6)],
-    says: "student finds 1 object; teacher finds 2 objects",
+    says: "The student finds 1 object, the teacher 2 objects",
   });
   for (const snapshot of [undefined, { step: 4, student: [] }, { ...found, own: { number: 1, student: [one(0.8)] } }])
-    expect(ownScene({ own }, snapshot, 0.3)).toEqual({ says: "not looked at yet" });
+    expect(ownScene({ own }, snapshot, 0.3)).toEqual({ says: "Nothing has looked at it yet" });
+});
+
+test("what is found is told as a sentence, nothing as nothing", () => {
+  const told = (student: number[], teacher?: number[]) =>
+    ownScene({ own }, { step: 4, student: [], own: { number: 2, student: student.map(one), teacher: teacher?.map(one) } }, 0.3)?.says;
+  expect(told([0.2])).toBe("The student finds nothing");
+  expect(told([0.4, 0.5], [])).toBe("The student finds 2 objects, the teacher nothing");
 });
 
 const problemOf = (promise: Promise<unknown>) =>

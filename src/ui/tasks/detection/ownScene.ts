@@ -15,9 +15,13 @@ export function ownScene({ own }: Pick<BoxGallery, "own">, snapshot: BoxSnapshot
   const found = snapshot?.own?.number === own.number ? snapshot.own : undefined;
   const likely = (all: Detection[] | undefined) => all?.filter((one) => one.score >= score);
   const [student, teacher] = [likely(found?.student), likely(found?.teacher)];
-  const says = [told("student", student), told("teacher", teacher)].filter(Boolean).join("; ");
-  return { student, teacher, says: says || "not looked at yet" };
+  return { student, teacher, says: told(student, teacher) };
 }
 
-const told = (who: string, boxes: Detection[] | undefined) =>
-  boxes && `${who} finds ${boxes.length} ${boxes.length === 1 ? "object" : "objects"}`;
+/** A sentence without its full stop. */
+function told(student: Detection[] | undefined, teacher: Detection[] | undefined): string {
+  if (!student) return "Nothing has looked at it yet";
+  return `The student finds ${objects(student.length)}${teacher ? `, the teacher ${objects(teacher.length)}` : ""}`;
+}
+
+const objects = (n: number) => (n === 0 ? "nothing" : n === 1 ? "1 object" : `${n} objects`);
