@@ -11,6 +11,8 @@ export interface CurveLook {
   colour: string;
   /** As SVG's stroke-dasharray. */
   dash?: string;
+  /** As SVG's fill: what is drawn is an area. */
+  fill?: string;
 }
 
 export interface Curve extends CurveLook {

@@ -1,13 +1,12 @@
 /** Files for spreadsheets and papers: numbers as CSV and JSON, charts and pictures as SVG and PNG. Loaded when first used. */
-import { SCHEMA } from "../../tasks";
 import { store } from "../state/app";
 import { asAdded } from "../state/contributions";
 import { quoted } from "../state/csv";
 import { download } from "../state/download";
 import { numbersOf, type Point } from "../state/history";
-import { isSame, type Run, runOf, whatItWas } from "../state/runs";
 import { rowsOf, toLatex, toCsv as toRunsCsv, toJson as toRunsJson } from "../state/runTable";
 import type { State } from "../state/store";
+import { type Caption, captionNow } from "./caption";
 import type { ChartKind, Curve, CurveLook } from "./curves";
 import { chartSvg, type Drawn, rasterise, sheetSvg } from "./figure";
 
@@ -18,13 +17,10 @@ export const WIDTHS = { "one column": 84, "two columns": 174 } as const;
 export type Width = keyof typeof WIDTHS;
 
 /** A chart as files want it: its name, its title, what its curves are and how they look, what it is of, its numbers. */
-export interface Exported {
+export interface Exported extends Caption {
   name: string;
   title: string;
   looks: readonly CurveLook[];
-  /** Under the drawing, for people; and the same for programs, such as a query of settings. */
-  caption: string;
-  about: string;
   csv(): string;
   json(): string;
 }
@@ -49,21 +45,10 @@ export function toJson(of: string, curves: Curve[], points: Point[], state: Stat
 export function chartOf(kind: ChartKind, curves: Curve[], state: State): Exported {
   const points = kind.added ? asAdded(state.history.points, state) : state.history.points;
   return {
-    ...{ name: `${kind.id}-step-${points.at(-1)?.step}`, title: kind.title, looks: curves, ...captionOf(state) },
+    ...{ name: `${kind.id}-step-${points.at(-1)?.step}`, title: kind.title, looks: curves, ...captionNow(state) },
     csv: () => toCsv(kind.of, curves, points),
     json: () => toJson(kind.of, curves, points, state),
   };
-}
-
-/** What the run under way is called and what it is, in words and as a query. */
-function captionOf(state: State): Pick<Exported, "caption" | "about"> {
-  const { active, dataset, teacher, changes, step, runs } = state;
-  if (!active) return { caption: "", about: "" };
-  const now = runOf(state);
-  const kept = now && runs.find((run) => isSame(run, now));
-  const what = whatItWas({ settings: active, changes, dataset } as Run);
-  const facts = [dataset?.name, teacher ? `teacher ${teacher}` : "no teacher", `seed ${active.seed}`, `step ${step}`];
-  return { caption: [kept?.name, what, ...facts].filter(Boolean).join("; "), about: SCHEMA.toQuery(active) };
 }
 
 export async function exportChart(format: Format, what: Exported, figure: HTMLElement, width: Width): Promise<void> {
@@ -82,7 +67,7 @@ export interface Named {
 /** The rows of pictures as they are on the page; those of the run under way unless it is said what they are of. */
 export async function exportPictures(format: Format, panel: HTMLElement, width: Width, of?: Named): Promise<void> {
   const name = `masked-distillation-${of?.name ?? `masks-step-${panel.dataset.look}`}.${format.toLowerCase()}`;
-  const words = of ? { caption: of.caption, about: "" } : captionOf(store.getState());
+  const words = of ? { caption: of.caption, about: "" } : captionNow(store.getState());
   await save(sheetSvg(panel, words, WIDTHS[width]), format, name);
 }
 

@@ -2,6 +2,7 @@
  * Charts and pictures as figures of a paper: as wide as a column, letters of eight points in a font that every program has, on white in the
  * page's light colours (after Okabe and Ito, and told apart by dashes too), with keys, and with what they are of.
  */
+import type { Caption } from "./caption";
 import type { CurveLook } from "./curves";
 
 /** An SVG, and its size in millimetres. */
@@ -9,11 +10,6 @@ export interface Drawn {
   svg: string;
   width: number;
   height: number;
-}
-
-interface Words {
-  caption: string;
-  about: string;
 }
 
 const FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
@@ -27,14 +23,14 @@ const LINE = 14;
 const STYLES = ["stroke", "fill", "stroke-width", "stroke-dasharray", "stroke-opacity", "font-size", "paint-order"];
 
 /** A chart with its title, its keys and what it is of, drawn anew at the width of `mm` millimetres. */
-export function chartSvg(figure: HTMLElement, chart: Words & { title: string; looks: readonly CurveLook[] }, mm: number): Promise<Drawn> {
+export function chartSvg(figure: HTMLElement, chart: Caption & { title: string; looks: readonly CurveLook[] }, mm: number): Promise<Drawn> {
   const wide = Math.round(mm * PX);
   return atWidth(figure, wide, (drawn) =>
     onPaper(() => {
       const keys = keysOf(chart.looks, wide);
       const head = 22 + LINE * keys.rows;
       const title = `<text x='8' y='14' font-weight='bold'>${escaped(chart.title)}</text>`;
-      const body = `${title}${keys.svg}<g transform='translate(0 ${head})'>${styled(drawn)}</g>`;
+      const body = withDefinitions(`${title}${keys.svg}<g transform='translate(0 ${head})'>${styled(drawn).innerHTML}</g>`);
       return page(wide, head + drawn.clientHeight, body, chart, mm);
     }),
   );
@@ -44,7 +40,7 @@ const CELL = 132;
 const GAP = 8;
 
 /** Every row of pictures under its title, as the page drew them. */
-export function sheetSvg(panel: HTMLElement, words: Words, mm: number): Drawn {
+export function sheetSvg(panel: HTMLElement, words: Caption, mm: number): Drawn {
   const strips = [...panel.querySelectorAll<HTMLElement>("[data-strip]")].map((strip) => ({
     title: strip.dataset.strip ?? "",
     pictures: [...strip.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
@@ -100,9 +96,16 @@ function lightColours(): [string, string][] {
   );
 }
 
-/** The drawing's own elements with their styles written out. */
-function styled(drawn: SVGSVGElement): string {
-  const copy = drawn.cloneNode(true) as SVGSVGElement;
+/** A drawing with the patterns that it is filled with, wherever on the page they are defined. */
+function withDefinitions(svg: string): string {
+  const names = new Set(Array.from(svg.matchAll(/url\((?:&quot;)?#([\w-]+)/g), ([, name]) => name));
+  const defined = [...names].map((name) => document.querySelector(`pattern#${name}`)).filter((pattern) => pattern !== null);
+  return defined.length ? `<defs>${defined.map((pattern) => styled(pattern).outerHTML).join("")}</defs>${svg}` : svg;
+}
+
+/** A copy of a drawing, of which the elements have their styles written out. */
+function styled(drawn: Element): Element {
+  const copy = drawn.cloneNode(true) as Element;
   const originals = drawn.querySelectorAll("*");
   for (const [i, element] of copy.querySelectorAll("*").entries()) {
     const style = getComputedStyle(originals[i]);
@@ -110,19 +113,21 @@ function styled(drawn: SVGSVGElement): string {
     element.removeAttribute("class");
     element.removeAttribute("font-family");
   }
-  return copy.innerHTML;
+  return copy;
 }
 
 /** Keys of curves beside each other, as many as there is room for in a row. */
 function keysOf(looks: readonly CurveLook[], wide: number): { svg: string; rows: number } {
   let [x, row] = [8, 0];
-  const parts = looks.map(({ label, colour, dash }) => {
+  const parts = looks.map(({ label, colour, dash, fill }) => {
     const width = 34 + label.length * TEXT * WIDE;
     if (x > 8 && x + width > wide) [x, row] = [8, row + 1];
     const [left, y] = [x, 28 + LINE * row];
     x += width + 10;
-    const line = `<line x1='${left}' x2='${left + 22}' y1='${y - 4}' y2='${y - 4}' stroke='${resolved(colour)}' stroke-width='2' stroke-dasharray='${dash ?? ""}'/>`;
-    return `${line}<text x='${left + 27}' y='${y}'>${escaped(label)}</text>`;
+    const stroke = `stroke='${resolved(colour)}'`;
+    const line = `<line x1='${left}' x2='${left + 22}' y1='${y - 4}' y2='${y - 4}' ${stroke} stroke-width='2' stroke-dasharray='${dash ?? ""}'/>`;
+    const area = `<rect x='${left}' y='${y - 9}' width='22' height='10' fill='${fill}' ${stroke}/>`;
+    return `${fill ? area : line}<text x='${left + 27}' y='${y}'>${escaped(label)}</text>`;
   });
   return { svg: parts.join(""), rows: looks.length ? row + 1 : 0 };
 }
@@ -130,7 +135,7 @@ function keysOf(looks: readonly CurveLook[], wide: number): { svg: string; rows:
 /** Width of a letter, in its height: more than the mean, so that nothing is cut off. */
 const WIDE = 0.55;
 
-function page(width: number, height: number, body: string, { caption, about }: Words, mm: number): Drawn {
+function page(width: number, height: number, body: string, { caption, about }: Caption, mm: number): Drawn {
   const lines = wrapped(caption, Math.floor((width - 16) / (TEXT * WIDE)));
   const whole = height + LINE * lines.length + 8;
   const under = lines.map((line, i) => `<text x='8' y='${height + LINE * (i + 1)}'>${escaped(line)}</text>`).join("");

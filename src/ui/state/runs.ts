@@ -94,7 +94,7 @@ export function reason(from: Settings, to: Settings): string {
 }
 
 /** What a run was: how it differs from the baseline, or else from the defaults. */
-export function whatItWas({ settings, changes, dataset }: Run, from?: Run): string {
+export function whatItWas({ settings, changes, dataset }: Pick<Run, "settings" | "changes" | "dataset">, from?: Run): string {
   const differs = reason(from?.settings ?? SCHEMA.defaults(settings.preset), settings) || (from ? "same settings" : "defaults");
   const own = dataset && !pageOf(settings.preset).generated.optionsOf(dataset.id) ? `${dataset.name}: ` : "";
   const method = from ? "" : `${methodOf(settings.preset).label}: `;

@@ -29,7 +29,9 @@ export function ErrorCosts({ galleryOf }: { galleryOf(state: State): { classes: 
         analysis, as in Figure 1 of the MKD paper.
         {subjects.length === 0 && (recorded ? " A recording has none." : " They are measured when a run ends, or when you ask.")}
       </p>
-      {subjects.length > 0 && <ErrorPlots subjects={subjects} kin={kin} />}
+      {subjects.length > 0 && (
+        <ErrorPlots subjects={subjects} kin={kin} of={typeof kin === "number" ? classes[kin] : (kin ?? "all classes")} />
+      )}
       {alone && <p className="hint">To see another student beside this one, make a finished run the baseline in the list of runs.</p>}
     </section>
   );

@@ -1,25 +1,22 @@
 /** The seven curves of each network as stacked bands, and the areas below them as a table. */
-import { memo } from "react";
+import { memo, useRef } from "react";
 import { Area, AreaChart, ResponsiveContainer, XAxis, YAxis } from "recharts";
 import type { ErrorAnalysis } from "../../../metrics/errors";
 import { AXIS } from "../../charts/axis";
+import { ChartExport } from "../../charts/Export";
 import { percent } from "../../format";
+import { store } from "../../state/app";
 import { BandPatterns, patternOf, Swatch } from "./bands";
 import { BANDS, type Band, costsOf, curvesFor, heightsOf, type Kin, type Subject } from "./errorCosts";
 
-export function ErrorPlots({ subjects, kin }: { subjects: readonly Subject[]; kin?: Kin }) {
+/** `of` says in words whose errors those are. */
+export function ErrorPlots({ subjects, kin, of }: { subjects: readonly Subject[]; kin?: Kin; of: string }) {
   return (
     <>
       <BandPatterns />
       <div className="error-plots">
         {subjects.map((subject) => (
-          <figure key={subject.id} data-errors={subject.id}>
-            <figcaption>
-              <b>{subject.title}</b>
-              <span className="hint">{subject.note}</span>
-            </figcaption>
-            <Plot title={subject.title} analysis={subject.analysis} kin={kin} />
-          </figure>
+          <ErrorPlot key={subject.id} {...{ subject, kin, of }} />
         ))}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
@@ -30,12 +27,28 @@ export function ErrorPlots({ subjects, kin }: { subjects: readonly Subject[]; ki
   );
 }
 
+function ErrorPlot({ subject, kin, of }: { subject: Subject; kin?: Kin; of: string }) {
+  const figure = useRef<HTMLElement>(null);
+  const { id, title, note, analysis } = subject;
+  const content = async () => (await import("./errorFile")).errorFile(subject, kin, of, store.getState());
+  return (
+    <figure ref={figure} data-errors={id}>
+      <figcaption>
+        <b>{title}</b>
+        <span className="hint">{note}</span>
+      </figcaption>
+      <Plot {...{ title, analysis, kin }} />
+      <ChartExport title={`errors, ${title}`} content={content} figure={figure} />
+    </figure>
+  );
+}
+
 /** Precision over recall, as stacked bands. Drawn anew only when the numbers change. */
 const Plot = memo(function Plot({ title, analysis, kin }: { title: string; analysis: ErrorAnalysis; kin?: Kin }) {
   const heights = heightsOf(curvesFor(analysis, kin)!);
   const axis = { type: "number", domain: [0, 1], ticks: [0, 0.5, 1], ...AXIS } as const;
   return (
-    <div role="img" aria-label={`${title}: precision over recall, in seven bands; their areas are in the table.`}>
+    <div className="plot" role="img" aria-label={`${title}: precision over recall, in seven bands; their areas are in the table.`}>
       <ResponsiveContainer width="100%" height={190} initialDimension={{ width: 240, height: 190 }}>
         <AreaChart data={heights} accessibilityLayer={false} margin={{ top: 6, right: 10, bottom: 14, left: 0 }}>
           <XAxis dataKey="recall" {...axis} label={{ value: "recall", position: "insideBottom", offset: -8, ...LABEL }} />

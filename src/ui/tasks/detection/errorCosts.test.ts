@@ -4,7 +4,9 @@ import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../../met
 import { SCHEMA } from "../../../tasks";
 import type { Run } from "../../state/runs";
 import type { State } from "../../state/store";
+import { patternOf } from "./bands";
 import { BANDS, besideOf, costsOf, curvesFor, familiesOf, heightsOf, type Subject, subjectsOf } from "./errorCosts";
+import { errorFile } from "./errorFile";
 
 /** Seven curves over two recalls: precisions 0.1, 0.2, ... at recall 0 and `low` times that at recall 1; FN is 1. */
 function curves(low = 0.5): ErrorCurves {
@@ -74,4 +76,27 @@ test("beside student and teacher stands the baseline, else the newest student al
     "Teacher: GFL",
   ]);
   expect(subjectsOf(ended(now, { errors: undefined }))).toEqual([]);
+});
+
+test("as files curves are numbers, and under the drawing stands which run they are of", () => {
+  const now = run(9, { teacher: "GFL" });
+  const state = ended(now, { runs: [run(2), now], step: 700 });
+  const [baseline, student] = subjectsOf(state).map((subject) => errorFile(subject, undefined, "all classes", state));
+  expect([baseline.name, student.name]).toEqual(["errors-baseline-all-classes", "errors-student-all-classes"]);
+  expect(baseline.caption).toMatch(/^Run 2, student alone, step 500: .*; no teacher; seed 2; step 500$/);
+  // Its errors were measured at step 500, and the run has gone on.
+  expect(student.caption).toMatch(/^This student, step 500, 200 held-out images: .* Run 9; .*; teacher GFL; seed 9; step 500$/);
+  expect(student.about).toContain("seed=9");
+  expect(student.looks.map(({ fill }) => fill)).toEqual(ERROR_CURVES.map(patternOf));
+  const [head, first, last] = student.csv().split("\n");
+  expect(head).toBe("recall,C75,C50,Loc,Sim,Oth,BG,FN");
+  expect([first, last].map((row) => row.split(",").map(Number))).toEqual([
+    [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1].map((v) => expect.closeTo(v, 12)),
+    [1, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 1].map((v) => expect.closeTo(v, 12)),
+  ]);
+  const disc = errorFile(subjectsOf(state)[1], 0, "disc/round", state);
+  expect([disc.name, JSON.parse(disc.json())]).toMatchObject([
+    "errors-student-disc-round",
+    { of: "disc/round", curves: { C75: [0.1, 0.1] } },
+  ]);
 });
