@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Box, Detection, GroundTruth } from "../geometry/boxes";
 import { hasShared } from "../models/shared.fixture";
-import { type Answered, CocoEvaluation, type CocoScores, cocoScores, scaledEdges } from "./coco";
+import { type Answered, COCO_EDGES, CocoEvaluation, type CocoScores, cocoScores, scaledEdges } from "./coco";
 import { cocoCase } from "./coco.fixture";
 
 const at = (x: number, size = 10): Box => [x, 0, x + size, size];
@@ -88,7 +88,7 @@ describe("COCO's numbers by hand", () => {
       apMedium: NaN,
     });
     const small = new CocoEvaluation({ classes: 1, edges: scaledEdges(128) });
-    expect(scaledEdges(128)).toEqual([8, 24]);
+    expect([128, 512, 640].map(scaledEdges)).toEqual([[8, 24], COCO_EDGES, COCO_EDGES]);
     small.add({ truths: [truth(at(0, 9))], detections: [found(at(0, 9), 0.9)] });
     expect(small.scores()).toMatchObject({ apSmall: NaN, apMedium: expect.closeTo(1, 12), apLarge: NaN });
   });

@@ -16,9 +16,10 @@ export type SizeEdges = readonly [medium: number, large: number];
 /** COCO's own, for photographs of about 512 pixels and more. */
 export const COCO_EDGES: SizeEdges = [32, 96];
 
-/** COCO's edges scaled down from 512 pixels to images of `side` pixels. */
+/** COCO's edges scaled down from 512 pixels to images of `side` pixels; larger images have COCO's own. */
 export function scaledEdges(side: number): SizeEdges {
-  return [(32 * side) / 512, (96 * side) / 512];
+  const scale = Math.min(1, side / 512);
+  return [32 * scale, 96 * scale];
 }
 
 /** What an image holds and what a detector says it holds. */

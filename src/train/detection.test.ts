@@ -1,6 +1,8 @@
 /** A detection run: what it learns, leaves alone and repeats. Tiny detectors on 64-pixel scenes. */
-import { beforeAll, describe, expect, test } from "vitest";
-import type { Engine } from "../engine/device";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { nodeGPU } from "../cli/device.node";
+import { detectionScenes } from "../data/scenes.detection";
+import { type Engine, openEngine } from "../engine/device";
 import { testEngine } from "../ops/check";
 import type { DetectorNetwork } from "../tasks/detection/network";
 import { runtime } from "../tasks/detection/runtime";
@@ -57,6 +59,21 @@ describe("a detection run", () => {
       expect(one.changes).toHaveLength(2);
       one.destroy();
     }
+  });
+
+  test("of images of 640 pixels is planned and goes; a batch that the GPU does not allow is refused with one that it does", async () => {
+    const engine = await openEngine(await nodeGPU());
+    const sources = { dataset: detectionScenes({ side: 640, train: 2, test: 1, seed: 3 }) };
+    const session = Session.create({ engine, runtime, sources, settings: settingsOf("samkd", { side: 640 }) });
+    const { largest, fits } = session.plan();
+    // The stem's answer, [2, 320, 320, 4] in f32, and more.
+    expect([fits, largest >= 4 * 2 * 320 * 320 * 4]).toEqual([2, true]);
+    const limit = vi.spyOn(engine, "largestBuffer", "get").mockReturnValue(largest - 1);
+    await expect(session.advance()).rejects.toThrow(/^One buffer needs .* Use a batch of at most 1\.$/);
+    limit.mockRestore();
+    const { losses } = await session.advance();
+    expect(Object.values(losses).every(Number.isFinite)).toBe(true);
+    engine.destroy();
   });
 
   test("saved by an earlier version, which measured once, keeps its weights", async () => {

@@ -10,7 +10,7 @@ export const SETTINGS = {
   side: number({
     label: "Image side",
     help: "Pixels along an edge. Images of any shape are fitted into such a square.",
-    ...{ default: 128, min: 64, max: 512, integer: true, when: "next", group: "data" },
+    ...{ default: 128, min: 64, max: 640, integer: true, when: "next", group: "data" },
   }),
   detector: choice({
     label: "Detector",
