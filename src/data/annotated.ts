@@ -40,6 +40,9 @@ export interface AnnotatedObject {
   area?: number;
 }
 
+/** A class name that a file spells: composed as Unicode has it, and without half letters, which escapes can spell and no file can hold. */
+export const classNamed = (text: string): string => text.normalize("NFC").toWellFormed();
+
 /** What is noted of a file that its reader refuses. */
 export const UNREADABLE = "Files that could not be read, left out";
 

@@ -1,6 +1,6 @@
 /** COCO JSON: pictures, categories and annotations in one file. */
 import type { Box } from "../geometry/boxes";
-import type { Annotated, AnnotatedObject, AnnotatedPicture, Findings } from "./annotated";
+import { type Annotated, type AnnotatedObject, type AnnotatedPicture, classNamed, type Findings } from "./annotated";
 import { DataError } from "./dataset";
 import { boxOfOutline } from "./outline";
 
@@ -51,7 +51,7 @@ function readCategories(rows: unknown, file: string): Map<string, Category> {
     const id = isRow(row) ? idOf(row.id) : undefined;
     if (!isRow(row) || id === undefined || typeof row.name !== "string" || row.name.trim() === "")
       throw new DataError(`${file}: category ${i + 1} has no id or no name.`, AGAIN);
-    return [id, { name: row.name.normalize("NFC"), family: typeof row.supercategory === "string" ? row.supercategory : "" }];
+    return [id, { name: classNamed(row.name), family: typeof row.supercategory === "string" ? classNamed(row.supercategory) : "" }];
   });
   requireDifferent(
     categories.map(([id]) => id),

@@ -1,6 +1,6 @@
 /** Class names of YOLO data: a text with one per line, or the `names` of a YAML file, as a list or a map by number. */
 import { type Document, isScalar, LineCounter, parseDocument, YAMLMap } from "yaml";
-import { type Findings, UNREADABLE } from "./annotated";
+import { classNamed, type Findings, UNREADABLE } from "./annotated";
 import { DataError } from "./dataset";
 import type { TextFile } from "./yolo";
 
@@ -28,7 +28,7 @@ export async function readNames(files: TextFile[], findings: Findings): Promise<
 
 function namesIn({ path, text }: TextFile): ClassNames {
   if (/\.ya?ml$/i.test(path)) return fromYaml(path, text);
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const lines = text.split(/\r?\n/).map((line) => classNamed(line.trim()));
   while (lines.at(-1) === "") lines.pop();
   return { file: path, byNumber: new Map(lines.entries()), keypoints: false };
 }
@@ -38,7 +38,10 @@ function fromYaml(path: string, text: string): ClassNames {
   const value = yaml(path, text);
   const names: unknown = value.names;
   const entries = Array.isArray(names) ? [...names.entries()] : Object.entries(isMap(names) ? names : {});
-  const numbered = entries.map(([key, name]): [number, unknown] => [Number(key), typeof name === "string" ? name.trim() : (name ?? "")]);
+  const numbered = entries.map(([key, name]): [number, unknown] => [
+    Number(key),
+    typeof name === "string" ? classNamed(name.trim()) : (name ?? ""),
+  ]);
   const wrong = numbered.find(([number, name]) => !Number.isSafeInteger(number) || number < 0 || typeof name !== "string");
   if (wrong) throw new DataError(`${path} has names that are not text, or not numbered from 0 on.`, "Write them as 0: name, 1: name.");
   return { file: path, byNumber: new Map(numbered as [number, string][]), keypoints: value.kpt_shape !== undefined };

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { hasShared, sharedBytes, sharedJson, sharedPaths } from "../models/shared.fixture";
 import { Findings } from "./annotated";
 import { findAnnotations } from "./annotations";
-import { all, annotation, instances, open, sound, two } from "./boxes.fixture";
+import { all, annotation, categories, images, instances, json, open, SIDE, sound, two, vocText } from "./boxes.fixture";
 import type { DetectionSplit } from "./detection";
 import type { SourceFile } from "./files";
-import { file, sized, zipOf } from "./files.fixture";
+import { file, sized, textFile, zipOf } from "./files.fixture";
 import { placed } from "./placing";
 
 describe("openDetection", () => {
@@ -34,6 +34,38 @@ describe("openDetection", () => {
     expect(shares.at(-1)).toBe(1);
   });
 
+  it("enlarges pictures of 8 pixels, and their boxes with them", async () => {
+    const size = { width: 8, height: 8 };
+    const told = { images: [1, 2].map((id) => ({ id, file_name: `${id}.png`, ...size })), categories };
+    const tiny = json("a.json", { ...told, annotations: [annotation(1, 3, [2, 4, 1, 4]), annotation(2, 3, [0, 0, 8, 8])] });
+    const data = await open([tiny, file("1.png", sized(8, 8, 1)), file("2.png", sized(8, 8, 2))], { seed: 2 });
+    const boxes = [data.train, data.test].flatMap(all).flatMap((truths) => truths.map(({ box }) => box));
+    expect(boxes.toSorted(([a], [b]) => a - b)).toEqual([
+      [0, 0, SIDE, SIDE],
+      [5, 10, 7.5, SIDE],
+    ]);
+    expect([...new Set(data.train.image(0))]).toHaveLength(1);
+    expect(data.notes.join()).not.toMatch(/left out/);
+  });
+
+  it("leaves pictures of more than 100 megapixels out, by name", async () => {
+    const header = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0x5d, 0xc0, 0, 0, 0x51, 0x61);
+    const names = ["1.png", "2.png", "vast.png"];
+    const rows = [...two, annotation(3, 3, [0, 0, 5, 5])];
+    const data = await open([instances("a.json", names, rows), ...sound().slice(1), file("vast.png", header)]);
+    expect([data.train.count, data.test.count]).toEqual([1, 1]);
+    expect(data.notes).toContain(
+      "Pictures that could not be read, left out: 1 (vast.png has 24000 x 20833 pixels, 500 megapixels; 100 is the limit).",
+    );
+  });
+
+  it("takes class names without half letters, whoever spells them", async () => {
+    const coco = json("a.json", { images: images("1.png", "2.png"), annotations: two, categories: [{ id: 3, name: "\ud800up" }] });
+    const yaml = [textFile("data.yaml", 'names: ["\\uD800up"]'), textFile("1.txt", "0 .5 .5 .5 .5"), textFile("2.txt", "0 .5 .5 .5 .5")];
+    const voc = ["1", "2"].map((name) => textFile(`${name}.xml`, vocText(`${name}.png`, [["&#xD800;up", 0, 0, 20, 20]])));
+    for (const said of [[coco], yaml, voc]) expect((await open([...said, ...sound().slice(1)])).classes).toEqual(["\ufffdup"]);
+  });
+
   it("has an id that follows from pictures and boxes, not from where the files lie", async () => {
     const id = async (files: SourceFile[]) => (await open(files)).id;
     const set = sound();
@@ -41,7 +73,7 @@ describe("openDetection", () => {
     expect(first).toMatch(/^files-[0-9a-f]{16}$/);
     expect(await id(set.map((one) => ({ ...one, path: `moved/${one.path}` })))).toBe(first);
     expect(await id([...sound([...two, annotation(1, 3, [0, 0, 2, 2])]).slice(0, 1), ...set.slice(1)])).not.toBe(first);
-    expect(await id([...set.slice(0, 2), file("2.png", sized(40, 20, 9))])).not.toBe(first);
+    expect(await id([...set.slice(0, 2), file("2.png", sized(40, 20, 255))])).not.toBe(first);
   });
 });
 

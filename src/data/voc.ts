@@ -1,6 +1,6 @@
 /** Pascal VOC XML: a file for every picture. */
 import type { Box } from "../geometry/boxes";
-import type { Annotated, AnnotatedObject, AnnotatedPicture, Findings } from "./annotated";
+import { type Annotated, type AnnotatedObject, type AnnotatedPicture, classNamed, type Findings } from "./annotated";
 import { byCodePoint } from "./files";
 import { child, type Xml } from "./xml";
 
@@ -31,7 +31,7 @@ function readPicture(file: string, xml: Xml, findings: Findings): AnnotatedPictu
 }
 
 function readObject(element: Xml, row: string, file: string, findings: Findings): AnnotatedObject[] {
-  const category = child(element, "name")?.text.normalize("NFC");
+  const category = classNamed(child(element, "name")?.text ?? "");
   const corners = child(element, "bndbox");
   const edges = ["xmin", "ymin", "xmax", "ymax"].map((edge) => number(child(corners, edge)));
   if (!category || edges.some((edge) => edge === undefined)) {

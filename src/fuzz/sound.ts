@@ -20,6 +20,7 @@ const isWhole = (value: unknown, channels: number) => Array.isArray(value) && va
 export function soundClasses(classes: unknown, count?: number): void {
   require(Array.isArray(classes) && classes.every(isText), "classes that are not all names");
   const names = classes as string[];
+  require(names.every((name) => name.isWellFormed()), "half a letter in a class");
   require(new Set(names).size === names.length, "a class twice");
   require(count === undefined || names.length === count, `${names.length} names for ${count} classes`);
 }

@@ -23,12 +23,13 @@ export function parsed(text: string | undefined, part: string, kind: string, nam
   }
 }
 
-/** A name for each of so many classes. */
+/** A name for each of so many classes, as data sets have them. */
 export function namesIn(value: unknown, count: number, name: string): string[] {
   if (!Array.isArray(value) || !value.every((one) => typeof one === "string" && one.trim() !== ""))
     return refuse(name, "its classes are no list of names");
   if (value.length !== count) return refuse(name, `it names ${value.length} classes, but tells ${count} apart`);
-  return value;
+  // JSON can hold half a letter, which neither files nor the page can write.
+  return value.map((one) => one.toWellFormed());
 }
 
 /** The same, where each has to be another: of two by one name the data could have but one. */

@@ -63,6 +63,7 @@ describe.each(KINDS)("%s", (kind, read) => {
   });
 
   it.skipIf(kind === "classifier")("is refused for a name twice", async () => {
+    expect(await read({ classes: '["cat","\\ud800og"]' })).toMatchObject({ classes: ["cat", "\ufffdog"] });
     await expect(read({ classes: '["cat","cat"]' })).rejects.toThrow(/^n\.st: it names the class "cat" twice/);
   });
 

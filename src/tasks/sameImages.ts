@@ -1,6 +1,7 @@
 /** Whether a trained network is for the images at hand. */
 import type { Moments } from "../data/dataset";
 import { EngineError } from "../engine/errors";
+import { otherNames, sameNames } from "./names";
 import { OtherSide } from "./otherSide";
 
 /** What matters of a network, or of data. */
@@ -17,10 +18,9 @@ const SAME_MOMENT = 0.02;
 /** Throws an EngineError unless the network takes the images of this data and knows its classes, in their order. */
 export function assertSameImages({ name, side, classes, moments }: Images, data: Images): void {
   if (side !== data.side) throw new OtherSide(name, side, data.side);
-  const wrong =
-    String(classes) !== String(data.classes)
-      ? `knows the classes ${classes.join(", ")}; this data has ${data.classes.join(", ")}`
-      : differs(moments, data.moments) && "was trained on images of other brightness or contrast";
+  const wrong = !sameNames(classes, data.classes)
+    ? otherNames(classes, data.classes)
+    : differs(moments, data.moments) && "was trained on images of other brightness or contrast";
   if (wrong) throw new EngineError(`${name} ${wrong}.`, "Train a teacher on this data, or use one that was.");
 }
 

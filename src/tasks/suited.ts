@@ -1,5 +1,6 @@
 /** A ViT adapted to the pixels of a data set, whatever it answers. */
 import type { Moments, Pictures } from "../data/dataset";
+import { EngineError } from "../engine/errors";
 import type { Weight, Weights } from "../models/weights";
 import type { Network } from "./vitNetwork";
 
@@ -8,13 +9,29 @@ const LUMA = [0.299, 0.587, 0.114];
 
 /**
  * The network as if it had been trained on images normalised as this data set's are; of its answers and the images' size
- * nothing is asked. What it does to an image stays the same: its patch embedding takes over the difference.
+ * nothing is asked. What it does to an image stays the same: its patch embedding takes over the difference. Throws an EngineError where the
+ * difference is beyond what numbers hold.
  */
 export function suited(network: Network, dataset: Pictures): Network {
   const weights = new Map(network.weights);
   embed(weights, network.moments, dataset.moments);
+  if (EMBEDDING.some((key) => weights.get(key)?.data.some((v) => !Number.isFinite(v))))
+    throw new EngineError(...beyondNumbers(network, dataset));
   return { ...network, weights, config: { ...network.config, channels: dataset.channels } };
 }
+
+/** What embeds patches: it depends on how images are normalised. */
+export const EMBEDDING = ["patch_embed.proj.weight", "patch_embed.proj.bias"];
+
+function beyondNumbers({ name, moments }: Network, dataset: Pictures): [what: string, remedy: string] {
+  const told = ({ mean, std }: Moments) => `a mean of ${mean.map(short).join(", ")} and a deviation of ${std.map(short).join(", ")}`;
+  return [
+    `${name} was made for images with ${told(moments ?? dataset.moments)}; on this data's, with ${told(dataset.moments)}, its patch embedding comes to no numbers.`,
+    "Correct what its file says of its images, or choose another file.",
+  ];
+}
+
+const short = (value: number) => String(Number(value.toPrecision(3)));
 
 /**
  * The network's channel j wants (sum_c mix[j][c] p_c - mean_j) / std_j of pixels p, and is given x_c = (p_c - mean'_c) / std'_c:

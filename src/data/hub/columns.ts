@@ -1,6 +1,7 @@
 /** Which columns of a Parquet file are images, their classes and their boxes: by the features that its data set states, else by names and types. */
 import type { FileMetaData, SchemaTree } from "hyparquet";
 import { parquetSchema } from "hyparquet";
+import { classNamed } from "../annotated";
 import { DataError } from "../dataset";
 
 export interface Columns {
@@ -157,5 +158,5 @@ function inner(stated: unknown): Feature | undefined {
 function classNames(stated: Feature | undefined): string[] | undefined {
   const names = stated?.names;
   const isName = (one: unknown) => (typeof one === "string" && one.trim() !== "") || typeof one === "number";
-  return Array.isArray(names) && names.length > 0 && names.every(isName) ? names.map(String) : undefined;
+  return Array.isArray(names) && names.length > 0 && names.every(isName) ? names.map((one) => classNamed(String(one))) : undefined;
 }

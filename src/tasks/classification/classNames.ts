@@ -1,4 +1,5 @@
 /** Which of a network's classes are those of a data set, by their names. */
+import { few } from "../names";
 import type { Network } from "../vitNetwork";
 
 /** For each class of the data the row of the head that stands for it. */
@@ -51,5 +52,4 @@ const plainly = (name: string) =>
     .toLowerCase()
     .replace(/[\s_-]+/g, " ")
     .trim();
-const few = (names: string[]) => names.slice(0, 3).join(", ") + (names.length > 3 ? `, ... (${names.length} in all)` : "");
 const isOrAre = ({ length }: string[]) => (length === 1 ? "is" : "are");

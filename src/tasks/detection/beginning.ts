@@ -12,16 +12,14 @@ import { fromTorch, toTorch } from "../../models/detector/names";
 import { PATCH, type PlainBackbone, plainShapes } from "../../models/detector/plain";
 import type { Weight, Weights } from "../../models/weights";
 import type { Settings } from "../../settings/run";
+import { sameNames } from "../names";
 import { readResnet } from "../resnetFile";
-import { suited } from "../suited";
+import { EMBEDDING, suited } from "../suited";
 import { type Network, readNetwork } from "../vitNetwork";
 import type { DetectorNetwork } from "./network";
 import { GROUP_WIDTH, SETTINGS } from "./settings";
 
 const CARDINALITIES: readonly string[] = SETTINGS.cardinality.options;
-
-/** What embeds patches: it depends on how images are normalised. */
-const EMBEDDING = ["patch_embed.proj.weight", "patch_embed.proj.bias"];
 
 /**
  * A vision transformer's file as a detector that has yet to find anything: ViTDet under a fresh neck and head. No data has its classes, so it
@@ -118,7 +116,7 @@ function asDetector(
     const remedy = `Leave its sizes to the file, and set norm to ${normsOf(own)}.`;
     throw new EngineError(`The student's backbone or pyramid is another than ${name}'s.`, remedy);
   }
-  const whole = config.kind === own.kind && String(classes) === String(data.classes) && keys.length === weights.size && fits(keys);
+  const whole = config.kind === own.kind && sameNames(classes, data.classes) && keys.length === weights.size && fits(keys);
   return new Map([...fresh, ...(whole ? keys : features).map((key) => [key, weights.get(key)!] as const)]);
 }
 
@@ -140,9 +138,9 @@ function asVit(fresh: Weights, start: DetectorNetwork, config: DetectorConfig, {
 }
 
 /** What embeds its patches, as if its images had been normalised so. */
-function embedding({ weights, moments }: DetectorNetwork, given: DetectionSet["moments"]): Weights {
+function embedding({ name, weights, moments }: DetectorNetwork, given: DetectionSet["moments"]): Weights {
   const own = toTorch(new Map(EMBEDDING.map((key) => [key, weights.get(`backbone.${key}`)!])));
-  const network = { weights: own, moments, config: {} } as unknown as Network;
+  const network = { name, weights: own, moments, config: {} } as unknown as Network;
   return fromTorch(suited(network, { moments: given, channels: 3 } as Parameters<typeof suited>[1]).weights);
 }
 

@@ -14,6 +14,7 @@ import { writeNetwork } from "../vitNetwork";
 import { changesOf, sizesOf } from "./beginning";
 import { conflictsOf } from "./conflicts";
 import { type DetectorNetwork, describeDetector, readDetector, writeDetector } from "./network";
+import { runtime } from "./runtime";
 import { config, dataset, network, settingsOf, taskOf } from "./task.fixture";
 
 describe("a detection task", () => {
@@ -319,6 +320,11 @@ describe("a detection task", () => {
     const halved = toTorch(await other.weights()).get("backbone.patch_embed.proj.weight")!.data;
     for (const [i, v] of halved.entries()) expect(v).toBeCloseTo(weights.get("patch_embed.proj.weight")!.data[i] / 2, 5);
     other.destroy();
+    // Of such images the embedding would be of numbers that float32 does not hold.
+    const beyond = await readDetector(fileOf(vit, { ...dataset.moments, std: [1e-300, 1, 1] }), "beyond");
+    expect(() => taskOf(engine, undefined, settings, beyond)).toThrow(
+      /^beyond was made for images with a mean of .* and a deviation of 1e-300, 1, 1; on this data's, .* comes to no numbers\./,
+    );
     expect(() => taskOf(engine, start, settingsOf("fitnet"))).toThrow("mae is a backbone, no detector");
     expect(() => taskOf(engine, teacher, settingsOf("samkd"), start)).toThrow("begins a student on ViTDet alone");
     await expect(readDetector(fileOf({ ...vit, patch: 8 }), "fine")).rejects.toThrow("fine has patches of 8 pixels");
@@ -396,6 +402,26 @@ describe("a detection task", () => {
     };
     expect((await tracked("bn")).some((v) => v !== 0)).toBe(true);
     expect((await tracked("frozen")).every((v) => v === 0)).toBe(true);
+  });
+
+  test("refuses a teacher of other classes, and says which these are, or of a pyramid of other levels", async () => {
+    const [first, ...others] = dataset.classes;
+    const knows = async (classes: string[]) => {
+      const own = { ...config, classes: classes.length };
+      return readDetector(writeDetector({ weights: initDetector(own, 9), config: own }, { ...dataset, classes }), "big.safetensors");
+    };
+    const more = await knows([...dataset.classes, "boat", "plane"]);
+    expect(() => taskOf(engine, more)).toThrow(
+      /^big\.safetensors knows the classes .* this data has .*: only it knows boat, plane\. Train a/,
+    );
+    const fewer = await knows([...others, "boat"]);
+    expect(() => taskOf(engine, fewer)).toThrow(`: only it knows boat, and it does not know ${first}. `);
+    expect(() => runtime.networks.assertFits(more, dataset)).toThrow("only it knows boat, plane");
+    const tall = { ...config, levels: 5 };
+    const teacher = await readDetector(writeDetector({ weights: initDetector(tall, 9), config: tall }, dataset), "tall.safetensors");
+    expect(() => taskOf(engine, teacher)).toThrow(
+      "The teacher tall.safetensors has 5 pyramid levels, the student 3. Train a teacher that fits",
+    );
   });
 
   test("refuses a teacher for images of another size, by name", async () => {

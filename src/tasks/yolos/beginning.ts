@@ -4,6 +4,7 @@ import { readSegmenter } from "../../models/segmenter/network";
 import { gridOf, type ViTConfig } from "../../models/vit/config";
 import type { Weights } from "../../models/weights";
 import { initYolos, type YolosConfig } from "../../models/yolos/config";
+import { sameNames } from "../names";
 import { OtherSide } from "../otherSide";
 import type { YolosNetwork } from "./network";
 
@@ -48,7 +49,7 @@ export function beginning(start: YolosNetwork, config: YolosConfig, { side, clas
   if (start.config.encoder.image !== side) throw new OtherSide(start.name, start.config.encoder.image, side);
   const other = [
     ...(start.config.tokens === config.tokens ? [] : ["backbone.det_"]),
-    ...(String(start.classes) === String(classes) ? [] : ["class_embed."]),
+    ...(sameNames(start.classes, classes) ? [] : ["class_embed."]),
   ];
   const afresh = (name: string) => other.some((part) => name.startsWith(part));
   return new Map([...initYolos(config, seed)].map(([name, fresh]) => [name, afresh(name) ? fresh : start.weights.get(name)!]));
