@@ -145,6 +145,7 @@ test("when a run ends its errors are measured, and kept to be set beside the nex
   await expect(panel.locator("[data-band=FN] td")).toContainText("100 %");
   await panel.getByLabel("Errors of").selectOption("star");
   await panel.getByText("Export").click();
+  await panel.getByLabel("Width of a figure").selectOption("174 mm");
   await expectNoViolations(page);
   const [file] = await Promise.all([page.waitForEvent("download"), panel.getByRole("button", { name: "SVG" }).click()]);
   expect(file.suggestedFilename()).toBe("masked-distillation-errors-student-star.svg");
@@ -154,6 +155,9 @@ test("when a run ends its errors are measured, and kept to be set beside the nex
   expect(filled.size).toBe(7);
   for (const name of filled) expect(svg).toContain(`<pattern id="${name}"`);
   expect(svg).not.toContain("var(--");
+  // It is drawn anew at the width of the figure.
+  expect(svg).toMatch(/^<svg [^>]*viewBox='0 0 658 /);
+  expect(Math.max(...Array.from(svg.matchAll(/ x2="([\d.]+)"/g), ([, end]) => Number(end)))).toBe(648);
   await measure.press("Enter");
   await panel.getByRole("button", { name: "Stop measuring" }).press("Enter");
   await expect(measure).toBeFocused({ timeout: LONG });

@@ -64,7 +64,8 @@ async function atWidth<T>(figure: HTMLElement, wide: number, use: (drawn: SVGSVG
   const drawing = () => figure.querySelector("svg.recharts-surface") as SVGSVGElement;
   plot.style.width = `${wide}px`;
   try {
-    for (let frame = 0; frame < FRAMES && Math.abs(drawing().clientWidth - wide) > 1; frame++)
+    // Its box is as wide at once; what is in it is drawn anew with the width that it says.
+    for (let frame = 0; frame < FRAMES && Math.abs(drawing().width.baseVal.value - wide) > 1; frame++)
       await new Promise((resolve) => requestAnimationFrame(resolve));
     return use(drawing());
   } finally {
