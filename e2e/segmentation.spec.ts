@@ -1,6 +1,20 @@
 /** A Segmenter is taught in the page: its masks beside the true ones, and how the teacher's mask follows the slider. */
 import { expect, test } from "@playwright/test";
-import { button, expectNoViolations, exportAs, LONG, phase, picture, QUICK_KERNELS, runToEnd, says, stepOf, stepReaches } from "./page";
+import { pngBytes } from "../src/data/png.fixture";
+import {
+  button,
+  expectNoViolations,
+  exportAs,
+  LONG,
+  phase,
+  picture,
+  QUICK_KERNELS,
+  runToEnd,
+  says,
+  stepOf,
+  stepReaches,
+  upload,
+} from "./page";
 
 /** A student as small as there are, so that a software adapter trains it. */
 const SMALL = `./?preset=segmenter&batch=2&width=16&depth=1&heads=2&decoder=linear&evaluate=1000&${QUICK_KERNELS}`;
@@ -37,6 +51,25 @@ test("it trains, moving the share changes what the teacher sees on the next step
   await expect(page.locator(".class-scores tbody tr")).toHaveCount(8);
   await expect(page.locator(".verdict")).toContainText("mean IoU");
   await expect(page.locator(".cost")).toContainText("16 patches");
+  await expectNoViolations(page);
+});
+
+test("a picture of one's own has a mask beside the others', and the patches that the teacher is shown of it", async ({ page }) => {
+  await page.goto(`${SMALL}&steps=24`);
+  await phase(page, "ready");
+  await expect(page.getByRole("button", { name: "Camera" })).toBeEnabled({ timeout: LONG });
+  const samples = new Uint8Array(3 * 48 * 64).fill(200);
+  await page
+    .getByLabel("Own picture file")
+    .setInputFiles(upload("own.png", pngBytes({ width: 64, height: 48, depth: 8, colour: 2, samples })));
+  for (const layer of ["kept", "teacher", "student"]) {
+    const mine = page.locator(`[data-layer="${layer}"] .own`);
+    await expect(mine).toHaveText("yours", { timeout: LONG });
+    await expect(mine.locator("canvas")).toHaveAttribute("aria-label", /, your picture\. /);
+    await expect(page.locator(`[data-layer="${layer}"] canvas`)).toHaveCount(7);
+  }
+  await expect(page.locator('[data-layer="truth"] canvas')).toHaveCount(6);
+  await expect(page.locator('[data-layer="kept"] .own canvas')).toHaveAttribute("data-kept", "48");
   await expectNoViolations(page);
 });
 

@@ -17,6 +17,18 @@ export interface SegmentationSplit {
   labels(index: number): Uint8Array;
 }
 
+/** A picture, u8 RGB [side, side, 3], of which nobody says what is where. */
+export function unlabelled(pixels: Uint8Array): SegmentationSplit {
+  const [image, labels] = [planesOf(pixels), new Uint8Array(pixels.length / 3).fill(IGNORE)];
+  return { count: 1, image: () => image, labels: () => labels };
+}
+
+/** Interleaved colours u8 [.., 3] as planes [3, ..]. */
+export function planesOf(pixels: Uint8Array): Uint8Array {
+  const area = pixels.length / 3;
+  return Uint8Array.from(pixels, (_, i) => pixels[3 * (i % area) + Math.floor(i / area)]);
+}
+
 export interface SegmentationSet {
   /** Identifies the data: only the same pictures, masks and classes in the same order have the same id. */
   id: string;

@@ -1,11 +1,12 @@
 /** Held-out images that are segmented again and again while a student learns: what is shown of them, and what is counted. */
 import type { SegmentationSet } from "../../data/segmentation";
 import { FrequencyCount } from "../frequency";
+import { OwnPlace } from "../ownPicture";
 import { Pace } from "../pace";
-import type { Monitor, Report, Watched } from "../task";
+import type { Guest, Monitor, Report, Watched } from "../task";
 import type { Outputs } from "./snapshot";
 import type { Segmentation } from "./task";
-import type { MaskSnapshot, SegmentationViews } from "./views";
+import type { Masks, SegmentationViews } from "./views";
 
 const SHOWN = 6;
 /** Snapshots that a page keeps over a run: masks are bytes for each pixel. */
@@ -15,6 +16,7 @@ export class SegmentationMonitor implements Monitor {
   private frequency: FrequencyCount;
   private readonly images: number[];
   private readonly pace = new Pace();
+  private readonly own = new OwnPlace();
 
   constructor(private readonly watched: Watched<SegmentationSet, Segmentation>) {
     this.images = Array.from({ length: Math.min(SHOWN, watched.dataset.test.count) }, (_, i) => i);
@@ -45,11 +47,22 @@ export class SegmentationMonitor implements Monitor {
   }
 
   async snapshot(counted = false): Promise<void> {
-    const outputs = await this.pace.taking(() => this.watched.task.snapshot(this.images));
+    const masks = await this.pace.taking(() => this.look());
     const step = this.watched.step();
-    if (counted && outputs.kept) this.frequency.addLook(outputs.kept, step);
-    this.show("snapshot", shown(outputs, step), KEPT);
+    if (counted && masks.kept) this.frequency.addLook(masks.kept, step);
+    this.show("snapshot", { step, ...masks }, KEPT);
     this.show("frequency", this.frequency.report());
+  }
+
+  /** What is counted is of held-out images alone. */
+  private async look() {
+    const { task } = this.watched;
+    const own = await this.own.found(async (pixels) => shown(await task.find(pixels)));
+    return { ...shown(await task.snapshot(this.images)), ...own };
+  }
+
+  guest(guest: Guest): void {
+    if (this.own.take(guest, this.watched.dataset)) this.gallery();
   }
 
   /** Beside a test on held-out images: IoU by class. */
@@ -74,7 +87,7 @@ export class SegmentationMonitor implements Monitor {
       truths.set(test.labels(i), at * area);
     }
     const [rows, columns] = this.watched.task.grid;
-    this.show("gallery", { side, grid: [rows, columns], classes, palette, images, truths });
+    this.show("gallery", { side, grid: [rows, columns], classes, palette, images, truths, ...this.own.shown });
   }
 
   private show<N extends keyof SegmentationViews>(name: N, value: SegmentationViews[N], keep?: number): void {
@@ -82,6 +95,6 @@ export class SegmentationMonitor implements Monitor {
   }
 }
 
-function shown({ student, teacher, score, kept }: Outputs, step: number): MaskSnapshot {
-  return { step, student: Uint8Array.from(student), teacher: teacher && Uint8Array.from(teacher), score, kept };
+function shown({ student, teacher, score, kept }: Outputs): Masks {
+  return { student: Uint8Array.from(student), teacher: teacher && Uint8Array.from(teacher), score, kept };
 }

@@ -1,6 +1,6 @@
 /** Images and the class of each of their pixels: a Segmenter learns from masks and from a teacher that sees some patches. */
 import { SegmentationBatches } from "../../data/batches.segmentation";
-import type { SegmentationSet } from "../../data/segmentation";
+import { type SegmentationSet, type SegmentationSplit, unlabelled } from "../../data/segmentation";
 import type { Engine } from "../../engine/device";
 import { EngineError } from "../../engine/errors";
 import { type Graph, Live } from "../../engine/graph";
@@ -42,6 +42,7 @@ export class Segmentation implements Task<Outputs> {
   private readonly buffers: Batch;
   private readonly settings: SegmentationSettings;
   private readonly recorded = new Recorded<Snapshot>();
+  private readonly recordedOwn = new Recorded<Snapshot>();
   private clock?: TeacherClock;
 
   /** Throws an EngineError when teacher and data, or settings and model, do not fit. */
@@ -166,9 +167,18 @@ export class Segmentation implements Task<Outputs> {
 
   /** Predictions of student and teacher on these held-out images. */
   async snapshot(indices: number[]): Promise<Outputs> {
+    return this.look(this.recorded, this.sources.dataset.test, indices);
+  }
+
+  /** The same on another picture, u8 [side, side, 3]. */
+  find(pixels: Uint8Array): Promise<Outputs> {
+    return this.look(this.recordedOwn, unlabelled(pixels), [0]);
+  }
+
+  private async look(recorded: Recorded<Snapshot>, split: SegmentationSplit, indices: number[]): Promise<Outputs> {
     const options = () => ({ student: this.student, batch: indices.length, distillation: this.distillation() });
-    const snapshot = await this.recorded.of(indices.length, () => Snapshot.compile(this.engine, options()));
-    return snapshot.run(this.batches.load(this.sources.dataset.test, indices).images);
+    const snapshot = await recorded.of(indices.length, () => Snapshot.compile(this.engine, options()));
+    return snapshot.run(this.batches.load(split, indices).images);
   }
 
   /** Its networks as they are now, for a project in PyTorch. */
@@ -179,6 +189,7 @@ export class Segmentation implements Task<Outputs> {
 
   forget(): void {
     this.recorded.forget();
+    this.recordedOwn.forget();
   }
 
   /** The teacher's cost now: its encoder on what it sees, its decoder only where that is used; undefined without a teacher. */

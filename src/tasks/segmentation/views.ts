@@ -1,6 +1,7 @@
 /** What segmentation's monitor shows, by the names of its views. */
 import type { Rgb } from "../../data/segmentation";
 import type { Frequency } from "../frequency";
+import type { OwnPicture } from "../ownPicture";
 
 /** Held-out images and their true masks. */
 export interface MaskGallery {
@@ -13,11 +14,18 @@ export interface MaskGallery {
   truths: Uint8Array;
   classes: string[];
   palette: Rgb[];
+  own?: OwnPicture;
 }
 
-/** Predictions of student and teacher on the gallery at one step. Row-major; absent where there is no teacher or no choice. */
-export interface MaskSnapshot {
+/** Predictions of student and teacher on the gallery at one step. */
+export interface MaskSnapshot extends Masks {
   step: number;
+  /** The same for the visitor's own picture of this number. */
+  own?: Masks & { number: number };
+}
+
+/** Predictions on some images. Row-major; absent where there is no teacher or no choice. */
+export interface Masks {
   /** u8 [count, side, side]. */
   student: Uint8Array;
   teacher?: Uint8Array;

@@ -10,11 +10,12 @@ import { useStore } from "../../state/app";
 import type { Moment } from "../../state/history";
 import { shownStep } from "../../state/selectors";
 import type { State } from "../../state/store";
+import { Giving } from "../own/Giving";
 import { Boxed, type Shown } from "./Boxed";
 import { bakeScene } from "./bakeScene";
 import { FoundList, type Scene } from "./FoundList";
 import { found, sentence } from "./matches";
-import { Giving, OwnList } from "./OwnPicture";
+import { OwnList } from "./OwnList";
 import { ownScene } from "./ownScene";
 import { LEAST_SCORE } from "./page";
 

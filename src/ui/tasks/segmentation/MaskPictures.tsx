@@ -6,22 +6,28 @@ import { GridCanvas } from "../../draw/GridCanvas";
 import { bake, paintGrid, paintMask, paintPicture } from "../../draw/patches";
 import { useStore } from "../../state/app";
 import { maskHint } from "../masks/words";
+import { Giving } from "../own/Giving";
 import { PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
-import { describe, type Row, rowsOf } from "./rows";
+import { TASK } from "./patches";
+import { countOf, describe, type Row, rowsOf, withOwn } from "./rows";
 import "./segmentation.css";
 
 export default function MaskPictures() {
   const { gallery, snapshot, hasTeacher } = useStore(
     useShallow((state) => ({ gallery: galleryOf(state), snapshot: snapshotOf(state), hasTeacher: state.teacher !== null })),
   );
-  const rows = useMemo(() => rowsOf(gallery, snapshot, hasTeacher), [gallery, snapshot, hasTeacher]);
+  const [shown, rows] = useMemo(() => {
+    const [images, masks] = withOwn(gallery, snapshot);
+    return [images, rowsOf(images, masks, hasTeacher)] as const;
+  }, [gallery, snapshot, hasTeacher]);
+  const giving = <Giving task={TASK} side={gallery.side} />;
   return (
-    <PicturesPanel title="What is named where" step={snapshot?.step} hint={useStore(maskHint)} momentsOf={snapshotsOf}>
+    <PicturesPanel title="What is named where" step={snapshot?.step} hint={useStore(maskHint)} momentsOf={snapshotsOf} extra={giving}>
       {(onRead) => (
         <>
           {rows.map((row) => (
-            <MaskStrip key={row.id} row={row} gallery={gallery} onRead={onRead} />
+            <MaskStrip key={row.id} row={row} gallery={shown} onRead={onRead} />
           ))}
           <ClassKey gallery={gallery} />
         </>
@@ -49,29 +55,34 @@ interface MaskPictureProps {
 function MaskPicture({ row, gallery, picture, image, onRead }: MaskPictureProps) {
   const { grid } = gallery;
   const kept = row.kept?.(image);
+  const own = gallery.own !== undefined && image === countOf(gallery) - 1;
   const paint = (context: CanvasRenderingContext2D) => {
     paintPicture(context, picture);
     if (kept) paintMask(context, kept, grid);
     if (row.id === "kept") paintGrid(context, grid);
   };
+  // Nobody says what is on it.
+  if (own && row.id === "truth") return <div className="placeholder" />;
   return (
-    <figure>
+    <figure className={own ? "own" : undefined}>
       <GridCanvas
         grid={grid}
-        label={`${row.title}, image ${image + 1}. ${row.note}.`}
+        label={`${row.title}, ${own ? "your picture" : `image ${image + 1}`}. ${row.note}.`}
         paint={paint}
         describe={(cell) => describe(row, gallery, image, cell)}
         onRead={(text) => onRead(text && `${row.title}. ${text}`)}
         kept={kept?.size}
       />
+      {own && <span>yours</span>}
     </figure>
   );
 }
 
 /** Each image of a row: the image itself, or its classes in their colours. */
-function baked({ labels }: Row, { side, images, truths, palette }: MaskGallery): HTMLCanvasElement[] {
+function baked({ labels }: Row, gallery: MaskGallery): HTMLCanvasElement[] {
+  const { side, images, palette } = gallery;
   const area = side * side;
-  return Array.from({ length: truths.length / area }, (_, i) => {
+  return Array.from({ length: countOf(gallery) }, (_, i) => {
     const classes = labels?.(i);
     if (classes) return bake([side, side], (pixel, channel) => (palette[classes[pixel]] ?? NO_CLASS)[channel]);
     return bake([side, side], (pixel, channel) => images[(3 * i + channel) * area + pixel]);

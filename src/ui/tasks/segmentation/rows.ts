@@ -1,10 +1,8 @@
 /** The rows of the gallery: images, true masks, those of teacher and student, and the patches the teacher sees. */
+import { IGNORE, planesOf } from "../../../data/segmentation";
 import type { MaskGallery, MaskSnapshot } from "../../../tasks/segmentation/views";
 import { cellsOf } from "../../draw/grid";
 import { percent, short } from "../../format";
-
-/** Label of pixels that do not count. */
-const IGNORE = 255;
 
 export interface Row {
   id: "kept" | "truth" | "teacher" | "student";
@@ -16,6 +14,33 @@ export interface Row {
   kept?(image: number): ReadonlySet<number>;
   /** Value of each patch, which ranked it. */
   score?(image: number): Float32Array;
+}
+
+export const countOf = ({ truths, side }: MaskGallery): number => truths.length / side ** 2;
+
+/** With the visitor's own picture as the last one, where that was looked at; of its pixels nobody says what they are, so none counts. */
+export function withOwn(gallery: MaskGallery, snapshot: MaskSnapshot | undefined): [MaskGallery, MaskSnapshot | undefined] {
+  const { own, ...others } = gallery;
+  const found = snapshot?.own;
+  if (!own || !snapshot || found?.number !== own.number) return [others, snapshot];
+  const truths = joined(gallery.truths, new Uint8Array(gallery.side ** 2).fill(IGNORE));
+  const masks = {
+    student: joined(snapshot.student, found.student),
+    teacher: snapshot.teacher && found.teacher && joined(snapshot.teacher, found.teacher),
+    score: snapshot.score && found.score && Float32Array.of(...snapshot.score, ...found.score),
+    kept: snapshot.kept && found.kept && Uint32Array.of(...snapshot.kept, ...found.kept),
+  };
+  return [
+    { ...gallery, images: joined(gallery.images, planesOf(own.pixels)), truths },
+    { ...snapshot, ...masks },
+  ];
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 /** What there is to show of a step. */
