@@ -11,7 +11,15 @@ const METHODS: Readonly<Record<string, DetectionMethod>> = DETECTION_METHODS;
 
 /** What is wrong, at the key of the setting that mends it. */
 export function conflictsOf(settings: Settings): Record<string, string> {
-  return { ...imageConflicts(settings), ...otherKinds(METHODS[settings.preset], settings as DetectionSettings) };
+  return { ...sideConflict(settings), ...imageConflicts(settings), ...otherKinds(METHODS[settings.preset], settings as DetectionSettings) };
+}
+
+/** Cells of the coarsest map of a backbone are so many pixels a side. */
+const COARSEST = 32;
+
+function sideConflict({ side }: Settings): Record<string, string> {
+  const nearest = COARSEST * Math.round(side / COARSEST);
+  return side === nearest ? {} : { side: `A detector sees images of a multiple of ${COARSEST} pixels; the nearest is ${nearest}.` };
 }
 
 /** What of a method's choices cannot be with images of such a side. */

@@ -11,6 +11,14 @@ test("every size is made of settings that can be", () => {
       for (const [key, value] of Object.entries(size)) expect(SCHEMA.parse(key, value, preset)).toBe(value);
 });
 
+test("images that a backbone's stages do not halve are said at their side, with the nearest that they do", () => {
+  const told = (side: number) => detection.conflicts?.({ ...SCHEMA.defaults("samkd"), side });
+  expect([told(600), told(65)]).toEqual(
+    [608, 64].map((side) => ({ side: expect.stringContaining(`multiple of 32 pixels; the nearest is ${side}.`) })),
+  );
+  expect([64, 640].map(told)).toEqual([{}, {}]);
+});
+
 test("its networks are described for people", async () => {
   const { networks } = await detection.runtime();
   const config = { kind: "gfl", blocks: [1, 2, 2, 1], width: 16, channels: 32 };
