@@ -56,10 +56,12 @@ export class RemoteFile {
   }
 
   private async read(start: number, end: number): Promise<ArrayBuffer> {
-    const part = new Uint8Array(end - start);
+    // Not before something comes: what the Hub says of a file's size may not be true.
+    let part: Uint8Array<ArrayBuffer> | undefined;
     const [first, last] = [Math.floor(start / BLOCK), Math.ceil(end / BLOCK)];
     const put = (block: number, bytes: Uint8Array) => {
       const at = block * BLOCK - start;
+      part ??= new Uint8Array(end - start);
       part.set(bytes.subarray(Math.max(0, -at), Math.max(0, end - block * BLOCK)), Math.max(0, at));
     };
     for (let block = first; block < last; ) {
@@ -67,7 +69,7 @@ export class RemoteFile {
       if (kept) put(block++, kept);
       else block = await this.fetchRun(block, last, put);
     }
-    return part.buffer;
+    return (part ?? new Uint8Array(0)).buffer;
   }
 
   /** Fetches the block, and those behind it that are not kept either, in one request. Returns the first block that it has not. */
