@@ -48,7 +48,7 @@ export function readWav(bytes: Uint8Array, path: string, seconds = Number.POSITI
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let format: Format | undefined;
   for (const { name, at, size } of chunks(view, bytes)) {
-    if (name === "fmt " && size >= 16 && at + 16 <= bytes.length) format = formatAt(view, at, size);
+    if (name === "fmt " && size >= 16 && at + size <= bytes.length) format = formatAt(view, at, size);
     if (name !== "data") continue;
     if (!format) return refuse("does not say how its samples are written");
     const wrong = misfit(format);
