@@ -141,9 +141,12 @@ test("when a run ends its errors are measured, and kept to be set beside the nex
   await button(page, "Start").click();
   await expect(panel).toHaveAttribute("data-subjects", "student", { timeout: 5 * LONG });
   await expect(panel.locator("[data-errors=student] .recharts-area")).toHaveCount(7);
-  await expect(panel.locator("tbody tr")).toHaveCount(7);
+  await expect(panel.locator("[data-band]")).toHaveCount(7);
+  await expect(panel.locator("[data-tide]")).toHaveCount(6);
+  await expect(panel.locator("[data-tide=Miss] td")).toContainText(/\+\d+\.\d/);
   await expect(panel.locator("[data-band=FN] td")).toContainText("100 %");
   await panel.getByLabel("Errors of").selectOption("star");
+  await expect(panel.locator("[data-tide]")).toHaveCount(0);
   await panel.getByText("Export").click();
   await panel.getByLabel("Width of a figure").selectOption("174 mm");
   await expectNoViolations(page);

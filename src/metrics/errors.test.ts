@@ -17,7 +17,9 @@ async function areas(truths: GroundTruth[], detections: Detection[]): Promise<Re
 
 describe("the seven curves", () => {
   it("are all 1 for a perfect detector", async () => {
-    const { overall } = await errorAnalysis([{ truths: [truth(at(0))], detections: [found(at(0), 0.9)] }], { supercategories: ["a"] });
+    const images = [{ truths: [truth(at(0))], detections: [found(at(0), 0.9)] }];
+    const { overall, tide: costs } = await errorAnalysis(images, { supercategories: ["a"] });
+    expect(costs).toEqual(Object.fromEntries(TIDE_ERRORS.map((kind) => [kind, { count: 0, gain: 0 }])));
     expect(overall.areas).toEqual(ERROR_CURVES.map(() => expect.closeTo(1, 12)));
     expect(overall.curves.map((curve) => curve.length)).toEqual(ERROR_CURVES.map(() => 101));
   });

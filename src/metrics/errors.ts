@@ -7,6 +7,7 @@
  */
 import { type Answered, bestOf, wantedOf } from "./coco";
 import { pace } from "./pace";
+import { type TideCosts, tide } from "./tide";
 import { type Curve, judge, mean, overlaps, RECALLS, Verdicts } from "./verdicts";
 
 export const ERROR_CURVES = ["C75", "C50", "Loc", "Sim", "Oth", "BG", "FN"] as const;
@@ -25,6 +26,8 @@ export interface ErrorAnalysis {
   families: Map<string, ErrorCurves>;
   /** Undefined where there is no object of a class. */
   perClass: (ErrorCurves | undefined)[];
+  /** The same answers by TIDE's kinds of mistakes, over all classes. Runs that earlier versions kept have none. */
+  tide?: TideCosts;
 }
 
 export interface ErrorOptions {
@@ -33,9 +36,15 @@ export interface ErrorOptions {
   progress?: (share: number) => void;
 }
 
+/** Of the time that an analysis takes, what the curves do. */
+const CURVES_SHARE = 0.9;
+
 /** Analyses the answers of a detector; lets other work in between. */
-export async function errorAnalysis(images: readonly Answered[], { supercategories, progress }: ErrorOptions): Promise<ErrorAnalysis> {
-  const rest = pace(progress);
+export async function errorAnalysis(
+  images: readonly Answered[],
+  { supercategories, progress }: ErrorOptions,
+): Promise<Required<ErrorAnalysis>> {
+  const rest = pace((share) => progress?.(CURVES_SHARE * share));
   const perClass: (ErrorCurves | undefined)[] = [];
   for (const category of supercategories.keys()) {
     const judged = new ClassErrors(category, supercategories);
@@ -47,7 +56,8 @@ export async function errorAnalysis(images: readonly Answered[], { supercategori
   }
   const meanOf = (keep: (category: number) => boolean) => average(perClass.filter((_, category) => keep(category)));
   const families = [...new Set(supercategories)].map((family) => [family, meanOf((k) => supercategories[k] === family)] as const);
-  return { overall: meanOf(() => true), families: new Map(families), perClass };
+  const { errors } = await tide(images, (share) => progress?.(CURVES_SHARE + (1 - CURVES_SHARE) * share));
+  return { overall: meanOf(() => true), families: new Map(families), perClass, tide: errors };
 }
 
 /** The detections of one class against its objects alone, those of its family, and all. */

@@ -14,11 +14,13 @@ import { curveOf, mean, overlaps } from "./verdicts";
 export const TIDE_ERRORS = ["Cls", "Loc", "Both", "Dupe", "Bkg", "Miss"] as const;
 export type TideError = (typeof TIDE_ERRORS)[number];
 
+/** How many mistakes of each kind, and by how much AP50 would rise if there were none. */
+export type TideCosts = Record<TideError, { count: number; gain: number }>;
+
 export interface TideReport {
   /** AP at IoU 0.5, over the classes that have objects or detections. */
   ap50: number;
-  /** How many mistakes of each kind, and by how much AP would rise if there were none. */
-  errors: Record<TideError, { count: number; gain: number }>;
+  errors: TideCosts;
   /** By how much AP would rise if every wrong detection came last, and if no object were missed. */
   falsePositives: number;
   falseNegatives: number;

@@ -70,16 +70,19 @@ export async function measureDetector(engine: Engine, network: DetectorNetwork, 
 }
 
 /** What a network's precision on held-out images is lost to, class by class. */
-export async function detectorErrors(network: Pick<DetectorNetwork, "weights" | "config">, asked: Asked & Beside): Promise<ErrorAnalysis> {
+export async function detectorErrors(
+  network: Pick<DetectorNetwork, "weights" | "config">,
+  asked: Asked & Beside,
+): Promise<Required<ErrorAnalysis>> {
   asked.signal?.throwIfAborted();
   return withParts(asked.engine, network, async (parts) => errorAnalysis(await answersOf(parts, asked), asked.dataset));
 }
 
 /** By teacher: its analysis on the data it was last evaluated on. */
-const known = new WeakMap<DetectorNetwork, { dataset: string; analysis: ErrorAnalysis }>();
+const known = new WeakMap<DetectorNetwork, { dataset: string; analysis: Required<ErrorAnalysis> }>();
 
 /** The same of a teacher, which does not change from run to run: it is evaluated once. */
-export async function teacherErrors(teacher: DetectorNetwork, asked: Asked & Beside): Promise<ErrorAnalysis> {
+export async function teacherErrors(teacher: DetectorNetwork, asked: Asked & Beside): Promise<Required<ErrorAnalysis>> {
   const { id } = asked.dataset;
   const before = known.get(teacher);
   if (before?.dataset === id) return before.analysis;

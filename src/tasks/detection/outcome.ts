@@ -2,7 +2,7 @@
 import type { DetectionSet } from "../../data/detection";
 import { type Answered, cocoScores, scaledEdges } from "../../metrics/coco";
 import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../metrics/errors";
-import { TIDE_ERRORS, tide } from "../../metrics/tide";
+import { TIDE_ERRORS, type TideCosts } from "../../metrics/tide";
 import { vocScores } from "../../metrics/voc";
 import type { Scores } from "../task";
 import { measured, named } from "./evaluate";
@@ -15,10 +15,8 @@ export async function scoresOf(answered: readonly Answered[], { classes, side }:
 }
 
 /** What each kind of mistake costs of AP50, as TIDE has it. */
-export async function tideCosts(answered: readonly Answered[]): Promise<Scores> {
-  const { errors } = await tide(answered);
-  return measured(Object.fromEntries(TIDE_ERRORS.map((kind) => [kind.toLowerCase(), errors[kind].gain])));
-}
+export const tideCosts = (costs: TideCosts): Scores =>
+  measured(Object.fromEntries(TIDE_ERRORS.map((kind) => [kind.toLowerCase(), costs[kind].gain])));
 
 /** The areas below the seven curves of COCO's error analysis: mean over the classes, and of each class with objects. */
 export function areasOf({ overall, perClass }: ErrorAnalysis, classes: readonly string[]): object {

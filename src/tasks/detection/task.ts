@@ -227,13 +227,14 @@ export class DetectionTask implements Task<DetectorViews> {
     const { engine } = this;
     const { dataset, teacher } = this.sources;
     const { classes } = dataset;
-    const student = areasOf(await errorAnalysis(answered, dataset), classes);
+    const analysis = await errorAnalysis(answered, dataset);
+    const student = areasOf(analysis, classes);
     const errors = teacher ? { student, teacher: areasOf(await teacherErrors(teacher, { engine, dataset }), classes) } : { student };
     const hidden = this.hidden()?.cells;
     const told = hidden && { hidden: hidden.filter((cell) => cell === 0).length / hidden.length };
     const keys = Object.keys(this.method.terms).map((term) => this.keyOfWeight(term));
     const measured = teacher && { weights: Object.fromEntries(keys.map((key) => [key, this.live[key].value])) };
-    return { tide: await tideCosts(answered), errors, assigned: coverage(this.config, sampleOf(dataset)), ...measured, ...told };
+    return { tide: tideCosts(analysis.tide), errors, assigned: coverage(this.config, sampleOf(dataset)), ...measured, ...told };
   }
 
   /** What student and teacher find on these held-out images, and what the method does to their features. */

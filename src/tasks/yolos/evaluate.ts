@@ -23,7 +23,7 @@ export async function measure(engine: Engine, network: YolosNetwork, dataset: De
 }
 
 /** What a network's precision on held-out images is lost to, class by class. */
-export function errorsOf(network: Pick<YolosNetwork, "weights" | "config">, asked: Asked & Beside): Promise<ErrorAnalysis> {
+export function errorsOf(network: Pick<YolosNetwork, "weights" | "config">, asked: Asked & Beside): Promise<Required<ErrorAnalysis>> {
   asked.signal?.throwIfAborted();
   return withNetwork(asked.engine, network, async (record) => errorAnalysis(await answersBy(record, asked), asked.dataset));
 }

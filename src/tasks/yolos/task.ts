@@ -184,14 +184,15 @@ export class Yolos implements Task<Outputs> {
     return {
       ...{ ...(await scoresOf(answered, dataset)), teacher_map: teacher?.map, kept: cost?.kept, patches: cost?.patches },
       ...{ teacher_macs: cost?.macs, teacher_macs_full: cost?.fullMacs, teacher_ms: time?.ms, teacher_ms_full: time?.fullMs },
-      ...(whole && { tide: await tideCosts(answered), errors: await this.lost() }),
+      ...(whole && (await this.lost())),
     };
   }
 
   private async lost(): Promise<object> {
     const { classes } = this.sources.dataset;
     const { student, teacher } = await this.errors(await this.weights());
-    return { student: areasOf(student, classes), ...(teacher && { teacher: areasOf(teacher, classes) }) };
+    const errors = { student: areasOf(student, classes), ...(teacher && { teacher: areasOf(teacher, classes) }) };
+    return { tide: student.tide && tideCosts(student.tide), errors };
   }
 
   /** What precision is lost to: of a student with these weights, and of the teacher that sees every patch. */

@@ -8,6 +8,7 @@ import { percent } from "../../format";
 import { store } from "../../state/app";
 import { BandPatterns, patternOf, Swatch } from "./bands";
 import { BANDS, type Band, costsOf, curvesFor, heightsOf, type Kin, type Subject } from "./errorCosts";
+import { TideTable } from "./TideTable";
 
 /** `of` says in words whose errors those are. */
 export function ErrorPlots({ subjects, kin, of }: { subjects: readonly Subject[]; kin?: Kin; of: string }) {
@@ -22,6 +23,7 @@ export function ErrorPlots({ subjects, kin, of }: { subjects: readonly Subject[]
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
       <section className="scroll" tabIndex={0} aria-label="What errors cost, as a table">
         <CostTable subjects={subjects} kin={kin} />
+        {kin === undefined && <TideTable subjects={subjects} />}
       </section>
     </>
   );

@@ -1,6 +1,7 @@
 /** Whose errors stand beside whose, and what the bands are: from made-up curves that can be worked out by hand. */
 import { expect, test } from "vitest";
 import { ERROR_CURVES, type ErrorAnalysis, type ErrorCurves } from "../../../metrics/errors";
+import { TIDE_ERRORS } from "../../../metrics/tide";
 import { SCHEMA } from "../../../tasks";
 import type { Run } from "../../state/runs";
 import type { State } from "../../state/store";
@@ -14,7 +15,8 @@ function curves(low = 0.5): ErrorCurves {
   return { curves: all, areas: all.map(([a, b]) => (a + b) / 2) };
 }
 
-const analysis = (): ErrorAnalysis => ({ overall: curves(), families: new Map(), perClass: [curves(1), undefined] });
+const COSTS = Object.fromEntries(TIDE_ERRORS.map((kind) => [kind, { count: 1, gain: 0.1 }])) as ErrorAnalysis["tide"];
+const analysis = (): ErrorAnalysis => ({ overall: curves(), families: new Map(), perClass: [curves(1), undefined], tide: COSTS });
 const DATA = { id: "scenes-detection", name: "Scenes-Detection" };
 
 function run(id: number, more: Partial<Run> = {}): Run {
@@ -94,7 +96,9 @@ test("as files curves are numbers, and under the drawing stands which run they a
     [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1].map((v) => expect.closeTo(v, 12)),
     [1, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 1].map((v) => expect.closeTo(v, 12)),
   ]);
+  expect(JSON.parse(student.json()).tide).toEqual(COSTS);
   const disc = errorFile(subjectsOf(state)[1], 0, "disc/round", state);
+  expect(JSON.parse(disc.json())).not.toHaveProperty("tide");
   expect([disc.name, JSON.parse(disc.json())]).toMatchObject([
     "errors-student-disc-round",
     { of: "disc/round", curves: { C75: [0.1, 0.1] } },

@@ -14,7 +14,8 @@ export function errorFile({ id, title, note, analysis }: Subject, kin: Kin, of: 
   const { caption, about } = beside ? captionOf(beside) : captionNow({ ...state, step: state.errors?.step ?? state.step });
   const rows = Array.from(curves[0], (_, r) => [r / (curves[0].length - 1), ...curves.map((curve) => curve[r])].join(","));
   const named = <T>(values: readonly T[]) => Object.fromEntries(ERROR_CURVES.map((name, i) => [name, values[i]]));
-  const numbers = { network: id, of, caption, about, areas: named(areas), curves: named(curves.map((curve) => [...curve])) };
+  const tide = kin === undefined && analysis.tide ? { tide: analysis.tide } : {};
+  const numbers = { network: id, of, caption, about, areas: named(areas), curves: named(curves.map((curve) => [...curve])), ...tide };
   return {
     ...{ name: `errors-${id}-${of.replace(/[^\p{L}\p{N}]+/gu, "-")}`, title: `What errors cost: ${title}, ${of}`, about },
     looks: BANDS.map(({ name, label, colour }) => ({ label, colour, fill: patternOf(name) })),
