@@ -99,5 +99,5 @@ function PartFigure({ name, title, equation, body, number, state, onPick }: Part
   );
 }
 
-/** Lines break between terms, never within brackets. */
-const unbroken = (equation: string): string => equation.replaceAll(/ (?=[^()]*\))/g, "\u00a0");
+/** Lines break between terms, within brackets only before a fraction's stroke. */
+const unbroken = (equation: string): string => equation.replaceAll(/ (?!\/)(?=[^()]*\))/g, "\u00a0");
