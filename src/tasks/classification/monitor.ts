@@ -67,11 +67,18 @@ export class ClassificationMonitor implements Monitor {
   }
 
   async snapshot(counted = false): Promise<void> {
-    const outputs = await this.pace.taking(() => this.watched.task.snapshot(this.images, this.split));
+    const outputs = await this.pace.taking(() => this.look(this.split));
     const step = this.watched.step();
-    if (counted && outputs.kept) this.frequency.addLook(outputs.kept, step);
+    const { test } = this.watched.dataset;
+    // What is counted is of held-out images alone: it is saved with the run.
+    const { kept } = counted && this.split !== test ? await this.look(test) : outputs;
+    if (counted && kept) this.frequency.addLook(kept, step);
     this.show("snapshot", this.seen(outputs, step), KEPT);
     this.show("frequency", this.frequency.report());
+  }
+
+  private look(split: Pictures["train"]): Promise<Outputs> {
+    return this.watched.task.snapshot(this.images, split);
   }
 
   /** Predictions of an untrained student under the present settings. */
