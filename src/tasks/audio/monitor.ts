@@ -11,6 +11,7 @@ const SHOWN_RANGE = 2;
 
 export class AudioMonitor extends ClassificationMonitor {
   private sounds: SoundSplit;
+  private since?: number;
   private pictures: Pictures["train"];
 
   constructor({ dataset, ...watched }: Watched<SoundSet, Classification>) {
@@ -34,6 +35,7 @@ export class AudioMonitor extends ClassificationMonitor {
         i === 0 ? own : others(i);
     this.sounds = { ...sounds, wave: first(wave, sounds.wave) };
     // Where its event is nobody knows, so objects are not counted any more.
+    this.since = this.watched.step();
     this.pictures = { count: test.count, label: first(-1, test.label), image: first(spectrogram(wave, side, columns), test.image) };
     this.gallery();
   }
@@ -57,6 +59,7 @@ export class AudioMonitor extends ClassificationMonitor {
         images,
         labels: shown.map(split.label),
         objects: this.objects(),
+        since: this.since,
       },
       waves,
     });

@@ -15,6 +15,8 @@ export interface Gallery {
   waves?: Int16Array[];
   /** -1 for what a person brought, whose class nobody knows. */
   labels: number[];
+  /** The step at which they brought it: snapshots from before are of what it took the place of. */
+  since?: number;
   classes: string[];
   /** Where the data know it: the share of each watched image's object in each patch [watched, N]. */
   objects?: Float64Array;

@@ -76,4 +76,11 @@ test("how often each patch was kept is counted over all stages of the run", () =
     [0.25, 0.75],
   ]);
   expect(layer.note).toBe("share of 4 snapshots of the run; each image's shares sum to 1");
+  // What a person brought has taken the place of an image that was counted.
+  const [beside] = layersOf("kept", { ...shown, gallery: { ...gallery, labels: [-1, 1] }, frequency: { stages } });
+  expect(values(beside)).toEqual([
+    [0, 0],
+    [0.25, 0.75],
+  ]);
+  expect(beside.note).toBe("share of 4 snapshots of the run; each image's shares sum to 1; yours is not counted");
 });

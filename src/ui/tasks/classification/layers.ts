@@ -79,13 +79,16 @@ function headLayer({ attention, heads, grid }: Snapshot, head: number): Layer {
   };
 }
 
-/** How often each patch of the gallery was kept over the whole run; nothing before the first snapshot was counted. */
+/** How often each patch of the gallery was kept over the whole run; nothing before the first snapshot was counted, nor what a person brought. */
 function keptLayer(frequency: Frequency, { labels, grid }: Gallery): Layer[] {
   const counted = watchedRates(frequency, labels.length, cellsOf(grid));
   if (!counted) return [];
   const { rates, moments } = counted;
-  const k = rates.reduce((a, b) => a + b, 0) / labels.length;
-  const note = `share of ${moments} snapshots of the run; each image's shares sum to ${short(k)}`;
+  const n = cellsOf(grid);
+  const own = labels.indexOf(-1);
+  if (own >= 0) rates.fill(0, own * n, (own + 1) * n);
+  const k = rates.reduce((a, b) => a + b, 0) / labels.filter((label) => label >= 0).length;
+  const note = `share of ${moments} snapshots of the run; each image's shares sum to ${short(k)}${own < 0 ? "" : "; yours is not counted"}`;
   return [{ id: "kept", title: "How often kept", note, unit: "kept", ...valuesOf(rates, grid), range: [0, 1] }];
 }
 

@@ -23,6 +23,7 @@ export interface Looks {
 /** Those of a task; `paint` makes the gallery that is shown before there is a worker. */
 export function looksAt(task: string, paint: () => Gallery): Looks {
   let first: Gallery | undefined;
+  let later: { all: readonly Moment[]; since: number; some: readonly Moment[] } | undefined;
   const galleryOf: Looks["galleryOf"] = (state) => {
     first ??= paint();
     return viewOf<ClassificationViews, "gallery">(state, task, "gallery") ?? first;
@@ -39,7 +40,18 @@ export function looksAt(task: string, paint: () => Gallery): Looks {
       return counted && Array.from(counted.rates, (rate) => Number(rate.toFixed(3)));
     },
     untrainedOf: (state) => viewOf<ClassificationViews, "untrained">(state, task, "untrained"),
-    snapshotOf: (state) => shownView<ClassificationViews, "snapshot">(state, task, "snapshot"),
-    snapshotsOf: (state) => momentsOf(state, task, "snapshot"),
+    snapshotOf(state) {
+      const shown = shownView<ClassificationViews, "snapshot">(state, task, "snapshot");
+      const { since = 0 } = galleryOf(state);
+      return shown && shown.step >= since ? shown : undefined;
+    },
+    snapshotsOf(state) {
+      const { since } = galleryOf(state);
+      const all = momentsOf(state, task, "snapshot");
+      if (since === undefined) return all;
+      // The same list as long as nothing has changed: whoever draws it asks all the time.
+      if (later?.all !== all || later.since !== since) later = { all, since, some: all.filter(({ step }) => step >= since) };
+      return later.some;
+    },
   };
 }
