@@ -10,7 +10,7 @@ import { Hub, type HubOptions } from "./client";
 import { modelFilesOf, modelPlanOf } from "./model";
 import * as parquet from "./parquet.fixture";
 import { planOf } from "./plan";
-import { BLOCK, type BlockStore } from "./remote";
+import { BLOCK, type BlockStore, RemoteFile } from "./remote";
 import { filesOf } from "./rows";
 import { type FakeHub, type FakeRepo, serveHub } from "./server.fixture";
 
@@ -133,6 +133,14 @@ describe("a data set of images with classes", () => {
       label: parquet.textColumn("label", ["b", "a", "b"]),
     });
     expect(await known({ files: { "train.parquet": named } })).toEqual({ names: ["a", "b"], label: 1, test: false });
+    // Its card may write a name in other letters of Unicode than its values, or both in those that are taken apart.
+    const apart = "cafe\u0301";
+    const written = parquet.parquetOf({
+      image: parquet.imageColumn("image", parquet.pictures(2)),
+      label: { ...parquet.textColumn("label", ["tea", apart]), feature: { _type: "ClassLabel", names: [apart, "tea"] } },
+    });
+    const all = (await fetched(await visit({ "datasets/me/set": { files: { "train.parquet": written } } }))).files;
+    expect(all.map((one) => one.known!.names[one.known!.label])).toEqual(["tea", "caf\u00e9"]);
   });
 
   it("is held out by validation where there is no test, or by what the address names", async () => {
@@ -422,6 +430,13 @@ describe("an answer that nobody would give", () => {
 
   it("sends nothing of a file, again and again", async () => {
     expect(await asked({ siblings: [FILE] }, () => new Response(null, { status: 204 }))).toContain("cut off at byte 0 again and again");
+  });
+
+  it("claims 64 GiB and sends nothing: they are not asked of memory", async () => {
+    const hub = new Hub({ fetch: async () => new Response(null, { status: 204 }), wait: async () => undefined });
+    const source = { hub, store: new Blocks(), repo: { kind: "models", name: "me/vit" }, sha: "a" } as const;
+    const file = new RemoteFile(source, { path: "model.safetensors", size: 2 ** 36 });
+    expect(await reason(file.slice(0))).toMatch(/^model\.safetensors of me\/vit was cut off at byte 0 again and again/);
   });
 
   it("has a licence of lists in lists without end", async () => {

@@ -2,7 +2,7 @@
 import { parquetReadObjects, parquetSchema } from "hyparquet";
 import { getTreePath } from "hyparquet/src/schema.js";
 import { decompressBrotli, decompressGzip, decompressLz4, decompressLz4Raw, decompressZstd } from "hyparquet-compressors";
-import { Findings } from "../annotated";
+import { classNamed, Findings } from "../annotated";
 import { DataError } from "../dataset";
 import { byCodePoint, type SourceFile } from "../files";
 import { pictureEnding } from "../header";
@@ -90,7 +90,7 @@ function pictureIn(row: Row, { image, label, objects }: Columns): Omit<Picture, 
 /** A number or a name; -1 and nothing stand for no class. */
 function valueIn(value: unknown): number | string | undefined {
   const plain = typeof value === "bigint" ? Number(value) : value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
-  if (typeof plain === "string") return plain.trim() || undefined;
+  if (typeof plain === "string") return classNamed(plain.trim()) || undefined;
   return typeof plain === "number" && plain >= 0 ? plain : undefined;
 }
 
