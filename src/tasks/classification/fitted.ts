@@ -59,7 +59,7 @@ export function assertAsItIs(network: Network, dataset: Pictures): void {
 function rowsFor(network: Network, { classes }: Pictures): Rows {
   const found = matched(network, classes);
   if ("rows" in found) return found.rows;
-  throw new EngineError(`${network.name} ${found.wrong}.`, "Train a teacher on this data, or use one that was.");
+  throw new EngineError(`${network.name} ${found.wrong}.`, found.remedy ?? "Train a teacher on this data, or use one that was.");
 }
 
 const SHOWN = 10;

@@ -112,6 +112,13 @@ describe("fitted to data", () => {
     const expected = fittedAnswers(network(3), data(3)).map(([, m, machine]) => [machine, m]);
     expectClose(fittedAnswers(cranes({ crane: "#2" }), data(3, ["crane", "m"])), expected);
     expect(() => fitted(cranes({ crane: "#3" }), data(3, ["crane", "m"]))).toThrow("crane is missing");
+    // A number is what a person says; data that calls a class so has a name, which this network does not know.
+    expect(() => fitted(cranes({}), data(3, ["m", "#2"]))).toThrow("#2 is missing");
+    const built = network(3, { classes: ["constructor", "m", "n"], aliases: { m: "n" } });
+    expectClose(
+      fittedAnswers(built, data(3, ["constructor"])),
+      fittedAnswers(network(3), data(3)).map(([first]) => [first]),
+    );
   });
 
   it("sees images enlarged to its own size, and says so", () => {
@@ -131,7 +138,9 @@ describe("fitted to data", () => {
     refused(named(["crane, bird", "crane, machine", "m"]), ["crane", "m"]).toThrow(
       'net has several classes for "crane": "crane, bird" (#0), "crane, machine" (#1).',
     );
-    refused(named(["crane", "m", "crane"]), ["crane", "m"]).toThrow('net has several classes for "crane": "crane" (#0), "crane" (#2).');
+    refused(named(["crane", "m", "crane"]), ["crane", "m"]).toThrow(
+      'net has several classes for "crane": "crane" (#0), "crane" (#2). Say which it is: aliases=crane:#0, or "crane: #0" among the classes that it calls otherwise.',
+    );
     refused(named(["cat, tom", "b", "m"]), ["cat", "tom"]).toThrow('net has one class, "cat, tom", for two of this data\'s.');
     refused(network(3, { config: { ...CONFIG, channels: 3, classes: 0 } }), ["a"]).toThrow("net has no head, so it names no classes.");
     expect(() => fitted(network(3), { ...data(3), side: 12 })).toThrow(
