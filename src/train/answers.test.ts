@@ -104,7 +104,13 @@ test("answers to other images, about other classes, of a newer version or broken
     /answers\.safetensors holds answers to other images: Scenes \(scenes-16-20-12-4\), not Scenes \(scenes-16-20-12-3\)/,
   );
   const renamed = JSON.stringify(dataset.classes.toReversed());
-  await expect(fits(await fileOf(dataset, () => ({ classes: renamed })))).rejects.toThrow(/answers about the classes/);
+  await expect(fits(await fileOf(dataset, () => ({ classes: renamed })))).rejects.toThrow(
+    / knows the classes .*: they are in another order\. /,
+  );
+  const last = JSON.stringify([...dataset.classes.slice(0, -1), "boat"]);
+  await expect(fits(await fileOf(dataset, () => ({ classes: last })))).rejects.toThrow(
+    `: only it knows boat, and it does not know ${dataset.classes.at(-1)}. Open`,
+  );
   await expect(fits(await fileOf(dataset, () => ({ classes: '["cat"]' })))).rejects.toThrow(/it names 1 classes, but tells 12 apart/);
   await expect(fits(await fileOf(dataset, () => ({ format: "masked-distillation-answers-2" })))).rejects.toThrow(/newer version/);
   await expect(fits(await fileOf(dataset, () => ({ data: "" })))).rejects.toThrow(/does not say which images/);

@@ -13,7 +13,7 @@ import { namesIn, parsed } from "../../models/metadata";
 import { readSafetensors, readSafetensorsMetadata, type TensorFile, type Writable, writeSafetensors } from "../../models/safetensors";
 import { WeightsError } from "../../models/weights";
 import { SettingError } from "../../settings/schema";
-import { few, sameNames } from "../names";
+import { otherNames, sameNames } from "../names";
 import type { Reference } from "../task";
 import type { Network } from "../vitNetwork";
 import type { ClassificationSettings } from "./settings";
@@ -79,7 +79,7 @@ export function assertAnswersFit({ name, data, classes, train, test }: Answers, 
       "Open the images that it was made for, or have these answered (answers=DIR, or the teacher's card).",
     );
   };
-  if (!sameNames(classes, dataset.classes)) refuse(`answers about the classes ${few(classes)}; this data has ${few(dataset.classes)}`);
+  if (!sameNames(classes, dataset.classes)) refuse(otherNames(classes, dataset.classes));
   if (data.id !== dataset.id) refuse(`holds answers to other images: ${data.name} (${data.id}), not ${dataset.name} (${dataset.id})`);
   const counts = [train, test].map((all) => all.length / classes.length);
   if (counts[0] !== dataset.train.count || counts[1] !== dataset.test.count)
