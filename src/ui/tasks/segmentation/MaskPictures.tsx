@@ -10,7 +10,7 @@ import { Giving } from "../own/Giving";
 import { PictureStrip, PicturesPanel } from "../PicturesPanel";
 import { galleryOf, snapshotOf, snapshotsOf } from "./gallery";
 import { TASK } from "./patches";
-import { countOf, describe, type Row, rowsOf, withOwn } from "./rows";
+import { countOf, describe, isOwn, labelOf, type Row, rowsOf, withOwn } from "./rows";
 import "./segmentation.css";
 
 export default function MaskPictures() {
@@ -55,7 +55,7 @@ interface MaskPictureProps {
 function MaskPicture({ row, gallery, picture, image, onRead }: MaskPictureProps) {
   const { grid } = gallery;
   const kept = row.kept?.(image);
-  const own = gallery.own !== undefined && image === countOf(gallery) - 1;
+  const own = isOwn(gallery, image);
   const paint = (context: CanvasRenderingContext2D) => {
     paintPicture(context, picture);
     if (kept) paintMask(context, kept, grid);
@@ -67,7 +67,7 @@ function MaskPicture({ row, gallery, picture, image, onRead }: MaskPictureProps)
     <figure className={own ? "own" : undefined}>
       <GridCanvas
         grid={grid}
-        label={`${row.title}, ${own ? "your picture" : `image ${image + 1}`}. ${row.note}.`}
+        label={labelOf(row, gallery, image)}
         paint={paint}
         describe={(cell) => describe(row, gallery, image, cell)}
         onRead={(text) => onRead(text && `${row.title}. ${text}`)}

@@ -1,7 +1,7 @@
 /** A visitor's own picture among the rows of masks. */
 import { expect, test } from "vitest";
 import type { MaskGallery, MaskSnapshot } from "../../../tasks/segmentation/views";
-import { countOf, describe, rowsOf, withOwn } from "./rows";
+import { countOf, describe, labelOf, rowsOf, withOwn } from "./rows";
 
 const own = { number: 2, pixels: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12) };
 const gallery: MaskGallery = {
@@ -25,6 +25,12 @@ test("it is the last one of each row, with patches of its own, and none of its p
   expect(describe(kept, images, 1, 1)).toBe("kept, score 0.9");
   expect(describe(truth, images, 1, 0)).toBe("does not count");
   expect([student.note, [...student.labels!(1)]]).toEqual(["75 % of these pixels right", [1, 1, 1, 1]]);
+  // The share that is right is none of it.
+  expect([0, 1].map((image) => labelOf(student, images, image))).toEqual([
+    "Student, image 1. 75 % of these pixels right.",
+    "Student, your picture. Nobody says what is on it.",
+  ]);
+  expect(labelOf(kept, images, 1)).toBe("Teacher sees, your picture. 1 of 2 patches.");
 });
 
 test("until it was looked at, and where another one was, there are the others alone", () => {

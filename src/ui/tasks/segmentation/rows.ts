@@ -18,6 +18,15 @@ export interface Row {
 
 export const countOf = ({ truths, side }: MaskGallery): number => truths.length / side ** 2;
 
+/** Whether an image is the visitor's own. */
+export const isOwn = (gallery: MaskGallery, image: number): boolean => gallery.own !== undefined && image === countOf(gallery) - 1;
+
+/** What a picture of a row is. What share is right is said of the row's held-out images: of an own one nobody knows. */
+export function labelOf({ id, title, note }: Row, gallery: MaskGallery, image: number): string {
+  if (!isOwn(gallery, image)) return `${title}, image ${image + 1}. ${note}.`;
+  return `${title}, your picture. ${id === "student" ? "Nobody says what is on it" : note}.`;
+}
+
 /** With the visitor's own picture as the last one, where that was looked at; of its pixels nobody says what they are, so none counts. */
 export function withOwn(gallery: MaskGallery, snapshot: MaskSnapshot | undefined): [MaskGallery, MaskSnapshot | undefined] {
   const { own, ...others } = gallery;
