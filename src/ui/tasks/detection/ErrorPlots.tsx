@@ -21,7 +21,7 @@ export function ErrorPlots({ subjects, kin, of }: { subjects: readonly Subject[]
         ))}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
-      <section className="scroll" tabIndex={0} aria-label="What errors cost, as a table">
+      <section className="scroll" tabIndex={0} aria-label="What errors cost, as tables">
         <CostTable subjects={subjects} kin={kin} />
         {kin === undefined && <TideTable subjects={subjects} />}
       </section>

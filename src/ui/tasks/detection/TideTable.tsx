@@ -8,8 +8,8 @@ const ABOUT: Record<TideError, [label: string, about: string]> = {
   Loc: ["Box", "class right, box overlaps by 10 to 50 %"],
   Both: ["Both", "class wrong, and the box overlaps by 10 to 50 %"],
   Dupe: ["Twice", "an object that is found already"],
-  Bkg: ["Background", "overlaps by less than 10 % with anything"],
-  Miss: ["Missed", "an object that nothing above would have found"],
+  Bkg: ["Background", "overlaps no object by more than 10 %"],
+  Miss: ["Missed", "an object that no mistake above, put right, would find"],
 };
 
 /** Nothing where none of the networks was measured so. */

@@ -14,7 +14,7 @@ test("boxes above the score are told, those of an earlier picture are not", () =
     says: "The student finds 1 object, the teacher 2 objects",
   });
   for (const snapshot of [undefined, { step: 4, student: [] }, { ...found, own: { number: 1, student: [one(0.8)] } }])
-    expect(ownScene({ own }, snapshot, 0.3)).toEqual({ says: "Nothing has looked at it yet" });
+    expect(ownScene({ own }, snapshot, 0.3)).toEqual({ says: "Nothing looked at it at this step" });
 });
 
 test("what is found is told as a sentence, nothing as nothing", () => {

@@ -20,7 +20,8 @@ export function ownScene({ own }: Pick<BoxGallery, "own">, snapshot: BoxSnapshot
 
 /** A sentence without its full stop. */
 function told(student: Detection[] | undefined, teacher: Detection[] | undefined): string {
-  if (!student) return "Nothing has looked at it yet";
+  // It may have been given after the step that is shown.
+  if (!student) return "Nothing looked at it at this step";
   return `The student finds ${objects(student.length)}${teacher ? `, the teacher ${objects(teacher.length)}` : ""}`;
 }
 
