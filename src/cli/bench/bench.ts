@@ -3,7 +3,7 @@
  *
  *   npm run -s bench -- --task vit-step --host chromium --json
  *
- * Without `--task` every task runs, with `--task conv` both convolutions, each in a process of its own: an engine's
+ * Without `--task` every task runs, with `--task conv` all convolutions, each in a process of its own: an engine's
  * buffer pool and a driver's warm caches must not leak from one task's figures into the next.
  */
 import { spawn } from "node:child_process";
