@@ -10,7 +10,7 @@
  */
 import { shown } from "../../engine/errors";
 import { checkTensors, type Shapes, type Weights, WeightsError } from "../weights";
-import { DETECTORS, type DetectorKind, stageChannels } from "./kinds";
+import { COARSEST_STRIDE, DETECTORS, type DetectorKind, stageChannels } from "./kinds";
 import { type PlainBackbone, plainProblem, plainShapes, simplePyramidShapes } from "./plain";
 
 export { DETECTORS, type DetectorKind, stageChannels };
@@ -236,7 +236,8 @@ export function checkDetector(config: DetectorConfig, name = "detector"): void {
   choice("levels", config.levels, [3, 4, 5]);
   if (!(Number.isFinite(config.anchor) && config.anchor > 0))
     refuse(`anchor is ${shown(config.anchor)}`, "It has to be positive, usually 8 or 4.");
-  if (config.image % 32 !== 0) refuse(`image is ${config.image}`, "It has to be a multiple of 32, the stride of C5.");
+  if (config.image % COARSEST_STRIDE !== 0)
+    refuse(`image is ${config.image}`, `It has to be a multiple of ${COARSEST_STRIDE}, the stride of C5.`);
   const problem = config.plain && plainProblem(config.plain, config.image);
   if (problem) refuse(...problem);
   if (config.cardinality !== undefined) {

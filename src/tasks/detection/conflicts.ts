@@ -1,6 +1,7 @@
 /** Settings of detection that cannot go together. */
 import { DETECTION_METHODS } from "../../methods/detection";
 import type { DetectionMethod } from "../../methods/detection/method";
+import { COARSEST_STRIDE } from "../../models/detector/kinds";
 import { type PlainBackbone, plainProblem } from "../../models/detector/plain";
 import type { Settings } from "../../settings/run";
 import { keyOf } from "../../settings/setting";
@@ -14,12 +15,9 @@ export function conflictsOf(settings: Settings): Record<string, string> {
   return { ...sideConflict(settings), ...imageConflicts(settings), ...otherKinds(METHODS[settings.preset], settings as DetectionSettings) };
 }
 
-/** Cells of the coarsest map of a backbone are so many pixels a side. */
-const COARSEST = 32;
-
 function sideConflict({ side }: Settings): Record<string, string> {
-  const nearest = COARSEST * Math.round(side / COARSEST);
-  return side === nearest ? {} : { side: `A detector sees images of a multiple of ${COARSEST} pixels; the nearest is ${nearest}.` };
+  const nearest = COARSEST_STRIDE * Math.round(side / COARSEST_STRIDE);
+  return side === nearest ? {} : { side: `A detector sees images of a multiple of ${COARSEST_STRIDE} pixels; the nearest is ${nearest}.` };
 }
 
 /** What of a method's choices cannot be with images of such a side. */
