@@ -10,6 +10,7 @@ import { highestOf } from "../../methods/masking";
 import { YOLOS_METHODS } from "../../methods/yolos";
 import type { YolosMethod } from "../../methods/yolos/method";
 import { yolosMacs } from "../../metrics/cost.yolos";
+import type { ErrorAnalysis } from "../../metrics/errors";
 import type { Grid } from "../../models/model";
 import { Params } from "../../models/params";
 import { gridOf, initial, linearShapes } from "../../models/vit/config";
@@ -192,11 +193,11 @@ export class Yolos implements Task<Outputs> {
     const { classes } = this.sources.dataset;
     const { student, teacher } = await this.errors(await this.weights());
     const errors = { student: areasOf(student, classes), ...(teacher && { teacher: areasOf(teacher, classes) }) };
-    return { tide: student.tide && tideCosts(student.tide), errors };
+    return { tide: tideCosts(student.tide), errors };
   }
 
   /** What precision is lost to: of a student with these weights, and of the teacher that sees every patch. */
-  async errors(weights: Weights, beside: Beside = {}): Promise<Errors> {
+  async errors(weights: Weights, beside: Beside = {}): Promise<Errors & { student: Required<ErrorAnalysis> }> {
     const { dataset, teacher } = this.sources;
     const asked = { engine: this.engine, dataset, ...beside };
     const { classes, test } = dataset;
