@@ -55,8 +55,8 @@ class Trial {
   private steps = 100_000;
   private draws = 0;
   private way = "";
-  /** When, by the clock of the page, the run went on after the last fault. */
-  private trainsSince = 0;
+  /** From where, and when by the clock of the page, the run went on after the last fault: a tab may be killed before its own first save. */
+  private wentOn = { step: 0, at: 0 };
   private opened = false;
   readonly figures: Figures;
 
@@ -162,11 +162,11 @@ class Trial {
 
   /** Notes from where the run goes on, and how much of it is made again. A save that was under way may have come to its end meanwhile. */
   note({ saves, step, now }: Broken, from: number): void {
-    const last = saves.at(-1)!;
-    const save = from > last.step ? { step: from, at: now } : saves.findLast((one) => one.step === from);
+    const known = [this.wentOn, ...saves];
+    const save = from > known.at(-1)!.step ? { step: from, at: now } : known.findLast((one) => one.step === from);
     const { figures } = this;
     // What passed before it trained again is no work.
-    const ms = save && step > from ? unhurried(now - Math.max(save.at, this.trainsSince)) : 0;
+    const ms = save && step > from ? unhurried(now - Math.max(save.at, this.wentOn.at)) : 0;
     console.log(`${this.task}, ${figures.fault} ${figures.faults}: ${this.way}, at step ${step}, from ${from}, ${ms} ms`);
     if (!save) figures.lost++;
     else {
@@ -183,7 +183,7 @@ class Trial {
   /** The run has gone on from a step. */
   async goesOn(from: number): Promise<void> {
     await stepReaches(this.page, Math.min(from + 1, this.steps));
-    this.trainsSince = (await this.seen()).now;
+    this.wentOn = { step: from, at: (await this.seen()).now };
   }
 
   get tab(): Page {
