@@ -47,9 +47,18 @@ export function imageFolder(dataset: Dataset): string {
 /** One thread each: other tests run beside. */
 const env = { ...process.env, OMP_NUM_THREADS: "1", PYTHONDONTWRITEBYTECODE: "1" };
 
-/** Runs a program of a project's folder, such as `verify.py`, in Python or with other words before it. */
+/** Of two processes one waits for the other without end where that is gone; nothing here takes a tenth of this. */
+const LONGEST_MS = 600_000;
+
+/** Runs a program of a project's folder, such as `verify.py`, in Python or with other words before it. A status of null: it was ended. */
 export function python(folder: string, words: string[]): { status: number | null; text: string } {
-  const { status, stdout, stderr } = spawnSync(PYTHON, words, { cwd: folder, env, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(PYTHON, words, {
+    cwd: folder,
+    env,
+    encoding: "utf8",
+    timeout: LONGEST_MS,
+    killSignal: "SIGKILL",
+  });
   return { status, text: stdout + stderr };
 }
 
