@@ -1,34 +1,24 @@
 /** What a run of sounds shows of a sound of a person's own. */
 import { expect, test } from "vitest";
-import { Live } from "../../engine/graph";
-import { testEngine } from "../../ops/check";
-import type { Classification } from "../classification/task";
 import type { ClassificationViews } from "../classification/views";
-import type { ViewEvent } from "../task";
+import { watched } from "../watched.fixture";
 import type { AudioMonitor } from "./monitor";
 import { runtime } from "./runtime";
 import { dataset, SETTINGS, teacher } from "./task.fixture";
 
-/** A monitor before the first step, and what it has shown last. */
 async function watching() {
-  const live = Object.fromEntries(["step", ...Object.keys(SETTINGS)].map((key) => [key, new Live(Number(SETTINGS[key as "lr"] ?? 0))]));
-  const task = runtime.create(await testEngine(), { dataset, teacher }, SETTINGS, live) as Classification;
-  const shown: ViewEvent[] = [];
-  const show = (view: ViewEvent) => void shown.push(view);
-  const monitor = runtime.monitor({ task, dataset, settings: SETTINGS, extras: new Map(), step: () => 0, show }) as AudioMonitor;
-  const last = <N extends keyof ClassificationViews>(name: N) =>
-    shown.findLast((view) => view.name === name)!.value as ClassificationViews[N];
-  return { task, monitor, last };
+  const { monitor, ...rest } = await watched(runtime, { dataset, teacher }, SETTINGS);
+  return { ...rest, monitor: monitor as AudioMonitor };
 }
 
 test("it takes the place of the first, of no class and no known place, and is heard as it is", async () => {
   const { task, monitor, last } = await watching();
   monitor.guest(dataset.test.wave(5));
-  const { labels, waves, objects } = last("gallery");
+  const { labels, waves, objects } = last<ClassificationViews["gallery"]>("gallery");
   expect([labels[0], labels[1], objects]).toEqual([-1, dataset.test.label(1), undefined]);
   expect([waves?.[0], waves?.[1]]).toEqual([dataset.test.wave(5), dataset.test.wave(1)]);
   await monitor.snapshot();
-  const mine = last("snapshot");
+  const mine = last<ClassificationViews["snapshot"]>("snapshot");
   const k = mine.kept!.length / labels.length;
   expect([mine.student[0], mine.kept!.slice(0, k)]).toEqual([mine.student[5], mine.kept!.slice(5 * k, 6 * k)]);
   task.destroy();
@@ -38,7 +28,8 @@ test("it is part of nothing that is counted", async () => {
   const [without, given] = [await watching(), await watching()];
   given.monitor.guest(dataset.test.wave(5));
   for (const { monitor } of [without, given]) await monitor.snapshot(true);
-  const counts = ({ last }: typeof given) => last("frequency").stages.map(({ watched }) => [...watched.counts]);
+  const counts = ({ last }: typeof given) =>
+    last<ClassificationViews["frequency"]>("frequency").stages.map(({ watched }) => [...watched.counts]);
   expect(counts(given)).toEqual(counts(without));
   expect(
     counts(without)
@@ -46,6 +37,8 @@ test("it is part of nothing that is counted", async () => {
       .some((count) => count > 0),
   ).toBe(true);
   // The first sound would have been counted otherwise.
-  expect([...given.last("snapshot").kept!]).not.toEqual([...without.last("snapshot").kept!]);
+  expect([...given.last<ClassificationViews["snapshot"]>("snapshot").kept!]).not.toEqual([
+    ...without.last<ClassificationViews["snapshot"]>("snapshot").kept!,
+  ]);
   for (const { task } of [without, given]) task.destroy();
 });

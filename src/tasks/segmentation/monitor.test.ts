@@ -1,11 +1,8 @@
 /** What a run of segmentation shows of a picture of a person's own. */
 import { expect, test } from "vitest";
 import { planesOf } from "../../data/segmentation";
-import { Live } from "../../engine/graph";
-import { testEngine } from "../../ops/check";
-import type { ViewEvent } from "../task";
+import { watched } from "../watched.fixture";
 import { runtime } from "./runtime";
-import type { Segmentation } from "./task";
 import { dataset, SETTINGS, teacher } from "./task.fixture";
 import type { SegmentationViews } from "./views";
 
@@ -13,28 +10,16 @@ import type { SegmentationViews } from "./views";
 const interleaved = (planes: Uint8Array) => planes.map((_, i) => planes[(i % 3) * (planes.length / 3) + Math.floor(i / 3)]);
 
 test.each([true, false])("a person's own picture has the masks that it has among held-out ones: teacher %s", async (taught) => {
-  const engine = await testEngine();
-  const live = Object.fromEntries(["step", ...Object.keys(SETTINGS)].map((key) => [key, new Live(Number(SETTINGS[key as "lr"] ?? 0))]));
   const sources = { dataset, teacher: taught ? teacher : undefined };
-  const task = runtime.create(engine, sources, SETTINGS, live) as Segmentation;
-  const shown: ViewEvent[] = [];
-  const monitor = runtime.monitor({
-    task,
-    dataset,
-    settings: SETTINGS,
-    extras: new Map(),
-    step: () => 0,
-    show: (view) => void shown.push(view),
-  });
-  const last = <N extends keyof SegmentationViews>(name: N) => shown.findLast((view) => view.name === name)!.value as SegmentationViews[N];
+  const { task, monitor, last } = await watched(runtime, sources, SETTINGS);
   await monitor.snapshot();
-  expect(last("snapshot")).not.toHaveProperty("own");
+  expect(last<SegmentationViews["snapshot"]>("snapshot")).not.toHaveProperty("own");
   const pixels = interleaved(dataset.test.image(2));
   monitor.guest?.({ pixels, width: 640, height: 640 });
-  const { own, truths } = last("gallery");
+  const { own, truths } = last<SegmentationViews["gallery"]>("gallery");
   expect([own?.pixels, planesOf(pixels), truths.length]).toEqual([pixels, dataset.test.image(2), 6 * 32 * 32]);
   await monitor.snapshot();
-  const { student, teacher: whole, kept, own: mine } = last("snapshot");
+  const { student, teacher: whole, kept, own: mine } = last<SegmentationViews["snapshot"]>("snapshot");
   const [area, k] = [32 * 32, (kept?.length ?? 0) / 6];
   expect([mine?.number, student.length, whole?.length]).toEqual([own?.number, 6 * area, taught ? 6 * area : undefined]);
   // Kernels for another number of images may add in another order, so a pixel between two classes may fall to the other.

@@ -1,36 +1,22 @@
 /** What a run of detection by transformer shows of a picture of a person's own. */
 import { expect, test } from "vitest";
-import { Live } from "../../engine/graph";
 import type { Detection } from "../../geometry/boxes";
-import { testEngine } from "../../ops/check";
-import type { ViewEvent } from "../task";
+import { watched } from "../watched.fixture";
 import { runtime } from "./runtime";
-import type { Yolos } from "./task";
 import { dataset, SETTINGS, teacher } from "./task.fixture";
 import type { PatchedGallery, PatchedSnapshot, YolosViews } from "./views";
 
 test.each([true, false])("of a person's own picture is found what is found on it among held-out ones: teacher %s", async (taught) => {
-  const engine = await testEngine();
-  const live = Object.fromEntries(["step", ...Object.keys(SETTINGS)].map((key) => [key, new Live(Number(SETTINGS[key as "lr"] ?? 0))]));
-  const task = runtime.create(engine, { dataset, teacher: taught ? teacher : undefined }, SETTINGS, live) as Yolos;
-  const shown: ViewEvent[] = [];
-  const monitor = runtime.monitor({
-    task,
-    dataset,
-    settings: SETTINGS,
-    extras: new Map(),
-    step: () => 0,
-    show: (view) => void shown.push(view),
-  });
-  const last = <N extends keyof YolosViews>(name: N) => shown.findLast((view) => view.name === name)!.value as YolosViews[N];
+  const sources = { dataset, teacher: taught ? teacher : undefined };
+  const { task, monitor, last } = await watched(runtime, sources, SETTINGS);
   await monitor.snapshot();
-  expect(last("snapshot")).not.toHaveProperty("own");
+  expect(last<YolosViews["snapshot"]>("snapshot")).not.toHaveProperty("own");
   const picture = dataset.test.image(2);
   monitor.guest?.({ pixels: picture, width: 640, height: 640 });
-  const { own, truths }: PatchedGallery = last("gallery");
+  const { own, truths }: PatchedGallery = last<YolosViews["gallery"]>("gallery");
   expect([own?.pixels, truths.length]).toEqual([picture, 6]);
   await monitor.snapshot();
-  const { student, teacher: found, kept, own: mine }: PatchedSnapshot = last("snapshot");
+  const { student, teacher: found, kept, own: mine }: PatchedSnapshot = last<YolosViews["snapshot"]>("snapshot");
   expect(mine?.number).toBe(own?.number);
   expect(mine?.student).toEqual(closeTo(student[2]));
   expect(mine?.teacher).toEqual(found && closeTo(found[2]));
