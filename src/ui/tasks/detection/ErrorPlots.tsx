@@ -7,6 +7,7 @@ import { ChartExport } from "../../charts/Export";
 import { percent } from "../../format";
 import { store } from "../../state/app";
 import { BandPatterns, patternOf, Swatch } from "./bands";
+import { ErrorTable } from "./ErrorTable";
 import { BANDS, type Band, costsOf, curvesFor, heightsOf, type Kin, type Subject } from "./errorCosts";
 import { TideTable } from "./TideTable";
 
@@ -74,33 +75,22 @@ const LABEL = { fontSize: 11, fill: "var(--muted)" } as const;
 function CostTable({ subjects, kin }: { subjects: readonly Subject[]; kin?: Kin }) {
   const costs = subjects.map(({ analysis }) => costsOf(curvesFor(analysis, kin)!));
   return (
-    <table className="figures-table">
-      <caption>
-        Mean precision over all recalls, if a row and those above it counted as right; beside it, how many points the row adds.
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">counted as right</th>
-          {subjects.map(({ id, title }) => (
-            <th key={id} scope="col">
-              {title}
-            </th>
+    <ErrorTable
+      caption="Mean precision over all recalls, if a row and those above it counted as right; beside it, how many points the row adds."
+      rows="counted as right"
+      subjects={subjects}
+    >
+      {BANDS.map((band, i) => (
+        <tr key={band.name} data-band={band.name}>
+          <BandName {...band} />
+          {costs.map((cost, s) => (
+            <td key={subjects[s].id}>
+              {percent(cost[i].area)} {i > 0 && <small>+{(100 * cost[i].adds).toFixed(1)}</small>}
+            </td>
           ))}
         </tr>
-      </thead>
-      <tbody>
-        {BANDS.map((band, i) => (
-          <tr key={band.name} data-band={band.name}>
-            <BandName {...band} />
-            {costs.map((cost, s) => (
-              <td key={subjects[s].id}>
-                {percent(cost[i].area)} {i > 0 && <small>+{(100 * cost[i].adds).toFixed(1)}</small>}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </ErrorTable>
   );
 }
 
