@@ -16,6 +16,11 @@ test.each(OF_TASKS)("%s sets all its values, which go together, for %s", (name, 
   expect(paper).toBeGreaterThan(30);
 });
 
+test.each(OF_TASKS)("%s is a name that people can write, with a label that they can read", (name, _task, { label }) => {
+  expect(name).toMatch(/^[a-zA-Z0-9]+(-[a-zA-Z0-9]+)+$/);
+  expect(label).not.toMatch(/\d{8}/);
+});
+
 test("rows of a table are all different", () => {
   const tables = new Set(OF_TASKS.map(([, , { table }]) => table));
   for (const table of tables) {

@@ -14,11 +14,12 @@ const SCALES: [sides: string, paper: number][] = [
   ["2+4", 42.2],
   ["1+2+4", 42.3],
 ];
+/** In %, as numbers that are exact: 100 times 0.55 is not 55. */
 const SHARES: [lambda: number, paper: number][] = [
-  [0.35, 42.2],
-  [0.45, 42.3],
-  [0.55, 42.2],
-  [0.65, 42.1],
+  [35, 42.2],
+  [45, 42.3],
+  [55, 42.2],
+  [65, 42.1],
 ];
 const PUBLISHED = { "samkd.reduction": "literal", weights: "given", "samkd.alpha": 2e-3, "samkd.beta": 6e-6 };
 
@@ -51,9 +52,9 @@ export const ROWS: Readonly<Record<string, Row>> = {
     "SAMKD, Table V: shares λ and μ",
     SAMKD,
     Object.fromEntries(
-      SHARES.map(([lambda, paper]) => {
-        const mu = (100 - 100 * lambda) / 100;
-        return [`${100 * lambda}`, [`λ ${lambda}, μ ${mu}`, paper, { "samkd.lambda": lambda, "samkd.mu": mu }]];
+      SHARES.map(([percent, paper]) => {
+        const [lambda, mu] = [percent / 100, (100 - percent) / 100];
+        return [`${percent}`, [`λ ${lambda}, μ ${mu}`, paper, { "samkd.lambda": lambda, "samkd.mu": mu }]];
       }),
     ),
   ),
