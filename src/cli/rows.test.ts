@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { testEngine } from "../ops/check";
 import { CODE } from "../tasks/claims";
+import type { DetectorNetwork } from "../tasks/detection/network";
 import { main } from "./claims/claims";
 import { Runs, readRows, rowsIn } from "./rows";
 
@@ -22,6 +23,18 @@ test("a run is made once; its row has its curve, its code and which images are r
   const again = new Runs(engine, path, []);
   expect(await again.row(await again.plan(WORDS))).toEqual(row);
   expect(readFileSync(path, "utf8").trim().split("\n")).toHaveLength(1);
+});
+
+test("each detector of a sweep has the teacher of its kind, which all of that kind share", async () => {
+  const runs = new Runs(await testEngine(), join(folder, "kinds.jsonl"), []);
+  const teacherOf = async (words: string) => {
+    const { sources } = await runs.plan(`data=scenes:8,4 preset=fitnet ${words}`.split(" "));
+    return sources.teacher as DetectorNetwork;
+  };
+  const gfl = await teacherOf("detector=gfl");
+  expect((await teacherOf("detector=retinanet")).config.kind).toBe("retinanet");
+  expect(gfl.config.kind).toBe("gfl");
+  expect((await teacherOf("detector=gfl seed=2")).id).toBe(gfl.id);
 });
 
 test("rows of other code stay in the file and count for nothing", async () => {

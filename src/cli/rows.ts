@@ -11,7 +11,7 @@ import type { Sources } from "../tasks/task";
 import { sized } from "../worker/sources";
 import { readArguments, rounded } from "./arguments";
 import { runToEnd } from "./headless";
-import { openSources, openWing, SOURCE_KEYS, type Wing } from "./sources";
+import { openSources, openWing, SOURCE_KEYS, taughtAlike, type Wing } from "./sources";
 
 /** A point of a run's curve: scores on the first held-out images, and mean losses of the steps since the point before. */
 type Point = { step: number } & Record<string, number>;
@@ -63,7 +63,9 @@ export class Runs {
   /** What these words come to. Data and networks are opened once for all plans. */
   async plan(words: readonly string[]): Promise<Plan> {
     const { settings, given, rest } = readArguments(words, [...this.own, ...SOURCE_KEYS]);
-    const key = [...SOURCE_KEYS.map((name) => rest[name]), settings.side, settings.teacher, taskOf(settings.preset).name].join();
+    const task = taskOf(settings.preset);
+    const alike = Object.values(taughtAlike(task, settings));
+    const key = [...SOURCE_KEYS.map((name) => rest[name]), settings.side, settings.teacher, task.name, ...alike].join();
     const field = this.opened.get(key) ?? (await this.open(settings, rest));
     this.opened.set(key, field);
     const whole = sized(field.wing, settings, field.sources.start);

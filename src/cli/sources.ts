@@ -135,8 +135,8 @@ async function opened(path: string): Promise<NetworkFile> {
 const EPOCHS = 30;
 const [LEAST_STEPS, MOST_STEPS] = [200, 1500];
 
-/** What a teacher that is trained for a student takes over from its settings. */
-function taughtAlike({ definition: { teacherKind, shares = [] } }: Wing, settings: Settings): Readonly<Record<string, Value>> {
+/** What the usual teacher has of the settings of its student. */
+export function taughtAlike({ teacherKind, shares = [] }: TaskDefinition, settings: Settings): Readonly<Record<string, Value>> {
   return { ...teacherKind?.(settings), ...Object.fromEntries(shares.map((key) => [key, settings[key]])) };
 }
 
@@ -146,7 +146,7 @@ async function usualTeacher(engine: Engine, wing: Wing, dataset: AnyDataset, set
     const shipped = await loadNetwork(wing, join("public", file));
     if (fits(wing, shipped, dataset)) return shipped;
   }
-  const own = taughtAlike(wing, settings);
+  const own = taughtAlike(wing.definition, settings);
   const out = `.cache/teacher-${[...Object.values(own), dataset.id].join("-")}.safetensors`;
   if (!existsSync(out)) {
     const { batch, seed, side, preset } = settings;
