@@ -189,6 +189,10 @@ test("a link to a claim leads to it; one to a claim that does not exist is told,
   await page.goto("./?watch=maskedkd#claims/shapes%2013a");
   const claim = page.locator('[data-claim="shapes 13a"]');
   await expect(claim.locator(".claim-title")).toBeFocused({ timeout: LONG });
+  await page.goto("./?watch=maskedkd#claims/clothes%2013a");
+  await page.reload();
+  await expect(page.locator(".figures-of svg.recharts-surface").first()).toBeVisible({ timeout: LONG });
+  await expect(page.locator('[data-claim="clothes 13a"] .claim-title')).toBeInViewport();
   await page.goto("./?watch=maskedkd#claims/alchemy");
   await page.reload();
   await expect(page.getByRole("alert")).toContainText("There is no claim “alchemy” here.", { timeout: LONG });

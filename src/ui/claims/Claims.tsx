@@ -97,7 +97,10 @@ const nameOf = ({ study, id }: Measured): string => `${study} ${id}`;
 function Claim({ claim, asked }: { claim: Measured; asked: boolean }) {
   const here = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
-    if (asked) here.current?.focus();
+    if (!asked) return;
+    here.current?.focus();
+    // At the top, browsers hold it there while charts above it load.
+    here.current?.scrollIntoView();
   }, [asked]);
   const { title, paper, measured, seeds, verdict, margin, address, difference, together } = claim;
   return (
