@@ -15,6 +15,8 @@
  * may be kept in f16, pointers to it, locals named like it, and writes to one component of an element.
  */
 import { EngineError } from "./errors";
+import { keepHalves } from "./wgsl.halves";
+import { closing, type Declaration, indexOf, parse, type Token, tokenise, UNROLL } from "./wgsl.tokens";
 
 export type Constants = Record<string, number | boolean>;
 
@@ -39,24 +41,9 @@ export interface Shader {
   features: GPUFeatureName[];
 }
 
-interface Token {
-  text: string;
-  line: number;
-}
-
-interface Declaration {
-  kind: string;
-  name: string;
-  tokens: Token[];
-}
-
-const UNROLL = "// unroll";
 /** 256 bytes: what a launch has for its parameters. */
 const MAX_PARAMS = 64;
 const PARAMS = `Use up to ${MAX_PARAMS} fields of u32, f32 or i32.`;
-const TOKEN =
-  /\/\/[^\n]*|\/\*[\s\S]*?\*\/|[A-Za-z_]\w*|0[xX][0-9a-fA-F]+[iu]?|(?:\d+\.\d*|\.?\d+)(?:[eE][+-]?\d+)?[fhiu]?|<<=|>>=|->|\+\+|--|&&|\|\||[-+*/%&|^=!<>]=|<<|>>|[^\s]/g;
-
 /**
  * Specialises `entry` of the WGSL `text`; the arrays named in `halves` hold f16. Throws an `EngineError` for unknown entries, constants or
  * unbounded unrolls, and for arrays that cannot be kept so.
@@ -92,41 +79,6 @@ export function entryPoints(text: string): string[] {
 
 function isEntry(d: Declaration): boolean {
   return d.kind === "fn" && indexOf(d.tokens, ["@", "compute"]) >= 0;
-}
-
-function tokenise(text: string): Token[] {
-  const tokens: Token[] = [];
-  let line = 1;
-  let at = 0;
-  for (const match of text.matchAll(TOKEN)) {
-    for (; at < match.index; at++) if (text[at] === "\n") line++;
-    const comment = match[0].startsWith("//") || match[0].startsWith("/*");
-    if (!comment || match[0].trim() === UNROLL) tokens.push({ text: match[0].trim(), line });
-  }
-  return tokens;
-}
-
-/** Splits a token stream into top-level declarations: each ends at `;` or at the `}` that closes it. */
-function parse(tokens: Token[]): Declaration[] {
-  const found: Declaration[] = [];
-  let start = 0;
-  let depth = 0;
-  for (let i = 0; i < tokens.length; i++) {
-    const t = tokens[i].text;
-    if (t === "{") depth++;
-    if (t === "}") depth--;
-    if (depth > 0 || (t !== ";" && t !== "}")) continue;
-    if (i > start) found.push(declaration(tokens.slice(start, i + 1)));
-    start = i + 1;
-  }
-  return found;
-}
-
-function declaration(tokens: Token[]): Declaration {
-  const at = tokens.findIndex((t) => ["const", "var", "fn", "struct", "alias", "enable", "override"].includes(t.text));
-  const kind = tokens[at]?.text ?? "other";
-  const after = tokens[at + 1]?.text === "<" ? closing(tokens, at + 1, "<", ">") + 1 : at + 1;
-  return { kind, name: tokens[after]?.text ?? "", tokens };
 }
 
 function withConstants(file: string, declarations: Declaration[], constants: Constants): Declaration[] {
@@ -313,83 +265,6 @@ function enabledFeatures(declarations: Declaration[], used: Set<Declaration>): S
   return new Set(declarations.filter((d) => d.kind === "enable" && needs[d.name]?.()).map((d) => d.name));
 }
 
-/**
- * How an array of f16 is declared, and what converts an element of it from and to f32. Vectors are packed in words: that needs no feature, and
- * software adapters, which load word by word, compile it many times faster than elements of f16.
- */
-const HALF_TYPES: Readonly<Record<string, { stored: string; from: string; to: string }>> = {
-  f32: { stored: "f16", from: "f32", to: "f16" },
-  vec2f: { stored: "u32", from: "unpack2x16float", to: "pack2x16float" },
-  vec4f: { stored: "vec2u", from: "unpack4x16float", to: "pack4x16float" },
-};
-
-/** The conversions that WGSL lacks. */
-const PACKING = `
-fn unpack4x16float(v: vec2u) -> vec4f { return vec4f(unpack2x16float(v.x), unpack2x16float(v.y)); }
-fn pack4x16float(v: vec4f) -> vec2u { return vec2u(pack2x16float(v.xy), pack2x16float(v.zw)); }`;
-
-/** Keeps in f16 those of the arrays named that the kernel reaches. */
-function keepHalves(file: string, declarations: Declaration[], used: Set<Declaration>, halves: ReadonlySet<string>): void {
-  const types = new Map<string, string>();
-  for (const d of [...used].filter(({ kind, name }) => kind === "var" && halves.has(name))) {
-    const at = indexOf(d.tokens, ["array", "<"]) + 2;
-    const type = d.tokens[at].text;
-    if (at < 2 || !HALF_TYPES[type]) throw new EngineError(`${file}:${d.tokens[0].line}: ${d.name} cannot hold f16.`, ARRAYS);
-    d.tokens = d.tokens.with(at, { ...d.tokens[at], text: HALF_TYPES[type].stored });
-    types.set(d.name, type);
-  }
-  if (types.size === 0) return;
-  for (const d of used) if (d.kind === "fn") d.tokens = converted(file, d.tokens, withoutParameters(d.tokens, types));
-  if (!declarations.some(({ kind, name }) => kind === "enable" && name === "f16")) declarations.unshift(...parse(tokenise("enable f16;")));
-  const packing = parse(tokenise(PACKING));
-  const words = new Set([...used].flatMap(({ tokens }) => tokens.map(({ text }) => text)));
-  for (const d of packing.filter(({ name }) => words.has(name))) used.add(d);
-  declarations.push(...packing);
-}
-
-const ARRAYS = "Keep it in f32, or make it an array of f32, vec2f or vec4f.";
-
-/** The arrays that a function sees: not those that a parameter of its hides. */
-function withoutParameters(tokens: Token[], types: Map<string, string>): Map<string, string> {
-  const head = tokens.slice(
-    0,
-    tokens.findIndex(({ text }) => text === "{"),
-  );
-  return new Map([...types].filter(([name]) => !head.some(({ text }, i) => text === name && head[i + 1]?.text === ":")));
-}
-
-const ASSIGNMENT = /^([-+*/%&|^]?|<<|>>)=$/;
-
-/** Tokens with each element that is read from an array of f16 as f32, and each that is written as f16; `types` are those in f32. */
-function converted(file: string, tokens: Token[], types: Map<string, string>): Token[] {
-  const out: Token[] = [];
-  for (let i = 0; i < tokens.length; i++) {
-    const { text, line } = tokens[i];
-    const type = types.get(text);
-    if (type === undefined || tokens[i - 1]?.text === ".") {
-      out.push(tokens[i]);
-      continue;
-    }
-    const close = tokens[i + 1]?.text === "[" ? closing(tokens, i + 1, "[", "]") : i;
-    if (close === i) throw new EngineError(`${file}:${line}: ${text} cannot hold f16 where it has no index.`, ARRAYS);
-    const { from, to } = HALF_TYPES[type];
-    const words = (...texts: string[]) => texts.map((word) => ({ text: word, line }));
-    const place = [...tokens.slice(i, i + 2), ...converted(file, tokens.slice(i + 2, close), types), tokens[close]];
-    const operator = tokens[close + 1]?.text ?? "";
-    if (!ASSIGNMENT.test(operator)) {
-      out.push(...words(from, "("), ...place, ...words(")"));
-      i = close;
-      continue;
-    }
-    const end = tokens.findIndex((t, at) => at > close && t.text === ";");
-    const value = converted(file, tokens.slice(close + 2, end), types);
-    const before = operator === "=" ? [] : [...words(from, "("), ...place, ...words(")", operator.slice(0, -1))];
-    out.push(...place, ...words("=", to, "("), ...before, ...words("("), ...value, ...words(")", ")", ";"));
-    i = end;
-  }
-  return out;
-}
-
 function readBinding(d: Declaration): Binding[] {
   const at = indexOf(d.tokens, ["@", "binding", "("]);
   if (at < 0) return [];
@@ -430,16 +305,4 @@ function print(kept: Declaration[]): { code: string; lines: number[] } {
     rows[rows.length - 1] += `${rows.at(-1) ? " " : ""}${t.text}`;
   }
   return { code: rows.join("\n"), lines };
-}
-
-function closing(tokens: Token[], at: number, open: string, close: string): number {
-  for (let i = at, depth = 0; i < tokens.length; i++) {
-    depth += Number(tokens[i].text === open) - Number(tokens[i].text === close);
-    if (depth === 0) return i;
-  }
-  return tokens.length - 1;
-}
-
-function indexOf(tokens: Token[], words: string[]): number {
-  return tokens.findIndex((_, i) => words.every((w, j) => tokens[i + j]?.text === w));
 }
