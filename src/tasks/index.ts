@@ -1,5 +1,6 @@
 /** The wings of the house. To open another: its folder here, its half of the page in `ui/tasks`, and a line in both lists. */
 import type { MethodInfo } from "../methods/method";
+import type { Settings } from "../settings/run";
 import { Schema } from "../settings/schema";
 import { audio } from "./audio";
 import { classification } from "./classification";
@@ -32,6 +33,12 @@ export function taskOf(preset: string): TaskDefinition {
 
 /** Whether a run takes no teacher from outside: it makes its own, or there is none. */
 export const ownTeacher = (preset: string): boolean => String(teachersOf(preset)) === "none";
+
+/** Whether students of these settings, of one task, have teachers of the same kind. */
+export function sameTeacherKind(...both: [Settings, Settings]): boolean {
+  const [a, b] = both.map((settings) => JSON.stringify(taskOf(settings.preset).teacherKind?.(settings)));
+  return a === b;
+}
 
 /** Whether a student cannot learn without a teacher. */
 export const needsTeacher = (preset: string): boolean => !teachersOf(preset).includes("none");

@@ -6,7 +6,7 @@
 import type { Agreement, Margin } from "../../metrics/paired";
 import type { Settings } from "../../settings/run";
 import type { Value } from "../../settings/setting";
-import { SCHEMA, taskOf } from "../../tasks";
+import { SCHEMA, sameTeacherKind, taskOf } from "../../tasks";
 import type { Reference } from "../../tasks/task";
 import type { Event, Wanted } from "../../worker/protocol";
 import { isSteered } from "./compare";
@@ -209,8 +209,7 @@ export function nextOf(series: Experiment | Sweep): { index: number; seed: numbe
 function goTogether(first: string, second: string): boolean {
   const [a, b] = [first, second].map(settingsIn);
   const dataOf = (query: string) => new URLSearchParams(query).get("data");
-  const teacherOf = (settings: Settings) => JSON.stringify(taskOf(settings.preset).teacherKind?.(settings));
-  const same = dataOf(first) === dataOf(second) && taskOf(a.preset) === taskOf(b.preset) && teacherOf(a) === teacherOf(b);
+  const same = dataOf(first) === dataOf(second) && taskOf(a.preset) === taskOf(b.preset) && sameTeacherKind(a, b);
   return same && a.steps === b.steps && a.side === b.side;
 }
 

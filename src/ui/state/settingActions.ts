@@ -3,7 +3,7 @@ import { RECIPES } from "../../settings/recipes";
 import type { Settings } from "../../settings/run";
 import { SettingError } from "../../settings/schema";
 import type { Value } from "../../settings/setting";
-import { SCHEMA, taskOf } from "../../tasks";
+import { SCHEMA, sameTeacherKind, taskOf } from "../../tasks";
 import type { Context } from "./context";
 import type { DataActions } from "./dataActions";
 import { now, since } from "./instant";
@@ -108,7 +108,7 @@ export class SettingActions {
     const { wanted } = this.context.store.getState();
     this.setWanted(changed(wanted, key, value));
     if (key === "preset") this.turnToMethod(String(value));
-    else if (teacherKind(wanted) !== teacherKind(changed(wanted, key, value))) this.data.want();
+    else if (!sameTeacherKind(wanted, changed(wanted, key, value))) this.data.want();
     if (this.isLive(key)) this.sendSoon(key);
     if (key === "teacher") this.data.prepare();
   }
@@ -169,9 +169,6 @@ export class SettingActions {
     if (actsOnRun(key, state)) this.context.send({ type: "set", key, value: state.wanted[key] });
   }
 }
-
-/** Which kind of teacher a student of such settings has, as a word. */
-const teacherKind = (settings: Settings): string => JSON.stringify(taskOf(settings.preset).teacherKind?.(settings) ?? {});
 
 /** The settings after a change of one. */
 const changed = (wanted: Settings, key: string, value: Value): Settings =>
