@@ -24,6 +24,7 @@ test("claims show beside what was measured, while a run goes on; one of them set
   const named = (key: string) => new URL(page.url()).searchParams.get(key);
   await expect.poll(() => [named("data"), named("steps")]).toEqual(["shapes:1200,2000", "750"]);
   await expect(page.locator("#data")).toContainText("Scenes-Shapes");
+  expect(await page.evaluate(() => scrollY)).toBe(0);
   await expect(button(page, "Restart to apply")).toBeVisible();
 });
 

@@ -2,7 +2,7 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import type { ClaimsFile, Drawing, Instrument, Measured } from "../../tasks/claims";
 import { playground } from "../state/app";
-import { askedIn, fetchClaims } from "./file";
+import { askedIn, fetchClaims, toTraining } from "./file";
 import { Interval, told } from "./Interval";
 import { Repeat } from "./Repeat";
 import "./claims.css";
@@ -142,7 +142,7 @@ function Claim({ claim, asked }: { claim: Measured; asked: boolean }) {
         onClick={(event) => {
           event.preventDefault();
           void playground.setUp(address);
-          location.hash = "train";
+          toTraining();
         }}
       >
         Load its settings

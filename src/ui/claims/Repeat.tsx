@@ -4,6 +4,7 @@ import type { Agreement } from "../../metrics/paired";
 import type { Measured } from "../../tasks/claims";
 import { experiments } from "../state/app";
 import { GUESSES } from "../state/outcome";
+import { toTraining } from "./file";
 
 const SEEDS = [1, 3, 5];
 
@@ -13,7 +14,7 @@ export function Repeat({ claim: { title, paper, address, pair } }: { claim: Meas
   if (!pair) return null;
   const start = () => {
     experiments.start({ title, paper, guess, seeds, claimed: pair.claimed, cases: [address, pair.address] });
-    location.hash = "train";
+    toTraining();
   };
   return (
     <details className="repeat">

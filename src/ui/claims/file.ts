@@ -1,4 +1,4 @@
-/** The file of claims that comes with the page. */
+/** The file of claims that comes with the page, and the ways to one of them and back to the training. */
 import { EngineError } from "../../engine/errors";
 import type { ClaimsFile } from "../../tasks/claims";
 import { claimsIn } from "../../tasks/claimsFile";
@@ -11,6 +11,12 @@ export function askedIn(hash: string): string | undefined {
   } catch {
     return asked;
   }
+}
+
+/** Leaves the claims, however far down, for the top of the training's view. */
+export function toTraining(): void {
+  location.hash = "train";
+  scrollTo(0, 0);
 }
 
 /** Fetches the claims. Rejects with an EngineError: missing, not such a file, or measured with other code. */
